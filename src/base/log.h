@@ -1,0 +1,60 @@
+// The -d log: which items are on, where it goes, and which guest addresses it covers (-dfilter).
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/bits.h"
+
+namespace dragoman::log {
+
+enum class Item : u32 {
+    None = 0,
+    InAsm = 1u << 0,    ///< guest instructions of each TB as it is translated
+    Op = 1u << 1,       ///< IR as translated
+    OpOpt = 1u << 2,    ///< IR after optimisation
+    OutAsm = 1u << 3,   ///< host code
+    Exec = 1u << 4,     ///< each TB as it is entered from the execution loop
+    Cpu = 1u << 5,      ///< registers before each TB
+    Int = 1u << 6,      ///< exceptions and signals
+    Page = 1u << 7,     ///< guest address-space changes
+    NoChain = 1u << 8,  ///< no chaining, so that Exec and Cpu are complete
+    Stats = 1u << 9,    ///< statistics at exit
+    Strace = 1u << 10,  ///< system calls (-strace)
+    OpInd = 1u << 11,   ///< IR before indirect lowering passes
+};
+
+/// The mask of items that are on. Read on slow paths only.
+extern u32 enabled_mask;
+
+inline bool enabled(Item item) { return (enabled_mask & static_cast<u32>(item)) != 0; }
+
+struct ItemName {
+    Item item;
+    std::string_view name;
+    std::string_view help;
+};
+/// All items, in the order `-d help` prints them.
+extern const ItemName kItemNames[];
+extern const unsigned kItemNameCount;
+
+/// Turns on the comma-separated items of `list`.
+/// @returns an empty string, or the item that is not known.
+std::string enable(std::string_view list);
+
+/// Sends the log to a file ("%d" becomes the process id); stderr until then.
+/// @returns false, with errno set, when the file cannot be created.
+bool open_file(const std::string& path);
+
+/// Restricts TB listings to guest address ranges: "START..END", "START+LEN", "START-LEN", comma-separated.
+/// @returns an empty string, or the range that is malformed.
+std::string set_filter(std::string_view ranges);
+
+/// Whether a TB that starts at guest address `pc` is to be listed.
+bool in_filter(u64 pc);
+
+/// The stream of the log. Lock with `flockfile` when several lines belong together.
+FILE* stream();
+
+}  // namespace dragoman::log

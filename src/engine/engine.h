@@ -1,0 +1,95 @@
+// The translation engine: finds or makes translations and runs them. One Engine per process; one Vcpu
+// per guest thread or hart.
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "guest/guest.h"
+#include "host/host.h"
+#include "memory/user_space.h"
+
+namespace dragoman::engine {
+
+struct Config {
+    u64 tb_size = u64{256} << 20;    ///< bytes of code buffer (-tb-size, MiB there)
+    bool one_insn_per_tb = false;    ///< -one-insn-per-tb
+    bool chain = true;               ///< -d nochain turns it off
+    u32 max_insns = 128;             ///< guest instructions per TB
+    bool optimise = true;            ///< run the IR passes
+    bool perf_map = false;           ///< -perfmap: /tmp/perf-PID.map
+    bool jit_dump = false;           ///< -jitdump: jit-PID.dump
+};
+
+struct Vcpu;
+
+class Engine {
+public:
+    Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
+           memory::UserSpace& space, const Config& config);
+    ~Engine();
+
+    const guest::Guest& guest() const;
+    memory::UserSpace& space() const;
+
+    /// Makes `env` (from guest.cpu.create or clone) runnable by the calling thread. Owned by the
+    /// caller; detach before destroying env.
+    void attach(ir::Env* env);
+    void detach(ir::Env* env);
+
+    /// Runs guest code from env->pc until something that the caller must handle: Syscall, Exception
+    /// or Request (env->request was set; run clears it before it returns).
+    ir::ExitReason run(ir::Env* env);
+
+    /// Asks the vCPU to return from run() with Request soon. Async-signal-safe, any thread.
+    static void request_exit(ir::Env* env);
+
+    /// Drops all translations of guest code in [start, end). Any thread.
+    void invalidate(u64 start, u64 end);
+    /// fence.i: drops translations of code whose stores page protection cannot see (shared mappings)
+    /// and that has changed.
+    void fence_i();
+
+    /// First thing in the host's SIGSEGV / SIGBUS / SIGILL / SIGFPE / SIGTRAP handler.
+    enum class Fault {
+        NotOurs,   ///< the fault is not in translated code or a checked copy
+        Resolved,  ///< return from the handler: execution goes on (self-modifying code, fix-up)
+        Guest,     ///< a guest access faulted: env is precise, env->pc is the instruction; on return
+                   ///< from the handler run() returns Exception with kExceptionHostFault
+    };
+    Fault handle_fault(ir::Env* env, int signal, siginfo_t* info, ucontext_t* uc);
+
+    /// A host signal arrived while `env` was running. If the thread is in translated code, run()
+    /// returns Request soon; no state is lost. Called from signal handlers.
+    void interrupt(ir::Env* env, ucontext_t* uc);
+
+    /// Raises a guest exception from a helper with HelperFlags::MayRaise: env is made precise for the
+    /// calling instruction and run() returns Exception.
+    [[noreturn]] void raise(ir::Env* env, u32 exception, u64 value);
+    /// Same, but run() returns `reason` and the guest goes on at env->pc as the helper has set it.
+    [[noreturn]] void leave(ir::Env* env, ir::ExitReason reason);
+
+    /// Debugger support: breakpoints end TBs at `pc` with kExceptionDebug; single step runs one
+    /// instruction per run().
+    void set_breakpoint(u64 pc, bool on);
+    void set_single_step(ir::Env* env, bool on);
+
+    /// Around fork, in the forking thread. before_fork waits until no other thread is inside the
+    /// engine's own locks; in the child only the calling thread goes on.
+    void before_fork();
+    void after_fork(bool child);
+
+    /// Text of -d stats.
+    std::string statistics() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+    friend struct Impl;
+};
+
+/// The engine of this process; helpers of guests reach it through here. Null until one is made.
+extern Engine* current;
+
+}  // namespace dragoman::engine

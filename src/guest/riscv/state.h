@@ -1,0 +1,46 @@
+// The state of a RISC-V hart as translated code sees it.
+#pragma once
+
+#include "ir/env.h"
+
+namespace dragoman::riscv {
+
+/// Exception causes, numbered as in mcause (Privileged specification, table of mcause values).
+enum class Cause : u32 {
+    FetchMisaligned = 0,
+    FetchAccess = 1,
+    IllegalInstruction = 2,
+    Breakpoint = 3,
+    LoadMisaligned = 4,
+    LoadAccess = 5,
+    StoreMisaligned = 6,
+    StoreAccess = 7,
+    EcallU = 8,
+    FetchPageFault = 12,
+    LoadPageFault = 13,
+    StorePageFault = 15,
+};
+
+/// `env` of a RISC-V hart. x0 has no IR global; gpr[0] stays zero.
+struct Hart : ir::Env {
+    u64 gpr[32];  ///< x0..x31
+    u64 fpr[32];  ///< f0..f31, NaN-boxed images
+    /// fcsr.frm as last written, 0..7. The accrued flags are in the FP environment (base/fpenv.h;
+    /// Env::fp_control while outside translated code).
+    u32 frm;
+    /// Reservation set of LR/SC: the address and the value that was loaded. kNoReservation: none.
+    u64 reservation_address;
+    u64 reservation_value;
+    u64 reservation_value_high;
+};
+
+inline constexpr u64 kNoReservation = ~u64{0};
+
+inline Hart* hart(ir::Env* env) { return static_cast<Hart*>(env); }
+inline const Hart* hart(const ir::Env* env) { return static_cast<const Hart*>(env); }
+
+// TB state flags (Env::tb_flags).
+/// Bits 0..2: frm, so that the dynamic rounding mode is known when an instruction is translated.
+inline constexpr u32 kFlagFrmMask = 7;
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,129 @@
+// What a back end must provide, and all that the engine knows about it.
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/env.h"
+#include "ir/function.h"
+
+namespace dragoman::host {
+
+/// A place in the code of a TB from which control goes to another TB directly. Unlinked, it goes to
+/// its own exit stub, which leaves with ExitReason::Slot.
+struct Slot {
+    u64 target_pc;
+    u32 patch_offset;  ///< back end's own: where the jump is, from the TB's code start
+    u32 stub_offset;   ///< back end's own: where the unlinked jump goes
+    bool used = false;
+    /// Link to the target's checked entry (flags and request compared) rather than to its fast entry:
+    /// backward jumps, returns, and TBs that change the TB state flags.
+    bool checked = false;
+};
+
+/// Maps host code to guest instructions, for precise state at a fault.
+struct InsnMapEntry {
+    u32 host_offset;  ///< first host byte of the instruction, from the TB's code start
+    u32 pc_offset;    ///< guest pc minus the TB's pc
+    u64 data;         ///< insn_start's guest data
+};
+
+/// An absolute host or guest address in generated code.
+struct Relocation {
+    enum class Kind : u8 {
+        GuestAddress,  ///< value derived from the guest pc
+        Helper,        ///< address of helper `index`
+        HostData,      ///< address of a back-end data object `index`
+        Prologue,      ///< rel32 or address into the prologue area: entry `index`
+    };
+    u32 offset;  ///< of the field, from the TB's code start
+    Kind kind;
+    u8 size;  ///< bytes of the field: 4 or 8
+    bool pc_relative;
+    u32 index;
+    u64 value;  ///< GuestAddress: the address
+};
+
+/// What compile() produced, beside the bytes.
+struct CompiledCode {
+    u32 size = 0;           ///< bytes written
+    u32 entry = 0;          ///< offset of the fast entry (flags known to match)
+    u32 checked_entry = 0;  ///< offset of the entry that compares {tb_flags, request}
+    Slot slots[ir::kMaxSlots];
+    std::vector<InsnMapEntry> insn_map;     ///< ascending host_offset
+    std::vector<Relocation> relocations;
+};
+
+/// Switches for testing and tuning; all CPU features on by default where the host has them.
+struct Options {
+    bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
+    u64 guest_base = 0;       ///< host address of guest address 0 (user mode)
+    bool return_stack = true; ///< host call/ret pairs for guest calls
+    bool softmmu = false;
+};
+
+/// Turns off the features of a comma-separated list ("avx512,avx2"). Returns the unknown one or empty.
+std::string disable_features(Options& options, std::string_view list);
+
+class Backend {
+public:
+    virtual ~Backend() = default;
+
+    virtual std::string_view name() const = 0;
+
+    /// Writes prologue, epilogue and common stubs into [code, code+size); called once, before all else.
+    /// @returns bytes used.
+    virtual std::size_t init(const ir::GuestLayout& layout, const Options& options, u8* code, std::size_t size) = 0;
+
+    /// Compiles `f` (after passes and liveness) into [code, code+capacity). Thread-safe: each thread
+    /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
+    class Scratch {
+    public:
+        virtual ~Scratch() = default;
+    };
+    virtual std::unique_ptr<Scratch> make_scratch() const = 0;
+    virtual bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,
+                         CompiledCode& out) const = 0;
+
+    /// Per-vCPU data of the back end (return stack); env->backend_data.
+    virtual void attach(ir::Env* env) const = 0;
+    virtual void detach(ir::Env* env) const = 0;
+    /// Empties the return stack of `env`: after code was reclaimed. The vCPU is outside translated code.
+    virtual void reset_return_stack(ir::Env* env) const = 0;
+
+    /// Runs translated code from `code` (a checked entry) until it leaves; env->exit_reason says why.
+    /// Globals are in env before and after.
+    virtual void enter(ir::Env* env, const u8* code) const = 0;
+
+    /// Makes the slot of the code at `code` jump to `target` / to its own stub again. Atomic with
+    /// respect to threads that are executing it.
+    virtual void link(u8* code, const Slot& slot, const u8* target) const = 0;
+    virtual void unlink(u8* code, const Slot& slot) const = 0;
+
+    /// A host fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) at ucontext's pc, which is inside generated code.
+    /// fixup: repairs and resumes faults of the back end's own making (return-stack overflow); true when done.
+    virtual bool fixup_fault(ir::Env* env, ucontext_t* uc, u64 fault_address) const = 0;
+    /// Writes pinned globals and the FP control word from the interrupted context to env.
+    virtual void save_state(ir::Env* env, const ucontext_t* uc) const = 0;
+    /// Makes the interrupted context continue at the epilogue, which returns from enter(). The caller
+    /// has set env->exit_reason (and exception fields) and env->pc.
+    virtual void redirect_to_exit(ir::Env* env, ucontext_t* uc) const = 0;
+
+    /// For helpers that raise: the host code address in the TB from which the running helper was called.
+    /// Valid during a helper with HelperFlags::MayRaise.
+    virtual const u8* helper_return_address(const ir::Env* env) const = 0;
+    /// Leaves translated code from within a helper, as if it had returned to the epilogue.
+    [[noreturn]] virtual void exit_from_helper(ir::Env* env) const = 0;
+
+    /// Host disassembly of [code, code+size) for the log, one line per instruction; lines that start a
+    /// guest instruction are preceded by its address.
+    virtual std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) const = 0;
+};
+
+std::unique_ptr<Backend> make_x64();
+std::unique_ptr<Backend> make_interp();
+
+}  // namespace dragoman::host

@@ -1,0 +1,146 @@
+// Emits IR: one member per op, taking and returning variables. Guests write their translation with
+// it. No optimisation happens here.
+#pragma once
+
+#include <initializer_list>
+
+#include "ir/function.h"
+
+namespace dragoman::ir {
+
+class Builder {
+public:
+    explicit Builder(Function& function) : f_(function) {}
+
+    Function& function() { return f_; }
+
+    // Variables
+    Var env() const { return kEnvVar; }
+    Var temp(Type t) { return f_.new_var(VarKind::Ebb, t); }
+    Var tb_temp(Type t) { return f_.new_var(VarKind::Tb, t); }
+    Var c32(u32 v) { return f_.constant(Type::I32, v); }
+    Var c64(u64 v) { return f_.constant(Type::I64, v); }
+    /// A constant that derives from the guest pc.
+    Var address(u64 v) { return f_.constant(Type::I64, v, true); }
+    Type type(Var v) const { return f_.vars[v].type; }
+
+    // Structure
+    void insn_start(u64 pc, u64 data) { emit(Op::insn_start, Type::None, {}, {}, pc, data); }
+    u32 new_label() { return f_.new_label(); }
+    void label(u32 l) { emit(Op::label, Type::None, {}, {}, l); }
+    void br(u32 l) { emit(Op::br, Type::None, {}, {}, l); }
+    void brcond(Cond c, Var a, Var b, u32 l) { emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c)); }
+    /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
+    void goto_tb(unsigned slot, u64 pc) { emit(Op::goto_tb, Type::None, {}, {}, slot, pc); }
+    /// Guest call of `pc` that returns to `return_pc`; uses two slots.
+    void call_tb(unsigned slot, u64 pc, unsigned return_slot, u64 return_pc) {
+        emit(Op::call_tb, Type::I64, {}, {address(return_pc)}, slot | return_slot << 8, pc);
+    }
+    /// Indirect jump to the guest address in `pc`.
+    void goto_ptr(Var pc) { emit(Op::goto_ptr, Type::I64, {}, {pc}); }
+    /// Indirect guest call.
+    void call_ptr(Var pc, unsigned return_slot, u64 return_pc) {
+        emit(Op::call_ptr, Type::I64, {}, {pc, address(return_pc)}, return_slot);
+    }
+    /// Indirect jump that is a guest return.
+    void ret_ptr(Var pc) { emit(Op::ret_ptr, Type::I64, {}, {pc}); }
+    /// Back to the execution loop (ExitReason) with env->pc = pc.
+    void exit_tb(u32 reason, Var pc) { emit(Op::exit_tb, Type::I64, {}, {pc}, reason); }
+    void mb(u8 barrier_bits) { emit(Op::mb, Type::None, {}, {}, barrier_bits); }
+
+    /// Calls helper number `id`; `out` is kNoVar for helpers without result.
+    void call(unsigned id, Var out, std::initializer_list<Var> args);
+
+    // Ops in SSA style: the result is a new EBB temporary. `op_to` writes an existing variable.
+    Var op(Op o, Type t, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0) {
+        Var out = temp(result_type(o, t));
+        emit(o, t, {out}, ins, imm0, imm1);
+        return out;
+    }
+    void op_to(Op o, Var out, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0) {
+        emit(o, op_type(o, out, ins), {out}, ins, imm0, imm1);
+    }
+
+    void mov_to(Var out, Var in) { emit(Op::mov, type(out), {out}, {in}); }
+
+    // Shorthands; types are those of the first input
+    Var add(Var a, Var b) { return same(Op::add, a, b); }
+    Var sub(Var a, Var b) { return same(Op::sub, a, b); }
+    Var mul(Var a, Var b) { return same(Op::mul, a, b); }
+    Var and_(Var a, Var b) { return same(Op::and_, a, b); }
+    Var or_(Var a, Var b) { return same(Op::or_, a, b); }
+    Var xor_(Var a, Var b) { return same(Op::xor_, a, b); }
+    Var shl(Var a, Var b) { return same(Op::shl, a, b); }
+    Var shr(Var a, Var b) { return same(Op::shr, a, b); }
+    Var sar(Var a, Var b) { return same(Op::sar, a, b); }
+    Var not_(Var a) { return op(Op::not_, type(a), {a}); }
+    Var neg(Var a) { return op(Op::neg, type(a), {a}); }
+    Var addi(Var a, i64 imm) { return add(a, f_.constant(type(a), static_cast<u64>(imm))); }
+    Var andi(Var a, u64 imm) { return and_(a, f_.constant(type(a), imm)); }
+    Var shli(Var a, unsigned n) { return shl(a, f_.constant(type(a), n)); }
+    Var shri(Var a, unsigned n) { return shr(a, f_.constant(type(a), n)); }
+    Var sari(Var a, unsigned n) { return sar(a, f_.constant(type(a), n)); }
+    Var extract(Var a, unsigned pos, unsigned len) { return op(Op::extract, type(a), {a}, pos, len); }
+    Var sextract(Var a, unsigned pos, unsigned len) { return op(Op::sextract, type(a), {a}, pos, len); }
+    /// I32 -> I64.
+    Var ext_s(Var a) { return convert(Op::ext_s, Type::I64, a); }
+    Var ext_u(Var a) { return convert(Op::ext_u, Type::I64, a); }
+    /// I64 -> I32.
+    Var trunc(Var a) { return convert(Op::trunc, Type::I32, a); }
+    /// I64 0 or 1.
+    Var setcond(Cond c, Var a, Var b) { return op(Op::setcond, type(a), {a, b}, static_cast<u64>(c)); }
+    /// (a c b) ? v1 : v2.
+    Var movcond(Cond c, Var a, Var b, Var v1, Var v2) {
+        Var out = temp(type(v1));
+        movcond_to(out, c, a, b, v1, v2);
+        return out;
+    }
+    void movcond_to(Var out, Cond c, Var a, Var b, Var v1, Var v2) {
+        Insn& i = emit(Op::movcond, type(v1), {out}, {a, b, v1, v2}, static_cast<u64>(c));
+        i.type2 = type(a);
+    }
+    /// Conversion ops: `t` is the type of the result, the source type is that of `a`.
+    Var convert(Op o, Type t, Var a, u64 imm0 = 0, u64 imm1 = 0) {
+        Var out = temp(t);
+        convert_to(o, out, a, imm0, imm1);
+        return out;
+    }
+    void convert_to(Op o, Var out, Var a, u64 imm0 = 0, u64 imm1 = 0) {
+        Insn& i = emit(o, type(out), {out}, {a}, imm0, imm1);
+        i.type2 = type(a);
+    }
+
+    // Guest memory: address = base + displacement. The value's type is that of the variable.
+    void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
+        emit(Op::guest_ld, type(out), {out}, {base, kNoVar}, m.pack(), static_cast<u64>(displacement));
+    }
+    void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
+        emit(Op::guest_st, type(value), {}, {value, base, kNoVar}, m.pack(), static_cast<u64>(displacement));
+    }
+    /// atomic_* but cmpxchg: out = old value.
+    void atomic(Op o, Var out, Var address, Var value, MemOp m) {
+        emit(o, type(value), {out}, {address, value}, m.pack());
+    }
+    void atomic_cmpxchg(Var out, Var address, Var expected, Var desired, MemOp m) {
+        emit(Op::atomic_cmpxchg, type(desired), {out}, {address, expected, desired}, m.pack());
+    }
+
+    // Guest state outside the globals; `offset` in bytes from env.
+    void env_ld(Var out, u32 offset, MemOp m) { emit(Op::env_ld, type(out), {out}, {kEnvVar}, offset, m.pack()); }
+    void env_st(Var value, u32 offset, MemOp m) { emit(Op::env_st, type(value), {}, {value, kEnvVar}, offset, m.pack()); }
+
+    /// The general form, for callers that have the parts already.
+    Insn& emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0 = 0,
+               u64 imm1 = 0);
+
+private:
+    Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }
+    static Type result_type(Op o, Type t) { return info(o).typing == OpTyping::Cmp ? Type::I64 : t; }
+    Type op_type(Op o, Var out, std::initializer_list<Var> ins) const {
+        return info(o).typing == OpTyping::Cmp ? type(*ins.begin()) : type(out);
+    }
+
+    Function& f_;
+};
+
+}  // namespace dragoman::ir

@@ -1,0 +1,63 @@
+// The part of the guest CPU state (`env`) that every guest, the engine and every back end share. A
+// guest's own state is a struct derived from Env; translated code addresses all of it through one
+// fixed host register.
+#pragma once
+
+#include "base/bits.h"
+
+namespace dragoman::ir {
+
+/// Why translated code returned to the execution loop.
+enum class ExitReason : u32 {
+    None = 0,
+    Slot,       ///< an unchained goto_tb/call_tb: env->pc is the target, exit_slot/exit_host_pc say whose
+    Lookup,     ///< env->pc must be looked up (jump-cache miss, state change)
+    Request,    ///< env->request was set
+    Exception,  ///< env->exception holds a guest exception number; env->pc is precise
+    Syscall,    ///< environment call of the guest; env->pc is the instruction after it
+};
+
+/// Env::exception for a host fault (SIGSEGV, SIGBUS) that a guest memory access took: the operating
+/// system layer has kept the details. Smaller numbers are the guest's own.
+inline constexpr u32 kExceptionHostFault = 0x10000;
+/// A debugger's breakpoint or single step stopped the guest; env->pc is the instruction to run next.
+inline constexpr u32 kExceptionDebug = 0x10001;
+
+/// Entry of the direct-mapped jump cache. Index: (pc >> 1) % kJumpCacheSize.
+struct JumpCacheEntry {
+    u64 pc;            ///< guest address; kNoPc when empty
+    const u8* target;  ///< checked entry of its TB
+};
+
+inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
+inline constexpr unsigned kJumpCacheBits = 12;
+inline constexpr unsigned kJumpCacheSize = 1u << kJumpCacheBits;
+
+/// Common head of the guest CPU state. Plain data: translated code reads it by offset.
+struct alignas(64) Env {
+    /// TB state flags that the state now has (31 bits: bit 31 stays clear). A TB's checked entry
+    /// compares the whole 64-bit word {tb_flags, request} with its own flags, so that one compare
+    /// sees both a state change and a request.
+    u32 tb_flags;
+    /// Non-zero: leave translated code at the next checked entry. Set from any thread or signal handler.
+    u32 request;
+    u64 pc;                  ///< guest pc; valid outside translated code
+    ExitReason exit_reason;  ///< set on exit
+    u32 exit_slot;           ///< ExitReason::Slot: slot number in the TB that contains exit_host_pc
+    const u8* exit_host_pc;  ///< ExitReason::Slot: an address inside the TB's code
+    u32 exception;           ///< guest exception number (guest-defined)
+    u32 fp_control;          ///< host FP control/status word while outside translated code (MXCSR)
+    u64 exception_value;     ///< fault address or other value of the exception (RISC-V: tval)
+    // Return stack of guest calls run as host call/ret pairs (x64 back end).
+    u8* return_sp;    ///< top of the return stack while outside translated code
+    u8* return_base;  ///< its highest address: an empty stack; a sentinel frame lies there
+    u64 host_sp;      ///< host stack pointer to use for helper calls and exits
+    u32 host_fp_control;  ///< the host's own FP control word, restored on exit
+    u32 in_code;          ///< non-zero while the thread is inside translated code or its helpers
+    u64 scratch[8];       ///< back end's own spill space
+    void* backend_data;   ///< back end's own per-vCPU data
+    void* vcpu;           ///< engine::Vcpu this env belongs to
+    JumpCacheEntry jump_cache[kJumpCacheSize];
+};
+
+}  // namespace dragoman::ir

@@ -1,0 +1,67 @@
+// An IR function: the straight list of instructions of one translation block (later: of a region).
+#pragma once
+
+#include <vector>
+
+#include "ir/op_table.h"
+#include "ir/variable.h"
+
+namespace dragoman::ir {
+
+inline constexpr unsigned kMaxArgs = 7;
+
+/// One IR instruction. Outputs first, then inputs; constants apart.
+struct Insn {
+    Op op;
+    Type type;   ///< T
+    Type type2;  ///< S, for conversions and movcond; else None
+    u8 outputs;  ///< as in the table, but for call
+    u8 inputs;
+    /// Filled by the liveness pass: bit i set when operand i's variable is dead after this
+    /// instruction (for outputs: the value is never used).
+    u8 dead;
+    Var args[kMaxArgs];
+    u64 imm[2];
+
+    Var out(unsigned i = 0) const { return args[i]; }
+    Var in(unsigned i) const { return args[outputs + i]; }
+    MemOp mem() const { return MemOp::unpack(op == Op::env_ld || op == Op::env_st ? imm[1] : imm[0]); }
+    i64 displacement() const { return static_cast<i64>(imm[1]); }
+};
+
+/// Highest number of exits with a patchable jump that one function can have.
+inline constexpr unsigned kMaxSlots = 16;
+
+class Function {
+public:
+    explicit Function(const GuestLayout& layout);
+
+    /// Empties the function for the next translation; keeps its memory.
+    void reset();
+
+    const GuestLayout& layout() const { return *layout_; }
+    unsigned global_count() const { return static_cast<unsigned>(layout_->globals.size()); }
+    bool is_global(Var v) const { return v - 1 < global_count(); }
+    bool is_const(Var v) const { return vars[v].kind == VarKind::Const; }
+
+    Var new_var(VarKind kind, Type type);
+    /// The constant `value` of type `type`; the same variable for the same constant.
+    Var constant(Type type, u64 value, bool guest_address = false);
+    u32 new_label() { return label_count++; }
+
+    std::vector<Variable> vars;
+    std::vector<Insn> insns;
+    u32 label_count = 0;
+    u64 guest_pc = 0;     ///< address of the first guest instruction
+    u32 tb_flags = 0;     ///< TB state flags that it was specialised on
+    u32 guest_size = 0;   ///< bytes of guest code
+    u32 guest_insns = 0;  ///< number of guest instructions
+
+private:
+    const GuestLayout* layout_;
+    std::vector<u32> const_hash_;  // open addressing over vars; 0 is empty
+    unsigned const_count_ = 0;
+    void rehash_constants(std::size_t size);
+};
+
+}  // namespace dragoman::ir

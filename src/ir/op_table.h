@@ -1,0 +1,187 @@
+// The one table of IR ops. Everything that needs to know an op's shape (builder, verifier, printer,
+// parser, passes, back ends, docs/ir.md) takes it from here.
+//
+// Columns: name, outputs, inputs, constants, operand typing, flags.
+//
+// Typing (how operand types follow from the op's `type` T and `type2` S):
+//   Same      all operands are T
+//   Cmp       inputs T, output I64 (setcond, fcompare): the output is 0 or 1
+//   Conv      input S, output T
+//   Shift     output and first input T, count T
+//   Select    movcond: inputs a, b of type S; v1, v2 and output of type T
+//   Load      output T; address inputs I64
+//   Store     first input T; address inputs I64
+//   Atomic    output T; inputs address I64, then values T
+//   EnvLoad   output T; input: pointer (the fixed env variable or an I64)
+//   EnvStore  inputs: value T, pointer
+//   Branch    inputs T
+//   Ptr       inputs I64
+//   Free      operand types are those of the variables (call)
+//   None      no variables
+//
+// The exact semantics of every op are in docs/ir.md.
+#pragma once
+
+#include "base/bits.h"
+
+namespace dragoman::ir {
+
+enum class OpTyping : u8 {
+    None, Same, Cmp, Conv, Shift, Select, Load, Store, Atomic, EnvLoad, EnvStore, Branch, Ptr, Free
+};
+
+enum class OpFlags : u16 {
+    None = 0,
+    EndsBlock = 1,      ///< ends the basic block: control does not (only) fall through
+    EndsEbb = 2,        ///< a join point or end: variables of the extended basic block die
+    CondBranch = 4,     ///< may branch to its label or fall through
+    SideEffects = 8,    ///< never removed, even when its outputs are dead
+    MayFault = 16,      ///< may raise a guest exception: globals must be precise here
+    Int = 32,           ///< T is I32 or I64
+    Float = 64,         ///< T is F32 or F64; reads the rounding mode, accrues exception flags
+    Vector = 128,       ///< T is a vector type
+    CallClobber = 256,  ///< clobbers call-clobbered host registers
+    Commutative = 512,  ///< the two inputs may be swapped
+    Terminator = 1024,  ///< control leaves the TB here
+};
+
+}  // namespace dragoman::ir
+
+namespace dragoman {
+template <> inline constexpr bool is_flag_enum<ir::OpFlags> = true;
+}
+
+// clang-format off
+//  X(name,        out, in, const, typing,   flags)
+#define DRAGOMAN_IR_OPS(X)                                                                         \
+    /* structure */                                                                                \
+    X(insn_start,    0, 0, 2, None,     SideEffects)                /* pc, guest data */           \
+    X(label,         0, 0, 1, None,     SideEffects | EndsEbb)      /* label */                    \
+    X(br,            0, 0, 1, None,     SideEffects | EndsBlock | EndsEbb) /* label */             \
+    X(brcond,        0, 2, 2, Branch,   SideEffects | EndsBlock | CondBranch) /* label, cond */    \
+    X(goto_tb,       0, 0, 2, None,     SideEffects | EndsBlock | EndsEbb | Terminator) /* slot, pc */ \
+    X(call_tb,       0, 1, 2, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* slot | return slot << 8, pc; in: return pc */ \
+    X(goto_ptr,      0, 1, 0, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* in: pc */ \
+    X(call_ptr,      0, 2, 1, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* return slot; in: pc, return pc */ \
+    X(ret_ptr,       0, 1, 0, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* in: pc */ \
+    X(exit_tb,       0, 1, 1, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* reason; in: pc */ \
+    X(call,          0, 0, 1, Free,     SideEffects | CallClobber)  /* helper id; shape from the helper */ \
+    X(mb,            0, 0, 1, None,     SideEffects)                /* Barrier bits */             \
+    X(discard,       1, 0, 0, Same,     None)                       /* value becomes undefined */  \
+    /* moves and integer arithmetic */                                                             \
+    X(mov,           1, 1, 0, Same,     None)                                                      \
+    X(add,           1, 2, 0, Same,     Int | Commutative)                                         \
+    X(sub,           1, 2, 0, Same,     Int)                                                       \
+    X(neg,           1, 1, 0, Same,     Int)                                                       \
+    X(mul,           1, 2, 0, Same,     Int | Commutative)                                         \
+    X(mulh_s,        1, 2, 0, Same,     Int | Commutative)                                         \
+    X(mulh_u,        1, 2, 0, Same,     Int | Commutative)                                         \
+    X(mulh_su,       1, 2, 0, Same,     Int)                                                       \
+    X(div_s,         1, 2, 0, Same,     Int)                                                       \
+    X(div_u,         1, 2, 0, Same,     Int)                                                       \
+    X(rem_s,         1, 2, 0, Same,     Int)                                                       \
+    X(rem_u,         1, 2, 0, Same,     Int)                                                       \
+    X(and_,          1, 2, 0, Same,     Int | Commutative)                                         \
+    X(or_,           1, 2, 0, Same,     Int | Commutative)                                         \
+    X(xor_,          1, 2, 0, Same,     Int | Commutative)                                         \
+    X(not_,          1, 1, 0, Same,     Int)                                                       \
+    X(andc,          1, 2, 0, Same,     Int)                        /* a & ~b */                   \
+    X(orc,           1, 2, 0, Same,     Int)                        /* a | ~b */                   \
+    X(eqv,           1, 2, 0, Same,     Int | Commutative)          /* ~(a ^ b) */                 \
+    X(shl,           1, 2, 0, Shift,    Int)                        /* counts modulo the width */  \
+    X(shr,           1, 2, 0, Shift,    Int)                                                       \
+    X(sar,           1, 2, 0, Shift,    Int)                                                       \
+    X(rotl,          1, 2, 0, Shift,    Int)                                                       \
+    X(rotr,          1, 2, 0, Shift,    Int)                                                       \
+    X(clz,           1, 1, 0, Same,     Int)                        /* width for 0 */              \
+    X(ctz,           1, 1, 0, Same,     Int)                        /* width for 0 */              \
+    X(popcnt,        1, 1, 0, Same,     Int)                                                       \
+    X(bswap,         1, 1, 0, Same,     Int)                                                       \
+    X(orc_b,         1, 1, 0, Same,     Int)                        /* each byte: 0 or 0xff */     \
+    X(clmul,         1, 2, 0, Same,     Int | Commutative)          /* carry-less, low half */     \
+    X(clmulh,        1, 2, 0, Same,     Int | Commutative)          /* carry-less, high half */    \
+    X(min_s,         1, 2, 0, Same,     Int | Commutative)                                         \
+    X(min_u,         1, 2, 0, Same,     Int | Commutative)                                         \
+    X(max_s,         1, 2, 0, Same,     Int | Commutative)                                         \
+    X(max_u,         1, 2, 0, Same,     Int | Commutative)                                         \
+    X(extract,       1, 1, 2, Same,     Int)                        /* pos, len: zero-extended */  \
+    X(sextract,      1, 1, 2, Same,     Int)                        /* pos, len: sign-extended */  \
+    X(deposit,       1, 2, 2, Same,     Int)                        /* in: base, field; pos, len */ \
+    X(ext_s,         1, 1, 0, Conv,     Int)                        /* I32 -> I64 */               \
+    X(ext_u,         1, 1, 0, Conv,     Int)                        /* I32 -> I64 */               \
+    X(trunc,         1, 1, 0, Conv,     Int)                        /* I64 -> I32 */               \
+    X(setcond,       1, 2, 1, Cmp,      Int)                        /* cond */                     \
+    X(movcond,       1, 4, 1, Select,   None)                       /* a cond b ? v1 : v2 */       \
+    /* guest memory: address = base + (index << scale) + displacement; index may be kNoVar */      \
+    X(guest_ld,      1, 2, 2, Load,     SideEffects | MayFault)     /* MemOp, displacement */      \
+    X(guest_st,      0, 3, 2, Store,    SideEffects | MayFault)     /* MemOp, displacement */      \
+    X(atomic_xchg,   1, 2, 1, Atomic,   SideEffects | MayFault | Int)     /* MemOp; out: old value */ \
+    X(atomic_add,    1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_and,    1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_or,     1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_xor,    1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_min_s,  1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_min_u,  1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_max_s,  1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_max_u,  1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
+    X(atomic_cmpxchg,1, 3, 1, Atomic,   SideEffects | MayFault | Int)     /* in: address, expected, new */ \
+    /* the guest CPU state */                                                                      \
+    X(env_ld,        1, 1, 2, EnvLoad,  None)                       /* offset, MemOp (size, sign) */ \
+    X(env_st,        0, 2, 2, EnvStore, SideEffects)                /* offset, MemOp (size) */     \
+    /* floating point; NaN results are canonical */                                                \
+    X(fadd,          1, 2, 0, Same,     Float)                                                     \
+    X(fsub,          1, 2, 0, Same,     Float)                                                     \
+    X(fmul,          1, 2, 0, Same,     Float)                                                     \
+    X(fdiv,          1, 2, 0, Same,     Float)                                                     \
+    X(fsqrt,         1, 1, 0, Same,     Float)                                                     \
+    X(fmadd,         1, 3, 0, Same,     Float)                      /*  (a * b) + c */             \
+    X(fmsub,         1, 3, 0, Same,     Float)                      /*  (a * b) - c */             \
+    X(fnmadd,        1, 3, 0, Same,     Float)                      /* -(a * b) - c */             \
+    X(fnmsub,        1, 3, 0, Same,     Float)                      /* -(a * b) + c */             \
+    X(fmin,          1, 2, 0, Same,     Float)                      /* minimumNumber */            \
+    X(fmax,          1, 2, 0, Same,     Float)                      /* maximumNumber */            \
+    X(feq,           1, 2, 0, Cmp,      Float)                      /* quiet */                    \
+    X(flt,           1, 2, 0, Cmp,      Float)                      /* signalling */               \
+    X(fle,           1, 2, 0, Cmp,      Float)                      /* signalling */               \
+    X(fltq,          1, 2, 0, Cmp,      Float)                      /* quiet */                    \
+    X(fleq,          1, 2, 0, Cmp,      Float)                      /* quiet */                    \
+    X(fsgnj,         1, 2, 0, Same,     Float)                      /* |a| with the sign of b */   \
+    X(fsgnjn,        1, 2, 0, Same,     Float)                      /* ... with the inverted sign */ \
+    X(fsgnjx,        1, 2, 0, Same,     Float)                      /* ... with sign a ^ sign b */ \
+    X(fclass,        1, 1, 0, Cmp,      Float)                      /* RISC-V class mask */        \
+    X(fround,        1, 1, 2, Same,     Float)                      /* Rounding, 1: raise inexact */ \
+    X(fcvt_ff,       1, 1, 0, Conv,     Float)                      /* F32 <-> F64 */              \
+    X(fcvt_fi,       1, 1, 2, Conv,     None)                       /* float S -> int T, saturating; Rounding, 1: unsigned */ \
+    X(fcvt_if,       1, 1, 1, Conv,     Float)                      /* int S -> float T; 1: unsigned */ \
+    X(bitcast,       1, 1, 0, Conv,     None)                       /* same width, other class */  \
+    X(fbox,          1, 1, 0, Conv,     None)                       /* F32 -> F64 register image, upper bits ones */ \
+    X(funbox,        1, 1, 0, Conv,     None)                       /* F64 image -> F32, canonical NaN if not boxed */
+// clang-format on
+
+namespace dragoman::ir {
+
+/// Opcode of an IR instruction.
+enum class Op : u8 {
+#define X(name, out, in, c, typing, flags) name,
+    DRAGOMAN_IR_OPS(X)
+#undef X
+        Count_
+};
+
+inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::Count_);
+
+/// Shape of an op: one row of the table.
+struct OpInfo {
+    const char* name;
+    u8 outputs;
+    u8 inputs;
+    u8 constants;
+    OpTyping typing;
+    OpFlags flags;
+};
+
+extern const OpInfo kOpInfo[kOpCount];
+
+inline const OpInfo& info(Op op) { return kOpInfo[static_cast<unsigned>(op)]; }
+
+}  // namespace dragoman::ir

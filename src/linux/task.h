@@ -1,0 +1,77 @@
+// A guest thread and the process that it belongs to, as the system-call layer sees them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "linux/signal_state.h"
+#include "memory/user_space.h"
+
+namespace dragoman::linux_abi {
+
+/// What the command line decided about the process.
+struct ProcessOptions {
+    std::string sysroot;           ///< -L, no trailing slash; empty: none
+    std::string uname_release;     ///< -r
+    std::string argv0;             ///< -0
+    bool argv0_set = false;
+    std::vector<std::string> environment;  ///< guest's, after -E and -U
+    bool strace = false;
+    u64 stack_size = 8 << 20;      ///< -s
+    bool seed_set = false;
+    u64 seed = 0;                  ///< -seed: AT_RANDOM and getrandom
+    std::string self;              ///< path of this translator, for exec of guest programs
+    std::vector<std::string> self_options;  ///< options to pass on to it
+};
+
+/// The guest process: shared by all its tasks.
+struct Process {
+    ProcessOptions options;
+    engine::Engine* engine = nullptr;
+    memory::UserSpace* space = nullptr;
+    std::string exe_path;                ///< real path of the guest program, for /proc/self/exe
+    std::vector<std::string> arguments;  ///< for /proc/self/cmdline
+    std::vector<u64> auxv;               ///< for /proc/self/auxv
+    u64 stack_top = 0, stack_low = 0;    ///< guest addresses of the main stack
+    u64 arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
+    u64 vdso = 0;                        ///< guest address of the vDSO image
+    u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
+    std::mutex tasks_lock;
+    std::vector<Task*> tasks;
+    SignalHandlers handlers;             ///< sigaction table, shared by all tasks
+
+    u8* host(u64 address) const { return space->host(address); }
+};
+
+/// One guest thread; runs on one host thread.
+class Task {
+public:
+    Process* process = nullptr;
+    ir::Env* env = nullptr;
+    pid_t tid = 0;
+    u64 clear_child_tid = 0;  ///< set_tid_address / CLONE_CHILD_CLEARTID
+    u64 robust_list = 0;      ///< guest address, as given to set_robust_list
+    SignalState signals;
+
+    /// The calling thread's task.
+    static Task* current();
+
+    u8* host(u64 address) const { return process->host(address); }
+    memory::UserSpace& space() const { return *process->space; }
+
+    // Guest memory, checked: false (nothing or only a part copied) where it may not be accessed.
+    bool read(void* to, u64 address, std::size_t bytes) const;
+    bool write(u64 address, const void* from, std::size_t bytes) const;
+    template <class T> bool read(T& to, u64 address) const { return read(&to, address, sizeof(T)); }
+    template <class T> bool write(u64 address, const T& from) const { return write(address, &from, sizeof(T)); }
+    /// Reads a NUL-terminated string of at most `limit` bytes.
+    /// @returns 0, -EFAULT or -ENAMETOOLONG.
+    i64 read_string(std::string& to, u64 address, std::size_t limit = 4096) const;
+};
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,109 @@
+// The guest's address space in user mode: which guest pages exist, with which permissions, and which
+// of them hold translated code. Host memory backs it at a fixed distance (guest_base).
+//
+// The host mapping never has PROT_EXEC (guest code is not run natively), and lacks PROT_WRITE where
+// the page holds translated code, so that a store to it faults and its translations can be dropped.
+// The guest's own view of the permissions is kept here.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/bits.h"
+
+namespace dragoman::memory {
+
+inline constexpr u64 kPageSize = 4096;
+
+/// Permissions and attributes of a guest page.
+enum class PageFlags : u8 {
+    None = 0,
+    Read = 1,
+    Write = 2,
+    Exec = 4,
+    Shared = 8,      ///< MAP_SHARED: another mapping may alias it, so protection cannot see all stores
+    Code = 16,       ///< holds translated code: the host page is not writable even if the guest's is
+    Reserved = 32,   ///< belongs to the translator: guest may not map over it
+};
+
+}  // namespace dragoman::memory
+namespace dragoman {
+template <> inline constexpr bool is_flag_enum<memory::PageFlags> = true;
+}
+namespace dragoman::memory {
+
+/// One mapping of the guest, as in /proc/PID/maps.
+struct Mapping {
+    u64 start, end;  ///< guest addresses, page-aligned, end exclusive
+    PageFlags flags;
+    u64 file_offset;
+    std::string name;  ///< path, "[stack]", "[heap]", "[vdso]" or empty
+};
+
+/// Thread-safe. Guest addresses throughout unless a name says host.
+class UserSpace {
+public:
+    /// @param guest_base host address of guest address 0
+    /// @param reserved  bytes of guest address space (-R), 0: all that the host offers
+    explicit UserSpace(u64 guest_base, u64 reserved = 0);
+
+    u64 guest_base() const { return guest_base_; }
+    u8* host(u64 address) const { return reinterpret_cast<u8*>(address + guest_base_); }
+    u64 guest(const void* host) const { return reinterpret_cast<u64>(host) - guest_base_; }
+
+    /// Permissions of the page that holds `address`; None when nothing is mapped there. Lock-free
+    /// enough to be called for every translated instruction page.
+    PageFlags flags(u64 address) const;
+    bool executable(u64 address) const { return has(flags(address), PageFlags::Exec); }
+
+    /// Notified, before the change takes effect, of guest ranges whose translations must go (unmap,
+    /// remap, loss of exec permission). The engine registers its invalidation here.
+    std::function<void(u64 start, u64 end)> on_code_change;
+
+    // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux
+    // (default below 2^38, hints above honoured, MAP_FIXED_NOREPLACE). Host flags are Linux's own.
+    i64 mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name = {});
+    i64 munmap(u64 address, u64 length);
+    i64 mprotect(u64 address, u64 length, int prot);
+    i64 mremap(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
+    i64 brk(u64 address);
+    void set_brk(u64 start);
+    i64 madvise(u64 address, u64 length, int advice);
+    /// Attaches a System V segment; used by shmat.
+    i64 shmat(int id, u64 address, int flags);
+    i64 shmdt(u64 address);
+
+    /// The engine holds translations of code in the page: make stores to it fault.
+    void protect_code(u64 page);
+    /// The translations of the page are gone (or a store to it must go ahead): give its write
+    /// permission back. @returns whether the page was write-protected by us and the guest may write it.
+    bool unprotect_code(u64 page);
+
+    /// Whether [address, address+length) may be read (and written) by the guest.
+    bool accessible(u64 address, u64 length, bool write) const;
+
+    /// All mappings in ascending order, for /proc/self/maps.
+    std::vector<Mapping> mappings() const;
+
+    /// Around fork: the child inherits a consistent map.
+    void before_fork();
+    void after_fork(bool child);
+
+private:
+    u64 guest_base_;
+    struct Impl;
+    Impl* impl_;
+};
+
+/// Copies between guest memory (by host address) and the translator's own, without trusting it: a
+/// fault ends the copy. @returns number of bytes that could NOT be copied (0: all done).
+/// The fault handler calls copy_fixup with the faulting host pc.
+std::size_t copy_checked(void* to, const void* from, std::size_t bytes);
+/// @returns the pc to continue at when `pc` lies in copy_checked, else 0.
+u64 copy_fixup(u64 pc);
+
+}  // namespace dragoman::memory
