@@ -14,6 +14,8 @@
 
 namespace dragoman::linux_abi {
 
+class Task;
+
 /// What the command line decided about the process.
 struct ProcessOptions {
     std::string sysroot;           ///< -L, no trailing slash; empty: none
