@@ -12,14 +12,15 @@
 
 namespace dragoman::engine {
 
+class Observer;  // engine/observer.h
+
 struct Config {
     u64 tb_size = u64{256} << 20;    ///< bytes of code buffer (-tb-size, MiB there)
     bool one_insn_per_tb = false;    ///< -one-insn-per-tb
     bool chain = true;               ///< -d nochain turns it off
     u32 max_insns = 128;             ///< guest instructions per TB
     bool optimise = true;            ///< run the IR passes
-    bool perf_map = false;           ///< -perfmap: /tmp/perf-PID.map
-    bool jit_dump = false;           ///< -jitdump: jit-PID.dump
+    Observer* observer = nullptr;    ///< told of every translation (-perfmap, -jitdump); not owned
 };
 
 struct Vcpu;
