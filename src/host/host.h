@@ -103,7 +103,12 @@ public:
     virtual void link(u8* code, const Slot& slot, const u8* target) const = 0;
     virtual void unlink(u8* code, const Slot& slot) const = 0;
 
-    /// A host fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) at ucontext's pc, which is inside generated code.
+    /// The position in a TB's code (for its insn_map) of a host fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) that
+    /// interrupted `uc`, when the fault was taken by a guest access of translated code; null when it was not.
+    /// A back end that runs generated code returns the host pc when that is inside its code buffer, the
+    /// interpreter the place that it has recorded. Asked only while env->in_code is set.
+    virtual const u8* fault_code_position(const ir::Env* env, const ucontext_t* uc) const = 0;
+    /// A host fault for which fault_code_position is not null.
     /// fixup: repairs and resumes faults of the back end's own making (return-stack overflow); true when done.
     virtual bool fixup_fault(ir::Env* env, ucontext_t* uc, u64 fault_address) const = 0;
     /// Writes pinned globals and the FP control word from the interrupted context to env.

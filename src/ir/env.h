@@ -22,6 +22,10 @@ enum class ExitReason : u32 {
 inline constexpr u32 kExceptionHostFault = 0x10000;
 /// A debugger's breakpoint or single step stopped the guest; env->pc is the instruction to run next.
 inline constexpr u32 kExceptionDebug = 0x10001;
+/// A guest access with MemOp::aligned had a misaligned address (env->exception_value). The back end leaves with
+/// ExitReason::Exception after setting env->pc to the instruction and exit_host_pc to the access's code position.
+inline constexpr u32 kExceptionMisalignedLoad = 0x10002;
+inline constexpr u32 kExceptionMisalignedStore = 0x10003;  ///< stores and atomics
 
 /// Entry of the direct-mapped jump cache. Index: (pc >> 1) % kJumpCacheSize.
 struct JumpCacheEntry {
