@@ -24,16 +24,21 @@ using SyscallResult = i64;
 inline constexpr SyscallResult kRestartSys = -512;
 /// Interrupted; restarted only when no handler runs (ERESTARTNOHAND).
 inline constexpr SyscallResult kRestartNoHand = -514;
+/// Interrupted; when no handler runs the guest makes restart_syscall instead, which goes on with the time that
+/// is left (ERESTART_RESTARTBLOCK); the call has set the task's restart block (restart.h).
+inline constexpr SyscallResult kRestartBlock = -516;
 /// The call has set the guest's registers itself (rt_sigreturn, execve): leave them alone.
 inline constexpr SyscallResult kNoResult = -0x1000000;
 
-using SyscallFunction = SyscallResult (*)(Task& task, const SyscallArgs& args);
+/// What carries a call out. Declares functions too: `SyscallBody sys_close;`
+using SyscallBody = SyscallResult(Task& task, const SyscallArgs& args);
+using SyscallFunction = SyscallBody*;
 
 struct SyscallInfo {
     u16 number;             ///< guest number
     std::string_view name;  ///< "openat"
     SyscallFunction run;
-    /// -strace argument formats, one letter per argument (see strace.h), result after ':'
+    /// For -strace: one word per argument, then '=' and that of the result if it is not a number (strace.h).
     const char* format;
 };
 

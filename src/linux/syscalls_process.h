@@ -1,0 +1,26 @@
+// The system calls of processes, threads, signals and the memory map. They need the task loop, the signal
+// machinery and the address space; the table (riscv/syscall_table.cpp) takes them from here.
+#pragma once
+
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+
+// Processes and threads.
+SyscallBody sys_clone, sys_clone3, sys_execve, sys_execveat, sys_exit, sys_exit_group, sys_set_tid_address, sys_rseq,
+    sys_wait4, sys_waitid;
+
+// Futexes and robust lists.
+SyscallBody sys_futex, sys_set_robust_list, sys_get_robust_list;
+
+// Signals.
+SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigsuspend, sys_rt_sigtimedwait,
+    sys_rt_sigreturn, sys_rt_sigqueueinfo, sys_rt_tgsigqueueinfo, sys_sigaltstack, sys_kill, sys_tkill, sys_tgkill;
+
+// Memory map.
+SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt;
+
+// RISC-V.
+SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;
+
+}  // namespace dragoman::linux_abi
