@@ -1,0 +1,32 @@
+// What an instruction does beside computing its outputs: the questions that every pass asks.
+#pragma once
+
+#include "ir/function.h"
+
+namespace dragoman::ir {
+
+/// Helper of a `call`.
+inline const HelperInfo& helper_of(const Function& f, const Insn& insn) { return f.layout().helpers[insn.imm[0]]; }
+
+/// Whether all globals must hold their architectural values when `insn` begins: it may leave the TB,
+/// fault, branch, or be a helper that looks at them.
+inline bool reads_all_globals(const Function& f, const Insn& insn) {
+    if (has(info(insn.op).flags, OpFlags::MayFault | OpFlags::EndsBlock | OpFlags::EndsEbb)) return true;
+    if (insn.op != Op::call) return false;
+    HelperFlags flags = helper_of(f, insn).flags;
+    return !has(flags, HelperFlags::NoReadGlobals) || has(flags, HelperFlags::MayRaise);
+}
+
+/// Whether `insn` may change globals that are not among its outputs.
+inline bool writes_any_global(const Function& f, const Insn& insn) {
+    return insn.op == Op::call &&
+           !has(helper_of(f, insn).flags, HelperFlags::NoReadGlobals | HelperFlags::NoWriteGlobals);
+}
+
+/// Whether a floating-point op may accrue exception flags, which the guest can read.
+bool accrues_fp_flags(Op op);
+
+/// Whether `insn` may go when none of its outputs is used.
+bool removable(const Function& f, const Insn& insn);
+
+}  // namespace dragoman::ir

@@ -1,0 +1,64 @@
+// Liveness of variables, by one backward walk over a function. LiveSet is the state of such a walk;
+// dead-code elimination uses it too.
+#pragma once
+
+#include <vector>
+
+#include "ir/function.h"
+
+namespace dragoman::ir {
+
+/// The variables that are live at one point of a backward walk. Making all variables of a kind live or
+/// dead takes constant time. Reuse one object for many functions: it keeps its memory.
+class LiveSet {
+public:
+    /// Starts at the end of `f`.
+    void begin(const Function& f);
+
+    bool live(const Function& f, Var v) const {
+        u32 mark = marks_[v];
+        auto kind = static_cast<unsigned>(f.vars[v].kind);
+        return mark >> 1 == epoch_[kind] ? (mark & 1) != 0 : base_[kind];
+    }
+
+    /// Whether no output of `insn` is live.
+    bool outputs_dead(const Function& f, const Insn& insn) const {
+        for (unsigned i = 0; i < insn.outputs; ++i) {
+            if (live(f, insn.args[i])) return false;
+        }
+        return true;
+    }
+
+    /// Goes back over `insn` and fills its `dead` bits.
+    void step(const Function& f, Insn& insn);
+
+private:
+    void set(const Function& f, Var v, bool live) {
+        marks_[v] = epoch_[static_cast<unsigned>(f.vars[v].kind)] << 1 | u32{live};
+    }
+    void set_all(VarKind kind, bool live) {
+        epoch_[static_cast<unsigned>(kind)] = ++last_epoch_;
+        base_[static_cast<unsigned>(kind)] = live;
+    }
+
+    std::vector<u32> marks_;  // by variable: epoch << 1 | live; of another epoch: as base_ says
+    u32 epoch_[5] = {};       // by VarKind
+    bool base_[5] = {};
+    u32 last_epoch_ = 0;
+};
+
+/// Fills Insn::dead of all instructions.
+/// * Output: the value is never used. Input: the value that the instruction reads is used by nothing after it (an
+///   input that the instruction also writes is dead in this sense: its old value is).
+/// * A global's value is used wherever globals must be precise: at ops that may fault, at branches, labels and
+///   exits, and at helpers that read globals or raise. So "dead" says that it is overwritten before any of these.
+/// * A TB temporary counts as used at branches and labels; an EBB temporary is dead there.
+/// * Constants and env are never dead.
+void liveness(Function& f, LiveSet& scratch);
+
+inline void liveness(Function& f) {
+    LiveSet scratch;
+    liveness(f, scratch);
+}
+
+}  // namespace dragoman::ir
