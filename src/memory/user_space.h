@@ -7,9 +7,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <mutex>
-#include <shared_mutex>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,6 +48,9 @@ public:
     /// @param guest_base host address of guest address 0
     /// @param reserved  bytes of guest address space (-R), 0: all that the host offers
     explicit UserSpace(u64 guest_base, u64 reserved = 0);
+    ~UserSpace();
+    UserSpace(const UserSpace&) = delete;
+    UserSpace& operator=(const UserSpace&) = delete;
 
     u64 guest_base() const { return guest_base_; }
     u8* host(u64 address) const { return reinterpret_cast<u8*>(address + guest_base_); }
@@ -61,7 +62,8 @@ public:
     bool executable(u64 address) const { return has(flags(address), PageFlags::Exec); }
 
     /// Notified, before the change takes effect, of guest ranges whose translations must go (unmap,
-    /// remap, loss of exec permission). The engine registers its invalidation here.
+    /// remap, loss of exec permission). The engine registers its invalidation here. Called with the lock
+    /// of the map held: it may call protect_code, unprotect_code and flags, but no mapping call.
     std::function<void(u64 start, u64 end)> on_code_change;
 
     // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux
@@ -80,8 +82,12 @@ public:
     /// The engine holds translations of code in the page: make stores to it fault.
     void protect_code(u64 page);
     /// The translations of the page are gone (or a store to it must go ahead): give its write
-    /// permission back. @returns whether the page was write-protected by us and the guest may write it.
+    /// permission back. @returns whether the guest may write the page, so that a store that faulted with
+    /// SEGV_ACCERR is to be repeated (another thread may have been first to unprotect it).
     bool unprotect_code(u64 page);
+    /// Drops the translations of all pages whose write permission they cost, so that the host kernel can
+    /// write there too (a system call gave EFAULT). @returns whether there were any.
+    bool release_guarded_code();
 
     /// Whether [address, address+length) may be read (and written) by the guest.
     bool accessible(u64 address, u64 length, bool write) const;
@@ -96,7 +102,7 @@ public:
 private:
     u64 guest_base_;
     struct Impl;
-    Impl* impl_;
+    std::unique_ptr<Impl> impl_;
 };
 
 /// Copies between guest memory (by host address) and the translator's own, without trusting it: a
