@@ -1,0 +1,230 @@
+#include "ir/verifier.h"
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "ir/effects.h"
+#include "ir/env.h"
+#include "ir/printer.h"
+#include "ir/typing.h"
+
+namespace dragoman::ir {
+
+namespace {
+
+class Verifier {
+public:
+    explicit Verifier(const Function& f) : f_(f), defined_(f.vars.size(), 0), labels_(f.label_count, 0) {}
+
+    std::string run();
+
+private:
+    const char* check(const Insn& insn);
+    const char* check_shape(const Insn& insn) const;
+    const char* check_types(const Insn& insn) const;
+    const char* check_type_class(const Insn& insn) const;
+    const char* check_constants(const Insn& insn);
+    const char* check_memory(const Insn& insn) const;
+    const char* check_env_access(const Insn& insn) const;
+    const char* check_variables(const Insn& insn);
+    const char* check_flow(const Insn& insn);
+    const char* use_slot(u64 slot);
+
+    const Function& f_;
+    std::vector<u32> defined_;  // by variable: the EBB that wrote it last; 0: none
+    std::vector<u8> labels_;    // 1: branched to, 2: defined
+    u32 ebb_ = 1;
+    bool ended_ = false;        // the instruction before does not fall through
+    bool may_end_ = false;      // control need not go on behind the instruction before
+    u32 slots_ = 0;
+};
+
+std::string Verifier::run() {
+    for (const Insn& insn : f_.insns) {
+        if (const char* error = check(insn)) {
+            bool printable = static_cast<unsigned>(insn.op) < kOpCount && insn.outputs + insn.inputs <= kMaxArgs &&
+                             (insn.op != Op::call || insn.imm[0] < f_.layout().helpers.size());
+            return std::string(error) + (printable ? ":" + Printer(f_).line(insn) : "");
+        }
+    }
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+        if (labels_[i] == 1) return "label L" + std::to_string(i) + " is branched to but not defined";
+    }
+    if (!may_end_ && !f_.insns.empty()) return "control runs off the end";
+    return {};
+}
+
+const char* Verifier::check(const Insn& insn) {
+    const char* error = check_shape(insn);
+    if (error == nullptr) error = check_types(insn);
+    if (error == nullptr) error = check_type_class(insn);
+    if (error == nullptr) error = check_constants(insn);
+    if (error == nullptr) error = check_flow(insn);
+    if (error == nullptr) error = check_variables(insn);
+    return error;
+}
+
+const char* Verifier::check_shape(const Insn& insn) const {
+    if (static_cast<unsigned>(insn.op) >= kOpCount) return "unknown op";
+    if (insn.op == Op::call) {
+        if (insn.imm[0] >= f_.layout().helpers.size()) return "unknown helper";
+        const HelperInfo& helper = helper_of(f_, insn);
+        if (insn.outputs > 1 || (insn.outputs == 1) != (helper.result != Type::None)) return "wrong number of results";
+        if (insn.inputs != helper.arg_count) return "wrong number of arguments";
+        return nullptr;
+    }
+    if (insn.outputs != info(insn.op).outputs) return "wrong number of outputs";
+    if (insn.inputs != info(insn.op).inputs) return "wrong number of inputs";
+    return nullptr;
+}
+
+const char* Verifier::check_types(const Insn& insn) const {
+    for (unsigned i = 0; i < unsigned{insn.outputs} + insn.inputs; ++i) {
+        Var v = insn.args[i];
+        if (v == kNoVar) {
+            bool index = (insn.op == Op::guest_ld && i == 2) || (insn.op == Op::guest_st && i == 2);
+            if (!index) return "operand missing";
+            continue;
+        }
+        if (v >= f_.vars.size()) return "no such variable";
+        if (f_.vars[v].type != operand_type(f_, insn, i)) return "operand has the wrong type";
+        if (i < insn.outputs && (f_.vars[v].kind == VarKind::Const || f_.vars[v].kind == VarKind::Fixed)) {
+            return "constant is written";
+        }
+    }
+    return nullptr;
+}
+
+const char* Verifier::check_type_class(const Insn& insn) const {
+    OpFlags flags = info(insn.op).flags;
+    Type t = insn.type;
+    Type s = insn.type2;
+    if (has(flags, OpFlags::Int) && !is_int(t)) return "integer type wanted";
+    if (has(flags, OpFlags::Float) && !is_float(t)) return "float type wanted";
+    switch (insn.op) {
+        case Op::ext_s:
+        case Op::ext_u: return t == Type::I64 && s == Type::I32 ? nullptr : "extension must be I32 to I64";
+        case Op::trunc: return t == Type::I32 && s == Type::I64 ? nullptr : "truncation must be I64 to I32";
+        case Op::fcvt_ff: return is_float(s) && s != t ? nullptr : "two float types wanted";
+        case Op::fcvt_fi: return is_int(t) && is_float(s) ? nullptr : "float to integer wanted";
+        case Op::fcvt_if: return is_int(s) ? nullptr : "integer to float wanted";
+        case Op::bitcast:
+            return type_bits(t) == type_bits(s) && is_int(t) != is_int(s) ? nullptr : "same width, other class wanted";
+        case Op::fbox: return t == Type::F64 && s == Type::F32 ? nullptr : "F32 to F64 wanted";
+        case Op::funbox: return t == Type::F32 && s == Type::F64 ? nullptr : "F64 to F32 wanted";
+        case Op::brcond: return is_int(t) ? nullptr : "integer type wanted";
+        case Op::movcond: return is_int(s) ? nullptr : "integer comparison wanted";
+        default: return nullptr;
+    }
+}
+
+const char* Verifier::use_slot(u64 slot) {
+    if (slot >= kMaxSlots) return "slot number too high";
+    if ((slots_ >> slot & 1) != 0) return "slot used twice";
+    slots_ |= 1u << slot;
+    return nullptr;
+}
+
+const char* Verifier::check_constants(const Insn& insn) {
+    constexpr u64 kConds = static_cast<u64>(Cond::TstNe) + 1;
+    switch (insn.op) {
+        case Op::br:
+        case Op::label: return insn.imm[0] < f_.label_count ? nullptr : "no such label";
+        case Op::brcond:
+            if (insn.imm[1] >= kConds) return "no such condition";
+            return insn.imm[0] < f_.label_count ? nullptr : "no such label";
+        case Op::setcond:
+        case Op::movcond: return insn.imm[0] < kConds ? nullptr : "no such condition";
+        case Op::goto_tb: return use_slot(insn.imm[0]);
+        case Op::call_tb: {
+            const char* error = use_slot(insn.imm[0] & 0xff);
+            return error != nullptr ? error : use_slot(insn.imm[0] >> 8);
+        }
+        case Op::call_ptr: return use_slot(insn.imm[0]);
+        case Op::exit_tb:
+            return insn.imm[0] <= static_cast<u64>(ExitReason::Syscall) ? nullptr : "no such exit reason";
+        case Op::extract:
+        case Op::sextract:
+        case Op::deposit:
+            return insn.imm[1] >= 1 && insn.imm[0] < 64 && insn.imm[0] + insn.imm[1] <= type_bits(insn.type)
+                       ? nullptr
+                       : "bit field outside the type";
+        case Op::fround:
+        case Op::fcvt_fi:
+            return insn.imm[0] <= 4 || insn.imm[0] == static_cast<u64>(Rounding::Env) ? nullptr : "no such rounding";
+        case Op::env_ld:
+        case Op::env_st: return check_env_access(insn);
+        default: return has(info(insn.op).flags, OpFlags::MayFault) ? check_memory(insn) : nullptr;
+    }
+}
+
+const char* Verifier::check_memory(const Insn& insn) const {
+    MemOp m = insn.mem();
+    if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
+    if (is_float(insn.type) && m.bytes() != type_bytes(insn.type)) return "float access of another size";
+    if (is_vector(insn.type) != (m.size_log2 > 3)) return "access size does not fit the type";
+    if (insn.op == Op::guest_ld || insn.op == Op::guest_st) {
+        if (!fits_i32(insn.displacement())) return "displacement too large";
+        if (m.scale != 0 && insn.in(insn.op == Op::guest_ld ? 1 : 2) == kNoVar) return "scale without index";
+    } else if (m.scale != 0) {
+        return "scale without index";
+    }
+    return nullptr;
+}
+
+const char* Verifier::check_env_access(const Insn& insn) const {
+    MemOp m = insn.mem();
+    if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
+    if (m.big_endian || m.scale != 0) return "not for env accesses";
+    if (insn.in(insn.op == Op::env_ld ? 0 : 1) != kEnvVar) return nullptr;
+    u64 start = insn.imm[0];
+    u64 end = start + m.bytes();
+    if (f_.layout().env_size != 0 && end > f_.layout().env_size) return "outside env";
+    for (const GlobalInfo& g : f_.layout().globals) {
+        if (start < u64{g.offset} + type_bytes(g.type) && g.offset < end) return "env access to a global";
+    }
+    return nullptr;
+}
+
+const char* Verifier::check_flow(const Insn& insn) {
+    if (ended_ && insn.op != Op::label && insn.op != Op::insn_start) return "unreachable instruction";
+    OpFlags flags = info(insn.op).flags;
+    if (insn.op == Op::label) {
+        if ((labels_[insn.imm[0]] & 2) != 0) return "label defined twice";
+        labels_[insn.imm[0]] |= 2;
+        ended_ = false;
+    } else if (insn.op == Op::br || insn.op == Op::brcond) {
+        labels_[insn.imm[0]] |= 1;
+    }
+    if (insn.op == Op::br || has(flags, OpFlags::Terminator)) ended_ = true;
+    may_end_ = ended_ || (insn.op == Op::call && has(helper_of(f_, insn).flags, HelperFlags::NoReturn));
+    return nullptr;
+}
+
+const char* Verifier::check_variables(const Insn& insn) {
+    for (unsigned i = 0; i < insn.inputs; ++i) {
+        Var v = insn.in(i);
+        if (v == kNoVar) continue;
+        VarKind kind = f_.vars[v].kind;
+        if (kind == VarKind::Ebb && defined_[v] != ebb_) return "EBB temporary read outside its lifetime";
+        if (kind == VarKind::Tb && defined_[v] == 0) return "TB temporary read before it is written";
+    }
+    if (has(info(insn.op).flags, OpFlags::EndsEbb)) ++ebb_;
+    for (unsigned i = 0; i < insn.outputs; ++i) {
+        if (insn.op != Op::discard) defined_[insn.args[i]] = ebb_;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string verify(const Function& f) { return Verifier(f).run(); }
+
+void verify_or_die(const Function& f, const char* when) {
+    std::string error = verify(f);
+    if (error.empty()) return;
+    std::fprintf(stderr, "%s\nIR broken after %s: %s\n", print(f).c_str(), when, error.c_str());
+    DRAGOMAN_UNREACHABLE();
+}
+
+}  // namespace dragoman::ir

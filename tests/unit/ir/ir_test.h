@@ -1,0 +1,50 @@
+// What the tests of IR share: a small guest, and going from text to text.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ir/parser.h"
+#include "ir/passes/passes.h"
+#include "ir/printer.h"
+#include "ir/verifier.h"
+
+namespace dragoman::ir::test {
+
+enum HelperId : unsigned { kPure, kPeek, kPoke, kRaise, kTrap };
+
+/// Integer globals x1..x7 (x6 and x7 unpinned), float globals f0..f3.
+inline const GuestLayout& layout() {
+    static const GuestLayout kLayout = [] {
+        GuestLayout l;
+        for (unsigned i = 1; i <= 7; ++i) {
+            l.globals.push_back({std::string("x").append(std::to_string(i)), Type::I64, 512 + i * 8, static_cast<u8>(i < 6 ? 10 - i : 0)});
+        }
+        for (unsigned i = 0; i <= 3; ++i) l.globals.push_back({std::string("f").append(std::to_string(i)), Type::F64, 768 + i * 8, 5});
+        using enum HelperFlags;
+        constexpr Type kI64 = Type::I64;
+        l.helpers = {
+            {"pure", nullptr, kI64, 1, {kI64}, NoReadGlobals | NoSideEffects},
+            {"peek", nullptr, kI64, 2, {kI64, kI64}, NoWriteGlobals},
+            {"poke", nullptr, Type::None, 1, {kI64}, None},
+            {"raise", nullptr, Type::None, 1, {kI64}, NoReadGlobals | MayRaise},
+            {"trap", nullptr, Type::None, 1, {kI64}, NoReadGlobals | MayRaise | NoReturn},
+        };
+        l.env_size = 1024;
+        return l;
+    }();
+    return kLayout;
+}
+
+/// Parses `text`, which must be right.
+inline Function function(std::string_view text) {
+    Function f(layout());
+    EXPECT_EQ(parse(text, f), "");
+    return f;
+}
+
+/// The first broken rule of `text`.
+inline std::string verify_text(std::string_view text) { return verify(function(text)); }
+
+}  // namespace dragoman::ir::test
