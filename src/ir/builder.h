@@ -110,7 +110,8 @@ public:
         i.type2 = type(a);
     }
 
-    // Guest memory: address = base + displacement. The value's type is that of the variable.
+    // Guest memory: address = base + displacement. The value's type is that of the variable. A store of 4 bytes
+    // of an F64 stores the low word of the register image.
     void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
         emit(Op::guest_ld, type(out), {out}, {base, kNoVar}, m.pack(), static_cast<u64>(displacement));
     }
@@ -128,6 +129,10 @@ public:
     // Guest state outside the globals; `offset` in bytes from env.
     void env_ld(Var out, u32 offset, MemOp m) { emit(Op::env_ld, type(out), {out}, {kEnvVar}, offset, m.pack()); }
     void env_st(Var value, u32 offset, MemOp m) { emit(Op::env_st, type(value), {}, {value, kEnvVar}, offset, m.pack()); }
+
+    // Accrued floating-point exception flags (fpenv::Flag).
+    void fflags_get(Var out) { emit(Op::fflags_get, Type::I64, {out}, {}); }
+    void fflags_set(Var value) { emit(Op::fflags_set, Type::I64, {}, {value}); }
 
     /// The general form, for callers that have the parts already.
     Insn& emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0 = 0,
