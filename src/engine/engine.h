@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/observer.h"
 #include "guest/guest.h"
 #include "host/host.h"
 #include "memory/user_space.h"
@@ -48,9 +49,13 @@ public:
 
     /// Drops all translations of guest code in [start, end). Any thread.
     void invalidate(u64 start, u64 end);
-    /// fence.i: drops translations of code whose stores page protection cannot see (shared mappings)
-    /// and that has changed.
+    /// fence.i and riscv_flush_icache: drops translations of code whose stores page protection cannot
+    /// see (shared mappings) and that has changed.
     void fence_i();
+    /// Drops the translations of all guest-writable pages and makes these pages writable for the
+    /// host, so that a system call that failed with EFAULT on one of them can be repeated.
+    /// @returns whether there was any such page.
+    bool open_code_pages();
 
     /// First thing in the host's SIGSEGV / SIGBUS / SIGILL / SIGFPE / SIGTRAP handler.
     enum class Fault {
@@ -79,15 +84,15 @@ public:
     /// Around fork, in the forking thread. before_fork waits until no other thread is inside the
     /// engine's own locks; in the child only the calling thread goes on.
     void before_fork();
-    void after_fork(bool child);
+    void after_fork(ir::Env* env, bool child);
 
     /// Text of -d stats.
     std::string statistics() const;
 
-private:
     struct Impl;
+
+private:
     std::unique_ptr<Impl> impl_;
-    friend struct Impl;
 };
 
 /// The engine of this process; helpers of guests reach it through here. Null until one is made.

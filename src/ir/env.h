@@ -14,12 +14,15 @@ enum class ExitReason : u32 {
     Lookup,     ///< env->pc must be looked up (jump-cache miss, state change)
     Request,    ///< env->request was set
     Exception,  ///< env->exception holds a guest exception number; env->pc is precise
+    StaleCode,  ///< the TB at env->pc has found its guest code changed
     Syscall,    ///< environment call of the guest; env->pc is the instruction after it
 };
 
 /// Env::exception for a host fault (SIGSEGV, SIGBUS) that a guest memory access took: the operating
 /// system layer has kept the details. Smaller numbers are the guest's own.
 inline constexpr u32 kExceptionHostFault = 0x10000;
+/// A helper's access to guest address env->exception_value failed; like a host fault, but nobody has details.
+inline constexpr u32 kExceptionHelperFault = 0x10004;
 /// A debugger's breakpoint or single step stopped the guest; env->pc is the instruction to run next.
 inline constexpr u32 kExceptionDebug = 0x10001;
 /// A guest access with MemOp::aligned had a misaligned address (env->exception_value). The back end leaves with

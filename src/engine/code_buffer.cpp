@@ -1,0 +1,117 @@
+#include "engine/code_buffer.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace dragoman::engine {
+
+void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
+    used_ = align_up(used_, alignment);
+    if (blocks_.empty() || used_ + bytes > size_) {
+        size_ = std::max<std::size_t>(bytes, 32 << 10);
+        blocks_.emplace_back(new u8[size_]);
+        used_ = 0;
+    }
+    void* p = blocks_.back().get() + used_;
+    used_ += bytes;
+    return p;
+}
+
+void Arena::clear() {
+    blocks_.clear();
+    used_ = size_ = 0;
+}
+
+CodeBuffer::CodeBuffer(std::size_t bytes) {
+    constexpr u32 kRegions = 8;
+    std::size_t usable = std::max<std::size_t>(bytes, kRegions * kChunkSize);
+    chunks_per_region_ = static_cast<u32>(usable / kChunkSize / kRegions);
+    region_count_ = kRegions;
+    size_ = kPrologueSize + std::size_t{kRegions} * chunks_per_region_ * kChunkSize;
+    // Below the guest's default area nothing of ours may lie, so no address hint is given.
+    void* p = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                     -1, 0);
+    if (p == MAP_FAILED) {
+        throw FatalError(1, "cannot map a code buffer of " + std::to_string(size_ >> 20) + " MiB (see -tb-size)");
+    }
+    base_ = static_cast<u8*>(p);
+    chunks_.resize(std::size_t{kRegions} * chunks_per_region_);
+    region_free_.assign(kRegions, true);
+}
+
+CodeBuffer::~CodeBuffer() { ::munmap(base_, size_); }
+
+Chunk* CodeBuffer::take_chunk() {
+    std::lock_guard guard(lock_);
+    if (!partial_.empty()) {
+        Chunk* c = partial_.back();
+        partial_.pop_back();
+        return c;
+    }
+    if (next_in_region_ == chunks_per_region_) {
+        u32 following = (next_region_ + 1) % region_count_;
+        if (!region_free_[following]) return nullptr;
+        next_region_ = following;
+        next_in_region_ = 0;
+    }
+    region_free_[next_region_] = false;
+    std::size_t index = std::size_t{next_region_} * chunks_per_region_ + next_in_region_++;
+    if (!chunks_[index]) chunks_[index] = std::make_unique<Chunk>();
+    Chunk* c = chunks_[index].get();
+    c->start = c->next = base_ + kPrologueSize + index * kChunkSize;
+    c->end = c->start + kChunkSize;
+    c->region = next_region_;
+    return c;
+}
+
+void CodeBuffer::give_back(Chunk* chunk) {
+    constexpr std::size_t kWorthKeeping = 16 << 10;
+    std::lock_guard guard(lock_);
+    if (static_cast<std::size_t>(chunk->end - chunk->next) >= kWorthKeeping) partial_.push_back(chunk);
+}
+
+u32 CodeBuffer::oldest_region() {
+    std::lock_guard guard(lock_);
+    return (next_region_ + 1) % region_count_;
+}
+
+std::vector<Chunk*> CodeBuffer::region_chunks(u32 region) {
+    std::lock_guard guard(lock_);
+    std::vector<Chunk*> found;
+    for (u32 i = 0; i < chunks_per_region_; ++i) {
+        Chunk* c = chunks_[std::size_t{region} * chunks_per_region_ + i].get();
+        if (c != nullptr) found.push_back(c);
+    }
+    return found;
+}
+
+void CodeBuffer::release_region(u32 region) {
+    for (Chunk* c : region_chunks(region)) {
+        c->tbs.clear();
+        c->arena.clear();
+        c->next = c->start;
+    }
+    std::lock_guard guard(lock_);
+    std::erase_if(partial_, [&](const Chunk* c) { return c->region == region; });
+    region_free_[region] = true;
+}
+
+Chunk* CodeBuffer::chunk_of(const void* p) {
+    auto* address = static_cast<const u8*>(p);
+    if (address < base_ + kPrologueSize || address >= base_ + size_) return nullptr;
+    return chunks_[static_cast<std::size_t>(address - base_ - kPrologueSize) / kChunkSize].get();
+}
+
+std::size_t CodeBuffer::bytes_used() const {
+    std::lock_guard guard(lock_);
+    std::size_t total = 0;
+    for (const auto& c : chunks_) {
+        if (c) total += static_cast<std::size_t>(c->next - c->start);
+    }
+    return total;
+}
+
+}  // namespace dragoman::engine

@@ -1,0 +1,78 @@
+// The code buffer: one executable mapping, divided into chunks that threads fill without locks, and
+// reclaimed in regions, oldest first.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/tb.h"
+
+namespace dragoman::engine {
+
+/// Memory for TB metadata that is released all at once with its chunk.
+class Arena {
+public:
+    void* allocate(std::size_t bytes, std::size_t alignment);
+    void clear();
+
+private:
+    std::vector<std::unique_ptr<u8[]>> blocks_;
+    std::size_t used_ = 0, size_ = 0;
+};
+
+/// A stretch of the code buffer that one vCPU fills from low to high addresses.
+struct Chunk {
+    u8* start = nullptr;
+    u8* end = nullptr;
+    u8* next = nullptr;                   ///< first free byte
+    std::vector<TranslationBlock*> tbs;   ///< ascending code address
+    Arena arena;
+    u32 region = 0;
+};
+
+class CodeBuffer {
+public:
+    static constexpr std::size_t kChunkSize = 128 << 10;
+
+    /// Maps `bytes` of executable memory, rounded to whole regions. Throws FatalError when there is none.
+    explicit CodeBuffer(std::size_t bytes);
+    ~CodeBuffer();
+
+    /// The area at the start for prologue and stubs.
+    u8* prologue() const { return base_; }
+    static constexpr std::size_t kPrologueSize = 32 << 10;
+
+    bool contains(const void* p) const { return p >= base_ && p < base_ + size_; }
+
+    /// A fresh chunk, or null when all are in use: then a region must be reclaimed.
+    Chunk* take_chunk();
+
+    /// A vCPU that ends leaves the rest of its chunk to others.
+    void give_back(Chunk* chunk);
+
+    /// The region to reclaim next.
+    u32 oldest_region();
+    /// Chunks of a region, for the engine to drop their TBs before release_region.
+    std::vector<Chunk*> region_chunks(u32 region);
+    void release_region(u32 region);
+
+    Chunk* chunk_of(const void* p);
+    u32 region_count() const { return region_count_; }
+    std::size_t bytes_used() const;
+
+private:
+    u8* base_ = nullptr;
+    std::size_t size_ = 0;
+    u32 region_count_ = 0;
+    u32 chunks_per_region_ = 0;
+    u32 next_region_ = 0;       ///< region that chunks are being taken from
+    u32 next_in_region_ = 0;
+    std::vector<bool> region_free_;
+    std::vector<Chunk*> partial_;  ///< given back with room left
+    std::vector<std::unique_ptr<Chunk>> chunks_;
+    mutable std::mutex lock_;
+};
+
+}  // namespace dragoman::engine

@@ -1,0 +1,44 @@
+// Reads guest code for the translator: checks execute permission, write-protects the pages it reads
+// (so that later stores are seen), and keeps the bytes of the TB.
+#pragma once
+
+#include <cstring>
+#include <span>
+
+#include "guest/guest.h"
+#include "memory/user_space.h"
+
+namespace dragoman::engine {
+
+class CodeReader final : public guest::CodeReader {
+public:
+    /// @param protect write-protect writable pages that code is read from
+    CodeReader(memory::UserSpace& space, bool protect) : space_(space), protect_(protect) {}
+
+    bool fetch(u64 pc, unsigned bytes, u32& value) override;
+
+    /// Guest code read so far, from the TB's first address on without gaps.
+    std::span<const u8> bytes() const { return {bytes_, size_}; }
+    /// Some page read from is a shared mapping.
+    bool shared() const { return shared_; }
+    /// Some page read from is writable for the guest.
+    bool writable() const { return writable_; }
+
+private:
+    static constexpr std::size_t kCapacity = 2 * memory::kPageSize;
+    bool open_page(u64 page);
+    bool fill(u64 address);
+
+    memory::UserSpace& space_;
+    bool protect_;
+    bool shared_ = false;
+    bool writable_ = false;
+    bool started_ = false;
+    u64 start_ = 0;           ///< guest address of bytes_[0]
+    u64 opened_ = ~u64{0};    ///< page that was last checked
+    std::size_t size_ = 0;    ///< bytes that were asked for
+    std::size_t filled_ = 0;  ///< bytes that were copied ahead
+    u8 bytes_[kCapacity];
+};
+
+}  // namespace dragoman::engine

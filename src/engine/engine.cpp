@@ -1,0 +1,158 @@
+// The engine's construction, vCPUs, breakpoints, fork and statistics.
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <cinttypes>
+
+#include "base/fpenv.h"
+#include "engine/impl.h"
+
+namespace dragoman::engine {
+
+Engine* current = nullptr;
+
+void Statistics::add(const Statistics& o) {
+    tbs += o.tbs;
+    guest_insns += o.guest_insns;
+    guest_bytes += o.guest_bytes;
+    host_bytes += o.host_bytes;
+    ir_ops += o.ir_ops;
+    exits_slot += o.exits_slot;
+    exits_lookup += o.exits_lookup;
+    exits_request += o.exits_request;
+    exits_exception += o.exits_exception;
+    exits_syscall += o.exits_syscall;
+    table_hits += o.table_hits;
+    links += o.links;
+    stale += o.stale;
+    ns_translate += o.ns_translate;
+    ns_optimise += o.ns_optimise;
+    ns_compile += o.ns_compile;
+}
+
+Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
+                   const host::Options& host_options, memory::UserSpace& space, const Config& config)
+    : engine(engine), guest(guest), backend(std::move(backend)), host_options(host_options), space(space),
+      config(config), buffer(config.tb_size) {
+    std::size_t used =
+        this->backend->init(guest.layout(), host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
+    if (config.observer != nullptr) config.observer->on_common_code("prologue", buffer.prologue(), used);
+}
+
+Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
+               memory::UserSpace& space, const Config& config)
+    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), host_options, space, config)) {
+    current = this;
+    space.on_code_change = [this](u64 start, u64 end) { invalidate(start, end); };
+}
+
+Engine::~Engine() {
+    impl_->space.on_code_change = nullptr;
+    current = nullptr;
+}
+
+const guest::Guest& Engine::guest() const { return impl_->guest; }
+memory::UserSpace& Engine::space() const { return impl_->space; }
+
+void Engine::attach(ir::Env* env) {
+    auto* v = new Vcpu;
+    v->env = env;
+    env->vcpu = v;
+    env->request = 0;
+    env->in_code = 0;
+    if (env->fp_control == 0) env->fp_control = fpenv::kMxcsrDefault;
+    // All entries are zero (guest.h), which only guest address 0 could take for a hit, in entry 0.
+    env->jump_cache[0].pc = ir::kNoPc;
+    impl_->backend->attach(env);
+    std::lock_guard guard(impl_->tb_lock);
+    impl_->vcpus.push_back(v);
+}
+
+void Engine::detach(ir::Env* env) {
+    auto* v = static_cast<Vcpu*>(env->vcpu);
+    {
+        std::lock_guard guard(impl_->tb_lock);
+        std::erase(impl_->vcpus, v);
+        impl_->retired_stats.add(v->stats);
+        if (v->chunk != nullptr) impl_->buffer.give_back(v->chunk);
+    }
+    impl_->backend->detach(env);
+    env->vcpu = nullptr;
+    delete v;
+}
+
+void Engine::set_breakpoint(u64 pc, bool on) {
+    {
+        std::lock_guard guard(impl_->tb_lock);
+        auto& list = impl_->breakpoints;
+        auto place = std::lower_bound(list.begin(), list.end(), pc);
+        bool present = place != list.end() && *place == pc;
+        if (on && !present) list.insert(place, pc);
+        if (!on && present) list.erase(place);
+        impl_->breakpoint_count.store(static_cast<u32>(list.size()));
+    }
+    invalidate(pc, pc + 1);
+}
+
+void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step = on; }
+
+void Engine::before_fork() {
+    impl_->exclusive_lock.lock();
+    impl_->tb_lock.lock();
+}
+
+void Engine::after_fork(ir::Env* env, bool child) {
+    Impl& i = *impl_;
+    if (child) {
+        // The other threads do not exist here; what they were translating is lost with their chunks.
+        std::erase_if(i.vcpus, [env](const Vcpu* v) { return v->env != env; });
+        i.exclusive_pending.store(0);
+        if (i.config.observer != nullptr) i.config.observer->on_fork_child();
+    }
+    i.tb_lock.unlock();
+    i.exclusive_lock.unlock();
+}
+
+std::string Engine::statistics() const {
+    Impl& i = *impl_;
+    std::lock_guard guard(i.tb_lock);
+    Statistics s = i.retired_stats;
+    for (const Vcpu* v : i.vcpus) s.add(v->stats);
+    std::string text;
+    auto line = [&text](const char* name, u64 value) {
+        char buffer[96];
+        std::snprintf(buffer, sizeof buffer, "%-34s %12" PRIu64 "\n", name, value);
+        text += buffer;
+    };
+    auto ratio = [&text](const char* name, u64 value, u64 of) {
+        char buffer[96];
+        std::snprintf(buffer, sizeof buffer, "%-34s %12.2f\n", name, of == 0 ? 0.0 : double(value) / double(of));
+        text += buffer;
+    };
+    line("TBs translated", s.tbs);
+    line("TBs in the table", i.table.size());
+    line("guest instructions translated", s.guest_insns);
+    line("guest code, bytes", s.guest_bytes);
+    line("IR ops", s.ir_ops);
+    line("host code, bytes", s.host_bytes);
+    ratio("host bytes per guest byte", s.host_bytes, s.guest_bytes);
+    line("code buffer used, bytes", i.buffer.bytes_used());
+    line("exits at an unlinked jump", s.exits_slot);
+    line("links made", s.links);
+    line("exits for a lookup", s.exits_lookup);
+    line("TB table hits", s.table_hits);
+    line("exits on request", s.exits_request);
+    line("exceptions", s.exits_exception);
+    line("system calls", s.exits_syscall);
+    line("invalidations", i.invalidations.load());
+    line("stores to translated pages", i.smc_faults.load());
+    line("TBs found stale", s.stale);
+    line("regions reclaimed", i.reclaims.load());
+    line("translation, guest to IR, ns", s.ns_translate);
+    line("translation, passes, ns", s.ns_optimise);
+    line("translation, code generation, ns", s.ns_compile);
+    ratio("translation, ns per guest insn", s.ns_translate + s.ns_optimise + s.ns_compile, s.guest_insns);
+    return text;
+}
+
+}  // namespace dragoman::engine

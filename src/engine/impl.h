@@ -1,0 +1,112 @@
+// The inside of the engine, shared by its source files: state, locks and their order.
+//
+// Locks: `tb_lock` guards the TB table's writers, the page index, links and the vCPU list. The user
+// space has a lock of its own, which may be held when it calls invalidate(): so nothing here calls
+// the user space with tb_lock held. Lookups in the TB table take no lock.
+//
+// A vCPU is `running` while its thread may hold pointers to TBs or executes their code. Code memory is
+// reused only in an exclusive section, when no other vCPU is running.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/code_buffer.h"
+#include "engine/engine.h"
+#include "engine/page_index.h"
+#include "engine/tb_table.h"
+#include "ir/passes/passes.h"
+
+namespace dragoman::engine {
+
+/// Bits of Env::request.
+enum Request : u32 {
+    kRequestExternal = 1,   ///< request_exit: run() returns to its caller
+    kRequestExclusive = 2,  ///< another vCPU wants to be alone
+    kRequestStep = 4,       ///< leave after the TB that is about to run
+};
+
+/// Counted per vCPU, summed for -d stats.
+struct Statistics {
+    u64 tbs = 0, guest_insns = 0, guest_bytes = 0, host_bytes = 0, ir_ops = 0;
+    u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0;
+    u64 table_hits = 0, links = 0, stale = 0;
+    u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
+    void add(const Statistics& other);
+};
+
+struct Vcpu {
+    ir::Env* env = nullptr;
+    std::unique_ptr<host::Backend::Scratch> scratch;
+    std::unique_ptr<ir::Function> function;
+    ir::PassContext passes;
+    host::CompiledCode compiled;
+    std::vector<u8> map_bytes;
+    std::vector<u8> context;  ///< room for the guest's DisasContext
+    Chunk* chunk = nullptr;
+    std::atomic<bool> running{false};
+    bool single_step = false;
+    Statistics stats;
+};
+
+inline Vcpu& vcpu_of(ir::Env* env) { return *static_cast<Vcpu*>(env->vcpu); }
+
+struct Engine::Impl {
+    Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
+         const host::Options& host_options, memory::UserSpace& space, const Config& config);
+
+    Engine& engine;
+    const guest::Guest& guest;
+    std::unique_ptr<host::Backend> backend;
+    host::Options host_options;
+    memory::UserSpace& space;
+    Config config;
+
+    CodeBuffer buffer;
+    TbTable table;
+    PageIndex pages;
+    std::mutex tb_lock;
+    std::vector<Vcpu*> vcpus;
+    std::vector<u64> breakpoints;     ///< sorted; guarded by tb_lock
+    std::atomic<u32> breakpoint_count{0};
+    std::vector<u64> shared_pages;    ///< pages of aliased mappings with translations; guarded by tb_lock
+    std::atomic<u32> shared_page_count{0};
+    std::vector<u64> protected_pages; ///< guest-writable pages with translations; guarded by tb_lock
+    std::atomic<u64> epoch{0};        ///< counts invalidations
+    std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
+    Statistics retired_stats;         ///< of vCPUs that are gone
+
+    // Running and exclusive sections (exclusive.cpp)
+    std::mutex exclusive_lock;
+    std::condition_variable exclusive_changed;
+    std::atomic<u32> exclusive_pending{0};
+    void enter_running(Vcpu& v);
+    void leave_running(Vcpu& v);
+    void begin_exclusive(Vcpu& self);
+    void end_exclusive(Vcpu& self);
+
+    // Finding and making TBs (translate.cpp)
+    TranslationBlock* find_or_translate(Vcpu& v, u64 pc, u32 flags);
+    TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
+    void reclaim(Vcpu& v);
+
+    // Links and removal (links.cpp); all under tb_lock
+    TranslationBlock* tb_at(const u8* host_pc);
+    void link(SlotRecord& from, TranslationBlock* to);
+    void unlink(SlotRecord& from);
+    void remove(TranslationBlock* tb);
+    void remove_page(CodePage& page);
+
+    void cache(ir::Env* env, TranslationBlock* tb);
+    void clear_jump_caches();
+    void link_exit(Vcpu& v, TranslationBlock* target);
+    void step(Vcpu& v);
+
+    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already.
+    bool restore(ir::Env* env, const u8* host_pc);
+};
+
+}  // namespace dragoman::engine

@@ -1,0 +1,30 @@
+// The stages of a TB in the -d log: guest code, IR before and after optimisation, host code.
+#pragma once
+
+#include <span>
+
+#include "base/log.h"
+#include "guest/guest.h"
+#include "host/host.h"
+
+namespace dragoman::engine {
+
+class Listing {
+public:
+    Listing(const guest::Guest& guest, const host::Backend& backend, const ir::Function& f, std::span<const u8> code)
+        : guest_(guest), backend_(backend), f_(f), code_(code) {}
+
+    void guest_code() const;
+    void ir(log::Item item) const;
+    void host_code(const u8* code, const host::CompiledCode& compiled) const;
+
+private:
+    bool wanted(log::Item item) const { return log::enabled(item) && log::in_filter(f_.guest_pc); }
+
+    const guest::Guest& guest_;
+    const host::Backend& backend_;
+    const ir::Function& f_;
+    std::span<const u8> code_;
+};
+
+}  // namespace dragoman::engine

@@ -1,0 +1,50 @@
+// Which TBs have code on which guest page, so that a store to the page or the end of its mapping can
+// find them. Used under the engine's TB lock.
+#pragma once
+
+#include <vector>
+
+#include "engine/tb.h"
+
+namespace dragoman::engine {
+
+/// What the engine knows about one guest page with code.
+struct CodePage {
+    u64 page = ~u64{0};        ///< guest address >> 12; ~0: free entry
+    PageLink* tbs = nullptr;
+    u32 invalidations = 0;     ///< how often a store has dropped its translations
+};
+
+class PageIndex {
+public:
+    PageIndex() : entries_(256) {}
+
+    /// The record of a page; null when no TB was ever on it.
+    CodePage* find(u64 page);
+    CodePage& get(u64 page);
+
+    void add(TranslationBlock* tb);
+    void remove(TranslationBlock* tb);
+
+    /// Calls `f(CodePage&)` for each known page in [first, last].
+    template <class F> void for_range(u64 first, u64 last, F f) {
+        if (last - first < entries_.size()) {
+            for (u64 page = first; page <= last; ++page) {
+                if (CodePage* record = find(page)) f(*record);
+            }
+        } else {
+            for (CodePage& record : entries_) {
+                if (record.page != ~u64{0} && record.page >= first && record.page <= last) f(record);
+            }
+        }
+    }
+
+private:
+    std::size_t slot(u64 page) const { return static_cast<std::size_t>(page * 0x9e3779b97f4a7c15 >> 20) & (entries_.size() - 1); }
+    void grow();
+
+    std::vector<CodePage> entries_;  ///< open addressing; pages are never removed
+    std::size_t count_ = 0;
+};
+
+}  // namespace dragoman::engine

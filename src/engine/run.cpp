@@ -1,0 +1,127 @@
+// The execution loop of a vCPU: find the TB, enter it, look at why it came back.
+#include "base/log.h"
+#include "engine/impl.h"
+
+#include <cinttypes>
+
+namespace dragoman::engine {
+
+namespace {
+
+void log_entry(const guest::Guest& guest, const ir::Env* env, const TranslationBlock* tb) {
+    if (!log::in_filter(tb->pc)) return;
+    if (log::enabled(log::Item::Exec)) {
+        std::fprintf(log::stream(), "Trace: %p [%016" PRIx64 "/%08x]\n", static_cast<const void*>(tb->code), tb->pc,
+                     tb->flags);
+    }
+    if (log::enabled(log::Item::Cpu)) std::fputs(guest.cpu.dump_registers(env).c_str(), log::stream());
+}
+
+u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->request, ~bits, __ATOMIC_SEQ_CST) & bits; }
+
+}  // namespace
+
+/// A jump through an unlinked slot: link it to `target`, so that the next time it goes straight there.
+void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
+    if (!config.chain) return;
+    std::lock_guard guard(tb_lock);
+    TranslationBlock* from = tb_at(v.env->exit_host_pc);
+    if (from == nullptr || from->invalid.load() || target->invalid.load()) return;
+    SlotRecord& record = from->slots[v.env->exit_slot];
+    // The slot may have been linked by another thread, and env->pc changed by a debugger.
+    if (record.target != nullptr || record.slot.target_pc != target->pc) return;
+    link(record, target);
+    ++v.stats.links;
+}
+
+void Engine::Impl::step(Vcpu& v) {
+    TranslationBlock* tb = translate(v, v.env->pc, v.env->tb_flags, true);
+    // Its slots are unlinked; indirect jumps meet the request at the checked entry of their target.
+    __atomic_fetch_or(&v.env->request, u32{kRequestStep}, __ATOMIC_SEQ_CST);
+    backend->enter(v.env, tb->fast());
+    take_request(v.env, kRequestStep);
+}
+
+ir::ExitReason Engine::run(ir::Env* env) {
+    Impl& i = *impl_;
+    Vcpu& v = vcpu_of(env);
+    i.enter_running(v);
+    const bool logged = log::enabled(log::Item::Exec) || log::enabled(log::Item::Cpu);
+    ir::ExitReason result;
+    TranslationBlock* next = nullptr;
+    for (;;) {
+        if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) != 0) {
+            next = nullptr;
+            if (take_request(env, kRequestExclusive) != 0) {
+                i.leave_running(v);
+                i.enter_running(v);
+            }
+            if (take_request(env, kRequestExternal) != 0) {
+                ++v.stats.exits_request;
+                result = ir::ExitReason::Request;
+                break;
+            }
+        }
+        if (v.single_step) {
+            i.step(v);
+        } else {
+            const u8* code = nullptr;
+            const ir::JumpCacheEntry& entry = env->jump_cache[env->pc >> 1 & (ir::kJumpCacheSize - 1)];
+            if (next == nullptr && entry.pc == env->pc && !logged) {
+                code = entry.target;
+            } else {
+                if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
+                i.cache(env, next);
+                if (logged) log_entry(i.guest, env, next);
+                code = next->checked();
+            }
+            next = nullptr;
+            i.backend->enter(env, code);
+        }
+        switch (env->exit_reason) {
+            case ir::ExitReason::Slot:
+                ++v.stats.exits_slot;
+                if (v.single_step) break;
+                next = i.find_or_translate(v, env->pc, env->tb_flags);
+                i.link_exit(v, next);
+                break;
+            case ir::ExitReason::None:
+            case ir::ExitReason::Request:
+                break;
+            case ir::ExitReason::Lookup:
+                ++v.stats.exits_lookup;
+                // A jump-cache hit whose flags do not match came here from the checked entry.
+                if (env->request == 0 && !v.single_step) next = i.find_or_translate(v, env->pc, env->tb_flags);
+                break;
+            case ir::ExitReason::StaleCode: {
+                ++v.stats.stale;
+                std::lock_guard guard(i.tb_lock);
+                if (TranslationBlock* tb = i.table.find(env->pc, env->tb_flags)) i.remove(tb);
+                break;
+            }
+            case ir::ExitReason::Syscall:
+                ++v.stats.exits_syscall;
+                i.leave_running(v);
+                return ir::ExitReason::Syscall;
+            case ir::ExitReason::Exception:
+                ++v.stats.exits_exception;
+                i.leave_running(v);
+                return ir::ExitReason::Exception;
+        }
+        if (v.single_step) {
+            env->exception = ir::kExceptionDebug;
+            result = ir::ExitReason::Exception;
+            break;
+        }
+    }
+    i.leave_running(v);
+    return result;
+}
+
+void Engine::request_exit(ir::Env* env) {
+    __atomic_fetch_or(&env->request, u32{kRequestExternal}, __ATOMIC_SEQ_CST);
+}
+
+void Engine::interrupt(ir::Env* env, ucontext_t*) { request_exit(env); }
+
+}  // namespace dragoman::engine

@@ -1,0 +1,56 @@
+// A translation block: one piece of translated guest code, what it was made from, and its links.
+#pragma once
+
+#include <atomic>
+
+#include "host/host.h"
+
+namespace dragoman::engine {
+
+struct TranslationBlock;
+
+/// One patchable exit of a TB and, while it is linked, its place in the target's list of incoming links.
+struct SlotRecord {
+    host::Slot slot;
+    TranslationBlock* owner = nullptr;
+    TranslationBlock* target = nullptr;  ///< linked to; null: unlinked
+    SlotRecord* next = nullptr;          ///< list of target->incoming
+    SlotRecord** link = nullptr;         ///< the pointer that points at this record
+};
+
+/// A TB's place in the list of one guest page that it has code on.
+struct PageLink {
+    TranslationBlock* owner = nullptr;
+    PageLink* next = nullptr;
+    PageLink** link = nullptr;  ///< the pointer that points at this link; null: not in a list
+};
+
+inline constexpr unsigned kMaxPagesPerTb = 2;
+
+struct TranslationBlock {
+    u64 pc;
+    u32 flags;
+    u32 guest_size;   ///< bytes of guest code from pc on
+    u16 guest_insns;
+    u8 slot_count;
+    bool verified;    ///< compares its guest code on entry instead of relying on page protection
+    std::atomic<bool> invalid{false};
+    u8* code;
+    u32 code_size;
+    u32 entry;          ///< offset of the fast entry
+    u32 checked_entry;  ///< offset of the checked entry
+    u32 insn_map_size;
+    const u8* insn_map;  ///< see insn_map.h
+    std::atomic<TranslationBlock*> hash_next{nullptr};
+    SlotRecord* incoming = nullptr;
+    PageLink pages[kMaxPagesPerTb];
+    SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
+    u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
+
+    const u8* checked() const { return code + checked_entry; }
+    const u8* fast() const { return code + entry; }
+    bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
+    u64 end() const { return pc + guest_size; }
+};
+
+}  // namespace dragoman::engine

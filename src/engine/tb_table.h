@@ -1,0 +1,46 @@
+// The shared hash table of TBs by (guest pc, flags). Lookups take no lock; insertion and removal are
+// done under the engine's TB lock.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "engine/tb.h"
+
+namespace dragoman::engine {
+
+class TbTable {
+public:
+    TbTable();
+    ~TbTable();
+
+    /// Lock-free. May miss a TB that is being inserted or moved at this moment: a caller that is about
+    /// to translate looks again under the lock.
+    TranslationBlock* find(u64 pc, u32 flags) const;
+
+    // Under the TB lock:
+    void insert(TranslationBlock* tb);
+    void remove(TranslationBlock* tb);
+    /// Frees tables that growth has replaced; no thread is in find.
+    void release_retired();
+    std::size_t size() const { return count_; }
+
+private:
+    struct Table {
+        std::size_t mask;
+        std::atomic<TranslationBlock*> buckets[];
+    };
+    static Table* allocate(std::size_t buckets);
+    static std::size_t hash(u64 pc, u32 flags) {
+        u64 h = (pc >> 1 ^ u64{flags} << 40) * 0x9e3779b97f4a7c15;
+        return static_cast<std::size_t>(h >> 32);
+    }
+    void grow();
+
+    std::atomic<Table*> table_;
+    std::size_t count_ = 0;
+    std::vector<Table*> retired_;
+};
+
+}  // namespace dragoman::engine
