@@ -1,13 +1,15 @@
 // The list of guests in this build.
 #include "guest/guest.h"
 
+#include "guest/riscv/riscv.h"
+
 namespace dragoman::guest {
 
 namespace {
-constexpr const Guest* kGuests[1] = {};
+constexpr const Guest* kGuests[] = {&riscv::kRiscv64};
 }
 
-std::span<const Guest* const> all() { return {kGuests, 0}; }
+std::span<const Guest* const> all() { return kGuests; }
 
 const Guest* find(u16 elf_machine, u8 elf_class) {
     for (const Guest* g : all()) {

@@ -1,0 +1,50 @@
+// Builds the decoder's index: two passes over the rows, count and fill, as in a counting sort.
+#include "guest/riscv/decode.h"
+
+#include <cstring>
+
+#include "guest/riscv/insn_sets.h"
+#include "guest/riscv/model.h"
+
+namespace dragoman::riscv {
+
+std::span<const InsnSet> insn_sets() {
+    static const InsnSet kSets[] = {rows_i()};
+    return kSets;
+}
+
+template <class F> void Decoder::for_each_bucket(const InsnRow& row, F f) {
+    // The bits of the key that the row leaves open are counted through (Gosper-style subset walk).
+    bool is32 = row.length == 4;
+    auto bucket = [&](u32 bits) { return is32 ? bucket32(bits) : bucket16(bits); };
+    u32 key_bits = is32 ? 0xf800'707c : 0xfc03;
+    u32 open = key_bits & ~row.mask;
+    u32 subset = 0;
+    do {
+        f(bucket((row.match & key_bits) | subset));
+        subset = (subset - open) & open;
+    } while (subset != 0);
+}
+
+Decoder::Decoder(const ExtensionSet& extensions) {
+    for (InsnSet set : insn_sets()) {
+        for (const InsnRow& row : set) {
+            if (row.guard.admits(extensions)) rows_.push_back(&row);
+        }
+    }
+    std::memset(start_, 0, sizeof start_);
+    for (const InsnRow* row : rows_) for_each_bucket(*row, [&](unsigned b) { ++start_[b + 1]; });
+    for (unsigned b = 0; b < kBuckets32 + kBuckets16; ++b) start_[b + 1] = static_cast<u16>(start_[b + 1] + start_[b]);
+    entries_.resize(start_[kBuckets32 + kBuckets16]);
+    // start_[b] serves as the fill position and so ends at the start of b + 1: shift it back.
+    for (const InsnRow* row : rows_) for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = row; });
+    std::memmove(start_ + 1, start_, sizeof start_ - sizeof start_[0]);
+    start_[0] = 0;
+}
+
+const Decoder& decoder() {
+    static const Decoder kDecoder(extensions());
+    return kDecoder;
+}
+
+}  // namespace dragoman::riscv

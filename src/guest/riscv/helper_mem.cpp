@@ -1,0 +1,38 @@
+// Helpers that touch guest memory or the translations of it: fence.i, cache-block operations and the
+// 128-bit compare-and-swap.
+#include "guest/riscv/context.h"
+#include "guest/riscv/helper.h"
+#include "guest/runtime.h"
+
+namespace dragoman::riscv {
+
+void helper_fence_i(ir::Env* env) { guest::fence_i(env); }
+
+void helper_cbo_zero(ir::Env* env, u64 address) {
+    static constexpr u8 kZeros[kCacheBlock] = {};
+    guest::store(env, align_down(address, kCacheBlock), kZeros, kCacheBlock);
+}
+
+/// cbo.clean, cbo.flush, cbo.inval: no caches to manage, but the access is checked as a load.
+void helper_cbo_check(ir::Env* env, u64 address) {
+    u8 byte;
+    guest::load(env, &byte, address, 1);
+}
+
+/// Compare and swap of 16 bytes; every 64-bit host of the last 15 years has it.
+__attribute__((target("cx16"))) static u128 swap_if_equal(u128* target, u128 expected, u128 desired) {
+    return __sync_val_compare_and_swap(target, expected, desired);
+}
+
+void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
+    Hart* h = hart(env);
+    if (!is_aligned(address, 16)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
+    auto pair = [&](u32 reg) { return reg == 0 ? u128{0} : u128{h->gpr[reg + 1]} << 64 | h->gpr[reg]; };
+    auto* target = static_cast<u128*>(guest::atomic_pointer(env, address, 16));
+    u128 old = swap_if_equal(target, pair(rd), pair(rs2));
+    if (rd == 0) return;
+    h->gpr[rd] = static_cast<u64>(old);
+    h->gpr[rd + 1] = static_cast<u64>(old >> 64);
+}
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,184 @@
+// -cpu: models, extension switches and what they bring along.
+#include "guest/riscv/model.h"
+
+#include <optional>
+
+namespace dragoman::riscv {
+
+namespace {
+
+struct ExtensionInfo {
+    std::string_view name;
+    ExtensionSet needs;
+};
+
+using enum Extension;
+
+constexpr ExtensionInfo kExtensions[] = {
+#define X(id, name, ...) {name, ExtensionSet{__VA_ARGS__}},
+    DRAGOMAN_RISCV_EXTENSIONS(X)
+#undef X
+};
+
+constexpr ExtensionSet all_extensions() {
+    ExtensionSet all;
+    for (unsigned i = 0; i < kExtensionCount; ++i) all.add(static_cast<Extension>(i));
+    return all;
+}
+
+/// The smallest useful guest: what Debian's riscv64 port is compiled for.
+constexpr ExtensionSet kGc = {I, M, A, F, D, C, Zicsr, Zifencei, Zicntr, Zihpm};
+
+constexpr guest::CpuModel kModels[] = {
+    {"rv64", "RV64GC with all extensions that are implemented (default)"},
+    {"max", "the same as rv64"},
+    {"rv64gc", "RV64GC only: IMAFDC, Zicsr, Zifencei, Zicntr, Zihpm"},
+    {"rv64i", "RV64I only"},
+};
+
+std::optional<ExtensionSet> model_extensions(std::string_view name) {
+    if (name == "rv64" || name == "max") return all_extensions();
+    if (name == "rv64gc") return kGc;
+    if (name == "rv64i") return ExtensionSet{I};
+    return std::nullopt;
+}
+
+/// Properties that QEMU's CPUs have and this guest does not: accepted with the value that describes
+/// this guest.
+constexpr std::string_view kOffProperties[] = {
+    "v",       "h",       "e",        "zve32f",  "zve32x",  "zve64d",   "zve64f",   "zve64x",  "zvbb",    "zvbc",
+    "zvkb",    "zvkg",    "zvkned",   "zvknha",  "zvknhb",  "zvksed",   "zvksh",    "zvkt",    "zvkn",    "zvknc",
+    "zvkng",   "zvks",    "zvksc",    "zvksg",   "zvfh",    "zvfhmin",  "zvfbfmin", "zvfbfwma", "zfbfmin", "zfinx",
+    "zdinx",   "zhinx",   "zhinxmin", "zcmp",    "zcmt",    "zcf",      "zce",      "ztso",    "zknd",    "zkne",
+    "zknh",    "zksed",   "zksh",     "zkr",     "zk",      "zkn",      "zks",      "zicfilp", "zicfiss", "zama16b",
+    "sstc",    "smaia",   "ssaia",    "svinval", "svnapot", "svpbmt",   "svade",    "svadu",   "smepmp",  "sscofpmf",
+    "smstateen", "x-svukte", "zalasr", "zclsd",  "zilsd",
+};
+constexpr std::string_view kOnProperties[] = {"u", "mmu", "zaamo", "zalrsc", "zca", "zcd", "zmmul", "zkt", "zic64b"};
+
+std::optional<bool> parse_bool(std::string_view value) {
+    if (value == "on" || value == "true" || value == "yes" || value == "y") return true;
+    if (value == "off" || value == "false" || value == "no" || value == "n") return false;
+    return std::nullopt;
+}
+
+bool contains(std::span<const std::string_view> list, std::string_view name) {
+    for (std::string_view s : list) {
+        if (s == name) return true;
+    }
+    return false;
+}
+
+/// What the property list asked for explicitly.
+struct Switches {
+    ExtensionSet on, off;
+};
+
+std::string quoted(std::string_view s) { return "'" + std::string(s) + "'"; }
+
+std::string set_property(Switches& switches, std::string_view name, bool value) {
+    auto set = [&](Extension e) {
+        (value ? switches.on : switches.off).add(e);
+        (value ? switches.off : switches.on).remove(e);
+    };
+    if (name == "g") {
+        for (Extension e : {I, M, A, F, D, Zicsr, Zifencei}) set(e);
+        return {};
+    }
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        if (kExtensions[i].name == name) {
+            set(static_cast<Extension>(i));
+            return {};
+        }
+    }
+    bool is_off = contains(kOffProperties, name), is_on = contains(kOnProperties, name);
+    if ((is_off && !value) || (is_on && value)) return {};
+    if (is_off || is_on) {
+        return "CPU property " + quoted(name) + " cannot be turned " + (value ? "on" : "off") + ": not supported";
+    }
+    return "unknown CPU property " + quoted(name) + " (see -cpu help)";
+}
+
+std::string parse_property(Switches& switches, std::string_view item) {
+    if (item.empty()) return "empty CPU property";
+    // The old spelling: "+ext" and "-ext".
+    if (item[0] == '+' || item[0] == '-') return set_property(switches, item.substr(1), item[0] == '+');
+    std::size_t equals = item.find('=');
+    std::string_view name = item.substr(0, equals);
+    std::string_view text = equals == item.npos ? "on" : item.substr(equals + 1);
+    // A description of hardware that a user program cannot see.
+    if (name == "vext_spec" || name == "priv_spec" || name == "vlen" || name == "elen") return {};
+    if (name == "cbom_blocksize" || name == "cboz_blocksize" || name == "cbop_blocksize") {
+        return text == "64" ? std::string{} : "CPU property " + quoted(name) + " can only be 64";
+    }
+    std::optional<bool> value = parse_bool(text);
+    if (!value) return "bad value " + quoted(text) + " of CPU property " + quoted(name) + " (on or off)";
+    return set_property(switches, name, *value);
+}
+
+/// Closes the set over what its members need: an extension goes when one that it needs was turned off.
+std::string resolve(ExtensionSet& set, const Switches& switches) {
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        Extension e = static_cast<Extension>(i);
+        if (switches.on.has(e)) set.add(e);
+        if (switches.off.has(e)) set.remove(e);
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (unsigned i = 0; i < kExtensionCount; ++i) {
+            Extension e = static_cast<Extension>(i);
+            if (!set.has(e) || set.contains(kExtensions[i].needs)) continue;
+            changed = true;
+            for (unsigned j = 0; j < kExtensionCount; ++j) {
+                Extension needed = static_cast<Extension>(j);
+                if (!kExtensions[i].needs.has(needed) || set.has(needed)) continue;
+                if (!switches.off.has(needed)) {
+                    set.add(needed);
+                } else if (switches.on.has(e)) {
+                    return "extension " + quoted(kExtensions[i].name) + " needs " + quoted(kExtensions[j].name);
+                } else {
+                    set.remove(e);
+                    break;
+                }
+            }
+        }
+    }
+    return {};
+}
+
+ExtensionSet g_extensions = all_extensions();
+
+}  // namespace
+
+std::string_view extension_name(Extension e) { return kExtensions[static_cast<unsigned>(e)].name; }
+const ExtensionSet& extension_needs(Extension e) { return kExtensions[static_cast<unsigned>(e)].needs; }
+
+const ExtensionSet& extensions() { return g_extensions; }
+
+std::string configure(std::string_view cpu) {
+    std::size_t comma = cpu.find(',');
+    std::string_view name = cpu.substr(0, comma);
+    std::optional<ExtensionSet> set = model_extensions(name);
+    if (!set) return "unknown CPU model " + quoted(name) + " (see -cpu help)";
+    Switches switches;
+    while (comma != cpu.npos) {
+        cpu.remove_prefix(comma + 1);
+        comma = cpu.find(',');
+        std::string error = parse_property(switches, cpu.substr(0, comma));
+        if (!error.empty()) return error;
+    }
+    if (switches.off.has(I)) return "extension 'i' cannot be turned off";
+    std::string error = resolve(*set, switches);
+    if (error.empty()) g_extensions = *set;
+    return error;
+}
+
+std::span<const guest::CpuModel> models() { return kModels; }
+
+std::vector<std::string> extension_names() {
+    std::vector<std::string> names;
+    for (const ExtensionInfo& e : kExtensions) names.emplace_back(e.name);
+    return names;
+}
+
+}  // namespace dragoman::riscv

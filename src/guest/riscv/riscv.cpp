@@ -1,0 +1,51 @@
+// The RISC-V 64 guest: its tables of operations put together.
+#include "guest/riscv/riscv.h"
+
+#include "guest/riscv/context.h"
+#include "guest/riscv/cpu.h"
+#include "guest/riscv/model.h"
+#include "guest/riscv/translate.h"
+
+namespace dragoman::riscv {
+
+namespace {
+constexpr u16 kElfMachineRiscv = 243;
+constexpr u8 kElfClass64 = 2;
+}  // namespace
+
+constinit const guest::Guest kRiscv64 = {
+    .name = "riscv64",
+    .elf_machine = kElfMachineRiscv,
+    .elf_class = kElfClass64,
+    .min_insn_bytes = 2,
+    .cpu =
+        {
+            .create = create,
+            .clone = clone,
+            .destroy = destroy,
+            .tb_flags = tb_flags,
+            .restore_state = restore_state,
+            .dump_registers = dump_registers,
+            .read_register = read_register,
+            .write_register = write_register,
+            .registers = registers,
+            .gdb_architecture = "riscv:rv64",
+        },
+    .translator =
+        {
+            .context_size = sizeof(DisasContext),
+            .context_align = alignof(DisasContext),
+            .init = init_context,
+            .tb_start = tb_start,
+            .insn_start = insn_start,
+            .translate_insn = translate_insn,
+            .tb_stop = tb_stop,
+            .disassemble = disassemble,
+        },
+    .layout = layout,
+    .models = models,
+    .configure = configure,
+    .extensions = extension_names,
+};
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,57 @@
+// Shapes that many integer instructions share: they take the operation as an argument, so that an
+// instruction which differs only in its operation is one line.
+#pragma once
+
+#include "guest/riscv/context.h"
+
+namespace dragoman::riscv {
+
+/// rd = op(rs1, rs2).
+inline bool gen_arith(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd != 0) ctx.b->op_to(op, a.rd, {ctx.gpr(a.rs1), ctx.gpr(a.rs2)});
+    return true;
+}
+/// rd = op(rs1, imm).
+inline bool gen_arith_imm(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd != 0) ctx.b->op_to(op, a.rd, {ctx.gpr(a.rs1), ctx.b->c64(static_cast<u64>(a.imm))});
+    return true;
+}
+/// rd = op(rs1).
+inline bool gen_unary(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd != 0) ctx.b->op_to(op, a.rd, {ctx.gpr(a.rs1)});
+    return true;
+}
+/// rd = sign-extended op(rs1, rs2) on words.
+inline bool gen_arith_w(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd != 0) ctx.set_gpr_w(a.rd, ctx.b->op(op, Type::I32, {ctx.gpr_w(a.rs1), ctx.gpr_w(a.rs2)}));
+    return true;
+}
+/// rd = sign-extended op(rs1, imm) on words.
+inline bool gen_arith_imm_w(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd == 0) return true;
+    Var imm = ctx.b->c32(static_cast<u32>(a.imm));
+    ctx.set_gpr_w(a.rd, ctx.b->op(op, Type::I32, {ctx.gpr_w(a.rs1), imm}));
+    return true;
+}
+/// rd = op(rs1) on words, sign-extended.
+inline bool gen_unary_w(DisasContext& ctx, const Operands& a, Op op) {
+    if (a.rd != 0) ctx.set_gpr_w(a.rd, ctx.b->op(op, Type::I32, {ctx.gpr_w(a.rs1)}));
+    return true;
+}
+/// rd = (rs1 cond rs2) ? 1 : 0.
+inline bool gen_setcond(DisasContext& ctx, const Operands& a, Cond cond, Var rhs) {
+    if (a.rd != 0) ctx.b->op_to(Op::setcond, a.rd, {ctx.gpr(a.rs1), rhs}, static_cast<u64>(cond));
+    return true;
+}
+/// rd = memory[rs1 + imm].
+inline bool gen_load(DisasContext& ctx, const Operands& a, MemOp m) {
+    ctx.b->guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);
+    return true;
+}
+/// memory[rs1 + imm] = rs2.
+inline bool gen_store(DisasContext& ctx, const Operands& a, MemOp m) {
+    ctx.b->guest_st(ctx.gpr(a.rs2), ctx.gpr(a.rs1), m, a.imm);
+    return true;
+}
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,231 @@
+// RV64I and Zifencei (Unprivileged specification, chapters "RV32I", "RV64I", "Zifencei").
+#include "guest/riscv/trans_i.h"
+
+#include "guest/riscv/context.h"
+#include "guest/riscv/insn_sets.h"
+#include "guest/riscv/shapes.h"
+
+namespace dragoman::riscv {
+
+bool trans_nop(DisasContext&, const Operands&) { return true; }
+
+bool trans_lui(DisasContext& ctx, const Operands& a) {
+    ctx.set_gpr(a.rd, ctx.b->c64(static_cast<u64>(a.imm)));
+    return true;
+}
+
+static bool trans_auipc(DisasContext& ctx, const Operands& a) {
+    ctx.set_gpr(a.rd, ctx.b->address(ctx.pc + static_cast<u64>(a.imm)));
+    return true;
+}
+
+// --- jumps and branches ---
+
+/// The return-address stack hints of jal and jalr: x1 and x5 are link registers.
+static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
+
+bool trans_jal(DisasContext& ctx, const Operands& a) {
+    u64 target = ctx.pc + static_cast<u64>(a.imm);
+    ctx.set_gpr(a.rd, ctx.b->address(ctx.next_pc()));
+    is_link(a.rd) ? ctx.call(target) : ctx.jump(target);
+    return true;
+}
+
+bool trans_jalr(DisasContext& ctx, const Operands& a) {
+    Builder& b = *ctx.b;
+    Var target = ctx.gpr(a.rs1);
+    if (a.imm != 0) target = b.addi(target, a.imm);
+    target = b.andi(target, ~u64{1});
+    ctx.set_gpr(a.rd, b.address(ctx.next_pc()));
+    if (is_link(a.rd)) {
+        ctx.call_indirect(target);
+    } else if (is_link(a.rs1)) {
+        ctx.ret(target);
+    } else {
+        ctx.jump_indirect(target);
+    }
+    return true;
+}
+
+static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
+    u32 taken = ctx.b->new_label();
+    ctx.b->brcond(cond, ctx.gpr(a.rs1), ctx.gpr(a.rs2), taken);
+    ctx.jump(ctx.next_pc());
+    ctx.b->label(taken);
+    ctx.jump(ctx.pc + static_cast<u64>(a.imm));
+    return true;
+}
+
+bool trans_beq(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Eq); }
+bool trans_bne(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Ne); }
+static bool trans_blt(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Lt); }
+static bool trans_bge(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Ge); }
+static bool trans_bltu(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Ltu); }
+static bool trans_bgeu(DisasContext& ctx, const Operands& a) { return gen_branch(ctx, a, Cond::Geu); }
+
+// --- loads and stores ---
+
+static bool trans_lb(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 0, .sign = true}); }
+bool trans_lh(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 1, .sign = true}); }
+bool trans_lw(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 2, .sign = true}); }
+bool trans_ld(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 3}); }
+bool trans_lbu(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 0}); }
+bool trans_lhu(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 1}); }
+static bool trans_lwu(DisasContext& ctx, const Operands& a) { return gen_load(ctx, a, {.size_log2 = 2}); }
+bool trans_sb(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {.size_log2 = 0}); }
+bool trans_sh(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {.size_log2 = 1}); }
+bool trans_sw(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {.size_log2 = 2}); }
+bool trans_sd(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {.size_log2 = 3}); }
+
+// --- arithmetic with an immediate ---
+
+bool trans_addi(DisasContext& ctx, const Operands& a) {
+    if (a.rs1 == 0) return trans_lui(ctx, a);
+    if (a.imm != 0) return gen_arith_imm(ctx, a, Op::add);
+    ctx.set_gpr(a.rd, ctx.gpr(a.rs1));
+    return true;
+}
+static bool trans_slti(DisasContext& ctx, const Operands& a) {
+    return gen_setcond(ctx, a, Cond::Lt, ctx.b->c64(static_cast<u64>(a.imm)));
+}
+static bool trans_sltiu(DisasContext& ctx, const Operands& a) {
+    return gen_setcond(ctx, a, Cond::Ltu, ctx.b->c64(static_cast<u64>(a.imm)));
+}
+bool trans_xori(DisasContext& ctx, const Operands& a) {
+    return a.imm == -1 ? gen_unary(ctx, a, Op::not_) : gen_arith_imm(ctx, a, Op::xor_);
+}
+static bool trans_ori(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::or_); }
+bool trans_andi(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::and_); }
+bool trans_slli(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::shl); }
+bool trans_srli(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::shr); }
+bool trans_srai(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::sar); }
+
+bool trans_addiw(DisasContext& ctx, const Operands& a) {
+    if (a.imm != 0) return gen_arith_imm_w(ctx, a, Op::add);
+    if (a.rd != 0) ctx.set_gpr_w(a.rd, ctx.gpr_w(a.rs1));
+    return true;
+}
+static bool trans_slliw(DisasContext& ctx, const Operands& a) { return gen_arith_imm_w(ctx, a, Op::shl); }
+static bool trans_srliw(DisasContext& ctx, const Operands& a) { return gen_arith_imm_w(ctx, a, Op::shr); }
+static bool trans_sraiw(DisasContext& ctx, const Operands& a) { return gen_arith_imm_w(ctx, a, Op::sar); }
+
+// --- arithmetic ---
+
+bool trans_add(DisasContext& ctx, const Operands& a) {
+    if (a.rs1 != 0) return gen_arith(ctx, a, Op::add);
+    ctx.set_gpr(a.rd, ctx.gpr(a.rs2));
+    return true;
+}
+bool trans_sub(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::sub); }
+static bool trans_sll(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::shl); }
+static bool trans_slt(DisasContext& ctx, const Operands& a) { return gen_setcond(ctx, a, Cond::Lt, ctx.gpr(a.rs2)); }
+static bool trans_sltu(DisasContext& ctx, const Operands& a) { return gen_setcond(ctx, a, Cond::Ltu, ctx.gpr(a.rs2)); }
+bool trans_xor(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::xor_); }
+static bool trans_srl(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::shr); }
+static bool trans_sra(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::sar); }
+bool trans_or(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::or_); }
+bool trans_and(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::and_); }
+bool trans_addw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::add); }
+bool trans_subw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::sub); }
+static bool trans_sllw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::shl); }
+static bool trans_srlw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::shr); }
+static bool trans_sraw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::sar); }
+
+// --- fences and environment ---
+
+/// RVWMO on a TSO host: only an earlier store and a later load can be seen out of order, so only a
+/// fence with W (or device output) before and R (or device input) after costs anything.
+static bool trans_fence(DisasContext& ctx, const Operands& a) {
+    constexpr u32 kInput = 8, kOutput = 4, kRead = 2, kWrite = 1;
+    u32 pred = a.imm >> 4 & 15, succ = a.imm & 15;
+    if ((pred & (kWrite | kOutput)) != 0 && (succ & (kRead | kInput)) != 0) {
+        ctx.b->mb(static_cast<u8>(Barrier::StoreLoad));
+    }
+    return true;
+}
+
+static bool trans_fence_i(DisasContext& ctx, const Operands&) {
+    ctx.call_helper(Helper::fence_i, ir::kNoVar, {ctx.b->env()});
+    ctx.end_with_lookup();
+    return true;
+}
+
+static bool trans_ecall(DisasContext& ctx, const Operands&) {
+    ctx.b->exit_tb(static_cast<u32>(ExitReason::Syscall), ctx.b->address(ctx.next_pc()));
+    ctx.state = DisasState::NoReturn;
+    return true;
+}
+
+bool trans_ebreak(DisasContext& ctx, const Operands&) {
+    ctx.raise(Cause::Breakpoint, ctx.pc);
+    return true;
+}
+
+using enum Extension;
+
+static constexpr InsnRow kRows[] = {
+    {"iiiiiiiiiiiiiiiiiiii ddddd 0110111", "lui", "rd,uimm20", I, trans_lui, kImmU},
+    {"iiiiiiiiiiiiiiiiiiii ddddd 0010111", "auipc", "rd,uimm20", I, trans_auipc, kImmU},
+    {"iiiiiiiiiiiiiiiiiiii ddddd 1101111", "jal", "rd,target", I, trans_jal, kImmJ},
+    {"iiiiiiiiiiii sssss 000 ddddd 1100111", "jalr", "rd,imm(rs1)", I, trans_jalr, kImmI},
+
+    {"iiiiiii ttttt sssss 000 iiiii 1100011", "beq", "rs1,rs2,target", I, trans_beq, kImmB},
+    {"iiiiiii ttttt sssss 001 iiiii 1100011", "bne", "rs1,rs2,target", I, trans_bne, kImmB},
+    {"iiiiiii ttttt sssss 100 iiiii 1100011", "blt", "rs1,rs2,target", I, trans_blt, kImmB},
+    {"iiiiiii ttttt sssss 101 iiiii 1100011", "bge", "rs1,rs2,target", I, trans_bge, kImmB},
+    {"iiiiiii ttttt sssss 110 iiiii 1100011", "bltu", "rs1,rs2,target", I, trans_bltu, kImmB},
+    {"iiiiiii ttttt sssss 111 iiiii 1100011", "bgeu", "rs1,rs2,target", I, trans_bgeu, kImmB},
+
+    {"iiiiiiiiiiii sssss 000 ddddd 0000011", "lb", "rd,imm(rs1)", I, trans_lb, kImmI},
+    {"iiiiiiiiiiii sssss 001 ddddd 0000011", "lh", "rd,imm(rs1)", I, trans_lh, kImmI},
+    {"iiiiiiiiiiii sssss 010 ddddd 0000011", "lw", "rd,imm(rs1)", I, trans_lw, kImmI},
+    {"iiiiiiiiiiii sssss 011 ddddd 0000011", "ld", "rd,imm(rs1)", I, trans_ld, kImmI},
+    {"iiiiiiiiiiii sssss 100 ddddd 0000011", "lbu", "rd,imm(rs1)", I, trans_lbu, kImmI},
+    {"iiiiiiiiiiii sssss 101 ddddd 0000011", "lhu", "rd,imm(rs1)", I, trans_lhu, kImmI},
+    {"iiiiiiiiiiii sssss 110 ddddd 0000011", "lwu", "rd,imm(rs1)", I, trans_lwu, kImmI},
+    {"iiiiiii ttttt sssss 000 iiiii 0100011", "sb", "rs2,imm(rs1)", I, trans_sb, kImmS},
+    {"iiiiiii ttttt sssss 001 iiiii 0100011", "sh", "rs2,imm(rs1)", I, trans_sh, kImmS},
+    {"iiiiiii ttttt sssss 010 iiiii 0100011", "sw", "rs2,imm(rs1)", I, trans_sw, kImmS},
+    {"iiiiiii ttttt sssss 011 iiiii 0100011", "sd", "rs2,imm(rs1)", I, trans_sd, kImmS},
+
+    {"iiiiiiiiiiii sssss 000 ddddd 0010011", "addi", "rd,rs1,imm", I, trans_addi, kImmI},
+    {"iiiiiiiiiiii sssss 010 ddddd 0010011", "slti", "rd,rs1,imm", I, trans_slti, kImmI},
+    {"iiiiiiiiiiii sssss 011 ddddd 0010011", "sltiu", "rd,rs1,imm", I, trans_sltiu, kImmI},
+    {"iiiiiiiiiiii sssss 100 ddddd 0010011", "xori", "rd,rs1,imm", I, trans_xori, kImmI},
+    {"iiiiiiiiiiii sssss 110 ddddd 0010011", "ori", "rd,rs1,imm", I, trans_ori, kImmI},
+    {"iiiiiiiiiiii sssss 111 ddddd 0010011", "andi", "rd,rs1,imm", I, trans_andi, kImmI},
+    {"000000 iiiiii sssss 001 ddddd 0010011", "slli", "rd,rs1,uimm", I, trans_slli, kShamt6},
+    {"000000 iiiiii sssss 101 ddddd 0010011", "srli", "rd,rs1,uimm", I, trans_srli, kShamt6},
+    {"010000 iiiiii sssss 101 ddddd 0010011", "srai", "rd,rs1,uimm", I, trans_srai, kShamt6},
+    {"iiiiiiiiiiii sssss 000 ddddd 0011011", "addiw", "rd,rs1,imm", I, trans_addiw, kImmI},
+    {"0000000 iiiii sssss 001 ddddd 0011011", "slliw", "rd,rs1,uimm", I, trans_slliw, kShamt5},
+    {"0000000 iiiii sssss 101 ddddd 0011011", "srliw", "rd,rs1,uimm", I, trans_srliw, kShamt5},
+    {"0100000 iiiii sssss 101 ddddd 0011011", "sraiw", "rd,rs1,uimm", I, trans_sraiw, kShamt5},
+
+    {"0000000 ttttt sssss 000 ddddd 0110011", "add", "rd,rs1,rs2", I, trans_add},
+    {"0100000 ttttt sssss 000 ddddd 0110011", "sub", "rd,rs1,rs2", I, trans_sub},
+    {"0000000 ttttt sssss 001 ddddd 0110011", "sll", "rd,rs1,rs2", I, trans_sll},
+    {"0000000 ttttt sssss 010 ddddd 0110011", "slt", "rd,rs1,rs2", I, trans_slt},
+    {"0000000 ttttt sssss 011 ddddd 0110011", "sltu", "rd,rs1,rs2", I, trans_sltu},
+    {"0000000 ttttt sssss 100 ddddd 0110011", "xor", "rd,rs1,rs2", I, trans_xor},
+    {"0000000 ttttt sssss 101 ddddd 0110011", "srl", "rd,rs1,rs2", I, trans_srl},
+    {"0100000 ttttt sssss 101 ddddd 0110011", "sra", "rd,rs1,rs2", I, trans_sra},
+    {"0000000 ttttt sssss 110 ddddd 0110011", "or", "rd,rs1,rs2", I, trans_or},
+    {"0000000 ttttt sssss 111 ddddd 0110011", "and", "rd,rs1,rs2", I, trans_and},
+    {"0000000 ttttt sssss 000 ddddd 0111011", "addw", "rd,rs1,rs2", I, trans_addw},
+    {"0100000 ttttt sssss 000 ddddd 0111011", "subw", "rd,rs1,rs2", I, trans_subw},
+    {"0000000 ttttt sssss 001 ddddd 0111011", "sllw", "rd,rs1,rs2", I, trans_sllw},
+    {"0000000 ttttt sssss 101 ddddd 0111011", "srlw", "rd,rs1,rs2", I, trans_srlw},
+    {"0100000 ttttt sssss 101 ddddd 0111011", "sraw", "rd,rs1,rs2", I, trans_sraw},
+
+    // Reserved fields and modes of fence are to be executed as a normal fence; fence.tso is one of them.
+    {"100000110011 00000 000 00000 0001111", "fence.tso", "", I, trans_nop},
+    {"iiiiiiiiiiii ----- 000 ----- 0001111", "fence", "pred,succ", I, trans_fence, kUimm12},
+    {"------------ ----- 001 ----- 0001111", "fence.i", "", Zifencei, trans_fence_i},
+    {"000000000000 00000 000 00000 1110011", "ecall", "", I, trans_ecall},
+    {"000000000001 00000 000 00000 1110011", "ebreak", "", I, trans_ebreak},
+};
+
+InsnSet rows_i() { return kRows; }
+
+}  // namespace dragoman::riscv
