@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs the Debian packages that are missing for building, running and testing Dragoman.
+# README.md says what each is for. Needs root or sudo only when something is missing.
+set -eu
+
+packages="build-essential cmake ninja-build ccache libxbyak-dev libzydis-dev libgtest-dev
+    gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross python3"
+
+missing=
+for package in $packages; do
+    status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+run=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "install-deps: these packages are missing, and installing them needs root:$missing" >&2
+        exit 1
+    }
+    run=sudo
+fi
+echo "installing:$missing"
+$run env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# shellcheck disable=SC2086
+$run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
