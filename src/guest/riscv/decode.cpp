@@ -9,7 +9,7 @@
 namespace dragoman::riscv {
 
 std::span<const InsnSet> insn_sets() {
-    static const InsnSet kSets[] = {rows_i()};
+    static const InsnSet kSets[] = {rows_i(), rows_zicsr(), rows_f(), rows_d(), rows_zfh(), rows_zfa()};
     return kSets;
 }
 

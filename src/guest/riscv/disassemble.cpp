@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "guest/riscv/cpu.h"
-#include "guest/riscv/csr_names.h"
+#include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/translate.h"
 

@@ -8,6 +8,34 @@
 // clang-format off
 //  X(name, flags): the function is helper_<name>
 #define DRAGOMAN_RISCV_HELPERS(X)                        \
+    /* soft float (helper_fp.cpp) */                     \
+    X(fadd, NoReadGlobals)                               \
+    X(fsub, NoReadGlobals)                               \
+    X(fmul, NoReadGlobals)                               \
+    X(fdiv, NoReadGlobals)                               \
+    X(fsqrt, NoReadGlobals)                              \
+    X(fma, NoReadGlobals)                                \
+    X(fmin, NoReadGlobals)                               \
+    X(fmax, NoReadGlobals)                               \
+    X(fminm, NoReadGlobals)                              \
+    X(fmaxm, NoReadGlobals)                              \
+    X(feq, NoReadGlobals)                                \
+    X(flt, NoReadGlobals)                                \
+    X(fle, NoReadGlobals)                                \
+    X(fltq, NoReadGlobals)                               \
+    X(fleq, NoReadGlobals)                               \
+    X(fsgnj, NoReadGlobals | NoSideEffects)              \
+    X(fsgnjn, NoReadGlobals | NoSideEffects)             \
+    X(fsgnjx, NoReadGlobals | NoSideEffects)             \
+    X(fclass, NoReadGlobals | NoSideEffects)             \
+    X(fround, NoReadGlobals)                             \
+    X(fcvt_ff, NoReadGlobals)                            \
+    X(fcvt_fi, NoReadGlobals)                            \
+    X(fcvt_if, NoReadGlobals)                            \
+    X(fcvtmod_w_d, NoReadGlobals)                        \
+    /* CSRs (helper_csr.cpp) */                          \
+    X(csr_read, NoReadGlobals)                           \
+    X(csr_write, NoReadGlobals)                          \
     /* integer (helper_int.cpp) */                       \
     X(xperm4, NoReadGlobals | NoSideEffects)             \
     X(xperm8, NoReadGlobals | NoSideEffects)             \
@@ -35,5 +63,34 @@ void helper_fence_i(ir::Env* env);
 void helper_cbo_zero(ir::Env* env, u64 address);
 void helper_cbo_check(ir::Env* env, u64 address);
 void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2);
+
+// Operands and results are register images; the last argument is an FpControl.
+double helper_fadd(double rs1, double rs2, u32 control);
+double helper_fsub(double rs1, double rs2, u32 control);
+double helper_fmul(double rs1, double rs2, u32 control);
+double helper_fdiv(double rs1, double rs2, u32 control);
+double helper_fsqrt(double rs1, u32 control);
+double helper_fma(double rs1, double rs2, double rs3, u32 control);
+double helper_fmin(double rs1, double rs2, u32 control);
+double helper_fmax(double rs1, double rs2, u32 control);
+double helper_fminm(double rs1, double rs2, u32 control);
+double helper_fmaxm(double rs1, double rs2, u32 control);
+u64 helper_feq(double rs1, double rs2, u32 control);
+u64 helper_flt(double rs1, double rs2, u32 control);
+u64 helper_fle(double rs1, double rs2, u32 control);
+u64 helper_fltq(double rs1, double rs2, u32 control);
+u64 helper_fleq(double rs1, double rs2, u32 control);
+double helper_fsgnj(double rs1, double rs2, u32 control);
+double helper_fsgnjn(double rs1, double rs2, u32 control);
+double helper_fsgnjx(double rs1, double rs2, u32 control);
+u64 helper_fclass(double rs1, u32 control);
+double helper_fround(double rs1, u32 control);
+double helper_fcvt_ff(double rs1, u32 control);
+u64 helper_fcvt_fi(double rs1, u32 control);
+double helper_fcvt_if(u64 rs1, u32 control);
+u64 helper_fcvtmod_w_d(double rs1);
+
+u64 helper_csr_read(ir::Env* env, u32 number);
+void helper_csr_write(ir::Env* env, u32 number, u64 value);
 
 }  // namespace dragoman::riscv

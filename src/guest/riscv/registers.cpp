@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/fpenv.h"
 #include "guest/riscv/cpu.h"
+#include "guest/riscv/fcsr.h"
 
 namespace dragoman::riscv {
 
@@ -35,14 +35,6 @@ struct RegisterTable {
     }
 };
 
-u32 fcsr(const Hart* h) { return h->frm << 5 | fpenv::flags_of(h->fp_control); }
-
-void set_fcsr(Hart* h, u32 value) {
-    h->frm = value >> 5 & 7;
-    h->fp_control = fpenv::with_rounding(fpenv::with_flags(h->fp_control, value & 31), h->frm);
-    h->tb_flags = tb_flags(h);
-}
-
 }  // namespace
 
 std::span<const guest::RegisterInfo> registers() {
@@ -56,9 +48,9 @@ bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
     if (number < kPc) return put(number == 0 ? u64{0} : h->gpr[number]);
     if (number == kPc) return put(h->pc);
     if (number < kFpr + 32) return put(h->fpr[number - kFpr]);
-    if (number == kFflags) return put(fcsr(h) & 31);
+    if (number == kFflags) return put(get_fcsr(h) & 31);
     if (number == kFrm) return put(h->frm);
-    if (number == kFcsr) return put(fcsr(h));
+    if (number == kFcsr) return put(get_fcsr(h));
     return false;
 }
 
@@ -69,8 +61,8 @@ bool write_register(ir::Env* env, unsigned number, const u8* bytes) {
     std::memcpy(&value32, bytes, sizeof value32);
     if (number >= kFpr + 32) {
         switch (number) {
-            case kFflags: set_fcsr(h, (fcsr(h) & ~31u) | (value32 & 31)); return true;
-            case kFrm: set_fcsr(h, (fcsr(h) & 31) | (value32 & 7) << 5); return true;
+            case kFflags: set_fcsr(h, (get_fcsr(h) & ~31u) | (value32 & 31)); return true;
+            case kFrm: set_fcsr(h, (get_fcsr(h) & 31) | (value32 & 7) << 5); return true;
             case kFcsr: set_fcsr(h, value32); return true;
             default: return false;
         }
@@ -96,7 +88,7 @@ std::string dump_registers(const ir::Env* env) {
         out += line;
     };
     add("pc", h->pc, false);
-    add("fcsr", fcsr(h), true);
+    add("fcsr", get_fcsr(h), true);
     for (unsigned i = 0; i < 32; ++i) add(gpr_name(i), i == 0 ? 0 : h->gpr[i], i % 4 == 3);
     for (unsigned i = 0; i < 32; ++i) add(fpr_name(i), h->fpr[i], i % 4 == 3);
     return out;

@@ -1,0 +1,139 @@
+// Zfa: additional floating-point instructions (Unprivileged specification, chapter "Zfa").
+#include <limits>
+
+#include "guest/riscv/fp_shapes.h"
+#include "guest/riscv/insn_sets.h"
+
+namespace dragoman::riscv {
+
+/// fli's constants by the number in rs1; number 1 is the least normal value of the format.
+static constexpr double kFliConstants[32] = {-1.0,
+                                             0.0,
+                                             0x1p-16,
+                                             0x1p-15,
+                                             0x1p-8,
+                                             0x1p-7,
+                                             0.0625,
+                                             0.125,
+                                             0.25,
+                                             0.3125,
+                                             0.375,
+                                             0.4375,
+                                             0.5,
+                                             0.625,
+                                             0.75,
+                                             0.875,
+                                             1.0,
+                                             1.25,
+                                             1.5,
+                                             1.75,
+                                             2.0,
+                                             2.5,
+                                             3.0,
+                                             4.0,
+                                             8.0,
+                                             16.0,
+                                             128.0,
+                                             256.0,
+                                             0x1p15,
+                                             0x1p16,
+                                             std::numeric_limits<double>::infinity(),
+                                             std::numeric_limits<double>::quiet_NaN()};
+
+static u64 fli_bits(Format f, unsigned number) {
+    constexpr unsigned kLeastNormal = 1;
+    if (number == kLeastNormal)
+        return f == Format::F16 ? 0x0400 : f == Format::F32 ? 0x0080'0000 : 0x0010'0000'0000'0000;
+    u32 ignored = 0;
+    u64 bits = std::bit_cast<u64>(kFliConstants[number]);
+    return softfloat::convert(f, Format::F64, bits, softfloat::Rounding::RNE, ignored);
+}
+
+static bool gen_fli(DisasContext& ctx, const Operands& a, Format f) {
+    u64 upper = f == Format::F16 ? ~u64{0xffff} : f == Format::F32 ? ~u64{0xffff'ffff} : 0;
+    ctx.b->mov_to(ctx.fpr(a.rd), ctx.b->function().constant(Type::F64, fli_bits(f, a.rs1) | upper));
+    return true;
+}
+
+static bool trans_fli_s(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F32); }
+static bool trans_fminm_s(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F32, Helper::fminm);
+}
+static bool trans_fmaxm_s(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F32, Helper::fmaxm);
+}
+static bool trans_fround_s(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F32, false); }
+static bool trans_froundnx_s(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F32, true); }
+static bool trans_fltq_s(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F32, Op::fltq, Helper::fltq);
+}
+static bool trans_fleq_s(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F32, Op::fleq, Helper::fleq);
+}
+
+static bool trans_fli_d(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F64); }
+static bool trans_fminm_d(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F64, Helper::fminm);
+}
+static bool trans_fmaxm_d(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F64, Helper::fmaxm);
+}
+static bool trans_fround_d(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F64, false); }
+static bool trans_froundnx_d(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F64, true); }
+static bool trans_fltq_d(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F64, Op::fltq, Helper::fltq);
+}
+static bool trans_fleq_d(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F64, Op::fleq, Helper::fleq);
+}
+
+static bool trans_fli_h(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F16); }
+static bool trans_fminm_h(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F16, Helper::fminm);
+}
+static bool trans_fmaxm_h(DisasContext& ctx, const Operands& a) {
+    return gen_fp_helper(ctx, a, Format::F16, Helper::fmaxm);
+}
+static bool trans_fround_h(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F16, false); }
+static bool trans_froundnx_h(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F16, true); }
+static bool trans_fltq_h(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F16, Op::fltq, Helper::fltq);
+}
+static bool trans_fleq_h(DisasContext& ctx, const Operands& a) {
+    return gen_fp_compare(ctx, a, Format::F16, Op::fleq, Helper::fleq);
+}
+static bool trans_fcvtmod_w_d(DisasContext& ctx, const Operands& a) {
+    ctx.call_helper(Helper::fcvtmod_w_d, ctx.gpr_dest(a.rd), {ctx.fpr(a.rs1)});
+    return true;
+}
+
+using enum Extension;
+
+static constexpr InsnRow kRows[] = {
+    {"1111000 00001 sssss 000 ddddd 1010011", "fli.s", "fd,fli", Zfa, trans_fli_s},
+    {"0010100 ttttt sssss 010 ddddd 1010011", "fminm.s", "fd,fs1,fs2", Zfa, trans_fminm_s},
+    {"0010100 ttttt sssss 011 ddddd 1010011", "fmaxm.s", "fd,fs1,fs2", Zfa, trans_fmaxm_s},
+    {"0100000 00100 sssss mmm ddddd 1010011", "fround.s", "fd,fs1,rm", Zfa, trans_fround_s},
+    {"0100000 00101 sssss mmm ddddd 1010011", "froundnx.s", "fd,fs1,rm", Zfa, trans_froundnx_s},
+    {"1010000 ttttt sssss 101 ddddd 1010011", "fltq.s", "rd,fs1,fs2", Zfa, trans_fltq_s},
+    {"1010000 ttttt sssss 100 ddddd 1010011", "fleq.s", "rd,fs1,fs2", Zfa, trans_fleq_s},
+    {"1111001 00001 sssss 000 ddddd 1010011", "fli.d", "fd,fli", Zfa&& D, trans_fli_d},
+    {"0010101 ttttt sssss 010 ddddd 1010011", "fminm.d", "fd,fs1,fs2", Zfa&& D, trans_fminm_d},
+    {"0010101 ttttt sssss 011 ddddd 1010011", "fmaxm.d", "fd,fs1,fs2", Zfa&& D, trans_fmaxm_d},
+    {"0100001 00100 sssss mmm ddddd 1010011", "fround.d", "fd,fs1,rm", Zfa&& D, trans_fround_d},
+    {"0100001 00101 sssss mmm ddddd 1010011", "froundnx.d", "fd,fs1,rm", Zfa&& D, trans_froundnx_d},
+    {"1010001 ttttt sssss 101 ddddd 1010011", "fltq.d", "rd,fs1,fs2", Zfa&& D, trans_fltq_d},
+    {"1010001 ttttt sssss 100 ddddd 1010011", "fleq.d", "rd,fs1,fs2", Zfa&& D, trans_fleq_d},
+    {"1100001 01000 sssss 001 ddddd 1010011", "fcvtmod.w.d", "rd,fs1,rtz", Zfa&& D, trans_fcvtmod_w_d},
+    {"1111010 00001 sssss 000 ddddd 1010011", "fli.h", "fd,fli", Zfa&& Zfh, trans_fli_h},
+    {"0010110 ttttt sssss 010 ddddd 1010011", "fminm.h", "fd,fs1,fs2", Zfa&& Zfh, trans_fminm_h},
+    {"0010110 ttttt sssss 011 ddddd 1010011", "fmaxm.h", "fd,fs1,fs2", Zfa&& Zfh, trans_fmaxm_h},
+    {"0100010 00100 sssss mmm ddddd 1010011", "fround.h", "fd,fs1,rm", Zfa&& Zfh, trans_fround_h},
+    {"0100010 00101 sssss mmm ddddd 1010011", "froundnx.h", "fd,fs1,rm", Zfa&& Zfh, trans_froundnx_h},
+    {"1010010 ttttt sssss 101 ddddd 1010011", "fltq.h", "rd,fs1,fs2", Zfa&& Zfh, trans_fltq_h},
+    {"1010010 ttttt sssss 100 ddddd 1010011", "fleq.h", "rd,fs1,fs2", Zfa&& Zfh, trans_fleq_h},
+};
+
+InsnSet rows_zfa() { return kRows; }
+
+}  // namespace dragoman::riscv

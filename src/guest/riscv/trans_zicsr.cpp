@@ -1,0 +1,136 @@
+// Zicsr: CSR instructions (Unprivileged specification, chapter "Zicsr").
+#include "guest/riscv/context.h"
+#include "guest/riscv/csr.h"
+#include "guest/riscv/fcsr.h"
+#include "guest/riscv/insn_sets.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+enum class CsrOp { Write, Set, Clear };
+
+/// Privilege level of the code being translated: user mode.
+constexpr unsigned kPrivilege = 0;
+
+/// The value of the CSR, before the instruction. frm needs no access: the TB is specialised on it.
+Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
+    Builder& b = *ctx.b;
+    if (csr.number == kCsrFrm) return b.c64(ctx.frm());
+    Var old = b.temp(Type::I64);
+    switch (csr.number) {
+        case kCsrFflags:
+            b.fflags_get(old);
+            return old;
+        case kCsrFcsr:
+            b.fflags_get(old);
+            return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
+        default:
+            ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)});
+            return old;
+    }
+}
+
+/// Writes a new value of frm; the TB goes on only where it is the one that the TB is specialised on (the C
+/// library saves and restores the mode around much of its arithmetic). Ends the basic block.
+void write_frm(DisasContext& ctx, Var value) {
+    Builder& b = *ctx.b;
+    auto change = [&] {
+        ctx.call_helper(Helper::csr_write, ir::kNoVar, {b.env(), b.c32(kCsrFrm), value});
+        ctx.jump_indirect(b.address(ctx.next_pc()));
+    };
+    if (b.function().is_const(value)) {
+        if ((b.function().vars[value].value & kFlagFrmMask) != ctx.frm()) change();
+        return;
+    }
+    u32 same = b.new_label();
+    value = b.andi(value, kFlagFrmMask);
+    b.brcond(Cond::Eq, value, b.c64(ctx.frm()), same);
+    change();
+    b.label(same);
+    ctx.state = DisasState::Next;
+}
+
+/// Writes `value`: its last use.
+void write_csr(DisasContext& ctx, const CsrInfo& csr, Var value) {
+    Builder& b = *ctx.b;
+    switch (csr.number) {
+        case kCsrFflags:
+            b.fflags_set(value);
+            return;
+        case kCsrFrm:
+            write_frm(ctx, value);
+            return;
+        case kCsrFcsr: {
+            b.fflags_set(value);
+            bool constant = b.function().is_const(value);
+            write_frm(ctx, constant ? b.c64(b.function().vars[value].value >> kFrmShift) : b.shri(value, kFrmShift));
+            return;
+        }
+        default:
+            break;
+    }
+    ctx.call_helper(Helper::csr_write, ir::kNoVar, {b.env(), b.c32(csr.number), value});
+    if (csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
+}
+
+/// csrrw, csrrs, csrrc with operand `rhs`. `writes`: whether csrrs and csrrc write at all (rs1 is not x0, zimm is not
+/// 0); csrrw does not read when rd is x0.
+bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool writes) {
+    unsigned number = static_cast<unsigned>(a.imm);
+    const CsrInfo* csr = find_csr(number);
+    if (csr == nullptr || csr_privilege(number) > kPrivilege) return false;
+    if (writes && csr_is_read_only(number)) return false;
+    bool reads = op != CsrOp::Write || a.rd != 0;
+    if (!writes) {
+        ctx.set_gpr(a.rd, read_csr(ctx, *csr));
+        return true;
+    }
+    Var old = reads ? read_csr(ctx, *csr) : ir::kNoVar;
+    Var value = rhs;
+    if (op == CsrOp::Set) value = ctx.b->or_(old, rhs);
+    if (op == CsrOp::Clear) value = ctx.b->op(Op::andc, Type::I64, {old, rhs});
+    if (a.rd != 0) {
+        // rd may be rs1, and is written before the write can end the TB.
+        if (value == Var{a.rd}) {
+            value = ctx.b->temp(Type::I64);
+            ctx.b->mov_to(value, a.rd);
+        }
+        ctx.set_gpr(a.rd, old);
+    }
+    write_csr(ctx, *csr, value);
+    return true;
+}
+
+bool gen_csr_reg(DisasContext& ctx, const Operands& a, CsrOp op) {
+    return gen_csr(ctx, a, op, ctx.gpr(a.rs1), op == CsrOp::Write || a.rs1 != 0);
+}
+
+/// The rs1 field is the operand.
+bool gen_csr_imm(DisasContext& ctx, const Operands& a, CsrOp op) {
+    return gen_csr(ctx, a, op, ctx.b->c64(a.rs1), op == CsrOp::Write || a.rs1 != 0);
+}
+
+}  // namespace
+
+static bool trans_csrrw(DisasContext& ctx, const Operands& a) { return gen_csr_reg(ctx, a, CsrOp::Write); }
+static bool trans_csrrs(DisasContext& ctx, const Operands& a) { return gen_csr_reg(ctx, a, CsrOp::Set); }
+static bool trans_csrrc(DisasContext& ctx, const Operands& a) { return gen_csr_reg(ctx, a, CsrOp::Clear); }
+static bool trans_csrrwi(DisasContext& ctx, const Operands& a) { return gen_csr_imm(ctx, a, CsrOp::Write); }
+static bool trans_csrrsi(DisasContext& ctx, const Operands& a) { return gen_csr_imm(ctx, a, CsrOp::Set); }
+static bool trans_csrrci(DisasContext& ctx, const Operands& a) { return gen_csr_imm(ctx, a, CsrOp::Clear); }
+
+using enum Extension;
+
+static constexpr InsnRow kRows[] = {
+    {"iiiiiiiiiiii sssss 001 ddddd 1110011", "csrrw", "rd,csr,rs1", Zicsr, trans_csrrw, kUimm12},
+    {"iiiiiiiiiiii sssss 010 ddddd 1110011", "csrrs", "rd,csr,rs1", Zicsr, trans_csrrs, kUimm12},
+    {"iiiiiiiiiiii sssss 011 ddddd 1110011", "csrrc", "rd,csr,rs1", Zicsr, trans_csrrc, kUimm12},
+    {"iiiiiiiiiiii sssss 101 ddddd 1110011", "csrrwi", "rd,csr,zimm", Zicsr, trans_csrrwi, kUimm12},
+    {"iiiiiiiiiiii sssss 110 ddddd 1110011", "csrrsi", "rd,csr,zimm", Zicsr, trans_csrrsi, kUimm12},
+    {"iiiiiiiiiiii sssss 111 ddddd 1110011", "csrrci", "rd,csr,zimm", Zicsr, trans_csrrci, kUimm12},
+};
+
+InsnSet rows_zicsr() { return kRows; }
+
+}  // namespace dragoman::riscv
