@@ -63,6 +63,7 @@ void Engine::attach(ir::Env* env) {
     if (env->fp_control == 0) env->fp_control = fpenv::kMxcsrDefault;
     // All entries are zero (guest.h), which only guest address 0 could take for a hit, in entry 0.
     env->jump_cache[0].pc = ir::kNoPc;
+    env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
     impl_->backend->attach(env);
     std::lock_guard guard(impl_->tb_lock);
     impl_->vcpus.push_back(v);
@@ -112,6 +113,8 @@ void Engine::after_fork(ir::Env* env, bool child) {
     i.tb_lock.unlock();
     i.exclusive_lock.unlock();
 }
+
+std::vector<BlockProfile> Engine::profile() const { return impl_->profile.snapshot(); }
 
 std::string Engine::statistics() const {
     Impl& i = *impl_;

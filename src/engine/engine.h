@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/observer.h"
+#include "engine/profile.h"
 #include "guest/guest.h"
 #include "host/host.h"
 #include "memory/user_space.h"
@@ -22,6 +23,7 @@ struct Config {
     u32 max_insns = 128;             ///< guest instructions per TB
     bool optimise = true;            ///< run the IR passes
     Observer* observer = nullptr;    ///< told of every translation (-perfmap, -jitdump); not owned
+    bool profile = false;            ///< count executions and keep the listings of all TBs (--explain)
 };
 
 struct Vcpu;
@@ -88,6 +90,8 @@ public:
 
     /// Text of -d stats.
     std::string statistics() const;
+    /// With Config::profile: all TBs that were translated, with their execution counts so far.
+    std::vector<BlockProfile> profile() const;
 
     struct Impl;
 

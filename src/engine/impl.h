@@ -78,6 +78,7 @@ struct Engine::Impl {
     std::atomic<u64> epoch{0};        ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     Statistics retired_stats;         ///< of vCPUs that are gone
+    Profile profile;                  ///< filled with Config::profile
 
     // Running and exclusive sections (exclusive.cpp)
     std::mutex exclusive_lock;

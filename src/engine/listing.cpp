@@ -18,8 +18,11 @@ void write(const std::string& text) {
 }  // namespace
 
 void Listing::guest_code() const {
-    if (!wanted(log::Item::InAsm)) return;
-    std::string text = "----------------\nIN:\n";
+    if (wanted(log::Item::InAsm)) write("----------------\nIN:\n" + guest_text() + "\n");
+}
+
+std::string Listing::guest_text() const {
+    std::string text;
     char line[64];
     for (std::size_t offset = 0; offset < f_.guest_size && offset < code_.size();) {
         unsigned length = guest_.min_insn_bytes;
@@ -35,7 +38,7 @@ void Listing::guest_code() const {
         text += hex + insn + "\n";
         offset += length;
     }
-    write(text + "\n");
+    return text;
 }
 
 void Listing::ir(log::Item item) const {

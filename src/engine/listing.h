@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "base/log.h"
 #include "guest/guest.h"
@@ -14,9 +15,13 @@ public:
     Listing(const guest::Guest& guest, const host::Backend& backend, const ir::Function& f, std::span<const u8> code)
         : guest_(guest), backend_(backend), f_(f), code_(code) {}
 
+    // To the log, where their item is on and the filter lets the TB through.
     void guest_code() const;
     void ir(log::Item item) const;
     void host_code(const u8* code, const host::CompiledCode& compiled) const;
+
+    /// One line per guest instruction: address, bytes, assembly.
+    std::string guest_text() const;
 
 private:
     bool wanted(log::Item item) const { return log::enabled(item) && log::in_filter(f_.guest_pc); }

@@ -143,14 +143,17 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         } else {
             verify = false;
         }
+        u32 counter = config.profile && !single_step ? profile.emit_counter(builder) : Profile::kNone;
         timer.phase(v.stats.ns_translate);
         Listing listing(guest, *backend, f, reader.bytes());
         listing.guest_code();
         listing.ir(log::Item::Op);
         v.stats.ir_ops += f.insns.size();
+        if (counter != Profile::kNone) profile.record_ir(counter, f, listing, false);
         if (config.optimise) ir::optimise(f, v.passes);
         ir::liveness(f);
         listing.ir(log::Item::OpOpt);
+        if (counter != Profile::kNone) profile.record_ir(counter, f, listing, true);
         timer.phase(v.stats.ns_optimise);
 
         // Compile into this vCPU's chunk; a fresh chunk when the rest is too small, a shorter TB when it
@@ -179,6 +182,9 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         }
         timer.phase(v.stats.ns_compile);
         listing.host_code(v.chunk->next, v.compiled);
+        if (counter != Profile::kNone) {
+            profile.record_host(counter, v.compiled, backend->disassemble(v.chunk->next, v.compiled, pc));
+        }
 
         v.map_bytes.clear();
         encode_insn_map(v.compiled.insn_map, v.map_bytes);

@@ -64,6 +64,7 @@ struct alignas(64) Env {
     u64 scratch[8];       ///< back end's own spill space
     void* backend_data;   ///< back end's own per-vCPU data
     void* vcpu;           ///< engine::Vcpu this env belongs to
+    u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting
     JumpCacheEntry jump_cache[kJumpCacheSize];
 };
 
