@@ -118,6 +118,43 @@ TEST_START
     frflags a0
     CHECK a0, 0
 
+    // A quiet comparison as compilers make it: flags saved and restored around a signalling one.
+    LOAD_D fa0, 0x7ff8000000000000
+    LOAD_D fa1, 0x7ff0000000000001
+    LOAD_D fa2, 0x3ff0000000000000
+    csrwi fflags, UF
+    frflags a4
+    flt.d a5, fa2, fa0
+    fsflags a4
+    CHECK a5, 0
+    CHECK_X a4, UF, UF
+    csrwi fflags, OF
+    frflags a4
+    fle.d a5, fa1, fa2
+    fsflags a4
+    CHECK a5, 0
+    CHECK_X a4, OF, OF
+    frflags a4
+    fle.d a5, fa2, fa2
+    fsflags a4
+    CHECK a5, 1
+    CHECK_FFLAGS 0
+    // ... which is none when the saved value is lost, or another is restored.
+    frflags a4
+    flt.d a4, fa2, fa0
+    fsflags a4
+    CHECK_FFLAGS 0
+    li a5, NV
+    frflags a4
+    flt.d a3, fa2, fa0
+    fsflags a5
+    CHECK_FFLAGS NV
+    frflags a4
+    flt.d a3, fa2, fa0
+    frflags a4
+    CHECK a4, NV
+    fsflags zero
+
     // counters are monotonic
     rdcycle a0
     rdcycle a1

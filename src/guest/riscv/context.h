@@ -35,6 +35,7 @@ struct DisasContext : guest::DisasContextBase {
     unsigned length;     ///< its bytes
     unsigned next_slot;  ///< first unused exit slot
     const Decoder* decoder;
+    u64 quiet_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
 
     // Registers. Write a destination last: after every op of the instruction that can fault.
 

@@ -38,6 +38,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.length = 0;
     ctx.next_slot = 0;
     ctx.decoder = &decoder();
+    ctx.quiet_compare_pc = ir::kNoPc;
 }
 
 void tb_start(guest::DisasContextBase*) {}

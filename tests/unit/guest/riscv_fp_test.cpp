@@ -17,41 +17,46 @@ namespace {
 
 constexpr u64 kPc = 0x10000;
 
-/// Code of one 32-bit instruction.
-class OneInsn : public guest::CodeReader {
+/// 32-bit instructions at kPc.
+class Code : public guest::CodeReader {
 public:
-    explicit OneInsn(u32 bits) : bits_(bits) {}
+    explicit Code(std::vector<u32> words) : words_(std::move(words)) {}
     bool fetch(u64 pc, unsigned bytes, u32& value) override {
-        value = bits_ >> 8 * (pc - kPc) & static_cast<u32>(low_mask(8 * bytes));
+        u64 offset = pc - kPc;
+        if (offset / 4 >= words_.size()) return false;
+        value = words_[offset / 4] >> 8 * (offset & 3) & static_cast<u32>(low_mask(8 * bytes));
         return true;
     }
 
 private:
-    u32 bits_;
+    std::vector<u32> words_;
 };
 
-/// The IR of one instruction in a TB specialised on `frm`.
-std::string translate(u32 bits, unsigned frm) {
+/// The IR of a TB specialised on `frm`.
+std::string translate(const std::vector<u32>& words, unsigned frm, u32 max_insns = 64) {
     ir::Function f(layout());
     Builder b(f);
-    OneInsn code(bits);
+    Code code(words);
     DisasContext ctx{};
     ctx.b = &b;
     ctx.code = &code;
     ctx.pc_first = ctx.pc_next = kPc;
     ctx.flags = frm;
-    ctx.max_insns = 1;
-    ctx.num_insns = 1;
+    ctx.max_insns = max_insns;
     ctx.state = DisasState::Next;
     init_context(&ctx);
     tb_start(&ctx);
-    insn_start(&ctx);
-    translate_insn(&ctx);
+    while (ctx.state == DisasState::Next && ctx.num_insns < std::min<u64>(max_insns, words.size())) {
+        ++ctx.num_insns;
+        insn_start(&ctx);
+        translate_insn(&ctx);
+    }
     tb_stop(&ctx);
     std::string error = ir::verify(f);
     EXPECT_EQ(error, "") << ir::print(f);
     return ir::print(f);
 }
+std::string translate(u32 bits, unsigned frm) { return translate(std::vector<u32>{bits}, frm); }
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != text.npos; }
 
@@ -103,6 +108,18 @@ TEST(RiscvFp, WritingTheSameFrmCostsNothing) {
         EXPECT_FALSE(contains(translate(kFsrmi | frm << 15, frm), "call"));
         EXPECT_TRUE(contains(translate(kFsrmi | frm << 15, frm ^ 1), "call"));
     }
+}
+
+TEST(RiscvFp, ComparisonBetweenSavedFlagsIsQuiet) {
+    constexpr u32 kFrflagsA4 = 0x00102773, kFltD = 0xa2f717d3 /* a5 */, kFsflagsA4 = 0x00171073;
+    EXPECT_TRUE(contains(translate({kFrflagsA4, kFltD, kFsflagsA4}, 0), "fltq.f64"));
+    EXPECT_TRUE(contains(translate({kFrflagsA4, kFltD & ~(1u << 12), kFsflagsA4}, 0), "fleq.f64"));
+    EXPECT_TRUE(contains(translate({kFrflagsA4, kFltD & ~(1u << 25), kFsflagsA4}, 0), "fltq.f32"));
+    // Another register is restored, the saved one is overwritten, or the TB ends in between.
+    EXPECT_FALSE(contains(translate({kFrflagsA4, kFltD, kFsflagsA4 + (1u << 15)}, 0), "fltq.f64"));
+    EXPECT_FALSE(contains(translate({kFrflagsA4, kFltD - (1u << 7), kFsflagsA4}, 0), "fltq.f64"));
+    EXPECT_FALSE(contains(translate({kFrflagsA4, kFltD, kFsflagsA4}, 0, 2), "fltq.f64"));
+    EXPECT_FALSE(contains(translate({kFrflagsA4, kFltD}, 0), "fltq.f64"));
 }
 
 TEST(RiscvFp, FcsrOutsideTranslatedCode) {
