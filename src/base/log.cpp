@@ -1,6 +1,7 @@
 // The -d log: item names, the output file and the address filter.
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -94,10 +95,14 @@ std::string enable(std::string_view list) {
     return std::string(unknown);
 }
 
-bool open_file(const std::string& path) {
+bool open_file(const std::string& path, bool append, int (*place)(int fd)) {
     std::string name = path;
     if (std::size_t at = name.find("%d"); at != name.npos) name.replace(at, 2, std::to_string(getpid()));
-    FILE* file = std::fopen(name.c_str(), "we");
+    // Always O_APPEND: the translators of programs that the guest starts write to the same file.
+    int fd = open(name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC), 0666);
+    if (fd < 0) return false;
+    if (place) fd = place(fd);
+    FILE* file = fdopen(fd, "a");
     if (!file) return false;
     std::setvbuf(file, nullptr, _IOLBF, 0);
     if (output) std::fclose(output);

@@ -43,9 +43,10 @@ extern const unsigned kItemNameCount;
 /// @returns an empty string, or the item that is not known.
 std::string enable(std::string_view list);
 
-/// Sends the log to a file ("%d" becomes the process id); stderr until then.
+/// Sends the log to a file ("%d" becomes the process id); stderr until then. `append`: keeps what is there.
+/// @param place  moves the descriptor to where it shall live and returns the new one; null: leave it
 /// @returns false, with errno set, when the file cannot be created.
-bool open_file(const std::string& path);
+bool open_file(const std::string& path, bool append = false, int (*place)(int fd) = nullptr);
 
 /// Restricts TB listings to guest address ranges: "START..END", "START+LEN", "START-LEN", comma-separated.
 /// @returns an empty string, or the range that is malformed.
