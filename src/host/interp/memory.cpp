@@ -1,0 +1,230 @@
+// Handlers of guest memory accesses and of loads and stores of the guest state.
+//
+// A guest access can fault on the host. The record is noted in Machine::access around it, so that the fault
+// handler can tell the guest instruction; see fault_code_position.
+#include "host/interp/machine.h"
+
+namespace dragoman::host::interp {
+
+namespace {
+
+using ir::MemOp;
+using ir::Op;
+using ir::Type;
+
+/// Marks a guest access by `r`: stores to the guest state must not move across its ends.
+class AccessScope {
+public:
+    AccessScope(Machine& m, const Record* r) : m_(m) {
+        m_.access = r;
+        asm volatile("" ::: "memory");
+    }
+    ~AccessScope() {
+        asm volatile("" ::: "memory");
+        m_.access = nullptr;
+    }
+    AccessScope(const AccessScope&) = delete;
+    AccessScope& operator=(const AccessScope&) = delete;
+
+private:
+    Machine& m_;
+};
+
+/// The value of `bytes` bytes as the op's type sees it.
+u64 extend(u64 v, MemOp mem, Type type) {
+    unsigned bits = mem.bytes() * 8;
+    u64 wide = mem.sign ? static_cast<u64>(sign_extend(v, bits)) : v & low_mask(bits);
+    return wide & low_mask(ir::type_bits(type));
+}
+
+u64 byte_order(u64 v, MemOp mem) { return mem.big_endian ? __builtin_bswap64(v) >> (64 - mem.bytes() * 8) : v; }
+
+/// Aligned accesses are single-copy atomic (RVWMO, "Memory Model Axioms": atomicity of plain accesses).
+template <class U>
+u64 load_as(u64 host) {
+    if (is_aligned(host, sizeof(U))) return __atomic_load_n(reinterpret_cast<const U*>(host), __ATOMIC_RELAXED);
+    U v;
+    std::memcpy(&v, reinterpret_cast<const void*>(host), sizeof v);
+    return v;
+}
+
+template <class U>
+void store_as(u64 host, u64 value) {
+    U v = static_cast<U>(value);
+    if (is_aligned(host, sizeof(U))) {
+        __atomic_store_n(reinterpret_cast<U*>(host), v, __ATOMIC_RELAXED);
+    } else {
+        std::memcpy(reinterpret_cast<void*>(host), &v, sizeof v);
+    }
+}
+
+u64 load(u64 host, unsigned size_log2) {
+    switch (size_log2) {
+        case 0:
+            return load_as<u8>(host);
+        case 1:
+            return load_as<u16>(host);
+        case 2:
+            return load_as<u32>(host);
+        default:
+            return load_as<u64>(host);
+    }
+}
+
+void store(u64 host, unsigned size_log2, u64 value) {
+    switch (size_log2) {
+        case 0:
+            return store_as<u8>(host, value);
+        case 1:
+            return store_as<u16>(host, value);
+        case 2:
+            return store_as<u32>(host, value);
+        default:
+            return store_as<u64>(host, value);
+    }
+}
+
+/// Stores `desired` if memory holds `expected`; otherwise sets `expected` to what it holds.
+template <class U>
+bool compare_exchange_as(u64 host, u64& expected, u64 desired) {
+    U old = static_cast<U>(expected);
+    bool done = __atomic_compare_exchange_n(reinterpret_cast<U*>(host), &old, static_cast<U>(desired), false,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    expected = old;
+    return done;
+}
+
+bool compare_exchange(u64 host, unsigned size_log2, u64& expected, u64 desired) {
+    switch (size_log2) {
+        case 0:
+            return compare_exchange_as<u8>(host, expected, desired);
+        case 1:
+            return compare_exchange_as<u16>(host, expected, desired);
+        case 2:
+            return compare_exchange_as<u32>(host, expected, desired);
+        default:
+            return compare_exchange_as<u64>(host, expected, desired);
+    }
+}
+
+const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
+    m.env->exception = exception;
+    m.env->exception_value = address;
+    m.env->exit_host_pc = reinterpret_cast<const u8*>(r);
+    return m.leave(ir::ExitReason::Exception, r->guest_pc());
+}
+
+const Record* guest_ld(Machine& m, const Record* r) {
+    MemOp mem = r->mem();
+    u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
+        return misaligned(m, r, ir::kExceptionMisalignedLoad, address);
+    }
+    u64 v;
+    {
+        AccessScope scope(m, r);
+        v = load(address + m.guest_base, mem.size_log2);
+    }
+    m.set(r->args[0], extend(byte_order(v, mem), mem, r->type));
+    return r + 1;
+}
+
+const Record* guest_st(Machine& m, const Record* r) {
+    MemOp mem = r->mem();
+    u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
+        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+    }
+    u64 v = byte_order(m.get(r->args[0]), mem);
+    AccessScope scope(m, r);
+    store(address + m.guest_base, mem.size_log2, v);
+    return r + 1;
+}
+
+/// What an atomic op stores: functions of the old value and the operand, both extended from memory's width.
+/// Extending as signed values keeps the unsigned order, too.
+template <class F>
+const Record* atomic(Machine& m, const Record* r) {
+    MemOp mem = r->mem();
+    unsigned bits = mem.bytes() * 8;
+    u64 address = m.get(r->args[1]);
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
+        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+    }
+    i64 operand = sign_extend(m.get(r->args[2]), bits);
+    u64 host = address + m.guest_base;
+    u64 raw;
+    i64 old;
+    {
+        AccessScope scope(m, r);
+        raw = load(host, mem.size_log2);
+        do {
+            old = sign_extend(byte_order(raw, mem), bits);
+        } while (!compare_exchange(host, mem.size_log2, raw, byte_order(static_cast<u64>(F{}(old, operand)), mem)));
+    }
+    m.set(r->args[0], extend(static_cast<u64>(old), mem, r->type));
+    return r + 1;
+}
+
+const Record* atomic_cmpxchg(Machine& m, const Record* r) {
+    MemOp mem = r->mem();
+    u64 address = m.get(r->args[1]);
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
+        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+    }
+    u64 expected = byte_order(m.get(r->args[2]), mem);
+    u64 desired = byte_order(m.get(r->args[3]), mem);
+    {
+        AccessScope scope(m, r);
+        compare_exchange(address + m.guest_base, mem.size_log2, expected, desired);
+    }
+    m.set(r->args[0], extend(byte_order(expected, mem), mem, r->type));
+    return r + 1;
+}
+
+/// imm: offset, MemOp.
+const Record* env_ld(Machine& m, const Record* r) {
+    MemOp mem = MemOp::unpack(r->imm[1]);
+    m.set(r->args[0], extend(load(m.get(r->args[1]) + r->imm[0], mem.size_log2), mem, r->type));
+    return r + 1;
+}
+
+const Record* env_st(Machine& m, const Record* r) {
+    store(m.get(r->args[1]) + r->imm[0], MemOp::unpack(r->imm[1]).size_log2, m.get(r->args[0]));
+    return r + 1;
+}
+
+template <class F>
+void add_atomic(HandlerTable& table, Op op, F) {
+    table.set_all_types(op, atomic<F>);
+}
+
+template <class T>
+T min(T a, T b) {
+    return a < b ? a : b;
+}
+template <class T>
+T max(T a, T b) {
+    return a > b ? a : b;
+}
+
+}  // namespace
+
+void add_memory_handlers(HandlerTable& table) {
+    table.set_all_types(Op::guest_ld, guest_ld);
+    table.set_all_types(Op::guest_st, guest_st);
+    table.set_all_types(Op::env_ld, env_ld);
+    table.set_all_types(Op::env_st, env_st);
+    add_atomic(table, Op::atomic_xchg, [](i64, i64 v) { return v; });
+    add_atomic(table, Op::atomic_add, [](i64 old, i64 v) { return static_cast<u64>(old) + static_cast<u64>(v); });
+    add_atomic(table, Op::atomic_and, [](i64 old, i64 v) { return old & v; });
+    add_atomic(table, Op::atomic_or, [](i64 old, i64 v) { return old | v; });
+    add_atomic(table, Op::atomic_xor, [](i64 old, i64 v) { return old ^ v; });
+    add_atomic(table, Op::atomic_min_s, [](i64 old, i64 v) { return min(old, v); });
+    add_atomic(table, Op::atomic_max_s, [](i64 old, i64 v) { return max(old, v); });
+    add_atomic(table, Op::atomic_min_u, [](u64 old, u64 v) { return min(old, v); });
+    add_atomic(table, Op::atomic_max_u, [](u64 old, u64 v) { return max(old, v); });
+    table.set_all_types(Op::atomic_cmpxchg, atomic_cmpxchg);
+}
+
+}  // namespace dragoman::host::interp
