@@ -38,7 +38,10 @@ bool CodeReader::fetch(u64 pc, unsigned bytes, u32& value) {
     if (pc < start_) return false;
     std::size_t offset = pc - start_;
     while (offset + bytes > filled_) {
-        if (filled_ == kCapacity || !fill(start_ + filled_)) return false;
+        if (filled_ == kCapacity || !fill(start_ + filled_)) {
+            refused_ = true;
+            return false;
+        }
     }
     value = 0;
     std::memcpy(&value, bytes_ + offset, bytes);

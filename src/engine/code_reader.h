@@ -19,6 +19,8 @@ public:
 
     /// Guest code read so far, from the TB's first address on without gaps.
     std::span<const u8> bytes() const { return {bytes_, size_}; }
+    /// Some fetch was refused: what was translated holds only until the mapping changes.
+    bool refused() const { return refused_; }
     /// Some page read from is a shared mapping.
     bool shared() const { return shared_; }
     /// Some page read from is writable for the guest.
@@ -31,6 +33,7 @@ private:
 
     memory::UserSpace& space_;
     bool protect_;
+    bool refused_ = false;
     bool shared_ = false;
     bool writable_ = false;
     bool started_ = false;

@@ -227,7 +227,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
 
         std::lock_guard guard(tb_lock);
         v.chunk->tbs.push_back(tb);
-        if (single_step) {
+        if (single_step || reader.refused()) {
             tb->invalid = true;  // used once, found only by host address
             return tb;
         }
