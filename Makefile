@@ -1,11 +1,12 @@
 # Short names for what people do here; CMake and Ninja do the work. `make help` lists them.
 BUILD ?= build
 PRESET ?= release
+PREFIX ?= /usr/local
 PROG ?=
 ARGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all deps configure run check bench fuzz install format lint clean help
+.PHONY: all deps configure run check check-all check-sanitize bench fuzz install format lint clean help
 
 all: configure
 	@ninja -C $(BUILD)
@@ -14,18 +15,45 @@ deps:
 	@scripts/install-deps.sh
 
 configure: deps
-	@[ -e $(BUILD)/build.ninja ] || cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release >$(BUILD).log 2>&1 || \
+	@[ -e $(BUILD)/build.ninja ] || cmake --preset $(PRESET) -B $(BUILD) >$(BUILD).log 2>&1 || \
 	    { cat $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
 
 run: all  ## install, build, and run a RISC-V program: PROG=FILE ARGS="..." (default: a demonstration)
 	@scripts/run.sh "$(BUILD)" "$(PROG)" $(ARGS)
 
-check: all  ## install, build, and run the tests
+check: all  ## install, build, fetch the riscv64 programs of the tests, and run the tests
+	@tests/rootfs/fetch.sh || echo "tests of Debian programs will be skipped" >&2
+	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE large
+
+check-all: all  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php
+	@tests/rootfs/fetch.sh --all
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+
+check-sanitize: deps  ## unit tests in builds with sanitizers: build-asan, build-tsan
+	@for preset in asan tsan; do \
+	    cmake --preset $$preset >/dev/null && ninja -C build-$$preset && \
+	    ctest --test-dir build-$$preset -j $(JOBS) --output-on-failure -L unit || exit 1; \
+	done
+
+bench: all  ## measure against qemu-riscv64 and native, write build/bench: table, JSON, SVG
+	@bench/run.py --dragoman $(BUILD)/dragoman --out $(BUILD)/bench $(ARGS)
+
+fuzz: all  ## random programs on both back ends and qemu-riscv64, until interrupted: ARGS="..."
+	@tests/fuzz/run.sh "$(BUILD)" $(ARGS)
+
+install: all  ## install dragoman, dragoman-static and the manual page below PREFIX (/usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+format:  ## format the C++ sources with clang-format
+	@git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' | xargs clang-format -i
+
+lint: configure  ## clang-tidy over the C++ sources, shellcheck over the scripts
+	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p $(BUILD) --quiet
+	@git ls-files '*.sh' '.ci/run' | xargs shellcheck
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22

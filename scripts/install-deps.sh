@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs the Debian packages that are missing for building, running and testing Dragoman.
+# install-deps.sh: installs the Debian packages that are missing for building, running and testing Dragoman.
 # README.md says what each is for. Needs root or sudo only when something is missing.
 set -eu
 
 packages="build-essential cmake ninja-build ccache libxbyak-dev libzydis-dev libgtest-dev
-    gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross python3"
+    gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
+    python3 qemu-user gdb-multiarch"
 
 missing=
 for package in $packages; do
@@ -13,15 +14,23 @@ for package in $packages; do
 done
 [ -n "$missing" ] || exit 0
 
-run=
+as_root=
 if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || {
         echo "install-deps: these packages are missing, and installing them needs root:$missing" >&2
         exit 1
     }
-    run=sudo
+    as_root=sudo
 fi
 echo "installing:$missing"
-$run env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086
-$run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+{
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing
+} >"$log" 2>&1 || {
+    cat "$log" >&2
+    echo "install-deps: apt-get could not install:$missing" >&2
+    exit 1
+}

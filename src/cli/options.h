@@ -33,7 +33,6 @@ struct Options {
 
     std::string program;                 ///< path of the guest program
     std::vector<std::string> arguments;  ///< argv of the guest, argv[0] included
-    int program_fd = -1;                 ///< the program, already open (binfmt_misc), or -1
 };
 
 /// Text of the process environment in the parser's eyes: lets tests bring their own.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "linux/debugger.h"
 #include "linux/signal_state.h"
 #include "memory/user_space.h"
 
@@ -46,6 +47,7 @@ struct Process {
     std::mutex tasks_lock;
     std::vector<Task*> tasks;
     SignalHandlers handlers;             ///< sigaction table, shared by all tasks
+    Debugger* debugger = nullptr;        ///< -g; not owned
 
     u8* host(u64 address) const { return space->host(address); }
 };

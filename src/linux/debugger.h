@@ -1,0 +1,39 @@
+// What the task loop tells a debugger (src/debug/gdb_server.h implements it). Without one,
+// Process::debugger is null and nothing is called. All functions are called by the task's own thread.
+#pragma once
+
+#include <csignal>
+
+namespace dragoman::linux_abi {
+
+class Task;
+
+class Debugger {
+public:
+    virtual ~Debugger() = default;
+
+    /// A new task, before its first instruction; the first of them waits here for the debugger.
+    virtual void task_started(Task& task) = 0;
+    /// The task is about to end (exit, not exit_group).
+    virtual void task_ended(Task& task) = 0;
+
+    /// Before every Engine::run: blocks while the debugger has stopped the process.
+    virtual void before_run(Task& task) = 0;
+    /// Engine::run has returned kExceptionDebug: breakpoint or single step. May block.
+    virtual void debug_exception(Task& task) = 0;
+    /// A signal is about to be delivered to the guest (handler or default action; not when ignored), faults
+    /// of the guest's own instructions included. May block.
+    /// @returns the signal to deliver instead (usually the same), 0 for none
+    virtual int signal_arrived(Task& task, const siginfo_t& info) = 0;
+    /// Before a system call is carried out, and after its result is in the guest's registers.
+    virtual void syscall_entry(Task& task, unsigned number) = 0;
+    virtual void syscall_return(Task& task, unsigned number) = 0;
+
+    /// The process is about to end: exit status, or the signal that kills it.
+    virtual void process_exiting(int status) = 0;
+    virtual void process_killed(int signal) = 0;
+    /// In the child of fork, which is not debugged.
+    virtual void forked_child(Task& task) = 0;
+};
+
+}  // namespace dragoman::linux_abi
