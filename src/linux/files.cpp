@@ -1,0 +1,115 @@
+// Opening, duplicating and closing files; names that are links.
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "linux/descriptors.h"
+#include "linux/pass.h"
+#include "linux/path.h"
+#include "linux/proc_files.h"
+#include "linux/syscalls.h"
+
+namespace dragoman::linux_abi {
+
+// The O_* flags need no conversion: both architectures use those of asm-generic/fcntl.h.
+static_assert(O_DIRECTORY == 0200000 && O_NOFOLLOW == 0400000 && O_DIRECT == 040000);
+
+SyscallResult sys_openat(Task& task, const SyscallArgs& args) {
+    std::string path;
+    if (i64 error = task.read_string(path, args[1])) return error;
+    int flags = static_cast<int>(args[2]);
+    if (auto fd = open_proc_file(task, path, flags)) return *fd;
+    return open_path(&task, static_cast<int>(args[0]), path.c_str(), flags, static_cast<unsigned>(args[3]));
+}
+
+SyscallResult sys_openat2(Task& task, const SyscallArgs& args) {
+    std::string path;
+    if (i64 error = task.read_string(path, args[1])) return error;
+    open_how how{};
+    if (args[3] >= sizeof how && task.read(how, args[2]) && how.resolve == 0) {
+        if (auto fd = open_proc_file(task, path, static_cast<int>(how.flags))) return *fd;
+        path = resolve_path(path, (how.flags & O_NOFOLLOW) == 0);
+    }
+    return safe_syscall(task, SYS_openat2, args[0], reinterpret_cast<u64>(path.c_str()), host_pointer(task, args[2]),
+                        args[3]);
+}
+
+SyscallResult sys_close(Task&, const SyscallArgs& args) {
+    if (is_reserved_descriptor(static_cast<int>(args[0]))) return -EBADF;
+    return raw_syscall(SYS_close, args[0]);
+}
+
+SyscallResult sys_close_range(Task&, const SyscallArgs& args) {
+    unsigned first = static_cast<unsigned>(args[0]), last = static_cast<unsigned>(args[1]);
+    if (first > last) return -EINVAL;
+    u64 flags = args[2];
+    // The table of descriptors is unshared once, then each stretch between reserved ones is closed.
+    for (u64 start = first; start <= last;) {
+        int reserved = next_reserved_descriptor(static_cast<unsigned>(start));
+        bool cut = reserved >= 0 && static_cast<u64>(reserved) <= last;
+        u64 end = cut ? static_cast<u64>(reserved) : u64{last} + 1;
+        if (start < end || !cut) {
+            SyscallResult result = raw_syscall(SYS_close_range, start, end - 1, flags);
+            if (result < 0) return result;
+            flags &= ~u64{CLOSE_RANGE_UNSHARE};
+        }
+        start = end + 1;
+    }
+    return 0;
+}
+
+SyscallResult sys_dup(Task&, const SyscallArgs& args) {
+    if (is_reserved_descriptor(static_cast<int>(args[0]))) return -EBADF;
+    return raw_syscall(SYS_dup, args[0]);
+}
+
+SyscallResult sys_dup3(Task&, const SyscallArgs& args) {
+    if (is_reserved_descriptor(static_cast<int>(args[0])) || is_reserved_descriptor(static_cast<int>(args[1])))
+        return -EBADF;
+    return raw_syscall(SYS_dup3, args[0], args[1], args[2]);
+}
+
+SyscallResult sys_fcntl(Task& task, const SyscallArgs& args) {
+    if (is_reserved_descriptor(static_cast<int>(args[0]))) return -EBADF;
+    switch (args[1]) {
+        case F_SETLKW:
+        case F_OFD_SETLKW: return blocking<SYS_fcntl, args_set(2)>(task, args);
+        case F_GETLK:
+        case F_SETLK:
+        case F_OFD_GETLK:
+        case F_OFD_SETLK:
+        case F_GETOWN_EX:
+        case F_SETOWN_EX:
+        case 17:  // F_GETOWNER_UIDS
+        case F_GET_RW_HINT:
+        case F_SET_RW_HINT:
+        case F_GET_FILE_RW_HINT:
+        case F_SET_FILE_RW_HINT: return direct<SYS_fcntl, args_set(2)>(task, args);
+        case F_SETLEASE: return blocking<SYS_fcntl>(task, args);
+        default: return raw_syscall(SYS_fcntl, args[0], args[1], args[2]);
+    }
+}
+
+SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
+    GuestPath path;
+    if (i64 error = path.load(task, args[1], false)) return error;
+    if (args[1] && path.host() != host_pointer(task, args[1]) && static_cast<i64>(args[3]) > 0 &&
+        is_proc_self_exe(reinterpret_cast<const char*>(path.host()))) {
+        const std::string& exe = task.process->exe_path;
+        u64 length = std::min<u64>(exe.size(), args[3]);
+        return task.write(args[2], exe.data(), length) ? static_cast<i64>(length) : -EFAULT;
+    }
+    u64 buffer = host_pointer(task, args[2]);
+    return with_code_released(task, [&] { return raw_syscall(SYS_readlinkat, args[0], path.host(), buffer, args[3]); });
+}
+
+SyscallResult sys_chroot(Task& task, const SyscallArgs& args) {
+    SyscallResult result = with_paths<SYS_chroot, 0, follow(0)>(task, args);
+    if (result == 0) close_sysroot();
+    return result;
+}
+
+}  // namespace dragoman::linux_abi

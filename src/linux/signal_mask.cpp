@@ -1,0 +1,17 @@
+#include "linux/signal_mask.h"
+
+namespace dragoman::linux_abi {
+
+void begin_wait_mask(Task& task, SignalSet mask) {
+    SignalState& signals = task.signals;
+    signals.saved_blocked = signals.blocked;
+    signals.restore_blocked = true;
+    signals.blocked = mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+}
+
+void end_wait_mask(Task& task) {
+    task.signals.blocked = task.signals.saved_blocked;
+    task.signals.restore_blocked = false;
+}
+
+}  // namespace dragoman::linux_abi

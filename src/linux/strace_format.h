@@ -1,0 +1,30 @@
+// How -strace shows one argument. The words are those of the formats in the system-call table.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "linux/syscall.h"
+#include "linux/task.h"
+
+namespace dragoman::linux_abi {
+
+/// A call whose arguments are being shown. After the call `result` is known.
+struct TracedCall {
+    const Task& task;
+    const SyscallArgs& args;
+    SyscallResult result = 0;
+
+    bool failed() const { return result < 0 && result >= -4095; }
+};
+
+/// Whether arguments of this kind are shown as they are after the call (buffers that it fills).
+bool is_output(std::string_view word);
+std::string format_argument(const TracedCall& call, std::string_view word, unsigned index);
+
+/// `bytes` as a C string in quotes, shortened like strace's.
+std::string quote(std::string_view bytes, std::size_t limit = 32);
+/// "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}"
+std::string format_siginfo(const siginfo_t& info);
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,28 @@
+// The system calls that need code of their own (all others pass through pass.h), by the file they are in.
+#pragma once
+
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+
+// files.cpp
+SyscallBody sys_openat, sys_openat2, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl, sys_readlinkat, sys_chroot;
+// stat.cpp
+SyscallBody sys_newfstatat, sys_fstat;
+// vector_io.cpp
+SyscallBody sys_readv, sys_writev, sys_preadv, sys_pwritev, sys_preadv2, sys_pwritev2, sys_vmsplice,
+    sys_process_vm_readv, sys_process_vm_writev, sys_process_madvise;
+// poll.cpp
+SyscallBody sys_ppoll, sys_pselect6, sys_epoll_ctl, sys_epoll_pwait, sys_epoll_pwait2, sys_signalfd4;
+// socket.cpp
+SyscallBody sys_sendmsg, sys_recvmsg, sys_sendmmsg, sys_recvmmsg, sys_setsockopt;
+// time.cpp
+SyscallBody sys_nanosleep, sys_clock_nanosleep, sys_restart_syscall;
+// ipc.cpp
+SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl, sys_futex_waitv;
+// ioctl.cpp
+SyscallBody sys_ioctl;
+// system.cpp
+SyscallBody sys_uname, sys_getrandom, sys_prctl, sys_getrlimit, sys_setrlimit, sys_prlimit64;
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,186 @@
+// What the guest learns about the system, its limits and its own process: uname, getrandom, prctl, resource limits.
+#include <linux/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+
+#include "linux/pass.h"
+#include "linux/syscalls.h"
+
+#ifndef PR_RISCV_V_SET_CONTROL
+#define PR_RISCV_V_SET_CONTROL 69
+#define PR_RISCV_V_GET_CONTROL 70
+#endif
+#define PR_RISCV_SET_ICACHE_FLUSH_CTX_ 71
+#ifndef PR_GET_AUXV
+#define PR_GET_AUXV 0x41555856
+#endif
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+/// Deterministic bytes for -seed (splitmix64).
+u64 next_random(u64 seed) {
+    static std::atomic<u64> counter{0};
+    u64 z = seed + (counter.fetch_add(1) + 1) * 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+/// Limits that would hit the translator's own memory are kept here instead of given to the host.
+struct KeptLimits {
+    std::mutex lock;
+    bool set[RLIM_NLIMITS] = {};
+    rlimit64 value[RLIM_NLIMITS];
+};
+KeptLimits kept;
+
+/// The smallest host stack limit that the translator's own main thread can live with.
+constexpr u64 kLeastHostStack = u64{1} << 20;
+
+bool is_kept(unsigned resource, const rlimit64& limit) {
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA ||
+           (resource == RLIMIT_STACK && limit.rlim_cur < kLeastHostStack);
+}
+
+SyscallResult get_limit(unsigned resource, rlimit64& limit) {
+    if (resource < RLIM_NLIMITS) {
+        std::lock_guard guard(kept.lock);
+        if (kept.set[resource]) {
+            limit = kept.value[resource];
+            return 0;
+        }
+    }
+    return raw_syscall(SYS_prlimit64, 0, resource, 0, reinterpret_cast<u64>(&limit));
+}
+
+SyscallResult set_limit(unsigned resource, const rlimit64& limit) {
+    if (resource >= RLIM_NLIMITS || limit.rlim_cur > limit.rlim_max) return -EINVAL;
+    if (is_kept(resource, limit)) {
+        rlimit64 old;
+        if (SyscallResult error = get_limit(resource, old)) return error;
+        if (limit.rlim_max > old.rlim_max && geteuid() != 0) return -EPERM;
+        std::lock_guard guard(kept.lock);
+        kept.set[resource] = true;
+        kept.value[resource] = limit;
+        return 0;
+    }
+    SyscallResult result = raw_syscall(SYS_prlimit64, 0, resource, reinterpret_cast<u64>(&limit), 0);
+    if (result == 0) {
+        std::lock_guard guard(kept.lock);
+        kept.set[resource] = false;
+    }
+    return result;
+}
+
+/// PR_GET_AUXV: the guest's own auxiliary vector.
+SyscallResult get_auxv(Task& task, const SyscallArgs& args) {
+    if (args[3] || args[4]) return -EINVAL;
+    const std::vector<u64>& auxv = task.process->auxv;
+    u64 size = auxv.size() * sizeof(u64);
+    return task.write(args[1], auxv.data(), std::min(size, args[2])) ? static_cast<i64>(size) : -EFAULT;
+}
+
+}  // namespace
+
+SyscallResult sys_uname(Task& task, const SyscallArgs& args) {
+    utsname name;
+    SyscallResult result = raw_syscall(SYS_uname, reinterpret_cast<u64>(&name));
+    if (result < 0) return result;
+    auto put = [](char(&field)[sizeof name.machine], std::string_view text) {
+        std::memset(field, 0, sizeof field);
+        text.copy(field, sizeof field - 1);
+    };
+    put(name.machine, "riscv64");
+    if (!task.process->options.uname_release.empty()) put(name.release, task.process->options.uname_release);
+    return task.write(args[0], name) ? 0 : -EFAULT;
+}
+
+SyscallResult sys_getrandom(Task& task, const SyscallArgs& args) {
+    const ProcessOptions& options = task.process->options;
+    if (!options.seed_set) return blocking<SYS_getrandom, args_set(0)>(task, args);
+    for (u64 done = 0; done < args[1];) {
+        u64 word = next_random(options.seed);
+        u64 part = std::min<u64>(sizeof word, args[1] - done);
+        if (!task.write(args[0] + done, &word, part)) return done ? static_cast<i64>(done) : -EFAULT;
+        done += part;
+    }
+    return static_cast<i64>(args[1]);
+}
+
+SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
+    switch (static_cast<int>(args[0])) {
+        // Strings and results.
+        case PR_SET_NAME:
+        case PR_GET_NAME:
+        case PR_GET_PDEATHSIG:
+        case PR_GET_CHILD_SUBREAPER: return direct<SYS_prctl, args_set(1)>(task, args);
+        case PR_GET_TID_ADDRESS: return task.write(args[1], task.clear_child_tid) ? 0 : -EFAULT;
+        case PR_GET_AUXV: return get_auxv(task, args);
+        case PR_SET_VMA: return direct<SYS_prctl, args_set(2, 4)>(task, args);
+        // Attributes of the host's thread or process that mean the same for the guest's.
+        case PR_SET_PDEATHSIG:
+        case PR_GET_DUMPABLE:
+        case PR_SET_DUMPABLE:
+        case PR_GET_KEEPCAPS:
+        case PR_SET_KEEPCAPS:
+        case PR_GET_TIMING:
+        case PR_SET_TIMING:
+        case PR_CAPBSET_READ:
+        case PR_CAPBSET_DROP:
+        case PR_GET_SECUREBITS:
+        case PR_SET_SECUREBITS:
+        case PR_SET_TIMERSLACK:
+        case PR_GET_TIMERSLACK:
+        case PR_SET_CHILD_SUBREAPER:
+        case PR_SET_NO_NEW_PRIVS:
+        case PR_GET_NO_NEW_PRIVS:
+        case PR_SET_THP_DISABLE:
+        case PR_GET_THP_DISABLE:
+        case PR_CAP_AMBIENT:
+        case PR_SET_PTRACER:
+        case PR_SET_IO_FLUSHER:
+        case PR_GET_IO_FLUSHER: return direct<SYS_prctl>(task, args);
+        case PR_GET_SECCOMP: return 0;
+        // fence.i works across harts here in any case.
+        case PR_RISCV_SET_ICACHE_FLUSH_CTX_: return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;
+        // No vector unit, tagged addresses, seccomp, other architectures' features, or what would change the
+        // translator's own mappings.
+        default: return -EINVAL;
+    }
+}
+
+SyscallResult sys_getrlimit(Task& task, const SyscallArgs& args) {
+    rlimit64 limit;
+    if (SyscallResult error = get_limit(static_cast<u32>(args[0]), limit)) return error;
+    return task.write(args[1], limit) ? 0 : -EFAULT;
+}
+
+SyscallResult sys_setrlimit(Task& task, const SyscallArgs& args) {
+    rlimit64 limit;
+    if (!task.read(limit, args[1])) return -EFAULT;
+    return set_limit(static_cast<u32>(args[0]), limit);
+}
+
+SyscallResult sys_prlimit64(Task& task, const SyscallArgs& args) {
+    pid_t pid = static_cast<pid_t>(args[0]);
+    if (pid != 0 && pid != getpid()) return direct<SYS_prlimit64, args_set(2, 3)>(task, args);
+    unsigned resource = static_cast<u32>(args[1]);
+    rlimit64 now, then;
+    if (args[2] && !task.read(now, args[2])) return -EFAULT;
+    if (SyscallResult error = get_limit(resource, then)) return error;
+    if (args[2]) {
+        if (SyscallResult error = set_limit(resource, now)) return error;
+    }
+    return args[3] && !task.write(args[3], then) ? -EFAULT : 0;
+}
+
+}  // namespace dragoman::linux_abi
