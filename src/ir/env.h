@@ -36,6 +36,9 @@ struct JumpCacheEntry {
     const u8* target;  ///< checked entry of its TB
 };
 
+/// Words of Env::scratch: more than the temporaries that can be live in one TB.
+inline constexpr unsigned kSpillSlots = 512;
+
 inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
 inline constexpr unsigned kJumpCacheBits = 12;
 inline constexpr unsigned kJumpCacheSize = 1u << kJumpCacheBits;
@@ -61,7 +64,7 @@ struct alignas(64) Env {
     u64 host_sp;      ///< host stack pointer to use for helper calls and exits
     u32 host_fp_control;  ///< the host's own FP control word, restored on exit
     u32 in_code;          ///< non-zero while the thread is inside translated code or its helpers
-    u64 scratch[8];       ///< back end's own spill space
+    u64 scratch[kSpillSlots];  ///< back end's own spill space
     void* backend_data;   ///< back end's own per-vCPU data
     void* vcpu;           ///< engine::Vcpu this env belongs to
     u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting

@@ -1,9 +1,158 @@
-// The x86-64 back end.
-#include "base/error.h"
-#include "host/host.h"
+// The x86-64 back end: what the engine sees of it.
+#include <asm/prctl.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include "host/x64/disassemble.h"
+#include "host/x64/prologue.h"
+#include "host/x64/return_stack.h"
 
 namespace dragoman::host {
 
-std::unique_ptr<Backend> make_x64() { return nullptr; }
+namespace x64 {
+
+namespace {
+
+class CompileScratch final : public Backend::Scratch {
+public:
+    explicit CompileScratch(const Shared& shared) : emitter(shared) {}
+    Emitter emitter;
+};
+
+/// Places of the general registers in a signal context, by their number.
+constexpr int kContextReg[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+
+template <class T> void write_env(ir::Env* env, u32 offset, T value) {
+    std::memcpy(reinterpret_cast<u8*>(env) + offset, &value, sizeof(T));
+}
+
+ReturnStack* return_stack(const ir::Env* env) { return static_cast<ReturnStack*>(env->backend_data); }
+
+class X64Backend final : public Backend {
+public:
+    std::string_view name() const override { return "x64"; }
+
+    std::size_t init(const ir::GuestLayout& layout, const Options& options, u8* code, std::size_t size) override {
+        shared_.layout = &layout;
+        shared_.options = options;
+        shared_.features = detect_features(options);
+        shared_.plan.build(layout, shared_.features.avx512 ? 32 : 16);
+        hi16_zmm_offset_ = xsave_hi16_zmm_offset();
+        return write_prologue(shared_, prologue_, code, size);
+    }
+
+    std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<CompileScratch>(shared_); }
+
+    bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,
+                 CompiledCode& out) const override {
+        return static_cast<CompileScratch&>(scratch).emitter.compile(f, code, capacity, out);
+    }
+
+    void attach(ir::Env* env) const override {
+        env->backend_data = new ReturnStack;
+        reset_return_stack(env);
+    }
+    void detach(ir::Env* env) const override {
+        delete return_stack(env);
+        env->backend_data = nullptr;
+    }
+    void reset_return_stack(ir::Env* env) const override {
+        env->return_base = return_stack(env)->base();
+        env->return_sp = env->return_base;
+    }
+
+    void enter(ir::Env* env, const u8* code) const override {
+        if (shared_.options.guest_base != 0) set_segment_base();
+        env->in_code = 1;
+        asm volatile("" ::: "memory");
+        prologue_.enter(env, code);
+        asm volatile("" ::: "memory");
+        env->in_code = 0;
+    }
+
+    void link(u8* code, const Slot& slot, const u8* target) const override {
+        patch(code + slot.patch_offset, target);
+    }
+    void unlink(u8* code, const Slot& slot) const override {
+        patch(code + slot.patch_offset, code + slot.stub_offset);
+    }
+
+    const u8* fault_code_position(const ir::Env*, const ucontext_t* uc) const override {
+        // The engine knows its code buffer and looks whether this is in it.
+        return reinterpret_cast<const u8*>(uc->uc_mcontext.gregs[REG_RIP]);
+    }
+
+    bool fixup_fault(ir::Env* env, ucontext_t* uc, u64 fault_address) const override {
+        // Too deep a recursion: older frames are forgotten, the push is repeated.
+        if (!return_stack(env)->in_guard(fault_address)) return false;
+        uc->uc_mcontext.gregs[REG_RSP] = reinterpret_cast<greg_t>(return_stack(env)->base());
+        return true;
+    }
+
+    void save_state(ir::Env* env, const ucontext_t* uc) const override {
+        const auto& gregs = uc->uc_mcontext.gregs;
+        for (const Pinned& p : shared_.plan.gprs) write_env(env, p.offset, static_cast<u64>(gregs[kContextReg[p.reg]]));
+        for (const Pinned& p : shared_.plan.xmms) write_env(env, p.offset, read_xmm(uc, p.reg - kFirstXmm));
+        env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
+        env->return_sp = reinterpret_cast<u8*>(gregs[REG_RSP]);
+    }
+
+    void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
+        uc->uc_mcontext.gregs[REG_RBP] = reinterpret_cast<greg_t>(env) + shared_.plan.env_bias;
+        uc->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(prologue_.leave);
+    }
+
+    const u8* helper_return_address(const ir::Env* env) const override {
+        return *reinterpret_cast<const u8* const*>(env->host_sp - 8);
+    }
+
+    void exit_from_helper(ir::Env* env) const override {
+        prologue_.leave_helper(env);
+        __builtin_unreachable();
+    }
+
+    std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) const override {
+        return x64::disassemble(shared_, code, info, guest_pc);
+    }
+
+private:
+    static void patch(u8* field, const u8* target) {
+        auto distance = static_cast<u32>(target - (field + 4));
+        // Within an aligned 8-byte word, so one store is atomic for threads that execute it.
+        asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<u32*>(field)) : "r"(distance) : "memory");
+    }
+
+    u64 read_xmm(const ucontext_t* uc, unsigned number) const {
+        const auto* area = reinterpret_cast<const u8*>(uc->uc_mcontext.fpregs);
+        u64 value = 0;
+        if (number < 16) {
+            std::memcpy(&value, &uc->uc_mcontext.fpregs->_xmm[number], 8);
+        } else if (u64 present; std::memcpy(&present, area + kXstateBv, 8), (present >> kHi16Zmm & 1) != 0) {
+            std::memcpy(&value, area + hi16_zmm_offset_ + (number - 16) * 64, 8);
+        }
+        return value;
+    }
+
+    void set_segment_base() const {
+        static thread_local u64 current = 0;
+        if (current == shared_.options.guest_base) return;
+        current = shared_.options.guest_base;
+        syscall(SYS_arch_prctl, ARCH_SET_GS, current);
+    }
+
+    static constexpr std::size_t kXstateBv = 512;  ///< header of the XSAVE area (SDM vol. 1, 13.4.2)
+    static constexpr unsigned kHi16Zmm = 7;
+
+    Shared shared_;
+    Prologue prologue_;
+    u32 hi16_zmm_offset_ = 0;
+};
+
+}  // namespace
+}  // namespace x64
+
+std::unique_ptr<Backend> make_x64() { return std::make_unique<x64::X64Backend>(); }
 
 }  // namespace dragoman::host

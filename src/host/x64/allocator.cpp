@@ -1,0 +1,519 @@
+#include "host/x64/allocator.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/error.h"
+#include "ir/effects.h"
+
+namespace dragoman::host::x64 {
+
+using ir::kNoVar;
+using ir::Op;
+using ir::OpFlags;
+using ir::Type;
+using ir::Var;
+using ir::VarKind;
+
+namespace {
+
+RegMask scratch_of_class(RegClass c) { return c == RegClass::Gpr ? kScratchGprs : kScratchXmms; }
+
+constexpr u16 kFirstSlot = 2;  // behind kMissCounterOffset and kOperandOffset
+
+}  // namespace
+
+void Allocator::begin_function(const ir::Function& f) {
+    f_ = &f;
+    locked_ = 0;
+    occupied_ = 0;
+    std::fill(std::begin(chain_), std::end(chain_), kNoVar);
+    state_.assign(f.vars.size(), State{});
+    for (unsigned i = 0; i < f.global_count(); ++i) {
+        State& s = state_[ir::global_var(i)];
+        s.reg = plan_.reg_of_global[i];
+        s.in_memory = s.reg == kNoReg;
+    }
+    free_slots_.clear();
+    slot_count_ = kFirstSlot;
+    guest_constants.clear();
+    compute_next_uses();
+}
+
+// One backward walk. As in ir::LiveSet, "all variables of a kind" is one step: a mark of an older epoch
+// counts as the kind's base value.
+void Allocator::compute_next_uses() {
+    const std::size_t count = f_->insns.size();
+    if (next_uses_.size() < count * ir::kMaxArgs) next_uses_.resize(count * ir::kMaxArgs * 2);
+    marks_.assign(f_->vars.size(), Mark{0, kNever});
+
+    u32 epoch[5] = {};
+    u16 base[5] = {kNever, kNever, kNever, kNever, kNever};
+    u32 last_epoch = 0;
+    auto kind = [&](Var v) { return static_cast<unsigned>(f_->vars[v].kind); };
+    auto set_all = [&](VarKind k, u16 use) {
+        epoch[static_cast<unsigned>(k)] = ++last_epoch;
+        base[static_cast<unsigned>(k)] = use;
+    };
+    auto get = [&](Var v) { return marks_[v].epoch == epoch[kind(v)] ? marks_[v].use : base[kind(v)]; };
+    auto set = [&](Var v, u16 use) { marks_[v] = {epoch[kind(v)], use}; };
+
+    for (std::size_t i = count; i-- > 0;) {
+        const ir::Insn& insn = f_->insns[i];
+        u16* uses = &next_uses_[i * ir::kMaxArgs];
+        for (unsigned a = 0; a < insn.outputs; ++a) {
+            uses[a] = get(insn.args[a]);
+            set(insn.args[a], kNever);
+        }
+        OpFlags flags = info(insn.op).flags;
+        if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
+            if (has(flags, OpFlags::EndsEbb)) {
+                set_all(VarKind::Ebb, kNever);
+                set_all(VarKind::Global, kNever);
+                set_all(VarKind::Const, kNever);
+                set_all(VarKind::Fixed, kNever);
+            }
+            set_all(VarKind::Tb, has(flags, OpFlags::Terminator) ? kNever : kFar);
+        } else if (insn.op == Op::call && writes_any_global(*f_, insn)) {
+            set_all(VarKind::Global, kNever);
+        }
+        const unsigned end = insn.outputs + insn.inputs;
+        for (unsigned a = insn.outputs; a < end; ++a) {
+            if (insn.args[a] != kNoVar) uses[a] = get(insn.args[a]);
+        }
+        const u16 here = static_cast<u16>(std::min<std::size_t>(i, kFar - 1));
+        for (unsigned a = insn.outputs; a < end; ++a) {
+            if (insn.args[a] != kNoVar) set(insn.args[a], here);
+        }
+    }
+}
+
+void Allocator::begin_insn(u32 index) {
+    index_ = index;
+    locked_ = 0;
+    const ir::Insn& insn = f_->insns[index];
+    for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
+        if (insn.args[a] != kNoVar) state_[insn.args[a]].next_use = next_use(index, a);
+    }
+}
+
+void Allocator::end_insn() {
+    const ir::Insn& insn = f_->insns[index_];
+    for (unsigned a = 0, end = insn.outputs + insn.inputs; a < end; ++a) {
+        Var v = insn.args[a];
+        if (v != kNoVar && state_[v].next_use == kNever && !is_pinned(v)) release(v);
+    }
+}
+
+bool Allocator::is_input(Var v) const {
+    const ir::Insn& insn = f_->insns[index_];
+    for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
+        if (insn.args[a] == v) return true;
+    }
+    return false;
+}
+
+// ---- Where variables are ------------------------------------------------------------------------
+
+void Allocator::attach(Var v, HostReg r) {
+    State& s = state_[v];
+    s.reg = r;
+    s.next = chain_[r];
+    chain_[r] = v;
+    occupied_ |= mask_of(r);
+}
+
+void Allocator::detach(Var v) {
+    State& s = state_[v];
+    if (s.reg == kNoReg) return;
+    Var* link = &chain_[s.reg];
+    while (*link != v) link = &state_[*link].next;
+    *link = s.next;
+    if (chain_[s.reg] == kNoVar) occupied_ &= ~mask_of(s.reg);
+    s.reg = kNoReg;
+    s.next = kNoVar;
+}
+
+void Allocator::release(Var v) {
+    detach(v);
+    State& s = state_[v];
+    if (f_->vars[v].kind == VarKind::Ebb && s.slot != kNoSlot) {
+        free_slots_.push_back(s.slot);
+        s.slot = kNoSlot;
+        s.in_memory = false;
+    }
+}
+
+void Allocator::spill(Var v) {
+    State& s = state_[v];
+    if (s.slot == kNoSlot) {
+        if (!free_slots_.empty()) {
+            s.slot = free_slots_.back();
+            free_slots_.pop_back();
+        } else {
+            DRAGOMAN_ASSERT(slot_count_ < ir::kSpillSlots);
+            s.slot = slot_count_++;
+        }
+    }
+    store(home(v), s.reg, type(v));
+    s.in_memory = true;
+}
+
+void Allocator::vacate(HostReg r, bool inputs_live) {
+    HostReg free_reg = kNoReg;
+    bool searched = false;
+    for (Var v = chain_[r]; v != kNoVar;) {
+        State& s = state_[v];
+        Var next = s.next;
+        bool live = s.next_use != kNever || (inputs_live && is_input(v));
+        if (live && !is_clean(v)) {
+            if (!searched) {
+                searched = true;
+                RegMask candidates = scratch_of_class(class_of(type(v))) & ~(locked_ | occupied_ | mask_of(r));
+                if (candidates != 0) {
+                    free_reg = static_cast<HostReg>(std::countr_zero(candidates));
+                    move(free_reg, r, is_xmm(r) ? Type::F64 : Type::I64);
+                }
+            }
+            if (free_reg == kNoReg) spill(v);
+        }
+        detach(v);
+        if (live && free_reg != kNoReg) attach(v, free_reg);
+        v = next;
+    }
+}
+
+bool Allocator::only_dead_residents(HostReg r) const {
+    for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
+        if (state_[v].next_use != kNever && !is_clean(v)) return false;
+    }
+    return true;
+}
+
+/// Higher: cheaper to give up.
+u32 Allocator::eviction_score(HostReg r) const {
+    u32 nearest = kNever;
+    u32 clean = 1;
+    for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
+        u32 use = is_input(v) ? index_ : state_[v].next_use;
+        nearest = std::min(nearest, use);
+        if (use != kNever && !is_clean(v)) clean = 0;
+    }
+    return nearest * 2 + clean * 8;
+}
+
+HostReg Allocator::scratch_of(RegMask allowed) {
+    RegMask candidates = allowed & ~locked_;
+    DRAGOMAN_ASSERT(candidates != 0);
+    HostReg best;
+    if (RegMask empty = candidates & ~occupied_; empty != 0) {
+        best = static_cast<HostReg>(std::countr_zero(empty));
+    } else {
+        best = static_cast<HostReg>(std::countr_zero(candidates));
+        u32 best_score = eviction_score(best);
+        for (RegMask rest = candidates & (candidates - 1); rest != 0; rest &= rest - 1) {
+            HostReg r = static_cast<HostReg>(std::countr_zero(rest));
+            u32 score = eviction_score(r);
+            if (score > best_score) {
+                best = r;
+                best_score = score;
+            }
+        }
+        lock(best);
+        vacate(best, true);
+    }
+    lock(best);
+    return best;
+}
+
+void Allocator::claim(HostReg r) {
+    lock(r);
+    vacate(r, true);
+}
+
+unsigned Allocator::free_scratch(RegClass c) const {
+    return static_cast<unsigned>(std::popcount(scratch_of_class(c) & ~locked_));
+}
+
+// ---- Inputs -------------------------------------------------------------------------------------
+
+Xbyak::Address Allocator::home(Var v, unsigned bits) const {
+    if (f_->is_global(v)) return env(f_->vars[v].offset, bits);
+    DRAGOMAN_ASSERT(state_[v].slot != kNoSlot);
+    return env(static_cast<i64>(offsetof(ir::Env, scratch)) + state_[v].slot * 8, bits);
+}
+
+void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
+    const ir::Variable& variable = f_->vars[v];
+    if (variable.kind == VarKind::Fixed) {
+        c_.lea(r64(r), env(0, 64));
+    } else if (variable.kind != VarKind::Const) {
+        load(r, home(v), variable.type);
+    } else if (variable.guest_address) {
+        // The immediate is the last field of the instruction.
+        load_const(r, variable.value, variable.type, true);
+        u8 size = fits_u32(variable.value) || fits_i32(static_cast<i64>(variable.value)) ? 4 : 8;
+        guest_constants.push_back({c_.here() - size, size, variable.value});
+    } else {
+        load_const(r, variable.value, variable.type, keep_flags);
+    }
+}
+
+HostReg Allocator::use(Var v) {
+    State& s = state_[v];
+    if (s.reg == kNoReg) {
+        HostReg r = scratch(class_of(type(v)));
+        materialize(v, r);
+        attach(v, r);
+    }
+    lock(s.reg);
+    return s.reg;
+}
+
+bool Allocator::prefers_memory(Var v) const {
+    if (state_[v].reg != kNoReg || is_const(v) || v == ir::kEnvVar) return false;
+    if (!used_soon(v)) return true;
+    return (scratch_of_class(class_of(type(v))) & ~(locked_ | occupied_)) == 0;
+}
+
+void Allocator::use_in(Var v, HostReg r) {
+    HostReg from = state_[v].reg;
+    if (from == kNoReg) {
+        claim(r);
+        materialize(v, r);
+        return;
+    }
+    // The copy is all that this instruction needs of `v`, unless it is an input twice.
+    const ir::Insn& insn = f_->insns[index_];
+    unsigned times = 0;
+    for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) times += insn.args[a] == v;
+    bool consumed = times == 1 && dies(v) && !is_pinned(v);
+    if (from == r) {
+        lock(r);
+        if (consumed) detach(v);
+        vacate(r, true);  // what else is here, or lives on, gets a copy elsewhere; the value stays
+        return;
+    }
+    bool was_locked = is_locked(from);
+    lock(from);
+    claim(r);
+    move(r, from, type(v));
+    if (!was_locked) unlock(from);
+    if (consumed) detach(v);
+}
+
+// ---- Outputs ------------------------------------------------------------------------------------
+
+HostReg Allocator::coalesce(Var out) const {
+    if (f_->vars[out].kind != VarKind::Ebb) return kNoReg;
+    constexpr u32 kWindow = 12;
+    constexpr unsigned kMaxSteps = 4;
+    Var v = out;
+    u32 at = index_;
+    Var global = kNoVar;
+    for (unsigned step = 0; step < kMaxSteps && global == kNoVar; ++step) {
+        u16 next = next_use(at, 0);
+        if (next > index_ + kWindow) return kNoReg;
+        at = next;
+        const ir::Insn& insn = f_->insns[at];
+        const ir::OpInfo& op = info(insn.op);
+        if (insn.outputs != 1 || insn.op == Op::call || op.typing == ir::OpTyping::Select ||
+            has(op.flags, OpFlags::MayFault) || class_of(type(insn.out())) != class_of(type(out))) {
+            return kNoReg;
+        }
+        bool first = insn.in(0) == v;
+        if (!first && !(has(op.flags, OpFlags::Commutative) && insn.in(1) == v)) return kNoReg;
+        if (next_use(at, first ? 1 : 2) != kNever) return kNoReg;
+        v = insn.out();
+        if (is_pinned(v)) {
+            global = v;
+        } else if (f_->vars[v].kind != VarKind::Ebb) {
+            return kNoReg;
+        }
+    }
+    if (global == kNoVar) return kNoReg;
+    HostReg r = plan_.reg_of_global[global - 1];
+    if (!only_dead_residents(r)) return kNoReg;
+    // The global's old value must not be needed any more.
+    for (u32 i = index_ + 1; i <= at; ++i) {
+        const ir::Insn& insn = f_->insns[i];
+        if (insn.op == Op::call || reads_all_globals(*f_, insn)) return kNoReg;
+        for (unsigned a = i == at ? 1 : 0; a < static_cast<unsigned>(insn.outputs + insn.inputs); ++a) {
+            if (insn.args[a] == global) return kNoReg;
+        }
+    }
+    return r;
+}
+
+HostReg Allocator::target(Var out) {
+    HostReg r = is_pinned(out) ? plan_.reg_of_global[out - 1] : coalesce(out);
+    if (r != kNoReg) {
+        vacate(r, false);
+        lock(r);
+        return r;
+    }
+    return scratch(class_of(type(out)));
+}
+
+HostReg Allocator::target_from(Var out, Var from) {
+    HostReg r = state_[from].reg;
+    if (!is_pinned(out) && r != kNoReg && (mask_of(r) & kScratch) != 0 && only_dead_residents(r) &&
+        coalesce(out) == kNoReg) {
+        vacate(r, false);
+        lock(r);
+        return r;
+    }
+    return target(out);
+}
+
+void Allocator::define(Var out, HostReg r) { define_alias(out, r); }
+
+void Allocator::define_alias(Var out, HostReg r) {
+    State& s = state_[out];
+    s.next_use = next_use(index_, 0);
+    for (unsigned a = 1; a < f_->insns[index_].outputs; ++a) {
+        if (f_->insns[index_].args[a] == out) s.next_use = next_use(index_, a);
+    }
+    if (is_pinned(out)) {
+        HostReg pinned = plan_.reg_of_global[out - 1];
+        if (pinned == r) return;
+        lock(r);
+        vacate(pinned, false);
+        move(pinned, r, type(out));
+        return;
+    }
+    detach(out);
+    if (f_->is_global(out)) {
+        store(home(out), r, type(out));
+        if (s.next_use != kNever) attach(out, r);
+        return;
+    }
+    s.in_memory = false;
+    if (s.next_use == kNever) return;
+    if (f_->vars[out].kind == VarKind::Tb && (mask_of(r) & kScratch) == 0) {
+        // Only scratch registers are looked through when TB temporaries are stored.
+        lock(r);
+        HostReg own = scratch(class_of(type(out)));
+        move(own, r, type(out));
+        r = own;
+    }
+    attach(out, r);
+}
+
+void Allocator::defined_in_memory(Var out) {
+    detach(out);
+    state_[out].next_use = next_use(index_, 0);
+    state_[out].in_memory = true;
+}
+
+// ---- Control flow -------------------------------------------------------------------------------
+
+void Allocator::sync() {
+    for (RegMask regs = occupied_ & kScratch; regs != 0; regs &= regs - 1) {
+        HostReg r = static_cast<HostReg>(std::countr_zero(regs));
+        for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
+            if (f_->vars[v].kind == VarKind::Tb && !state_[v].in_memory && state_[v].next_use != kNever) spill(v);
+        }
+    }
+}
+
+void Allocator::forget_all() {
+    for (RegMask regs = occupied_; regs != 0; regs &= regs - 1) {
+        HostReg r = static_cast<HostReg>(std::countr_zero(regs));
+        while (chain_[r] != kNoVar) detach(chain_[r]);
+    }
+}
+
+void Allocator::spill_for_call(bool borrowers) {
+    RegMask regs = occupied_ & (borrowers ? ~RegMask{0} : kScratch);
+    for (; regs != 0; regs &= regs - 1) {
+        HostReg r = static_cast<HostReg>(std::countr_zero(regs));
+        for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
+            if (state_[v].next_use != kNever && !is_clean(v)) spill(v);
+        }
+    }
+}
+
+void Allocator::forget_scratch() {
+    for (RegMask regs = occupied_ & kScratch; regs != 0; regs &= regs - 1) {
+        HostReg r = static_cast<HostReg>(std::countr_zero(regs));
+        while (chain_[r] != kNoVar) detach(chain_[r]);
+    }
+    locked_ &= ~kScratch;
+}
+
+// ---- Moves --------------------------------------------------------------------------------------
+
+void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
+    if (is_xmm(r)) {
+        if (value == 0) {
+            if (r >= xmm_reg(16)) {
+                c_.vpxord(xmm(r), xmm(r), xmm(r));
+            } else if (features_.avx) {
+                c_.vxorps(xmm(r), xmm(r), xmm(r));
+            } else {
+                c_.xorps(xmm(r), xmm(r));
+            }
+            return;
+        }
+        HostReg g = scratch(RegClass::Gpr);
+        load_const(g, value, t == Type::F32 ? Type::I32 : Type::I64, true);
+        if (t == Type::F32) {
+            features_.avx ? c_.vmovd(xmm(r), r32(g)) : c_.movd(xmm(r), r32(g));
+        } else {
+            features_.avx ? c_.vmovq(xmm(r), r64(g)) : c_.movq(xmm(r), r64(g));
+        }
+        unlock(g);
+        return;
+    }
+    if (value == 0 && !keep_flags) {
+        c_.xor_(r32(r), r32(r));
+    } else if (t == Type::I32 || fits_u32(value)) {
+        // Not through xbyak's mov, which would turn it into other forms: the immediate has 4 bytes.
+        if (r >= 8) c_.db(0x41);
+        c_.db(0xb8 | (r & 7));
+        c_.dd(static_cast<u32>(value));
+    } else if (fits_i32(static_cast<i64>(value))) {
+        c_.db(0x48 | (r >= 8));
+        c_.db(0xc7);
+        c_.db(0xc0 | (r & 7));
+        c_.dd(static_cast<u32>(value));
+    } else {
+        c_.db(0x48 | (r >= 8));
+        c_.db(0xb8 | (r & 7));
+        c_.dq(value);
+    }
+}
+
+void Allocator::load(HostReg r, const Xbyak::Address& from, Type t) {
+    switch (t) {
+        case Type::I32: c_.mov(r32(r), from); break;
+        case Type::I64: c_.mov(r64(r), from); break;
+        case Type::F32: features_.avx ? c_.vmovss(xmm(r), from) : c_.movss(xmm(r), from); break;
+        case Type::F64: features_.avx ? c_.vmovsd(xmm(r), from) : c_.movsd(xmm(r), from); break;
+        default: DRAGOMAN_UNREACHABLE();
+    }
+}
+
+void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
+    switch (t) {
+        case Type::I32: c_.mov(to, r32(r)); break;
+        case Type::I64: c_.mov(to, r64(r)); break;
+        case Type::F32: features_.avx ? c_.vmovss(to, xmm(r)) : c_.movss(to, xmm(r)); break;
+        case Type::F64: features_.avx ? c_.vmovsd(to, xmm(r)) : c_.movsd(to, xmm(r)); break;
+        default: DRAGOMAN_UNREACHABLE();
+    }
+}
+
+void Allocator::move(HostReg to, HostReg from, Type t) {
+    if (to == from) return;
+    if (is_xmm(to)) {
+        features_.avx ? c_.vmovaps(xmm(to), xmm(from)) : c_.movaps(xmm(to), xmm(from));
+    } else if (t == Type::I32) {
+        c_.mov(r32(to), r32(from));
+    } else {
+        c_.mov(r64(to), r64(from));
+    }
+}
+
+}  // namespace dragoman::host::x64

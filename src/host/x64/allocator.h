@@ -1,0 +1,175 @@
+// Register allocation of one TB, linear and forward. It knows at any moment where each variable's value
+// is, and emits the moves, loads and stores that bring values where an op needs them.
+//
+// * Pinned globals live in their register always. Other globals live in env; a scratch register may hold a
+//   copy (writes go through to env at once, so env is always up to date).
+// * Temporaries live in scratch registers, and in spill slots of env when those run out. A temporary may
+//   also *borrow* a pinned register: as a copy of its global (mov, trunc), or because its only use computes
+//   that global (coalescing). Whatever borrows is moved away before the register is written.
+// * Constants are immediates; one that was put into a register is found there again.
+//
+// Within one instruction: first get all inputs (`use`, `use_in`, operands), then the outputs (`target`,
+// `define`). Registers that were handed out stay locked until the instruction ends.
+#pragma once
+
+#include <vector>
+
+#include "host/x64/code_writer.h"
+#include "host/x64/features.h"
+
+namespace dragoman::host::x64 {
+
+enum class RegClass : u8 { Gpr, Xmm };
+
+constexpr RegClass class_of(ir::Type t) { return ir::is_int(t) ? RegClass::Gpr : RegClass::Xmm; }
+
+class Allocator {
+public:
+    Allocator(const RegisterPlan& plan, CodeWriter& code) : plan_(plan), c_(code) {}
+
+    void set_features(const Features& features) { features_ = features; }
+    void begin_function(const ir::Function& f);
+
+    // Per instruction
+    void begin_insn(u32 index);
+    void end_insn();
+
+    // Questions
+    ir::Type type(ir::Var v) const { return f_->vars[v].type; }
+    bool is_const(ir::Var v) const { return f_->is_const(v); }
+    u64 const_value(ir::Var v) const { return f_->vars[v].value; }
+    /// Register that holds `v` now, or kNoReg.
+    HostReg reg_of(ir::Var v) const { return state_[v].reg; }
+    bool in_reg(ir::Var v) const { return state_[v].reg != kNoReg; }
+    bool in_scratch(ir::Var v) const { return in_reg(v) && (mask_of(reg_of(v)) & kScratch) != 0; }
+    /// Whether the value of input `v` is not needed after this instruction.
+    bool dies(ir::Var v) const { return state_[v].next_use == kNever; }
+    bool is_pinned(ir::Var v) const { return f_->is_global(v) && plan_.reg_of_global[v - 1] != kNoReg; }
+    bool is_unpinned_global(ir::Var v) const { return f_->is_global(v) && plan_.reg_of_global[v - 1] == kNoReg; }
+    /// Whether `v` is read again soon, so that a copy in a register is worth having.
+    bool used_soon(ir::Var v) const { return state_[v].next_use < index_ + 16; }
+    /// Same for output `out` of the current instruction.
+    bool used_soon_after(ir::Var out) const { return out == f_->insns[index_].out() && next_use(index_, 0) < index_ + 16; }
+    /// Where variable operand `arg` of instruction `index` is read next; kNever, kFar (in another block).
+    u16 next_use(u32 index, unsigned arg) const { return next_uses_[index * ir::kMaxArgs + arg]; }
+    /// Whether a variable other than the pinned global is in `r`.
+    bool has_residents(HostReg r) const { return (occupied_ & mask_of(r)) != 0; }
+    bool is_locked(HostReg r) const { return (locked_ & mask_of(r)) != 0; }
+
+    // Inputs
+    /// `v` in a register of its class.
+    HostReg use(ir::Var v);
+    /// Whether `v` should be read from memory rather than be loaded first (one use, not in a register).
+    bool prefers_memory(ir::Var v) const;
+    /// Memory home of `v` (a global or a spilled temporary); valid when it is not in a register.
+    Xbyak::Address home(ir::Var v) const { return home(v, ir::type_bits(type(v))); }
+    Xbyak::Address home(ir::Var v, unsigned bits) const;
+    /// Loads `v`, which is in no register, into `r` without noting it.
+    void materialize(ir::Var v, HostReg r, bool keep_flags = false);
+    /// A copy of `v` in the scratch register `r`, which may be overwritten.
+    void use_in(ir::Var v, HostReg r);
+
+    /// `r` (where the output of this instruction is) also holds constant `v`.
+    void note_const(ir::Var v, HostReg r) {
+        if (state_[v].reg == kNoReg && state_[v].next_use != kNever) attach(v, r);
+    }
+
+    // Scratch registers
+    /// A free scratch register for the rest of this instruction.
+    HostReg scratch(RegClass c) { return scratch_of(c == RegClass::Gpr ? kScratchGprs : kScratchXmms); }
+    HostReg scratch_of(RegMask allowed);
+    /// Frees the particular scratch register `r` for this instruction; its values move elsewhere.
+    void claim(HostReg r);
+    void lock(HostReg r) { locked_ |= mask_of(r); }
+    void unlock(HostReg r) { locked_ &= ~mask_of(r); }
+    /// How many scratch registers are not locked.
+    unsigned free_scratch(RegClass c) const;
+
+    // Outputs
+    /// Register to compute `out` into. May be one of the inputs' registers only if `out` is that
+    /// input, or will become it (see coalescing).
+    HostReg target(ir::Var out);
+    /// Same, but prefers the register of the dying input `from` (whose value is then overwritten).
+    HostReg target_from(ir::Var out, ir::Var from);
+    /// Says that `out` is now in `r`; stores it when it lives in memory.
+    void define(ir::Var out, HostReg r);
+    /// `out` becomes the value of `r`, in which an input lives: no code where possible.
+    void define_alias(ir::Var out, HostReg r);
+    /// `out`, a global in env, has been written in memory by the op itself.
+    void defined_in_memory(ir::Var out);
+
+    // Control flow
+    /// Before a branch out of the extended basic block: stores TB temporaries.
+    void sync();
+    /// At a label, or behind a jump: no register holds anything but pinned globals.
+    void forget_all();
+    /// Before a helper call: values in scratch registers that live on go to memory. `borrowers`: also those
+    /// in pinned registers, because the helper may change globals.
+    void spill_for_call(bool borrowers);
+    /// After it: scratch registers hold nothing.
+    void forget_scratch();
+
+    // Moves
+    void load_const(HostReg r, u64 value, ir::Type t, bool keep_flags = false);
+    void load(HostReg r, const Xbyak::Address& from, ir::Type t);
+    void store(const Xbyak::Address& to, HostReg r, ir::Type t);
+    void move(HostReg to, HostReg from, ir::Type t);
+    Xbyak::Address env(i64 offset, unsigned bits) const {
+        return memory(bits, kRbp, offset - static_cast<i64>(plan_.env_bias));
+    }
+
+    static constexpr u16 kNever = 0xffff, kFar = 0xfffe;
+
+    /// Guest-address constants that were written as immediates: reported to the owner of the relocations.
+    struct ConstantField {
+        u32 offset;
+        u8 size;
+        u64 value;
+    };
+    std::vector<ConstantField> guest_constants;
+
+private:
+    static constexpr u16 kNoSlot = 0xffff;
+    struct State {
+        HostReg reg = kNoReg;
+        bool in_memory = false;  ///< home holds the value
+        u16 next_use = kNever;
+        u16 slot = kNoSlot;
+        ir::Var next = ir::kNoVar;  ///< chain of variables in the same register
+    };
+
+    void compute_next_uses();
+    bool is_input(ir::Var v) const;
+    bool is_clean(ir::Var v) const { return state_[v].in_memory || is_const(v); }
+    void attach(ir::Var v, HostReg r);
+    void detach(ir::Var v);
+    void release(ir::Var v);
+    /// Moves live values out of `r`. `inputs_live`: inputs of this instruction count as live.
+    void vacate(HostReg r, bool inputs_live);
+    void spill(ir::Var v);
+    HostReg coalesce(ir::Var out) const;
+    bool only_dead_residents(HostReg r) const;
+    u32 eviction_score(HostReg r) const;
+
+    const RegisterPlan& plan_;
+    CodeWriter& c_;
+    Features features_;
+    const ir::Function* f_ = nullptr;
+    u32 index_ = 0;
+    RegMask locked_ = 0;
+    RegMask occupied_ = 0;           ///< registers with a chain
+    ir::Var chain_[kHostRegCount];   ///< first variable of each register's chain
+    std::vector<State> state_;
+    std::vector<u16> next_uses_;     ///< [insn][arg]
+    std::vector<u16> free_slots_;
+    u16 slot_count_ = 0;
+
+    // Backward walk
+    struct Mark {
+        u32 epoch;
+        u16 use;
+    };
+    std::vector<Mark> marks_;
+};
+
+}  // namespace dragoman::host::x64

@@ -1,0 +1,92 @@
+// xbyak's code generator, set on the memory of one TB after another, with plain offsets in place of
+// xbyak's labels (which cost hash-table entries).
+#pragma once
+
+#include <atomic>
+#include <cstring>
+
+#include <xbyak/xbyak.h>
+
+#include "base/bits.h"
+#include "host/x64/regs.h"
+
+namespace dragoman::host::x64 {
+
+/// x86 condition codes, as in the low four bits of jcc, setcc and cmovcc.
+enum class Cc : u8 { O, NO, B, AE, E, NE, BE, A, S, NS, P, NP, L, GE, LE, G };
+constexpr Cc invert(Cc c) { return static_cast<Cc>(static_cast<u8>(c) ^ 1); }
+
+inline Xbyak::Reg64 r64(HostReg r) { return Xbyak::Reg64(r); }
+inline Xbyak::Reg32 r32(HostReg r) { return Xbyak::Reg32(r); }
+inline Xbyak::Reg16 r16(HostReg r) { return Xbyak::Reg16(r); }
+inline Xbyak::Reg8 r8(HostReg r) { return Xbyak::Reg8(r, r >= 4 && r < 8); }
+/// General register as a `bits` wide operand.
+inline Xbyak::Reg gpr(HostReg r, unsigned bits) {
+    return bits == 8 ? Xbyak::Reg(r8(r)) : Xbyak::Reg(r, Xbyak::Operand::REG, static_cast<int>(bits));
+}
+/// For VEX-encoded instructions: 32 or 64 bits.
+inline Xbyak::Reg32e gpr32e(HostReg r, unsigned bits) { return Xbyak::Reg32e(r, static_cast<int>(bits)); }
+inline Xbyak::Xmm xmm(HostReg r) { return Xbyak::Xmm(r - kFirstXmm); }
+
+/// [base + displacement] of `bits` (0: size given by the other operand).
+inline Xbyak::Address memory(unsigned bits, HostReg base, i64 displacement) {
+    return Xbyak::Address(bits, false, Xbyak::RegExp(r64(base)) + static_cast<std::size_t>(displacement));
+}
+
+class CodeWriter : public Xbyak::CodeGenerator {
+public:
+    CodeWriter() : CodeGenerator(sizeof(placeholder_), placeholder_) {}
+
+    /// Goes on at `code`, which has `size` bytes of room.
+    void retarget(u8* code, std::size_t size) {
+        top_ = code;
+        maxSize_ = size;
+        size_ = 0;
+    }
+
+    u32 here() const { return static_cast<u32>(size_); }
+    std::size_t room() const { return maxSize_ - size_; }
+    u8* at(u32 offset) { return top_ + offset; }
+    u64 address(u32 offset) const { return reinterpret_cast<u64>(top_) + offset; }
+
+    /// Jumps whose target is bound later. They return the offset of their displacement.
+    u32 jcc(Cc c) { db(0x0f); db(0x80 | static_cast<int>(c)); dd(0); return here() - 4; }
+    u32 jump() { db(0xe9); dd(0); return here() - 4; }
+    u32 jcc_short(Cc c) { db(0x70 | static_cast<int>(c)); db(0); return here() - 1; }
+    u32 jump_short() { db(0xeb); db(0); return here() - 1; }
+    void bind(u32 jump_offset) { set_rel32(jump_offset, here()); }
+    void bind_short(u32 jump_offset) { top_[jump_offset] = static_cast<u8>(here() - (jump_offset + 1)); }
+    void set_rel32(u32 field, u32 target) {
+        u32 value = target - (field + 4);
+        std::memcpy(top_ + field, &value, 4);
+    }
+    /// Jumps to a known offset.
+    void jump_to(u32 target) { set_rel32(jump(), target); }
+    void jcc_to(Cc c, u32 target) {
+        i32 distance = static_cast<i32>(target) - static_cast<i32>(here() + 2);
+        if (!fits_i8(distance)) return set_rel32(jcc(c), target);
+        db(0x70 | static_cast<int>(c));
+        db(static_cast<u8>(distance));
+    }
+    /// Jump or call to an absolute address within reach; returns the offset of the displacement.
+    u32 jump_absolute(const u8* target) { db(0xe9); return rel32_absolute(target); }
+    u32 call_absolute(const u8* target) { db(0xe8); return rel32_absolute(target); }
+    /// A displacement field that makes the enclosing rip-relative operand (at its end) reach `target`.
+    u32 rel32_absolute(const u8* target) {
+        dd(static_cast<u32>(reinterpret_cast<u64>(target) - (address(here()) + 4)));
+        return here() - 4;
+    }
+
+    void setcc(Cc c, HostReg r) {
+        db(0x40 | (r >= 8));  // a REX prefix makes 4..7 spl..dil
+        db(0x0f);
+        db(0x90 | static_cast<int>(c));
+        db(0xc0 | (r & 7));
+    }
+    void cmov(Cc c, const Xbyak::Reg& to, const Xbyak::Operand& from);
+
+private:
+    u8 placeholder_[16];
+};
+
+}  // namespace dragoman::host::x64

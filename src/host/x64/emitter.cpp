@@ -1,0 +1,237 @@
+#include "host/x64/emitter.h"
+
+namespace dragoman::host::x64 {
+
+using ir::Insn;
+using ir::Op;
+using ir::OpFlags;
+
+namespace {
+
+constexpr EmitFunction kEmit[] = {
+#define X(name, out, in, c, typing, flags) &emit_##name,
+    DRAGOMAN_IR_OPS(X)
+#undef X
+};
+
+}  // namespace
+
+bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capacity, CompiledCode& result) {
+    f = &function;
+    out = &result;
+    result.insn_map.clear();
+    result.relocations.clear();
+    for (Slot& s : result.slots) s.used = false;
+    colds_.clear();
+    label_fixups_.clear();
+    c.retarget(code, capacity);
+    ra.begin_function(function);
+    insn_pc = function.guest_pc;
+    insn_data = 0;
+    if (out_of_room()) return false;
+
+    scan_labels();
+    emit_entry();
+    emit_body();
+    if (!out_of_room()) emit_colds();
+    if (!out_of_room()) emit_stubs();
+    if (out_of_room()) return false;
+
+    for (const LabelFixup& fixup : label_fixups_) {
+        DRAGOMAN_ASSERT(labels_[fixup.label].offset != kNowhere);
+        c.set_rel32(fixup.field, labels_[fixup.label].offset);
+    }
+    collect_guest_constants();
+    result.size = c.here();
+    return true;
+}
+
+// The checked entry: {tb_flags, request} as one 64-bit word must equal this TB's flags and no request.
+void Emitter::emit_entry() {
+    out->checked_entry = 0;
+    c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
+    entry_fail_ = c.jcc(Cc::NE);
+    out->entry = c.here();
+}
+
+void Emitter::emit_body() {
+    const auto count = static_cast<u32>(f->insns.size());
+    for (index = 0; index < count; ++index) {
+        if (out_of_room()) return;
+        const Insn& insn = f->insns[index];
+        if (insn.op == Op::label && labels_[insn.imm[0]].consumed != 0) {
+            index = labels_[insn.imm[0]].consumed;
+            continue;
+        }
+        ra.begin_insn(index);
+        kEmit[static_cast<unsigned>(insn.op)](*this, insn);
+        ra.end_insn();
+        if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
+    }
+}
+
+void Emitter::emit_colds() {
+    for (std::size_t i = 0; i < colds_.size() && !out_of_room(); ++i) {
+        const Cold path = colds_[i];
+        c.bind(path.jump);
+        map_insn(path.pc, path.data);
+        insn_pc = path.pc;
+        insn_data = path.data;
+        path.run(*this, path.capture);
+        if (path.resume != kNowhere) c.jump_to(path.resume);
+    }
+}
+
+void Emitter::emit_stubs() {
+    c.bind(entry_fail_);
+    load_guest_address(kRax, f->guest_pc);
+    jump_common(Common::ExitCheck);
+
+    for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
+        Slot& slot = out->slots[i];
+        if (!slot.used) continue;
+        if (out_of_room()) return;
+        slot.stub_offset = c.here();
+        c.set_rel32(slot.patch_offset, slot.stub_offset);
+        load_guest_address(kRax, slot.target_pc);
+        ra.load_const(kRcx, i, ir::Type::I32);
+        c.lea(c.rdx, c.ptr[c.rip + 0]);
+        jump_common(Common::ExitSlot);
+    }
+}
+
+// ---- Instruction map ----------------------------------------------------------------------------
+
+void Emitter::map_insn(u64 pc, u64 data) {
+    auto& map = out->insn_map;
+    InsnMapEntry entry{c.here(), static_cast<u32>(pc - f->guest_pc), data};
+    if (!map.empty() && map.back().host_offset == entry.host_offset) {
+        map.back() = entry;
+    } else {
+        map.push_back(entry);
+    }
+}
+
+// ---- Labels -------------------------------------------------------------------------------------
+
+void Emitter::scan_labels() {
+    labels_.assign(f->label_count, {kNowhere, 0, 0, 0});
+    if (f->label_count == 0) return;
+    for (u32 i = 0; i < f->insns.size(); ++i) {
+        const Insn& insn = f->insns[i];
+        if (insn.op == Op::label) labels_[insn.imm[0]].insn = i;
+        if (insn.op == Op::br || insn.op == Op::brcond) ++labels_[insn.imm[0]].refs;
+    }
+}
+
+void Emitter::bind_label(u32 label) { labels_[label].offset = c.here(); }
+
+void Emitter::jump_label(u32 label) {
+    if (labels_[label].offset != kNowhere) {
+        c.jump_to(labels_[label].offset);
+    } else {
+        label_fixups_.push_back({label, c.jump()});
+    }
+}
+
+void Emitter::jcc_label(Cc cc, u32 label) {
+    if (labels_[label].offset != kNowhere) {
+        c.jcc_to(cc, labels_[label].offset);
+    } else {
+        label_fixups_.push_back({label, c.jcc(cc)});
+    }
+}
+
+u32 Emitter::direct_exit(u32 label) const {
+    const LabelInfo& l = labels_[label];
+    if (l.refs != 1 || l.offset != kNowhere || l.insn <= index + 1) return 0;
+    // Nothing may fall through into the label.
+    OpFlags before = info(f->insns[l.insn - 1].op).flags;
+    if (!has(before, OpFlags::Terminator) && f->insns[l.insn - 1].op != Op::br) return 0;
+    u32 i = l.insn + 1;
+    while (i < f->insns.size() && (f->insns[i].op == Op::insn_start || f->insns[i].op == Op::discard)) ++i;
+    return i < f->insns.size() && f->insns[i].op == Op::goto_tb ? i : 0;
+}
+
+// ---- Slots --------------------------------------------------------------------------------------
+
+namespace {
+
+/// Bytes to insert in front of a displacement field at `address`, so that it can be patched atomically: it
+/// must not cross an 8-byte boundary (SDM vol. 3, 9.1.1; APM vol. 2, 7.3.2).
+unsigned patch_padding(u64 address) {
+    unsigned low = static_cast<unsigned>(address & 7);
+    return low <= 4 ? 0 : 8 - low;
+}
+
+}  // namespace
+
+void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
+    unsigned opcode_bytes = kind == SlotKind::Branch ? 2 : 1;
+    c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
+    switch (kind) {
+        case SlotKind::Jump: c.db(0xe9); break;
+        case SlotKind::Call: c.db(0xe8); break;
+        case SlotKind::Branch:
+            c.db(0x0f);
+            c.db(0x80 | static_cast<int>(cc));
+            break;
+    }
+    Slot& s = out->slots[slot];
+    s.used = true;
+    s.checked = checked;
+    s.target_pc = target_pc;
+    s.patch_offset = c.here();
+    c.dd(0);
+}
+
+void Emitter::slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare) {
+    // Padding between compare and branch would keep the CPU from fusing them.
+    unsigned padding = patch_padding(c.address(c.here() + 2));
+    if (padding != 0 && compare != kNowhere) {
+        u32 size = c.here() - compare;
+        c.nop(padding);
+        std::memmove(c.at(compare + padding), c.at(compare), size);
+        c.setSize(compare);
+        c.nop(padding);
+        c.setSize(compare + padding + size);
+    }
+    slot_jump(slot, target_pc, checked, SlotKind::Branch, cc);
+}
+
+// ---- Constants and relocations ------------------------------------------------------------------
+
+void Emitter::relocation(Relocation::Kind kind, u32 offset, u8 size, bool pc_relative, u32 target, u64 value) {
+    out->relocations.push_back({offset, kind, size, pc_relative, target, value});
+}
+
+void Emitter::load_guest_address(HostReg r, u64 pc) {
+    ra.load_const(r, pc, ir::Type::I64, true);
+    u8 size = fits_u32(pc) || fits_i32(static_cast<i64>(pc)) ? 4 : 8;
+    relocation(Relocation::Kind::GuestAddress, c.here() - size, size, false, 0, pc);
+}
+
+void Emitter::collect_guest_constants() {
+    for (const Allocator::ConstantField& field : ra.guest_constants) {
+        relocation(Relocation::Kind::GuestAddress, field.offset, field.size, false, 0, field.value);
+    }
+}
+
+void Emitter::jump_common(Common routine) {
+    u32 field = c.jump_absolute(common(routine));
+    relocation(Relocation::Kind::Prologue, field, 4, true, static_cast<u32>(routine));
+}
+
+void Emitter::call_common(Common routine) {
+    u32 field = c.call_absolute(common(routine));
+    relocation(Relocation::Kind::Prologue, field, 4, true, static_cast<u32>(routine));
+}
+
+void Emitter::call_helper(unsigned id) {
+    c.db(0xff);  // call [rip + slot of the helper table]
+    c.db(0x15);
+    u32 field = c.rel32_absolute(common(Common::HelperTable) + id * 8);
+    relocation(Relocation::Kind::Helper, field, 4, true, id);
+}
+
+}  // namespace dragoman::host::x64

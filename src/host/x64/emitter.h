@@ -1,0 +1,195 @@
+// The context in which ops are emitted: code writer, allocator, slots, relocations, cold paths.
+//
+// How to write an emit function (one per op, `void emit_NAME(Emitter& e, const ir::Insn& insn)`, declared by
+// the op table below, defined in the emit_*.cpp file of its kind):
+//
+//     void emit_fadd(Emitter& e, const ir::Insn& insn) {
+//         ir::Var a = insn.in(0), b = insn.in(1);
+//         HostReg ra = e.ra.use(a);                    // 1. inputs: in registers ...
+//         HostReg rb = e.ra.use(b);                    //    (or e.ra.home(b) when e.ra.prefers_memory(b))
+//         HostReg d = e.ra.target_from(insn.out(), a); // 2. then the output's register: may equal ra or rb
+//         e.c.vaddsd(xmm(d), xmm(ra), xmm(rb));        // 3. the instruction itself
+//         e.ra.define(insn.out(), d);                  // 4. the output is in d now
+//     }
+//
+// * HostReg 0..15 are general registers, 16..47 are xmm0..xmm31; r64(), r32(), xmm() make xbyak operands.
+//   xmm16 and up (only with features.avx512) need v-instructions.
+// * `target` may return a pinned register that is also an input's (dst == src2): in two-operand forms look at that.
+//   `e.ra.scratch(RegClass::Xmm)` gives a register for intermediate values; there are three per class.
+// * All `use` calls come before `target`; anything that emits flag-changing code comes before a compare
+//   (constants in registers may be made with xor).
+// * Rare cases go behind the hot code: `u32 j = e.c.jcc(Cc::P); e.cold(j, [=](Emitter& e) { ...; }); `. The lambda is
+//   trivially copyable (registers, offsets); it may use e.c and fixed registers, not the allocator (all
+//   registers that it overwrites must have been obtained in the hot part). Afterwards control goes back to
+//   just behind the place where cold() was called, or to where `e.resume(cold)` was called later.
+// * Ops that may fault must not have changed any pinned register before they fault.
+#pragma once
+
+#include <type_traits>
+
+#include "base/error.h"
+#include "host/x64/allocator.h"
+
+namespace dragoman::host::x64 {
+
+/// Routines of the prologue area; also the index of Relocation::Kind::Prologue.
+enum class Common : u32 {
+    Exit,           ///< stores pinned registers and leaves; exit_reason and pc are set
+    ExitSlot,       ///< unlinked slot: rax target pc, ecx slot number, rdx code address
+    ExitLookup,     ///< rax = pc
+    ExitCheck,      ///< the checked entry failed: rax = pc of the TB
+    ExitException,  ///< rax = pc, rdx = code address; exception and exception_value are set
+    ReturnMiss,     ///< a guest return that the return stack does not predict: rax = pc
+    SaveXmm,        ///< stores all pinned xmm registers to env
+    LoadXmm,
+    ClmulLow,       ///< rax = low half of the carry-less product of rdx and rcx, for CPUs without PCLMULQDQ
+    ClmulHigh,
+    HelperTable,    ///< not code: the addresses of the guest's helpers
+    Count_,
+};
+
+/// What all compilations of one back end share.
+struct Shared {
+    RegisterPlan plan;
+    Features features;
+    Options options;
+    const ir::GuestLayout* layout = nullptr;
+    const u8* common[static_cast<unsigned>(Common::Count_)] = {};
+};
+
+class Emitter;
+using EmitFunction = void (*)(Emitter&, const ir::Insn&);
+
+class Emitter {
+public:
+    explicit Emitter(const Shared& shared) : shared(shared), ra(shared.plan, c) {}
+
+    bool compile(const ir::Function& f, u8* code, std::size_t capacity, CompiledCode& out);
+
+    const Shared& shared;
+    CodeWriter c;
+    Allocator ra;
+    const ir::Function* f = nullptr;
+    CompiledCode* out = nullptr;
+    u32 index = 0;      ///< of the instruction being emitted
+    u64 insn_pc = 0;    ///< guest pc of the last insn_start
+    u64 insn_data = 0;
+
+    const Features& features() const { return shared.features; }
+    const u8* common(Common r) const { return shared.common[static_cast<unsigned>(r)]; }
+    Xbyak::Address env(std::size_t offset, unsigned bits) const { return ra.env(static_cast<i64>(offset), bits); }
+
+    // Cold paths
+    struct Cold {
+        u32 resume;  ///< where control goes on afterwards; kNowhere when the path leaves
+        u32 jump;    ///< rel32 field that jumps here
+        u64 pc, data;
+        void (*run)(Emitter&, const void*);
+        alignas(8) u8 capture[48];
+    };
+    static constexpr u32 kNowhere = ~u32{0};
+
+    /// Registers `body` as the cold path that the jump at `jump` (from CodeWriter::jcc) goes to. It goes on
+    /// behind this point. @returns its number, for resume().
+    template <class F> u32 cold(u32 jump, F body) {
+        static_assert(std::is_trivially_copyable_v<F> && sizeof(F) <= sizeof(Cold::capture));
+        Cold& path = colds_.emplace_back();
+        path.resume = c.here();
+        path.jump = jump;
+        path.pc = insn_pc;
+        path.data = insn_data;
+        path.run = [](Emitter& e, const void* capture) { (*static_cast<const F*>(capture))(e); };
+        std::memcpy(path.capture, &body, sizeof(F));
+        return static_cast<u32>(colds_.size() - 1);
+    }
+    /// Control comes back here from cold path `number`.
+    void resume(u32 number) { colds_[number].resume = c.here(); }
+    /// Cold path `number` leaves the TB.
+    void no_resume(u32 number) { colds_[number].resume = kNowhere; }
+
+    // Labels of the IR
+    void bind_label(u32 label);
+    void jump_label(u32 label);
+    void jcc_label(Cc cc, u32 label);
+    /// If `label` is only a goto_tb that only this branch reaches, the goto_tb's instruction index; else 0.
+    u32 direct_exit(u32 label) const;
+    /// The goto_tb at instruction `goto_index` behind `label` has been emitted as the branch itself.
+    void consume_label(u32 label, u32 goto_index) { labels_[label].consumed = goto_index; }
+
+    // Slots: patchable jumps out of the TB
+    enum class SlotKind { Jump, Call, Branch };
+    void slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc = Cc::O);
+    /// Like a Branch slot_jump, but moves the compare that starts at `compare` up together with the branch.
+    void slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare);
+
+    // Constants and relocations
+    /// Loads a guest address into `r`. Keeps flags.
+    void load_guest_address(HostReg r, u64 pc);
+    void jump_common(Common routine);
+    void call_common(Common routine);
+    void call_helper(unsigned id);
+    void relocation(Relocation::Kind kind, u32 offset, u8 size, bool pc_relative, u32 target, u64 value = 0);
+
+    /// Host code from here on belongs to the guest instruction (pc, data).
+    void map_insn(u64 pc, u64 data);
+
+    /// Puts the gs prefix in front of the next instruction, which accesses guest memory.
+    void guest_segment() {
+        if (shared.options.guest_base != 0) c.db(0x65);
+    }
+
+    /// Emits a compare or test of integers. @returns the condition under which `a cond b` holds.
+    Cc compare(ir::Cond cond, ir::Type t, ir::Var a, ir::Var b);
+    u32 compare_start = 0;  ///< where the compare instruction itself begins
+
+    /// Whether `v` is a constant that can be a sign-extended 32-bit immediate of an operation on `t`.
+    bool is_imm(ir::Var v, ir::Type t) const {
+        if (!ra.is_const(v) || f->vars[v].guest_address) return false;
+        return t == ir::Type::I32 || fits_i32(static_cast<i64>(ra.const_value(v)));
+    }
+    u32 imm(ir::Var v) const { return static_cast<u32>(ra.const_value(v)); }
+
+    /// Register or memory operand.
+    struct Rm {
+        bool is_reg;
+        HostReg reg;
+        Xbyak::Address mem;
+    };
+    /// Where input `v` is now, without loading it; not meaningful for a constant in no register.
+    Rm where(ir::Var v);
+    /// Input `v` as memory operand where that is better than loading it.
+    Rm use_rm(ir::Var v);
+
+private:
+    struct LabelInfo {
+        u32 offset;     ///< kNowhere until bound
+        u32 insn;       ///< index of the label op
+        u32 refs;
+        u32 consumed;   ///< instruction up to which the code behind the label is skipped; 0: not
+    };
+    struct LabelFixup {
+        u32 label;
+        u32 field;
+    };
+
+    void scan_labels();
+    void emit_entry();
+    void emit_body();
+    void emit_colds();
+    void emit_stubs();
+    void collect_guest_constants();
+    bool out_of_room() const { return c.room() < kMaxOpBytes; }
+
+    static constexpr std::size_t kMaxOpBytes = 1024;
+
+    std::vector<Cold> colds_;
+    std::vector<LabelInfo> labels_;
+    std::vector<LabelFixup> label_fixups_;
+    u32 entry_fail_ = 0;
+};
+
+#define X(name, out, in, c, typing, flags) void emit_##name(Emitter& e, const ir::Insn& insn);
+DRAGOMAN_IR_OPS(X)
+#undef X
+
+}  // namespace dragoman::host::x64

@@ -1,0 +1,54 @@
+#include "host/x64/features.h"
+
+#include <cpuid.h>
+
+namespace dragoman::host::x64 {
+
+namespace {
+
+u64 xgetbv0() {
+    u32 low, high;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return u64{high} << 32 | low;
+}
+
+bool bit(u32 word, unsigned n) { return (word >> n & 1) != 0; }
+
+}  // namespace
+
+Features detect_features(const Options& options) {
+    Features f;
+    u32 a = 0, b = 0, c = 0, d = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
+    f.ssse3 = bit(c, 9);
+    f.sse41 = bit(c, 19) && options.sse41;
+    f.pclmul = bit(c, 1) && options.sse41;
+    f.movbe = bit(c, 22);
+    f.popcnt = bit(c, 23) && options.sse41;
+    // AVX state must be switched by the operating system too (SDM vol. 1, 14.3).
+    u64 state = bit(c, 27) ? xgetbv0() : 0;
+    bool ymm_state = (state & 6) == 6;
+    bool zmm_state = (state & 0xe6) == 0xe6;
+    f.avx = bit(c, 28) && ymm_state && f.sse41 && options.avx;
+    f.fma = bit(c, 12) && f.avx && options.fma;
+
+    u32 b7 = 0;
+    if (__get_cpuid_count(7, 0, &a, &b7, &c, &d)) {
+        f.avx2 = bit(b7, 5) && f.avx && options.avx2;
+        f.bmi1 = bit(b7, 3) && options.bmi;
+        f.bmi2 = bit(b7, 8) && options.bmi;
+        f.avx512 = bit(b7, 16) && bit(b7, 17) && bit(b7, 30) && bit(b7, 31) && zmm_state && f.avx2 && f.fma &&
+                   options.avx512;
+    }
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d)) f.lzcnt = bit(c, 5) && options.bmi;
+    return f;
+}
+
+u32 xsave_hi16_zmm_offset() {
+    u32 a = 0, b = 0, c = 0, d = 0;
+    // Leaf 0xD, state component 7 (Hi16_ZMM): EBX is its offset in the standard format.
+    if (!__get_cpuid_count(0xd, 7, &a, &b, &c, &d) || a == 0) return 0;
+    return b;
+}
+
+}  // namespace dragoman::host::x64

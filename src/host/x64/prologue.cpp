@@ -1,0 +1,224 @@
+#include "host/x64/prologue.h"
+
+namespace dragoman::host::x64 {
+
+namespace {
+
+/// How far up the return stack a miss looks for its address.
+constexpr u32 kMissSearch = 16;
+/// After this many misses in a row that found nothing, the return stack is stale as a whole.
+constexpr u32 kMaxMisses = 32;
+
+class Writer {
+public:
+    Writer(Shared& shared, Prologue& prologue, u8* code, std::size_t size) : shared_(shared), prologue_(prologue), moves_(shared.plan, c) {
+        c.retarget(code, size);
+        moves_.set_features(shared.features);
+    }
+
+    std::size_t write() {
+        helper_table();
+        xmm_routines();
+        enter();
+        leave();
+        exits();
+        return_miss();
+        clmul();
+        return c.here();
+    }
+
+private:
+    Xbyak::Address env(std::size_t offset, unsigned bits) const { return moves_.env(static_cast<i64>(offset), bits); }
+
+    void begin(Common routine) {
+        c.nop((16 - (c.address(c.here()) & 15)) & 15);
+        set(routine);
+    }
+    void set(Common routine) { shared_.common[static_cast<unsigned>(routine)] = c.at(c.here()); }
+    const u8* common(Common r) const { return shared_.common[static_cast<unsigned>(r)]; }
+
+    void helper_table() {
+        begin(Common::HelperTable);
+        for (const ir::HelperInfo& h : shared_.layout->helpers) c.dq(reinterpret_cast<u64>(h.function));
+    }
+
+    void transfer(const std::vector<Pinned>& registers, bool store) {
+        for (const Pinned& p : registers) {
+            ir::Type t = is_xmm(p.reg) ? ir::Type::F64 : ir::Type::I64;
+            if (store) {
+                moves_.store(env(p.offset, 64), p.reg, t);
+            } else {
+                moves_.load(p.reg, env(p.offset, 64), t);
+            }
+        }
+    }
+
+    void xmm_routines() {
+        begin(Common::SaveXmm);
+        transfer(shared_.plan.xmms, true);
+        c.ret();
+        begin(Common::LoadXmm);
+        transfer(shared_.plan.xmms, false);
+        c.ret();
+    }
+
+    // void enter(Env* rdi, const u8* code rsi)
+    void enter() {
+        c.nop((16 - (c.address(c.here()) & 15)) & 15);
+        prologue_.enter = reinterpret_cast<void (*)(ir::Env*, const u8*)>(c.at(c.here()));
+        for (HostReg r : kSaved) c.push(r64(r));
+        c.sub(c.rsp, 8);  // calls of helpers find the stack aligned
+        set_env_register();
+        c.mov(env(offsetof(ir::Env, host_sp), 64), c.rsp);
+        c.stmxcsr(env(offsetof(ir::Env, host_fp_control), 32));
+        c.ldmxcsr(env(offsetof(ir::Env, fp_control), 32));
+        c.mov(c.rax, c.rsi);
+        transfer(shared_.plan.gprs, false);
+        transfer(shared_.plan.xmms, false);
+        c.mov(c.rsp, env(offsetof(ir::Env, return_sp), 64));
+        c.jmp(c.rax);
+    }
+
+    void leave() {
+        begin(Common::Exit);
+        transfer(shared_.plan.gprs, true);
+        transfer(shared_.plan.xmms, true);
+        c.stmxcsr(env(offsetof(ir::Env, fp_control), 32));
+        c.mov(env(offsetof(ir::Env, return_sp), 64), c.rsp);
+
+        prologue_.leave = c.at(c.here());
+        c.mov(c.rsp, env(offsetof(ir::Env, host_sp), 64));
+        c.ldmxcsr(env(offsetof(ir::Env, host_fp_control), 32));
+        c.add(c.rsp, 8);
+        for (unsigned i = std::size(kSaved); i-- > 0;) c.pop(r64(kSaved[i]));
+        c.ret();
+
+        // void leave_helper(Env* rdi), from anywhere on the host stack above host_sp
+        prologue_.leave_helper = reinterpret_cast<void (*)(ir::Env*)>(c.at(c.here()));
+        set_env_register();
+        c.stmxcsr(env(offsetof(ir::Env, fp_control), 32));
+        c.jump_absolute(prologue_.leave);
+    }
+
+    void exits() {
+        begin(Common::ExitSlot);
+        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
+        c.mov(env(offsetof(ir::Env, exit_slot), 32), c.ecx);
+        c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
+        exit_with(ir::ExitReason::Slot);
+
+        begin(Common::ExitLookup);
+        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
+        exit_with(ir::ExitReason::Lookup);
+
+        begin(Common::ExitCheck);
+        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
+        c.cmp(env(offsetof(ir::Env, request), 32), 0);
+        u32 request = c.jcc_short(Cc::NE);
+        exit_with(ir::ExitReason::Lookup);
+        c.bind_short(request);
+        exit_with(ir::ExitReason::Request);
+
+        begin(Common::ExitException);
+        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
+        c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
+        exit_with(ir::ExitReason::Exception);
+    }
+
+    void exit_with(ir::ExitReason reason) {
+        c.mov(env(offsetof(ir::Env, exit_reason), 32), static_cast<u32>(reason));
+        c.jump_absolute(common(Common::Exit));
+    }
+
+    // The top of the return stack is not the address that the guest returns to: frames were dropped by
+    // longjmp or the like, or this was no return of a call. rax = pc.
+    void return_miss() {
+        begin(Common::ReturnMiss);
+        c.cmp(c.rsp, env(offsetof(ir::Env, return_base), 64));
+        u32 empty = c.jcc_short(Cc::E);
+        c.mov(c.rcx, c.rsp);
+        c.mov(c.edx, kMissSearch);
+        u32 next = c.here();
+        c.add(c.rcx, 16);
+        c.cmp(c.rax, c.ptr[c.rcx + 8]);
+        u32 found = c.jcc_short(Cc::E);
+        c.dec(c.edx);
+        c.jcc_to(Cc::NE, next);
+
+        c.inc(env(kMissCounterOffset, 32));
+        c.cmp(env(kMissCounterOffset, 32), kMaxMisses);
+        u32 keep = c.jcc_short(Cc::B);
+        c.mov(env(kMissCounterOffset, 32), 0);
+        c.mov(c.rsp, env(offsetof(ir::Env, return_base), 64));
+        c.bind_short(keep);
+        c.bind_short(empty);
+        jump_cache_lookup();
+
+        c.bind_short(found);
+        c.mov(env(kMissCounterOffset, 32), 0);
+        c.mov(c.rsp, c.rcx);
+        c.ret();
+    }
+
+    // Goes to the guest address rax.
+    void jump_cache_lookup() {
+        i64 table = static_cast<i64>(offsetof(ir::Env, jump_cache)) - shared_.plan.env_bias;
+        c.lea(c.ecx, c.ptr[c.rax * 8]);
+        c.and_(c.ecx, (ir::kJumpCacheSize - 1) * 16);
+        auto field = [&](std::size_t offset) {
+            return c.qword[c.rbp + c.rcx + static_cast<std::size_t>(table + static_cast<i64>(offset))];
+        };
+        c.cmp(field(offsetof(ir::JumpCacheEntry, pc)), c.rax);
+        u32 miss = c.jcc_short(Cc::NE);
+        c.jmp(field(offsetof(ir::JumpCacheEntry, target)));
+        c.bind_short(miss);
+        c.jump_absolute(common(Common::ExitLookup));
+    }
+
+    // One bit of rcx per round. The low half adds rdx << i; the high half shifts the sum right instead, in all
+    // 64 rounds.
+    void clmul() {
+        begin(Common::ClmulLow);
+        c.xor_(c.eax, c.eax);
+        u32 round = c.here();
+        c.shr(c.rcx, 1);
+        u32 clear = c.jcc_short(Cc::AE);
+        c.xor_(c.rax, c.rdx);
+        c.bind_short(clear);
+        c.add(c.rdx, c.rdx);
+        c.test(c.rcx, c.rcx);
+        c.jcc_to(Cc::NE, round);
+        c.ret();
+
+        begin(Common::ClmulHigh);
+        c.push(64);
+        c.xor_(c.eax, c.eax);
+        round = c.here();
+        c.shr(c.rcx, 1);
+        clear = c.jcc_short(Cc::AE);
+        c.xor_(c.rax, c.rdx);
+        c.bind_short(clear);
+        c.shr(c.rax, 1);
+        c.dec(c.qword[c.rsp]);
+        c.jcc_to(Cc::NE, round);
+        c.lea(c.rsp, c.ptr[c.rsp + 8]);
+        c.ret();
+    }
+
+    void set_env_register() { c.lea(c.rbp, c.ptr[c.rdi + shared_.plan.env_bias]); }
+
+    static constexpr HostReg kSaved[] = {kRbp, kRbx, 12, 13, 14, 15};
+
+    Shared& shared_;
+    Prologue& prologue_;
+    CodeWriter c;
+    Allocator moves_;  // only for its load and store
+};
+
+}  // namespace
+
+std::size_t write_prologue(Shared& shared, Prologue& prologue, u8* code, std::size_t size) {
+    return Writer(shared, prologue, code, size).write();
+}
+
+}  // namespace dragoman::host::x64

@@ -1,0 +1,58 @@
+// The register plan of the x86-64 back end: which host register holds what (docs/architecture.md),
+// and which guest registers are pinned.
+#pragma once
+
+#include <vector>
+
+#include "ir/env.h"
+#include "ir/function.h"
+
+namespace dragoman::host::x64 {
+
+/// A host register: 0..15 the general registers by their number, 16..47 xmm0..xmm31.
+using HostReg = u8;
+
+inline constexpr HostReg kNoReg = 0xff;
+inline constexpr HostReg kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRsp = 4, kRbp = 5, kRsi = 6, kRdi = 7;
+inline constexpr unsigned kFirstXmm = 16;
+inline constexpr unsigned kHostRegCount = 48;
+constexpr HostReg xmm_reg(unsigned number) { return static_cast<HostReg>(kFirstXmm + number); }
+constexpr bool is_xmm(HostReg r) { return r >= kFirstXmm; }
+
+using RegMask = u64;  ///< one bit per HostReg
+constexpr RegMask mask_of(HostReg r) { return RegMask{1} << r; }
+
+inline constexpr RegMask kScratchGprs = mask_of(kRax) | mask_of(kRcx) | mask_of(kRdx);
+inline constexpr RegMask kScratchXmms = RegMask{7} << kFirstXmm;
+inline constexpr RegMask kScratch = kScratchGprs | kScratchXmms;
+
+/// Pinned general registers, the most wanted guest register first. Callee-saved ones serve helper calls
+/// best, but r12 and r13 need a longer encoding as a base.
+inline constexpr HostReg kPinnableGprs[] = {kRbx, kRsi, kRdi, 14, 15, 8, 9, 10, 11, 13, 12};
+/// General registers among the pinned ones that a C++ function may clobber.
+inline constexpr RegMask kCallClobberedPinned =
+    mask_of(kRsi) | mask_of(kRdi) | mask_of(8) | mask_of(9) | mask_of(10) | mask_of(11);
+inline constexpr unsigned kFirstPinnableXmm = 3;
+
+/// Words of Env::scratch with a fixed use: the count of return misses (prologue.cpp) and the operand of an
+/// atomic loop. Spill slots start behind them.
+inline constexpr std::size_t kMissCounterOffset = offsetof(ir::Env, scratch);
+inline constexpr std::size_t kOperandOffset = kMissCounterOffset + 8;
+
+/// A guest register that lives in a host register while translated code runs.
+struct Pinned {
+    HostReg reg;
+    u32 offset;  ///< of its home from env
+};
+
+struct RegisterPlan {
+    std::vector<HostReg> reg_of_global;  ///< by global index; kNoReg: lives in env
+    std::vector<Pinned> gprs, xmms;
+    RegMask pinned = 0;
+    u32 env_bias = 0;
+
+    /// Chooses pinned registers by pin_priority; `xmm_count` is 16 or 32.
+    void build(const ir::GuestLayout& layout, unsigned xmm_count);
+};
+
+}  // namespace dragoman::host::x64
