@@ -114,7 +114,7 @@ public:
     }
 
     std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) const override {
-        return x64::disassemble(shared_, code, info, guest_pc);
+        return x64::disassemble(code, info, guest_pc);
     }
 
 private:

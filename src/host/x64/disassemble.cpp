@@ -3,39 +3,26 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include <Zydis/Zydis.h>
+#include "host/disassembler.h"
 
 namespace dragoman::host::x64 {
 
-std::string disassemble(const Shared&, const u8* code, const CompiledCode& info, u64 guest_pc) {
-    ZydisDecoder decoder;
-    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    ZydisFormatter formatter;
-    ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-
+std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) {
     std::string text;
-    char line[256];
+    char prefix[64];
     std::size_t next = 0;
     for (u32 offset = 0; offset < info.size;) {
         for (; next < info.insn_map.size() && info.insn_map[next].host_offset <= offset; ++next) {
-            std::snprintf(line, sizeof line, "  -- guest 0x%" PRIx64 "\n", guest_pc + static_cast<i32>(info.insn_map[next].pc_offset));
-            text += line;
+            u64 pc = guest_pc + static_cast<u64>(static_cast<i32>(info.insn_map[next].pc_offset));
+            std::snprintf(prefix, sizeof prefix, "  -- guest 0x%" PRIx64 "\n", pc);
+            text += prefix;
         }
-        ZydisDecodedInstruction instruction;
-        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
         auto address = reinterpret_cast<u64>(code + offset);
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code + offset, info.size - offset, &instruction, operands))) {
-            std::snprintf(line, sizeof line, "0x%" PRIx64 ":  .byte 0x%02x\n", address, code[offset]);
-            text += line;
-            ++offset;
-            continue;
-        }
-        char body[200];
-        ZydisFormatterFormatInstruction(&formatter, &instruction, operands, instruction.operand_count_visible, body,
-                                        sizeof body, address, nullptr);
-        std::snprintf(line, sizeof line, "0x%" PRIx64 ":  %s\n", address, body);
-        text += line;
-        offset += instruction.length;
+        unsigned length;
+        std::string line = disassemble_x64(code + offset, info.size - offset, address, length);
+        std::snprintf(prefix, sizeof prefix, "0x%" PRIx64 ":  ", address);
+        text.append(prefix).append(line).append("\n");
+        offset += length;
     }
     return text;
 }

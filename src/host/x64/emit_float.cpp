@@ -12,5 +12,6 @@ PENDING(fmadd) PENDING(fmsub) PENDING(fnmadd) PENDING(fnmsub)
 PENDING(fmin) PENDING(fmax) PENDING(feq) PENDING(flt) PENDING(fle) PENDING(fltq) PENDING(fleq)
 PENDING(fsgnj) PENDING(fsgnjn) PENDING(fsgnjx) PENDING(fclass) PENDING(fround)
 PENDING(fcvt_ff) PENDING(fcvt_fi) PENDING(fcvt_if) PENDING(fbox) PENDING(funbox)
+PENDING(fflags_get) PENDING(fflags_set)
 
 }  // namespace dragoman::host::x64

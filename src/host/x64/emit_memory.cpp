@@ -115,7 +115,11 @@ void store_value(Emitter& e, Var value, const Xbyak::Address& to, MemOp m, bool 
     }
     HostReg v = e.ra.use(value);
     if (guest) e.guest_segment();
-    is_xmm(v) ? e.ra.store(to, v, t) : store_gpr(e, to, v, m.size_log2);
+    if (is_xmm(v)) {
+        e.ra.store(to, v, m.size_log2 == 2 ? Type::F32 : Type::F64);
+    } else {
+        store_gpr(e, to, v, m.size_log2);
+    }
 }
 
 }  // namespace
