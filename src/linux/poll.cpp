@@ -25,39 +25,42 @@ class WaitMask {
 public:
     explicit WaitMask(Task& task) : task_(task) {}
 
-    /// @param address of the guest's signal set; null for none. @returns 0 or -errno.
+    /// @param address of the guest's signal set; null for none.
+    /// @returns 0, -errno, or kRestartSys when a signal is to be delivered first.
     i64 set(u64 address, u64 size) {
         if (address == 0) return 0;
         if (size != sizeof(SignalSet)) return -EINVAL;
         SignalSet mask;
         if (!task_.read(mask, address)) return -EFAULT;
-        begin_wait_mask(task_, mask);
         active_ = true;
-        return 0;
+        return begin_wait_mask(task_, mask, host_) ? 0 : kRestartSys;
     }
+    /// For the host's call: address of the set, null without one.
+    u64 host() const { return active_ ? reinterpret_cast<u64>(&host_) : 0; }
     /// Takes the mask back unless a signal ended the wait: its delivery then does that.
     SyscallResult finish(SyscallResult result) {
-        bool interrupted = result == kRestartSys;
-        if (active_ && !interrupted) end_wait_mask(task_);
+        if (active_ && result != kRestartSys) end_wait_mask(task_);
         return result;
     }
 
 private:
     Task& task_;
+    SignalSet host_ = 0;
     bool active_ = false;
 };
 
+constexpr u64 kSetSize = sizeof(SignalSet);
 constexpr u64 kMaxEventsAtOnce = 1024;
 
-/// epoll_wait by `call(host events, count)`, with the events converted.
+/// epoll_wait by `call(host events, count, host mask)`, with the events converted.
 template <class Call> SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
     i32 count = static_cast<i32>(args[2]);
     if (count <= 0) return -EINVAL;
     epoll_event host[kMaxEventsAtOnce];
     WaitMask mask(task);
-    if (i64 error = mask.set(args[4], args[5])) return error;
-    SyscallResult result =
-        mask.finish(call(reinterpret_cast<u64>(host), std::min<u64>(static_cast<u64>(count), kMaxEventsAtOnce)));
+    if (i64 error = mask.set(args[4], args[5])) return error == kRestartSys ? -EINTR : error;
+    SyscallResult result = mask.finish(
+        call(reinterpret_cast<u64>(host), std::min<u64>(static_cast<u64>(count), kMaxEventsAtOnce), mask.host()));
     if (result == kRestartSys) return -EINTR;
     for (i64 i = 0; i < result; ++i) {
         GuestEpollEvent event{host[i].events, 0, host[i].data.u64};
@@ -70,10 +73,10 @@ template <class Call> SyscallResult wait_for_events(Task& task, const SyscallArg
 
 SyscallResult sys_ppoll(Task& task, const SyscallArgs& args) {
     WaitMask mask(task);
-    if (i64 error = mask.set(args[3], args[4])) return error;
+    if (i64 error = mask.set(args[3], args[4])) return error == kRestartSys ? kRestartNoHand : error;
     u64 fds = host_pointer(task, args[0]), timeout = host_pointer(task, args[2]);
-    SyscallResult result = mask.finish(
-        with_code_released(task, [&] { return safe_syscall(task, SYS_ppoll, fds, args[1], timeout, 0, 0); }));
+    SyscallResult result = mask.finish(with_code_released(
+        task, [&] { return safe_syscall(task, SYS_ppoll, fds, args[1], timeout, mask.host(), kSetSize); }));
     return result == kRestartSys ? kRestartNoHand : result;
 }
 
@@ -83,10 +86,12 @@ SyscallResult sys_pselect6(Task& task, const SyscallArgs& args) {
     } set{};
     if (args[5] && !task.read(set, args[5])) return -EFAULT;
     WaitMask mask(task);
-    if (i64 error = mask.set(set.mask, set.size)) return error;
+    if (i64 error = mask.set(set.mask, set.size)) return error == kRestartSys ? kRestartNoHand : error;
     SyscallArgs h = to_host<args_set(1, 2, 3, 4)>(task, args);
-    SyscallResult result = mask.finish(with_code_released(
-        task, [&] { return safe_syscall(task, SYS_pselect6, h[0], h[1], h[2], h[3], h[4], 0); }));
+    u64 host_set[] = {mask.host(), kSetSize};
+    SyscallResult result = mask.finish(with_code_released(task, [&] {
+        return safe_syscall(task, SYS_pselect6, h[0], h[1], h[2], h[3], h[4], reinterpret_cast<u64>(host_set));
+    }));
     return result == kRestartSys ? kRestartNoHand : result;
 }
 
@@ -102,15 +107,15 @@ SyscallResult sys_epoll_ctl(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_epoll_pwait(Task& task, const SyscallArgs& args) {
-    return wait_for_events(task, args, [&](u64 events, u64 count) {
-        return safe_syscall(task, SYS_epoll_pwait, args[0], events, count, args[3], 0, 0);
+    return wait_for_events(task, args, [&](u64 events, u64 count, u64 mask) {
+        return safe_syscall(task, SYS_epoll_pwait, args[0], events, count, args[3], mask, kSetSize);
     });
 }
 
 SyscallResult sys_epoll_pwait2(Task& task, const SyscallArgs& args) {
     u64 timeout = host_pointer(task, args[3]);
-    return wait_for_events(task, args, [&](u64 events, u64 count) {
-        return safe_syscall(task, SYS_epoll_pwait2, args[0], events, count, timeout, 0, 0);
+    return wait_for_events(task, args, [&](u64 events, u64 count, u64 mask) {
+        return safe_syscall(task, SYS_epoll_pwait2, args[0], events, count, timeout, mask, kSetSize);
     });
 }
 

@@ -2,11 +2,13 @@
 
 namespace dragoman::linux_abi {
 
-void begin_wait_mask(Task& task, SignalSet mask) {
+bool begin_wait_mask(Task& task, SignalSet mask, SignalSet& host_mask) {
     SignalState& signals = task.signals;
     signals.saved_blocked = signals.blocked;
     signals.restore_blocked = true;
     signals.blocked = mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+    host_mask = signals.blocked;
+    return true;
 }
 
 void end_wait_mask(Task& task) {

@@ -65,10 +65,10 @@ constexpr FlagName kMlockall[] = {N(MCL_CURRENT), N(MCL_FUTURE), N(MCL_ONFAULT)}
 constexpr FlagName kClone[] = {N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), N(CLONE_PIDFD), N(CLONE_PTRACE),
     N(CLONE_VFORK), N(CLONE_PARENT), N(CLONE_THREAD), N(CLONE_NEWNS), N(CLONE_SYSVSEM), N(CLONE_SETTLS), N(CLONE_PARENT_SETTID),
     N(CLONE_CHILD_CLEARTID), N(CLONE_DETACHED), N(CLONE_UNTRACED), N(CLONE_CHILD_SETTID), N(CLONE_NEWCGROUP), N(CLONE_NEWUTS),
-    N(CLONE_NEWIPC), N(CLONE_NEWUSER), N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO), N(SIGCHLD)};
+    N(CLONE_NEWIPC), N(CLONE_NEWUSER), N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO)};
 constexpr FlagName kFutex[] = {N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_FD), N(FUTEX_REQUEUE), N(FUTEX_CMP_REQUEUE), N(FUTEX_WAKE_OP),
     N(FUTEX_LOCK_PI), N(FUTEX_UNLOCK_PI), N(FUTEX_TRYLOCK_PI), N(FUTEX_WAIT_BITSET), N(FUTEX_WAKE_BITSET),
-    N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI), N(FUTEX_LOCK_PI2), N(FUTEX_PRIVATE_FLAG), N(FUTEX_CLOCK_REALTIME)};
+    N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI), N(FUTEX_LOCK_PI2)};
 constexpr FlagName kClock[] = {N(CLOCK_REALTIME), N(CLOCK_MONOTONIC), N(CLOCK_PROCESS_CPUTIME_ID), N(CLOCK_THREAD_CPUTIME_ID),
     N(CLOCK_MONOTONIC_RAW), N(CLOCK_REALTIME_COARSE), N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME), N(CLOCK_REALTIME_ALARM),
     N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI)};
@@ -176,8 +176,8 @@ constexpr FlagSet kSets[] = {
     {"msync", false, 0, kMsync, "MS_???"},
     {"madvise", true, 0, kMadvise, "MADV_???"},
     {"mlockall", false, 0, kMlockall, "MCL_???"},
-    {"clone", false, 0xff, kClone, "CLONE_???"},
-    {"futex", false, 0x7f, kFutex, "FUTEX_???"},
+    {"clone_bits", false, 0, kClone, "CLONE_???"},
+    {"futex_command", true, 0, kFutex, "FUTEX_???"},
     {"clock", true, 0, kClock, "CLOCK_???"},
     {"timer_flags", false, 0, kTimerFlags, "TIMER_???"},
     {"timerfd", false, 0, kTimerfd, "TFD_???"},

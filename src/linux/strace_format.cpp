@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -519,11 +520,22 @@ const Kind kKinds[] = {
          }
          return text + "]";
      }},
+    {"clone", false, SHOW {
+         UNUSED;
+         u64 bits = v & ~u64{0xff}, signal = v & 0xff;
+         std::string text = bits || !signal ? flags("clone_bits", bits) : "";
+         return signal ? text + (bits ? "|" : "") + signal_name(static_cast<int>(signal)) : text;
+     }},
+    {"futex", false, SHOW {
+         UNUSED;
+         return flags("futex_command", v & 0x7f) + (v & FUTEX_PRIVATE_FLAG ? "_PRIVATE" : "") +
+                (v & FUTEX_CLOCK_REALTIME ? "|FUTEX_CLOCK_REALTIME" : "");
+     }},
     {"clone_args", false, SHOW {
          UNUSED;
          struct Args { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; };
          return at<Args>(call, v, [](const Args& a) {
-             return "{flags=" + flags("clone", a.flags) + ", child_tid=" + pointer(a.child_tid) + ", parent_tid=" + pointer(a.parent_tid) +
+             return "{flags=" + flags("clone_bits", a.flags) + ", child_tid=" + pointer(a.child_tid) + ", parent_tid=" + pointer(a.parent_tid) +
                     ", exit_signal=" + signal_name(static_cast<int>(a.exit_signal)) + ", stack=" + pointer(a.stack) + ", stack_size=" + hex(a.stack_size) +
                     ", tls=" + pointer(a.tls) + "}";
          });

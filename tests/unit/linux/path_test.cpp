@@ -1,0 +1,79 @@
+#include "linux/path.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "linux/descriptors.h"
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+// open_path without a task never waits for signals.
+SyscallResult __attribute__((weak)) safe_syscall(Task&, long, u64, u64, u64, u64, u64, u64) { return -ENOSYS; }
+}
+
+using namespace dragoman::linux_abi;
+
+namespace {
+
+class Sysroot : public ::testing::Test {
+protected:
+    void SetUp() override {
+        char name[] = "/tmp/dragoman-path-XXXXXX";
+        root = mkdtemp(name);
+        std::filesystem::create_directories(root + "/etc/alternatives");
+        std::filesystem::create_directories(root + "/usr/bin");
+        std::ofstream(root + "/usr/bin/real") << "guest";
+        symlink("/usr/bin/real", (root + "/etc/alternatives/tool").c_str());
+        symlink("/etc/alternatives/tool", (root + "/usr/bin/tool").c_str());
+        ASSERT_EQ(open_sysroot(root), 0);
+    }
+    void TearDown() override {
+        close_sysroot();
+        std::filesystem::remove_all(root);
+    }
+    std::string root;
+};
+
+TEST_F(Sysroot, ExistingPathsComeFromIt) { EXPECT_EQ(resolve_path("/usr/bin/real"), root + "/usr/bin/real"); }
+
+TEST_F(Sysroot, AbsoluteLinksStayInside) {
+    EXPECT_EQ(resolve_path("/usr/bin/tool"), root + "/usr/bin/real");
+    EXPECT_EQ(resolve_path("/usr/bin/tool", false), root + "/usr/bin/tool");
+}
+
+TEST_F(Sysroot, OthersAreTheHosts) {
+    EXPECT_EQ(resolve_path("/proc/self/stat"), "/proc/self/stat");
+    EXPECT_EQ(resolve_path("relative"), "relative");
+    EXPECT_EQ(resolve_path(""), "");
+}
+
+TEST_F(Sysroot, OpenFollowsTheSameRules) {
+    long fd = open_path(nullptr, AT_FDCWD, "/usr/bin/tool", O_RDONLY);
+    ASSERT_GE(fd, 0);
+    char text[8] = {};
+    EXPECT_EQ(read(static_cast<int>(fd), text, 5), 5);
+    EXPECT_STREQ(text, "guest");
+    close(static_cast<int>(fd));
+    EXPECT_EQ(open_path(nullptr, AT_FDCWD, "/usr/bin/real", O_RDWR | O_CREAT | O_EXCL, 0600), -EEXIST);
+    EXPECT_EQ(open_path(nullptr, AT_FDCWD, "/usr/bin/real/x", O_RDONLY), -ENOENT) << "the host has no such file either";
+}
+
+TEST(Descriptors, AreMovedAndReserved) {
+    int fd = open("/dev/null", O_RDONLY);
+    int moved = reserve_descriptor(fd);
+    EXPECT_NE(moved, fd);
+    EXPECT_TRUE(is_reserved_descriptor(moved));
+    EXPECT_FALSE(is_reserved_descriptor(fd));
+    EXPECT_EQ(next_reserved_descriptor(static_cast<unsigned>(fd)), moved);
+    EXPECT_EQ(fcntl(moved, F_GETFD), FD_CLOEXEC);
+    release_descriptor(moved);
+    EXPECT_FALSE(is_reserved_descriptor(moved));
+    EXPECT_EQ(fcntl(moved, F_GETFD), -1);
+}
+
+}  // namespace
