@@ -116,31 +116,46 @@ std::string parse_property(Switches& switches, std::string_view item) {
     return set_property(switches, name, *value);
 }
 
-/// Closes the set over what its members need: an extension goes when one that it needs was turned off.
+/// The first extension that `e` needs and that is not in `set`.
+std::optional<Extension> missing(Extension e, const ExtensionSet& set) {
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        Extension needed = static_cast<Extension>(i);
+        if (extension_needs(e).has(needed) && !set.has(needed)) return needed;
+    }
+    return std::nullopt;
+}
+
+/// Applies the switches and closes the set: what needs an extension that was turned off goes too, what
+/// a member needs otherwise comes along.
 std::string resolve(ExtensionSet& set, const Switches& switches) {
+    ExtensionSet available = all_extensions();
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (unsigned i = 0; i < kExtensionCount; ++i) {
+            Extension e = static_cast<Extension>(i);
+            if (!available.has(e)) continue;
+            std::optional<Extension> needed = missing(e, available);
+            if (!needed && !switches.off.has(e)) continue;
+            if (switches.on.has(e)) {
+                return "extension " + quoted(extension_name(e)) + " needs " + quoted(extension_name(*needed));
+            }
+            available.remove(e);
+            changed = true;
+        }
+    }
     for (unsigned i = 0; i < kExtensionCount; ++i) {
         Extension e = static_cast<Extension>(i);
         if (switches.on.has(e)) set.add(e);
-        if (switches.off.has(e)) set.remove(e);
+        if (!available.has(e)) set.remove(e);
     }
     for (bool changed = true; changed;) {
         changed = false;
         for (unsigned i = 0; i < kExtensionCount; ++i) {
             Extension e = static_cast<Extension>(i);
-            if (!set.has(e) || set.contains(kExtensions[i].needs)) continue;
+            std::optional<Extension> needed = set.has(e) ? missing(e, set) : std::nullopt;
+            if (!needed) continue;
+            set.add(*needed);
             changed = true;
-            for (unsigned j = 0; j < kExtensionCount; ++j) {
-                Extension needed = static_cast<Extension>(j);
-                if (!kExtensions[i].needs.has(needed) || set.has(needed)) continue;
-                if (!switches.off.has(needed)) {
-                    set.add(needed);
-                } else if (switches.on.has(e)) {
-                    return "extension " + quoted(kExtensions[i].name) + " needs " + quoted(kExtensions[j].name);
-                } else {
-                    set.remove(e);
-                    break;
-                }
-            }
         }
     }
     return {};
