@@ -74,6 +74,12 @@ public:
         if (state_[v].reg == kNoReg && state_[v].next_use != kNever) attach(v, r);
     }
 
+    /// Takes `v` out of its scratch register; it is in its home then, or an immediate.
+    void to_memory(ir::Var v) {
+        if (!is_clean(v)) spill(v);
+        detach(v);
+    }
+
     // Scratch registers
     /// A free scratch register for the rest of this instruction.
     HostReg scratch(RegClass c) { return scratch_of(c == RegClass::Gpr ? kScratchGprs : kScratchXmms); }

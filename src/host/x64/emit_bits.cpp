@@ -52,51 +52,19 @@ void emit_ctz(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
-namespace {
-
-/// Adds bits pairwise, then in fours, then bytes; the product's top byte is the sum.
-void popcnt_fallback(Emitter& e, HostReg d, HostReg x) {
-    HostReg t = e.ra.scratch(RegClass::Gpr);
-    HostReg k = e.ra.scratch(RegClass::Gpr);
-    auto& c = e.c;
-    auto constant = [&](u64 v) { e.ra.load_const(k, v, Type::I64); };
-    c.mov(r64(t), r64(x));
-    c.shr(r64(t), 1);
-    constant(0x5555555555555555);
-    c.and_(r64(t), r64(k));
-    e.ra.move(d, x, Type::I64);
-    c.sub(r64(d), r64(t));
-    c.mov(r64(t), r64(d));
-    constant(0x3333333333333333);
-    c.and_(r64(d), r64(k));
-    c.shr(r64(t), 2);
-    c.and_(r64(t), r64(k));
-    c.add(r64(d), r64(t));
-    c.mov(r64(t), r64(d));
-    c.shr(r64(t), 4);
-    c.add(r64(d), r64(t));
-    constant(0x0f0f0f0f0f0f0f0f);
-    c.and_(r64(d), r64(k));
-    constant(0x0101010101010101);
-    c.imul(r64(d), r64(k));
-    c.shr(r64(d), 56);
-}
-
-}  // namespace
-
 void emit_popcnt(Emitter& e, const Insn& insn) {
     unsigned bits = ir::type_bits(insn.type);
+    if (!e.features().popcnt) {
+        e.ra.use_in(insn.in(0), kRax);
+        e.ra.claim(kRcx);
+        e.ra.claim(kRdx);
+        if (bits == 32) e.c.mov(e.c.eax, e.c.eax);
+        e.call_common(Common::Popcnt);
+        return e.ra.define(insn.out(), kRax);
+    }
     HostReg x = e.ra.use(insn.in(0));
     HostReg d = e.ra.target_from(insn.out(), insn.in(0));
-    if (e.features().popcnt) {
-        e.c.popcnt(gpr(d, bits), gpr(x, bits));
-    } else {
-        if (bits == 32) {
-            e.c.mov(r32(d), r32(x));
-            x = d;
-        }
-        popcnt_fallback(e, d, x);
-    }
+    e.c.popcnt(gpr(d, bits), gpr(x, bits));
     e.ra.define(insn.out(), d);
 }
 

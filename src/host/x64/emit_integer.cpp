@@ -312,6 +312,26 @@ void emit_setcond(Emitter& e, const Insn& insn) {
     e.ra.define(out, d);
 }
 
+namespace {
+
+/// Whether the operands of a movcond, the last two to be loaded if they are not, fit in scratch registers.
+bool fits_scratch(const Emitter& e, std::initializer_list<Var> operands, Type compared) {
+    RegMask regs = 0;
+    Var a = operands.begin()[2], b = operands.begin()[3];
+    unsigned needed = e.ra.is_const(a) && e.ra.is_const(b), i = 0;  // only one can be an immediate
+    for (Var v : operands) {
+        if (e.ra.in_scratch(v)) {
+            regs |= mask_of(e.ra.reg_of(v));
+        } else if (i >= 2 && !e.ra.in_reg(v) && !(e.is_imm(v, compared) && fits_u32(e.ra.const_value(v)))) {
+            ++needed;
+        }
+        ++i;
+    }
+    return static_cast<unsigned>(std::popcount(regs & kScratchGprs)) + needed <= 3;
+}
+
+}  // namespace
+
 void emit_movcond(Emitter& e, const Insn& insn) {
     auto cond = static_cast<Cond>(insn.imm[0]);
     Var v1 = insn.in(2), v2 = insn.in(3), out = insn.out();
@@ -324,7 +344,13 @@ void emit_movcond(Emitter& e, const Insn& insn) {
         cond = ir::invert(cond);
     }
     if (e.ra.is_const(v1)) e.ra.use(v1);
-    // Neither value is loaded yet: mov and cmov take them from memory, and leave the flags alone.
+    // Neither value is loaded yet: mov and cmov take them from memory, and leave the flags alone. Four operands
+    // can be more than there are scratch registers.
+    for (Var v : {v2, v1}) {
+        if (e.ra.in_scratch(v) && !(v == v1 && e.ra.is_const(v)) && !fits_scratch(e, {v1, v2, insn.in(0), insn.in(1)}, insn.type2)) {
+            e.ra.to_memory(v);
+        }
+    }
     Emitter::Rm x1 = e.where(v1), x2 = e.where(v2);
     Cc cc = e.compare(cond, insn.type2, insn.in(0), insn.in(1));
     for (Var v : {insn.in(0), insn.in(1)}) {

@@ -44,6 +44,7 @@ enum class Common : u32 {
     LoadXmm,
     ClmulLow,       ///< rax = low half of the carry-less product of rdx and rcx, for CPUs without PCLMULQDQ
     ClmulHigh,
+    Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
     HelperTable,    ///< not code: the addresses of the guest's helpers
     Count_,
 };
@@ -62,7 +63,7 @@ using EmitFunction = void (*)(Emitter&, const ir::Insn&);
 
 class Emitter {
 public:
-    explicit Emitter(const Shared& shared) : shared(shared), ra(shared.plan, c) {}
+    explicit Emitter(const Shared& shared) : shared(shared), ra(shared.plan, c) { ra.set_features(shared.features); }
 
     bool compile(const ir::Function& f, u8* code, std::size_t capacity, CompiledCode& out);
 

@@ -24,6 +24,7 @@ public:
         exits();
         return_miss();
         clmul();
+        popcnt();
         return c.here();
     }
 
@@ -202,6 +203,31 @@ private:
         c.dec(c.qword[c.rsp]);
         c.jcc_to(Cc::NE, round);
         c.lea(c.rsp, c.ptr[c.rsp + 8]);
+        c.ret();
+    }
+
+    // Adds bits pairwise, then in fours, then in bytes; the product's top byte is the sum of the bytes.
+    void popcnt() {
+        begin(Common::Popcnt);
+        c.mov(c.rdx, c.rax);
+        c.shr(c.rdx, 1);
+        c.mov(c.rcx, 0x5555555555555555);
+        c.and_(c.rdx, c.rcx);
+        c.sub(c.rax, c.rdx);
+        c.mov(c.rdx, c.rax);
+        c.mov(c.rcx, 0x3333333333333333);
+        c.and_(c.rax, c.rcx);
+        c.shr(c.rdx, 2);
+        c.and_(c.rdx, c.rcx);
+        c.add(c.rax, c.rdx);
+        c.mov(c.rdx, c.rax);
+        c.shr(c.rdx, 4);
+        c.add(c.rax, c.rdx);
+        c.mov(c.rcx, 0x0f0f0f0f0f0f0f0f);
+        c.and_(c.rax, c.rcx);
+        c.mov(c.rcx, 0x0101010101010101);
+        c.imul(c.rax, c.rcx);
+        c.shr(c.rax, 56);
         c.ret();
     }
 

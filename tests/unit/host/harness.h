@@ -56,7 +56,7 @@ public:
                      const ir::GuestLayout& l = test_layout())
         : layout(l), backend(std::move(b)) {
         code = static_cast<u8*>(mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        next = code + ((backend->init(layout, options, code, kSize) + 15) & ~std::size_t{15});
+        first = next = code + ((backend->init(layout, options, code, kSize) + 15) & ~std::size_t{15});
         scratch = backend->make_scratch();
         env = new (std::align_val_t{64}) TestEnv{};
         for (auto& entry : env->jump_cache) entry.pc = ir::kNoPc;
@@ -95,6 +95,8 @@ public:
         body(b);
         return compile(fn);
     }
+    /// Forgets all TBs.
+    void rewind() { next = first; }
     void run(const Tb& tb) { backend->enter(env, tb.checked()); }
     /// Runs a TB that ends with exit_tb.
     Tb run(const std::function<void(ir::Builder&)>& body) {
@@ -114,6 +116,7 @@ public:
     std::unique_ptr<host::Backend> backend;
     std::unique_ptr<host::Backend::Scratch> scratch;
     u8* code;
+    u8* first;
     u8* next;
     TestEnv* env;
 };
