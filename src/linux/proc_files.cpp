@@ -142,9 +142,9 @@ std::string make_status(Task& task, const std::string& host_path) {
     std::string host = read_host_file(host_path), text;
     u64 ignored = 0, caught = 0;
     {
-        std::lock_guard guard(task.process->handlers.lock);
+        std::lock_guard guard(task.handlers->lock);
         for (int signal = 1; signal <= kSignalCount; ++signal) {
-            u64 handler = task.process->handlers.actions[signal].handler;
+            u64 handler = task.handlers->actions[signal].handler;
             (handler == 1 ? ignored : caught) |= handler ? signal_bit(signal) : 0;
         }
     }

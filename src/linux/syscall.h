@@ -22,6 +22,8 @@ using SyscallResult = i64;
 /// Interrupted before any effect: restarted or turned into EINTR when the signal is delivered
 /// (SA_RESTART), as the kernel's ERESTARTSYS.
 inline constexpr SyscallResult kRestartSys = -512;
+/// Interrupted before any effect: always restarted, after the handler (ERESTARTNOINTR).
+inline constexpr SyscallResult kRestartNoInterrupt = -513;
 /// Interrupted; restarted only when no handler runs (ERESTARTNOHAND).
 inline constexpr SyscallResult kRestartNoHand = -514;
 /// Interrupted; when no handler runs the guest makes restart_syscall instead, which goes on with the time that

@@ -4,7 +4,10 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,7 @@
 namespace dragoman::linux_abi {
 
 class Task;
+struct Arch;
 
 /// What the command line decided about the process.
 struct ProcessOptions {
@@ -35,6 +39,8 @@ struct ProcessOptions {
 /// The guest process: shared by all its tasks.
 struct Process {
     ProcessOptions options;
+    const Arch* arch = nullptr;
+    const guest::Guest* guest = nullptr;
     engine::Engine* engine = nullptr;
     memory::UserSpace* space = nullptr;
     std::string exe_path;                ///< real path of the guest program, for /proc/self/exe
@@ -46,8 +52,11 @@ struct Process {
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
     std::mutex tasks_lock;
     std::vector<Task*> tasks;
-    SignalHandlers handlers;             ///< sigaction table, shared by all tasks
+    std::optional<int> leader_status;    ///< exit status of the first thread, once that has ended
     Debugger* debugger = nullptr;        ///< -g; not owned
+    /// Called once before the process ends, on whatever thread ends it.
+    std::vector<std::function<void()>> exit_hooks;
+    std::atomic<bool> exit_hooks_done{false};
 
     u8* host(u64 address) const { return space->host(address); }
 };
@@ -60,10 +69,14 @@ public:
     pid_t tid = 0;
     u64 clear_child_tid = 0;  ///< set_tid_address / CLONE_CHILD_CLEARTID
     u64 robust_list = 0;      ///< guest address, as given to set_robust_list
+    bool exiting = false;     ///< the thread ends when its current system call is over
+    bool vfork_child = false; ///< shares the memory of its suspended parent
     SignalState signals;
+    std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process
 
     /// The calling thread's task.
     static Task* current();
+    static void set_current(Task* task);
 
     u8* host(u64 address) const { return process->host(address); }
     memory::UserSpace& space() const { return *process->space; }

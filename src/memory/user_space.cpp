@@ -559,6 +559,11 @@ bool UserSpace::accessible(u64 address, u64 length, bool write) const {
     return true;
 }
 
+bool UserSpace::mapped(u64 address) const {
+    std::lock_guard lock(impl_->map_lock);
+    return impl_->regions.find(address) != impl_->regions.end();
+}
+
 std::vector<Mapping> UserSpace::mappings() const {
     std::lock_guard lock(impl_->map_lock);
     std::vector<Mapping> result;

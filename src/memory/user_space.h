@@ -91,6 +91,8 @@ public:
 
     /// Whether [address, address+length) may be read (and written) by the guest.
     bool accessible(u64 address, u64 length, bool write) const;
+    /// Whether the guest has anything mapped at `address`, PROT_NONE too. Slower than flags().
+    bool mapped(u64 address) const;
 
     /// All mappings in ascending order, for /proc/self/maps.
     std::vector<Mapping> mappings() const;

@@ -1,0 +1,72 @@
+// What the Linux layer must know about a guest processor: where system-call arguments, stack pointer and
+// thread pointer are, which signal an exception becomes, and how a signal frame looks. One table per
+// guest; everything else in this room is the same for all of them.
+#pragma once
+
+#include <csignal>
+#include <span>
+
+#include "ir/env.h"
+#include "linux/signal_state.h"
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+
+class Task;
+struct Process;
+
+/// A signal on its way to a guest handler.
+struct SignalDelivery {
+    int signal;
+    const siginfo_t& info;  ///< guest addresses
+    const GuestSigaction& action;
+    SignalSet saved_mask;  ///< to be restored by rt_sigreturn
+};
+
+/// An ELF image that the translator provides to the guest, and places in it.
+struct VdsoImage {
+    std::span<const u8> bytes;
+    u64 sigreturn;  ///< offset of the signal return trampoline
+};
+
+struct Arch {
+    u16 elf_machine;
+    u8 elf_class;
+    const char* uname_machine;
+    const char* platform;  ///< AT_PLATFORM; null: none
+    u64 minimum_signal_stack;  ///< AT_MINSIGSTKSZ
+    u64 (*hwcap)();
+
+    unsigned restart_syscall_number;
+
+    // System calls. The guest's pc is behind the instruction that made the call.
+    unsigned (*syscall_number)(const ir::Env* env);
+    SyscallArgs (*syscall_args)(const ir::Env* env);
+    void (*set_syscall_result)(ir::Env* env, i64 result);
+    /// Makes the guest execute the call again, with its first argument back in place and, when `number` is
+    /// not negative, as call `number`.
+    void (*restart_syscall)(ir::Env* env, u64 first_argument, int number);
+
+    u64 (*stack_pointer)(const ir::Env* env);
+    /// State at the entry point of a new program.
+    void (*set_entry_state)(ir::Env* env, u64 entry, u64 stack);
+    /// State of the child of clone: result 0, stack and thread pointer replaced unless null.
+    void (*set_child_state)(ir::Env* env, const u64* stack, const u64* tls);
+
+    /// The signal that the exception in `env` becomes, with guest addresses in `info`.
+    void (*exception_signal)(const Task& task, siginfo_t& info);
+
+    /// Builds the frame and enters the handler. False: the stack is not writable.
+    bool (*push_signal_frame)(Task& task, const SignalDelivery& delivery, u64 stack);
+    /// rt_sigreturn: restores registers and alternate stack. False: the frame is bad.
+    bool (*pop_signal_frame)(Task& task, SignalSet& mask);
+
+    const VdsoImage& (*vdso)();
+    /// Auxiliary vector entries of this architecture (cache geometry), as pairs.
+    std::span<const u64> auxv;
+};
+
+/// The table for an ELF machine and class; null when there is none.
+const Arch* find_arch(u16 elf_machine, u8 elf_class);
+
+}  // namespace dragoman::linux_abi

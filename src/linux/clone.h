@@ -1,0 +1,30 @@
+// Making of new tasks.
+#pragma once
+
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+
+class Task;
+
+/// What clone or clone3 asks for; guest addresses.
+struct CloneRequest {
+    u64 flags = 0;        ///< CLONE_*
+    u64 exit_signal = 0;  ///< to the parent when the child ends
+    u64 stack = 0;        ///< initial stack pointer; 0: the parent's
+    u64 tls = 0;
+    u64 parent_tid = 0, child_tid = 0, pidfd = 0;
+    u64 set_tid = 0, set_tid_size = 0, cgroup = 0;
+};
+
+/// A thread of the same process.
+SyscallResult new_thread(Task& task, const CloneRequest& request);
+/// A child with a copy of the memory.
+SyscallResult fork_process(Task& task, const CloneRequest& request);
+/// A child in the same memory, while the calling task is suspended.
+SyscallResult vfork_process(Task& task, const CloneRequest& request);
+
+/// The env of the new task: a copy of `task`'s with the child's result, stack and thread pointer.
+void set_child_state(const Task& task, const CloneRequest& request, Task& child);
+
+}  // namespace dragoman::linux_abi

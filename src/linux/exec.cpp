@@ -1,0 +1,190 @@
+// execve: a guest program (or a script that leads to one) is executed by this translator anew, anything
+// else by the host.
+#include "linux/exec.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "linux/descriptors.h"
+#include "linux/path.h"
+#include "linux/process.h"
+#include "linux/signals.h"
+#include "linux/syscalls_process.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+constexpr std::size_t kMaxString = 128 << 10;   // MAX_ARG_STRLEN
+constexpr std::size_t kMaxTotal = 6 << 20;      // as much as the kernel takes at most
+constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
+
+int self_fd = -1;
+
+/// Variables that the dynamic linker and the C library of the translator would obey.
+bool acts_on_translator(const std::string& variable) {
+    return variable.starts_with("LD_") || variable.starts_with("GLIBC_TUNABLES=") ||
+           variable.starts_with("MALLOC_") || variable.starts_with(kHiddenPrefix);
+}
+
+i64 read_strings(const Task& task, u64 address, std::vector<std::string>& strings, std::size_t& total) {
+    if (address == 0) return 0;
+    for (;; address += sizeof(u64)) {
+        u64 pointer;
+        if (!task.read(pointer, address)) return -EFAULT;
+        if (pointer == 0) return 0;
+        std::string text;
+        if (i64 error = task.read_string(text, pointer, kMaxString)) return error == -ENAMETOOLONG ? -E2BIG : error;
+        total += text.size() + 1 + sizeof(u64);
+        if (total > kMaxTotal) return -E2BIG;
+        strings.push_back(std::move(text));
+    }
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    result.reserve(strings.size() + 1);
+    for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+// What exec keeps of the signal state: the mask and what is ignored. The host's own differs from the
+// guest's in SIGSEGV and SIGBUS.
+class SignalsForExec {
+public:
+    explicit SignalsForExec(Task& task) : task_(task) {
+        each([](int signal, const GuestSigaction& action) {
+            if (action.handler != reinterpret_cast<u64>(SIG_IGN)) return;
+            struct sigaction ignore {};
+            ignore.sa_handler = SIG_IGN;
+            ::sigaction(signal, &ignore, nullptr);
+        });
+        SignalSet both = task.signals.blocked & kNeverBlocked;
+        if (both) raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, reinterpret_cast<u64>(&both), 0, sizeof both);
+    }
+    ~SignalsForExec() {
+        SignalSet both = kNeverBlocked;
+        raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, reinterpret_cast<u64>(&both), 0, sizeof both);
+        each([](int signal, const GuestSigaction& action) { install_host_action(signal, action); });
+    }
+
+private:
+    template <class F> void each(F f) {
+        std::lock_guard lock(task_.handlers->lock);
+        for (int signal : {SIGSEGV, SIGBUS}) f(signal, task_.handlers->actions[signal]);
+    }
+    Task& task_;
+};
+
+SyscallResult host_exec(Task& task, int dirfd, const char* path, const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment, int flags) {
+    std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+    SignalsForExec signals(task);
+    SyscallResult result =
+        safe_syscall(task, SYS_execveat, static_cast<u64>(dirfd), reinterpret_cast<u64>(path),
+                     reinterpret_cast<u64>(argv.data()), reinterpret_cast<u64>(envp.data()), static_cast<u64>(flags));
+    return result == kRestartSys ? kRestartNoInterrupt : result;
+}
+
+SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
+                         std::vector<std::string> environment) {
+    const ProcessOptions& options = task.process->options;
+    std::vector<std::string> command{options.self};
+    command.insert(command.end(), options.self_options.begin(), options.self_options.end());
+    command.insert(command.end(), {"-0", arguments[0], "--", path});
+    command.insert(command.end(), arguments.begin() + 1, arguments.end());
+    for (std::string& variable : environment) {
+        if (acts_on_translator(variable)) variable = kHiddenPrefix + variable;
+    }
+    if (self_fd >= 0) return host_exec(task, self_fd, "", command, environment, AT_EMPTY_PATH);
+    return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
+}
+
+// A name that still works after exec for a program that is known by its descriptor only.
+std::string name_of_descriptor(int fd, const std::string& rest) {
+    char link[PATH_MAX], target[PATH_MAX];
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = ::readlink(link, target, sizeof target - 1);
+    if (length <= 0) return std::string(link) + rest;
+    target[length] = 0;
+    struct stat by_name, by_fd;
+    if (::stat(target, &by_name) == 0 && ::fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino &&
+        by_name.st_dev == by_fd.st_dev) {
+        return target + rest;
+    }
+    // A file without a name (memfd, unlinked): the new translator has to find it open.
+    int copy = ::dup(fd);
+    if (copy < 0) return std::string(link) + rest;
+    return "/proc/self/fd/" + std::to_string(copy) + rest;
+}
+
+SyscallResult execute(Task& task, const std::string& path, u64 argv_address, u64 envp_address) {
+    std::vector<std::string> arguments, environment;
+    std::size_t total = 0;
+    if (i64 error = read_strings(task, argv_address, arguments, total)) return error;
+    if (i64 error = read_strings(task, envp_address, environment, total)) return error;
+    if (arguments.empty()) arguments.push_back("");
+    if (path.empty()) return -ENOENT;
+
+    Program program;
+    ProgramError error = open_program(path, arguments, true, program);
+    if (error.error != 0 && error.error != ENOEXEC) return -error.error;
+    if (error.error == 0 && is_guest_program(program.header)) {
+        return guest_exec(task, path, arguments, std::move(environment));
+    }
+    // Also for files that nobody can execute: the kernel knows best what is wrong with them.
+    return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+}
+
+}  // namespace
+
+std::vector<std::string> guest_environment(char** environment) {
+    std::vector<std::string> result;
+    std::size_t prefix = std::strlen(kHiddenPrefix);
+    for (; *environment; ++environment) {
+        bool hidden = std::strncmp(*environment, kHiddenPrefix, prefix) == 0;
+        result.emplace_back(*environment + (hidden ? prefix : 0));
+    }
+    return result;
+}
+
+void keep_self_open() {
+    int fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    if (fd >= 0) self_fd = reserve_descriptor(fd);
+}
+
+SyscallResult sys_execve(Task& task, const SyscallArgs& args) {
+    std::string path;
+    if (i64 error = task.read_string(path, args[0], PATH_MAX)) return error;
+    return execute(task, path, args[1], args[2]);
+}
+
+SyscallResult sys_execveat(Task& task, const SyscallArgs& args) {
+    int dirfd = static_cast<int>(args[0]), flags = static_cast<int>(args[4]);
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
+    std::string path;
+    if (i64 error = task.read_string(path, args[1], PATH_MAX)) return error;
+    if (path.empty()) {
+        if (!(flags & AT_EMPTY_PATH)) return -ENOENT;
+        if (is_reserved_descriptor(dirfd) || ::fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        return execute(task, name_of_descriptor(dirfd, ""), args[2], args[3]);
+    }
+    if (flags & AT_SYMLINK_NOFOLLOW) {
+        struct stat info;
+        if (::fstatat(dirfd, path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode)) return -ELOOP;
+    }
+    if (path[0] != '/' && dirfd != AT_FDCWD) {
+        if (is_reserved_descriptor(dirfd) || ::fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        path = name_of_descriptor(dirfd, "/" + path);
+    }
+    return execute(task, path, args[2], args[3]);
+}
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,16 @@
+// Execution of programs by the guest.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dragoman::linux_abi {
+
+/// The translator's environment as the guest is to see it. Variables that would act on the translator
+/// itself (its dynamic linker's) are passed on under other names when a guest program is executed.
+std::vector<std::string> guest_environment(char** environment);
+
+/// Opens the translator's own executable, so that it can be executed again after chroot. Call once.
+void keep_self_open();
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,193 @@
+// New processes. fork copies the translator with the guest; a vfork child runs on a stack and with a Task of
+// its own in the memory of its parent, which the kernel suspends meanwhile.
+#include <linux/sched.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/log.h"
+#include "linux/clone.h"
+#include "linux/process.h"
+#include "linux/signals.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+constexpr std::size_t kVforkStack = std::size_t{1} << 20;
+
+u64 pointer(const Task& task, u64 address) { return address != 0 ? address + task.space().guest_base() : 0; }
+
+/// Holds everything that other threads may be in the middle of changing, so that the child gets it whole.
+class ForkGuard {
+public:
+    explicit ForkGuard(Task& task) : task_(task), process_(*task.process) {
+        process_.tasks_lock.lock();
+        task.handlers->lock.lock();
+        process_.space->before_fork();
+        process_.engine->before_fork();
+        if (log::enabled_mask != 0) std::fflush(log::stream());
+    }
+    void release(bool child) {
+        process_.engine->after_fork(task_.env, child);
+        process_.space->after_fork(child);
+        task_.handlers->lock.unlock();
+        process_.tasks_lock.unlock();
+    }
+
+private:
+    Task& task_;
+    Process& process_;
+};
+
+// The child starts as the only task of its process; the Tasks of the other threads are left alone, because
+// nothing says what state they were in.
+void become_child(Task& task, const CloneRequest& r) {
+    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+    task.process->tasks.assign(1, &task);
+    task.process->leader_status.reset();
+    task.process->exit_hooks_done = false;
+    task.vfork_child = false;
+    task.robust_list = 0;
+    task.clear_child_tid = r.flags & CLONE_CHILD_CLEARTID ? r.child_tid : 0;
+    set_child_state(task, r, task);
+    task.signals.held = 0;
+    if (r.flags & CLONE_CHILD_SETTID) task.write(r.child_tid, task.tid);
+}
+
+void clear_handlers(SignalHandlers& handlers) {
+    for (int signal = 1; signal <= kSignalCount; ++signal) {
+        GuestSigaction& action = handlers.actions[signal];
+        if (action.handler <= 1) continue;  // default or ignored
+        action = {};
+        install_host_action(signal, action);
+    }
+}
+
+// For everything that fork() cannot express the kernel is asked directly.
+pid_t raw_fork(Task& task, const CloneRequest& r) {
+    clone_args a{};
+    a.flags = r.flags & ~u64{CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+                             CLONE_CLEAR_SIGHAND};
+    a.exit_signal = r.exit_signal;
+    a.parent_tid = pointer(task, r.parent_tid);
+    a.pidfd = pointer(task, r.pidfd);
+    a.set_tid = pointer(task, r.set_tid);
+    a.set_tid_size = r.set_tid_size;
+    a.cgroup = r.cgroup;
+    return static_cast<pid_t>(raw_syscall(SYS_clone3, reinterpret_cast<u64>(&a), sizeof a));
+}
+
+bool is_plain(const CloneRequest& r) {
+    constexpr u64 kOurs = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+                          CLONE_PARENT_SETTID | CLONE_CLEAR_SIGHAND | CLONE_SYSVSEM | CLONE_IO | CLONE_UNTRACED;
+    return (r.flags & ~kOurs) == 0 && r.exit_signal == SIGCHLD && r.set_tid == 0;
+}
+
+// With CLONE_VFORK but not in our memory: the parent waits for the end of a pipe that exec or exit closes.
+void wait_for_release(int fd) {
+    char byte;
+    while (::read(fd, &byte, 1) < 0 && errno == EINTR) {
+    }
+    ::close(fd);
+}
+
+struct VforkStart {
+    Task* child;
+    const CloneRequest* request;
+};
+
+int vfork_main(void* argument) {
+    auto& start = *static_cast<VforkStart*>(argument);
+    Task& task = *start.child;
+    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+    Task::set_current(&task);
+    if (start.request->flags & CLONE_CLEAR_SIGHAND) clear_handlers(*task.handlers);
+    task.signals.host_blocked = kUnknownMask;
+    set_host_mask(task, task.signals.blocked);
+    run_task(task);
+    exit_process(task, 0);
+}
+
+std::shared_ptr<SignalHandlers> copy_handlers(Task& task) {
+    auto copy = std::make_shared<SignalHandlers>();
+    std::lock_guard lock(task.handlers->lock);
+    std::copy(std::begin(task.handlers->actions), std::end(task.handlers->actions), copy->actions);
+    return copy;
+}
+
+}  // namespace
+
+SyscallResult fork_process(Task& task, const CloneRequest& r) {
+    SignalSet mask = block_host_signals();
+    if (!task.signals.queue.empty()) {
+        restore_host_signals(mask);
+        return kRestartNoInterrupt;
+    }
+    int pipe_ends[2] = {-1, -1};
+    if ((r.flags & CLONE_VFORK) && ::pipe2(pipe_ends, O_CLOEXEC) != 0) {
+        restore_host_signals(mask);
+        return -errno;
+    }
+    bool plain = is_plain(r);
+    ForkGuard guard(task);
+    pid_t pid = plain ? ::fork() : raw_fork(task, r);
+    if (plain && pid < 0) pid = -errno;
+    if (pid == 0) become_child(task, r);
+    guard.release(pid == 0);
+    if (pid == 0 && (r.flags & CLONE_CLEAR_SIGHAND)) clear_handlers(*task.handlers);
+    if (pid == 0 && task.process->debugger) task.process->debugger->forked_child(task);
+    restore_host_signals(mask);
+    if (pid == 0) {
+        if (r.flags & CLONE_VFORK) ::close(pipe_ends[0]);
+        return kNoResult;
+    }
+    if (r.flags & CLONE_VFORK) {
+        ::close(pipe_ends[1]);
+        wait_for_release(pipe_ends[0]);
+    }
+    if (pid > 0 && plain && (r.flags & CLONE_PARENT_SETTID)) task.write(r.parent_tid, pid);
+    return pid;
+}
+
+SyscallResult vfork_process(Task& task, const CloneRequest& r) {
+    void* stack = ::mmap(nullptr, kVforkStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -ENOMEM;
+    Process& process = *task.process;
+    Task child;
+    child.process = &process;
+    child.vfork_child = true;
+    child.handlers = copy_handlers(task);
+    child.signals.blocked = task.signals.blocked;
+    child.signals.altstack_sp = task.signals.altstack_sp;
+    child.signals.altstack_size = task.signals.altstack_size;
+    child.signals.altstack_flags = task.signals.altstack_flags;
+    child.env = process.guest->cpu.clone(task.env);
+    set_child_state(task, r, child);
+    process.engine->attach(child.env);
+
+    SignalSet mask = block_host_signals();
+    SyscallResult result = kRestartNoInterrupt;
+    if (task.signals.queue.empty()) {
+        VforkStart start{&child, &r};
+        constexpr u64 kNotHost = CLONE_SETTLS | CLONE_CLEAR_SIGHAND;
+        auto flags = static_cast<int>((r.flags & ~kNotHost & 0xffffffff) | r.exit_signal);
+        u64 parent_word = r.flags & CLONE_PIDFD ? r.pidfd : r.parent_tid;
+        int pid = ::clone(vfork_main, static_cast<u8*>(stack) + kVforkStack, flags, &start,
+                          pointer(task, parent_word), nullptr, pointer(task, r.child_tid));
+        result = pid < 0 ? -errno : pid;
+    }
+    Task::set_current(&task);
+    restore_host_signals(mask);
+    process.engine->detach(child.env);
+    process.guest->cpu.destroy(child.env);
+    ::munmap(stack, kVforkStack);
+    return result;
+}
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,97 @@
+// Start and end of the guest process, and the loop of its tasks.
+#include "linux/process.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "linux/arch.h"
+#include "linux/loader.h"
+#include "linux/signals.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+void name_process(const std::string& program) {
+    ::prctl(PR_SET_NAME, program.substr(program.rfind('/') + 1).c_str());
+}
+
+bool is_restart(SyscallResult result) {
+    return result == kRestartSys || result == kRestartNoInterrupt || result == kRestartNoHand ||
+           result == kRestartBlock;
+}
+
+void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
+    SyscallArgs args = arch.syscall_args(task.env);
+    SyscallResult result = run_syscall(task, arch.syscall_number(task.env), args);
+    if (result == kNoResult) return;
+    if (is_restart(result)) [[unlikely]] {
+        restart = {result, args[0]};
+        result = -EINTR;
+    }
+    arch.set_syscall_result(task.env, result);
+}
+
+}  // namespace
+
+void run_task(Task& task) {
+    const Arch& arch = *task.process->arch;
+    engine::Engine& engine = *task.process->engine;
+    while (!task.exiting) {
+        Restart restart;
+        switch (engine.run(task.env)) {
+            case ir::ExitReason::Syscall:
+                handle_syscall(task, arch, restart);
+                break;
+            case ir::ExitReason::Exception: {
+                siginfo_t info;
+                arch.exception_signal(task, info);
+                force_signal(task, info);
+                break;
+            }
+            default:
+                break;
+        }
+        if (has_signals(task)) [[unlikely]] {
+            deliver_signals(task, restart);
+        } else if (restart.kind != 0) {
+            restart_now(task, restart);
+        }
+    }
+}
+
+void run_process(Process& process, const Program& program) {
+    Task task;
+    task.process = &process;
+    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+    task.handlers = std::make_shared<SignalHandlers>();
+    task.env = process.guest->cpu.create();
+    process.engine->attach(task.env);
+    process.tasks.push_back(&task);
+    Task::set_current(&task);
+    init_signals(task);
+
+    EntryPoint entry = load_program(process, program);
+    process.arch->set_entry_state(task.env, entry.pc, entry.stack);
+    name_process(program.name);
+    if (process.debugger) process.debugger->task_started(task);
+    run_task(task);
+    // Other threads go on: only this host thread may end, without the C library's knowledge.
+    end_task(task);
+    for (;;) raw_syscall(SYS_exit, static_cast<u64>(*process.leader_status));
+}
+
+void run_exit_hooks(Task& task) {
+    if (task.vfork_child || task.process->exit_hooks_done.exchange(true)) return;
+    for (auto& hook : task.process->exit_hooks) hook();
+}
+
+void exit_process(Task& task, int status) {
+    run_exit_hooks(task);
+    for (;;) raw_syscall(SYS_exit_group, static_cast<u64>(status));
+}
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,137 @@
+// Linux on riscv64: registers of system calls and clone, and the signals that exceptions become
+// (arch/riscv/kernel/traps.c).
+#include "linux/riscv/arch.h"
+
+#include <elf.h>
+
+#include "guest/riscv/state.h"
+#include "linux/task.h"
+
+namespace dragoman::linux_abi::riscv {
+
+using dragoman::riscv::Cause;
+using dragoman::riscv::hart;
+
+namespace {
+
+constexpr unsigned kSp = 2, kTp = 4, kA0 = 10, kA7 = 17;
+constexpr u64 kEcallBytes = 4;
+
+unsigned syscall_number(const ir::Env* env) { return static_cast<unsigned>(hart(env)->gpr[kA7]); }
+
+SyscallArgs syscall_args(const ir::Env* env) {
+    const u64* a = &hart(env)->gpr[kA0];
+    return {{a[0], a[1], a[2], a[3], a[4], a[5]}};
+}
+
+void set_syscall_result(ir::Env* env, i64 result) { hart(env)->gpr[kA0] = static_cast<u64>(result); }
+
+void restart_syscall(ir::Env* env, u64 first_argument, int number) {
+    env->pc -= kEcallBytes;
+    hart(env)->gpr[kA0] = first_argument;
+    if (number >= 0) hart(env)->gpr[kA7] = static_cast<u64>(number);
+}
+
+u64 stack_pointer(const ir::Env* env) { return hart(env)->gpr[kSp]; }
+
+void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
+    env->pc = entry;
+    hart(env)->gpr[kSp] = stack;
+}
+
+void set_child_state(ir::Env* env, const u64* stack, const u64* tls) {
+    hart(env)->gpr[kA0] = 0;
+    if (stack) hart(env)->gpr[kSp] = *stack;
+    if (tls) hart(env)->gpr[kTp] = *tls;
+}
+
+void set_fault(siginfo_t& info, int signal, int code, u64 address) {
+    info = {};
+    info.si_signo = signal;
+    info.si_code = code;
+    info.si_addr = reinterpret_cast<void*>(address);
+}
+
+// The kernel reports misaligned accesses and illegal instructions at the address of the instruction.
+void exception_signal(const Task& task, siginfo_t& info) {
+    const ir::Env* env = task.env;
+    u64 value = env->exception_value;
+    int segv_code = task.space().mapped(value) ? SEGV_ACCERR : SEGV_MAPERR;
+    switch (env->exception) {
+        case ir::kExceptionHostFault: {
+            const siginfo_t& fault = task.signals.fault_info;
+            // x86 gives no address for one that is not canonical.
+            if (fault.si_code == SI_KERNEL) value = access_address(task);
+            if (fault.si_signo == SIGBUS) return set_fault(info, SIGBUS, fault.si_code, value);
+            return set_fault(info, SIGSEGV, task.space().mapped(value) ? SEGV_ACCERR : SEGV_MAPERR, value);
+        }
+        case ir::kExceptionHelperFault: {
+            // The copy that failed has left its host fault behind.
+            const siginfo_t& fault = task.signals.fault_info;
+            bool bus = fault.si_signo == SIGBUS && task.space().accessible(value, 1, false);
+            return bus ? set_fault(info, SIGBUS, BUS_ADRERR, value) : set_fault(info, SIGSEGV, segv_code, value);
+        }
+        case ir::kExceptionMisalignedLoad:
+        case ir::kExceptionMisalignedStore:
+            return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
+        case ir::kExceptionDebug:
+            return set_fault(info, SIGTRAP, TRAP_TRACE, env->pc);
+        default:
+            break;
+    }
+    switch (static_cast<Cause>(env->exception)) {
+        case Cause::IllegalInstruction:
+            return set_fault(info, SIGILL, ILL_ILLOPC, env->pc);
+        case Cause::Breakpoint:
+            return set_fault(info, SIGTRAP, TRAP_BRKPT, env->pc);
+        case Cause::FetchMisaligned:
+        case Cause::LoadMisaligned:
+        case Cause::StoreMisaligned:
+            return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
+        case Cause::LoadAccess:
+        case Cause::StoreAccess:
+            return set_fault(info, SIGSEGV, SEGV_ACCERR, env->pc);
+        case Cause::FetchAccess:
+        case Cause::FetchPageFault:
+        case Cause::LoadPageFault:
+        case Cause::StorePageFault:
+        default:
+            return set_fault(info, SIGSEGV, segv_code, value);
+    }
+}
+
+// Cache geometry (AT_L1I_CACHESIZE and so on): size, then associativity << 16 | line size.
+constexpr u64 kAuxv[] = {40, 0x8000, 41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 | 64,
+                         44, 0x80000, 45, 8 << 16 | 64, 46, 0, 47, 0};
+
+}  // namespace
+
+u64 hwcap() {
+    u64 bits = 0;
+    for (char letter : {'i', 'm', 'a', 'f', 'd', 'c'}) bits |= u64{1} << (letter - 'a');
+    return bits;
+}
+
+const Arch kArch64 = {
+    .elf_machine = EM_RISCV,
+    .elf_class = ELFCLASS64,
+    .uname_machine = "riscv64",
+    .platform = nullptr,
+    .minimum_signal_stack = minimum_signal_stack(),
+    .hwcap = hwcap,
+    .restart_syscall_number = 128,
+    .syscall_number = syscall_number,
+    .syscall_args = syscall_args,
+    .set_syscall_result = set_syscall_result,
+    .restart_syscall = restart_syscall,
+    .stack_pointer = stack_pointer,
+    .set_entry_state = set_entry_state,
+    .set_child_state = set_child_state,
+    .exception_signal = exception_signal,
+    .push_signal_frame = push_signal_frame,
+    .pop_signal_frame = pop_signal_frame,
+    .vdso = vdso,
+    .auxv = kAuxv,
+};
+
+}  // namespace dragoman::linux_abi::riscv

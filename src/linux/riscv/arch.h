@@ -1,0 +1,22 @@
+// Linux on riscv64: parts of its Arch table.
+#pragma once
+
+#include "linux/arch.h"
+
+namespace dragoman::linux_abi::riscv {
+
+extern const Arch kArch64;
+
+bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack);
+bool pop_signal_frame(Task& task, SignalSet& mask);
+u64 minimum_signal_stack();
+
+const VdsoImage& vdso();
+
+/// Bits of AT_HWCAP: one per single-letter extension.
+u64 hwcap();
+
+/// The address that the load, store or atomic instruction at env->pc accesses; 0 when it is none.
+u64 access_address(const Task& task);
+
+}  // namespace dragoman::linux_abi::riscv

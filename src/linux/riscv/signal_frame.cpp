@@ -1,0 +1,107 @@
+// The signal frame of riscv64 (arch/riscv/kernel/signal.c, uapi asm/sigcontext.h and asm/ucontext.h).
+#include <cstddef>
+#include <cstring>
+
+#include "base/fpenv.h"
+#include "guest/riscv/state.h"
+#include "linux/riscv/arch.h"
+#include "linux/signals.h"
+#include "linux/task.h"
+
+namespace dragoman::linux_abi::riscv {
+
+using dragoman::riscv::Hart;
+using dragoman::riscv::hart;
+
+namespace {
+
+struct GuestStack {
+    u64 sp;
+    u32 flags;
+    u32 padding;
+    u64 size;
+};
+
+struct Sigcontext {
+    u64 pc;
+    u64 x[31];   // x1..x31
+    u64 f[32];   // the D state; the union is as large as the Q state
+    u32 fcsr;
+    u8 unused[252];
+    u32 reserved;            // of __riscv_extra_ext_header: zero
+    u32 end_magic, end_size;  // header that ends the list of extension contexts: zero
+};
+static_assert(sizeof(Sigcontext) == 256 + 528);
+
+struct Ucontext {
+    u64 flags;
+    u64 link;
+    GuestStack stack;
+    SignalSet mask;
+    u8 unused[120];
+    alignas(16) Sigcontext context;
+};
+static_assert(offsetof(Ucontext, context) == 176);
+
+struct Frame {
+    siginfo_t info;
+    Ucontext uc;
+};
+static_assert(sizeof(siginfo_t) == 128 && sizeof(Frame) == 1088);
+
+constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
+
+u32 read_fcsr(const Hart* h) { return h->frm << 5 | fpenv::flags_of(h->fp_control); }
+
+void write_fcsr(Hart* h, u32 fcsr) {
+    h->frm = fcsr >> 5 & 7;
+    h->fp_control = fpenv::with_rounding(fpenv::with_flags(h->fp_control, fcsr & 31), h->frm);
+}
+
+}  // namespace
+
+u64 minimum_signal_stack() { return sizeof(Frame); }
+
+bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
+    Hart* h = hart(task.env);
+    u64 address = align_down(stack - sizeof(Frame), 16);
+
+    Frame frame;
+    std::memset(&frame.uc, 0, sizeof frame.uc);
+    std::memcpy(&frame.info, &delivery.info, sizeof frame.info);
+    frame.uc.stack = {task.signals.altstack_sp, task.signals.altstack_flags, 0, task.signals.altstack_size};
+    frame.uc.mask = delivery.saved_mask;
+    Sigcontext& context = frame.uc.context;
+    context.pc = h->pc;
+    std::memcpy(context.x, &h->gpr[1], sizeof context.x);
+    std::memcpy(context.f, h->fpr, sizeof context.f);
+    context.fcsr = read_fcsr(h);
+    if (!task.write(address, frame)) return false;
+
+    h->gpr[kRa] = task.process->vdso + task.process->arch->vdso().sigreturn;
+    h->gpr[kSp] = address;
+    h->gpr[kA0] = static_cast<u64>(delivery.signal);
+    h->gpr[kA0 + 1] = address + offsetof(Frame, info);
+    h->gpr[kA0 + 2] = address + offsetof(Frame, uc);
+    h->pc = delivery.action.handler;
+    return true;
+}
+
+bool pop_signal_frame(Task& task, SignalSet& mask) {
+    Hart* h = hart(task.env);
+    Ucontext uc;
+    if (!task.read(uc, h->gpr[kSp] + offsetof(Frame, uc))) return false;
+    const Sigcontext& context = uc.context;
+    if (context.reserved != 0 || context.end_magic != 0 || context.end_size != 0) return false;
+    h->pc = align_down(context.pc, 2);
+    std::memcpy(&h->gpr[1], context.x, sizeof context.x);
+    std::memcpy(h->fpr, context.f, sizeof context.f);
+    write_fcsr(h, context.fcsr);
+    h->reservation_address = dragoman::riscv::kNoReservation;
+    h->tb_flags = task.process->guest->cpu.tb_flags(h);
+    mask = uc.mask;
+    restore_altstack(task, uc.stack.sp, uc.stack.size, uc.stack.flags);
+    return true;
+}
+
+}  // namespace dragoman::linux_abi::riscv
