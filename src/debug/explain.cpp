@@ -17,17 +17,27 @@ std::string escape(const std::string& text) {
     out.reserve(text.size());
     for (char c : text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
 }
 
-template <class... A> std::string format(const char* pattern, A... arguments) {
+template <class... A>
+std::string format(const char* pattern, A... arguments) {
     char text[256];
     std::snprintf(text, sizeof text, pattern, arguments...);
     return text;
@@ -55,7 +65,8 @@ code { font-family: ui-monospace, monospace; }
 
 std::string block_section(const BlockProfile& b, double share, const std::unordered_map<u64, std::size_t>& shown) {
     std::string html = format("<section><h2><code>0x%" PRIx64 "</code></h2>\n", b.pc);
-    html += format("<p>%" PRIu64 " executions, %.1f %% of the host code run; %u guest instructions in %u bytes, "
+    html += format("<p>%" PRIu64
+                   " executions, %.1f %% of the host code run; %u guest instructions in %u bytes, "
                    "%u bytes of host code.",
                    b.executions, share * 100, b.guest_insns, b.guest_bytes, b.host_bytes);
     if (!b.successors.empty()) html += " Goes on at";
@@ -91,8 +102,7 @@ std::string explain_page(std::span<const BlockProfile> blocks, const ExplainSele
     for (const BlockProfile& b : blocks) {
         total += cost(b);
         executions += b.executions;
-        if (selection.hot ? b.executions != 0
-                          : b.pc <= selection.address && selection.address < b.pc + b.guest_bytes) {
+        if (selection.hot ? b.executions != 0 : b.pc <= selection.address && selection.address < b.pc + b.guest_bytes) {
             chosen.push_back(&b);
         }
     }
@@ -107,8 +117,9 @@ std::string explain_page(std::span<const BlockProfile> blocks, const ExplainSele
     if (chosen.empty()) {
         html += selection.hot ? " None was executed." : format(" None contains 0x%" PRIx64 ".", selection.address);
     }
-    html += "</p>\n<table class=\"index\"><tr><th>Block</th><th>Executions</th><th>Guest insns</th><th>Host bytes</th>"
-            "<th colspan=\"2\">Share of host code run</th></tr>\n";
+    html +=
+        "</p>\n<table class=\"index\"><tr><th>Block</th><th>Executions</th><th>Guest insns</th><th>Host bytes</th>"
+        "<th colspan=\"2\">Share of host code run</th></tr>\n";
     std::unordered_map<u64, std::size_t> shown;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         const BlockProfile& b = *chosen[i];

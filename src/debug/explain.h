@@ -12,9 +12,9 @@ namespace dragoman::debug {
 
 /// Which blocks the page shows.
 struct ExplainSelection {
-    bool hot = true;     ///< the hottest ones; else those that contain `address`
-    u64 address = 0;     ///< guest address
-    unsigned limit = 40; ///< blocks at most
+    bool hot = true;      ///< the hottest ones; else those that contain `address`
+    u64 address = 0;      ///< guest address
+    unsigned limit = 40;  ///< blocks at most
 };
 
 /// Parses "hot" or a guest address. @returns false when it is neither.

@@ -86,8 +86,10 @@ public:
     }
     void add(const std::string& name, const u8* code, std::size_t size) {
         if (fd_ < 0) return;
-        CodeLoad load{.vma = reinterpret_cast<u64>(code), .code_address = reinterpret_cast<u64>(code),
-                      .code_size = size, .code_index = index_++};
+        CodeLoad load{.vma = reinterpret_cast<u64>(code),
+                      .code_address = reinterpret_cast<u64>(code),
+                      .code_size = size,
+                      .code_index = index_++};
         load.timestamp = now();
         load.total_size = static_cast<u32>(sizeof load + name.size() + 1 + size);
         load.pid = static_cast<u32>(getpid());

@@ -36,6 +36,9 @@ struct DisasContext : guest::DisasContextBase {
     unsigned next_slot;  ///< first unused exit slot
     const Decoder* decoder;
     u64 quiet_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
+    const ExtensionSet* extensions;
+
+    bool has(Extension e) const { return extensions->has(e); }
 
     // Registers. Write a destination last: after every op of the instruction that can fault.
 
@@ -64,7 +67,8 @@ struct DisasContext : guest::DisasContextBase {
 
     // Exceptions. The instruction ends the TB.
 
-    void raise(Cause cause, u64 value);
+    void raise_with(Cause cause, Var value);
+    void raise(Cause cause, u64 value) { raise_with(cause, b->c64(value)); }
     void raise_illegal() { raise(Cause::IllegalInstruction, length == 2 ? bits & 0xffff : bits); }
 
     // Ends of the TB. In single-step mode all of them leave through exit_tb.

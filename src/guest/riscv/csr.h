@@ -26,6 +26,9 @@ struct CsrInfo {
     CsrEffect effect = CsrEffect::None;
 };
 
+/// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.
+inline constexpr u64 kTimeFrequency = 1'000'000'000;
+
 inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }

@@ -80,6 +80,7 @@ inline constexpr ImmFormat kImmU{"31:12", true};
 inline constexpr ImmFormat kImmJ{"20|10:1|11|19:12", true};
 inline constexpr ImmFormat kShamt5{"4:0", false};
 inline constexpr ImmFormat kShamt6{"5:0", false};
+inline constexpr ImmFormat kImmPrefetch{"11:5", true};
 inline constexpr ImmFormat kUimm12{"11:0", false};  // CSR number, fence sets
 
 /// A register operand's place in the instruction: ((bits >> shift) & mask) + base. An implied

@@ -24,11 +24,27 @@ static bool trans_auipc(DisasContext& ctx, const Operands& a) {
 /// The return-address stack hints of jal and jalr: x1 and x5 are link registers.
 static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 
+/// Without C, instructions are aligned to 4: a jump elsewhere faults at the jump.
+static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::C); }
+
 bool trans_jal(DisasContext& ctx, const Operands& a) {
     u64 target = ctx.pc + static_cast<u64>(a.imm);
+    if (is_misaligned(ctx, target)) return ctx.raise(Cause::FetchMisaligned, target), true;
     ctx.set_gpr(a.rd, ctx.b->address(ctx.next_pc()));
     is_link(a.rd) ? ctx.call(target) : ctx.jump(target);
     return true;
+}
+
+/// Raises FetchMisaligned when bit 1 of `target` is set. @returns `target`, in a variable that outlives the label.
+static Var gen_alignment_check(DisasContext& ctx, Var target) {
+    Builder& b = *ctx.b;
+    Var kept = b.tb_temp(Type::I64);
+    b.mov_to(kept, target);
+    u32 aligned = b.new_label();
+    b.brcond(Cond::TstEq, kept, b.c64(2), aligned);
+    ctx.raise_with(Cause::FetchMisaligned, kept);
+    b.label(aligned);
+    return kept;
 }
 
 bool trans_jalr(DisasContext& ctx, const Operands& a) {
@@ -36,6 +52,10 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
     Var target = ctx.gpr(a.rs1);
     if (a.imm != 0) target = b.addi(target, a.imm);
     target = b.andi(target, ~u64{1});
+    if (!ctx.has(Extension::C)) {
+        // The fault's value is not constant, and rd must not be written before it.
+        target = gen_alignment_check(ctx, target);
+    }
     ctx.set_gpr(a.rd, b.address(ctx.next_pc()));
     if (is_link(a.rd)) {
         ctx.call_indirect(target);
@@ -52,7 +72,8 @@ static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     ctx.b->brcond(cond, ctx.gpr(a.rs1), ctx.gpr(a.rs2), taken);
     ctx.jump(ctx.next_pc());
     ctx.b->label(taken);
-    ctx.jump(ctx.pc + static_cast<u64>(a.imm));
+    u64 target = ctx.pc + static_cast<u64>(a.imm);
+    is_misaligned(ctx, target) ? ctx.raise(Cause::FetchMisaligned, target) : ctx.jump(target);
     return true;
 }
 

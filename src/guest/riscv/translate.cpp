@@ -2,6 +2,7 @@
 #include "guest/riscv/translate.h"
 
 #include "guest/riscv/context.h"
+#include "guest/riscv/model.h"
 
 namespace dragoman::riscv {
 
@@ -39,6 +40,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.next_slot = 0;
     ctx.decoder = &decoder();
     ctx.quiet_compare_pc = ir::kNoPc;
+    ctx.extensions = &extensions();
 }
 
 void tb_start(guest::DisasContextBase*) {}

@@ -1,0 +1,439 @@
+#include "debug/gdb_session.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "debug/gdb_files.h"
+#include "debug/gdb_signal.h"
+#include "debug/guest_memory.h"
+#include "debug/target_xml.h"
+
+namespace dragoman::debug {
+
+namespace {
+
+constexpr std::size_t kPacketSize = 0x4000;
+const std::string kOk = "OK";
+const std::string kBadRequest = "E01";
+const std::string kNoMemory = "E14";  // EFAULT
+
+std::string two_digits(int value) { return to_hex({{static_cast<u8>(value)}}); }
+
+}  // namespace
+
+GdbSession::GdbSession(Process& process, StopControl& control, int socket)
+    : process_(process), control_(control), socket_(socket) {
+    last_stop_ = {.kind = StopEvent::Kind::Signal, .tid = 0, .value = SIGTRAP};
+}
+
+void GdbSession::run() {
+    control_.attach();
+    last_stop_.tid = selected_ = control_.threads().front();
+    while (open_) {
+        pollfd fds[] = {{socket_, POLLIN, 0}, {control_.event_fd(), POLLIN, 0}};
+        if (poll(fds, 2, -1) < 0) continue;
+        if (fds[1].revents) handle_event();
+        if (open_ && fds[0].revents) handle_input();
+    }
+    control_.detach();
+}
+
+void GdbSession::handle_input() {
+    char bytes[4096];
+    ssize_t size = recv(socket_, bytes, sizeof bytes, 0);
+    if (size <= 0) {
+        open_ = false;
+        return;
+    }
+    reader_.feed({bytes, static_cast<std::size_t>(size)});
+    std::string data;
+    while (open_) {
+        switch (reader_.next(data)) {
+            case PacketReader::Kind::None:
+                return;
+            case PacketReader::Kind::Interrupt:
+                control_.interrupt();
+                break;
+            case PacketReader::Kind::BadChecksum:
+                if (acknowledge_) send_raw("-");
+                break;
+            case PacketReader::Kind::Packet:
+                if (acknowledge_) send_raw("+");
+                handle_packet(data);
+                break;
+        }
+    }
+}
+
+void GdbSession::handle_event() {
+    std::optional<StopEvent> event = control_.take_event();
+    if (!event) return;
+    last_stop_ = *event;
+    if (event->tid) selected_ = event->tid;
+    send(describe(*event));
+    if (event->kind == StopEvent::Kind::Exited || event->kind == StopEvent::Kind::Killed) {
+        open_ = false;
+        control_.exit_told();
+    }
+}
+
+void GdbSession::send_raw(std::string_view bytes) {
+    while (!bytes.empty()) {
+        ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (size <= 0) {
+            open_ = false;
+            return;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(size));
+    }
+}
+
+void GdbSession::send(std::string_view data) { send_raw(make_packet(data)); }
+
+void GdbSession::handle_packet(std::string_view packet) {
+    if (packet.empty()) return send("");
+    std::string_view rest = packet.substr(1);
+    switch (packet.front()) {
+        case '?':
+            return send(describe(last_stop_));
+        case 'g':
+            return send(read_registers());
+        case 'G':
+            return send(write_registers(rest));
+        case 'p':
+            return send(read_register(rest));
+        case 'P':
+            return send(write_register(rest));
+        case 'm':
+            return send(read_memory(rest));
+        case 'M':
+            return send(write_memory(rest, false));
+        case 'X':
+            return send(write_memory(rest, true));
+        case 'Z':
+            return send(change_point(rest, true));
+        case 'z':
+            return send(change_point(rest, false));
+        case 'H':
+            return send(select_thread(rest));
+        case 'T':
+            return send(thread_alive(rest));
+        case 'q':
+            return send(query(packet));
+        case 'Q':
+            return send(set(packet));
+        case 'c':
+        case 's':
+        case 'C':
+        case 'S':
+            if (std::string error = resume_simple(packet); !error.empty()) send(error);
+            return;
+        case 'D':
+            send(kOk);
+            open_ = false;
+            return;
+        case 'k':
+            _exit(128 + SIGKILL);
+        case 'v':
+            break;
+        default:
+            return send("");
+    }
+    if (packet == "vCont?") return send("vCont;c;C;s;S");
+    if (take_prefix(packet, "vCont;")) {
+        if (std::string error = resume_threads(packet); !error.empty()) send(error);
+        return;
+    }
+    if (take_prefix(packet, "vFile:")) return send(answer_file_request(packet));
+    if (packet.starts_with("vKill")) {
+        send(kOk);
+        _exit(128 + SIGKILL);
+    }
+    send("");
+}
+
+std::string GdbSession::describe(const StopEvent& event) const {
+    using Kind = StopEvent::Kind;
+    if (event.kind == Kind::Exited) return "W" + two_digits(event.value & 0xff);
+    if (event.kind == Kind::Killed) return "X" + two_digits(gdb_signal(event.value));
+    std::string thread = "thread:" + hex_number(static_cast<u64>(event.tid)) + ";";
+    std::string trap = "T" + two_digits(gdb_signal(SIGTRAP)) + thread;
+    switch (event.kind) {
+        case Kind::SyscallEntry:
+            return trap + "syscall_entry:" + hex_number(static_cast<u64>(event.value)) + ";";
+        case Kind::SyscallReturn:
+            return trap + "syscall_return:" + hex_number(static_cast<u64>(event.value)) + ";";
+        case Kind::Watch: {
+            const char* name = event.watch.kind == WatchKind::Write  ? "watch:"
+                               : event.watch.kind == WatchKind::Read ? "rwatch:"
+                                                                     : "awatch:";
+            return trap + name + hex_number(event.watch.address) + ";";
+        }
+        default:
+            return "T" + two_digits(gdb_signal(event.value)) + thread;
+    }
+}
+
+ir::Env* GdbSession::selected_env() {
+    Task* task = control_.find(selected_);
+    return task ? task->env : nullptr;
+}
+
+// Registers and memory.
+
+std::string GdbSession::read_registers() {
+    ir::Env* env = selected_env();
+    if (!env) return kBadRequest;
+    // The registers in the order of their numbers; gdb asks for those behind a gap with p.
+    std::string digits;
+    unsigned expected = 0;
+    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+        if (r.number != expected++) break;
+        u8 bytes[64] = {};
+        process_.engine->guest().cpu.read_register(env, r.number, bytes);
+        digits += to_hex({bytes, r.bits / 8u});
+    }
+    return digits;
+}
+
+std::string GdbSession::write_registers(std::string_view digits) {
+    ir::Env* env = selected_env();
+    std::optional<std::string> bytes = from_hex(digits);
+    if (!env || !bytes) return kBadRequest;
+    std::size_t at = 0;
+    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+        if (at + r.bits / 8 > bytes->size()) break;
+        process_.engine->guest().cpu.write_register(env, r.number, reinterpret_cast<const u8*>(bytes->data()) + at);
+        at += r.bits / 8;
+    }
+    return kOk;
+}
+
+std::string GdbSession::read_register(std::string_view arguments) {
+    ir::Env* env = selected_env();
+    u64 number;
+    if (!env || !take_number(arguments, number)) return kBadRequest;
+    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+        if (r.number != number) continue;
+        u8 bytes[64] = {};
+        process_.engine->guest().cpu.read_register(env, r.number, bytes);
+        return to_hex({bytes, r.bits / 8u});
+    }
+    return kBadRequest;
+}
+
+std::string GdbSession::write_register(std::string_view arguments) {
+    ir::Env* env = selected_env();
+    u64 number;
+    if (!env || !take_number(arguments, number) || !take_prefix(arguments, "=")) return kBadRequest;
+    std::optional<std::string> bytes = from_hex(arguments);
+    if (!bytes || bytes->size() > 64) return kBadRequest;
+    bytes->resize(64);
+    bool known = process_.engine->guest().cpu.write_register(env, static_cast<unsigned>(number),
+                                                             reinterpret_cast<const u8*>(bytes->data()));
+    return known ? kOk : kBadRequest;
+}
+
+std::string GdbSession::read_memory(std::string_view arguments) {
+    u64 address, length;
+    if (!take_number(arguments, address) || !take_prefix(arguments, ",") || !take_number(arguments, length)) {
+        return kBadRequest;
+    }
+    std::string bytes(std::min<u64>(length, kPacketSize / 2), '\0');
+    bytes.resize(read_guest(*process_.space, address, bytes.data(), bytes.size()));
+    if (bytes.empty() && length != 0) return kNoMemory;
+    return to_hex(bytes);
+}
+
+std::string GdbSession::write_memory(std::string_view arguments, bool binary) {
+    u64 address, length;
+    if (!take_number(arguments, address) || !take_prefix(arguments, ",") || !take_number(arguments, length) ||
+        !take_prefix(arguments, ":")) {
+        return kBadRequest;
+    }
+    std::optional<std::string> bytes = binary ? std::string(arguments) : from_hex(arguments);
+    if (!bytes || bytes->size() != length) return kBadRequest;
+    if (length == 0) return kOk;
+    if (write_guest(*process_.space, address, bytes->data(), length) != length) return kNoMemory;
+    process_.engine->invalidate(address, address + length);
+    return kOk;
+}
+
+std::string GdbSession::change_point(std::string_view arguments, bool insert) {
+    u64 type, address, kind;
+    if (!take_number(arguments, type) || !take_prefix(arguments, ",") || !take_number(arguments, address) ||
+        !take_prefix(arguments, ",") || !take_number(arguments, kind)) {
+        return kBadRequest;
+    }
+    switch (type) {
+        case 0:
+        case 1:
+            return control_.set_breakpoint(address, insert) ? kOk : kNoMemory;
+        case 2:
+        case 3:
+        case 4: {
+            constexpr WatchKind kKinds[] = {WatchKind::Write, WatchKind::Read, WatchKind::Access};
+            return control_.set_watchpoint(kKinds[type - 2], address, kind, insert) ? kOk : kNoMemory;
+        }
+        default:
+            return {};
+    }
+}
+
+// Threads, and letting them go on.
+
+std::string GdbSession::select_thread(std::string_view arguments) {
+    if (arguments.empty()) return kBadRequest;
+    char use = arguments.front();
+    u64 id;
+    arguments.remove_prefix(1);
+    if (!take_number(arguments, id)) return kBadRequest;
+    if (use == 'c') {
+        resumed_ = static_cast<pid_t>(id);
+        return kOk;
+    }
+    if (id == 0 || id == ~u64{0}) return kOk;
+    if (!control_.find(static_cast<pid_t>(id))) return kBadRequest;
+    selected_ = static_cast<pid_t>(id);
+    return kOk;
+}
+
+std::string GdbSession::thread_alive(std::string_view arguments) {
+    u64 id;
+    return take_number(arguments, id) && control_.find(static_cast<pid_t>(id)) ? kOk : kBadRequest;
+}
+
+std::string GdbSession::resume_threads(std::string_view actions) {
+    // The first action that matches a thread is its own.
+    std::vector<pid_t> left = control_.threads();
+    std::vector<Resumption> resumed;
+    while (!actions.empty()) {
+        std::string_view action = take_until(actions, ';');
+        std::string_view what = take_until(action, ':');
+        u64 id = ~u64{0};
+        if (!action.empty() && !take_number(action, id)) return kBadRequest;
+        if (what.empty()) return kBadRequest;
+        Resumption r{.tid = 0, .step = what.front() == 's' || what.front() == 'S'};
+        u64 signal = 0;
+        std::string_view number = what.substr(1);
+        if ((what.front() == 'C' || what.front() == 'S') && take_number(number, signal)) {
+            r.signal = linux_signal(static_cast<int>(signal));
+        }
+        std::erase_if(left, [&](pid_t tid) {
+            if (id != ~u64{0} && static_cast<u64>(tid) != id) return false;
+            r.tid = tid;
+            resumed.push_back(r);
+            return true;
+        });
+    }
+    if (resumed.empty()) return kBadRequest;
+    control_.resume(resumed);
+    return {};
+}
+
+std::string GdbSession::resume_simple(std::string_view packet) {
+    char kind = packet.front();
+    packet.remove_prefix(1);
+    std::string what(1, kind);
+    if (kind == 'C' || kind == 'S') what += take_until(packet, ';');
+    u64 address;
+    if (ir::Env* env = selected_env(); env && take_number(packet, address)) env->pc = address;
+    pid_t tid = resumed_ > 0 ? resumed_ : selected_;
+    bool steps = kind == 's' || kind == 'S';
+    std::string actions = what + ":" + hex_number(static_cast<u64>(tid));
+    if (!steps) actions += ";c";
+    return resume_threads(actions);
+}
+
+// Queries and settings.
+
+std::string GdbSession::query(std::string_view packet) {
+    if (packet.starts_with("qSupported")) {
+        return "PacketSize=" + hex_number(kPacketSize) +
+               ";QStartNoAckMode+;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:threads:read+"
+               ";QPassSignals+;QCatchSyscalls+;vContSupported+";
+    }
+    if (take_prefix(packet, "qXfer:")) return transfer(packet);
+    if (packet == "qC") return "QC" + hex_number(static_cast<u64>(selected_));
+    if (packet == "qfThreadInfo") {
+        std::string list = "m";
+        for (pid_t tid : control_.threads()) list += (list.size() > 1 ? "," : "") + hex_number(static_cast<u64>(tid));
+        return list;
+    }
+    if (packet == "qsThreadInfo") return "l";
+    if (packet.starts_with("qAttached")) return "0";
+    if (packet.starts_with("qSymbol")) return kOk;
+    return {};
+}
+
+std::string GdbSession::set(std::string_view packet) {
+    if (packet == "QStartNoAckMode") {
+        acknowledge_ = false;
+        return kOk;
+    }
+    if (take_prefix(packet, "QPassSignals:")) return signals_of_list(packet);
+    if (take_prefix(packet, "QCatchSyscalls:")) return catch_syscalls(packet);
+    return {};
+}
+
+std::string GdbSession::signals_of_list(std::string_view list) {
+    std::bitset<65> signals;
+    while (!list.empty()) {
+        std::string_view item = take_until(list, ';');
+        u64 number;
+        if (!take_number(item, number)) return kBadRequest;
+        if (int signal = linux_signal(static_cast<int>(number))) signals.set(static_cast<std::size_t>(signal));
+    }
+    control_.set_passed_signals(signals);
+    return kOk;
+}
+
+std::string GdbSession::catch_syscalls(std::string_view arguments) {
+    std::string_view enable = take_until(arguments, ';');
+    if (enable == "0") {
+        control_.set_caught_syscalls(std::nullopt);
+        return kOk;
+    }
+    std::vector<unsigned> numbers;
+    while (!arguments.empty()) {
+        std::string_view item = take_until(arguments, ';');
+        u64 number;
+        if (!take_number(item, number)) return kBadRequest;
+        numbers.push_back(static_cast<unsigned>(number));
+    }
+    control_.set_caught_syscalls(std::move(numbers));
+    return kOk;
+}
+
+std::string GdbSession::transfer(std::string_view request) {
+    std::string_view object = take_until(request, ':');
+    if (take_until(request, ':') != "read") return {};
+    std::string_view annex = take_until(request, ':');
+    u64 offset, length;
+    if (!take_number(request, offset) || !take_prefix(request, ",") || !take_number(request, length)) {
+        return kBadRequest;
+    }
+    const guest::CpuOps& cpu = process_.engine->guest().cpu;
+    std::string data;
+    if (object == "features" && annex == "target.xml") {
+        data = target_xml(cpu.gdb_architecture, cpu.registers());
+    } else if (object == "auxv") {
+        data.assign(reinterpret_cast<const char*>(process_.auxv.data()), process_.auxv.size() * sizeof(u64));
+    } else if (object == "exec-file") {
+        data = process_.exe_path;
+    } else if (object == "threads") {
+        data = "<?xml version=\"1.0\"?>\n<threads>\n";
+        for (pid_t tid : control_.threads()) data += "<thread id=\"" + hex_number(static_cast<u64>(tid)) + "\"/>\n";
+        data += "</threads>\n";
+    } else {
+        return {};
+    }
+    if (offset > data.size()) return kBadRequest;
+    std::string_view part = std::string_view(data).substr(offset, std::min<u64>(length, kPacketSize / 2));
+    return (offset + part.size() < data.size() ? "m" : "l") + escape(part);
+}
+
+}  // namespace dragoman::debug

@@ -1,0 +1,59 @@
+// One conversation with gdb: reads packets, answers them, and reports stops of the guest.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "debug/packet.h"
+#include "debug/stop_control.h"
+
+namespace dragoman::debug {
+
+class GdbSession {
+public:
+    GdbSession(Process& process, StopControl& control, int socket);
+
+    /// Talks until gdb detaches or hangs up, or the guest has ended.
+    void run();
+
+private:
+    void handle_input();
+    void handle_event();
+    /// Answers a packet; nothing is sent when the answer is to come later (the guest goes on).
+    void handle_packet(std::string_view packet);
+    void send(std::string_view data);
+    void send_raw(std::string_view bytes);
+
+    std::string query(std::string_view packet);
+    std::string set(std::string_view packet);
+    std::string transfer(std::string_view request);
+    std::string read_memory(std::string_view arguments);
+    std::string write_memory(std::string_view arguments, bool binary);
+    std::string read_registers();
+    std::string write_registers(std::string_view digits);
+    std::string read_register(std::string_view arguments);
+    std::string write_register(std::string_view arguments);
+    std::string change_point(std::string_view arguments, bool insert);
+    std::string select_thread(std::string_view arguments);
+    std::string thread_alive(std::string_view arguments);
+    /// These let the guest go on and @return an error to be sent, or nothing.
+    std::string resume_threads(std::string_view actions);
+    std::string resume_simple(std::string_view packet);
+
+    std::string describe(const StopEvent& event) const;
+    ir::Env* selected_env();
+    std::string signals_of_list(std::string_view list);
+    std::string catch_syscalls(std::string_view arguments);
+
+    Process& process_;
+    StopControl& control_;
+    int socket_;
+    PacketReader reader_;
+    bool acknowledge_ = true;  ///< until QStartNoAckMode
+    bool open_ = true;
+    pid_t selected_ = 0;  ///< thread of g, G, p, P (Hg)
+    pid_t resumed_ = -1;  ///< thread of c, s (Hc)
+    StopEvent last_stop_;
+};
+
+}  // namespace dragoman::debug

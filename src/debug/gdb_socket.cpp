@@ -1,0 +1,69 @@
+#include "debug/gdb_socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "linux/descriptors.h"
+
+namespace dragoman::debug {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& where, int error) {
+    throw FatalError(1, "-g: " + where + ": " + std::strerror(error));
+}
+
+int listen_on(const std::string& where, int domain, const sockaddr* address, socklen_t size) {
+    int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) fail(where, errno);
+    int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, address, size) != 0 || listen(fd, 1) != 0) fail(where, errno);
+    return linux_abi::reserve_descriptor(fd);
+}
+
+int listen_on_port(const std::string& port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(std::stoul(port)));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return listen_on("port " + port, AF_INET, reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+int listen_on_path(std::string path) {
+    if (std::size_t at = path.find("%d"); at != path.npos) path.replace(at, 2, std::to_string(getpid()));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) fail(path, ENAMETOOLONG);
+    std::copy(path.begin(), path.end(), address.sun_path);
+    struct stat info;
+    if (stat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path.c_str());  // left from another run
+    return listen_on(path, AF_UNIX, reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+}  // namespace
+
+int listen_for_gdb(const std::string& where) {
+    bool port = std::all_of(where.begin(), where.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return port ? listen_on_port(where) : listen_on_path(where);
+}
+
+int accept_gdb(int listener) {
+    int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) return -1;
+    int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return linux_abi::reserve_descriptor(fd);
+}
+
+}  // namespace dragoman::debug

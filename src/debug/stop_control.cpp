@@ -1,0 +1,322 @@
+#include "debug/stop_control.h"
+
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "linux/descriptors.h"
+
+namespace dragoman::debug {
+
+StopControl::StopControl(Process& process, bool suspended)
+    : process_(process),
+      event_fd_(linux_abi::reserve_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      attached_(suspended),
+      stopped_(suspended),
+      watchpoints_(*process.space) {}
+
+// The server's thread.
+
+std::optional<StopEvent> StopControl::take_event() {
+    Lock lock(lock_);
+    if (!event_) return std::nullopt;
+    u64 count;
+    [[maybe_unused]] ssize_t size = read(event_fd_, &count, sizeof count);
+    wait_until_parked(lock);
+    std::optional<StopEvent> event = event_;
+    event_.reset();
+    return event;
+}
+
+void StopControl::interrupt() {
+    Lock lock(lock_);
+    if (stopped_ || threads_.empty()) return;
+    stop_all();
+    post({.kind = StopEvent::Kind::Signal, .tid = threads_.front().task->tid, .value = SIGINT});
+}
+
+void StopControl::attach() {
+    Lock lock(lock_);
+    attached_ = true;
+    if (!stopped_) stop_all();
+    changed_.wait(lock, [&] { return !threads_.empty(); });
+    wait_until_parked(lock);
+}
+
+void StopControl::detach() {
+    Lock lock(lock_);
+    remove_breakpoints();
+    watchpoints_.clear();
+    passed_signals_.reset();
+    caught_syscalls_.reset();
+    attached_ = false;
+    stopped_ = false;
+    exit_told_ = true;
+    event_.reset();
+    for (ThreadState& t : threads_) {
+        t.running = true;
+        t.step = false;
+        arm_step(t);
+    }
+    changed_.notify_all();
+}
+
+bool StopControl::stopped() {
+    Lock lock(lock_);
+    return stopped_;
+}
+
+void StopControl::resume(const std::vector<Resumption>& threads) {
+    Lock lock(lock_);
+    for (const Resumption& r : threads) {
+        for (ThreadState& t : threads_) {
+            if (t.task->tid != r.tid) continue;
+            t.running = true;
+            t.step = r.step;
+            t.signal = r.signal;
+            arm_step(t);
+        }
+    }
+    stopped_ = false;
+    changed_.notify_all();
+}
+
+void StopControl::exit_told() {
+    Lock lock(lock_);
+    exit_told_ = true;
+    changed_.notify_all();
+}
+
+std::vector<pid_t> StopControl::threads() {
+    Lock lock(lock_);
+    std::vector<pid_t> ids;
+    for (const ThreadState& t : threads_) ids.push_back(t.task->tid);
+    return ids;
+}
+
+Task* StopControl::find(pid_t tid) {
+    Lock lock(lock_);
+    for (const ThreadState& t : threads_) {
+        if (t.task->tid == tid) return t.task;
+    }
+    return nullptr;
+}
+
+bool StopControl::set_breakpoint(u64 address, bool on) {
+    Lock lock(lock_);
+    if (on && process_.space->flags(address) == memory::PageFlags::None) return false;
+    std::erase(breakpoints_, address);
+    if (on) breakpoints_.push_back(address);
+    process_.engine->set_breakpoint(address, on);
+    return true;
+}
+
+bool StopControl::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {
+    Lock lock(lock_);
+    return on ? watchpoints_.add(kind, address, length) : watchpoints_.remove(kind, address, length);
+}
+
+void StopControl::set_passed_signals(const std::bitset<65>& signals) {
+    Lock lock(lock_);
+    passed_signals_ = signals;
+}
+
+void StopControl::set_caught_syscalls(std::optional<std::vector<unsigned>> numbers) {
+    Lock lock(lock_);
+    caught_syscalls_ = std::move(numbers);
+}
+
+// The guest's threads.
+
+void StopControl::task_started(Task& task) {
+    Lock lock(lock_);
+    threads_.push_back({.task = &task, .running = !stopped_});
+    changed_.notify_all();
+}
+
+void StopControl::task_ended(Task& task) {
+    Lock lock(lock_);
+    close_watched_pages(state_of(task));
+    threads_.remove_if([&](const ThreadState& t) { return t.task == &task; });
+    changed_.notify_all();
+}
+
+void StopControl::before_run(Task& task) {
+    Lock lock(lock_);
+    ThreadState& state = state_of(task);
+    state.in_syscall = false;
+    if (state.watch_open && !state.watch_step) close_watched_pages(state);
+    wait_until_running(lock, task);
+}
+
+void StopControl::debug_exception(Task& task) {
+    Lock lock(lock_);
+    if (!attached_) return;
+    ThreadState& state = state_of(task);
+    if (state.watch_step) {
+        std::optional<WatchHit> hit = close_watched_pages(state);
+        arm_step(state);
+        if (hit) return report(lock, task, {.kind = StopEvent::Kind::Watch, .value = SIGTRAP, .watch = *hit});
+        if (!state.step) return;
+    }
+    report(lock, task, {.kind = StopEvent::Kind::Signal, .value = SIGTRAP});
+}
+
+int StopControl::signal_arrived(Task& task, const siginfo_t& info) {
+    Lock lock(lock_);
+    int signal = info.si_signo;
+    if (!attached_) return signal;
+    ThreadState& state = state_of(task);
+    if ((signal == SIGSEGV || signal == SIGBUS) && info.si_code > 0) {
+        u64 address = reinterpret_cast<u64>(info.si_addr);
+        if (!state.watch_step && watchpoints_.covers_page(address)) {
+            watchpoints_.open();
+            state.watch_open = true;
+            state.watch_step = address;
+            arm_step(state);
+            return 0;  // the guest executes the instruction again
+        }
+        close_watched_pages(state);
+        arm_step(state);
+    }
+    if (signal == state.told_signal) {
+        state.told_signal = 0;
+        return signal;
+    }
+    if (passed_signals_[static_cast<std::size_t>(signal)]) return signal;
+    report(lock, task, {.kind = StopEvent::Kind::Signal, .value = signal});
+    return attached_ ? std::exchange(state.signal, 0) : signal;
+}
+
+void StopControl::syscall_entry(Task& task, unsigned number) {
+    Lock lock(lock_);
+    ThreadState& state = state_of(task);
+    if (caught(number)) {
+        report(lock, task, {.kind = StopEvent::Kind::SyscallEntry, .value = static_cast<int>(number)});
+    }
+    if (!watchpoints_.empty()) {
+        watchpoints_.open();  // the kernel's own accesses to the guest's memory must not fail
+        state.watch_open = true;
+    }
+    state.in_syscall = true;
+    changed_.notify_all();
+}
+
+void StopControl::syscall_return(Task& task, unsigned number) {
+    Lock lock(lock_);
+    ThreadState& state = state_of(task);
+    state.in_syscall = false;
+    if (std::optional<WatchHit> hit = close_watched_pages(state)) {
+        report(lock, task, {.kind = StopEvent::Kind::Watch, .value = SIGTRAP, .watch = *hit});
+    }
+    if (caught(number)) {
+        report(lock, task, {.kind = StopEvent::Kind::SyscallReturn, .value = static_cast<int>(number)});
+    } else if (attached_ && state.step) {
+        report(lock, task, {.kind = StopEvent::Kind::Signal, .value = SIGTRAP});
+    }
+}
+
+void StopControl::process_exiting(int status) { end_of_process({.kind = StopEvent::Kind::Exited, .value = status}); }
+void StopControl::process_killed(int signal) { end_of_process({.kind = StopEvent::Kind::Killed, .value = signal}); }
+
+void StopControl::forked_child(Task&) {
+    // No lock: whoever held it does not exist in this process.
+    remove_breakpoints();
+    watchpoints_.clear();
+    process_.debugger = nullptr;
+    linux_abi::release_descriptor(event_fd_);
+    if (on_forked_child) on_forked_child();
+}
+
+StopControl::ThreadState& StopControl::state_of(Task& task) {
+    auto at = std::find_if(threads_.begin(), threads_.end(), [&](const ThreadState& t) { return t.task == &task; });
+    if (at != threads_.end()) return *at;
+    threads_.push_back({.task = &task, .running = !stopped_});
+    return threads_.back();
+}
+
+void StopControl::wait_until_running(Lock& lock, Task& task) {
+    ThreadState& state = state_of(task);
+    if (state.running) return;
+    state.parked = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return state.running; });
+    state.parked = false;
+}
+
+void StopControl::report(Lock& lock, Task& task, StopEvent event) {
+    wait_until_running(lock, task);  // the event of another thread may have come first
+    if (!attached_) return;
+    event.tid = task.tid;
+    ThreadState& state = state_of(task);
+    state.step = false;
+    state.signal = 0;
+    arm_step(state);
+    stop_all();
+    post(event);
+    wait_until_running(lock, task);
+    bool signal_stop = event.kind == StopEvent::Kind::Signal && event.value != SIGTRAP;
+    if (!signal_stop && state.signal != 0 && state.signal != SIGTRAP) {
+        state.told_signal = std::exchange(state.signal, 0);
+        syscall(SYS_tgkill, getpid(), task.tid, state.told_signal);
+    }
+}
+
+void StopControl::post(const StopEvent& event) {
+    event_ = event;
+    u64 one = 1;
+    [[maybe_unused]] ssize_t size = write(event_fd_, &one, sizeof one);
+    changed_.notify_all();
+}
+
+void StopControl::stop_all() {
+    stopped_ = true;
+    for (ThreadState& t : threads_) {
+        t.running = false;
+        t.step = false;
+        engine::Engine::request_exit(t.task->env);
+    }
+}
+
+void StopControl::wait_until_parked(Lock& lock) {
+    changed_.wait(lock, [&] {
+        return std::all_of(threads_.begin(), threads_.end(),
+                           [](const ThreadState& t) { return t.parked || t.in_syscall; });
+    });
+}
+
+bool StopControl::caught(unsigned number) const {
+    if (!attached_ || !caught_syscalls_) return false;
+    return caught_syscalls_->empty() ||
+           std::find(caught_syscalls_->begin(), caught_syscalls_->end(), number) != caught_syscalls_->end();
+}
+
+void StopControl::end_of_process(StopEvent event) {
+    Lock lock(lock_);
+    if (!attached_) return;
+    exit_told_ = false;
+    stop_all();
+    for (ThreadState& t : threads_) t.in_syscall = true;  // none of them comes back
+    post(event);
+    changed_.wait(lock, [&] { return exit_told_; });
+}
+
+void StopControl::arm_step(const ThreadState& state) {
+    process_.engine->set_single_step(state.task->env, state.step || state.watch_step.has_value());
+}
+
+std::optional<WatchHit> StopControl::close_watched_pages(ThreadState& state) {
+    if (!state.watch_open) return std::nullopt;
+    state.watch_open = false;
+    return watchpoints_.close(std::exchange(state.watch_step, std::nullopt));
+}
+
+void StopControl::remove_breakpoints() {
+    for (u64 address : breakpoints_) process_.engine->set_breakpoint(address, false);
+    breakpoints_.clear();
+}
+
+}  // namespace dragoman::debug

@@ -1,0 +1,144 @@
+// Atomics: A, Zacas, Zabha, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha").
+//
+// Host atomics are sequentially consistent and the host's plain accesses are TSO, so .aq and .rl ask for
+// nothing more, but for .rl on a load-reserved: earlier stores must then be seen before the load.
+#include "guest/riscv/insn_sets.h"
+#include "guest/riscv/shapes.h"
+#include "guest/riscv/trans_i.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+constexpr MemOp kB{.size_log2 = 0, .sign = true, .aligned = true};
+constexpr MemOp kH{.size_log2 = 1, .sign = true, .aligned = true};
+constexpr MemOp kW{.size_log2 = 2, .sign = true, .aligned = true};
+constexpr MemOp kD{.size_log2 = 3, .aligned = true};
+constexpr MemOp kEnvDouble{.size_log2 = 3};
+
+// --- load-reserved and store-conditional: the reservation is the address and the value read ---
+
+bool gen_lr(DisasContext& ctx, const Operands& a, MemOp m) {
+    Builder& b = *ctx.b;
+    if (a.rl) b.mb(static_cast<u8>(Barrier::StoreLoad));
+    Var address = ctx.gpr(a.rs1), value = b.temp(Type::I64);
+    b.guest_ld(value, address, m);
+    b.env_st(address, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
+    b.env_st(value, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
+    ctx.set_gpr(a.rd, value);
+    return true;
+}
+
+/// Stores if memory still holds the value that LR read. That another store of the same value went
+/// unnoticed cannot be told apart from that store having come before the LR.
+bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
+    Builder& b = *ctx.b;
+    u32 fail = b.new_label(), done = b.new_label();
+    Var address = ctx.gpr(a.rs1), reserved = b.temp(Type::I64);
+    b.env_ld(reserved, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
+    b.brcond(Cond::Ne, address, reserved, fail);
+    Var expected = b.temp(Type::I64), old = b.temp(Type::I64), none = b.c64(kNoReservation);
+    b.env_ld(expected, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
+    b.atomic_cmpxchg(old, address, expected, ctx.gpr(a.rs2), m);
+    b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
+    ctx.set_gpr(a.rd, b.setcond(Cond::Ne, old, expected));
+    b.br(done);
+    b.label(fail);
+    b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
+    ctx.set_gpr(a.rd, b.c64(1));
+    b.label(done);
+    return true;
+}
+
+bool trans_lr_w(DisasContext& ctx, const Operands& a) { return gen_lr(ctx, a, kW); }
+bool trans_lr_d(DisasContext& ctx, const Operands& a) { return gen_lr(ctx, a, kD); }
+bool trans_sc_w(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kW); }
+bool trans_sc_d(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kD); }
+
+// --- read-modify-write: one function per operation and size, made by a template because the rows need
+// functions with the operation built in ---
+
+template <Op op, MemOp m> bool trans_amo(DisasContext& ctx, const Operands& a) {
+    ctx.b->atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), m);
+    return true;
+}
+
+template <MemOp m> bool trans_amocas(DisasContext& ctx, const Operands& a) {
+    ctx.b->atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), m);
+    return true;
+}
+
+bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
+    Builder& b = *ctx.b;
+    ctx.call_helper(Helper::amocas_q, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(a.rd), b.c32(a.rs2)});
+    return true;
+}
+
+using enum Extension;
+
+constexpr Reserved kOddPair = Reserved::RdOdd | Reserved::Rs2Odd;
+
+// clang-format off
+constexpr InsnRow kRows[] = {
+    {"00010 al 00000 sssss 010 ddddd 0101111", "lr.w", "aqrl rd,(rs1)", A, trans_lr_w},
+    {"00010 al 00000 sssss 011 ddddd 0101111", "lr.d", "aqrl rd,(rs1)", A, trans_lr_d},
+    {"00011 al ttttt sssss 010 ddddd 0101111", "sc.w", "aqrl rd,rs2,(rs1)", A, trans_sc_w},
+    {"00011 al ttttt sssss 011 ddddd 0101111", "sc.d", "aqrl rd,rs2,(rs1)", A, trans_sc_d},
+
+    {"00001 al ttttt sssss 010 ddddd 0101111", "amoswap.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_xchg, kW>},
+    {"00000 al ttttt sssss 010 ddddd 0101111", "amoadd.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_add, kW>},
+    {"00100 al ttttt sssss 010 ddddd 0101111", "amoxor.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_xor, kW>},
+    {"01100 al ttttt sssss 010 ddddd 0101111", "amoand.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_and, kW>},
+    {"01000 al ttttt sssss 010 ddddd 0101111", "amoor.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_or, kW>},
+    {"10000 al ttttt sssss 010 ddddd 0101111", "amomin.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_min_s, kW>},
+    {"10100 al ttttt sssss 010 ddddd 0101111", "amomax.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_max_s, kW>},
+    {"11000 al ttttt sssss 010 ddddd 0101111", "amominu.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_min_u, kW>},
+    {"11100 al ttttt sssss 010 ddddd 0101111", "amomaxu.w", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_max_u, kW>},
+
+    {"00001 al ttttt sssss 011 ddddd 0101111", "amoswap.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_xchg, kD>},
+    {"00000 al ttttt sssss 011 ddddd 0101111", "amoadd.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_add, kD>},
+    {"00100 al ttttt sssss 011 ddddd 0101111", "amoxor.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_xor, kD>},
+    {"01100 al ttttt sssss 011 ddddd 0101111", "amoand.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_and, kD>},
+    {"01000 al ttttt sssss 011 ddddd 0101111", "amoor.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_or, kD>},
+    {"10000 al ttttt sssss 011 ddddd 0101111", "amomin.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_min_s, kD>},
+    {"10100 al ttttt sssss 011 ddddd 0101111", "amomax.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_max_s, kD>},
+    {"11000 al ttttt sssss 011 ddddd 0101111", "amominu.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_min_u, kD>},
+    {"11100 al ttttt sssss 011 ddddd 0101111", "amomaxu.d", "aqrl rd,rs2,(rs1)", A, trans_amo<Op::atomic_max_u, kD>},
+
+    {"00001 al ttttt sssss 000 ddddd 0101111", "amoswap.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_xchg, kB>},
+    {"00000 al ttttt sssss 000 ddddd 0101111", "amoadd.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_add, kB>},
+    {"00100 al ttttt sssss 000 ddddd 0101111", "amoxor.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_xor, kB>},
+    {"01100 al ttttt sssss 000 ddddd 0101111", "amoand.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_and, kB>},
+    {"01000 al ttttt sssss 000 ddddd 0101111", "amoor.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_or, kB>},
+    {"10000 al ttttt sssss 000 ddddd 0101111", "amomin.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_min_s, kB>},
+    {"10100 al ttttt sssss 000 ddddd 0101111", "amomax.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_max_s, kB>},
+    {"11000 al ttttt sssss 000 ddddd 0101111", "amominu.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_min_u, kB>},
+    {"11100 al ttttt sssss 000 ddddd 0101111", "amomaxu.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_max_u, kB>},
+
+    {"00001 al ttttt sssss 001 ddddd 0101111", "amoswap.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_xchg, kH>},
+    {"00000 al ttttt sssss 001 ddddd 0101111", "amoadd.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_add, kH>},
+    {"00100 al ttttt sssss 001 ddddd 0101111", "amoxor.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_xor, kH>},
+    {"01100 al ttttt sssss 001 ddddd 0101111", "amoand.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_and, kH>},
+    {"01000 al ttttt sssss 001 ddddd 0101111", "amoor.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_or, kH>},
+    {"10000 al ttttt sssss 001 ddddd 0101111", "amomin.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_min_s, kH>},
+    {"10100 al ttttt sssss 001 ddddd 0101111", "amomax.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_max_s, kH>},
+    {"11000 al ttttt sssss 001 ddddd 0101111", "amominu.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_min_u, kH>},
+    {"11100 al ttttt sssss 001 ddddd 0101111", "amomaxu.h", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_max_u, kH>},
+
+    {"00101 al ttttt sssss 000 ddddd 0101111", "amocas.b", "aqrl rd,rs2,(rs1)", Zabha && Zacas, trans_amocas<kB>},
+    {"00101 al ttttt sssss 001 ddddd 0101111", "amocas.h", "aqrl rd,rs2,(rs1)", Zabha && Zacas, trans_amocas<kH>},
+    {"00101 al ttttt sssss 010 ddddd 0101111", "amocas.w", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas<kW>},
+    {"00101 al ttttt sssss 011 ddddd 0101111", "amocas.d", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas<kD>},
+    {"00101 al ttttt sssss 100 ddddd 0101111", "amocas.q", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas_q, kNoImm, kOddPair},
+
+    // Waiting for the reservation set may end at any time; here, at once.
+    {"000000001101 00000 000 00000 1110011", "wrs.nto", "", Zawrs, trans_nop},
+    {"000000011101 00000 000 00000 1110011", "wrs.sto", "", Zawrs, trans_nop},
+};
+// clang-format on
+
+}  // namespace
+
+InsnSet rows_a() { return kRows; }
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,71 @@
+// The small "Zi" sets: Zicond, Zicbom/Zicboz, Zimop, and the hints Zicbop, Zihintpause, Zihintntl, which
+// are encoded inside base instructions.
+#include "guest/riscv/insn_sets.h"
+#include "guest/riscv/shapes.h"
+#include "guest/riscv/trans_i.h"
+
+namespace dragoman::riscv {
+
+// --- Zicond ---
+
+static bool gen_czero(DisasContext& ctx, const Operands& a, Cond cond) {
+    if (a.rd == 0) return true;
+    Var zero = ctx.b->c64(0);
+    ctx.b->movcond_to(a.rd, cond, ctx.gpr(a.rs2), zero, zero, ctx.gpr(a.rs1));
+    return true;
+}
+static bool trans_czero_eqz(DisasContext& ctx, const Operands& a) { return gen_czero(ctx, a, Cond::Eq); }
+static bool trans_czero_nez(DisasContext& ctx, const Operands& a) { return gen_czero(ctx, a, Cond::Ne); }
+
+// --- Zicbom, Zicboz: cache blocks ---
+
+static bool gen_cbo(DisasContext& ctx, const Operands& a, Helper helper) {
+    ctx.call_helper(helper, ir::kNoVar, {ctx.b->env(), ctx.gpr(a.rs1)});
+    return true;
+}
+static bool trans_cbo_check(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_check); }
+static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_zero); }
+
+// --- Zimop: may-be-operations, which write zero until an extension redefines them ---
+
+bool trans_mop(DisasContext& ctx, const Operands& a) {
+    ctx.set_gpr(a.rd, ctx.b->c64(0));
+    return true;
+}
+
+using enum Extension;
+
+static constexpr InsnRow kHintRows[] = {
+    {"0000000 00010 00000 000 00000 0110011", "ntl.p1", "", Zihintntl, trans_nop},
+    {"0000000 00011 00000 000 00000 0110011", "ntl.pall", "", Zihintntl, trans_nop},
+    {"0000000 00100 00000 000 00000 0110011", "ntl.s1", "", Zihintntl, trans_nop},
+    {"0000000 00101 00000 000 00000 0110011", "ntl.all", "", Zihintntl, trans_nop},
+    {"000000010000 00000 000 00000 0001111", "pause", "", Zihintpause, trans_nop},
+    {"iiiiiii 00000 sssss 110 00000 0010011", "prefetch.i", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},
+    {"iiiiiii 00001 sssss 110 00000 0010011", "prefetch.r", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},
+    {"iiiiiii 00011 sssss 110 00000 0010011", "prefetch.w", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},
+};
+
+static constexpr InsnRow kCondRows[] = {
+    {"0000111 ttttt sssss 101 ddddd 0110011", "czero.eqz", "rd,rs1,rs2", Zicond, trans_czero_eqz},
+    {"0000111 ttttt sssss 111 ddddd 0110011", "czero.nez", "rd,rs1,rs2", Zicond, trans_czero_nez},
+};
+
+static constexpr InsnRow kCboRows[] = {
+    {"000000000000 sssss 010 00000 0001111", "cbo.inval", "(rs1)", Zicbom, trans_cbo_check},
+    {"000000000001 sssss 010 00000 0001111", "cbo.clean", "(rs1)", Zicbom, trans_cbo_check},
+    {"000000000010 sssss 010 00000 0001111", "cbo.flush", "(rs1)", Zicbom, trans_cbo_check},
+    {"000000000100 sssss 010 00000 0001111", "cbo.zero", "(rs1)", Zicboz, trans_cbo_zero},
+};
+
+static constexpr InsnRow kMopRows[] = {
+    {"1i00ii 0111 ii sssss 100 ddddd 1110011", "mop.r.#", "rd,rs1", Zimop, trans_mop, {"4|3:2|1:0", false}},
+    {"1i00ii1 ttttt sssss 100 ddddd 1110011", "mop.rr.#", "rd,rs1,rs2", Zimop, trans_mop, {"2|1:0", false}},
+};
+
+InsnSet rows_hints() { return kHintRows; }
+InsnSet rows_zicond() { return kCondRows; }
+InsnSet rows_zicbo() { return kCboRows; }
+InsnSet rows_zimop() { return kMopRows; }
+
+}  // namespace dragoman::riscv
