@@ -151,8 +151,10 @@ void trace_start(Task& task) {
         if (!arguments.empty()) arguments += ", ";
         arguments += quote(argument);
     }
-    std::string line = "execve(" + quote(process.exe_path, 4096) + ", [" + arguments + "], " +
-                       std::to_string(process.options.environment.size()) + " vars)";
+    char environment[64];
+    std::snprintf(environment, sizeof environment, "%#llx /* %zu vars */", static_cast<unsigned long long>(process.env_start),
+                  process.options.environment.size());
+    std::string line = "execve(" + quote(process.exe_path, 4096) + ", [" + arguments + "], " + environment + ")";
     print_line(task, with_result(line, "0"));
 }
 

@@ -582,6 +582,8 @@ bool is_output(std::string_view word) {
     return kind && kind->output;
 }
 
+bool is_known_word(std::string_view word) { return find_kind(word) || find_flag_set(word); }
+
 std::string format_argument(const TracedCall& call, std::string_view word, unsigned index) {
     u64 value = index < 6 ? call.args[index] : static_cast<u64>(call.result);
     // An enumeration of options that the kind's own formatter does not know.

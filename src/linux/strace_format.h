@@ -20,6 +20,8 @@ struct TracedCall {
 
 /// Whether arguments of this kind are shown as they are after the call (buffers that it fills).
 bool is_output(std::string_view word);
+/// Whether a format of the table may use `word`.
+bool is_known_word(std::string_view word);
 std::string format_argument(const TracedCall& call, std::string_view word, unsigned index);
 
 /// `bytes` as a C string in quotes, shortened like strace's.
