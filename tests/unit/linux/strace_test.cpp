@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <ucontext.h>
 
 #include "linux/riscv/guest_stat.h"
 #include "linux/strace_format.h"
@@ -15,9 +16,21 @@ using namespace dragoman::linux_abi;
 
 namespace {
 
+/// The part of the translator's fault handler that checked copies need.
+void on_fault(int, siginfo_t*, void* context) {
+    greg_t& pc = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+    u64 fixed = memory::copy_fixup(static_cast<u64>(pc));
+    if (fixed == 0) abort();
+    pc = static_cast<greg_t>(fixed);
+}
+
 class Strace : public ::testing::Test {
 protected:
     Strace() : space(0) {
+        struct sigaction action {};
+        action.sa_sigaction = on_fault;
+        action.sa_flags = SA_SIGINFO;
+        sigaction(SIGSEGV, &action, nullptr);
         process.space = &space;
         task.process = &process;
     }
