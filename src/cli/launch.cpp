@@ -1,0 +1,121 @@
+#include "cli/launch.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "guest/guest.h"
+#include "debug/gdb_server.h"
+#include "debug/perf.h"
+#include "linux/arch.h"
+#include "linux/descriptors.h"
+#include "linux/exec.h"
+#include "linux/path.h"
+#include "linux/process.h"
+#include "linux/program.h"
+
+namespace dragoman::cli {
+
+namespace {
+
+std::unique_ptr<host::Backend> make_backend(const Options& options) {
+    return options.backend == "interp" ? host::make_interp() : host::make_x64();
+}
+
+void open_log(const Options& options) {
+    if (options.log_file.empty()) return;
+    if (!log::open_file(options.log_file, options.log_append, linux_abi::reserve_descriptor)) {
+        throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
+    }
+}
+
+/// Whoever is told of translations: perf map, jitdump, both or nobody.
+std::unique_ptr<engine::Observer> make_observer(const Options& options) {
+    return debug::make_perf_observer(options.perf_map, options.jit_dump);
+}
+
+const guest::Guest& choose_guest(const linux_abi::Program& program, const Options& options) {
+    const guest::Guest* guest = guest::find(program.header.e_machine, program.header.e_ident[EI_CLASS]);
+    if (!guest) {
+        throw FatalError(126, program.name + ": guest not supported (ELF machine " +
+                                  std::to_string(program.header.e_machine) + ")");
+    }
+    if (std::string wrong = guest->configure(options.cpu); !wrong.empty()) {
+        std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman -cpu help)" : "";
+        throw FatalError(1, "-cpu: " + wrong + hint);
+    }
+    return *guest;
+}
+
+}  // namespace
+
+void launch(Options& options) {
+    std::string& sysroot = options.process.sysroot;
+    if (sysroot.size() > 1 && sysroot.back() == '/') sysroot.pop_back();
+    if (int error = linux_abi::open_sysroot(options.process.sysroot)) {
+        throw FatalError(1, "-L: " + options.process.sysroot + ": " + std::strerror(-error));
+    }
+    linux_abi::keep_self_open();
+    open_log(options);
+    linux_abi::Program program;
+    linux_abi::ProgramError error = linux_abi::open_program(options.program, options.arguments, true, program);
+    if (error.error) throw FatalError(error.exit_status(), error.text);
+    const guest::Guest& guest = choose_guest(program, options);
+
+    options.host.guest_base = options.guest_base;
+    // They live until the process ends: other guest threads may use them to the last.
+    auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
+    options.engine.observer = make_observer(options).release();
+    auto* engine = new engine::Engine(guest, make_backend(options), options.host, *space, options.engine);
+    auto* process = new linux_abi::Process;
+    process->options = std::move(options.process);
+    process->guest = &guest;
+    process->arch = linux_abi::find_arch(guest.elf_machine, guest.elf_class);
+    process->engine = engine;
+    process->space = space;
+    if (log::enabled(log::Item::Stats)) {
+        process->exit_hooks.push_back([engine] { std::fputs(engine->statistics().c_str(), log::stream()); });
+    }
+    process->exit_hooks.push_back([] { std::fflush(log::stream()); });
+    if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
+    linux_abi::run_process(*process, program);
+}
+
+std::string cpu_help() {
+    std::string text;
+    for (const guest::Guest* guest : guest::all()) {
+        text += "Models of " + std::string(guest->name) + " (-cpu MODEL[,ext=on|off...]):\n";
+        for (const guest::CpuModel& model : guest->models()) {
+            std::string name = "  " + std::string(model.name);
+            name.resize(std::max<std::size_t>(name.size() + 1, 12), ' ');
+            text += name + std::string(model.help) + "\n";
+        }
+        text += "Extensions:";
+        std::size_t column = 11;
+        for (const std::string& extension : guest->extensions()) {
+            if (column + extension.size() + 1 > 100) {
+                text += "\n           ";
+                column = 11;
+            }
+            text += " " + extension;
+            column += extension.size() + 1;
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+std::string log_help() {
+    std::string text = "Log items (comma separated):\n";
+    for (unsigned i = 0; i < log::kItemNameCount; i++) {
+        std::string name = "  " + std::string(log::kItemNames[i].name);
+        name.resize(12, ' ');
+        text += name + std::string(log::kItemNames[i].help) + "\n";
+    }
+    return text;
+}
+
+}  // namespace dragoman::cli
