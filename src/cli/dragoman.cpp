@@ -12,6 +12,7 @@
 #include "cli/binfmt.h"
 #include "cli/launch.h"
 #include "cli/options.h"
+#include "host/disassembler.h"
 #include "linux/exec.h"
 
 namespace dragoman::cli {
@@ -43,14 +44,29 @@ void print_binfmt(const std::string& interpreter) {
 int run(int argc, char** argv) {
     Options options = parse_options(command_line(argc, argv), linux_abi::guest_environment(environ));
     switch (options.action) {
-        case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
-        case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;
-        case Action::LogHelp: std::fputs(log_help().c_str(), stdout); return 0;
-        case Action::CpuHelp: std::fputs(cpu_help().c_str(), stdout); return 0;
-        case Action::BinfmtPrint: print_binfmt(own_path()); return 0;
-        case Action::BinfmtInstall: binfmt_install(own_path()); return 0;
-        case Action::BinfmtRemove: binfmt_remove(); return 0;
-        case Action::Run: break;
+        case Action::Help:
+            std::fputs(help_text().c_str(), stdout);
+            return 0;
+        case Action::Version:
+            std::puts("dragoman version " DRAGOMAN_VERSION);
+            return 0;
+        case Action::LogHelp:
+            std::fputs(log_help().c_str(), stdout);
+            return 0;
+        case Action::CpuHelp:
+            std::fputs(cpu_help().c_str(), stdout);
+            return 0;
+        case Action::BinfmtPrint:
+            print_binfmt(own_path());
+            return 0;
+        case Action::BinfmtInstall:
+            binfmt_install(own_path());
+            return 0;
+        case Action::BinfmtRemove:
+            binfmt_remove();
+            return 0;
+        case Action::Run:
+            break;
     }
     options.process.self = own_path();
     launch(options);
@@ -60,6 +76,9 @@ int run(int argc, char** argv) {
 }  // namespace dragoman::cli
 
 int main(int argc, char** argv) {
+#ifndef DRAGOMAN_STATIC
+    dragoman::host::find_in_library = dragoman::host::find_with_dlopen;
+#endif
     try {
         return dragoman::cli::run(argc, argv);
     } catch (const dragoman::FatalError& error) {

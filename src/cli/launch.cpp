@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "guest/guest.h"
 #include "debug/gdb_server.h"
 #include "debug/perf.h"
+#include "guest/guest.h"
 #include "linux/arch.h"
 #include "linux/descriptors.h"
 #include "linux/exec.h"
@@ -40,10 +40,11 @@ std::unique_ptr<engine::Observer> make_observer(const Options& options) {
 const guest::Guest& choose_guest(const linux_abi::Program& program, const Options& options) {
     const guest::Guest* guest = guest::find(program.header.e_machine, program.header.e_ident[EI_CLASS]);
     if (!guest) {
-        throw FatalError(126, program.name + ": guest not supported (ELF machine " +
-                                  std::to_string(program.header.e_machine) + ")");
+        throw FatalError(
+            126, program.name + ": guest not supported (ELF machine " + std::to_string(program.header.e_machine) + ")");
     }
-    if (std::string wrong = guest->configure(options.cpu); !wrong.empty()) {
+    std::string wrong = options.cpu.empty() ? "" : guest->configure(options.cpu);
+    if (!wrong.empty()) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);
     }

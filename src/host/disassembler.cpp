@@ -1,14 +1,8 @@
 #include "host/disassembler.h"
 
 #include <Zydis/Zydis.h>
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdio>
-
-// Weak, so that the static binary does not get a dynamic loader for the sake of the log.
-extern "C" __attribute__((weak)) void* dlopen(const char* file, int mode) noexcept;
-extern "C" __attribute__((weak)) void* dlsym(void* __restrict library, const char* __restrict name) noexcept;
 
 namespace dragoman::host {
 
@@ -17,14 +11,15 @@ namespace {
 using Disassemble = decltype(&ZydisDisassembleIntel);
 
 Disassemble load_zydis() {
-    if (!dlopen || !dlsym) return nullptr;
-    static const std::string name = "libZydis.so." + std::to_string(ZYDIS_VERSION_MAJOR(ZYDIS_VERSION)) + "." +
-                                    std::to_string(ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
-    void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-    return library ? reinterpret_cast<Disassemble>(dlsym(library, "ZydisDisassembleIntel")) : nullptr;
+    const std::string name = "libZydis.so." + std::to_string(ZYDIS_VERSION_MAJOR(ZYDIS_VERSION)) + "." +
+                             std::to_string(ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
+    void* function = find_in_library ? find_in_library(name.c_str(), "ZydisDisassembleIntel") : nullptr;
+    return reinterpret_cast<Disassemble>(function);
 }
 
 }  // namespace
+
+void* (*find_in_library)(const char* library, const char* function) = nullptr;
 
 std::string disassemble_x64(const u8* code, std::size_t available, u64 address, unsigned& length) {
     static const Disassemble disassemble = load_zydis();

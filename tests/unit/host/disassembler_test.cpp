@@ -5,6 +5,8 @@
 namespace dragoman::host {
 namespace {
 
+[[maybe_unused]] const auto kLoader = find_in_library = find_with_dlopen;
+
 TEST(Disassembler, DecodesInstructionsAndKnowsTheirAddress) {
     const u8 code[] = {0x48, 0x01, 0xd8, 0xeb, 0x10};
     unsigned length = 0;
