@@ -10,10 +10,8 @@ bool CodeReader::open_page(u64 page) {
     PageFlags flags = space_.flags(page);
     if (!has(flags, PageFlags::Exec)) return false;
     shared_ |= has(flags, PageFlags::Shared);
-    if (has(flags, PageFlags::Write)) {
-        writable_ = true;
-        if (protect_) space_.protect_code(page);
-    }
+    // The mark matters for pages that the guest cannot write, too: it may make them writable later.
+    if (protect_ && !has(flags, PageFlags::Code)) space_.protect_code(page);
     opened_ = page;
     return true;
 }

@@ -1,4 +1,4 @@
-// Reads guest code for the translator: checks execute permission, write-protects the pages it reads
+// Reads guest code for the translator: checks execute permission, marks the pages it reads as code
 // (so that later stores are seen), and keeps the bytes of the TB.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace dragoman::engine {
 
 class CodeReader final : public guest::CodeReader {
 public:
-    /// @param protect write-protect writable pages that code is read from
+    /// @param protect have stores to the pages that code is read from noticed
     CodeReader(memory::UserSpace& space, bool protect) : space_(space), protect_(protect) {}
 
     bool fetch(u64 pc, unsigned bytes, u32& value) override;
@@ -23,8 +23,6 @@ public:
     bool refused() const { return refused_; }
     /// Some page read from is a shared mapping.
     bool shared() const { return shared_; }
-    /// Some page read from is writable for the guest.
-    bool writable() const { return writable_; }
 
 private:
     static constexpr std::size_t kCapacity = 2 * memory::kPageSize;
@@ -35,7 +33,6 @@ private:
     bool protect_;
     bool refused_ = false;
     bool shared_ = false;
-    bool writable_ = false;
     bool started_ = false;
     u64 start_ = 0;           ///< guest address of bytes_[0]
     u64 opened_ = ~u64{0};    ///< page that was last checked

@@ -54,10 +54,6 @@ public:
     /// fence.i and riscv_flush_icache: drops translations of code whose stores page protection cannot
     /// see (shared mappings) and that has changed.
     void fence_i();
-    /// Drops the translations of all guest-writable pages and makes these pages writable for the
-    /// host, so that a system call that failed with EFAULT on one of them can be repeated.
-    /// @returns whether there was any such page.
-    bool open_code_pages();
 
     /// First thing in the host's SIGSEGV / SIGBUS / SIGILL / SIGFPE / SIGTRAP handler.
     enum class Fault {

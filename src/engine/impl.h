@@ -74,7 +74,6 @@ struct Engine::Impl {
     std::atomic<u32> breakpoint_count{0};
     std::vector<u64> shared_pages;    ///< pages of aliased mappings with translations; guarded by tb_lock
     std::atomic<u32> shared_page_count{0};
-    std::vector<u64> protected_pages; ///< guest-writable pages with translations; guarded by tb_lock
     std::atomic<u64> epoch{0};        ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     Statistics retired_stats;         ///< of vCPUs that are gone

@@ -49,21 +49,6 @@ void Engine::fence_i() {
     }
 }
 
-bool Engine::open_code_pages() {
-    Impl& i = *impl_;
-    std::vector<u64> opened;
-    {
-        std::lock_guard guard(i.tb_lock);
-        opened.swap(i.protected_pages);
-    }
-    bool any = false;
-    for (u64 page : opened) {
-        any |= i.space.unprotect_code(page << 12);
-        invalidate(page << 12, (page + 1) << 12);
-    }
-    return any;
-}
-
 void Engine::Impl::reclaim(Vcpu& self) {
     begin_exclusive(self);
     {

@@ -249,12 +249,6 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
             }
             shared_page_count.store(static_cast<u32>(shared_pages.size()));
         }
-        if (reader.writable() && !verify) {
-            for (u64 page = pc >> 12; page <= (tb->end() - 1) >> 12; ++page) {
-                auto place = std::lower_bound(protected_pages.begin(), protected_pages.end(), page);
-                if (place == protected_pages.end() || *place != page) protected_pages.insert(place, page);
-            }
-        }
         return tb;
     }
 }

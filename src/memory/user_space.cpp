@@ -81,11 +81,9 @@ struct UserSpace::Impl {
 
     // Drops the translations of [start, end) and the write protection that they needed.
     void retire_code(u64 start, u64 end) {
+        // Not only where pages are marked as Code: translations that check their code leave the mark away.
         bool any = false;
-        regions.for_each(start, end, [&](u64 from, u64 to, const Region& region) {
-            if (!has(region.flags, PageFlags::Exec)) return;
-            table.for_each(from, to, PageFlags::Code, [&](u64, PageFlags) { any = true; });
-        });
+        regions.for_each(start, end, [&](u64, u64, const Region& region) { any |= has(region.flags, PageFlags::Exec); });
         if (!any) return;
         if (space.on_code_change) space.on_code_change(start, end);
         std::lock_guard lock(code_lock);

@@ -154,6 +154,27 @@ TEST_P(EngineTest, UnmappedCodeIsNotRun) {
     EXPECT_EQ(run(), ir::ExitReason::Syscall);
 }
 
+TEST_P(EngineTest, CodeRewrittenWhileNotExecutableIsSeen) {
+    for (u64 n = 1; n <= 20; ++n) {
+        space_.mprotect(kCode, 0x1000, PROT_READ | PROT_WRITE);
+        write(kCode, {{toy::AddI, 0, 0, static_cast<i8>(n)}, {toy::Halt}});
+        space_.mprotect(kCode, 0x1000, PROT_READ | PROT_EXEC);
+        cpu_->r[0] = 0;
+        EXPECT_EQ(run(), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], n);
+    }
+}
+
+TEST_P(EngineTest, CodeThatBecomesWritableIsWatched) {
+    write(kCode, {{toy::AddI, 0, 0, 1}, {toy::Halt}});
+    space_.mprotect(kCode, 0x1000, PROT_READ | PROT_EXEC);
+    EXPECT_EQ(run(), ir::ExitReason::Syscall);
+    space_.mprotect(kCode, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);
+    write(kCode, {{toy::AddI, 0, 0, 10}});
+    EXPECT_EQ(run(), ir::ExitReason::Syscall);
+    EXPECT_EQ(cpu_->r[0], 11u);
+}
+
 TEST_P(EngineTest, BreakpointsAndSingleStep) {
     write(kCode, {{toy::AddI, 0, 0, 1}, {toy::AddI, 0, 0, 1}, {toy::AddI, 0, 0, 1}, {toy::Halt}});
     EXPECT_EQ(run(), ir::ExitReason::Syscall);
