@@ -155,7 +155,7 @@ template <> inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(fcvt_if,       1, 1, 1, Conv,     Float)                      /* int S -> float T; 1: unsigned */ \
     X(bitcast,       1, 1, 0, Conv,     None)                       /* same width, other class */  \
     X(fbox,          1, 1, 0, Conv,     None)                       /* F32 -> F64 register image, upper bits ones */ \
-    X(funbox,        1, 1, 0, Conv,     None)                       /* F64 image -> F32, canonical NaN if not boxed */ \
+    X(funbox,        1, 1, 1, Conv,     None)                       /* F64 image -> F32, canonical NaN if not boxed; 1: known to be boxed */ \
     X(fflags_get,    1, 0, 0, Same,     Int)                        /* accrued exception flags, numbered as in fcsr */ \
     X(fflags_set,    0, 1, 0, Ptr,      SideEffects)                /* replaces them by the low 5 bits */
 // clang-format on

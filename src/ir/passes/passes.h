@@ -1,17 +1,37 @@
-// The optimisation passes over a translation block, one function per file of this folder, and their
-// order.
+// The optimisation passes over a translation block: one function per file of this folder. optimise.cpp has
+// their order.
+//
+// All but the last run in one forward walk (rewriter.h): each gets one instruction at a time, with all that
+// is known about its operands, and rewrites it. They share these rules:
+// * Nothing is moved past a write of what it reads: the rewriter hands out only variables that hold the value now.
+// * State stays precise: a write to a guest register moves or goes only within a stretch without an op that
+//   may fault, a helper that looks at globals, a branch or a label.
+// * Float ops that accrue exception flags are neither folded nor removed.
+// * Constants that derive from the guest pc keep their mark.
 #pragma once
 
 #include "ir/liveness.h"
+#include "ir/passes/rewriter.h"
 
 namespace dragoman::ir {
 
 /// Scratch memory of the passes. One per translating thread; keep it from TB to TB.
 struct PassContext {
     LiveSet live;
+    Rewriter rewriter;
 };
 
-/// Runs all passes on `f`. Call `liveness` afterwards.
+/// Runs all passes on `f`. Fills Insn::dead as `liveness` does.
 void optimise(Function& f, PassContext& context);
+
+bool propagate_copies(Rewriter& r, Insn& insn);
+bool fold_constants(Rewriter& r, Insn& insn);
+bool simplify_bits(Rewriter& r, Insn& insn);
+bool fold_addresses(Rewriter& r, Insn& insn);
+bool fuse_branches(Rewriter& r, Insn& insn);
+bool unbox_floats(Rewriter& r, Insn& insn);
+bool forward_globals(Rewriter& r, Insn& insn);
+
+void dead_code(Function& f, PassContext& context);
 
 }  // namespace dragoman::ir

@@ -47,4 +47,26 @@ inline Function function(std::string_view text) {
 /// The first broken rule of `text`.
 inline std::string verify_text(std::string_view text) { return verify(function(text)); }
 
+/// `text` after `passes`, and after dead_code unless there are none; broken rules instead, if there are any.
+inline std::string after(std::string_view text, std::initializer_list<Rewrite> passes, bool clean = true) {
+    Function f = function(text);
+    std::string error = verify(f);
+    EXPECT_EQ(error, "");
+    PassContext context;
+    context.rewriter.run(f, {passes.begin(), passes.size()});
+    EXPECT_EQ(verify(f), "") << print(f);
+    if (clean) dead_code(f, context);
+    EXPECT_EQ(verify(f), "") << print(f);
+    return print(f);
+}
+
+inline std::string optimised(std::string_view text) {
+    Function f = function(text);
+    EXPECT_EQ(verify(f), "");
+    PassContext context;
+    optimise(f, context);
+    EXPECT_EQ(verify(f), "") << print(f);
+    return print(f);
+}
+
 }  // namespace dragoman::ir::test

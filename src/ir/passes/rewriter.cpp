@@ -1,0 +1,183 @@
+#include "ir/passes/rewriter.h"
+
+namespace dragoman::ir {
+
+void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
+    f_ = &f;
+    out_.clear();
+    out_.reserve(f.insns.size() + 16);
+    values_.clear();
+    values_.emplace_back();
+    states_.assign(f.vars.size(), {});
+    last_epoch_ = 0;
+    for (unsigned i = 0; i < 5; ++i) epoch_[i] = ++last_epoch_;
+    barrier_ = 0;
+    unreachable_ = false;
+
+    for (const Insn& original : f.insns) {
+        Insn insn = original;
+        if (insn.op == Op::label) at_label(static_cast<u32>(insn.imm[0]));
+        if (unreachable_) continue;
+        bool keep = true;
+        for (Rewrite pass : passes) {
+            keep = pass(*this, insn);
+            if (!keep) break;
+        }
+        if (keep && !is_no_op(insn)) append(insn);
+    }
+    std::swap(f.insns, out_);
+}
+
+/// A move of a value to where it is already.
+bool Rewriter::is_no_op(const Insn& insn) {
+    return insn.op == Op::mov && value_of(insn.out()) == value_of(insn.in(0));
+}
+
+/// A join: nothing is known about variables any more. Branches that only skip nothing go.
+void Rewriter::at_label(u32 label) {
+    while (!out_.empty() && (out_.back().op == Op::br || out_.back().op == Op::brcond) && out_.back().imm[0] == label) {
+        out_.pop_back();
+    }
+    unreachable_ = false;
+    forget(VarKind::Ebb);
+    forget(VarKind::Tb);
+    forget(VarKind::Global);
+}
+
+ValueId Rewriter::fresh_value(Var v) {
+    auto id = static_cast<ValueId>(values_.size());
+    Value& value = values_.emplace_back();
+    value.home = v;
+    const Variable& var = f_->vars[v];
+    if (var.kind == VarKind::Const && !var.guest_address && is_int(var.type)) {
+        i64 s = sign_extend(var.value, type_bits(var.type));
+        value.zeros = ~var.value;
+        value.width = static_cast<u8>(64 - __builtin_clrsbll(s));
+    } else if (var.type == Type::I32) {
+        value.zeros = ~low_mask(32);
+        value.width = 32;
+    }
+    bind(v, id);
+    return id;
+}
+
+Var Rewriter::constant(Type t, u64 v, bool guest_address) {
+    Var c = f_->constant(t, v, guest_address);
+    if (c >= states_.size()) states_.resize(f_->vars.size());
+    return c;
+}
+
+Var Rewriter::temp(Type t) {
+    Var v = f_->new_var(VarKind::Ebb, t);
+    states_.resize(f_->vars.size());
+    return v;
+}
+
+Var Rewriter::emit(Op op, Type t, std::initializer_list<Var> ins, u64 imm0, u64 imm1) {
+    Insn insn{};
+    insn.outputs = 1;
+    insn.args[0] = temp(t);
+    replace(insn, op, t, ins, imm0, imm1);
+    append(insn);
+    return insn.args[0];
+}
+
+void Rewriter::replace(Insn& insn, Op op, Type t, std::initializer_list<Var> ins, u64 imm0, u64 imm1) {
+    insn.op = op;
+    insn.type = t;
+    insn.type2 = Type::None;
+    insn.inputs = static_cast<u8>(ins.size());
+    unsigned n = insn.outputs;
+    for (Var v : ins) insn.args[n++] = v;
+    insn.imm[0] = imm0;
+    insn.imm[1] = imm1;
+}
+
+bool Rewriter::retarget(ValueId id, Var v) {
+    constexpr u32 kWindow = 8;
+    const u32 def = values_[id].def;
+    const Var old = at(def).out();
+    u32 last = states_[old].last_access;
+    if (last > def + kWindow) return false;
+    for (u32 p = def + 1; p <= last; ++p) {
+        Insn& insn = at(p);
+        for (unsigned i = 0; i < insn.inputs; ++i) {
+            Var& input = insn.args[insn.outputs + i];
+            if (input == old) input = v;
+        }
+    }
+    at(def).args[0] = v;
+    states_[old].epoch = 0;
+    set_home(id, v);
+    bind(v, id);
+    states_[v].last_access = last;
+    return true;
+}
+
+Var Rewriter::undo(Var v) {
+    const ValueId id = value_of(v);
+    const ValueId input = values_[id].in[0];
+    const u32 def = values_[id].def;
+    Var source = at(def).in(0);
+    Var copy = temp(type(source));
+    Insn& insn = at(def);
+    insn.args[0] = copy;
+    replace(insn, Op::mov, type(source), {source});
+    bind(copy, input);
+    states_[copy].last_access = def;
+    if (source == v) {
+        bind(v, input);
+        set_home(input, v);
+        return v;
+    }
+    states_[v].epoch = 0;
+    set_home(input, copy);
+    return copy;
+}
+
+void Rewriter::append(const Insn& insn) {
+    out_.push_back(insn);
+    const u32 here = position();
+    ValueId inputs[4] = {};
+    for (unsigned i = 0; i < insn.inputs; ++i) {
+        Var v = insn.in(i);
+        if (v == kNoVar) continue;
+        if (i < 4) inputs[i] = value_of(v);
+        states_[v].last_access = here;
+    }
+    OpFlags flags = info(insn.op).flags;
+    if (has(flags, OpFlags::SideEffects) && (reads_all_globals(*f_, insn) || writes_any_global(*f_, insn))) {
+        barrier_ = here;
+        if (writes_any_global(*f_, insn)) forget(VarKind::Global);
+        if (insn.op == Op::br || has(flags, OpFlags::Terminator)) unreachable_ = true;
+    }
+    if (insn.outputs != 0) define_outputs(insn, inputs);
+}
+
+void Rewriter::define_outputs(const Insn& insn, const ValueId* inputs) {
+    Var out = insn.out();
+    states_[out].last_access = position();
+    if (insn.op == Op::mov) {
+        bind(out, inputs[0]);
+        // A guest register is the better home: the temporary can die.
+        bool better = is_global(out) && is_temp(values_[inputs[0]].home);
+        if (better || holder(inputs[0]) == kNoVar) set_home(inputs[0], out);
+        return;
+    }
+    auto id = static_cast<ValueId>(values_.size());
+    Value& value = values_.emplace_back();
+    value.def = position();
+    value.home = out;
+    for (unsigned i = 0; i < 4; ++i) value.in[i] = inputs[i];
+    if (is_int(type(out))) learn_bits(insn, value);
+    if (insn.op == Op::fbox || insn.op == Op::bitcast) {
+        value.twin = inputs[0];
+        values_[inputs[0]].twin = id;
+    } else if (insn.op == Op::funbox) {
+        values_[inputs[0]].twin = id;
+        if (insn.imm[0] != 0) value.twin = inputs[0];
+    }
+    bind(out, id);
+}
+
+}  // namespace dragoman::ir

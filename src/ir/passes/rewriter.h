@@ -1,0 +1,146 @@
+// One forward walk over a function in which several passes rewrite each instruction in turn. The
+// walk numbers values: it knows for every variable which value it holds now, and for every value which
+// instruction computed it from which values, a variable that still holds it, and what is known about its bits.
+// So a pass sees through copies and over any distance within an extended basic block, and a rewritten
+// instruction is at once visible to the passes of the next.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ir/effects.h"
+#include "ir/function.h"
+
+namespace dragoman::ir {
+
+/// Number of a value within one walk; 0 is none.
+using ValueId = u32;
+
+struct Value {
+    u64 zeros = 0;       ///< integers: bits known to be 0 (I32: the upper half counts as 0)
+    u32 def = 0;         ///< position (from 1) of the instruction that computed it; 0: not known
+    Var home = kNoVar;   ///< a variable that held it last; see Rewriter::holder
+    ValueId in[4] = {};  ///< values of that instruction's inputs
+    ValueId twin = 0;    ///< the same value in another form (bitcast, fbox, funbox), when known
+    u8 width = 64;       ///< integers: the value is the sign extension of its low `width` bits
+};
+
+class Rewriter;
+
+/// A pass of the forward walk: changes `insn` in place, and may emit instructions before it.
+/// @returns false when `insn` is to be dropped.
+using Rewrite = bool (*)(Rewriter&, Insn&);
+
+class Rewriter {
+public:
+    /// Runs `passes` over `f`.
+    void run(Function& f, std::span<const Rewrite> passes);
+
+    Function& function() { return *f_; }
+    Type type(Var v) const { return f_->vars[v].type; }
+    bool is_temp(Var v) const { return f_->vars[v].kind == VarKind::Ebb || f_->vars[v].kind == VarKind::Tb; }
+    bool is_global(Var v) const { return f_->is_global(v); }
+    bool is_const(Var v) const { return f_->is_const(v); }
+    u64 const_value(Var v) const { return f_->vars[v].value; }
+    /// `v`, or the constant that it is known to hold.
+    Var constant_of(Var v) {
+        if (is_const(v)) return v;
+        Var home = known(v).home;
+        return home != kNoVar && is_const(home) ? home : v;
+    }
+    /// A constant whose value may be computed with: not one that derives from the guest pc.
+    bool is_number(Var v) const { return f_->vars[v].kind == VarKind::Const && !f_->vars[v].guest_address; }
+    /// Whether reading global `to` is no dearer than reading global `from` (pinning).
+    bool as_cheap(Var to, Var from) const {
+        auto priority = [&](Var v) { return f_->layout().globals[v - 1].pin_priority; };
+        return priority(to) != 0 || priority(from) == 0;
+    }
+    /// Whether an instruction had better read `to`, from which `from` was computed: it shortens the chain of
+    /// dependences, and must not make a temporary live longer than the guest register that takes its place.
+    bool better_source(Var to, Var from) const {
+        return !is_global(from) || is_const(to) || (is_global(to) && as_cheap(to, from));
+    }
+
+    // Values
+    /// The value that `v` holds now.
+    ValueId value_of(Var v) {
+        const VarState& s = states_[v];
+        return s.epoch == epoch_[kind_index(v)] ? s.value : fresh_value(v);
+    }
+    const Value& value(ValueId id) const { return values_[id]; }
+    const Value& known(Var v) { return values_[value_of(v)]; }
+    /// The instruction that computed what `v` holds; null when that is not known.
+    const Insn* def(Var v) { return def_of(value_of(v)); }
+    const Insn* def_of(ValueId id) const { return values_[id].def == 0 ? nullptr : &out_[values_[id].def - 1]; }
+    /// A variable that holds value `id` now, or kNoVar.
+    Var holder(ValueId id) {
+        Var v = values_[id].home;
+        return id != 0 && v != kNoVar && value_of(v) == id ? v : kNoVar;
+    }
+    /// A variable that now holds input `i` of the instruction that computed what `v` holds, or kNoVar.
+    Var def_input(Var v, unsigned i) { return holder(known(v).in[i]); }
+    void set_home(ValueId id, Var v) { values_[id].home = v; }
+    /// Instructions between the one that computed value `id` and now.
+    u32 distance(ValueId id) const { return position() - values_[id].def; }
+
+    // New code
+    Var constant(Type t, u64 v, bool guest_address = false);
+    Var temp(Type t);
+    /// Emits an instruction with one output, a new temporary, before the current one.
+    Var emit(Op op, Type t, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0);
+    /// Makes `insn` compute `op` instead, into the same output.
+    void replace(Insn& insn, Op op, Type t, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0);
+    void replace_by(Insn& insn, Var v) { replace(insn, Op::mov, type(v), {v}); }
+    /// The type is that of the output.
+    void replace_by_constant(Insn& insn, u64 v, bool guest_address = false) {
+        replace_by(insn, constant(type(insn.out()), v, guest_address));
+    }
+
+    // Moving code between the current instruction and an earlier one
+    /// Whether nothing since the instruction that computed `v` (the last to write it) looked at `v`.
+    bool unused_since_def(Var v) { return known(v).def != 0 && states_[v].last_access == known(v).def; }
+    /// Whether `v` was neither read nor written after position `p`.
+    bool untouched_since(Var v, u32 p) const { return states_[v].last_access <= p; }
+    /// Whether nothing after position `p` needed precise globals or may have changed them.
+    bool no_barrier_since(u32 p) const { return barrier_ <= p; }
+    /// The instruction at position `p`.
+    Insn& at(u32 p) { return out_[p - 1]; }
+    /// Makes the instruction that computed value `id` write `v` instead of what it wrote, and what has read that
+    /// since read `v`. @returns false, and changes nothing, when that is too far back.
+    bool retarget(ValueId id, Var v);
+    /// Makes the instruction that computed what `v` holds, and that nothing has looked at since, a mere copy of its
+    /// first input. @returns a variable that holds that input now. What `v` holds must not be read any more.
+    Var undo(Var v);
+
+private:
+    struct VarState {
+        ValueId value = 0;
+        u32 epoch = 0;        // when `value` was valid
+        u32 last_access = 0;  // position of the last instruction that names the variable
+    };
+
+    unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
+    u32 position() const { return static_cast<u32>(out_.size()); }
+    ValueId fresh_value(Var v);
+    void bind(Var v, ValueId id) {
+        states_[v].value = id;
+        states_[v].epoch = epoch_[kind_index(v)];
+    }
+    void append(const Insn& insn);
+    void define_outputs(const Insn& insn, const ValueId* inputs);
+    void learn_bits(const Insn& insn, Value& value) const;
+    bool is_no_op(const Insn& insn);
+    void at_label(u32 label);
+    void forget(VarKind kind) { epoch_[static_cast<unsigned>(kind)] = ++last_epoch_; }
+
+    Function* f_ = nullptr;
+    std::vector<Insn> out_;
+    std::vector<Value> values_;
+    std::vector<VarState> states_;  // by variable
+    u32 epoch_[5] = {};             // by VarKind
+    u32 last_epoch_ = 0;
+    u32 barrier_ = 0;               // position of the last instruction that needs or may change globals
+    bool unreachable_ = false;
+};
+
+}  // namespace dragoman::ir
