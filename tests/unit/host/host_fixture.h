@@ -84,6 +84,7 @@ public:
     TestHost& operator=(const TestHost&) = delete;
 
     TestEnv& env() { return *env_; }
+    const ir::GuestLayout& layout() const { return layout_; }
     host::Backend& backend() { return *backend_; }
 
     /// Compiles what `build` emits as the TB at guest address `pc`.
@@ -96,7 +97,11 @@ public:
         build(b);
         EXPECT_EQ("", ir::verify(function));
         ir::liveness(function);
-        Tb tb{code_ + used_, {}, pc};
+        return compile(function);
+    }
+    /// Compiles `function`, whose liveness has been computed.
+    Tb compile(const ir::Function& function) {
+        Tb tb{code_ + used_, {}, function.guest_pc};
         EXPECT_TRUE(backend_->compile(*scratch_, function, tb.code, kCodeSize - used_, tb.info));
         used_ = align_up(used_ + tb.info.size, 64);
         return tb;
