@@ -24,7 +24,7 @@ TEST(Text, RoundTrip) {
         " call poke(%6)\n"
         " extract.i64 %7, %6, 8, 4\n"
         " deposit.i64 %t0, %7, x1, 4, 12\n"
-        " funbox.f32.f64 %8, f0\n"
+        " funbox.f32.f64 %8, f0, 1\n"
         " fround.f32 %9, %8, rup, 1\n"
         " fcvt_fi.i64.f32 %10, %9, rtz, 0\n"
         " fcvt_if.f64.i64 f2, %10, 1\n"
