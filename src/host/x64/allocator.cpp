@@ -45,7 +45,9 @@ void Allocator::begin_function(const ir::Function& f) {
 void Allocator::compute_next_uses() {
     const std::size_t count = f_->insns.size();
     if (next_uses_.size() < count * ir::kMaxArgs) next_uses_.resize(count * ir::kMaxArgs * 2);
-    marks_.assign(f_->vars.size(), Mark{0, kNever});
+    if (store_dead_.size() < count) store_dead_.resize(count * 2);
+    marks_.assign(f_->vars.size(), Mark{0, kNever, 0});
+    u32 precise_epoch = 1;
 
     u32 epoch[5] = {};
     u16 base[5] = {kNever, kNever, kNever, kNever, kNever};
@@ -56,7 +58,10 @@ void Allocator::compute_next_uses() {
         base[static_cast<unsigned>(k)] = use;
     };
     auto get = [&](Var v) { return marks_[v].epoch == epoch[kind(v)] ? marks_[v].use : base[kind(v)]; };
-    auto set = [&](Var v, u16 use) { marks_[v] = {epoch[kind(v)], use}; };
+    auto set = [&](Var v, u16 use) {
+        marks_[v].epoch = epoch[kind(v)];
+        marks_[v].use = use;
+    };
 
     for (std::size_t i = count; i-- > 0;) {
         const ir::Insn& insn = f_->insns[i];
@@ -65,6 +70,12 @@ void Allocator::compute_next_uses() {
             uses[a] = get(insn.args[a]);
             set(insn.args[a], kNever);
         }
+        if (insn.outputs != 0) {
+            Mark& m = marks_[insn.args[0]];
+            store_dead_[i] = m.overwritten == precise_epoch;
+            m.overwritten = precise_epoch;
+        }
+        if (reads_all_globals(*f_, insn)) ++precise_epoch;
         OpFlags flags = info(insn.op).flags;
         if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
             if (has(flags, OpFlags::EndsEbb)) {
@@ -89,8 +100,12 @@ void Allocator::compute_next_uses() {
 }
 
 void Allocator::begin_insn(u32 index) {
-    index_ = index;
     locked_ = 0;
+    fuse_insn(index);
+}
+
+void Allocator::fuse_insn(u32 index) {
+    index_ = index;
     const ir::Insn& insn = f_->insns[index];
     for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
         if (insn.args[a] != kNoVar) state_[insn.args[a]].next_use = next_use(index, a);
@@ -146,7 +161,7 @@ void Allocator::release(Var v) {
 
 void Allocator::spill(Var v) {
     State& s = state_[v];
-    if (s.slot == kNoSlot) {
+    if (!f_->is_global(v) && s.slot == kNoSlot) {
         if (!free_slots_.empty()) {
             s.slot = free_slots_.back();
             free_slots_.pop_back();
@@ -384,7 +399,8 @@ void Allocator::define_alias(Var out, HostReg r) {
     }
     detach(out);
     if (f_->is_global(out)) {
-        store(home(out), r, type(out));
+        s.in_memory = store_dead_[index_] == 0;
+        if (s.in_memory) store(home(out), r, type(out));
         if (s.next_use != kNever) attach(out, r);
         return;
     }

@@ -2,7 +2,8 @@
 // is, and emits the moves, loads and stores that bring values where an op needs them.
 //
 // * Pinned globals live in their register always. Other globals live in env; a scratch register may hold a
-//   copy (writes go through to env at once, so env is always up to date).
+//   copy. Writes go through to env at once, unless the global is written again before its value in env
+//   can matter: so env is up to date wherever state must be precise.
 // * Temporaries live in scratch registers, and in spill slots of env when those run out. A temporary may
 //   also *borrow* a pinned register: as a copy of its global (mov, trunc), or because its only use computes
 //   that global (coalescing). Whatever borrows is moved away before the register is written.
@@ -29,6 +30,9 @@ public:
 
     void set_features(const Features& features) { features_ = features; }
     void begin_function(const ir::Function& f);
+
+    /// Goes on to instruction `index`, which is emitted together with the current one: registers stay locked.
+    void fuse_insn(u32 index);
 
     // Per instruction
     void begin_insn(u32 index);
@@ -78,6 +82,11 @@ public:
     void to_memory(ir::Var v) {
         if (!is_clean(v)) spill(v);
         detach(v);
+    }
+
+    /// An input of an instruction that was fused with this one has been read for the last time.
+    void release_input(ir::Var v) {
+        if (!is_pinned(v)) release(v);
     }
 
     // Scratch registers
@@ -167,6 +176,7 @@ private:
     ir::Var chain_[kHostRegCount];   ///< first variable of each register's chain
     std::vector<State> state_;
     std::vector<u16> next_uses_;     ///< [insn][arg]
+    std::vector<u8> store_dead_;     ///< [insn]: its output, a global in env, is overwritten before that matters
     std::vector<u16> free_slots_;
     u16 slot_count_ = 0;
 
@@ -174,6 +184,7 @@ private:
     struct Mark {
         u32 epoch;
         u16 use;
+        u32 overwritten;  ///< epoch between two points of precise state
     };
     std::vector<Mark> marks_;
 };

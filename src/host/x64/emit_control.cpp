@@ -185,6 +185,11 @@ HostReg pc_register(Emitter& e, Var v) {
     return e.ra.use(v);
 }
 
+void target_to_rax(Emitter& e, HostReg pc, bool unmasked) {
+    e.ra.move(kRax, pc, Type::I64);
+    if (unmasked) e.c.and_(e.c.rax, -2);
+}
+
 void push_guest_address(Emitter& e, u64 pc, HostReg scratch) {
     if (fits_i32(static_cast<i64>(pc))) {
         e.c.db(0x68);
@@ -231,8 +236,8 @@ void emit_goto_ptr(Emitter& e, const Insn& insn) {
     HostReg pc = pc_register(e, insn.in(0));
     u32 miss = probe_jump_cache(e, pc);
     e.c.jmp(jump_cache_field(e, kRax, offsetof(ir::JumpCacheEntry, target)));
-    e.no_resume(e.cold(miss, [pc](Emitter& e) {
-        e.c.mov(e.c.rax, r64(pc));
+    e.no_resume(e.cold(miss, [pc, unmasked = insn.in(0) == e.unmasked_target](Emitter& e) {
+        target_to_rax(e, pc, unmasked);
         e.jump_common(Common::ExitLookup);
     }));
 }
@@ -251,8 +256,8 @@ void emit_call_ptr(Emitter& e, const Insn& insn) {
     e.c.call(jump_cache_field(e, kRax, offsetof(ir::JumpCacheEntry, target)));
     u32 landing = e.c.here();
     emit_landing(e, return_slot, return_pc);
-    e.no_resume(e.cold(miss, [pc, landing](Emitter& e) {
-        e.c.mov(e.c.rax, r64(pc));
+    e.no_resume(e.cold(miss, [pc, landing, unmasked = insn.in(0) == e.unmasked_target](Emitter& e) {
+        target_to_rax(e, pc, unmasked);
         e.call_common(Common::ExitLookup);
         e.c.jump_to(landing);
     }));
@@ -264,8 +269,8 @@ void emit_ret_ptr(Emitter& e, const Insn& insn) {
     e.c.cmp(e.c.ptr[e.c.rsp + 8], r64(pc));
     u32 miss = e.c.jcc(Cc::NE);
     e.c.ret();
-    e.no_resume(e.cold(miss, [pc](Emitter& e) {
-        if (pc != kRax) e.c.mov(e.c.rax, r64(pc));
+    e.no_resume(e.cold(miss, [pc, unmasked = insn.in(0) == e.unmasked_target](Emitter& e) {
+        target_to_rax(e, pc, unmasked);
         e.jump_common(Common::ReturnMiss);
     }));
 }

@@ -226,9 +226,27 @@ bool emit_single_bit(Emitter& e, const Insn& insn, bool flip) {
 
 }  // namespace
 
+namespace {
+
+/// Whether this is the `& ~1` of an indirect jump's target, which the jump can do itself.
+bool masks_jump_target(Emitter& e, const Insn& insn) {
+    u16 use = e.ra.next_use(e.index, 0);
+    if (use >= Allocator::kFar || e.f->vars[insn.out()].kind != ir::VarKind::Ebb) return false;
+    const Insn& jump = e.f->insns[use];
+    return (jump.op == ir::Op::ret_ptr || jump.op == ir::Op::goto_ptr || jump.op == ir::Op::call_ptr) &&
+           jump.in(0) == insn.out();
+}
+
+}  // namespace
+
 void emit_and_(Emitter& e, const Insn& insn) {
     Var a = insn.in(0), b = insn.in(1);
     if (e.ra.is_const(a)) std::swap(a, b);
+    if (e.ra.is_const(b) && e.ra.const_value(b) == ~u64{1} && insn.type == Type::I64 && masks_jump_target(e, insn)) {
+        e.ra.define_alias(insn.out(), e.ra.use(a));
+        e.unmasked_target = insn.out();
+        return;
+    }
     if (e.ra.is_const(b) && emit_and_mask(e, insn, a, e.ra.const_value(b))) return;
     emit_alu(e, insn, Alu::And);
 }

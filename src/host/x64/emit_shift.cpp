@@ -43,10 +43,37 @@ void emit_shift_const(Emitter& e, const Insn& insn, Shift op, unsigned n) {
     e.ra.define(out, d);
 }
 
+/// shl by 1 to 3 whose only use is the add that follows: one lea.
+bool emit_shift_add(Emitter& e, const Insn& insn, unsigned n) {
+    u32 next = e.next_op();
+    if (n < 1 || n > 3 || next == 0 || insn.type != Type::I64) return false;
+    const Insn& add = e.f->insns[next];
+    Var shifted = insn.out();
+    if (add.op != ir::Op::add || add.type != Type::I64 || e.ra.next_use(e.index, 0) != next) return false;
+    unsigned position = add.in(0) == shifted ? 0 : 1;
+    Var other = add.in(1 - position);
+    if (add.in(position) != shifted || other == shifted || e.ra.is_const(other)) return false;
+    // The shifted value itself must not be needed: overwritten by the add, or a temporary that dies there.
+    bool gone = add.out() == shifted || (e.f->vars[shifted].kind == ir::VarKind::Ebb &&
+                                         e.ra.next_use(next, 1 + position) == Allocator::kNever);
+    if (!gone) return false;
+    Var a = insn.in(0);
+    HostReg x = e.ra.use(a);
+    HostReg y = e.ra.use(other);
+    bool a_dies = e.ra.dies(a) && a != other;
+    e.fuse(next);
+    HostReg d = a_dies && a != add.out() ? e.ra.target_from(add.out(), a) : e.ra.target(add.out());
+    e.c.lea(r64(d), e.c.ptr[r64(y) + r64(x) * (1 << n)]);
+    if (a_dies) e.ra.release_input(a);
+    e.ra.define(add.out(), d);
+    return true;
+}
+
 void emit_shift(Emitter& e, const Insn& insn, Shift op) {
     unsigned bits = ir::type_bits(insn.type);
     Var a = insn.in(0), b = insn.in(1), out = insn.out();
     if (e.ra.is_const(b)) {
+        if (op == Shift::Shl && emit_shift_add(e, insn, static_cast<unsigned>(e.ra.const_value(b)) & (bits - 1))) return;
         return emit_shift_const(e, insn, op, static_cast<unsigned>(e.ra.const_value(b)) & (bits - 1));
     }
     if (e.features().bmi2 && op <= Shift::Sar) {

@@ -28,6 +28,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     ra.begin_function(function);
     insn_pc = function.guest_pc;
     insn_data = 0;
+    unmasked_target = ir::kNoVar;
     if (out_of_room()) return false;
 
     scan_labels();
@@ -68,6 +69,19 @@ void Emitter::emit_body() {
         ra.end_insn();
         if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
     }
+}
+
+u32 Emitter::next_op() const {
+    u32 i = index + 1;
+    while (i < f->insns.size() && f->insns[i].op == Op::insn_start) ++i;
+    return i < f->insns.size() ? i : 0;
+}
+
+void Emitter::fuse(u32 next) {
+    // What the current instruction needed no longer must not be released before it is read.
+    for (u32 i = index + 1; i < next; ++i) emit_insn_start(*this, f->insns[i]);
+    index = next;
+    ra.fuse_insn(next);
 }
 
 void Emitter::emit_colds() {

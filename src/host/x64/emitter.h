@@ -80,6 +80,15 @@ public:
     const u8* common(Common r) const { return shared.common[static_cast<unsigned>(r)]; }
     Xbyak::Address env(std::size_t offset, unsigned bits) const { return ra.env(static_cast<i64>(offset), bits); }
 
+    /// Number of the instruction after the current one if nothing but insn_start lies between; else 0.
+    u32 next_op() const;
+    /// Goes on to instruction `next`, which has been found by next_op and is emitted with the current one.
+    void fuse(u32 next);
+
+    /// An indirect jump's target whose bit 0 is not cleared yet: guest addresses in the return stack and the
+    /// jump cache are even, so only a miss needs to clear it.
+    ir::Var unmasked_target = ir::kNoVar;
+
     // Cold paths
     struct Cold {
         u32 resume;  ///< where control goes on afterwards; kNowhere when the path leaves

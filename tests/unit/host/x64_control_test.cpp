@@ -121,6 +121,34 @@ TEST(X64Control, IndirectJumpThroughTheJumpCache) {
     }
 }
 
+TEST(X64Control, IndirectJumpClearsTheLowestBit) {
+    Machine m;
+    auto jump = m.compile(0x4000, [&](Builder& b) { b.goto_ptr(b.andi(x(3), ~u64{1})); });
+    auto call = m.compile(0x4000, [&](Builder& b) {
+        ir::Var target = b.andi(x(3), ~u64{1});
+        b.mov_to(x(3), b.address(0x4004));
+        b.call_ptr(target, 1, 0x4004);
+    });
+    auto ret = m.compile(0x4000, [&](Builder& b) { b.ret_ptr(b.andi(x(14), ~u64{1})); });
+    put_in_jump_cache(m, 0x9000, m.compile(0x9000, [](Builder& b) { b.exit_tb(kSyscall, b.address(0x7000)); }));
+    for (const auto* tb : {&jump, &call, &ret}) {
+        for (u64 target : {0x9000, 0x9001, 0x8000, 0x8001}) {
+            m.env->x[3] = m.env->x[14] = target;
+            m.run(*tb);
+            if (target == 0x9000) {
+                EXPECT_EQ(m.env->pc, 0x7000u);
+            }
+            // An odd target may miss, and is looked up then.
+            if (target == 0x9001 && m.env->exit_reason == ExitReason::Lookup) {
+                EXPECT_EQ(m.env->pc, 0x9000u);
+            }
+            if (target < 0x9000) {
+                EXPECT_EQ(m.env->pc, 0x8000u);
+            }
+        }
+    }
+}
+
 /// A recursive guest function: x0 counts down, x1 adds up on the way back.
 struct Recursion {
     static constexpr u64 kCaller = 0x1000, kAfterCall = 0x1004, kFunction = 0x5000, kReturn = 0x5008, kEnd = 0x9000;

@@ -163,7 +163,7 @@ private:
                                          Op::min_u, Op::max_s, Op::max_u, Op::add, Op::add, Op::and_, Op::shl, Op::sub};
         static constexpr Op kUnary[] = {Op::mov, Op::neg, Op::not_, Op::clz, Op::ctz, Op::popcnt, Op::bswap, Op::orc_b, Op::mov};
         Type t = int_type();
-        switch (pick(14)) {
+        switch (pick(15)) {
             case 0: {
                 Var a = value(t);
                 b_.op_to(kUnary[pick(std::size(kUnary))], output(t), {a});
@@ -207,12 +207,29 @@ private:
             case 8: atomic_op(t); break;
             case 9: env_op(t); break;
             case 10: call_op(); break;
+            case 11: shift_add(t); break;
             default: {
                 Var a = value(t), c = value(t);
                 b_.op_to(kBinary[pick(std::size(kBinary))], output(t), {a, c});
             }
         }
         finish();
+    }
+
+    /// a << n, then an add of it: what address arithmetic looks like.
+    void shift_add(Type t) {
+        Var a = value(t);
+        Var shifted = output(t);
+        b_.op_to(Op::shl, shifted, {a, b_.function().constant(t, pick(5))});
+        finish();
+        if (pick(2)) b_.insn_start(0x1800, 0);
+        Var other = value(t);
+        Var out = pick(2) ? shifted : output(t);
+        if (pick(2)) {
+            b_.op_to(Op::add, out, {shifted, other});
+        } else {
+            b_.op_to(Op::add, out, {other, shifted});
+        }
     }
 
     MemOp mem_op(Type t) {
