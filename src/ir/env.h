@@ -39,6 +39,8 @@ struct JumpCacheEntry {
 /// Words of Env::scratch: more than the temporaries that can be live in one TB.
 inline constexpr unsigned kSpillSlots = 512;
 
+inline constexpr unsigned kFloatConstants = 16;
+
 inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
 inline constexpr unsigned kJumpCacheBits = 12;
 inline constexpr unsigned kJumpCacheSize = 1u << kJumpCacheBits;
@@ -65,6 +67,11 @@ struct alignas(64) Env {
     u32 host_fp_control;  ///< the host's own FP control word, restored on exit
     u32 in_code;          ///< non-zero while the thread is inside translated code or its helpers
     u64 scratch[kSpillSlots];  ///< back end's own spill space
+    alignas(16) u64 float_constants[kFloatConstants][2];  ///< back end's own: masks and the like
+    u8 flag_tables[96];                                   ///< back end's own
+    u64 float_args[3];  ///< back end's own: operands, and then the result, of an op computed in soft float
+    u32 float_op;
+    u32 float_control;    ///< back end's own: place to store the FP control word to
     void* backend_data;   ///< back end's own per-vCPU data
     void* vcpu;           ///< engine::Vcpu this env belongs to
     u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting

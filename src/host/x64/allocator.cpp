@@ -17,6 +17,9 @@ using ir::VarKind;
 
 namespace {
 
+/// F32 values are kept in memory as in registers: boxed (emit_float.h).
+Type image_type(Type t) { return class_of(t) == RegClass::Xmm ? Type::F64 : t; }
+
 RegMask scratch_of_class(RegClass c) { return c == RegClass::Gpr ? kScratchGprs : kScratchXmms; }
 
 constexpr u16 kFirstSlot = 2;  // behind kMissCounterOffset and kOperandOffset
@@ -170,7 +173,7 @@ void Allocator::spill(Var v) {
             s.slot = slot_count_++;
         }
     }
-    store(home(v), s.reg, type(v));
+    store(home(v, 64), s.reg, image_type(type(v)));
     s.in_memory = true;
 }
 
@@ -263,7 +266,7 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
     if (variable.kind == VarKind::Fixed) {
         c_.lea(r64(r), env(0, 64));
     } else if (variable.kind != VarKind::Const) {
-        load(r, home(v), variable.type);
+        load(r, home(v, is_xmm(r) ? 64 : ir::type_bits(variable.type)), is_xmm(r) ? Type::F64 : variable.type);
     } else if (variable.guest_address) {
         // The immediate is the last field of the instruction.
         load_const(r, variable.value, variable.type, true);
@@ -462,6 +465,7 @@ void Allocator::forget_scratch() {
 
 void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
     if (is_xmm(r)) {
+        if (t == Type::F32) value |= ~u64{0} << 32;
         if (value == 0) {
             if (r >= xmm_reg(16)) {
                 c_.vpxord(xmm(r), xmm(r), xmm(r));
@@ -473,12 +477,8 @@ void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
             return;
         }
         HostReg g = scratch(RegClass::Gpr);
-        load_const(g, value, t == Type::F32 ? Type::I32 : Type::I64, true);
-        if (t == Type::F32) {
-            features_.avx ? c_.vmovd(xmm(r), r32(g)) : c_.movd(xmm(r), r32(g));
-        } else {
-            features_.avx ? c_.vmovq(xmm(r), r64(g)) : c_.movq(xmm(r), r64(g));
-        }
+        load_const(g, value, Type::I64, true);
+        features_.avx ? c_.vmovq(xmm(r), r64(g)) : c_.movq(xmm(r), r64(g));
         unlock(g);
         return;
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host/x64/disassemble.h"
+#include "host/x64/float_constants.h"
 #include "host/x64/prologue.h"
 #include "host/x64/return_stack.h"
 
@@ -52,6 +53,7 @@ public:
 
     void attach(ir::Env* env) const override {
         env->backend_data = new ReturnStack;
+        init_float_constants(env);
         reset_return_stack(env);
     }
     void detach(ir::Env* env) const override {

@@ -1,5 +1,5 @@
 // Calls of helpers: they run on the C++ stack, with the C calling convention.
-#include "host/x64/emitter.h"
+#include "host/x64/emit_float.h"
 #include "ir/effects.h"
 
 namespace dragoman::host::x64 {
@@ -47,6 +47,7 @@ public:
         if (insn_.outputs != 0) {
             HostReg result = class_of(ra_.type(insn_.out())) == RegClass::Gpr ? kRax : xmm_reg(0);
             ra_.lock(result);
+            if (ra_.type(insn_.out()) == Type::F32) box_f32(e_, result);
             ra_.define(insn_.out(), result);
         }
     }

@@ -1,6 +1,8 @@
 // Guest memory accesses, accesses to env, barriers.
 #include "host/x64/emit_memory.h"
 
+#include "host/x64/emit_float.h"
+
 namespace dragoman::host::x64 {
 
 using ir::Insn;
@@ -86,6 +88,7 @@ void load_value(Emitter& e, Var out, const Xbyak::Address& from, MemOp m, bool g
         } else {
             if (guest) e.guest_segment();
             e.ra.load(d, from, t);
+            if (t == Type::F32) box_f32(e, d);
         }
     } else {
         if (guest) e.guest_segment();
@@ -127,6 +130,7 @@ void store_value(Emitter& e, Var value, const Xbyak::Address& to, MemOp m, bool 
 void move_to_xmm(Emitter& e, HostReg to, HostReg from, Type t) {
     if (ir::type_bits(t) == 32) {
         e.features().avx ? e.c.vmovd(xmm(to), r32(from)) : e.c.movd(xmm(to), r32(from));
+        box_f32(e, to);
     } else {
         e.features().avx ? e.c.vmovq(xmm(to), r64(from)) : e.c.movq(xmm(to), r64(from));
     }

@@ -1,4 +1,5 @@
 // Copies, and conversions that only move bits.
+#include "host/x64/emit_float.h"
 #include "host/x64/emit_memory.h"
 
 namespace dragoman::host::x64 {
@@ -55,6 +56,7 @@ void emit_bitcast(Emitter& e, const Insn& insn) {
     if (e.ra.prefers_memory(in)) {
         HostReg d = e.ra.target(out);
         e.ra.load(d, e.ra.home(in), e.ra.type(out));
+        if (insn.type == Type::F32) box_f32(e, d);
         return e.ra.define(out, d);
     }
     HostReg a = e.ra.use(in);

@@ -45,6 +45,7 @@ enum class Common : u32 {
     ClmulLow,       ///< rax = low half of the carry-less product of rdx and rcx, for CPUs without PCLMULQDQ
     ClmulHigh,
     Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
+    SoftFloat,      ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
     HelperTable,    ///< not code: the addresses of the guest's helpers
     Count_,
 };

@@ -1,5 +1,7 @@
 #include "host/x64/prologue.h"
 
+#include "host/x64/emit_float.h"
+
 namespace dragoman::host::x64 {
 
 namespace {
@@ -19,6 +21,7 @@ public:
     std::size_t write() {
         helper_table();
         xmm_routines();
+        soft_float();
         enter();
         leave();
         exits();
@@ -60,6 +63,29 @@ private:
         c.ret();
         begin(Common::LoadXmm);
         transfer(shared_.plan.xmms, false);
+        c.ret();
+    }
+
+    // Called on the return stack, from between any two instructions of an op. Registers that C++ may clobber are
+    // kept on the C++ stack, pinned float registers in env.
+    void soft_float() {
+        constexpr HostReg kClobbered[] = {kRax, kRcx, kRdx, kRsi, kRdi, 8, 9, 10, 11};
+        constexpr int kScratchXmmBytes = 3 * 16, kPad = 8;
+        begin(Common::SoftFloat);
+        c.mov(env(offsetof(ir::Env, return_sp), 64), c.rsp);
+        c.mov(c.rsp, env(offsetof(ir::Env, host_sp), 64));
+        for (HostReg r : kClobbered) c.push(r64(r));
+        c.sub(c.rsp, kScratchXmmBytes + kPad);
+        for (int i = 0; i < 3; ++i) c.movups(c.ptr[c.rsp + i * 16], Xbyak::Xmm(i));
+        c.call_absolute(common(Common::SaveXmm));
+        c.lea(c.rdi, env(0, 64));
+        c.mov(c.rax, reinterpret_cast<u64>(&run_soft_float));
+        c.call(c.rax);
+        c.call_absolute(common(Common::LoadXmm));
+        for (int i = 0; i < 3; ++i) c.movups(Xbyak::Xmm(i), c.ptr[c.rsp + i * 16]);
+        c.add(c.rsp, kScratchXmmBytes + kPad);
+        for (unsigned i = std::size(kClobbered); i-- > 0;) c.pop(r64(kClobbered[i]));
+        c.mov(c.rsp, env(offsetof(ir::Env, return_sp), 64));
         c.ret();
     }
 

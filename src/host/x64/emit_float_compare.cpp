@@ -1,0 +1,118 @@
+// Float comparison, minimum and maximum, sign injection, classification.
+#include "host/x64/emit_float.h"
+
+namespace dragoman::host::x64 {
+
+using ir::Insn;
+using ir::Type;
+using ir::Var;
+using Rm = Emitter::Rm;
+
+namespace {
+
+/// a < b or a <= b, asked as b > a or b >= a, whose conditions are false for unordered.
+void emit_less(Emitter& e, const Insn& insn, Cc cc, bool quiet) {
+    HostReg b = e.ra.use(insn.in(1));
+    Rm a = e.use_rm(insn.in(0));
+    HostReg d = e.ra.target(insn.out());
+    e.c.xor_(r32(d), r32(d));
+    float_compare(e, insn.type, b, a, quiet);
+    e.c.setcc(cc, d);
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_flt(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::A, false); }
+void emit_fle(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::AE, false); }
+void emit_fltq(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::A, true); }
+void emit_fleq(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::AE, true); }
+
+void emit_feq(Emitter& e, const Insn& insn) {
+    constexpr u8 kEqualOrderedQuiet = 0;
+    HostReg a = e.ra.use(insn.in(0));
+    HostReg b = e.ra.use(insn.in(1));
+    HostReg d = e.ra.target(insn.out());
+    if (e.features().avx512) {
+        insn.type == Type::F32 ? e.c.vcmpss(e.c.k1, xmm(a), xmm(b), kEqualOrderedQuiet)
+                               : e.c.vcmpsd(e.c.k1, xmm(a), xmm(b), kEqualOrderedQuiet);
+        e.c.kmovb(r32(d), e.c.k1);
+    } else {
+        HostReg zero = e.ra.scratch(RegClass::Gpr);
+        e.c.xor_(r32(zero), r32(zero));
+        e.c.xor_(r32(d), r32(d));
+        float_compare(e, insn.type, a, reg_rm(b), true);
+        e.c.setcc(Cc::NP, d);
+        e.c.cmov(Cc::NE, r32(d), r32(zero));
+    }
+    e.ra.define(insn.out(), d);
+}
+
+// ---- minimum, maximum ---------------------------------------------------------------------------
+
+namespace {
+
+/// minsd and maxsd take their second operand when the two are equal (zeros of different sign) or unordered (and
+/// raise invalid for quiet NaNs); both cases are looked for first. `zeros` gives the result for equal operands.
+void emit_min_max(Emitter& e, const Insn& insn, FloatOpcode op, FloatLogic zeros) {
+    HostReg a = e.ra.use(insn.in(0));
+    HostReg b = e.ra.use(insn.in(1));
+    HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    float_compare(e, insn.type, a, reg_rm(b), true);
+    u32 unordered = soft_cold(e, e.c.jcc(Cc::P), insn, a, b, d);
+    u32 equal = e.cold(e.c.jcc(Cc::E), [=](Emitter& e) { float_logic(e, zeros, d, a, reg_rm(b)); });
+    float_arith(e, op, insn.type, d, a, reg_rm(b));
+    e.resume(unordered);
+    e.resume(equal);
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_fmin(Emitter& e, const Insn& insn) { emit_min_max(e, insn, FloatOpcode::Min, FloatLogic::Or); }
+void emit_fmax(Emitter& e, const Insn& insn) { emit_min_max(e, insn, FloatOpcode::Max, FloatLogic::And); }
+
+// ---- signs --------------------------------------------------------------------------------------
+
+namespace {
+
+enum class Sign { Copy, Inverse, Xor };
+
+/// The difference of the signs, put on top of a.
+void emit_sign_injection(Emitter& e, const Insn& insn, Sign kind) {
+    Var va = insn.in(0), vb = insn.in(1);
+    Rm sign = const_rm(e, pick(insn.type, FloatConst::SignF32, FloatConst::SignF64));
+    HostReg a = e.ra.use(va);
+    if (va == vb) {  // move, negate, absolute value
+        if (kind == Sign::Copy) return e.ra.define_alias(insn.out(), a);
+        HostReg d = e.ra.target_from(insn.out(), va);
+        if (kind == Sign::Inverse) {
+            float_logic(e, FloatLogic::Xor, d, a, sign);
+        } else {
+            float_logic(e, FloatLogic::And, d, a,
+                        const_rm(e, pick(insn.type, FloatConst::MagnitudeF32, FloatConst::MagnitudeF64)));
+        }
+        return e.ra.define(insn.out(), d);
+    }
+    HostReg b = e.ra.use(vb);
+    HostReg d = e.ra.target_from(insn.out(), va);
+    HostReg change = d == a ? e.ra.scratch(RegClass::Xmm) : d;
+    if (kind == Sign::Xor) {
+        float_logic(e, FloatLogic::And, change, b, sign);
+    } else {
+        float_logic(e, FloatLogic::Xor, change, a, reg_rm(b));
+        float_logic(e, kind == Sign::Copy ? FloatLogic::And : FloatLogic::AndNot, change, change, sign);
+    }
+    float_logic(e, FloatLogic::Xor, d, a, reg_rm(change));
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_fsgnj(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sign::Copy); }
+void emit_fsgnjn(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sign::Inverse); }
+void emit_fsgnjx(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sign::Xor); }
+
+void emit_fclass(Emitter& e, const Insn& insn) { emit_soft(e, insn); }
+
+}  // namespace dragoman::host::x64
