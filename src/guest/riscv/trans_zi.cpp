@@ -24,6 +24,8 @@ static bool gen_cbo(DisasContext& ctx, const Operands& a, Helper helper) {
     return true;
 }
 static bool trans_cbo_check(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_check); }
+/// Linux leaves senvcfg.CBIE 0: user mode may not drop cache blocks.
+static bool trans_cbo_inval(DisasContext&, const Operands&) { return false; }
 static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_zero); }
 
 // --- Zimop: may-be-operations, which write zero until an extension redefines them ---
@@ -52,7 +54,7 @@ static constexpr InsnRow kCondRows[] = {
 };
 
 static constexpr InsnRow kCboRows[] = {
-    {"000000000000 sssss 010 00000 0001111", "cbo.inval", "(rs1)", Zicbom, trans_cbo_check},
+    {"000000000000 sssss 010 00000 0001111", "cbo.inval", "(rs1)", Zicbom, trans_cbo_inval},
     {"000000000001 sssss 010 00000 0001111", "cbo.clean", "(rs1)", Zicbom, trans_cbo_check},
     {"000000000010 sssss 010 00000 0001111", "cbo.flush", "(rs1)", Zicbom, trans_cbo_check},
     {"000000000100 sssss 010 00000 0001111", "cbo.zero", "(rs1)", Zicboz, trans_cbo_zero},
