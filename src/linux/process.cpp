@@ -10,6 +10,7 @@
 #include "linux/arch.h"
 #include "linux/loader.h"
 #include "linux/signals.h"
+#include "linux/strace.h"
 
 namespace dragoman::linux_abi {
 
@@ -77,6 +78,7 @@ void run_process(Process& process, const Program& program) {
     EntryPoint entry = load_program(process, program);
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
     name_process(program.name);
+    if (process.options.strace) trace_start(task);
     if (process.debugger) process.debugger->task_started(task);
     run_task(task);
     // Other threads go on: only this host thread may end, without the C library's knowledge.
@@ -90,6 +92,7 @@ void run_exit_hooks(Task& task) {
 }
 
 void exit_process(Task& task, int status) {
+    if (task.process->options.strace) trace_end(task, status & 0xff, 0);
     run_exit_hooks(task);
     for (;;) raw_syscall(SYS_exit_group, static_cast<u64>(status));
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "linux/arch.h"
 #include "linux/process.h"
+#include "linux/strace.h"
 #include "linux/task.h"
 
 extern "C" {
@@ -206,6 +207,8 @@ void default_action(Task& task, int signal) {
 void deliver_one(Task& task, const siginfo_t& info, Restart& restart) {
     GuestSigaction action = action_of(task, info.si_signo);
     if (action.handler == kSigIgn) return;
+    if (task.process->options.strace) [[unlikely]]
+        trace_signal(task, info.si_signo, info);
     if (action.handler == kSigDfl) return default_action(task, info.si_signo);
     if (restart.kind == kRestartNoInterrupt || (restart.kind == kRestartSys && (action.flags & SA_RESTART))) {
         restart_now(task, restart);
@@ -305,6 +308,8 @@ void deliver_signals(Task& task, Restart& restart) {
 void force_signal(Task& task, const siginfo_t& info) {
     GuestSigaction action = action_of(task, info.si_signo);
     bool blocked = task.signals.blocked & signal_bit(info.si_signo);
+    if (task.process->options.strace) [[unlikely]]
+        trace_signal(task, info.si_signo, info);
     if (blocked || action.handler == kSigDfl || action.handler == kSigIgn) die_by_signal(task, info.si_signo);
     enter_handler(task, info, action);
     Restart none;
@@ -312,6 +317,7 @@ void force_signal(Task& task, const siginfo_t& info) {
 }
 
 void die_by_signal(Task& task, int signal) {
+    if (task.process->options.strace) trace_end(task, 0, signal);
     run_exit_hooks(task);
     kill_self(signal);
 }
