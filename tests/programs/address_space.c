@@ -1,0 +1,66 @@
+/* mmap and its family: placement, fixed mappings, moves, the heap, advice. */
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { kPage = 4096 };
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+#define RW (PROT_READ | PROT_WRITE)
+
+static char *map(void *hint, size_t pages, int flags) { return mmap(hint, pages * kPage, RW, ANON | flags, -1, 0); }
+
+int main(void) {
+    char *a = map(NULL, 4, 0);
+    CHECK(a != MAP_FAILED && (uint64_t)a < 1ul << 38);
+    CHECK(map(a, 1, MAP_FIXED_NOREPLACE) == MAP_FAILED && errno == EEXIST);
+    a[kPage] = 1;
+    CHECK(map(a + kPage, 1, MAP_FIXED) == a + kPage && a[kPage] == 0);
+    char *hint = (char *)(1ul << 40);
+    char *high = map(hint, 1, 0);
+    CHECK(high == hint || (uint64_t)high < 1ul << 38);
+    CHECK(mmap(NULL, 0, RW, ANON, -1, 0) == MAP_FAILED && errno == EINVAL);
+    CHECK(mmap(NULL, kPage, RW, MAP_PRIVATE, -1, 0) == MAP_FAILED && errno == EBADF);
+    CHECK(FAILS(munmap(a + 1, kPage), EINVAL));
+
+    memset(a, 5, 4 * kPage);
+    CHECK(madvise(a, kPage, MADV_DONTNEED) == 0 && a[0] == 0 && a[kPage] == 5);
+    CHECK(FAILS(mprotect(a + 1, kPage, RW), EINVAL));
+    CHECK(munmap(a + kPage, kPage) == 0 && FAILS(mprotect(a, 4 * kPage, RW), ENOMEM));
+    CHECK(FAILS(madvise(a, 4 * kPage, MADV_NORMAL), ENOMEM));
+
+    char *b = map(NULL, 2, 0);
+    strcpy(b, "moved");
+    b = mremap(b, 2 * kPage, 2000 * kPage, MREMAP_MAYMOVE);
+    CHECK(b != MAP_FAILED && !strcmp(b, "moved"));
+    b[1999 * kPage] = 1;
+    char *target = map(NULL, 8, 0);
+    CHECK(mremap(b, 8 * kPage, 8 * kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target && !strcmp(target, "moved"));
+    CHECK(mremap(b, kPage, 2 * kPage, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+    CHECK(mremap(target, 8 * kPage, kPage, 0) == target);
+
+    char *heap = sbrk(0);
+    CHECK(sbrk(10 * kPage) == heap);
+    memset(heap, 1, 10 * kPage);
+    CHECK(sbrk(-10 * kPage) == heap + 10 * kPage && sbrk(0) == heap);
+    CHECK(sbrk(10 * kPage) == heap && heap[5 * kPage] == 0);
+
+    int fd = memfd_create("file", 0);
+    CHECK(ftruncate(fd, 2 * kPage) == 0);
+    char *one = mmap(NULL, 2 * kPage, RW, MAP_SHARED, fd, 0);
+    char *two = mmap(NULL, kPage, PROT_READ, MAP_SHARED, fd, kPage);
+    strcpy(one + kPage, "shared");
+    CHECK(!strcmp(two, "shared") && msync(one, kPage, MS_SYNC) == 0);
+
+    /* Many mappings come and go: the same addresses are used again. */
+    char *first = map(NULL, 3, 0);
+    for (int i = 0; i < 2000; i++) {
+        munmap(first, 3 * kPage);
+        CHECK(map(NULL, 3, 0) == first);
+    }
+    /* More than there is. */
+    CHECK(mmap(NULL, 1ul << 50, RW, ANON | MAP_NORESERVE, -1, 0) == MAP_FAILED && errno == ENOMEM);
+    return 0;
+}

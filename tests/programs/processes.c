@@ -1,0 +1,181 @@
+/* fork, vfork, posix_spawn, clone, exec and wait. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+extern char **environ;
+static const char *self;
+static volatile int shared = 1;
+
+static int wait_for(pid_t pid) {
+    int status;
+    struct rusage usage;
+    CHECK(pid > 0 && wait4(pid, &status, 0, &usage) == pid);
+    return status;
+}
+
+static void forks(void) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        shared = 2;
+        _exit(getppid() > 0 ? 3 : 4);
+    }
+    int status = wait_for(pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3 && shared == 1);
+    pid = fork();
+    if (pid == 0) {
+        raise(SIGTERM);
+        _exit(1);
+    }
+    status = wait_for(pid);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    CHECK(FAILS(wait(NULL), ECHILD));
+}
+
+static void vforks(void) {
+    for (int i = 0; i < 50; i++) {
+        pid_t pid = vfork();
+        if (pid == 0) {
+            shared++;  /* in the parent's memory */
+            if (i % 2) _exit(7);
+            execl(self, "argv zero", "exit", "7", (char *)NULL);
+            _exit(1);
+        }
+        CHECK(WEXITSTATUS(wait_for(pid)) == 7);
+    }
+    CHECK(shared == 51);
+    /* What the child does to signals stays there. */
+    signal(SIGUSR1, SIG_IGN);
+    pid_t pid = vfork();
+    if (pid == 0) {
+        signal(SIGUSR1, SIG_DFL);
+        raise(SIGUSR1);
+        _exit(1);
+    }
+    int status = wait_for(pid);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+    raise(SIGUSR1);
+    signal(SIGUSR1, SIG_DFL);
+}
+
+static void spawns(void) {
+    pid_t pid;
+    char *argv[] = {"the name", "check", "one argument", "", NULL};
+    char *envp[] = {"LD_PRELOAD=/nonexistent.so", "VARIABLE=value of it", NULL};
+    CHECK(posix_spawn(&pid, self, NULL, NULL, argv, envp) == 0);
+    CHECK(WEXITSTATUS(wait_for(pid)) == 0);
+    CHECK(posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, envp) == ENOENT);
+    CHECK(posix_spawn(&pid, "/etc", NULL, NULL, argv, envp) == EACCES);
+}
+
+static void execs(void) {
+    int fd = open(self, O_RDONLY | O_CLOEXEC);
+    pid_t pid = fork();
+    if (pid == 0) {
+        fexecve(fd, (char *[]){"x", "exit", "11", NULL}, environ);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 11);
+    CHECK(FAILS(execl("/nonexistent", "x", (char *)NULL), ENOENT));
+    CHECK(FAILS(execl("/dev/null", "x", (char *)NULL), EACCES));
+    CHECK(FAILS(syscall(SYS_execve, bad_pointer, NULL, NULL), EFAULT));
+
+    char script[] = "script.XXXXXX", text[4096];
+    int file = mkstemp(script);
+    int length = snprintf(text, sizeof text, "#!  %s script-argument \nrest\n", self);
+    CHECK(write(file, text, length) == length && fchmod(file, 0755) == 0 && close(file) == 0);
+    pid = fork();
+    if (pid == 0) {
+        char path[100];
+        snprintf(path, sizeof path, "./%s", script);
+        execl(path, "ignored", "last", (char *)NULL);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 0);
+    CHECK(chmod(script, 0644) == 0 && FAILS(execl(script, script, (char *)NULL), EACCES));
+    unlink(script);
+}
+
+/* The mask and ignored signals survive exec. */
+static void inherited(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigaddset(&set, SIGSEGV);
+    pid_t pid = fork();
+    if (pid == 0) {
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(SIGHUP, SIG_IGN);
+        signal(SIGBUS, SIG_IGN);
+        execl(self, "x", "signals", (char *)NULL);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 0);
+}
+
+static int clone_main(void *argument) {
+    *(volatile int *)argument = 5;
+    return 6;
+}
+
+static void clones(void) {
+    static char stack[65536] __attribute__((aligned(16)));
+    volatile int value = 0;
+    int pid = clone(clone_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)&value);
+    CHECK(WEXITSTATUS(wait_for(pid)) == 6 && value == 5);
+    value = 0;
+    pid = clone(clone_main, stack + sizeof stack, SIGCHLD, (void *)&value);
+    CHECK(WEXITSTATUS(wait_for(pid)) == 6 && value == 0);
+    int status;
+    pid = clone(clone_main, stack + sizeof stack, 0, (void *)&value);
+    CHECK(waitpid(pid, &status, __WCLONE) == pid && WEXITSTATUS(status) == 6);
+    CHECK(FAILS(clone(clone_main, stack + sizeof stack, CLONE_THREAD, NULL), EINVAL));
+    int fd = -1;
+    pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &fd, 0, 0);
+    if (pid == 0) _exit(8);
+    siginfo_t info;
+    CHECK(fd >= 0 && waitid(P_PIDFD, fd, &info, WEXITED) == 0 && info.si_status == 8 && info.si_pid == pid);
+}
+
+static int as_child(int argc, char **argv) {
+    if (!strcmp(argv[1], "exit")) return atoi(argv[2]);
+    if (!strcmp(argv[1], "check")) {
+        CHECK(argc == 4 && !strcmp(argv[0], "the name") && !strcmp(argv[2], "one argument") && !*argv[3]);
+        CHECK(!strcmp(environ[0], "LD_PRELOAD=/nonexistent.so") && !strcmp(environ[1], "VARIABLE=value of it"));
+        CHECK(!environ[2]);
+        return 0;
+    }
+    if (!strcmp(argv[1], "script-argument")) {
+        CHECK(argc == 4 && !strncmp(argv[2], "./script.", 9) && !strcmp(argv[3], "last"));
+        return 0;
+    }
+    sigset_t set;
+    struct sigaction action;
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    CHECK(sigismember(&set, SIGUSR2) && sigismember(&set, SIGSEGV) && !sigismember(&set, SIGBUS));
+    CHECK(sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
+    CHECK(sigaction(SIGBUS, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
+    CHECK(sigaction(SIGSEGV, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) return as_child(argc, argv);
+    self = realpath(argv[0], NULL);
+    forks();
+    vforks();
+    spawns();
+    execs();
+    inherited();
+    clones();
+    return 0;
+}
