@@ -1,5 +1,6 @@
 // System calls about signals.
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -40,6 +41,16 @@ SyscallResult queue(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 info_ad
     if (!task.read(info, info_address)) return -EFAULT;
     u64 last = reinterpret_cast<u64>(&info);
     return number == SYS_rt_sigqueueinfo ? raw_syscall(number, a0, a1, last) : raw_syscall(number, a0, a1, a2, last);
+}
+
+// A thread that has ended for the guest may still be ending on the host.
+bool has_ended(const Task& task, u64 tgid, u64 tid) {
+    if (task.vfork_child || static_cast<pid_t>(tgid) != ::getpid()) return false;
+    std::lock_guard lock(task.process->tasks_lock);
+    for (const Task* other : task.process->tasks) {
+        if (other->tid == static_cast<pid_t>(tid)) return false;
+    }
+    return static_cast<pid_t>(tid) != ::getpid();
 }
 
 }  // namespace
@@ -168,7 +179,8 @@ SyscallResult sys_sigaltstack(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_kill(Task&, const SyscallArgs& args) { return raw_syscall(SYS_kill, args[0], args[1]); }
 SyscallResult sys_tkill(Task&, const SyscallArgs& args) { return raw_syscall(SYS_tkill, args[0], args[1]); }
-SyscallResult sys_tgkill(Task&, const SyscallArgs& args) {
+SyscallResult sys_tgkill(Task& task, const SyscallArgs& args) {
+    if (has_ended(task, args[0], args[1])) return -ESRCH;
     return raw_syscall(SYS_tgkill, args[0], args[1], args[2]);
 }
 

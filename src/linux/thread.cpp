@@ -47,6 +47,8 @@ void start_thread(ThreadStart& start) {
         std::lock_guard lock(task.process->tasks_lock);
         task.process->tasks.push_back(&task);
     }
+    // Before the thread can end: both may be the word that its end clears.
+    if (r.flags & CLONE_PARENT_SETTID) task.write(r.parent_tid, task.tid);
     if (r.flags & CLONE_CHILD_SETTID) task.write(r.child_tid, task.tid);
     if (r.flags & CLONE_CHILD_CLEARTID) task.clear_child_tid = r.child_tid;
     // Host threads share these; a guest thread need not.
@@ -68,6 +70,13 @@ void* thread_main(void* argument) {
     run_task(*task);
     end_task(*task);
     return nullptr;
+}
+
+// The C library takes signal 33 for itself when the first thread is made. It is the guest's.
+void take_back_signal(Task& task) {
+    constexpr int kSigSetXid = 33;
+    std::lock_guard lock(task.handlers->lock);
+    install_host_action(kSigSetXid, task.handlers->actions[kSigSetXid]);
 }
 
 bool create_host_thread(ThreadStart& start) {
@@ -101,6 +110,8 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     // The thread starts with everything blocked, until it can take signals.
     SignalSet mask = block_host_signals();
     bool created = create_host_thread(start);
+    static std::atomic<bool> first{true};
+    if (first.exchange(false)) take_back_signal(task);
     restore_host_signals(mask);
     if (!created) {
         task.process->guest->cpu.destroy(child->env);
@@ -112,7 +123,6 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
         raw_syscall(SYS_futex, reinterpret_cast<u64>(&start.tid), FUTEX_WAIT_PRIVATE, 0, 0);
     }
     auto tid = static_cast<pid_t>(start.tid.load());
-    if (request.flags & CLONE_PARENT_SETTID) task.write(request.parent_tid, tid);
     return tid;
 }
 
