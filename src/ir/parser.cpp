@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "ir/env.h"
 #include "ir/printer.h"
 #include "ir/typing.h"
 
@@ -239,7 +240,7 @@ bool Parser::constants(Insn& insn) {
             c0 |= return_slot << 8;
             return true;
         }
-        case Op::exit_tb: return take_name(c0, 6, exit_reason_name);
+        case Op::exit_tb: return take_name(c0, static_cast<unsigned>(ExitReason::Syscall) + 1, exit_reason_name);
         case Op::guest_ld:
         case Op::guest_st: return memop(c0);
         case Op::env_ld:
