@@ -150,8 +150,11 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         listing.ir(log::Item::Op);
         v.stats.ir_ops += f.insns.size();
         if (counter != Profile::kNone) profile.record_ir(counter, f, listing, false);
-        if (config.optimise) ir::optimise(f, v.passes);
-        ir::liveness(f);
+        if (config.optimise) {
+            ir::optimise(f, v.passes);
+        } else {
+            ir::liveness(f);
+        }
         listing.ir(log::Item::OpOpt);
         if (counter != Profile::kNone) profile.record_ir(counter, f, listing, true);
         timer.phase(v.stats.ns_optimise);

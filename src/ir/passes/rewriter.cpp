@@ -18,6 +18,10 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
         Insn insn = original;
         if (insn.op == Op::label) at_label(static_cast<u32>(insn.imm[0]));
         if (unreachable_) continue;
+        if (info(insn.op).typing == OpTyping::None && !has(info(insn.op).flags, OpFlags::EndsBlock)) {
+            out_.push_back(insn);  // insn_start, label, mb: no pass has anything to do with them
+            continue;
+        }
         bool keep = true;
         for (Rewrite pass : passes) {
             keep = pass(*this, insn);
@@ -42,6 +46,7 @@ void Rewriter::at_label(u32 label) {
     forget(VarKind::Ebb);
     forget(VarKind::Tb);
     forget(VarKind::Global);
+    barrier_ = position() + 1;
 }
 
 ValueId Rewriter::fresh_value(Var v) {

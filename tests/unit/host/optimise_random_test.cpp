@@ -29,13 +29,19 @@ void change(TestEnv* env, u64 v) {
 }
 u64 mix(u64 v) { return v * 3 + 1; }
 void note(u64 v) { log_value(v); }
+TestEnv* g_env;
+void observe_and_change() {
+    observe(g_env, 0);
+    change(g_env, g_log);
+}
 
-enum HelperId : unsigned { kObserve, kChange, kMix, kNote };
+enum HelperId : unsigned { kObserve, kChange, kMix, kNote, kObserveAndChange };
 
 std::vector<ir::HelperInfo> helpers() {
     using enum ir::HelperFlags;
     return {ir::make_helper("observe", observe, NoWriteGlobals), ir::make_helper("change", change, None),
-            ir::make_helper("mix", mix, NoReadGlobals | NoSideEffects), ir::make_helper("note", note, NoReadGlobals)};
+            ir::make_helper("mix", mix, NoReadGlobals | NoSideEffects), ir::make_helper("note", note, NoReadGlobals),
+            ir::make_helper("observe_and_change", observe_and_change, None)};
 }
 
 class Generator {
@@ -223,7 +229,8 @@ private:
         }
     }
     void helper() {
-        switch (pick(4)) {
+        switch (pick(5)) {
+            case 4: return b_.call(kObserveAndChange, ir::kNoVar, {});
             case 0: {
                 Var v = b_.temp(Type::I64);
                 b_.call(kObserve, v, {b_.env(), i64_value()});
@@ -327,6 +334,7 @@ Outcome execute(TestHost& host, const ir::Function& function, u64 seed) {
     env.fp_control = fpenv::kMxcsrDefault;
     for (u8& byte : g_buffer) byte = static_cast<u8>(random());
     g_log = 0;
+    g_env = &env;
 
     EXPECT_EQ(ExitReason::Syscall, host.run(host.compile(function)));
     Outcome o{};
