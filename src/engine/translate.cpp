@@ -172,7 +172,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
                 }
                 fresh = v.chunk->next == v.chunk->start;
             }
-            v.compiled = {};
+            v.compiled.reset();
             auto room = static_cast<std::size_t>(v.chunk->end - v.chunk->next);
             compiled = backend->compile(*v.scratch, f, v.chunk->next, room, v.compiled);
             if (compiled || fresh) break;

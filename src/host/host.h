@@ -55,6 +55,14 @@ struct CompiledCode {
     Slot slots[ir::kMaxSlots];
     std::vector<InsnMapEntry> insn_map;     ///< ascending host_offset
     std::vector<Relocation> relocations;
+
+    /// Empties it for the next compilation; keeps its memory.
+    void reset() {
+        size = entry = checked_entry = 0;
+        for (Slot& slot : slots) slot.used = false;
+        insn_map.clear();
+        relocations.clear();
+    }
 };
 
 /// Switches for testing and tuning; all CPU features on by default where the host has them.

@@ -21,11 +21,13 @@ std::size_t hash_constant(Type type, u64 value) {
 Function::Function(const GuestLayout& layout) : layout_(&layout) { reset(); }
 
 void Function::reset() {
-    vars.clear();
+    // env and the globals stay as they are; the rest goes.
+    if (!vars.empty()) vars.resize(1 + global_count());
     insns.clear();
     label_count = 0;
     const_count_ = 0;
     const_hash_.assign(64, 0);
+    if (!vars.empty()) return;
     vars.push_back({VarKind::Fixed, Type::I64});
     for (const GlobalInfo& g : layout_->globals) {
         vars.push_back({VarKind::Global, g.type, false, g.offset});

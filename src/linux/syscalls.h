@@ -17,7 +17,7 @@ SyscallBody sys_ppoll, sys_pselect6, sys_epoll_ctl, sys_epoll_pwait, sys_epoll_p
 // socket.cpp
 SyscallBody sys_sendmsg, sys_recvmsg, sys_sendmmsg, sys_recvmmsg, sys_setsockopt;
 // time.cpp
-SyscallBody sys_nanosleep, sys_clock_nanosleep, sys_restart_syscall;
+SyscallBody sys_clock_gettime, sys_gettimeofday, sys_getcpu, sys_nanosleep, sys_clock_nanosleep, sys_restart_syscall;
 // ipc.cpp
 SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl, sys_futex_waitv;
 // ioctl.cpp

@@ -1,4 +1,6 @@
 // Sleeping. A sleep that a signal interrupts goes on for the time that is left if no handler runs.
+#include <sched.h>
+#include <sys/time.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -64,6 +66,31 @@ SyscallResult sleep_for(Task& task, clockid_t clock, const timespec& duration, u
 }
 
 }  // namespace
+
+// Queries of clock and CPU are answered by the host's vDSO, without entering the kernel.
+
+SyscallResult sys_clock_gettime(Task& task, const SyscallArgs& args) {
+    timespec now;
+    if (::clock_gettime(static_cast<clockid_t>(args[0]), &now) != 0) return -errno;
+    return task.write(args[1], now) ? 0 : -EFAULT;
+}
+
+SyscallResult sys_gettimeofday(Task& task, const SyscallArgs& args) {
+    timeval now;
+    struct timezone zone;
+    if (::gettimeofday(&now, &zone) != 0) return -errno;
+    if (args[0] != 0 && !task.write(args[0], now)) return -EFAULT;
+    if (args[1] != 0 && !task.write(args[1], zone)) return -EFAULT;
+    return 0;
+}
+
+SyscallResult sys_getcpu(Task& task, const SyscallArgs& args) {
+    unsigned cpu, node;
+    if (::getcpu(&cpu, &node) != 0) return -errno;
+    if (args[0] != 0 && !task.write(args[0], cpu)) return -EFAULT;
+    if (args[1] != 0 && !task.write(args[1], node)) return -EFAULT;
+    return 0;
+}
 
 SyscallResult sys_nanosleep(Task& task, const SyscallArgs& args) {
     timespec duration;
