@@ -141,7 +141,10 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
     if (pid == 0) become_child(task, r);
     guard.release(pid == 0);
     if (pid == 0 && (r.flags & CLONE_CLEAR_SIGHAND)) clear_handlers(*task.handlers);
-    if (pid == 0 && task.process->debugger) task.process->debugger->forked_child(task);
+    if (pid == 0 && task.process->debugger) {
+        task.process->debugger->forked_child(task);
+        task.process->debugger = nullptr;
+    }
     restore_host_signals(mask);
     if (pid == 0) {
         if (r.flags & CLONE_VFORK) ::close(pipe_ends[0]);

@@ -27,13 +27,26 @@ bool is_restart(SyscallResult result) {
 
 void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
     SyscallArgs args = arch.syscall_args(task.env);
-    SyscallResult result = run_syscall(task, arch.syscall_number(task.env), args);
-    if (result == kNoResult) return;
+    unsigned number = arch.syscall_number(task.env);
+    Debugger* debugger = task.process->debugger;
+    if (debugger) [[unlikely]] debugger->syscall_entry(task, number);
+    SyscallResult result = run_syscall(task, number, args);
     if (is_restart(result)) [[unlikely]] {
         restart = {result, args[0]};
         result = -EINTR;
     }
-    arch.set_syscall_result(task.env, result);
+    if (result != kNoResult) arch.set_syscall_result(task.env, result);
+    if (debugger) [[unlikely]] debugger->syscall_return(task, number);
+}
+
+void handle_exception(Task& task, const Arch& arch) {
+    if (task.env->exception == ir::kExceptionDebug && task.process->debugger) {
+        task.process->debugger->debug_exception(task);
+        return;
+    }
+    siginfo_t info;
+    arch.exception_signal(task, info);
+    force_signal(task, info);
 }
 
 }  // namespace
@@ -43,16 +56,14 @@ void run_task(Task& task) {
     engine::Engine& engine = *task.process->engine;
     while (!task.exiting) {
         Restart restart;
+        if (task.process->debugger) [[unlikely]] task.process->debugger->before_run(task);
         switch (engine.run(task.env)) {
             case ir::ExitReason::Syscall:
                 handle_syscall(task, arch, restart);
                 break;
-            case ir::ExitReason::Exception: {
-                siginfo_t info;
-                arch.exception_signal(task, info);
-                force_signal(task, info);
+            case ir::ExitReason::Exception:
+                handle_exception(task, arch);
                 break;
-            }
             default:
                 break;
         }
@@ -93,6 +104,7 @@ void run_exit_hooks(Task& task) {
 
 void exit_process(Task& task, int status) {
     if (task.process->options.strace) trace_end(task, status & 0xff, 0);
+    if (task.process->debugger && !task.vfork_child) task.process->debugger->process_exiting(status & 0xff);
     run_exit_hooks(task);
     for (;;) raw_syscall(SYS_exit_group, static_cast<u64>(status));
 }

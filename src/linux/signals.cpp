@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "linux/arch.h"
 #include "linux/process.h"
 #include "linux/strace.h"
@@ -29,6 +30,13 @@ constexpr u32 kSsAutodisarm = 1u << 31;
 constexpr std::size_t kHostStackSize = 128 << 10;
 // Room in the queue for what can still arrive when the handler blocks everything.
 constexpr u32 kQueueHighWater = SignalQueue::kCapacity - 4;
+
+/// Signals whose default action does not end the process.
+constexpr SignalSet kHarmless = signal_bit(SIGCHLD) | signal_bit(SIGURG) | signal_bit(SIGWINCH) |
+                                signal_bit(SIGCONT) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU);
+
+/// A debugger wants to see signals before their default action ends the process.
+bool defaults_caught = false;
 
 /// The kernel's own struct, because the C library keeps signals 32 and 33 to itself.
 struct HostSigaction {
@@ -185,6 +193,26 @@ bool take_held(SignalState& state, siginfo_t& info) {
     return true;
 }
 
+void log_signal(const Task& task, const siginfo_t& info) {
+    if (!log::enabled(log::Item::Int)) [[likely]] return;
+    std::fprintf(log::stream(), "signal %d code %d at pc %#lx address %p\n", info.si_signo, info.si_code, task.env->pc,
+                 info.si_code > 0 ? info.si_addr : nullptr);
+}
+
+// A debugger may replace the signal or swallow it. @returns whether there is still one
+bool ask_debugger(Task& task, siginfo_t& info, GuestSigaction& action) {
+    log_signal(task, info);
+    Debugger* debugger = task.process->debugger;
+    if (!debugger || task.vfork_child) [[likely]] return true;
+    int signal = debugger->signal_arrived(task, info);
+    if (signal == info.si_signo) return true;
+    if (signal == 0) return false;
+    info = {};
+    info.si_signo = signal;
+    action = action_of(task, signal);
+    return action.handler != kSigIgn;
+}
+
 // SIGSEGV and SIGBUS always have a handler on the host: their default action is up to us. All other
 // signals are here only if their disposition has changed since they arrived.
 void default_action(Task& task, int signal) {
@@ -204,9 +232,10 @@ void default_action(Task& task, int signal) {
     }
 }
 
-void deliver_one(Task& task, const siginfo_t& info, Restart& restart) {
+void deliver_one(Task& task, siginfo_t info, Restart& restart) {
     GuestSigaction action = action_of(task, info.si_signo);
     if (action.handler == kSigIgn) return;
+    if (!ask_debugger(task, info, action)) return;
     if (task.process->options.strace) [[unlikely]]
         trace_signal(task, info.si_signo, info);
     if (action.handler == kSigDfl) return default_action(task, info.si_signo);
@@ -240,6 +269,7 @@ void free_host_signal_stack() {
 
 void install_host_action(int signal, const GuestSigaction& action) {
     bool ours = signal_bit(signal) & kNeverBlocked;
+    if (defaults_caught && action.handler == kSigDfl && !(signal_bit(signal) & kHarmless)) ours = true;
     void* handler = reinterpret_cast<void*>(handle_host_signal);
     if (!ours && action.handler == kSigDfl) handler = reinterpret_cast<void*>(SIG_DFL);
     if (!ours && action.handler == kSigIgn) handler = reinterpret_cast<void*>(SIG_IGN);
@@ -247,6 +277,7 @@ void install_host_action(int signal, const GuestSigaction& action) {
 }
 
 void init_signals(Task& task) {
+    defaults_caught = task.process->debugger != nullptr;
     make_host_signal_stack();
     for (int signal = 1; signal <= kSignalCount; ++signal) {
         if (signal_bit(signal) & kUnblockable) continue;
@@ -254,7 +285,7 @@ void init_signals(Task& task) {
         raw_syscall(SYS_rt_sigaction, static_cast<u64>(signal), 0, reinterpret_cast<u64>(&old), 8);
         bool ignored = old.handler == reinterpret_cast<void*>(SIG_IGN);
         if (ignored) task.handlers->actions[signal].handler = kSigIgn;
-        if (signal_bit(signal) & kNeverBlocked) install_host_action(signal, task.handlers->actions[signal]);
+        if (defaults_caught || (signal_bit(signal) & kNeverBlocked)) install_host_action(signal, task.handlers->actions[signal]);
     }
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<u64>(&task.signals.blocked), 8);
     task.signals.host_blocked = kUnknownMask;
@@ -305,8 +336,9 @@ void deliver_signals(Task& task, Restart& restart) {
     } while (!set_host_mask(task, state.blocked));
 }
 
-void force_signal(Task& task, const siginfo_t& info) {
+void force_signal(Task& task, siginfo_t info) {
     GuestSigaction action = action_of(task, info.si_signo);
+    if (!ask_debugger(task, info, action)) return;
     bool blocked = task.signals.blocked & signal_bit(info.si_signo);
     if (task.process->options.strace) [[unlikely]]
         trace_signal(task, info.si_signo, info);
@@ -318,6 +350,7 @@ void force_signal(Task& task, const siginfo_t& info) {
 
 void die_by_signal(Task& task, int signal) {
     if (task.process->options.strace) trace_end(task, 0, signal);
+    if (task.process->debugger && !task.vfork_child) task.process->debugger->process_killed(signal);
     run_exit_hooks(task);
     kill_self(signal);
 }

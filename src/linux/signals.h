@@ -44,7 +44,7 @@ void deliver_signals(Task& task, Restart& restart);
 void restart_now(Task& task, Restart& restart);
 
 /// A signal that the guest's own instruction caused: cannot be blocked or ignored.
-void force_signal(Task& task, const siginfo_t& info);
+void force_signal(Task& task, siginfo_t info);
 /// Ends the process as the default action of `signal` does.
 [[noreturn]] void die_by_signal(Task& task, int signal);
 
