@@ -21,6 +21,19 @@ void DisasContext::jump(u64 target) {
     state = DisasState::NoReturn;
 }
 
+bool DisasContext::defer_exit(u32 label, u64 target) {
+    if (single_step || side_exit_count == kMaxSideExits || (!has(Extension::C) && (target & 3) != 0)) return false;
+    side_exits[side_exit_count++] = {label, target};
+    return true;
+}
+
+void DisasContext::emit_side_exits() {
+    for (unsigned i = 0; i < side_exit_count; ++i) {
+        b->label(side_exits[i].label);
+        jump(side_exits[i].target);
+    }
+}
+
 void DisasContext::jump_indirect(Var target) {
     if (single_step) {
         b->exit_tb(static_cast<u32>(ExitReason::Lookup), target);

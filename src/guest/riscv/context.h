@@ -34,6 +34,14 @@ struct DisasContext : guest::DisasContextBase {
     u32 bits;            ///< its bits
     unsigned length;     ///< its bytes
     unsigned next_slot;  ///< first unused exit slot
+    static constexpr unsigned kMaxSideExits = 8;
+    /// Branches that leave the TB in its middle: what they do comes behind its last instruction.
+    struct SideExit {
+        u32 label;
+        u64 target;
+    };
+    SideExit side_exits[kMaxSideExits];
+    unsigned side_exit_count;
     const Decoder* decoder;
     u64 quiet_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
@@ -76,6 +84,9 @@ struct DisasContext : guest::DisasContextBase {
     u64 next_pc() const { return pc + length; }
     unsigned take_slot() { return next_slot++; }
     void jump(u64 target);
+    /// Lets the TB go on behind a branch to `label`, which shall continue at `target`. False: the TB must end here.
+    bool defer_exit(u32 label, u64 target);
+    void emit_side_exits();
     void jump_indirect(Var target);
     void call(u64 target);
     void call_indirect(Var target);

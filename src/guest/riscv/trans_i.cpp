@@ -70,6 +70,8 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
 static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     u32 taken = ctx.b->new_label();
     ctx.b->brcond(cond, ctx.gpr(a.rs1), ctx.gpr(a.rs2), taken);
+    // Loops mostly go round again, so what is behind a backward branch is left for later.
+    if (a.imm > 0 && ctx.defer_exit(taken, ctx.pc + static_cast<u64>(a.imm))) return true;
     ctx.jump(ctx.next_pc());
     ctx.b->label(taken);
     u64 target = ctx.pc + static_cast<u64>(a.imm);

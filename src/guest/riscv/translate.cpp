@@ -38,6 +38,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.bits = 0;
     ctx.length = 0;
     ctx.next_slot = 0;
+    ctx.side_exit_count = 0;
     ctx.decoder = &decoder();
     ctx.quiet_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
@@ -59,6 +60,7 @@ void translate_insn(guest::DisasContextBase* base) {
 void tb_stop(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     if (ctx.state != DisasState::NoReturn) ctx.jump(ctx.pc_next);
+    ctx.emit_side_exits();
 }
 
 }  // namespace dragoman::riscv

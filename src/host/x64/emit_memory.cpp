@@ -130,7 +130,7 @@ void store_value(Emitter& e, Var value, const Xbyak::Address& to, MemOp m, bool 
 void move_to_xmm(Emitter& e, HostReg to, HostReg from, Type t) {
     if (ir::type_bits(t) == 32) {
         e.features().avx ? e.c.vmovd(xmm(to), r32(from)) : e.c.movd(xmm(to), r32(from));
-        box_f32(e, to);
+        if (t == Type::F32) box_f32(e, to);
     } else {
         e.features().avx ? e.c.vmovq(xmm(to), r64(from)) : e.c.movq(xmm(to), r64(from));
     }
