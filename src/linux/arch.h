@@ -62,6 +62,8 @@ struct Arch {
     bool (*pop_signal_frame)(Task& task, SignalSet& mask);
 
     const VdsoImage& (*vdso)();
+    /// The image has been mapped at `address`.
+    void (*vdso_mapped)(u64 address);
     /// Auxiliary vector entries of this architecture (cache geometry), as pairs.
     std::span<const u64> auxv;
 };

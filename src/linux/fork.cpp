@@ -48,7 +48,7 @@ private:
 // The child starts as the only task of its process; the Tasks of the other threads are left alone, because
 // nothing says what state they were in.
 void become_child(Task& task, const CloneRequest& r) {
-    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+    task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
     task.process->leader_status.reset();
     task.process->exit_hooks_done = false;

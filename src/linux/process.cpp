@@ -54,23 +54,24 @@ void handle_exception(Task& task, const Arch& arch) {
 void run_task(Task& task) {
     const Arch& arch = *task.process->arch;
     engine::Engine& engine = *task.process->engine;
+    Restart restart;
     while (!task.exiting) {
-        Restart restart;
         if (task.process->debugger) [[unlikely]] task.process->debugger->before_run(task);
-        switch (engine.run(task.env)) {
-            case ir::ExitReason::Syscall:
-                handle_syscall(task, arch, restart);
-                break;
-            case ir::ExitReason::Exception:
-                handle_exception(task, arch);
-                break;
-            default:
-                break;
-        }
+        // From here on a signal interrupts the engine; one that came before is seen now.
+        task.in_engine = true;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
         if (has_signals(task)) [[unlikely]] {
+            task.in_engine = false;
             deliver_signals(task, restart);
-        } else if (restart.kind != 0) {
-            restart_now(task, restart);
+            continue;
+        }
+        if (restart.kind != 0) [[unlikely]] restart_now(task, restart);
+        ir::ExitReason reason = engine.run(task.env);
+        task.in_engine = false;
+        if (reason == ir::ExitReason::Syscall) {
+            handle_syscall(task, arch, restart);
+        } else if (reason == ir::ExitReason::Exception) {
+            handle_exception(task, arch);
         }
     }
 }
@@ -78,7 +79,7 @@ void run_task(Task& task) {
 void run_process(Process& process, const Program& program) {
     Task task;
     task.process = &process;
-    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+    task.tid = process.pid = ::getpid();
     task.handlers = std::make_shared<SignalHandlers>();
     task.env = process.guest->cpu.create();
     process.engine->attach(task.env);

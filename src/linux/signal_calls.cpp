@@ -1,6 +1,5 @@
 // System calls about signals.
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -45,12 +44,12 @@ SyscallResult queue(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 info_ad
 
 // A thread that has ended for the guest may still be ending on the host.
 bool has_ended(const Task& task, u64 tgid, u64 tid) {
-    if (task.vfork_child || static_cast<pid_t>(tgid) != ::getpid()) return false;
+    if (static_cast<pid_t>(tid) == task.tid || static_cast<pid_t>(tgid) != task.process->pid) return false;
     std::lock_guard lock(task.process->tasks_lock);
     for (const Task* other : task.process->tasks) {
         if (other->tid == static_cast<pid_t>(tid)) return false;
     }
-    return static_cast<pid_t>(tid) != ::getpid();
+    return static_cast<pid_t>(tid) != task.process->pid;
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ void record(Task& task, int signal, const siginfo_t& info, ucontext_t* uc) {
         pc <= reinterpret_cast<u64>(dragoman_safe_syscall_insn)) {
         uc->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(dragoman_safe_syscall_interrupted);
     }
-    task.process->engine->interrupt(task.env, uc);
+    if (task.in_engine) task.process->engine->interrupt(task.env, uc);
 }
 
 void handle_host_signal(int signal, siginfo_t* info, void* context) {

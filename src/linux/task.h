@@ -50,6 +50,7 @@ struct Process {
     u64 arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
     u64 vdso = 0;                        ///< guest address of the vDSO image
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
+    pid_t pid = 0;
     std::mutex tasks_lock;
     std::vector<Task*> tasks;
     std::optional<int> leader_status;    ///< exit status of the first thread, once that has ended
@@ -70,6 +71,7 @@ public:
     u64 clear_child_tid = 0;  ///< set_tid_address / CLONE_CHILD_CLEARTID
     u64 robust_list = 0;      ///< guest address, as given to set_robust_list
     bool exiting = false;     ///< the thread ends when its current system call is over
+    bool in_engine = false;   ///< inside Engine::run: a signal has to interrupt it
     bool vfork_child = false; ///< shares the memory of its suspended parent
     SignalState signals;
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process

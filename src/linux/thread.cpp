@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -144,7 +143,7 @@ SyscallResult sys_exit(Task& task, const SyscallArgs& args) {
     Process& process = *task.process;
     {
         std::lock_guard lock(process.tasks_lock);
-        if (task.tid == ::getpid()) process.leader_status = status;
+        if (task.tid == process.pid) process.leader_status = status;
         if (process.tasks.size() > 1) {
             // Out of the list at once, so that of two last threads one sees that it is alone.
             std::erase(process.tasks, &task);

@@ -40,6 +40,8 @@
     X(xperm4, NoReadGlobals | NoSideEffects)             \
     X(xperm8, NoReadGlobals | NoSideEffects)             \
     X(brev8, NoReadGlobals | NoSideEffects)              \
+    /* calls of the vDSO (host_call.cpp) */              \
+    X(host_call, NoReadGlobals)                          \
     /* memory (helper_mem.cpp) */                        \
     X(fence_i, None)                                     \
     X(cbo_zero, NoReadGlobals | MayRaise)                \
@@ -56,6 +58,7 @@ enum class Helper : unsigned {
 #undef X
 };
 
+u64 helper_host_call(u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);

@@ -2,6 +2,7 @@
 #include "guest/riscv/translate.h"
 
 #include "guest/riscv/context.h"
+#include "guest/riscv/host_call.h"
 #include "guest/riscv/model.h"
 
 namespace dragoman::riscv {
@@ -53,7 +54,8 @@ void translate_insn(guest::DisasContextBase* base) {
     ctx.pc = ctx.pc_next;
     if (!fetch(ctx)) return;
     const InsnRow* row = ctx.decoder->find(ctx.bits);
-    if (row == nullptr || !row->trans(ctx, row->operands(ctx.bits))) ctx.raise_illegal();
+    bool legal = row != nullptr ? row->trans(ctx, row->operands(ctx.bits)) : trans_host_call(ctx);
+    if (!legal) ctx.raise_illegal();
     ctx.pc_next = ctx.pc + ctx.length;
 }
 

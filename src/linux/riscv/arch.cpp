@@ -131,6 +131,7 @@ const Arch kArch64 = {
     .push_signal_frame = push_signal_frame,
     .pop_signal_frame = pop_signal_frame,
     .vdso = vdso,
+    .vdso_mapped = vdso_mapped,
     .auxv = kAuxv,
 };
 

@@ -12,6 +12,7 @@ bool pop_signal_frame(Task& task, SignalSet& mask);
 u64 minimum_signal_stack();
 
 const VdsoImage& vdso();
+void vdso_mapped(u64 address);
 
 /// Bits of AT_HWCAP: one per single-letter extension.
 u64 hwcap();

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "guest/riscv/host_call.h"
 #include "linux/riscv/arch.h"
+#include "linux/riscv/vdso_calls.h"
 
 namespace dragoman::linux_abi::riscv {
 
@@ -23,12 +25,17 @@ constexpr u32 kEcall = 0x00000073, kRet = 0x00008067;
 struct Function {
     std::string_view name;
     i32 syscall;
+    int host_call = -1;  ///< kVdsoCalls entry that does it without a system call
 };
 
 // The trampoline comes first: unwinders know a signal frame by its two instructions.
 constexpr Function kFunctions[] = {
-    {"__vdso_rt_sigreturn", 139}, {"__vdso_clock_gettime", 113}, {"__vdso_gettimeofday", 169},
-    {"__vdso_clock_getres", 114}, {"__vdso_getcpu", 168},        {"__vdso_flush_icache", 259},
+    {"__vdso_rt_sigreturn", 139},
+    {"__vdso_clock_gettime", 113, kVdsoClockGettime},
+    {"__vdso_gettimeofday", 169, kVdsoGettimeofday},
+    {"__vdso_clock_getres", 114, kVdsoClockGetres},
+    {"__vdso_getcpu", 168, kVdsoGetcpu},
+    {"__vdso_flush_icache", 259},
     {"__vdso_riscv_hwprobe", 258},
 };
 constexpr unsigned kFunctionCount = std::size(kFunctions);
@@ -85,8 +92,12 @@ Built build() {
     u64 starts[kFunctionCount], sizes[kFunctionCount];
     for (unsigned i = 0; i < kFunctionCount; ++i) {
         starts[i] = code.size() * 4;
-        code.push_back(addi(kA7, kZero, kFunctions[i].syscall));
-        code.push_back(kEcall);
+        if (kFunctions[i].host_call >= 0) {
+            code.push_back(dragoman::riscv::host_call_insn(static_cast<unsigned>(kFunctions[i].host_call)));
+        } else {
+            code.push_back(addi(kA7, kZero, kFunctions[i].syscall));
+            code.push_back(kEcall);
+        }
         if (i != 0) code.push_back(kRet);
         sizes[i] = code.size() * 4 - starts[i];
         while (code.size() % 4 != 0) code.push_back(kRet);
