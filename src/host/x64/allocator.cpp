@@ -31,12 +31,17 @@ void Allocator::begin_function(const ir::Function& f) {
     locked_ = 0;
     occupied_ = 0;
     std::fill(std::begin(chain_), std::end(chain_), kNoVar);
-    state_.assign(f.vars.size(), State{});
-    for (unsigned i = 0; i < f.global_count(); ++i) {
-        State& s = state_[ir::global_var(i)];
-        s.reg = plan_.reg_of_global[i];
-        s.in_memory = s.reg == kNoReg;
+    if (initial_.empty()) {
+        initial_.resize(1 + f.global_count());
+        for (unsigned i = 0; i < f.global_count(); ++i) {
+            State& s = initial_[ir::global_var(i)];
+            s.reg = plan_.reg_of_global[i];
+            s.pinned = s.reg != kNoReg;
+            s.in_memory = !s.pinned;
+        }
     }
+    state_.assign(initial_.begin(), initial_.end());
+    state_.resize(f.vars.size());
     free_slots_.clear();
     slot_count_ = kFirstSlot;
     guest_constants.clear();
@@ -49,15 +54,20 @@ void Allocator::compute_next_uses() {
     const std::size_t count = f_->insns.size();
     if (next_uses_.size() < count * ir::kMaxArgs) next_uses_.resize(count * ir::kMaxArgs * 2);
     if (store_dead_.size() < count) store_dead_.resize(count * 2);
-    marks_.assign(f_->vars.size(), Mark{0, kNever, 0});
-    u32 precise_epoch = 1;
+    if (marks_.size() < f_->vars.size()) marks_.resize(f_->vars.size() * 2, Mark{0, kNever, 0});
+    if (last_epoch_ > ~u32{0} / 2) {
+        marks_.assign(marks_.size(), Mark{0, kNever, 0});
+        last_epoch_ = 0;
+    }
 
-    u32 epoch[5] = {};
-    u16 base[5] = {kNever, kNever, kNever, kNever, kNever};
-    u32 last_epoch = 0;
+    u32 epoch[5];
+    u16 base[5];
+    std::fill(std::begin(epoch), std::end(epoch), ++last_epoch_);
+    std::fill(std::begin(base), std::end(base), kNever);
+    u32 precise_epoch = last_epoch_;
     auto kind = [&](Var v) { return static_cast<unsigned>(f_->vars[v].kind); };
     auto set_all = [&](VarKind k, u16 use) {
-        epoch[static_cast<unsigned>(k)] = ++last_epoch;
+        epoch[static_cast<unsigned>(k)] = ++last_epoch_;
         base[static_cast<unsigned>(k)] = use;
     };
     auto get = [&](Var v) { return marks_[v].epoch == epoch[kind(v)] ? marks_[v].use : base[kind(v)]; };
@@ -68,6 +78,7 @@ void Allocator::compute_next_uses() {
 
     for (std::size_t i = count; i-- > 0;) {
         const ir::Insn& insn = f_->insns[i];
+        if (insn.op == Op::insn_start) continue;
         u16* uses = &next_uses_[i * ir::kMaxArgs];
         for (unsigned a = 0; a < insn.outputs; ++a) {
             uses[a] = get(insn.args[a]);
@@ -78,7 +89,7 @@ void Allocator::compute_next_uses() {
             store_dead_[i] = m.overwritten == precise_epoch;
             m.overwritten = precise_epoch;
         }
-        if (reads_all_globals(*f_, insn)) ++precise_epoch;
+        if (reads_all_globals(*f_, insn)) precise_epoch = ++last_epoch_;
         OpFlags flags = info(insn.op).flags;
         if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
             if (has(flags, OpFlags::EndsEbb)) {
@@ -119,7 +130,7 @@ void Allocator::end_insn() {
     const ir::Insn& insn = f_->insns[index_];
     for (unsigned a = 0, end = insn.outputs + insn.inputs; a < end; ++a) {
         Var v = insn.args[a];
-        if (v != kNoVar && state_[v].next_use == kNever && !is_pinned(v)) release(v);
+        if (v != kNoVar && state_[v].next_use == kNever && !state_[v].pinned) release(v);
     }
 }
 

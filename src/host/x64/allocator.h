@@ -48,8 +48,8 @@ public:
     bool in_scratch(ir::Var v) const { return in_reg(v) && (mask_of(reg_of(v)) & kScratch) != 0; }
     /// Whether the value of input `v` is not needed after this instruction.
     bool dies(ir::Var v) const { return state_[v].next_use == kNever; }
-    bool is_pinned(ir::Var v) const { return f_->is_global(v) && plan_.reg_of_global[v - 1] != kNoReg; }
-    bool is_unpinned_global(ir::Var v) const { return f_->is_global(v) && plan_.reg_of_global[v - 1] == kNoReg; }
+    bool is_pinned(ir::Var v) const { return state_[v].pinned; }
+    bool is_unpinned_global(ir::Var v) const { return f_->is_global(v) && !state_[v].pinned; }
     /// Whether `v` is read again soon, so that a copy in a register is worth having.
     bool used_soon(ir::Var v) const { return state_[v].next_use < index_ + 16; }
     /// Same for output `out` of the current instruction.
@@ -148,6 +148,7 @@ private:
     struct State {
         HostReg reg = kNoReg;
         bool in_memory = false;  ///< home holds the value
+        bool pinned = false;     ///< a global that `reg` belongs to
         u16 next_use = kNever;
         u16 slot = kNoSlot;
         ir::Var next = ir::kNoVar;  ///< chain of variables in the same register
@@ -180,13 +181,15 @@ private:
     std::vector<u16> free_slots_;
     u16 slot_count_ = 0;
 
-    // Backward walk
+    // Backward walk. Epochs only grow, so that marks of earlier functions count for nothing.
     struct Mark {
         u32 epoch;
         u16 use;
         u32 overwritten;  ///< epoch between two points of precise state
     };
     std::vector<Mark> marks_;
+    u32 last_epoch_ = 0;
+    std::vector<State> initial_;  ///< of env and the globals
 };
 
 }  // namespace dragoman::host::x64

@@ -60,6 +60,10 @@ void Emitter::emit_body() {
     for (index = 0; index < count; ++index) {
         if (out_of_room()) return;
         const Insn& insn = f->insns[index];
+        if (insn.op == Op::insn_start) {
+            emit_insn_start(*this, insn);
+            continue;
+        }
         if (insn.op == Op::label && labels_[insn.imm[0]].consumed != 0) {
             index = labels_[insn.imm[0]].consumed;
             continue;
@@ -108,9 +112,8 @@ void Emitter::emit_stubs() {
         slot.stub_offset = c.here();
         c.set_rel32(slot.patch_offset, slot.stub_offset);
         load_guest_address(kRax, slot.target_pc);
-        ra.load_const(kRcx, i, ir::Type::I32);
-        c.lea(c.rdx, c.ptr[c.rip + 0]);
-        jump_common(Common::ExitSlot);
+        call_common(Common::ExitSlot);
+        c.db(static_cast<int>(i));
     }
 }
 

@@ -35,7 +35,7 @@ namespace dragoman::host::x64 {
 /// Routines of the prologue area; also the index of Relocation::Kind::Prologue.
 enum class Common : u32 {
     Exit,           ///< stores pinned registers and leaves; exit_reason and pc are set
-    ExitSlot,       ///< unlinked slot: rax target pc, ecx slot number, rdx code address
+    ExitSlot,       ///< unlinked slot: rax target pc; called, the byte behind the call is the slot number
     ExitLookup,     ///< rax = pc
     ExitCheck,      ///< the checked entry failed: rax = pc of the TB
     ExitException,  ///< rax = pc, rdx = code address; exception and exception_value are set

@@ -129,6 +129,8 @@ private:
 
     void exits() {
         begin(Common::ExitSlot);
+        c.pop(c.rdx);
+        c.movzx(c.ecx, c.byte[c.rdx]);
         c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
         c.mov(env(offsetof(ir::Env, exit_slot), 32), c.ecx);
         c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
