@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/error.h"
+#include "host/x64/nan_checks.h"
 #include "ir/effects.h"
 
 namespace dragoman::host::x64 {
@@ -379,6 +380,7 @@ HostReg Allocator::target(Var out) {
     if (r != kNoReg) {
         vacate(r, false);
         lock(r);
+        if (is_xmm(r) && nan_checks_) nan_checks_->overwrite(r);
         return r;
     }
     return scratch(class_of(type(out)));
@@ -390,6 +392,7 @@ HostReg Allocator::target_from(Var out, Var from) {
         coalesce(out) == kNoReg) {
         vacate(r, false);
         lock(r);
+        if (is_xmm(r) && nan_checks_) nan_checks_->overwrite(r);
         return r;
     }
     return target(out);
@@ -523,6 +526,7 @@ void Allocator::load(HostReg r, const Xbyak::Address& from, Type t) {
 }
 
 void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
+    if (nan_checks_) nan_checks_->observe(r);
     switch (t) {
         case Type::I32: c_.mov(to, r32(r)); break;
         case Type::I64: c_.mov(to, r64(r)); break;
@@ -535,6 +539,10 @@ void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
 void Allocator::move(HostReg to, HostReg from, Type t) {
     if (to == from) return;
     if (is_xmm(to)) {
+        if (nan_checks_) {
+            nan_checks_->observe(from);
+            nan_checks_->flush_if_named(to);
+        }
         features_.avx ? c_.vmovaps(xmm(to), xmm(from)) : c_.movaps(xmm(to), xmm(from));
     } else if (t == Type::I32) {
         c_.mov(r32(to), r32(from));

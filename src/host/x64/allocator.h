@@ -24,11 +24,15 @@ enum class RegClass : u8 { Gpr, Xmm };
 
 constexpr RegClass class_of(ir::Type t) { return ir::is_int(t) ? RegClass::Gpr : RegClass::Xmm; }
 
+class NanChecks;
+
 class Allocator {
 public:
     Allocator(const RegisterPlan& plan, CodeWriter& code) : plan_(plan), c_(code) {}
 
     void set_features(const Features& features) { features_ = features; }
+    /// Whom to tell when a float register is copied or stored.
+    void set_nan_checks(NanChecks* checks) { nan_checks_ = checks; }
     void begin_function(const ir::Function& f);
 
     /// Goes on to instruction `index`, which is emitted together with the current one: registers stay locked.
@@ -170,6 +174,7 @@ private:
     const RegisterPlan& plan_;
     CodeWriter& c_;
     Features features_;
+    NanChecks* nan_checks_ = nullptr;
     const ir::Function* f_ = nullptr;
     u32 index_ = 0;
     RegMask locked_ = 0;

@@ -119,12 +119,6 @@ void float_compare(Emitter& e, Type t, HostReg a, const Rm& b, bool quiet) {
     return single ? c.comiss(xmm(a), o) : c.comisd(xmm(a), o);
 }
 
-void canonicalise(Emitter& e, HostReg d, Type t) {
-    float_compare(e, t, d, reg_rm(d), true);
-    e.cold(e.c.jcc(Cc::P),
-           [d, t](Emitter& e) { load_float_const(e, d, pick(t, FloatConst::NanF32, FloatConst::NanF64)); });
-}
-
 void box_f32(Emitter& e, HostReg d) { float_logic(e, FloatLogic::Or, d, d, const_rm(e, FloatConst::Box)); }
 
 // ---- two operands -------------------------------------------------------------------------------
@@ -140,7 +134,7 @@ void emit_arith(Emitter& e, const Insn& insn, FloatOpcode op) {
     Rm y = e.use_rm(b);
     HostReg d = e.ra.target_from(insn.out(), a);
     float_arith(e, op, insn.type, d, x, y);
-    canonicalise(e, d, insn.type);
+    e.nans.result(d, insn.type);
     e.ra.define(insn.out(), d);
 }
 
@@ -162,7 +156,7 @@ void emit_fsqrt(Emitter& e, const Insn& insn) {
         e.ra.move(d, a, Type::F64);  // for the upper bits, and against a false dependence
         single ? c.sqrtss(xmm(d), xmm(a)) : c.sqrtsd(xmm(d), xmm(a));
     }
-    canonicalise(e, d, insn.type);
+    e.nans.result(d, insn.type);
     e.ra.define(insn.out(), d);
 }
 
@@ -201,16 +195,6 @@ void fused_231(CodeWriter& c, Fused op, bool single, const Xbyak::Xmm& d, const 
     }
 }
 
-/// As canonicalise; RISC-V also raises invalid for infinity times zero plus a quiet NaN, where x86 does not.
-void canonicalise_fused(Emitter& e, HostReg d, Type t, HostReg a, HostReg b) {
-    float_compare(e, t, d, reg_rm(d), true);
-    e.cold(e.c.jcc(Cc::P), [d, t, a, b](Emitter& e) {
-        const HostReg factors[] = {a, b};
-        soft_call(e, {ir::Op::fmadd, t, Type::None, 0, 1}, factors, 2, kNoReg);
-        load_float_const(e, d, pick(t, FloatConst::NanF32, FloatConst::NanF64));
-    });
-}
-
 /// Brings the addend into `d`.
 void load_addend(Emitter& e, HostReg d, Var addend) {
     if (e.ra.in_reg(addend)) {
@@ -244,13 +228,13 @@ void emit_fused(Emitter& e, const Insn& insn, Fused op) {
         }
         if (!(c.is_reg && c.reg == d)) load_addend(e, d, addend);
         fused_231(e.c, op, single, xmm(d), xmm(a), xmm(b));
-        canonicalise_fused(e, d, insn.type, d == a ? lost : a, d == b ? lost : b);
+        e.nans.result(d, insn.type, d == a ? lost : a, d == b ? lost : b);
     } else {
         HostReg lost = e.ra.scratch(RegClass::Xmm);
         e.ra.move(lost, d, Type::F64);
         HostReg other = d == a ? b : a;
         fused_213(e.c, op, single, xmm(d), xmm(other == d ? lost : other), Source(c));
-        canonicalise_fused(e, d, insn.type, lost, other == d ? lost : other);
+        e.nans.result(d, insn.type, lost, other == d ? lost : other);
     }
     e.ra.define(insn.out(), d);
 }

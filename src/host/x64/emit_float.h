@@ -44,9 +44,6 @@ inline Emitter::Rm reg_rm(HostReg r) { return {true, r, memory(64, kRbp, 0)}; }
 /// Quiet (ucomis) or signalling (comis) compare of a with b.
 void float_compare(Emitter& e, ir::Type t, HostReg a, const Emitter::Rm& b, bool quiet);
 
-/// Makes a NaN in `d` the canonical one.
-void canonicalise(Emitter& e, HostReg d, ir::Type t);
-
 /// Sets bits 32..63 of `d`.
 void box_f32(Emitter& e, HostReg d);
 

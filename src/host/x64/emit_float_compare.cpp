@@ -58,6 +58,15 @@ void emit_min_max(Emitter& e, const Insn& insn, FloatOpcode op, FloatLogic zeros
     HostReg a = e.ra.use(insn.in(0));
     HostReg b = e.ra.use(insn.in(1));
     HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    if (!e.features().avx) {
+        // The two-operand form must need no copies between the branches: they would be made on one path only.
+        e.nans.flush();
+        if (d == b && d != a) {
+            HostReg copy = e.ra.scratch(RegClass::Xmm);
+            e.ra.move(copy, b, Type::F64);
+            b = copy;
+        }
+    }
     float_compare(e, insn.type, a, reg_rm(b), true);
     u32 unordered = soft_cold(e, e.c.jcc(Cc::P), insn, a, b, d);
     u32 equal = e.cold(e.c.jcc(Cc::E), [=](Emitter& e) { float_logic(e, zeros, d, a, reg_rm(b)); });

@@ -50,7 +50,7 @@ void emit_fround(Emitter& e, const Insn& insn) {
     HostReg a = e.ra.use(insn.in(0));
     HostReg d = e.ra.target_from(insn.out(), insn.in(0));
     round_integral(e, insn.type, d, a, static_cast<u8>(round_control(rounding) | (insn.imm[1] != 0 ? 0 : kNoInexact)));
-    canonicalise(e, d, insn.type);
+    e.nans.result(d, insn.type);
     e.ra.define(insn.out(), d);
 }
 
@@ -60,7 +60,7 @@ void emit_fcvt_ff(Emitter& e, const Insn& insn) {
     if (insn.type == Type::F64) {
         HostReg d = e.ra.target_from(insn.out(), insn.in(0));
         e.features().avx ? c.vcvtss2sd(xmm(d), xmm(a), xmm(a)) : c.cvtss2sd(xmm(d), xmm(a));
-        canonicalise(e, d, insn.type);
+        e.nans.result(d, insn.type);
         return e.ra.define(insn.out(), d);
     }
     HostReg d = e.ra.target_from(insn.out(), insn.in(0));
@@ -72,7 +72,7 @@ void emit_fcvt_ff(Emitter& e, const Insn& insn) {
         c.cvtsd2ss(xmm(box), xmm(a));
         e.ra.move(d, box, Type::F64);
     }
-    canonicalise(e, d, insn.type);
+    e.nans.result(d, insn.type);
     e.ra.define(insn.out(), d);
 }
 

@@ -26,6 +26,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     label_fixups_.clear();
     c.retarget(code, capacity);
     ra.begin_function(function);
+    nans.reset();
     insn_pc = function.guest_pc;
     insn_data = 0;
     unmasked_target = ir::kNoVar;
@@ -69,6 +70,7 @@ void Emitter::emit_body() {
             continue;
         }
         ra.begin_insn(index);
+        nans.before(insn);
         kEmit[static_cast<unsigned>(insn.op)](*this, insn);
         ra.end_insn();
         if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
@@ -82,6 +84,7 @@ u32 Emitter::next_op() const {
 }
 
 void Emitter::fuse(u32 next) {
+    nans.before(f->insns[next]);
     // What the current instruction needed no longer must not be released before it is read.
     for (u32 i = index + 1; i < next; ++i) emit_insn_start(*this, f->insns[i]);
     index = next;

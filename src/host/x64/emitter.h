@@ -29,6 +29,7 @@
 
 #include "base/error.h"
 #include "host/x64/allocator.h"
+#include "host/x64/nan_checks.h"
 
 namespace dragoman::host::x64 {
 
@@ -64,13 +65,17 @@ using EmitFunction = void (*)(Emitter&, const ir::Insn&);
 
 class Emitter {
 public:
-    explicit Emitter(const Shared& shared) : shared(shared), ra(shared.plan, c) { ra.set_features(shared.features); }
+    explicit Emitter(const Shared& shared) : shared(shared), ra(shared.plan, c), nans(*this) {
+        ra.set_features(shared.features);
+        ra.set_nan_checks(&nans);
+    }
 
     bool compile(const ir::Function& f, u8* code, std::size_t capacity, CompiledCode& out);
 
     const Shared& shared;
     CodeWriter c;
     Allocator ra;
+    NanChecks nans;
     const ir::Function* f = nullptr;
     CompiledCode* out = nullptr;
     u32 index = 0;      ///< of the instruction being emitted
