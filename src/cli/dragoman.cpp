@@ -18,16 +18,21 @@
 namespace dragoman::cli {
 namespace {
 
-/// Path of this translator.
+constexpr unsigned long kPreserveArgv0 = 1;  // AT_FLAGS_PRESERVE_ARGV0 of linux/binfmts.h
+
+/// Path of this translator; empty when it cannot be known.
 std::string own_path() {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : "dragoman";
+    if (length > 0) return std::string(path, static_cast<std::size_t>(length));
+    // No /proc here. The kernel's note names what was executed: us, unless binfmt_misc found us.
+    const char* executed = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    bool by_binfmt = (getauxval(AT_FLAGS) & kPreserveArgv0) != 0;
+    return executed && executed[0] == '/' && !by_binfmt ? executed : "";
 }
 
 /// The arguments behind the translator's name. binfmt_misc with flag P gives PROGRAM ARGV0 ARGUMENT...
 std::vector<std::string> command_line(int argc, char** argv) {
-    constexpr unsigned long kPreserveArgv0 = 1;  // AT_FLAGS_PRESERVE_ARGV0 of linux/binfmts.h
     std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
     if ((getauxval(AT_FLAGS) & kPreserveArgv0) != 0 && arguments.size() >= 2) {
         std::swap(arguments[0], arguments[1]);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -51,15 +54,27 @@ const guest::Guest& choose_guest(const linux_abi::Program& program, const Option
     return *guest;
 }
 
+/// The guest may change its directory before it executes a program with the same -L.
+void make_absolute(std::string& sysroot, std::vector<std::string>& inherited) {
+    if (sysroot.empty() || sysroot[0] == '/') return;
+    std::unique_ptr<char, decltype(&std::free)> path(::realpath(sysroot.c_str(), nullptr), std::free);
+    if (!path) return;  // opening it says why
+    std::string relative = std::exchange(sysroot, path.get());
+    for (std::size_t i = 0; i + 1 < inherited.size(); i++) {
+        if (inherited[i] == "-L" && inherited[i + 1] == relative) inherited[i + 1] = sysroot;
+    }
+}
+
 }  // namespace
 
 void launch(Options& options) {
     std::string& sysroot = options.process.sysroot;
+    make_absolute(sysroot, options.process.self_options);
     if (sysroot.size() > 1 && sysroot.back() == '/') sysroot.pop_back();
     if (int error = linux_abi::open_sysroot(options.process.sysroot)) {
         throw FatalError(1, "-L: " + options.process.sysroot + ": " + std::strerror(-error));
     }
-    linux_abi::keep_self_open();
+    linux_abi::keep_self_open(options.process.self);
     open_log(options);
     linux_abi::Program program;
     linux_abi::ProgramError error = linux_abi::open_program(options.program, options.arguments, true, program);

@@ -25,6 +25,9 @@ constexpr std::size_t kMaxString = 128 << 10;   // MAX_ARG_STRLEN
 constexpr std::size_t kMaxTotal = 6 << 20;      // as much as the kernel takes at most
 constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
 
+/// Tells the next translator the descriptor of its own executable, where it has no name.
+constexpr std::string_view kSelfVariable = "DRAGOMAN_SELF_FD=";
+
 int self_fd = -1;
 
 /// Variables that the dynamic linker and the C library of the translator would obey.
@@ -93,18 +96,37 @@ SyscallResult host_exec(Task& task, int dirfd, const char* path, const std::vect
     return result == kRestartSys ? kRestartNoInterrupt : result;
 }
 
+// Whether `path` (which a chroot may have given another meaning) still names this translator.
+bool is_self(const std::string& path) {
+    struct stat by_name, by_fd;
+    return self_fd >= 0 && !path.empty() && path[0] == '/' && ::stat(path.c_str(), &by_name) == 0 &&
+           ::fstat(self_fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
+}
+
 SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
                          std::vector<std::string> environment) {
     const ProcessOptions& options = task.process->options;
     std::vector<std::string> command{options.self};
-    command.insert(command.end(), options.self_options.begin(), options.self_options.end());
+    for (std::size_t i = 0; i < options.self_options.size(); ++i) {
+        // After chroot the sysroot is the root.
+        bool sysroot = options.self_options[i] == "-L" && !has_sysroot();
+        if (sysroot) ++i;
+        else command.push_back(options.self_options[i]);
+    }
     command.insert(command.end(), {"-0", arguments[0], "--", path});
     command.insert(command.end(), arguments.begin() + 1, arguments.end());
     for (std::string& variable : environment) {
         if (acts_on_translator(variable)) variable = kHiddenPrefix + variable;
     }
-    if (self_fd >= 0) return host_exec(task, self_fd, "", command, environment, AT_EMPTY_PATH);
-    return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
+    if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
+    // Not known at all: then the kernel has found us through binfmt_misc, and will again.
+    if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+    int copy = ::fcntl(self_fd, F_DUPFD, self_fd);
+    if (copy < 0) return -errno;
+    environment.push_back(std::string(kSelfVariable) + std::to_string(copy));
+    SyscallResult result = host_exec(task, copy, "", command, environment, AT_EMPTY_PATH);
+    ::close(copy);
+    return result;
 }
 
 // A name that still works after exec for a program that is known by its descriptor only.
@@ -149,15 +171,22 @@ std::vector<std::string> guest_environment(char** environment) {
     std::vector<std::string> result;
     std::size_t prefix = std::strlen(kHiddenPrefix);
     for (; *environment; ++environment) {
-        bool hidden = std::strncmp(*environment, kHiddenPrefix, prefix) == 0;
-        result.emplace_back(*environment + (hidden ? prefix : 0));
+        std::string_view variable = *environment;
+        if (variable.starts_with(kSelfVariable)) {
+            self_fd = std::atoi(*environment + kSelfVariable.size());
+            continue;
+        }
+        if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);
+        result.emplace_back(variable);
     }
     return result;
 }
 
-void keep_self_open() {
-    int fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (fd >= 0) self_fd = reserve_descriptor(fd);
+void keep_self_open(const std::string& path) {
+    int fd = self_fd;
+    if (fd < 0) fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    if (fd < 0 && !path.empty()) fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+    self_fd = fd >= 0 ? reserve_descriptor(fd) : -1;
 }
 
 SyscallResult sys_execve(Task& task, const SyscallArgs& args) {

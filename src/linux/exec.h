@@ -10,7 +10,8 @@ namespace dragoman::linux_abi {
 /// itself (its dynamic linker's) are passed on under other names when a guest program is executed.
 std::vector<std::string> guest_environment(char** environment);
 
-/// Opens the translator's own executable, so that it can be executed again after chroot. Call once.
-void keep_self_open();
+/// Opens the translator's own executable, so that it can be executed again after chroot. Call once, after
+/// guest_environment. `path` is its name in case that there is no /proc.
+void keep_self_open(const std::string& path);
 
 }  // namespace dragoman::linux_abi

@@ -77,7 +77,8 @@ struct UserSpace::Impl {
 
     u8* host(u64 address) const { return space.host(address); }
     bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
-    u64 mmap_base() const { return std::min(limit, kDefaultTop) - kStackGap; }
+    // A smaller address space (-R) has no fixed place for the stack.
+    u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
 
     // Drops the translations of [start, end) and the write protection that they needed.
     void retire_code(u64 start, u64 end) {
