@@ -1,5 +1,7 @@
 #include "cli/launch.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -38,6 +40,17 @@ void open_log(const Options& options) {
 /// Whoever is told of translations: perf map, jitdump, both or nobody.
 std::unique_ptr<engine::Observer> make_observer(const Options& options) {
     return debug::make_perf_observer(options.perf_map, options.jit_dump);
+}
+
+void write_explanation(const engine::Engine& engine, const debug::ExplainSelection& selection,
+                       const std::string& program) {
+    std::string path = "explain-" + std::to_string(getpid()) + ".html";
+    FILE* file = std::fopen(path.c_str(), "we");
+    if (!file) return warn("--explain: %s: %s", path.c_str(), std::strerror(errno));
+    std::string page = debug::explain_page(engine.profile(), selection, program);
+    bool written = std::fwrite(page.data(), 1, page.size(), file) == page.size();
+    if (std::fclose(file) != 0 || !written) return warn("--explain: %s: could not be written", path.c_str());
+    std::fprintf(stderr, "dragoman: wrote %s\n", path.c_str());
 }
 
 const guest::Guest& choose_guest(const linux_abi::Program& program, const Options& options) {
@@ -94,6 +107,11 @@ void launch(Options& options) {
     process->space = space;
     if (log::enabled(log::Item::Stats)) {
         process->exit_hooks.push_back([engine] { std::fputs(engine->statistics().c_str(), log::stream()); });
+    }
+    if (options.explain) {
+        process->exit_hooks.push_back([engine, selection = options.explain_selection, name = program.name] {
+            write_explanation(*engine, selection, name);
+        });
     }
     process->exit_hooks.push_back([] { std::fflush(log::stream()); });
     if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);

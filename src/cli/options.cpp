@@ -170,6 +170,13 @@ void disable_features(Parser& p, std::string_view value) {
     if (!unknown.empty()) throw BadValue{"unknown host feature '" + unknown + "'"};
 }
 
+void set_explain(Parser& p, std::string_view value) {
+    if (!debug::parse_explain(std::string(value), p.options.explain_selection)) {
+        throw BadValue{"'" + std::string(value) + "' is not 'hot' or a guest address"};
+    }
+    p.options.explain = p.options.engine.profile = true;
+}
+
 void set_binfmt(Parser& p, std::string_view value) {
     if (value == "install") p.options.action = Action::BinfmtInstall;
     else if (value == "remove") p.options.action = Action::BinfmtRemove;
@@ -251,6 +258,8 @@ constexpr Row kRows[] = {
     {"backend", "x64|interp", "BACKEND", Own, kInherited, set_backend, "how translated code is run (x64)"},
     {"disable-host-features", "list", "DISABLE_HOST_FEATURES", Own, kInherited, disable_features,
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
+    {"explain", "hot|address", "", None, false, set_explain,
+     "write explain-PID.html: guest code, IR and host code of the hottest blocks, or of those at an address"},
     {"binfmt", "install|remove|print", "", None, false, set_binfmt, "manage the kernel's binfmt_misc registration"},
 };
 // clang-format on

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "debug/explain.h"
 #include "engine/engine.h"
 #include "host/host.h"
 #include "linux/task.h"
@@ -28,6 +29,8 @@ struct Options {
     bool gdb_suspend = true; ///< wait for the debugger before the first instruction
     bool perf_map = false;
     bool jit_dump = false;
+    bool explain = false;    ///< --explain: write a page about the translation when the program ends
+    debug::ExplainSelection explain_selection;
     std::string log_file;    ///< -D
     bool log_append = false; ///< set by the translator for the programs that its guest starts
 

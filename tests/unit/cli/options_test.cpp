@@ -69,6 +69,15 @@ TEST(Options, Actions) {
     EXPECT_EQ(parse_options({"--binfmt", "print"}, {}).action, Action::BinfmtPrint);
 }
 
+TEST(Options, Explain) {
+    Options o = parse_options({"--explain", "0x10570", "p"}, {});
+    EXPECT_TRUE(o.explain);
+    EXPECT_TRUE(o.engine.profile);
+    EXPECT_FALSE(o.explain_selection.hot);
+    EXPECT_EQ(o.explain_selection.address, 0x10570u);
+    EXPECT_TRUE(parse_options({"--explain", "hot", "p"}, {}).explain_selection.hot);
+}
+
 TEST(Options, GuestEnvironment) {
     Options o = parse_options({"-E", "A=1,B=2", "-U", "C,D", "-E", "A=3", "p"}, {"C=x", "D=y", "DD=z", "A=0"});
     EXPECT_EQ(o.process.environment, (Environment{"DD=z", "B=2", "A=3"}));
@@ -131,6 +140,7 @@ TEST(Options, Errors) {
         {{"-backend", "llvm", "p"}, "'llvm'"},
         {{"-disable-host-features", "mmx", "p"}, "'mmx'"},
         {{"--binfmt", "now"}, "'now'"},
+        {{"--explain", "cold", "p"}, "'cold'"},
         {{"-g", "70000", "p"}, "'70000'"},
         {{"-g", "", "p"}, "-g"},
         {{"-g", "1,suspend=maybe", "p"}, "suspend=maybe"},
