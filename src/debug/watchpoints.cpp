@@ -98,6 +98,7 @@ void Watchpoints::protect(bool open) {
             });
             int protection = plain_protection(space_.flags(page));
             if (!open) protection &= reads ? PROT_NONE : PROT_READ;
+            space_.set_watched(page, !open);
             mprotect(space_.host(page), kPageSize, protection);
         }
     }

@@ -26,17 +26,17 @@ bool is_restart(SyscallResult result) {
 }
 
 void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
-    SyscallArgs args = arch.syscall_args(task.env);
     unsigned number = arch.syscall_number(task.env);
-    Debugger* debugger = task.process->debugger;
-    if (debugger) [[unlikely]] debugger->syscall_entry(task, number);
+    if (task.process->debugger) [[unlikely]] task.process->debugger->syscall_entry(task, number);
+    SyscallArgs args = arch.syscall_args(task.env);
     SyscallResult result = run_syscall(task, number, args);
     if (is_restart(result)) [[unlikely]] {
         restart = {result, args[0]};
         result = -EINTR;
     }
     if (result != kNoResult) arch.set_syscall_result(task.env, result);
-    if (debugger) [[unlikely]] debugger->syscall_return(task, number);
+    // Asked anew: the child of fork has no debugger.
+    if (task.process->debugger) [[unlikely]] task.process->debugger->syscall_return(task, number);
 }
 
 void handle_exception(Task& task, const Arch& arch) {

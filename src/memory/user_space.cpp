@@ -71,6 +71,7 @@ struct UserSpace::Impl {
     mutable std::mutex code_lock;  // writes to the table, and host protection of code pages
     PageFlagsTable table;
     std::set<u64> guarded;  // pages that are not writable only because they hold translated code
+    std::set<u64> watched;  ///< pages that a debugger watches
     std::vector<std::pair<u64, u64>> segments;  // attached by shmat: start, length
 
     explicit Impl(UserSpace& s) : space(s) {}
@@ -534,7 +535,13 @@ bool UserSpace::unprotect_code(u64 page) {
     std::lock_guard lock(impl_->code_lock);
     PageFlags flags = impl_->table.get(page);
     if (has(flags, PageFlags::Code)) impl_->uncover(page, flags);
-    return has(flags, PageFlags::Write);
+    return has(flags, PageFlags::Write) && !impl_->watched.contains(page);
+}
+
+void UserSpace::set_watched(u64 page, bool on) {
+    std::lock_guard lock(impl_->code_lock);
+    if (on) impl_->watched.insert(page);
+    else impl_->watched.erase(page);
 }
 
 bool UserSpace::release_guarded_code() {

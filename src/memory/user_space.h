@@ -85,6 +85,9 @@ public:
     /// permission back. @returns whether the guest may write the page, so that a store that faulted with
     /// SEGV_ACCERR is to be repeated (another thread may have been first to unprotect it).
     bool unprotect_code(u64 page);
+    /// A debugger takes host permissions of the page away, or has given them back: while it is watched, faults
+    /// on it are not about translated code.
+    void set_watched(u64 page, bool on);
     /// Drops the translations of all pages whose write permission they cost, so that the host kernel can
     /// write there too (a system call gave EFAULT). @returns whether there were any.
     bool release_guarded_code();
