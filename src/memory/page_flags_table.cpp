@@ -3,40 +3,67 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
 
 namespace dragoman::memory {
 
+namespace {
+void fill(std::atomic<u8>* bytes, u8 value, std::size_t count) {
+    static_assert(sizeof(std::atomic<u8>) == 1);
+    std::memset(reinterpret_cast<u8*>(bytes), value, count);
+}
+}  // namespace
+
 PageFlagsTable::~PageFlagsTable() {
     for (auto& chunk : chunks_) {
-        if (std::atomic<u8>* table = chunk.load()) ::munmap(table, kChunkPages);
+        if (Chunk* table = chunk.load()) ::munmap(table, sizeof(Chunk));
     }
 }
 
-std::atomic<u8>* PageFlagsTable::chunk(u64 number) {
-    std::atomic<u8>* table = chunks_[number].load(std::memory_order_relaxed);
-    if (table) return table;
-    void* memory = ::mmap(nullptr, kChunkPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+PageFlagsTable::Chunk* PageFlagsTable::chunk(u64 number) {
+    Chunk* chunk = chunks_[number].load(std::memory_order_relaxed);
+    if (chunk) return chunk;
+    void* memory =
+        ::mmap(nullptr, sizeof(Chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) die(1, "out of memory for the guest's page table");
-    table = static_cast<std::atomic<u8>*>(memory);
-    chunks_[number].store(table, std::memory_order_release);
-    return table;
+    chunk = static_cast<Chunk*>(memory);
+    chunks_[number].store(chunk, std::memory_order_release);
+    return chunk;
 }
 
-void PageFlagsTable::set(u64 start, u64 end, PageFlags flags) {
-    static_assert(sizeof(std::atomic<u8>) == 1);
+// The pages of a group no longer have all the same flags: each gets its byte before readers look at it.
+void PageFlagsTable::set_part_of_group(Chunk* chunk, u64 start, u64 end, u8 flags) {
+    std::atomic<u8>& group = chunk->groups[group_index(start)];
+    u8 old = group.load(std::memory_order_relaxed);
+    if (old == flags) return;
+    if (old != kMixed) {
+        fill(&chunk->pages[page_index(align_down(start, kGroupBytes))], old, kGroupPages);
+        group.store(kMixed, std::memory_order_release);
+    }
+    fill(&chunk->pages[page_index(start)], flags, (end - start) / kPageSize);
+}
+
+void PageFlagsTable::set(u64 start, u64 end, PageFlags page_flags) {
+    u8 flags = static_cast<u8>(page_flags);
     while (start < end) {
         u64 number = start >> kChunkBits;
         if (number >= kChunks) return;
-        u64 chunk_end = (number + 1) << kChunkBits;
-        u64 stop = end < chunk_end ? end : chunk_end;
-        // Untouched table pages read as None already: do not make the host back them.
-        bool needed = flags != PageFlags::None || chunks_[number].load(std::memory_order_relaxed) != nullptr;
-        if (needed) {
-            auto* bytes = reinterpret_cast<u8*>(chunk(number) + index(start));
-            std::memset(bytes, static_cast<int>(flags), (stop - start) / kPageSize);
+        u64 stop = std::min(end, (number + 1) << kChunkBits);
+        if (page_flags == PageFlags::None && !chunks_[number].load(std::memory_order_relaxed)) {
+            start = stop;  // nothing was ever there
+            continue;
+        }
+        Chunk* table = chunk(number);
+        u64 group_start = align_down(start, kGroupBytes);
+        if (group_start != start || stop - start < kGroupBytes) {
+            stop = std::min(stop, group_start + kGroupBytes);
+            set_part_of_group(table, start, stop, flags);
+        } else {
+            stop = align_down(stop, kGroupBytes);
+            fill(&table->groups[group_index(start)], flags, (stop - start) / kGroupBytes);
         }
         start = stop;
     }

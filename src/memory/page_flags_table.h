@@ -1,5 +1,6 @@
-// One byte of PageFlags per guest page, readable without a lock. The table is split in chunks of 2^38
-// bytes of guest address space (64 MiB of table each, which the host backs only where it is touched).
+// PageFlags of every guest page, readable without a lock. Two levels, so that large mappings cost little:
+// a byte per group of 512 pages says what all of them have, or that they differ and have a byte each. The
+// address space is split in chunks of 2^38 bytes, whose tables the host backs only where they are touched.
 #pragma once
 
 #include <atomic>
@@ -13,11 +14,13 @@ public:
     ~PageFlagsTable();
 
     PageFlags get(u64 address) const {
-        u64 chunk = address >> kChunkBits;
-        if (chunk >= kChunks) return PageFlags::None;
-        const std::atomic<u8>* table = chunks_[chunk].load(std::memory_order_acquire);
-        if (!table) return PageFlags::None;
-        return static_cast<PageFlags>(table[index(address)].load(std::memory_order_relaxed));
+        u64 number = address >> kChunkBits;
+        if (number >= kChunks) return PageFlags::None;
+        const Chunk* chunk = chunks_[number].load(std::memory_order_acquire);
+        if (!chunk) return PageFlags::None;
+        u8 flags = chunk->groups[group_index(address)].load(std::memory_order_acquire);
+        if (flags == kMixed) flags = chunk->pages[page_index(address)].load(std::memory_order_relaxed);
+        return static_cast<PageFlags>(flags);
     }
 
     // Writers are serialised by the caller.
@@ -26,21 +29,46 @@ public:
     void set(u64 start, u64 end, PageFlags flags);
     /// Calls f(page address, flags) for the pages in [start, end) that have any of `mask`.
     template <class F> void for_each(u64 start, u64 end, PageFlags mask, F f) const {
-        for (u64 page = start; page < end; page += kPageSize) {
-            PageFlags flags = get(page);
-            if (has(flags, mask)) f(page, flags);
+        while (start < end) {
+            u64 group_end = align_down(start, kGroupBytes) + kGroupBytes;
+            if (!group_may_have(start, mask)) {
+                start = group_end;
+                continue;
+            }
+            for (; start < end && start < group_end; start += kPageSize) {
+                PageFlags flags = get(start);
+                if (has(flags, mask)) f(start, flags);
+            }
         }
     }
 
 private:
     static constexpr unsigned kChunkBits = 38;
     static constexpr u64 kChunkPages = u64{1} << (kChunkBits - 12);
+    static constexpr u64 kGroupPages = 512, kGroupBytes = kGroupPages * kPageSize;
+    static constexpr u64 kChunkGroups = kChunkPages / kGroupPages;
     static constexpr u64 kChunks = 512;  // 2^47 bytes: all of the host's user addresses
+    static constexpr u8 kMixed = 0x80;
 
-    static u64 index(u64 address) { return address >> 12 & (kChunkPages - 1); }
-    std::atomic<u8>* chunk(u64 number);
+    struct Chunk {
+        std::atomic<u8> groups[kChunkGroups];
+        std::atomic<u8> pages[kChunkPages];
+    };
 
-    std::atomic<std::atomic<u8>*> chunks_[kChunks] = {};
+    static u64 page_index(u64 address) { return address >> 12 & (kChunkPages - 1); }
+    static u64 group_index(u64 address) { return page_index(address) / kGroupPages; }
+
+    bool group_may_have(u64 address, PageFlags mask) const {
+        u64 number = address >> kChunkBits;
+        const Chunk* chunk = number < kChunks ? chunks_[number].load(std::memory_order_acquire) : nullptr;
+        if (!chunk) return false;
+        u8 flags = chunk->groups[group_index(address)].load(std::memory_order_relaxed);
+        return flags == kMixed || has(static_cast<PageFlags>(flags), mask);
+    }
+    Chunk* chunk(u64 number);
+    void set_part_of_group(Chunk* chunk, u64 start, u64 end, u8 flags);
+
+    std::atomic<Chunk*> chunks_[kChunks] = {};
 };
 
 }  // namespace dragoman::memory
