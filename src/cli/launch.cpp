@@ -115,7 +115,7 @@ void launch(Options& options) {
     }
     process->exit_hooks.push_back([] { std::fflush(log::stream()); });
     if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
-    linux_abi::run_process(*process, program);
+    linux_abi::run_process(*process, std::move(program));
 }
 
 std::string cpu_help() {

@@ -76,7 +76,7 @@ void run_task(Task& task) {
     }
 }
 
-void run_process(Process& process, const Program& program) {
+void run_process(Process& process, Program program) {
     Task task;
     task.process = &process;
     task.tid = process.pid = ::getpid();
@@ -88,6 +88,7 @@ void run_process(Process& process, const Program& program) {
     init_signals(task);
 
     EntryPoint entry = load_program(process, program);
+    program.file = Descriptor();  // to the guest it never was open
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
     name_process(program.name);
     if (process.options.strace) trace_start(task);

@@ -1,17 +1,25 @@
 // flags: -O1
-/* 2,000 processes, half of them executed programs, with pipes and exit statuses in order. */
+/* 2,000 processes, half of them executed programs, with pipes and exit statuses in order. A new program has only the
+   descriptors that it was given. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
 int main(int argc, char **argv) {
-    if (argc == 2) return atoi(argv[1]) % 100;
+    if (argc == 2) {
+        CHECK(open("/dev/null", O_RDONLY) == 3);
+        return atoi(argv[1]) % 100;
+    }
+    CHECK(syscall(SYS_close_range, 3, ~0u, 0) == 0);
     char self[4096] = "";
     CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
     for (int i = 0; i < 2000; ++i) {
         int fds[2], status;
         char text[16] = "";
-        CHECK(pipe(fds) == 0);
+        CHECK(pipe2(fds, O_CLOEXEC) == 0);
         pid_t pid = i % 4 == 0 ? vfork() : fork();
         if (pid == 0) {
             if (i % 2 == 0) {
