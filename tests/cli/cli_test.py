@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Command line of dragoman: bad input, help texts, environment variables. cli_test.py DRAGOMAN PROGRAM
+
+PROGRAM is a static riscv64 program that prints its arguments and environment (tests/programs/print_args.c)."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+DRAGOMAN, PROGRAM = sys.argv[1:3]
+failures = []
+
+
+def run(*arguments, env=None):
+    variables = {"PATH": os.environ["PATH"], **(env or {})}
+    done = subprocess.run([DRAGOMAN, *arguments], env=variables, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+def check(condition, what):
+    if not condition:
+        failures.append(what)
+        print("FAILED:", what)
+
+
+def check_error(status, names, *arguments, env=None):
+    """One line on stderr that names the culprit, nothing on stdout, and that exit status."""
+    code, out, err = run(*arguments, env=env)
+    shown = " ".join(arguments)
+    check(code == status, f"{shown}: exit status {code}, not {status}")
+    check(out == "" and err.count("\n") == 1 and err.startswith("dragoman: "), f"{shown}: not one line: {err!r}")
+    check(names in err, f"{shown}: {err!r} does not name {names!r}")
+    return err
+
+
+def check_output(pattern, *arguments, env=None):
+    code, out, err = run(*arguments, env=env)
+    check(code == 0 and err == "", f"{' '.join(arguments)}: exit status {code}: {err}")
+    check(re.search(pattern, out, re.M), f"{' '.join(arguments)}: {pattern!r} not in {out!r}")
+
+
+def bad_options():
+    for option, names in [
+            (["-bogus"], "-bogus"), (["-s", "many"], "many"), (["-B", "x"], "-B"), (["-R", "1Q"], "1Q"),
+            (["-tb-size", "-1"], "-tb-size"), (["-seed", "?"], "-seed"), (["-d", "in_asm,nothing"], "nothing"),
+            (["-dfilter", "1..x"], "1..x"), (["-cpu", "z80"], "z80"), (["-cpu", "rv64,zzz=on"], "zzz"),
+            (["-cpu", "rv64,zba=maybe"], "maybe"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
+            (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x"], "-trace"),
+            (["-g", "99999"], "99999"), (["-g", "/no/such/directory/socket"], "/no/such/directory/socket"),
+            (["-D", "/no/such/directory/log"], "/no/such/directory/log"), (["-L", "/no/such/directory"], "/no/such")]:
+        err = check_error(1, names, *option, PROGRAM)
+        if option[0] not in ("-g", "-D", "-L") or "99999" in option[1]:
+            check("dragoman -" in err or "-cpu help" in err, f"{option}: does not say where help is: {err!r}")
+    check_error(1, "no program", "-L", "/")
+    check_error(1, "needs a value", "-cpu")
+    check_error(1, "QEMU_STACK_SIZE", PROGRAM, env={"QEMU_STACK_SIZE": "x"})
+    check_error(1, "DRAGOMAN_CPU", PROGRAM, env={"DRAGOMAN_CPU": ""})
+
+
+def write(path, data, mode=0o755):
+    with open(path, "wb") as file:
+        file.write(data)
+    os.chmod(path, mode)
+    return path
+
+
+def bad_programs(directory):
+    good = open(PROGRAM, "rb").read()
+
+    def variant(name, offset=None, value=b"", cut=None):
+        data = bytearray(good if cut is None else good[:cut])
+        if offset is not None:
+            data[offset:offset + len(value)] = value
+        return write(f"{directory}/{name}", bytes(data))
+
+    def refused(status, path):
+        check_error(status, os.path.basename(path), path)
+
+    refused(127, f"{directory}/missing")
+    refused(127, f"{PROGRAM}/below")
+    refused(126, directory)
+    refused(126, "/dev/null")
+    refused(126, write(f"{directory}/no-permission", good, 0o644))
+    refused(126, write(f"{directory}/empty", b""))
+    refused(126, write(f"{directory}/text", b"hello\n"))
+    refused(126, write(f"{directory}/bad-script", b"#!\n"))
+    refused(127, write(f"{directory}/script-without-interpreter", b"#!/no/such/shell\n"))
+    for cut in (4, 16, 63):
+        refused(126, variant(f"truncated-{cut}", cut=cut))
+    refused(126, variant("truncated-headers", cut=70))
+    refused(126, variant("32-bit", 4, b"\1"))
+    refused(126, variant("no-class", 4, b"\0"))
+    refused(126, variant("big-endian", 5, b"\2"))
+    refused(126, variant("x86-64", 18, struct.pack("<H", 62)))
+    refused(126, variant("other-machine", 18, struct.pack("<H", 0xfff0)))
+    refused(126, variant("relocatable", 16, struct.pack("<H", 1)))
+    refused(126, variant("core", 16, struct.pack("<H", 4)))
+    refused(126, variant("no-segments", 56, struct.pack("<H", 0)))
+    refused(126, variant("headers-outside", 32, struct.pack("<Q", 1 << 40)))
+    refused(126, variant("header-size", 54, struct.pack("<H", 8)))
+
+    # Whatever a damaged file makes of itself: an error or a signal of its own, never a failure of the translator.
+    phoff = struct.unpack_from("<Q", good, 32)[0]
+    for field in range(0, 56, 4):
+        for value in (0, 0x7fffffff, 0xffffffff):
+            path = variant("damaged", phoff + field, struct.pack("<I", value))
+            code, _, err = run(path)
+            check("internal error" not in err, f"program header byte {field} = {value:#x}: {err!r}")
+    for cut in (0x100, 0x1000, len(good) // 2):
+        _, _, err = run(variant("cut", cut=cut))
+        check("internal error" not in err, f"cut at {cut:#x}: {err!r}")
+
+
+def texts():
+    check_output(r"^usage: dragoman", "-h")
+    check_output(r"^usage: dragoman", "--help")
+    check_output(r"^dragoman version \d+\.\d+", "-version")
+    check_output(r"^ +out_asm ", "-d", "help")
+    check_output(r"^ +rv64 ", "-cpu", "help")
+    check_output(r"^:dragoman-riscv64:M::\\x7f\\x45.*:/.*:PF$", "--binfmt", "print")
+
+
+def effects(directory):
+    check_output(r"^argv\[0\] = name$", "-0", "name", PROGRAM)
+    check_output(r"^argv\[1\] = -L$", PROGRAM, "-L")
+    check_output(r"^env A=1$", "-E", "A=1,B=2", PROGRAM)
+    check_output(r"^env B=2$", PROGRAM, env={"QEMU_SET_ENV": "B=2"})
+    check_output(r"^env B=3$", PROGRAM, env={"QEMU_SET_ENV": "B=2", "DRAGOMAN_SET_ENV": "B=3"})
+    code, out, _ = run("-U", "GONE", PROGRAM, env={"GONE": "1"})
+    check(code == 0 and "GONE" not in out, "-U leaves the variable")
+    check_output(r"^release 5\.4\.3-test$", "-r", "5.4.3-test", PROGRAM)
+    check_output(r"^release 9\.9$", PROGRAM, env={"QEMU_UNAME": "9.9"})
+    check_output(r"^argv\[0\]", "-B", "0x10000000000", PROGRAM)
+    check_output(r"^argv\[0\]", "-one-insn-per-tb", PROGRAM)
+    check_output(r"^argv\[0\]", "-backend", "interp", PROGRAM)
+    first = run("-seed", "5", PROGRAM)[1]
+    check(first == run("-seed", "5", PROGRAM)[1], "-seed does not repeat AT_RANDOM")
+    check(first != run("-seed", "6", PROGRAM)[1], "-seed has no effect on AT_RANDOM")
+    log = f"{directory}/log-%d"
+    code, _, err = run("-d", "in_asm,out_asm,op,op_opt,strace", "-D", log, PROGRAM)
+    logs = [name for name in os.listdir(directory) if name.startswith("log-")]
+    check(code == 0 and err == "" and len(logs) == 1, "-D does not make one file")
+    text = open(f"{directory}/{logs[0]}", errors="replace").read()
+    for part in ("auipc", "guest 0x", "goto_tb", "exit_group(0"):
+        check(part in text, f"-d: {part} is not in the log")
+    code, _, err = run("-d", "stats", PROGRAM)
+    check(code == 0 and err != "", "-d stats prints nothing")
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    bad_options()
+    bad_programs(scratch)
+    texts()
+    effects(scratch)
+print(f"{len(failures)} failures")
+sys.exit(bool(failures))

@@ -1,0 +1,18 @@
+// What a program sees of its command line: arguments, environment, kernel release, AT_RANDOM.
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+
+extern char** environ;
+
+int main(int argc, char** argv) {
+    struct utsname name;
+    for (int i = 0; i < argc; i++) printf("argv[%d] = %s\n", i, argv[i]);
+    for (char** e = environ; *e; e++) printf("env %s\n", *e);
+    uname(&name);
+    printf("release %s\n", name.release);
+    const unsigned char* random = (const unsigned char*)getauxval(AT_RANDOM);
+    for (int i = 0; i < 16; i++) printf("%02x", random[i]);
+    printf("\n");
+    return 0;
+}
