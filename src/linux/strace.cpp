@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -80,15 +81,13 @@ std::string format_result(const TracedCall& call, std::string_view word) {
     return format_argument(call, word.empty() ? "long" : word, 6);
 }
 
-/// Prints one line, with the task in front as soon as there has been more than one.
+/// Whether there has been more than one task: its number then stands in front of each line.
+std::atomic<bool> several_tasks{false};
+
 void print_line(const Task& task, const std::string& line) {
-    static std::atomic<bool> several{false};
-    if (!several.load(std::memory_order_relaxed)) {
-        if (task.process->tasks.size() > 1 || task.tid != task.process->tasks.front()->tid) several = true;
-    }
     FILE* stream = log::stream();
     flockfile(stream);
-    if (several) std::fprintf(stream, "[pid %5d] ", static_cast<int>(task.tid));
+    if (several_tasks.load(std::memory_order_relaxed)) std::fprintf(stream, "[pid %5d] ", static_cast<int>(task.tid));
     std::fprintf(stream, "%s\n", line.c_str());
     std::fflush(stream);
     funlockfile(stream);
@@ -131,6 +130,10 @@ SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args
         return info->run(task, args);
     }
     call.result = info->run(task, args);
+    if (info->name.starts_with("clone") && !call.failed()) {
+        several_tasks = true;
+        if (call.result == kNoResult) return call.result;  // the child of a fork: the line is the parent's
+    }
     format_outputs(call, words, texts);
     print_line(task, with_result(join(*info, texts), format_result(call, words.result)));
     return call.result;

@@ -531,6 +531,33 @@ const Kind kKinds[] = {
          return flags("futex_command", v & 0x7f) + (v & FUTEX_PRIVATE_FLAG ? "_PRIVATE" : "") +
                 (v & FUTEX_CLOCK_REALTIME ? "|FUTEX_CLOCK_REALTIME" : "");
      }},
+    {"futex_timeout", false, SHOW {
+         UNUSED;
+         switch (call.args[1] & 0x7f) {
+             case FUTEX_WAIT: case FUTEX_LOCK_PI: case FUTEX_LOCK_PI2: case FUTEX_WAIT_BITSET: case FUTEX_WAIT_REQUEUE_PI:
+                 return at<timespec>(call, v, timespec_text);
+             case FUTEX_REQUEUE: case FUTEX_CMP_REQUEUE: case FUTEX_WAKE_OP: case FUTEX_CMP_REQUEUE_PI:
+                 return print("%u", static_cast<u32>(v));
+             default: return "";
+         }
+     }},
+    {"futex_second", false, SHOW {
+         UNUSED;
+         switch (call.args[1] & 0x7f) {
+             case FUTEX_REQUEUE: case FUTEX_CMP_REQUEUE: case FUTEX_WAKE_OP: case FUTEX_CMP_REQUEUE_PI: case FUTEX_WAIT_REQUEUE_PI:
+                 return pointer(v);
+             default: return "";
+         }
+     }},
+    {"futex_third", false, SHOW {
+         UNUSED;
+         switch (call.args[1] & 0x7f) {
+             case FUTEX_WAIT_BITSET: case FUTEX_WAKE_BITSET:
+                 return static_cast<u32>(v) == FUTEX_BITSET_MATCH_ANY ? "FUTEX_BITSET_MATCH_ANY" : hex(v & 0xffffffff);
+             case FUTEX_CMP_REQUEUE: case FUTEX_WAKE_OP: case FUTEX_CMP_REQUEUE_PI: return hex(v & 0xffffffff);
+             default: return "";
+         }
+     }},
     {"clone_args", false, SHOW {
          UNUSED;
          struct Args { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; };

@@ -140,7 +140,7 @@ constexpr SyscallInfo kTable[] = {
     {95, "waitid", sys_waitid, "idtype int siginfo_out wait rusage"},
     {96, "set_tid_address", sys_set_tid_address, "ptr"},
     {97, "unshare", direct<SYS_unshare>, "clone"},
-    {98, "futex", sys_futex, "ptr futex uint ptr ptr uint"},
+    {98, "futex", sys_futex, "ptr futex uint futex_timeout futex_second futex_third"},
     {99, "set_robust_list", sys_set_robust_list, "ptr ulong"},
     {100, "get_robust_list", sys_get_robust_list, "int ptr ptr"},
     // Time.

@@ -88,6 +88,16 @@ TEST_F(Strace, StructuresAreDecoded) {
               "rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8) = 0");
 }
 
+TEST_F(Strace, FutexArgumentsDependOnTheOperation) {
+    EXPECT_EQ(show("futex", {0x1000, 0x81, 1, 7, 8, 9}, 0), "futex(0x1000, FUTEX_WAKE_PRIVATE, 1) = 0");
+    EXPECT_EQ(show("futex", {0x1000, 0x80, 2, 0, 8, 9}, -11),
+              "futex(0x1000, FUTEX_WAIT_PRIVATE, 2, NULL) = -1 EAGAIN (Resource temporarily unavailable)");
+    EXPECT_EQ(show("futex", {0x1000, 0x189, 2, 0, 0, 0xffffffff}, 0),
+              "futex(0x1000, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 2, NULL, FUTEX_BITSET_MATCH_ANY) = 0");
+    EXPECT_EQ(show("clone", {0x01200011, 0, 0, 0, 0}, 5),
+              "clone(CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, NULL, NULL, NULL, NULL) = 5");
+}
+
 TEST_F(Strace, BadPointersAreShownAsSuch) {
     EXPECT_EQ(show("openat", {kCwd, 8, 0}, -14), "openat(AT_FDCWD, 0x8, O_RDONLY) = -1 EFAULT (Bad address)");
     EXPECT_EQ(show("nanosleep", {8, 0}, -14), "nanosleep(0x8, NULL) = -1 EFAULT (Bad address)");
