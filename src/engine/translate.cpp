@@ -80,6 +80,9 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
     if (!v.function) {
         v.function = std::make_unique<ir::Function>(guest.layout());
         v.scratch = backend->make_scratch();
+        for (unsigned i = 0; i < v.function->global_count(); ++i) {
+            v.passes.rewriter.set_pinned(i, backend->is_pinned(i));
+        }
         v.context.resize(guest.translator.context_size + guest.translator.context_align);
     }
     ir::Function& f = *v.function;

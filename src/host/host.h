@@ -86,6 +86,9 @@ public:
     /// @returns bytes used.
     virtual std::size_t init(const ir::GuestLayout& layout, const Options& options, u8* code, std::size_t size) = 0;
 
+    /// Whether global `index` lives in a host register while translated code runs. Valid after init.
+    virtual bool is_pinned([[maybe_unused]] unsigned index) const { return false; }
+
     /// Compiles `f` (after passes and liveness) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
     class Scratch {

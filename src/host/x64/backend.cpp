@@ -44,6 +44,8 @@ public:
         return write_prologue(shared_, prologue_, code, size);
     }
 
+    bool is_pinned(unsigned index) const override { return shared_.plan.reg_of_global[index] != kNoReg; }
+
     std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<CompileScratch>(shared_); }
 
     bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,

@@ -33,6 +33,12 @@ using Rewrite = bool (*)(Rewriter&, Insn&);
 
 class Rewriter {
 public:
+    /// Says whether global `index` lives in a host register. Until told so, none counts as pinned.
+    void set_pinned(unsigned index, bool pinned) {
+        if (index >= pinned_.size()) pinned_.resize(index + 1);
+        pinned_[index] = pinned;
+    }
+
     /// Runs `passes` over `f`.
     void run(Function& f, std::span<const Rewrite> passes);
 
@@ -50,11 +56,8 @@ public:
     }
     /// A constant whose value may be computed with: not one that derives from the guest pc.
     bool is_number(Var v) const { return f_->vars[v].kind == VarKind::Const && !f_->vars[v].guest_address; }
-    /// Whether reading global `to` is no dearer than reading global `from` (pinning).
-    bool as_cheap(Var to, Var from) const {
-        auto priority = [&](Var v) { return f_->layout().globals[v - 1].pin_priority; };
-        return priority(to) != 0 || priority(from) == 0;
-    }
+    /// Whether reading global `to` is no dearer than reading global `from`.
+    bool as_cheap(Var to, Var from) const { return is_pinned(to) || !is_pinned(from); }
     /// Whether an instruction had better read `to`, from which `from` was computed: it shortens the chain of
     /// dependences, and must not make a temporary live longer than the guest register that takes its place.
     bool better_source(Var to, Var from) const {
@@ -119,6 +122,7 @@ private:
         u32 last_access = 0;  // position of the last instruction that names the variable
     };
 
+    bool is_pinned(Var v) const { return v - 1 < pinned_.size() && pinned_[v - 1] != 0; }
     unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
     u32 position() const { return static_cast<u32>(out_.size()); }
     ValueId fresh_value(Var v);
@@ -134,6 +138,7 @@ private:
     void forget(VarKind kind) { epoch_[static_cast<unsigned>(kind)] = ++last_epoch_; }
 
     Function* f_ = nullptr;
+    std::vector<u8> pinned_;  // by global index
     std::vector<Insn> out_;
     std::vector<Value> values_;
     std::vector<VarState> states_;  // by variable

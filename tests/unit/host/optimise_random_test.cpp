@@ -351,6 +351,9 @@ TEST(OptimiseRandom, SameOutcome) {
     const char* wanted = std::getenv("DRAGOMAN_RANDOM_ROUNDS");
     const u64 rounds = wanted != nullptr ? std::strtoull(wanted, nullptr, 0) : 6000;
     ir::PassContext context;
+    for (unsigned i = 0; i < host.layout().globals.size(); ++i) {
+        context.rewriter.set_pinned(i, host.layout().globals[i].pin_priority != 0);
+    }
     ir::Function f(host.layout());
     for (u64 seed = 1; seed <= rounds; ++seed) {
         f.reset();

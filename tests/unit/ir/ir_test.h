@@ -47,12 +47,21 @@ inline Function function(std::string_view text) {
 /// The first broken rule of `text`.
 inline std::string verify_text(std::string_view text) { return verify(function(text)); }
 
+/// Passes that take x1..x5 and the float registers for pinned.
+inline PassContext pass_context() {
+    PassContext context;
+    for (unsigned i = 0; i < layout().globals.size(); ++i) {
+        context.rewriter.set_pinned(i, layout().globals[i].pin_priority != 0);
+    }
+    return context;
+}
+
 /// `text` after `passes`, and after dead_code unless there are none; broken rules instead, if there are any.
 inline std::string after(std::string_view text, std::initializer_list<Rewrite> passes, bool clean = true) {
     Function f = function(text);
     std::string error = verify(f);
     EXPECT_EQ(error, "");
-    PassContext context;
+    PassContext context = pass_context();
     context.rewriter.run(f, {passes.begin(), passes.size()});
     EXPECT_EQ(verify(f), "") << print(f);
     if (clean) dead_code(f, context);
@@ -63,7 +72,7 @@ inline std::string after(std::string_view text, std::initializer_list<Rewrite> p
 inline std::string optimised(std::string_view text) {
     Function f = function(text);
     EXPECT_EQ(verify(f), "");
-    PassContext context;
+    PassContext context = pass_context();
     optimise(f, context);
     EXPECT_EQ(verify(f), "") << print(f);
     return print(f);
