@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Compares the host code of short guest sequences with what is expected, so that a change that makes it worse
+is seen in review.
+
+  check.py DRAGOMAN CASES            compare
+  check.py DRAGOMAN CASES --update   write what is generated into CASES
+
+CASES: per case a line "== title", guest assembly, a line "--", host code. Host features that not every
+x86-64 processor has are turned off. Jump targets are written as TARGET.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+# Memory accesses of the cases go to the stack; the jump makes the case a block of its own.
+PROGRAM = """
+    .globl _start
+_start:
+    addi sp, sp, -256
+    mv a0, sp
+    mv a1, sp
+    mv a5, sp
+    j case
+    .globl case
+case:
+    .option push
+    .option norelax
+%s
+    .option pop
+    .globl end
+end:
+    li a0, 0
+    li a7, 93
+    ecall
+"""
+
+
+def read_cases(path):
+    cases = []
+    for line in open(path, encoding="utf-8"):
+        line = line.rstrip("\n")
+        if line.startswith("== "):
+            cases.append((line[3:], [], []))
+            part = 1
+        elif line == "--":
+            part = 2
+        elif cases and line.strip():
+            cases[-1][part].append(line.strip())
+    return cases
+
+
+def host_code(dragoman, guest, folder):
+    source, binary = os.path.join(folder, "case.S"), os.path.join(folder, "case")
+    with open(source, "w", encoding="utf-8") as f:
+        f.write(PROGRAM % "\n".join("    " + line for line in guest))
+    subprocess.run(["riscv64-linux-gnu-gcc", "-march=rv64gc_zba_zbb_zbs", "-nostdlib", "-static", "-o", binary, source],
+                   check=True)
+    symbols = subprocess.run(["riscv64-linux-gnu-nm", binary], check=True, capture_output=True, text=True).stdout
+    address = {name: int(value, 16) for value, _, name in (line.split() for line in symbols.splitlines())}
+    run = subprocess.run([dragoman, "-disable-host-features", "avx512,fma,avx2,avx,bmi", "-d", "out_asm",
+                          "-dfilter", f"{address['case']:#x}..{address['end'] - 1:#x}", binary],
+                         check=False, capture_output=True, text=True)
+    code, inside = [], False
+    for line in run.stderr.splitlines():
+        marker = re.match(r"\s*-- guest (0x[0-9a-f]+)", line)
+        if marker:
+            inside = address["case"] <= int(marker[1], 16) < address["end"]
+        elif line.startswith("OUT:"):
+            inside = False
+        elif inside and ":  " in line:
+            code.append(re.sub(r"0x0000[0-9A-F]{12}", "TARGET", line.split(":  ", 1)[1]))
+    return code
+
+
+def main():
+    dragoman, path = sys.argv[1:3]
+    update = "--update" in sys.argv[3:]
+    cases, failed = read_cases(path), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for index, (title, guest, expected) in enumerate(cases):
+            code = host_code(dragoman, guest, folder)
+            if update:
+                cases[index] = (title, guest, code)
+            elif code != expected:
+                failed += 1
+                print(f"{title}: {len(expected)} instructions expected, {len(code)} generated")
+                print("  expected:", *expected, sep="\n    ")
+                print("  generated:", *code, sep="\n    ")
+    if update:
+        with open(path, "w", encoding="utf-8") as f:
+            for title, guest, code in cases:
+                f.write("\n".join([f"== {title}", *guest, "--", *code]) + "\n\n")
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
