@@ -12,6 +12,48 @@ void DisasContext::raise_with(Cause cause, Var value) {
     state = DisasState::NoReturn;
 }
 
+/// The label of `target` among the pending branches; a new one if there is none.
+static u32 pending_label(DisasContext& ctx, u64 target) {
+    for (unsigned i = 0; i < ctx.pending_count; ++i) {
+        if (ctx.pending[i].target == target) return ctx.pending[i].label;
+    }
+    u32 label = ctx.b->new_label();
+    ctx.pending[ctx.pending_count++] = {target, label};
+    return label;
+}
+
+void DisasContext::branch(Cond cond, Var lhs, Var rhs, u64 target) {
+    // Slots that the end of the TB may need.
+    constexpr unsigned kEndSlots = 2;
+    bool room = next_slot + pending_count + 1 + kEndSlots <= ir::kMaxSlots;
+    if (target > pc && room && !single_step) {
+        b->brcond(cond, lhs, rhs, pending_label(*this, target));
+        return;
+    }
+    u32 taken = b->new_label();
+    b->brcond(cond, lhs, rhs, taken);
+    jump(next_pc());
+    b->label(taken);
+    jump(target);
+}
+
+void DisasContext::bind_pending() {
+    for (unsigned i = 0; i < pending_count; ++i) {
+        if (pending[i].target != pc_next) continue;
+        b->label(pending[i].label);
+        pending[i] = pending[--pending_count];
+        return;
+    }
+}
+
+void DisasContext::exit_pending() {
+    for (unsigned i = 0; i < pending_count; ++i) {
+        b->label(pending[i].label);
+        b->goto_tb(take_slot(), pending[i].target);
+    }
+    pending_count = 0;
+}
+
 void DisasContext::jump(u64 target) {
     if (single_step) {
         b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(target));
@@ -19,19 +61,6 @@ void DisasContext::jump(u64 target) {
         b->goto_tb(take_slot(), target);
     }
     state = DisasState::NoReturn;
-}
-
-bool DisasContext::defer_exit(u32 label, u64 target) {
-    if (single_step || side_exit_count == kMaxSideExits || (!has(Extension::C) && (target & 3) != 0)) return false;
-    side_exits[side_exit_count++] = {label, target};
-    return true;
-}
-
-void DisasContext::emit_side_exits() {
-    for (unsigned i = 0; i < side_exit_count; ++i) {
-        b->label(side_exits[i].label);
-        jump(side_exits[i].target);
-    }
 }
 
 void DisasContext::jump_indirect(Var target) {

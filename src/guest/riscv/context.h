@@ -29,22 +29,23 @@ inline constexpr u64 kCacheBlock = 64;
 #define DRAGOMAN_HART_OFFSET(member) \
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - 4096)
 
+/// A forward branch whose target the TB has not reached: the target becomes a label inside the TB when
+/// translation gets there, an exit when it does not.
+struct PendingBranch {
+    u64 target;
+    u32 label;
+};
+
 struct DisasContext : guest::DisasContextBase {
     u64 pc;              ///< address of the current instruction
     u32 bits;            ///< its bits
     unsigned length;     ///< its bytes
     unsigned next_slot;  ///< first unused exit slot
-    static constexpr unsigned kMaxSideExits = 8;
-    /// Branches that leave the TB in its middle: what they do comes behind its last instruction.
-    struct SideExit {
-        u32 label;
-        u64 target;
-    };
-    SideExit side_exits[kMaxSideExits];
-    unsigned side_exit_count;
     const Decoder* decoder;
     u64 quiet_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
+    unsigned pending_count;
+    PendingBranch pending[ir::kMaxSlots];
 
     bool has(Extension e) const { return extensions->has(e); }
 
@@ -84,13 +85,16 @@ struct DisasContext : guest::DisasContextBase {
     u64 next_pc() const { return pc + length; }
     unsigned take_slot() { return next_slot++; }
     void jump(u64 target);
-    /// Lets the TB go on behind a branch to `label`, which shall continue at `target`. False: the TB must end here.
-    bool defer_exit(u32 label, u64 target);
-    void emit_side_exits();
+    /// Conditional branch. Forward ones go on with the not-taken path in the same TB.
+    void branch(Cond cond, Var lhs, Var rhs, u64 target);
     void jump_indirect(Var target);
     void call(u64 target);
     void call_indirect(Var target);
     void ret(Var target);
+    /// Binds the labels of pending branches to pc_next, before its insn_start.
+    void bind_pending();
+    /// Emits the exits of the pending branches that the TB did not reach.
+    void exit_pending();
     /// The state flags or the translations may have changed: look the next instruction up.
     void end_with_lookup();
 };

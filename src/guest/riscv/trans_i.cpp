@@ -68,14 +68,14 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
 }
 
 static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
+    Var lhs = ctx.gpr(a.rs1), rhs = ctx.gpr(a.rs2);
+    u64 target = ctx.pc + static_cast<u64>(a.imm);
+    if (!is_misaligned(ctx, target)) return ctx.branch(cond, lhs, rhs, target), true;
     u32 taken = ctx.b->new_label();
-    ctx.b->brcond(cond, ctx.gpr(a.rs1), ctx.gpr(a.rs2), taken);
-    // Loops mostly go round again, so what is behind a backward branch is left for later.
-    if (a.imm > 0 && ctx.defer_exit(taken, ctx.pc + static_cast<u64>(a.imm))) return true;
+    ctx.b->brcond(cond, lhs, rhs, taken);
     ctx.jump(ctx.next_pc());
     ctx.b->label(taken);
-    u64 target = ctx.pc + static_cast<u64>(a.imm);
-    is_misaligned(ctx, target) ? ctx.raise(Cause::FetchMisaligned, target) : ctx.jump(target);
+    ctx.raise(Cause::FetchMisaligned, target);
     return true;
 }
 

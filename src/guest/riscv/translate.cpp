@@ -39,15 +39,18 @@ void init_context(guest::DisasContextBase* base) {
     ctx.bits = 0;
     ctx.length = 0;
     ctx.next_slot = 0;
-    ctx.side_exit_count = 0;
     ctx.decoder = &decoder();
     ctx.quiet_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
+    ctx.pending_count = 0;
 }
 
 void tb_start(guest::DisasContextBase*) {}
 
-void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc_next, 0); }
+void insn_start(guest::DisasContextBase* base) {
+    context(base).bind_pending();
+    base->b->insn_start(base->pc_next, 0);
+}
 
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
@@ -62,7 +65,7 @@ void translate_insn(guest::DisasContextBase* base) {
 void tb_stop(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     if (ctx.state != DisasState::NoReturn) ctx.jump(ctx.pc_next);
-    ctx.emit_side_exits();
+    ctx.exit_pending();
 }
 
 }  // namespace dragoman::riscv
