@@ -37,8 +37,10 @@ Corpus load() {
         text.clear();
     };
     while (std::getline(file, line)) {
-        if (line.empty() || line[0] == '#') add();
-        else text += line + "\n";
+        if (line.empty() || line[0] == '#')
+            add();
+        else
+            text += line + "\n";
     }
     add();
     return corpus;
@@ -52,7 +54,8 @@ double thread_seconds() {
 }
 
 /// Times `run` on fresh copies of all blocks; reports nanoseconds per IR op before the passes.
-template <class F> void measure(benchmark::State& state, F run) {
+template <class F>
+void measure(benchmark::State& state, F run) {
     static const Corpus corpus = load();
     std::vector<ir::Function> work = corpus.functions;
     for (auto _ : state) {

@@ -7,9 +7,12 @@ bool accrues_fp_flags(Op op) {
         case Op::fsgnj:
         case Op::fsgnjn:
         case Op::fsgnjx:
-        case Op::fclass: return false;
-        case Op::fcvt_fi: return true;  // its T is an integer, so it is not in the Float class
-        default: return has(info(op).flags, OpFlags::Float);
+        case Op::fclass:
+            return false;
+        case Op::fcvt_fi:
+            return true;  // its T is an integer, so it is not in the Float class
+        default:
+            return has(info(op).flags, OpFlags::Float);
     }
 }
 

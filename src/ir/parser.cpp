@@ -40,7 +40,8 @@ std::optional<u64> number(std::string_view s) {
 }
 
 /// Finds `name` among what `name_of` gives for 0 .. count-1.
-template <class F> std::optional<u64> find_name(std::string_view name, unsigned count, F name_of) {
+template <class F>
+std::optional<u64> find_name(std::string_view name, unsigned count, F name_of) {
     for (unsigned i = 0; i < count; ++i) {
         if (name == name_of(i)) return i;
     }
@@ -94,7 +95,8 @@ private:
     bool address(std::string_view text, Insn& insn, unsigned index);
     bool take_number(u64& value);
     bool take_label(u64& value);
-    template <class F> bool take_name(u64& value, unsigned count, F name_of);
+    template <class F>
+    bool take_name(u64& value, unsigned count, F name_of);
     std::string_view take() { return next_ < parts_.size() ? parts_[next_++] : std::string_view(); }
 
     Function& f_;
@@ -213,7 +215,8 @@ bool Parser::take_label(u64& value) {
     return true;
 }
 
-template <class F> bool Parser::take_name(u64& value, unsigned count, F name_of) {
+template <class F>
+bool Parser::take_name(u64& value, unsigned count, F name_of) {
     std::optional<u64> n = find_name(take(), count, name_of);
     value = n.value_or(0);
     return n.has_value();
@@ -230,23 +233,30 @@ bool Parser::constants(Insn& insn) {
     u64& c0 = insn.imm[0];
     u64& c1 = insn.imm[1];
     switch (insn.op) {
-        case Op::br: return take_label(c0);
-        case Op::brcond: return take_name(c1, 12, cond) && take_label(c0);
+        case Op::br:
+            return take_label(c0);
+        case Op::brcond:
+            return take_name(c1, 12, cond) && take_label(c0);
         case Op::setcond:
-        case Op::movcond: return take_name(c0, 12, cond);
+        case Op::movcond:
+            return take_name(c0, 12, cond);
         case Op::call_tb: {
             u64 return_slot = 0;
             if (!take_number(c0) || !take_number(return_slot) || !take_number(c1)) return false;
             c0 |= return_slot << 8;
             return true;
         }
-        case Op::exit_tb: return take_name(c0, static_cast<unsigned>(ExitReason::Syscall) + 1, exit_reason_name);
+        case Op::exit_tb:
+            return take_name(c0, static_cast<unsigned>(ExitReason::Syscall) + 1, exit_reason_name);
         case Op::guest_ld:
-        case Op::guest_st: return memop(c0);
+        case Op::guest_st:
+            return memop(c0);
         case Op::env_ld:
-        case Op::env_st: return take_number(c0) && memop(c1);
+        case Op::env_st:
+            return take_number(c0) && memop(c1);
         case Op::fround:
-        case Op::fcvt_fi: return take_name(c0, 8, rounding) && take_number(c1);
+        case Op::fcvt_fi:
+            return take_name(c0, 8, rounding) && take_number(c1);
         default:
             if (info(insn.op).typing == OpTyping::Atomic) return memop(c0);
             for (unsigned i = 0; i < info(insn.op).constants; ++i) {

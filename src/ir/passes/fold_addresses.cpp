@@ -28,7 +28,8 @@ struct Index {
 /// `v` as (var << scale).
 Index as_index(Rewriter& r, Var v) {
     const Insn* def = r.def(v);
-    if (def == nullptr || def->op != Op::shl || !r.is_number(def->in(1)) || r.const_value(def->in(1)) > 3) return {v, 0};
+    if (def == nullptr || def->op != Op::shl || !r.is_number(def->in(1)) || r.const_value(def->in(1)) > 3)
+        return {v, 0};
     u8 scale = static_cast<u8>(r.const_value(def->in(1)));
     Var source = r.def_input(v, 0);
     return source != kNoVar && r.better_source(source, v) ? Index{source, scale} : Index{v, 0};

@@ -16,7 +16,8 @@ struct Comparison {
 
 bool is_zero(Rewriter& r, Var v) { return r.is_number(v) && r.const_value(v) == 0; }
 bool fits_immediate(Rewriter& r, Var v) {
-    return !r.is_const(v) || (r.is_number(v) && (r.type(v) == Type::I32 || fits_i32(static_cast<i64>(r.const_value(v)))));
+    return !r.is_const(v) ||
+           (r.is_number(v) && (r.type(v) == Type::I32 || fits_i32(static_cast<i64>(r.const_value(v)))));
 }
 
 Cond equal_or_not(bool equal) { return equal ? Cond::Eq : Cond::Ne; }
@@ -38,9 +39,13 @@ bool fuse_zero_test(Rewriter& r, Comparison& c, const Insn& def) {
             c = {equal ? invert(cond) : cond, def.type, x, y};
             return true;
         }
-        case Op::and_: c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, y}; return true;
+        case Op::and_:
+            c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, y};
+            return true;
         case Op::xor_:
-        case Op::sub: c = {equal_or_not(equal), c.type, x, y}; return true;
+        case Op::sub:
+            c = {equal_or_not(equal), c.type, x, y};
+            return true;
         case Op::add:
             if (!r.is_number(y)) return false;
             c = {equal_or_not(equal), c.type, x, r.constant(c.type, -r.const_value(y))};
@@ -51,7 +56,8 @@ bool fuse_zero_test(Rewriter& r, Comparison& c, const Insn& def) {
             c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, r.constant(c.type, mask)};
             return true;
         }
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -139,8 +145,11 @@ bool fuse_branches(Rewriter& r, Insn& insn) {
             insn.imm[0] = static_cast<u64>(c.cond);
             break;
         }
-        case Op::xor_: fuse_negation(r, insn); break;
-        default: break;
+        case Op::xor_:
+            fuse_negation(r, insn);
+            break;
+        default:
+            break;
     }
     return true;
 }

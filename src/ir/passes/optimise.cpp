@@ -11,8 +11,7 @@ namespace {
 
 // Each instruction goes through these in turn, so every pass sees its operands in their final form.
 constexpr Rewrite kForward[] = {
-    propagate_copies, fold_constants, simplify_bits,   fold_addresses,
-    fuse_branches,    unbox_floats,   forward_globals,
+    propagate_copies, fold_constants, simplify_bits, fold_addresses, fuse_branches, unbox_floats, forward_globals,
 };
 
 void check([[maybe_unused]] const Function& f, [[maybe_unused]] const char* pass) {

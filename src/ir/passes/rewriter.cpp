@@ -33,9 +33,7 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
 }
 
 /// A move of a value to where it is already.
-bool Rewriter::is_no_op(const Insn& insn) {
-    return insn.op == Op::mov && value_of(insn.out()) == value_of(insn.in(0));
-}
+bool Rewriter::is_no_op(const Insn& insn) { return insn.op == Op::mov && value_of(insn.out()) == value_of(insn.in(0)); }
 
 /// A join: nothing is known about variables any more. Branches that only skip nothing go.
 void Rewriter::at_label(u32 label) {

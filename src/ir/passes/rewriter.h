@@ -144,7 +144,7 @@ private:
     std::vector<VarState> states_;  // by variable
     u32 epoch_[5] = {};             // by VarKind
     u32 last_epoch_ = 0;
-    u32 barrier_ = 0;               // position of the last instruction that needs or may change globals
+    u32 barrier_ = 0;  // position of the last instruction that needs or may change globals
     bool unreachable_ = false;
 };
 

@@ -19,9 +19,11 @@ inline const GuestLayout& layout() {
     static const GuestLayout kLayout = [] {
         GuestLayout l;
         for (unsigned i = 1; i <= 7; ++i) {
-            l.globals.push_back({std::string("x").append(std::to_string(i)), Type::I64, 512 + i * 8, static_cast<u8>(i < 6 ? 10 - i : 0)});
+            l.globals.push_back({std::string("x").append(std::to_string(i)), Type::I64, 512 + i * 8,
+                                 static_cast<u8>(i < 6 ? 10 - i : 0)});
         }
-        for (unsigned i = 0; i <= 3; ++i) l.globals.push_back({std::string("f").append(std::to_string(i)), Type::F64, 768 + i * 8, 5});
+        for (unsigned i = 0; i <= 3; ++i)
+            l.globals.push_back({std::string("f").append(std::to_string(i)), Type::F64, 768 + i * 8, 5});
         using enum HelperFlags;
         constexpr Type kI64 = Type::I64;
         l.helpers = {

@@ -23,8 +23,9 @@ std::vector<std::string> dead_operands(std::string_view text) {
 using Lines = std::vector<std::string>;
 
 TEST(Liveness, TemporariesDieAtTheirLastUse) {
-    EXPECT_EQ(dead_operands("add.i64 %0, x1, $0x1\n add.i64 %1, %0, %0\n mul.i64 %2, x1, x1\n mov.i64 x2, %1\n goto_ptr x1"),
-              (Lines{"-", "%0, %0", "%2", "%1", "-"}));
+    EXPECT_EQ(
+        dead_operands("add.i64 %0, x1, $0x1\n add.i64 %1, %0, %0\n mul.i64 %2, x1, x1\n mov.i64 x2, %1\n goto_ptr x1"),
+        (Lines{"-", "%0, %0", "%2", "%1", "-"}));
 }
 
 TEST(Liveness, OverwrittenGlobalIsDead) {
@@ -34,7 +35,8 @@ TEST(Liveness, OverwrittenGlobalIsDead) {
 
 TEST(Liveness, FaultsAndHelpersReadGlobals) {
     EXPECT_EQ(dead_operands("mov.i64 x1, x3\n guest_ld.i64 x1, [x2], u64\n goto_ptr x1"), (Lines{"-", "-", "-"}));
-    EXPECT_EQ(dead_operands("mov.i64 x1, x3\n call raise(x2)\n mov.i64 x1, x2\n goto_ptr x1"), (Lines{"-", "-", "-", "-"}));
+    EXPECT_EQ(dead_operands("mov.i64 x1, x3\n call raise(x2)\n mov.i64 x1, x2\n goto_ptr x1"),
+              (Lines{"-", "-", "-", "-"}));
     EXPECT_EQ(dead_operands("mov.i64 x1, x3\n call x1 = pure(x2)\n goto_ptr x1"), (Lines{"x1", "-", "-"}));
 }
 

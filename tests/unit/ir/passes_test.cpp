@@ -76,8 +76,10 @@ TEST(FoldConstants, Chains) {
 TEST(FoldConstants, Conditions) {
     EXPECT_EQ(fold(" setcond.i64 x1, $0x3, x2, lt\n setcond.i64 x3, x2, $0x1, ltu\n goto_ptr x1\n"),
               " setcond.i64 x1, x2, $0x3, gt\n setcond.i64 x3, x2, $0x0, eq\n goto_ptr x1\n");
-    EXPECT_EQ(fold(" setcond.i64 x1, $0xffffffffffffffff, $0x0, ltu\n movcond.i64.i64 x2, x3, x3, x4, x5, eq\n goto_ptr x3\n"),
-              " mov.i64 x1, $0x0\n mov.i64 x2, x4\n goto_ptr x3\n");
+    EXPECT_EQ(
+        fold(
+            " setcond.i64 x1, $0xffffffffffffffff, $0x0, ltu\n movcond.i64.i64 x2, x3, x3, x4, x5, eq\n goto_ptr x3\n"),
+        " mov.i64 x1, $0x0\n mov.i64 x2, x4\n goto_ptr x3\n");
 }
 
 TEST(FoldConstants, Branches) {
@@ -90,24 +92,29 @@ TEST(FoldConstants, Branches) {
 }
 
 TEST(SimplifyBits, WArithmetic) {
-    EXPECT_EQ(bits(" trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x2\n add.i32 %2, %0, %1\n ext_s.i64.i32 x3, %2\n goto_ptr x3\n"),
-              " add.i64 %3, x1, x2\n sextract.i64 x3, %3, 0, 32\n goto_ptr x3\n");
+    EXPECT_EQ(
+        bits(
+            " trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x2\n add.i32 %2, %0, %1\n ext_s.i64.i32 x3, %2\n goto_ptr x3\n"),
+        " add.i64 %3, x1, x2\n sextract.i64 x3, %3, 0, 32\n goto_ptr x3\n");
     EXPECT_EQ(bits(" trunc.i32.i64 %0, x1\n sar.i32 %1, %0, $0x5\n ext_s.i64.i32 x3, %1\n goto_ptr x3\n"),
               " sextract.i64 x3, x1, 5, 27\n goto_ptr x3\n");
     EXPECT_EQ(bits(" trunc.i32.i64 %0, x1\n shr.i32 %1, %0, $0x5\n ext_s.i64.i32 x3, %1\n goto_ptr x3\n"),
               " extract.i64 x3, x1, 5, 27\n goto_ptr x3\n");
     EXPECT_EQ(bits(" trunc.i32.i64 %0, x1\n shl.i32 %1, %0, $0x5\n ext_s.i64.i32 x3, %1\n goto_ptr x3\n"),
               " shl.i64 %2, x1, $0x5\n sextract.i64 x3, %2, 0, 32\n goto_ptr x3\n");
-    const char* variable = " trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x2\n shl.i32 %2, %0, %1\n ext_s.i64.i32 x3, %2\n goto_ptr x3\n";
+    const char* variable =
+        " trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x2\n shl.i32 %2, %0, %1\n ext_s.i64.i32 x3, %2\n goto_ptr x3\n";
     EXPECT_EQ(bits(variable), variable);
 }
 
 TEST(SimplifyBits, NoExtensionOfWhatIsExtended) {
     EXPECT_EQ(bits(" guest_ld.i64 x1, [x2], s32\n trunc.i32.i64 %0, x1\n ext_s.i64.i32 x3, %0\n goto_ptr x3\n"),
               " guest_ld.i64 x1, [x2], s32\n mov.i64 x3, x1\n goto_ptr x3\n");
-    EXPECT_EQ(bits(" guest_ld.i64 x1, [x2], u8\n trunc.i32.i64 %0, x1\n add.i32 %1, %0, $0xffffffd0\n ext_s.i64.i32 x3, %1\n goto_ptr x3\n"),
+    EXPECT_EQ(bits(" guest_ld.i64 x1, [x2], u8\n trunc.i32.i64 %0, x1\n add.i32 %1, %0, $0xffffffd0\n ext_s.i64.i32 "
+                   "x3, %1\n goto_ptr x3\n"),
               " guest_ld.i64 x1, [x2], u8\n add.i64 %2, x1, $0xffffffffffffffd0\n mov.i64 x3, %2\n goto_ptr x3\n");
-    EXPECT_EQ(bits(" guest_ld.i64 x1, [x2], u32\n trunc.i32.i64 %0, x1\n ext_s.i64.i32 x3, %0\n ext_u.i64.i32 x4, %0\n goto_ptr x3\n"),
+    EXPECT_EQ(bits(" guest_ld.i64 x1, [x2], u32\n trunc.i32.i64 %0, x1\n ext_s.i64.i32 x3, %0\n ext_u.i64.i32 x4, %0\n "
+                   "goto_ptr x3\n"),
               " guest_ld.i64 x1, [x2], u32\n sextract.i64 x3, x1, 0, 32\n mov.i64 x4, x1\n goto_ptr x3\n");
 }
 
@@ -145,8 +152,9 @@ TEST(FoldAddresses, Displacement) {
 }
 
 TEST(FoldAddresses, Index) {
-    EXPECT_EQ(addresses(" shl.i64 %0, x1, $0x3\n add.i64 %1, x2, %0\n guest_ld.i64 x3, [%1 + 0x8], u64\n goto_ptr x5\n"),
-              " guest_ld.i64 x3, [x2 + x1 << 3 + 0x8], u64\n goto_ptr x5\n");
+    EXPECT_EQ(
+        addresses(" shl.i64 %0, x1, $0x3\n add.i64 %1, x2, %0\n guest_ld.i64 x3, [%1 + 0x8], u64\n goto_ptr x5\n"),
+        " guest_ld.i64 x3, [x2 + x1 << 3 + 0x8], u64\n goto_ptr x5\n");
     EXPECT_EQ(addresses(" shl.i64 x4, x1, $0x2\n add.i64 x4, x4, x2\n guest_ld.i64 x4, [x4], s32\n goto_ptr x4\n"),
               " shl.i64 x4, x1, $0x2\n add.i64 x4, x4, x2\n guest_ld.i64 x4, [x2 + x1 << 2], s32\n goto_ptr x4\n");
     EXPECT_EQ(addresses(" add.i64 %1, x2, x1\n guest_st.f64 f1, [%1], 64\n goto_ptr x5\n"),
@@ -160,7 +168,8 @@ TEST(FoldAddresses, Index) {
 TEST(FuseBranches, Comparisons) {
     EXPECT_EQ(branches(" setcond.i64 x1, x2, x3, lt\n brcond.i64 x1, $0x0, ne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
               " setcond.i64 x1, x2, x3, lt\n brcond.i64 x2, x3, lt, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n");
-    EXPECT_EQ(branches(" setcond.i64 %0, x2, x3, lt\n xor_.i64 %1, %0, $0x1\n brcond.i64 %1, $0x0, eq, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
+    EXPECT_EQ(branches(" setcond.i64 %0, x2, x3, lt\n xor_.i64 %1, %0, $0x1\n brcond.i64 %1, $0x0, eq, L0\n goto_ptr "
+                       "x1\nL0:\n goto_ptr x2\n"),
               " brcond.i64 x2, x3, lt, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n");
     EXPECT_EQ(branches(" setcond.i32 %0, $0x1, $0x2, ltu\n movcond.f64.i64 f1, %0, $0x1, f2, f3, ne\n goto_ptr x1\n"),
               " movcond.f64.i32 f1, $0x1, $0x2, f2, f3, geu\n goto_ptr x1\n");
@@ -177,7 +186,8 @@ TEST(FuseBranches, BitTests) {
               " brcond.i64 x2, $0x4, tsteq, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n");
     EXPECT_EQ(branches(" sub.i64 %0, x2, x3\n brcond.i64 %0, $0x0, eq, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
               " brcond.i64 x2, x3, eq, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n");
-    const char* wide = " and_.i64 x1, x2, $0x8000000000\n brcond.i64 x1, $0x0, ne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n";
+    const char* wide =
+        " and_.i64 x1, x2, $0x8000000000\n brcond.i64 x1, $0x0, ne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n";
     EXPECT_EQ(branches(wide), wide);
 }
 
@@ -188,7 +198,8 @@ TEST(UnboxFloats, Pairs) {
               " fbox.f64.f32 f2, %4\n goto_ptr x1\n");
     EXPECT_EQ(boxes(" bitcast.f64.i64 f0, x1\n bitcast.i64.f64 x2, f0\n goto_ptr x2\n"),
               " bitcast.f64.i64 f0, x1\n mov.i64 x2, x1\n goto_ptr x2\n");
-    EXPECT_EQ(boxes(" fbox.f64.f32 f0, $0x3f800000\n goto_ptr x2\n"), " mov.f64 f0, $0xffffffff3f800000\n goto_ptr x2\n");
+    EXPECT_EQ(boxes(" fbox.f64.f32 f0, $0x3f800000\n goto_ptr x2\n"),
+              " mov.f64 f0, $0xffffffff3f800000\n goto_ptr x2\n");
 }
 
 TEST(UnboxFloats, KnownToBeBoxedWhenFarAway) {
@@ -215,7 +226,8 @@ TEST(ForwardGlobals, NotPastWhatSeesTheRegister) {
     EXPECT_EQ(forward(" add.i64 %0, x1, x2\n mul.i64 x3, %0, %0\n mov.i64 x1, %0\n goto_ptr x2\n"),
               " add.i64 x1, x1, x2\n mul.i64 x3, x1, x1\n goto_ptr x2\n");
     const char* kept = " add.i64 %0, x1, x2\n mov.i64 x1, %0\n mov.i64 x1, x3\n mul.i64 x4, %0, x1\n goto_ptr x2\n";
-    EXPECT_EQ(forward(kept), " add.i64 x1, x1, x2\n mov.i64 %0, x1\n mov.i64 x1, x3\n mul.i64 x4, %0, x1\n goto_ptr x2\n");
+    EXPECT_EQ(forward(kept),
+              " add.i64 x1, x1, x2\n mov.i64 %0, x1\n mov.i64 x1, x3\n mul.i64 x4, %0, x1\n goto_ptr x2\n");
 }
 
 TEST(DeadCode, StoresToGlobals) {
@@ -229,8 +241,9 @@ TEST(DeadCode, StoresToGlobals) {
 }
 
 TEST(DeadCode, KeepsWhatHasEffects) {
-    for (const char* kept : {" fadd.f64 %0, f0, f1\n goto_ptr x1\n", " fcvt_fi.i64.f64 %0, f0, rtz, 0\n goto_ptr x1\n",
-                             " guest_ld.i64 %0, [x2], u64\n goto_ptr x1\n", " call %0 = peek(x1, x1)\n goto_ptr x1\n"}) {
+    for (const char* kept :
+         {" fadd.f64 %0, f0, f1\n goto_ptr x1\n", " fcvt_fi.i64.f64 %0, f0, rtz, 0\n goto_ptr x1\n",
+          " guest_ld.i64 %0, [x2], u64\n goto_ptr x1\n", " call %0 = peek(x1, x1)\n goto_ptr x1\n"}) {
         EXPECT_EQ(after(kept, {}), kept);
     }
     EXPECT_EQ(after(" fsgnj.f64 %0, f0, f1\n call %1 = pure(x1)\n env_ld.i64 %2, env, 0, u64\n goto_ptr x1\n", {}),
@@ -239,21 +252,23 @@ TEST(DeadCode, KeepsWhatHasEffects) {
 
 TEST(Optimise, LoadImmediateAndAddress) {
     // lui x1, ..; addi x1, x1, ..; auipc x2, ..; ld x2, (x2)
-    EXPECT_EQ(optimised(" ---- 0000000000001000\n mov.i64 x1, $0x12345000\n ---- 0000000000001004\n add.i64 x1, x1, $0x678\n"
-                        " ---- 0000000000001008\n mov.i64 x2, @0x3008\n ---- 000000000000100c\n add.i64 x2, x2, $0x10\n"
-                        " ---- 0000000000001010\n guest_ld.i64 x2, [x2 + 0x8], u64\n goto_tb 0, 0x1014\n"),
-              " ---- 0000000000001000\n ---- 0000000000001004\n mov.i64 x1, $0x12345678\n"
-              " ---- 0000000000001008\n ---- 000000000000100c\n mov.i64 x2, @0x3018\n"
-              " ---- 0000000000001010\n guest_ld.i64 x2, [x2 + 0x8], u64\n goto_tb 0, 0x1014\n");
+    EXPECT_EQ(
+        optimised(" ---- 0000000000001000\n mov.i64 x1, $0x12345000\n ---- 0000000000001004\n add.i64 x1, x1, $0x678\n"
+                  " ---- 0000000000001008\n mov.i64 x2, @0x3008\n ---- 000000000000100c\n add.i64 x2, x2, $0x10\n"
+                  " ---- 0000000000001010\n guest_ld.i64 x2, [x2 + 0x8], u64\n goto_tb 0, 0x1014\n"),
+        " ---- 0000000000001000\n ---- 0000000000001004\n mov.i64 x1, $0x12345678\n"
+        " ---- 0000000000001008\n ---- 000000000000100c\n mov.i64 x2, @0x3018\n"
+        " ---- 0000000000001010\n guest_ld.i64 x2, [x2 + 0x8], u64\n goto_tb 0, 0x1014\n");
 }
 
 TEST(Optimise, WordLoop) {
     // lbu x1, (x2); addiw x1, x1, -48; sext.w x3, x1; bltu x3, x4
-    EXPECT_EQ(optimised(" guest_ld.i64 %0, [x2], u8\n mov.i64 x1, %0\n trunc.i32.i64 %1, x1\n add.i32 %2, %1, $0xffffffd0\n"
-                        " ext_s.i64.i32 %3, %2\n mov.i64 x1, %3\n trunc.i32.i64 %4, x1\n ext_s.i64.i32 x3, %4\n"
-                        " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n"),
-              " guest_ld.i64 x1, [x2], u8\n add.i64 x1, x1, $0xffffffffffffffd0\n mov.i64 x3, x1\n"
-              " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n");
+    EXPECT_EQ(
+        optimised(" guest_ld.i64 %0, [x2], u8\n mov.i64 x1, %0\n trunc.i32.i64 %1, x1\n add.i32 %2, %1, $0xffffffd0\n"
+                  " ext_s.i64.i32 %3, %2\n mov.i64 x1, %3\n trunc.i32.i64 %4, x1\n ext_s.i64.i32 x3, %4\n"
+                  " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n"),
+        " guest_ld.i64 x1, [x2], u8\n add.i64 x1, x1, $0xffffffffffffffd0\n mov.i64 x3, x1\n"
+        " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n");
 }
 
 }  // namespace dragoman::ir::test
