@@ -10,7 +10,6 @@
 #include "engine/impl.h"
 #include "engine/insn_map.h"
 #include "engine/listing.h"
-#include "ir/liveness.h"
 
 namespace dragoman::engine {
 
@@ -156,8 +155,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         if (config.optimise) {
             ir::optimise(f, v.passes);
         } else {
-            ir::liveness(f);
-        }
+            }
         listing.ir(log::Item::OpOpt);
         if (counter != Profile::kNone) profile.record_ir(counter, f, listing, true);
         timer.phase(v.stats.ns_optimise);

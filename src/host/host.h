@@ -89,7 +89,7 @@ public:
     /// Whether global `index` lives in a host register while translated code runs. Valid after init.
     virtual bool is_pinned([[maybe_unused]] unsigned index) const { return false; }
 
-    /// Compiles `f` (after passes and liveness) into [code, code+capacity). Thread-safe: each thread
+    /// Compiles `f` (after passes) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
     class Scratch {
     public:
