@@ -1,0 +1,7 @@
+// Group start-up: nothing but the start of a static program.
+#include <stdio.h>
+
+int main(void) {
+    puts("hello");
+    return 0;
+}
