@@ -201,7 +201,7 @@ constexpr Row kRows[] = {
     {"g", "port|socket", "GDB", Both, false, set_gdb, "wait for gdb on a TCP port or a Unix socket (,suspend=n: do not wait)"},
     {"L", "path", "LD_PREFIX", Both, kInherited,
      [](Parser& p, std::string_view v) { p.options.process.sysroot = v; }, "look for the guest's files under 'path' first"},
-    {"s", "size", "STACK_SIZE", Both, kInherited, set_stack_size, "stack size in bytes, or with K, M, G (8M)"},
+    {"s", "size", "STACK_SIZE", Both, kInherited, set_stack_size, "stack size in bytes, or with K, M, G (RLIMIT_STACK)"},
     {"cpu", "model", "CPU", Both, kInherited,
      [](Parser& p, std::string_view v) {
          if (v == "help") p.options.action = Action::CpuHelp;

@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -53,16 +54,11 @@ private:
     u64 sp_;
 };
 
-void map_stack(Process& process) {
-    u64 size = std::clamp(align_up(process.options.stack_size, kPageSize), kSmallestStack, kLargestStack);
-    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
-    i64 low = process.space->mmap(kStackTop - size, size, PROT_READ | PROT_WRITE, kFlags | MAP_FIXED_NOREPLACE, -1, 0,
-                                  "[stack]");
-    // A smaller address space (-R) has no room there.
-    if (low < 0) low = process.space->mmap(0, size, PROT_READ | PROT_WRITE, kFlags, -1, 0, "[stack]");
-    if (low < 0) throw FatalError(126, "cannot map the guest's stack");
-    process.stack_low = static_cast<u64>(low);
-    process.stack_top = process.stack_low + size;
+u64 stack_size(const ProcessOptions& options) {
+    u64 size = options.stack_size;
+    rlimit limit;
+    if (size == 0 && ::getrlimit(RLIMIT_STACK, &limit) == 0) size = limit.rlim_cur;
+    return align_down(std::clamp(size, kSmallestStack, kLargestStack), kPageSize);
 }
 
 void random_bytes(const ProcessOptions& options, u8 (&bytes)[16]) {
@@ -80,8 +76,19 @@ void random_bytes(const ProcessOptions& options, u8 (&bytes)[16]) {
 
 }  // namespace
 
+void map_stack(Process& process) {
+    u64 size = stack_size(process.options);
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    i64 low = process.space->mmap(kStackTop - size, size, PROT_READ | PROT_WRITE, kFlags | MAP_FIXED_NOREPLACE, -1, 0,
+                                  "[stack]");
+    // A smaller address space (-R) has no room there.
+    if (low < 0) low = process.space->mmap(0, size, PROT_READ | PROT_WRITE, kFlags, -1, 0, "[stack]");
+    if (low < 0) throw FatalError(126, "cannot map the guest's stack");
+    process.stack_low = static_cast<u64>(low);
+    process.stack_top = process.stack_low + size;
+}
+
 u64 build_stack(Process& process, const Program& program, const LoadedImage& image, u64 interpreter_base) {
-    map_stack(process);
     const Arch& arch = *process.arch;
     StackWriter stack(process, program.name);
     const u64 zero = 0;

@@ -60,6 +60,7 @@ std::string real_path(const std::string& path) {
 }  // namespace
 
 EntryPoint load_program(Process& process, const Program& program) {
+    map_stack(process);
     LoadedImage image =
         map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program);
     u64 interpreter_base = 0, entry = image.entry;

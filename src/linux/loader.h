@@ -32,7 +32,10 @@ enum class ImageRole { Program, Interpreter };
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
                       ImageRole role);
 
-/// Maps the stack and writes strings, auxiliary vector, environment and arguments to it.
+/// Maps the stack, at the top of the address space where nothing else is yet. @throws FatalError
+void map_stack(Process& process);
+
+/// Writes strings, auxiliary vector, environment and arguments to the stack.
 /// @returns the initial stack pointer. @throws FatalError when it does not fit
 u64 build_stack(Process& process, const Program& program, const LoadedImage& image, u64 interpreter_base);
 
