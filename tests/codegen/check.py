@@ -34,6 +34,9 @@ end:
     li a0, 0
     li a7, 93
     ecall
+    .skip 2048
+far: # a branch target in another block
+    j end
 """
 
 
