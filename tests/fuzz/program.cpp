@@ -1,0 +1,235 @@
+// Register contents of random programs, the code around their bodies, and the ELF file.
+#include "fuzz/program.h"
+
+#include <elf.h>
+
+#include <cstring>
+
+#include "guest/riscv/disassemble.h"
+
+namespace dragoman::fuzz {
+
+namespace {
+
+constexpr u64 kCode = 0x10000;
+constexpr u64 kRecords = 0x4000000;  ///< initial registers
+constexpr u64 kMemoryStart = 0x6000000;
+constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
+constexpr unsigned kIterations = 3;
+
+u64 random_int(Random& r) {
+    u64 v = r();
+    switch (r() % 8) {
+        case 0:
+            return v % 64;
+        case 1:
+            return ~(v % 64);
+        case 2:
+            return u64{1} << v % 64;
+        case 3:
+            return static_cast<u64>(static_cast<i32>(v));
+        case 4:
+            return (u64{1} << v % 64) - 1;
+        case 5:
+            return static_cast<u32>(v);
+        default:
+            return v;
+    }
+}
+
+/// Bits of a float of 1 + exponent + fraction bits.
+u64 random_float(Random& r, unsigned exponent, unsigned fraction) {
+    u64 sign = (r() & 1) << (exponent + fraction);
+    u64 mask = low_mask(fraction), bias = low_mask(exponent - 1);
+    u64 f = r() & mask;
+    auto with_exponent = [&](u64 e) { return sign | (e & low_mask(exponent)) << fraction | f; };
+    switch (r() % 12) {
+        case 0:
+            return sign;
+        case 1:
+            return sign | low_mask(exponent) << fraction;  // infinity
+        case 2:
+            return sign | low_mask(exponent) << fraction | u64{1} << (fraction - 1) | f;  // quiet NaN
+        case 3:
+            return sign | low_mask(exponent) << fraction | (f >> 1) | 1;  // signalling NaN
+        case 4:
+            return sign | f;  // subnormal
+        case 5:
+            return sign | bias << fraction;  // one
+        case 6:
+            return with_exponent(bias + r() % 64);
+        case 7:
+            return with_exponent(low_mask(exponent) - 1);
+        case 8:
+            return with_exponent(1);
+        case 9:
+            f = (f & ~(mask >> (r() % fraction)));
+            return with_exponent(bias + r() % fraction);
+        default:
+            return with_exponent(bias - 8 + r() % 16);
+    }
+}
+
+u64 random_fpr(Random& r) {
+    switch (r() % 8) {
+        case 0:
+        case 1:
+            return ~u64{0} << 32 | random_float(r, 8, 23);
+        case 2:
+            return ~u64{0} << 16 | random_float(r, 5, 10);
+        case 3:
+            return r();
+        default:
+            return random_float(r, 11, 52);
+    }
+}
+
+class Code {
+public:
+    void emit(u32 bits, unsigned length = 4) { bytes_.append(reinterpret_cast<const char*>(&bits), length); }
+    /// rd = a positive value below 2^31 whose low 12 bits are zero
+    void load_page(unsigned rd, u64 value) { emit(static_cast<u32>(value) | rd << 7 | 0x37); }
+    void addi(unsigned rd, unsigned rs1, i32 imm) { emit(static_cast<u32>(imm) << 20 | rs1 << 15 | rd << 7 | 0x13); }
+    void load(unsigned rd, unsigned rs1, unsigned offset, bool fp = false) {
+        emit(offset << 20 | rs1 << 15 | 3 << 12 | rd << 7 | (fp ? 0x07 : 0x03));
+    }
+    void store(unsigned rs2, unsigned rs1, unsigned offset, bool fp = false) {
+        emit((offset >> 5) << 25 | rs2 << 20 | rs1 << 15 | 3 << 12 | (offset & 31) << 7 | (fp ? 0x27 : 0x23));
+    }
+    void csrrw(unsigned rd, unsigned csr, unsigned rs1) { emit(csr << 20 | rs1 << 15 | 1 << 12 | rd << 7 | 0x73); }
+    void csrrs(unsigned rd, unsigned csr, unsigned rs1) { emit(csr << 20 | rs1 << 15 | 2 << 12 | rd << 7 | 0x73); }
+    void bne_zero(unsigned rs1, i32 offset) {
+        auto o = static_cast<u32>(offset);
+        emit((o >> 12 & 1) << 31 | (o >> 5 & 63) << 25 | rs1 << 15 | 1 << 12 | (o >> 1 & 15) << 8 | (o >> 11 & 1) << 7 |
+             0x63);
+    }
+    void ecall() { emit(0x73); }
+    std::size_t size() const { return bytes_.size(); }
+    const std::string& bytes() const { return bytes_; }
+
+private:
+    std::string bytes_;
+};
+
+/// write(1, address, bytes)
+void emit_write(Code& c, u64 address, unsigned bytes) {
+    constexpr unsigned a0 = 10, a1 = 11, a2 = 12, a7 = 17;
+    c.addi(a0, 0, 1);
+    c.load_page(a1, address);
+    if (bytes >= 2048) {
+        c.load_page(a2, bytes);
+    } else {
+        c.addi(a2, 0, static_cast<i32>(bytes));
+    }
+    c.addi(a7, 0, 64);
+    c.ecall();
+}
+
+void emit_program(Code& c, const Program& p, u64 record) {
+    constexpr unsigned kBase = 31, kFcsr = 3;
+    c.load_page(kBase, record & ~u64{0xfff});
+    c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) >> 1);  // in two steps: it may exceed 2047
+    c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) - (static_cast<i32>(record & 0xfff) >> 1));
+    c.load(1, kBase, 63 * 8);
+    c.csrrw(0, kFcsr, 1);
+    for (unsigned f = 0; f < 32; ++f) c.load(f, kBase, (31 + f) * 8, true);
+    for (unsigned x = 1; x < 32; ++x) c.load(x, kBase, (x - 1) * 8);
+
+    std::size_t start = c.size();
+    for (const Insn& insn : p.body) c.emit(insn.bits, insn.length);
+    c.addi(kCounter, kCounter, -1);
+    c.bne_zero(kCounter, static_cast<i32>(start) - static_cast<i32>(c.size()));
+
+    for (unsigned x = 1; x < 32; ++x) c.store(x, kRecord, (x - 1) * 8);
+    for (unsigned f = 0; f < 32; ++f) c.store(f, kRecord, (31 + f) * 8, true);
+    c.csrrs(1, kFcsr, 0);
+    c.store(1, kRecord, 63 * 8);
+    emit_write(c, kSaved, kRecordWords * 8);
+}
+
+void append_segment(std::string& file, Elf64_Phdr& ph, u64 address, u32 flags, const std::string& bytes) {
+    file.resize(align_up(file.size(), 4096));
+    ph = {};
+    ph.p_type = PT_LOAD;
+    ph.p_flags = flags;
+    ph.p_offset = file.size();
+    ph.p_vaddr = ph.p_paddr = address;
+    ph.p_filesz = ph.p_memsz = bytes.size();
+    ph.p_align = 4096;
+    file += bytes;
+}
+
+}  // namespace
+
+Program make_program(Random& random, const InsnSource& source, unsigned insns) {
+    Program p;
+    for (unsigned i = 0; i < 31; ++i) p.registers[i] = random_int(random);
+    for (unsigned i = 31; i < 63; ++i) p.registers[i] = random_fpr(random);
+    p.registers[63] = random() % 5 << 5 | random() % 32;
+    p.registers[kStackPointer - 1] = kMemoryStart + kMemoryBytes / 2;
+    p.registers[kMemory - 1] = kMemoryStart + kMemoryBytes / 2;
+    p.registers[kRecord - 1] = kSaved;
+    p.registers[kCounter - 1] = kIterations;
+    for (unsigned i = 0; i < insns; ++i) source.append(random, p.body);
+    return p;
+}
+
+std::string make_elf(const std::vector<Program>& programs, u64 memory_seed) {
+    Code code;
+    std::string records;
+    for (const Program& p : programs) {
+        emit_program(code, p, kRecords + records.size());
+        records.append(reinterpret_cast<const char*>(p.registers), sizeof p.registers);
+    }
+    emit_write(code, kMemoryStart, kMemoryBytes);
+    code.addi(10, 0, 0);
+    code.addi(17, 0, 94);  // exit_group
+    code.ecall();
+
+    Random random(memory_seed);
+    std::string memory;
+    for (unsigned i = 0; i < kMemoryBytes / 8; ++i) {
+        u64 v = random() % 2 ? random_fpr(random) : random_int(random);
+        memory.append(reinterpret_cast<const char*>(&v), sizeof v);
+    }
+
+    Elf64_Ehdr header{};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_ident[EI_VERSION] = EV_CURRENT;
+    header.e_type = ET_EXEC;
+    header.e_machine = EM_RISCV;
+    header.e_version = EV_CURRENT;
+    header.e_entry = kCode;
+    header.e_phoff = sizeof header;
+    header.e_ehsize = sizeof header;
+    header.e_phentsize = sizeof(Elf64_Phdr);
+    header.e_phnum = 4;
+    header.e_flags = 5;  // RVC, double-float ABI
+    Elf64_Phdr ph[4];
+    std::string file(sizeof header + sizeof ph, '\0');
+    append_segment(file, ph[0], kCode, PF_R | PF_X, code.bytes());
+    append_segment(file, ph[1], kRecords, PF_R, records);
+    append_segment(file, ph[2], kMemoryStart, PF_R | PF_W, memory);
+    append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kRecordWords * 8, '\0'));
+    std::memcpy(file.data(), &header, sizeof header);
+    std::memcpy(file.data() + sizeof header, ph, sizeof ph);
+    return file;
+}
+
+std::string list_body(const Program& program) {
+    std::string text;
+    u64 pc = 0;
+    for (const Insn& insn : program.body) {
+        if (insn.row != nullptr) {
+            char head[32];
+            std::snprintf(head, sizeof head, "  %08x  ", insn.bits);
+            text += head + riscv::format_insn(*insn.row, insn.row->operands(insn.bits), pc) + '\n';
+        }
+        pc += insn.length;
+    }
+    return text;
+}
+
+}  // namespace dragoman::fuzz

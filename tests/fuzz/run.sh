@@ -1,0 +1,26 @@
+#!/bin/sh
+# run.sh BUILD [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU features and with
+# few, and on qemu-riscv64 where there is one that has all extensions (QEMU=PATH: that one).
+set -eu
+build=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+set -- --work "$work" "$@" "$build/dragoman -backend interp" "$build/dragoman" \
+    "$build/dragoman -disable-host-features avx512" "$build/dragoman -disable-host-features avx,bmi"
+
+qemu=${QEMU:-$(command -v qemu-riscv64 || true)}
+version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' || true)
+if [ "${version:-0}" -ge 10 ]; then
+    # QEMU forgets the flags of a froundnx whose result is overwritten, and has trouble with amocas into x0.
+    set -- --without froundnx --without amocas "$@" "$qemu -cpu max"
+fi
+
+"$build/fuzz" "$@" || {
+    status=$?
+    if [ -e "$work/reduced" ]; then
+        cp "$work/reduced" fuzz-reduced
+        echo "the reduced program is in ./fuzz-reduced"
+    fi
+    exit $status
+}
