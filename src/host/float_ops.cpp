@@ -43,6 +43,7 @@ u64 evaluate_same(FloatOp op, u64 a, u64 b, u64 c, u32& flags) {
     Format f = format_of(op.type);
     u64 sign = sf::sign_bit(f);
     sf::Rounding rm = current_rounding();
+    u32 ignored = 0;
     switch (op.op) {
         case Op::fadd:
             return sf::add(f, a, b, rm, flags);
@@ -76,6 +77,10 @@ u64 evaluate_same(FloatOp op, u64 a, u64 b, u64 c, u32& flags) {
             return sf::lt_quiet(f, a, b, flags);
         case Op::fleq:
             return sf::le_quiet(f, a, b, flags);
+        case Op::flt_silent:
+            return sf::lt_quiet(f, a, b, ignored);
+        case Op::fle_silent:
+            return sf::le_quiet(f, a, b, ignored);
         case Op::fsgnj:
             return with_sign(f, a, b);
         case Op::fsgnjn:

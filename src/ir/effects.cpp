@@ -7,6 +7,8 @@ bool accrues_fp_flags(Op op) {
         case Op::fsgnj:
         case Op::fsgnjn:
         case Op::fsgnjx:
+        case Op::flt_silent:
+        case Op::fle_silent:
         case Op::fclass:
             return false;
         case Op::fcvt_fi:

@@ -145,6 +145,8 @@ template <> inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(fle,           1, 2, 0, Cmp,      Float)                      /* signalling */               \
     X(fltq,          1, 2, 0, Cmp,      Float)                      /* quiet */                    \
     X(fleq,          1, 2, 0, Cmp,      Float)                      /* quiet */                    \
+    X(flt_silent,    1, 2, 0, Cmp,      Float)                      /* raises nothing */           \
+    X(fle_silent,    1, 2, 0, Cmp,      Float)                      /* raises nothing */           \
     X(fsgnj,         1, 2, 0, Same,     Float)                      /* |a| with the sign of b */   \
     X(fsgnjn,        1, 2, 0, Same,     Float)                      /* ... with the inverted sign */ \
     X(fsgnjx,        1, 2, 0, Same,     Float)                      /* ... with sign a ^ sign b */ \

@@ -42,7 +42,7 @@ struct DisasContext : guest::DisasContextBase {
     unsigned length;     ///< its bytes
     unsigned next_slot;  ///< first unused exit slot
     const Decoder* decoder;
-    u64 quiet_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
+    u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
     unsigned pending_count;
     PendingBranch pending[ir::kMaxSlots];

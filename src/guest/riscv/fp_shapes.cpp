@@ -96,7 +96,7 @@ bool gen_fp_select(DisasContext& ctx, const Operands& a, Format f, Op op, Helper
 
 bool gen_fp_compare(DisasContext& ctx, const Operands& a, Format f, Op op, Helper slow) {
     if (is_inline(f)) {
-        if (ctx.pc == ctx.quiet_compare_pc) op = op == Op::flt ? Op::fltq : op == Op::fle ? Op::fleq : op;
+        if (ctx.pc == ctx.silent_compare_pc) op = op == Op::flt ? Op::flt_silent : Op::fle_silent;
         // Also for x0: the comparison may raise invalid.
         ctx.b->op_to(op, ctx.gpr_dest(a.rd), {read_fpr(ctx, f, a.rs1), read_fpr(ctx, f, a.rs2)});
     } else {

@@ -74,10 +74,10 @@ void write_csr(DisasContext& ctx, const CsrInfo& csr, Var value) {
     if (csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
 }
 
-/// Compilers make a quiet comparison (isless) of a signalling one between `frflags rs` and `fsflags rs`. The flags
-/// that it raises cannot be seen when the TB goes on to the fsflags, so it is translated as a quiet one, and the
-/// fsflags finds nothing to restore. Called for `frflags flags_reg`.
-void find_quiet_compare(DisasContext& ctx, unsigned flags_reg) {
+/// Compilers make a quiet comparison (isless) of a signalling one between `frflags rs` and `fsflags rs`. When the
+/// TB goes on to the fsflags, the flags that it raises cannot be seen: it is translated as one that raises none,
+/// and the fsflags has nothing to do. Called for `frflags flags_reg`.
+void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
     constexpr u64 kPageSize = 4096;
     if (ctx.single_step || ctx.num_insns + 2 > ctx.max_insns || ctx.pc % kPageSize + 12 > kPageSize) return;
     u32 compare, restore, half;
@@ -90,20 +90,21 @@ void find_quiet_compare(DisasContext& ctx, unsigned flags_reg) {
     constexpr u32 kCompareMask = 0xfc00'607f, kFleFlt = 0xa000'0053;  // fle, flt .s, .d
     constexpr u32 kFsflags = 0x0010'1073;                             // csrrw x0, fflags, rs1
     bool compares = (compare & kCompareMask) == kFleFlt && extract(compare, 7, 5) != flags_reg;
-    if (compares && restore == (kFsflags | flags_reg << 15)) ctx.quiet_compare_pc = ctx.pc + 4;
+    if (compares && restore == (kFsflags | flags_reg << 15)) ctx.silent_compare_pc = ctx.pc + 4;
 }
 
 /// csrrw, csrrs, csrrc with operand `rhs`. `writes`: whether csrrs and csrrc write at all (rs1 is not x0, zimm is not
 /// 0); csrrw does not read when rd is x0.
 bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool writes) {
     unsigned number = static_cast<unsigned>(a.imm);
+    if (ctx.pc - 4 == ctx.silent_compare_pc) return true;  // the fsflags behind a silent comparison
     const CsrInfo* csr = find_csr(number);
     if (csr == nullptr || csr_privilege(number) > kPrivilege) return false;
     if (writes && csr_is_read_only(number)) return false;
     bool reads = op != CsrOp::Write || a.rd != 0;
     if (!writes) {
         ctx.set_gpr(a.rd, read_csr(ctx, *csr));
-        if (number == kCsrFflags) find_quiet_compare(ctx, a.rd);
+        if (number == kCsrFflags) find_silent_compare(ctx, a.rd);
         return true;
     }
     Var old = reads ? read_csr(ctx, *csr) : ir::kNoVar;

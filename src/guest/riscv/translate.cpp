@@ -40,7 +40,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.length = 0;
     ctx.next_slot = 0;
     ctx.decoder = &decoder();
-    ctx.quiet_compare_pc = ir::kNoPc;
+    ctx.silent_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
     ctx.pending_count = 0;
 }

@@ -37,7 +37,8 @@ void add(HandlerTable& table) {
 
 void add_float_handlers(HandlerTable& table) {
     add<Op::fadd, Op::fsub, Op::fmul, Op::fdiv, Op::fsqrt, Op::fmadd, Op::fmsub, Op::fnmadd, Op::fnmsub>(table);
-    add<Op::fmin, Op::fmax, Op::feq, Op::flt, Op::fle, Op::fltq, Op::fleq, Op::fsgnj, Op::fsgnjn, Op::fsgnjx>(table);
+    add<Op::fmin, Op::fmax, Op::feq, Op::flt, Op::fle, Op::fltq, Op::fleq, Op::flt_silent, Op::fle_silent>(table);
+    add<Op::fsgnj, Op::fsgnjn, Op::fsgnjx>(table);
     add<Op::fclass, Op::fround, Op::fcvt_ff, Op::fcvt_fi, Op::fcvt_if, Op::fbox, Op::funbox>(table);
     table.set_all_types(Op::fflags_get, fflags_get);
     table.set_all_types(Op::fflags_set, fflags_set);

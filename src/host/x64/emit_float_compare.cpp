@@ -28,6 +28,41 @@ void emit_fle(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::AE, false);
 void emit_fltq(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::A, true); }
 void emit_fleq(Emitter& e, const Insn& insn) { emit_less(e, insn, Cc::AE, true); }
 
+namespace {
+
+/// Without flags: AVX-512 has a form that raises none. Else only a signalling NaN makes a quiet compare raise, and
+/// an unordered result puts MXCSR back.
+void emit_silent(Emitter& e, const Insn& insn, Cc cc) {
+    HostReg b = e.ra.use(insn.in(1));
+    if (e.features().avx512) {
+        HostReg a = e.ra.use(insn.in(0));
+        HostReg d = e.ra.target(insn.out());
+        e.c.xor_(r32(d), r32(d));
+        insn.type == Type::F32 ? e.c.vucomiss(xmm(b), xmm(a) | Xbyak::util::T_sae)
+                               : e.c.vucomisd(xmm(b), xmm(a) | Xbyak::util::T_sae);
+        e.c.setcc(cc, d);
+        return e.ra.define(insn.out(), d);
+    }
+    Rm a = e.use_rm(insn.in(0));
+    HostReg d = e.ra.target(insn.out());
+    auto saved = e.env(offsetof(ir::Env, float_control), 32);
+    bool avx = e.features().avx;
+    avx ? e.c.vstmxcsr(saved) : e.c.stmxcsr(saved);
+    e.c.xor_(r32(d), r32(d));
+    float_compare(e, insn.type, b, a, true);
+    e.c.setcc(cc, d);
+    e.cold(e.c.jcc(Cc::P), [avx](Emitter& e) {
+        auto saved = e.env(offsetof(ir::Env, float_control), 32);
+        avx ? e.c.vldmxcsr(saved) : e.c.ldmxcsr(saved);
+    });
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_flt_silent(Emitter& e, const Insn& insn) { emit_silent(e, insn, Cc::A); }
+void emit_fle_silent(Emitter& e, const Insn& insn) { emit_silent(e, insn, Cc::AE); }
+
 void emit_feq(Emitter& e, const Insn& insn) {
     constexpr u8 kEqualOrderedQuiet = 0;
     HostReg a = e.ra.use(insn.in(0));

@@ -216,6 +216,7 @@ void emit_fbox(Emitter& e, const Insn& insn) { e.ra.define_alias(insn.out(), e.r
 void emit_funbox(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     Var in = insn.in(0);
+    if (insn.imm[0] != 0) return e.ra.define_alias(insn.out(), e.ra.use(in));  // known to be boxed
     auto unboxed = [&](HostReg d) {
         return e.cold(c.jcc(Cc::NE), [d](Emitter& e) { load_float_const(e, d, FloatConst::NanF32); });
     };

@@ -117,6 +117,8 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
         case Op::fle:
         case Op::fltq:
         case Op::fleq:
+        case Op::flt_silent:
+        case Op::fle_silent:
             zeros = ~u64{1};
             break;
         case Op::fclass:
