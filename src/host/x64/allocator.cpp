@@ -185,7 +185,7 @@ void Allocator::spill(Var v) {
             s.slot = slot_count_++;
         }
     }
-    store(home(v, 64), s.reg, image_type(type(v)));
+    store(home_displacement(v), s.reg, image_type(type(v)));
     s.in_memory = true;
 }
 
@@ -267,10 +267,15 @@ unsigned Allocator::free_scratch(RegClass c) const {
 
 // ---- Inputs -------------------------------------------------------------------------------------
 
-Xbyak::Address Allocator::home(Var v, unsigned bits) const {
-    if (f_->is_global(v)) return env(f_->vars[v].offset, bits);
-    DRAGOMAN_ASSERT(state_[v].slot != kNoSlot);
-    return env(static_cast<i64>(offsetof(ir::Env, scratch)) + state_[v].slot * 8, bits);
+i32 Allocator::home_displacement(Var v) const {
+    u32 offset;
+    if (f_->is_global(v)) {
+        offset = f_->vars[v].offset;
+    } else {
+        DRAGOMAN_ASSERT(state_[v].slot != kNoSlot);
+        offset = static_cast<u32>(offsetof(ir::Env, scratch)) + state_[v].slot * 8u;
+    }
+    return static_cast<i32>(offset - plan_.env_bias);
 }
 
 void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
@@ -278,7 +283,7 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
     if (variable.kind == VarKind::Fixed) {
         c_.lea(r64(r), env(0, 64));
     } else if (variable.kind != VarKind::Const) {
-        load(r, home(v, is_xmm(r) ? 64 : ir::type_bits(variable.type)), is_xmm(r) ? Type::F64 : variable.type);
+        load(r, home_displacement(v), is_xmm(r) ? Type::F64 : variable.type);
     } else if (variable.guest_address) {
         // The immediate is the last field of the instruction.
         load_const(r, variable.value, variable.type, true);
@@ -417,7 +422,7 @@ void Allocator::define_alias(Var out, HostReg r) {
     detach(out);
     if (f_->is_global(out)) {
         s.in_memory = store_dead_[index_] == 0;
-        if (s.in_memory) store(home(out), r, type(out));
+        if (s.in_memory) store(home_displacement(out), r, type(out));
         if (s.next_use != kNever) attach(out, r);
         return;
     }
@@ -497,7 +502,7 @@ void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
         return;
     }
     if (value == 0 && !keep_flags) {
-        c_.xor_(r32(r), r32(r));
+        c_.op_reg(0x33, r, r, false);
     } else if (t == Type::I32 || fits_u32(value)) {
         // Not through xbyak's mov, which would turn it into other forms: the immediate has 4 bytes.
         if (r >= 8) c_.db(0x41);
@@ -536,6 +541,16 @@ void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
     }
 }
 
+void Allocator::load(HostReg r, i32 displacement, Type t) {
+    if (is_xmm(r)) return load(r, memory(ir::type_bits(t), kRbp, displacement), t);
+    c_.op_mem(0x8b, r, kRbp, displacement, t == Type::I64);
+}
+
+void Allocator::store(i32 displacement, HostReg r, Type t) {
+    if (is_xmm(r)) return store(memory(ir::type_bits(t), kRbp, displacement), r, t);
+    c_.op_mem(0x89, r, kRbp, displacement, t == Type::I64);
+}
+
 void Allocator::move(HostReg to, HostReg from, Type t) {
     if (to == from) return;
     if (is_xmm(to)) {
@@ -544,10 +559,8 @@ void Allocator::move(HostReg to, HostReg from, Type t) {
             nan_checks_->flush_if_named(to);
         }
         features_.avx ? c_.vmovaps(xmm(to), xmm(from)) : c_.movaps(xmm(to), xmm(from));
-    } else if (t == Type::I32) {
-        c_.mov(r32(to), r32(from));
     } else {
-        c_.mov(r64(to), r64(from));
+        c_.op_reg(0x8b, to, from, t != Type::I32);
     }
 }
 

@@ -71,7 +71,9 @@ public:
     bool prefers_memory(ir::Var v) const;
     /// Memory home of `v` (a global or a spilled temporary); valid when it is not in a register.
     Xbyak::Address home(ir::Var v) const { return home(v, ir::type_bits(type(v))); }
-    Xbyak::Address home(ir::Var v, unsigned bits) const;
+    Xbyak::Address home(ir::Var v, unsigned bits) const { return memory(bits, kRbp, home_displacement(v)); }
+    /// The same as a displacement from the env register.
+    i32 home_displacement(ir::Var v) const;
     /// Loads `v`, which is in no register, into `r` without noting it.
     void materialize(ir::Var v, HostReg r, bool keep_flags = false);
     /// A copy of `v` in the scratch register `r`, which may be overwritten.
@@ -132,6 +134,9 @@ public:
     void load_const(HostReg r, u64 value, ir::Type t, bool keep_flags = false);
     void load(HostReg r, const Xbyak::Address& from, ir::Type t);
     void store(const Xbyak::Address& to, HostReg r, ir::Type t);
+    /// The same with memory at a displacement from the env register.
+    void load(HostReg r, i32 displacement, ir::Type t);
+    void store(i32 displacement, HostReg r, ir::Type t);
     void move(HostReg to, HostReg from, ir::Type t);
     Xbyak::Address env(i64 offset, unsigned bits) const {
         return memory(bits, kRbp, offset - static_cast<i64>(plan_.env_bias));

@@ -77,6 +77,40 @@ public:
         return here() - 4;
     }
 
+    // The forms that make up most of the code, encoded without xbyak's generality. `opcode`: one byte, or
+    // kTwoByte + the second byte. They rely on the room that Emitter has checked for.
+    static constexpr unsigned kTwoByte = 0x100;
+    /// `opcode` with register `reg` and memory operand [base + displacement].
+    void op_mem(unsigned opcode, HostReg reg, HostReg base, i32 displacement, bool wide, bool byte_reg = false) {
+        u8* p = top_ + size_;
+        p = prefix(p, opcode, reg, base, wide, byte_reg && reg >= 4);
+        const u8 low = static_cast<u8>((reg & 7) << 3 | (base & 7));
+        const bool disp8 = fits_i8(displacement);
+        if (displacement == 0 && (base & 7) != kRbp) {
+            *p++ = low;
+            if ((base & 7) == kRsp) *p++ = 0x24;
+        } else {
+            *p++ = static_cast<u8>((disp8 ? 0x40 : 0x80) | low);
+            if ((base & 7) == kRsp) *p++ = 0x24;
+            std::memcpy(p, &displacement, 4);
+            p += disp8 ? 1 : 4;
+        }
+        size_ = static_cast<std::size_t>(p - top_);
+    }
+    /// `opcode` with register `reg` and register `rm` (bytes: of both).
+    void op_reg(unsigned opcode, HostReg reg, HostReg rm, bool wide, bool byte_rm = false) {
+        u8* p = prefix(top_ + size_, opcode, reg, rm, wide, byte_rm && rm >= 4);
+        *p++ = static_cast<u8>(0xc0 | (reg & 7) << 3 | (rm & 7));
+        size_ = static_cast<std::size_t>(p - top_);
+    }
+    /// Group-1 operation (`extension`: 0 add, 1 or, 4 and, 5 sub, 6 xor, 7 cmp) with an immediate.
+    void op_imm(unsigned extension, HostReg rm, i32 value, bool wide) {
+        const bool imm8 = fits_i8(value);
+        op_reg(imm8 ? 0x83 : 0x81, static_cast<HostReg>(extension), rm, wide);
+        std::memcpy(top_ + size_, &value, 4);
+        size_ += imm8 ? 1 : 4;
+    }
+
     void setcc(Cc c, HostReg r) {
         db(0x40 | (r >= 8));  // a REX prefix makes 4..7 spl..dil
         db(0x0f);
@@ -86,6 +120,14 @@ public:
     void cmov(Cc c, const Xbyak::Reg& to, const Xbyak::Operand& from);
 
 private:
+    static u8* prefix(u8* p, unsigned opcode, HostReg reg, HostReg rm, bool wide, bool force) {
+        const unsigned rex = 0x40u | (wide ? 8 : 0) | (reg >= 8 ? 4 : 0) | (rm >= 8 ? 1 : 0);
+        if (rex != 0x40 || force) *p++ = static_cast<u8>(rex);
+        if (opcode >= kTwoByte) *p++ = 0x0f;
+        *p++ = static_cast<u8>(opcode);
+        return p;
+    }
+
     u8 placeholder_[16];
 };
 

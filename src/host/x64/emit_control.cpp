@@ -63,18 +63,16 @@ Cc emit_test(Emitter& e, Cond cond, Type t, Var a, Var b) {
 }  // namespace
 
 Emitter::Rm Emitter::use_rm(Var v) {
-    if (ra.prefers_memory(v)) return {false, kNoReg, ra.home(v)};
-    HostReg r = ra.use(v);
-    return {true, r, memory(64, kRbp, 0)};
+    if (ra.prefers_memory(v)) return Rm::in_memory(ir::type_bits(ra.type(v)), ra.home_displacement(v));
+    return Rm::in_reg(ra.use(v));
 }
 
 Emitter::Rm Emitter::where(Var v) {
-    if (ra.in_reg(v)) return {true, ra.use(v), memory(64, kRbp, 0)};
-    return {false, kNoReg, ra.is_const(v) ? memory(64, kRbp, 0) : ra.home(v)};
+    if (ra.in_reg(v)) return Rm::in_reg(ra.use(v));
+    return Rm::in_memory(ir::type_bits(ra.type(v)), ra.is_const(v) ? 0 : ra.home_displacement(v));
 }
 
 Cc Emitter::compare(Cond cond, Type t, Var a, Var b) {
-    unsigned bits = ir::type_bits(t);
     if (ra.is_const(a) && !ra.is_const(b)) {
         std::swap(a, b);
         cond = ir::swap_operands(cond);
@@ -85,24 +83,28 @@ Cc Emitter::compare(Cond cond, Type t, Var a, Var b) {
         Rm x = use_rm(a);
         compare_start = c.here();
         if (!x.is_reg) {
-            c.cmp(x.mem, imm(b));
+            c.cmp(x.mem(), imm(b));
         } else if (imm(b) == 0) {
-            c.test(gpr(x.reg, bits), gpr(x.reg, bits));
+            c.op_reg(0x85, x.reg, x.reg, t == Type::I64);
         } else {
-            c.cmp(gpr(x.reg, bits), imm(b));
+            c.op_imm(7, x.reg, static_cast<i32>(imm(b)), t == Type::I64);
         }
         return cc;
     }
     if (ra.prefers_memory(a) && !ra.prefers_memory(b)) {
         HostReg y = ra.use(b);
         compare_start = c.here();
-        c.cmp(ra.home(a), gpr(y, bits));
+        c.op_mem(0x39, y, kRbp, ra.home_displacement(a), t == Type::I64);
         return cc;
     }
     HostReg x = ra.use(a);
     Rm y = use_rm(b);
     compare_start = c.here();
-    y.is_reg ? c.cmp(gpr(x, bits), gpr(y.reg, bits)) : c.cmp(gpr(x, bits), y.mem);
+    if (y.is_reg) {
+        c.op_reg(0x3b, x, y.reg, t == Type::I64);
+    } else {
+        c.op_mem(0x3b, x, kRbp, y.displacement, t == Type::I64);
+    }
     return cc;
 }
 

@@ -15,12 +15,13 @@ namespace {
 /// A register or memory operand as xbyak takes it.
 class Source {
 public:
-    explicit Source(const Rm& rm) : reg_(rm.is_reg ? xmm(rm.reg) : Xbyak::Xmm(0)), rm_(rm) {}
-    operator const Xbyak::Operand&() const { return rm_.is_reg ? static_cast<const Xbyak::Operand&>(reg_) : rm_.mem; }
+    explicit Source(const Rm& rm) : is_reg_(rm.is_reg), reg_(rm.is_reg ? xmm(rm.reg) : Xbyak::Xmm(0)), mem_(rm.mem()) {}
+    operator const Xbyak::Operand&() const { return is_reg_ ? static_cast<const Xbyak::Operand&>(reg_) : mem_; }
 
 private:
+    bool is_reg_;
     Xbyak::Xmm reg_;
-    const Rm& rm_;
+    Xbyak::Address mem_;
 };
 
 void arith_avx(CodeWriter& c, FloatOpcode op, bool single, const Xbyak::Xmm& d, const Xbyak::Xmm& a,

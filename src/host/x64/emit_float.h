@@ -38,8 +38,11 @@ void float_arith(Emitter& e, FloatOpcode op, ir::Type t, HostReg d, HostReg a, c
 enum class FloatLogic { And, AndNot, Or, Xor };  ///< AndNot: ~a & b
 /// d = a op b on all 128 bits; `d` may be `a`, or `b` when that is a register and op is not AndNot.
 void float_logic(Emitter& e, FloatLogic op, HostReg d, HostReg a, const Emitter::Rm& b);
-inline Emitter::Rm const_rm(Emitter& e, FloatConst c) { return {false, kNoReg, float_const(e, c)}; }
-inline Emitter::Rm reg_rm(HostReg r) { return {true, r, memory(64, kRbp, 0)}; }
+inline Emitter::Rm const_rm(Emitter& e, FloatConst c, unsigned bits = 128) {
+    i64 offset = static_cast<i64>(offsetof(ir::Env, float_constants) + static_cast<unsigned>(c) * 16);
+    return Emitter::Rm::in_memory(bits, offset - static_cast<i64>(e.shared.plan.env_bias));
+}
+inline Emitter::Rm reg_rm(HostReg r) { return Emitter::Rm::in_reg(r); }
 
 /// Quiet (ucomis) or signalling (comis) compare of a with b.
 void float_compare(Emitter& e, ir::Type t, HostReg a, const Emitter::Rm& b, bool quiet);

@@ -172,7 +172,7 @@ void emit_unsigned_truncation(Emitter& e, const Insn& insn) {
     u32 negative = soft_cold(e, e.c.jcc(Cc::B), insn, a, kNoReg, d);  // also unordered
     FloatConst limit = wide ? pick(t, FloatConst::TwoTo63F32, FloatConst::TwoTo63F64)
                             : pick(t, FloatConst::TwoTo32F32, FloatConst::TwoTo32F64);
-    float_compare(e, t, a, {false, kNoReg, float_const(e, limit, ir::type_bits(t))}, true);
+    float_compare(e, t, a, const_rm(e, limit, ir::type_bits(t)), true);
     u32 great = soft_cold(e, e.c.jcc(Cc::AE), insn, a, kNoReg, d);
     convert_to_int(e, t, d, a, true, false, 64);
     e.resume(negative);

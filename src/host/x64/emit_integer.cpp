@@ -22,11 +22,18 @@ template <class A, class B> void alu(CodeWriter& c, Alu op, const A& to, const B
     }
 }
 
-void alu_rm(CodeWriter& c, Alu op, const Xbyak::Reg& to, const Emitter::Rm& from) {
+/// The opcode of `op reg, rm`, and /n of its immediate form.
+unsigned opcode(Alu op) {
+    constexpr u8 kOpcodes[] = {0x03, 0x0b, 0x23, 0x2b, 0x33};
+    return kOpcodes[static_cast<u8>(op)];
+}
+unsigned extension(Alu op) { return opcode(op) >> 3; }
+
+void alu_rm(CodeWriter& c, Alu op, HostReg to, const Emitter::Rm& from, unsigned bits) {
     if (from.is_reg) {
-        alu(c, op, to, gpr(from.reg, to.getBit()));
+        c.op_reg(opcode(op), to, from.reg, bits == 64);
     } else {
-        alu(c, op, to, from.mem);
+        c.op_mem(opcode(op), to, kRbp, from.displacement, bits == 64);
     }
 }
 
@@ -56,7 +63,7 @@ void emit_alu(Emitter& e, const Insn& insn, Alu op) {
         Emitter::Rm x = e.use_rm(a);
         HostReg d = e.ra.target_from(insn.out(), a);
         load_rm(e, d, x, insn.type);
-        alu(e.c, op, gpr(d, bits), e.imm(b));
+        e.c.op_imm(extension(op), d, static_cast<i32>(e.imm(b)), bits == 64);
         return e.ra.define(insn.out(), d);
     }
     // Keep the operand that lives on in its register, compute in the other's.
@@ -67,14 +74,14 @@ void emit_alu(Emitter& e, const Insn& insn, Alu op) {
     HostReg d = e.ra.target_from(insn.out(), a);
     if (y.is_reg && y.reg == d && !(x.is_reg && x.reg == d)) {
         if (commutative) {
-            alu_rm(e.c, op, gpr(d, bits), x);
+            alu_rm(e.c, op, d, x, bits);
         } else {  // a - d == -d + a
             e.c.neg(gpr(d, bits));
-            alu_rm(e.c, Alu::Add, gpr(d, bits), x);
+            alu_rm(e.c, Alu::Add, d, x, bits);
         }
     } else {
         load_rm(e, d, x, insn.type);
-        alu_rm(e.c, op, gpr(d, bits), y);
+        alu_rm(e.c, op, d, y, bits);
     }
     e.ra.define(insn.out(), d);
 }
@@ -85,7 +92,7 @@ void load_rm(Emitter& e, HostReg d, const Emitter::Rm& from, Type t) {
     if (from.is_reg) {
         e.ra.move(d, from.reg, t);
     } else {
-        e.ra.load(d, from.mem, t);
+        e.ra.load(d, from.displacement, t);
     }
 }
 
@@ -110,13 +117,13 @@ void emit_add_imm(Emitter& e, const Insn& insn, Var a, i32 value) {
     Emitter::Rm x = e.use_rm(a);
     HostReg d = e.ra.target_from(insn.out(), a);
     if (x.is_reg && x.reg != d) {
-        e.c.lea(gpr(d, bits), e.c.ptr[r64(x.reg) + value]);
+        e.c.op_mem(0x8d, d, x.reg, value, bits == 64);
     } else {
         load_rm(e, d, x, insn.type);
         if (value == 128) {
-            e.c.sub(gpr(d, bits), static_cast<u32>(-128));
+            e.c.op_imm(extension(Alu::Sub), d, -128, bits == 64);
         } else {
-            e.c.add(gpr(d, bits), static_cast<u32>(value));
+            e.c.op_imm(extension(Alu::Add), d, value, bits == 64);
         }
     }
     e.ra.define(insn.out(), d);
@@ -136,9 +143,9 @@ void emit_add(Emitter& e, const Insn& insn) {
     HostReg d = e.ra.target_from(insn.out(), e.ra.dies(b) && !e.ra.dies(a) ? b : a);
     unsigned bits = ir::type_bits(insn.type);
     if (d == x) {
-        e.c.add(gpr(d, bits), gpr(y, bits));
+        e.c.op_reg(opcode(Alu::Add), d, y, bits == 64);
     } else if (d == y) {
-        e.c.add(gpr(d, bits), gpr(x, bits));
+        e.c.op_reg(opcode(Alu::Add), d, x, bits == 64);
     } else {
         if ((x & 7) == 5) std::swap(x, y);  // rbp and r13 as a base need a displacement
         e.c.lea(gpr(d, bits), e.c.ptr[r64(x) + r64(y)]);
@@ -176,11 +183,11 @@ bool emit_and_mask(Emitter& e, const Insn& insn, Var a, u64 mask) {
         Emitter::Rm x = e.use_rm(a);
         HostReg d = e.ra.target_from(insn.out(), a);
         unsigned bits = mask == 0xff ? 8 : mask == 0xffff ? 16 : 32;
-        if (!x.is_reg) x.mem = e.ra.home(a, bits);
+        x.bits = static_cast<u16>(bits);
         if (bits == 32) {
-            x.is_reg ? e.c.mov(r32(d), r32(x.reg)) : e.c.mov(r32(d), x.mem);
+            x.is_reg ? e.c.mov(r32(d), r32(x.reg)) : e.c.mov(r32(d), x.mem());
         } else {
-            x.is_reg ? e.c.movzx(r32(d), gpr(x.reg, bits)) : e.c.movzx(r32(d), x.mem);
+            x.is_reg ? e.c.movzx(r32(d), gpr(x.reg, bits)) : e.c.movzx(r32(d), x.mem());
         }
         e.ra.define(insn.out(), d);
         return true;
@@ -278,7 +285,7 @@ void emit_inverted(Emitter& e, const Insn& insn, Alu op) {
     if (op == Alu::And && e.features().bmi1) {
         d = e.ra.target(insn.out());
         Xbyak::Reg32e to = gpr32e(d, bits), inverted = gpr32e(y, bits);
-        x.is_reg ? e.c.andn(to, inverted, gpr(x.reg, bits)) : e.c.andn(to, inverted, x.mem);
+        x.is_reg ? e.c.andn(to, inverted, gpr(x.reg, bits)) : e.c.andn(to, inverted, x.mem());
         return e.ra.define(insn.out(), d);
     }
     d = e.ra.target_from(insn.out(), b);
@@ -299,7 +306,7 @@ void emit_inverted(Emitter& e, const Insn& insn, Alu op) {
     }
     e.ra.move(d, y, insn.type);
     e.c.not_(gpr(d, bits));
-    alu_rm(e.c, op, gpr(d, bits), x);
+    alu_rm(e.c, op, d, x, bits);
     e.ra.define(insn.out(), d);
 }
 
@@ -387,10 +394,10 @@ void emit_movcond(Emitter& e, const Insn& insn) {
         e.ra.materialize(v2, d, true);
     }
     if (!x1.is_reg && e.ra.is_const(v1)) {
-        x1 = {true, e.ra.scratch(RegClass::Gpr), x1.mem};
+        x1 = Emitter::Rm::in_reg(e.ra.scratch(RegClass::Gpr));
         e.ra.materialize(v1, x1.reg, true);
     }
-    x1.is_reg ? e.c.cmov(cc, gpr(d, bits), gpr(x1.reg, bits)) : e.c.cmov(cc, gpr(d, bits), x1.mem);
+    x1.is_reg ? e.c.cmov(cc, gpr(d, bits), gpr(x1.reg, bits)) : e.c.cmov(cc, gpr(d, bits), x1.mem());
     e.ra.define(out, d);
 }
 

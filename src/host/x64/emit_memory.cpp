@@ -12,6 +12,9 @@ using ir::Type;
 using ir::Var;
 
 Xbyak::Address guest_address(Emitter& e, Var base, Var index, unsigned scale, i64 displacement, unsigned bits) {
+    if (index == kNoVar && fits_i32(displacement) && !e.ra.is_const(base)) {
+        return memory(bits, e.ra.use(base), displacement);
+    }
     Xbyak::RegExp exp;
     if (e.ra.is_const(base)) {
         u64 sum = e.ra.const_value(base) + static_cast<u64>(displacement);
@@ -167,8 +170,45 @@ void check_alignment(Emitter& e, const Xbyak::Address& address, MemOp m, u32 exc
     }));
 }
 
+namespace {
+
+/// Whether the access is [base + displacement] of an integer, as nearly all are: encoded without xbyak.
+bool is_plain(Emitter& e, const Insn& insn, Var value, Var base, Var index, MemOp m) {
+    return index == kNoVar && !m.aligned && !m.big_endian && is_int(e.ra.type(value)) && !e.ra.is_const(base) &&
+           fits_i32(insn.displacement());
+}
+
+void load_plain(Emitter& e, const Insn& insn, MemOp m) {
+    constexpr unsigned kTwo = CodeWriter::kTwoByte;
+    bool wide = insn.type == Type::I64;
+    HostReg base = e.ra.use(insn.in(0));
+    HostReg d = e.ra.target(insn.out());
+    unsigned opcode;
+    switch (m.size_log2) {
+        case 0: opcode = kTwo | (m.sign ? 0xbe : 0xb6); break;
+        case 1: opcode = kTwo | (m.sign ? 0xbf : 0xb7); break;
+        case 2: opcode = m.sign && wide ? 0x63 : 0x8b; break;
+        default: opcode = 0x8b; break;
+    }
+    e.guest_segment();
+    e.c.op_mem(opcode, d, base, static_cast<i32>(insn.displacement()), m.size_log2 == 3 || (m.sign && wide));
+    e.ra.define(insn.out(), d);
+}
+
+void store_plain(Emitter& e, const Insn& insn, MemOp m) {
+    HostReg base = e.ra.use(insn.in(1));
+    HostReg v = e.ra.use(insn.in(0));
+    e.guest_segment();
+    if (m.size_log2 == 1) e.c.db(0x66);
+    e.c.op_mem(m.size_log2 == 0 ? 0x88 : 0x89, v, base, static_cast<i32>(insn.displacement()), m.size_log2 == 3,
+               m.size_log2 == 0);
+}
+
+}  // namespace
+
 void emit_guest_ld(Emitter& e, const Insn& insn) {
     MemOp m = insn.mem();
+    if (is_plain(e, insn, insn.out(), insn.in(0), insn.in(1), m)) return load_plain(e, insn, m);
     Xbyak::Address from = guest_address(e, insn.in(0), insn.in(1), m.scale, insn.displacement(), 8u << m.size_log2);
     if (m.aligned) check_alignment(e, from, m, ir::kExceptionMisalignedLoad);
     load_value(e, insn.out(), from, m, true);
@@ -176,13 +216,11 @@ void emit_guest_ld(Emitter& e, const Insn& insn) {
 
 void emit_guest_st(Emitter& e, const Insn& insn) {
     MemOp m = insn.mem();
-    if (m.aligned) {
-        // The check may need a register of its own, so the value is not in one yet.
-        Xbyak::Address to = guest_address(e, insn.in(1), insn.in(2), m.scale, insn.displacement(), 8u << m.size_log2);
-        check_alignment(e, to, m, ir::kExceptionMisalignedStore);
-        return store_value(e, insn.in(0), to, m, true);
+    if (!e.ra.is_const(insn.in(0)) && is_plain(e, insn, insn.in(0), insn.in(1), insn.in(2), m)) {
+        return store_plain(e, insn, m);
     }
     Xbyak::Address to = guest_address(e, insn.in(1), insn.in(2), m.scale, insn.displacement(), 8u << m.size_log2);
+    if (m.aligned) check_alignment(e, to, m, ir::kExceptionMisalignedStore);
     store_value(e, insn.in(0), to, m, true);
 }
 

@@ -39,7 +39,11 @@ void emit_ext_s(Emitter& e, const Insn& insn) {
     Var in = insn.in(0);
     Emitter::Rm a = e.use_rm(in);
     HostReg d = e.ra.target_from(insn.out(), in);
-    a.is_reg ? e.c.movsxd(r64(d), r32(a.reg)) : e.c.movsxd(r64(d), a.mem);
+    if (a.is_reg) {
+        e.c.op_reg(0x63, d, a.reg, true);
+    } else {
+        e.c.op_mem(0x63, d, kRbp, a.displacement, true);
+    }
     e.ra.define(insn.out(), d);
 }
 
@@ -47,7 +51,11 @@ void emit_ext_u(Emitter& e, const Insn& insn) {
     Var in = insn.in(0);
     Emitter::Rm a = e.use_rm(in);
     HostReg d = e.ra.target_from(insn.out(), in);
-    a.is_reg ? e.c.mov(r32(d), r32(a.reg)) : e.c.mov(r32(d), a.mem);
+    if (a.is_reg) {
+        e.c.op_reg(0x8b, d, a.reg, false);
+    } else {
+        e.c.op_mem(0x8b, d, kRbp, a.displacement, false);
+    }
     e.ra.define(insn.out(), d);
 }
 

@@ -16,7 +16,7 @@ void emit_mul(Emitter& e, const Insn& insn) {
         Emitter::Rm x = e.use_rm(a);
         HostReg d = e.ra.target_from(out, a);
         x.is_reg ? e.c.imul(gpr(d, bits), gpr(x.reg, bits), static_cast<int>(e.imm(b)))
-                 : e.c.imul(gpr(d, bits), x.mem, static_cast<int>(e.imm(b)));
+                 : e.c.imul(gpr(d, bits), x.mem(), static_cast<int>(e.imm(b)));
         return e.ra.define(out, d);
     }
     if (!e.ra.dies(a) && e.ra.dies(b) && e.ra.in_scratch(b)) std::swap(a, b);
@@ -25,7 +25,7 @@ void emit_mul(Emitter& e, const Insn& insn) {
     HostReg d = e.ra.target_from(out, a);
     if (y.is_reg && y.reg == d) std::swap(x, y);
     load_rm(e, d, x, insn.type);
-    y.is_reg ? e.c.imul(gpr(d, bits), gpr(y.reg, bits)) : e.c.imul(gpr(d, bits), y.mem);
+    y.is_reg ? e.c.imul(gpr(d, bits), gpr(y.reg, bits)) : e.c.imul(gpr(d, bits), y.mem());
     e.ra.define(out, d);
 }
 
@@ -33,17 +33,17 @@ namespace {
 
 /// Operand `v` outside rax and rdx, which the instruction is about to use.
 Emitter::Rm outside_rax_rdx(Emitter& e, Var v) {
-    if (e.ra.prefers_memory(v)) return {false, kNoReg, e.ra.home(v)};
+    if (e.ra.prefers_memory(v)) return Emitter::Rm::in_memory(ir::type_bits(e.ra.type(v)), e.ra.home_displacement(v));
     if (!e.ra.in_reg(v)) {
         HostReg r = e.ra.scratch_of(mask_of(kRcx));
         e.ra.materialize(v, r);
-        return {true, r, memory(64, kRbp, 0)};
+        return Emitter::Rm::in_reg(r);
     }
     HostReg r = e.ra.use(v);
-    if (r != kRax && r != kRdx) return {true, r, memory(64, kRbp, 0)};
+    if (r != kRax && r != kRdx) return Emitter::Rm::in_reg(r);
     HostReg copy = e.ra.scratch_of(mask_of(kRcx));
     e.ra.move(copy, r, e.ra.type(v));
-    return {true, copy, memory(64, kRbp, 0)};
+    return Emitter::Rm::in_reg(copy);
 }
 
 /// rdx = high half of a * b.
@@ -51,9 +51,11 @@ void multiply_high(Emitter& e, Var a, Var b, bool sign) {
     Emitter::Rm y = outside_rax_rdx(e, b);
     e.ra.use_in(a, kRax);
     e.ra.claim(kRdx);
-    const Xbyak::Reg64 ry(y.reg & 15);
-    const Xbyak::Operand& source = y.is_reg ? static_cast<const Xbyak::Operand&>(ry) : y.mem;
-    sign ? e.c.imul(source) : e.c.mul(source);
+    if (y.is_reg) {
+        sign ? e.c.imul(r64(y.reg)) : e.c.mul(r64(y.reg));
+    } else {
+        sign ? e.c.imul(y.mem()) : e.c.mul(y.mem());
+    }
 }
 
 /// I32: a 64-bit product holds both halves. The result is in rax.
@@ -87,7 +89,7 @@ void emit_mulh_su(Emitter& e, const Insn& insn) {
     Var a = insn.in(0), b = insn.in(1);
     Emitter::Rm y = outside_rax_rdx(e, b);
     if (!y.is_reg) {
-        y = {true, e.ra.scratch_of(mask_of(kRcx)), y.mem};
+        y = Emitter::Rm::in_reg(e.ra.scratch_of(mask_of(kRcx)));
         e.ra.materialize(b, y.reg);
     }
     e.ra.use_in(a, kRax);

@@ -35,7 +35,7 @@ void emit_shift_const(Emitter& e, const Insn& insn, Shift op, unsigned n) {
         e.c.lea(gpr(d, bits), e.c.ptr[r64(x.reg) * (1 << n)]);
     } else if ((op == Shift::Rol || op == Shift::Ror) && e.features().bmi2 && (copy || !x.is_reg)) {
         auto right = static_cast<u8>(op == Shift::Ror ? n : bits - n);
-        x.is_reg ? e.c.rorx(gpr32e(d, bits), gpr(x.reg, bits), right) : e.c.rorx(gpr32e(d, bits), x.mem, right);
+        x.is_reg ? e.c.rorx(gpr32e(d, bits), gpr(x.reg, bits), right) : e.c.rorx(gpr32e(d, bits), x.mem(), right);
     } else {
         load_rm(e, d, x, insn.type);
         shift(e.c, op, gpr(d, bits), static_cast<int>(n));
@@ -81,7 +81,8 @@ void emit_shift(Emitter& e, const Insn& insn, Shift op) {
         Emitter::Rm x = e.use_rm(a);
         HostReg d = e.ra.target_from(out, a);
         Xbyak::Reg32e to = gpr32e(d, bits), n = gpr32e(count, bits), from = gpr32e(x.reg & 15, bits);
-        const Xbyak::Operand& source = x.is_reg ? static_cast<const Xbyak::Operand&>(from) : x.mem;
+        const Xbyak::Address memory_source = x.mem();
+        const Xbyak::Operand& source = x.is_reg ? static_cast<const Xbyak::Operand&>(from) : memory_source;
         switch (op) {
             case Shift::Shl: e.c.shlx(to, source, n); break;
             case Shift::Shr: e.c.shrx(to, source, n); break;
@@ -127,7 +128,7 @@ void extend(Emitter& e, HostReg d, const Emitter::Rm& x, unsigned len, bool sign
         }
         return;
     }
-    Xbyak::Address from(len, false, x.mem.getRegExp(false));
+    Xbyak::Address from = x.mem(len);
     if (len == 32) {
         sign && t == Type::I64 ? e.c.movsxd(r64(d), from) : e.c.mov(r32(d), from);
     } else {
@@ -154,7 +155,7 @@ void emit_field(Emitter& e, const Insn& insn, bool sign) {
     } else if (sign) {
         if (natural) {
             e.c.shr(r, static_cast<int>(pos));
-            extend(e, d, {true, d, x.mem}, len, true, insn.type);
+            extend(e, d, Emitter::Rm::in_reg(d), len, true, insn.type);
         } else {
             e.c.shl(r, static_cast<int>(bits - pos - len));
             e.c.sar(r, static_cast<int>(bits - len));
@@ -162,7 +163,7 @@ void emit_field(Emitter& e, const Insn& insn, bool sign) {
     } else {
         if (pos != 0 && !(len > 31)) e.c.shr(r, static_cast<int>(pos));
         if (natural && len < 32) {
-            extend(e, d, {true, d, x.mem}, len, false, insn.type);
+            extend(e, d, Emitter::Rm::in_reg(d), len, false, insn.type);
         } else if (len <= 31) {
             e.c.and_(r32(d), static_cast<u32>(low_mask(len)));
         } else {

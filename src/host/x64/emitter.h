@@ -169,7 +169,15 @@ public:
     struct Rm {
         bool is_reg;
         HostReg reg;
-        Xbyak::Address mem;
+        u16 bits;          ///< of the memory operand
+        i32 displacement;  ///< of the memory operand, from the env register
+
+        static Rm in_reg(HostReg r) { return {true, r, 0, 0}; }
+        static Rm in_memory(unsigned bits, i64 displacement) {
+            return {false, kNoReg, static_cast<u16>(bits), static_cast<i32>(displacement)};
+        }
+        Xbyak::Address mem() const { return mem(bits); }
+        Xbyak::Address mem(unsigned width) const { return memory(width, kRbp, displacement); }
     };
     /// Where input `v` is now, without loading it; not meaningful for a constant in no register.
     Rm where(ir::Var v);
