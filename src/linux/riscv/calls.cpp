@@ -1,6 +1,7 @@
 // System calls that only riscv has.
 #include <cerrno>
 
+#include "guest/riscv/csr.h"
 #include "guest/riscv/extension.h"
 #include "guest/riscv/model.h"
 #include "linux/syscalls_process.h"
@@ -59,7 +60,7 @@ void probe(Pair& pair) {
         case kScalarMisaligned: pair.value = kMisalignedFast; break;
         case kZicbozBlock: pair.value = enabled(Extension::Zicboz) ? 64 : 0; break;
         case kHighestAddress: pair.value = (u64{1} << 38) - 1; break;
-        case kTimeFrequency: pair.value = 1'000'000'000; break;
+        case kTimeFrequency: pair.value = riscv::kTimeFrequency; break;
         default: pair = {-1, 0}; break;
     }
 }
