@@ -11,6 +11,13 @@ std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) 
     std::string text;
     char prefix[64];
     std::size_t next = 0;
+    auto is_stub_call = [&](u32 offset) {
+        constexpr u32 kMaxLoad = 10;  // of the target pc, before the call
+        for (const Slot& s : info.slots) {
+            if (s.used && offset > s.stub_offset && offset <= s.stub_offset + kMaxLoad) return code[offset] == 0xe8;
+        }
+        return false;
+    };
     for (u32 offset = 0; offset < info.size;) {
         for (; next < info.insn_map.size() && info.insn_map[next].host_offset <= offset; ++next) {
             u64 pc = guest_pc + static_cast<u64>(static_cast<i32>(info.insn_map[next].pc_offset));
@@ -22,7 +29,12 @@ std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) 
         std::string line = disassemble_x64(code + offset, info.size - offset, address, length);
         std::snprintf(prefix, sizeof prefix, "0x%" PRIx64 ":  ", address);
         text.append(prefix).append(line).append("\n");
+        bool number_follows = is_stub_call(offset);
         offset += length;
+        if (number_follows) {
+            std::snprintf(prefix, sizeof prefix, "  -- slot %u\n", code[offset++]);
+            text += prefix;
+        }
     }
     return text;
 }

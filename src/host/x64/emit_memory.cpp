@@ -31,7 +31,11 @@ Xbyak::Address guest_address(Emitter& e, Var base, Var index, unsigned scale, i6
     if (!fits_i32(displacement)) {
         HostReg t = e.ra.scratch(RegClass::Gpr);
         e.ra.load_const(t, static_cast<u64>(displacement), Type::I64, true);
-        if (exp.getBase().getBit() != 0) e.c.add(r64(t), Xbyak::Reg64(exp.getBase().getIdx()));
+        if (exp.getBase().getBit() != 0) {
+            auto base_reg = static_cast<HostReg>(exp.getBase().getIdx());
+            e.c.add(r64(t), r64(base_reg));
+            e.ra.unlock(base_reg);
+        }
         Xbyak::RegExp sum = r64(t);
         if (index != kNoVar) sum = sum + r64(e.ra.use(index)) * (1 << scale);
         return Xbyak::Address(bits, false, sum);
@@ -221,6 +225,15 @@ void emit_guest_st(Emitter& e, const Insn& insn) {
     }
     Xbyak::Address to = guest_address(e, insn.in(1), insn.in(2), m.scale, insn.displacement(), 8u << m.size_log2);
     if (m.aligned) check_alignment(e, to, m, ir::kExceptionMisalignedStore);
+    if (m.big_endian && insn.in(2) != kNoVar) {
+        // The swapped value needs a register of its own: two for the address would be too many.
+        e.ra.unlock(e.ra.reg_of(insn.in(2)));
+        HostReg sum = e.ra.scratch(RegClass::Gpr);
+        e.c.lea(r64(sum), to);
+        const Xbyak::Reg base = to.getRegExp(false).getBase();
+        if (base.getBit() != 0) e.ra.unlock(static_cast<HostReg>(base.getIdx()));
+        to = memory(8u << m.size_log2, sum, 0);
+    }
     store_value(e, insn.in(0), to, m, true);
 }
 

@@ -243,15 +243,20 @@ private:
         MemOp m = mem_op(t);
         m.big_endian = pick(4) == 0;
         i64 displacement = pick(100);
+        Var base = pick(2) ? x(kBase) : b_.addi(x(kBase), 8);
+        if (pick(20) == 0) {  // displacements beyond 32 bits
+            base = b_.addi(base, -(i64{5} << 32));
+            displacement += i64{5} << 32;
+        }
         Var index = ir::kNoVar;
         if (pick(3) == 0) {
             index = keep(b_.andi(value(Type::I64), 15));
             m.scale = static_cast<u8>(pick(4));
         }
         if (pick(2)) {
-            b_.emit(Op::guest_ld, t, {output(t)}, {x(kBase), index}, m.pack(), static_cast<u64>(displacement));
+            b_.emit(Op::guest_ld, t, {output(t)}, {base, index}, m.pack(), static_cast<u64>(displacement));
         } else {
-            b_.emit(Op::guest_st, t, {}, {value(t), x(kBase), index}, m.pack(), static_cast<u64>(displacement));
+            b_.emit(Op::guest_st, t, {}, {value(t), base, index}, m.pack(), static_cast<u64>(displacement));
         }
     }
 
