@@ -29,10 +29,9 @@ SyscallResult dispatch(Task& task, const CloneRequest& r) {
     if (set(CLONE_SIGHAND) && set(CLONE_CLEAR_SIGHAND)) return -EINVAL;
     if (set(CLONE_THREAD)) return set(kNamespaces | CLONE_PIDFD | CLONE_VFORK) ? -EINVAL : new_thread(task, r);
     if (set(CLONE_VM)) {
-        // Two processes that run in the same memory at the same time would need two of everything that the
-        // C library keeps per thread.
-        if (!set(CLONE_VFORK) || set(CLONE_SIGHAND)) return -EINVAL;
-        if (r.set_tid == 0 && !set(CLONE_INTO_CGROUP)) return vfork_process(task, r);
+        // What these need beside, only a child with a copy of the memory can have.
+        if (set(CLONE_SIGHAND) || set(CLONE_INTO_CGROUP) || r.set_tid != 0) return -EINVAL;
+        return set(CLONE_VFORK) ? vfork_process(task, r) : shared_memory_process(task, r);
     }
     return fork_process(task, r);
 }

@@ -24,6 +24,12 @@ SyscallResult fork_process(Task& task, const CloneRequest& request);
 /// A child in the same memory, while the calling task is suspended.
 SyscallResult vfork_process(Task& task, const CloneRequest& request);
 
+/// A child in the same memory that runs beside its parent.
+SyscallResult shared_memory_process(Task& task, const CloneRequest& request);
+
+/// Starts a detached host thread; all signals are blocked. @returns 0 or an errno
+int create_host_thread(Task& task, void* (*main)(void*), void* argument);
+
 /// The env of the new task: a copy of `task`'s with the child's result, stack and thread pointer.
 void set_child_state(const Task& task, const CloneRequest& request, Task& child);
 

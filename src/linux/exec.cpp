@@ -90,10 +90,9 @@ SyscallResult host_exec(Task& task, int dirfd, const char* path, const std::vect
                         const std::vector<std::string>& environment, int flags) {
     std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
     SignalsForExec signals(task);
-    SyscallResult result =
-        safe_syscall(task, SYS_execveat, static_cast<u64>(dirfd), reinterpret_cast<u64>(path),
-                     reinterpret_cast<u64>(argv.data()), reinterpret_cast<u64>(envp.data()), static_cast<u64>(flags));
-    return result == kRestartSys ? kRestartNoInterrupt : result;
+    return safe_syscall(task, SYS_execveat, static_cast<u64>(dirfd), reinterpret_cast<u64>(path),
+                        reinterpret_cast<u64>(argv.data()), reinterpret_cast<u64>(envp.data()),
+                        static_cast<u64>(flags));
 }
 
 // Whether `path` (which a chroot may have given another meaning) still names this translator.

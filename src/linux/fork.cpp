@@ -1,5 +1,7 @@
-// New processes. fork copies the translator with the guest; a vfork child runs on a stack and with a Task of
-// its own in the memory of its parent, which the kernel suspends meanwhile.
+// New processes. fork copies the translator with the guest. A child in the memory of its parent runs on a
+// stack and with a Task of its own: of vfork on the host thread of its parent, which the kernel suspends
+// meanwhile; otherwise on a host thread that is there for nothing else.
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,8 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 
 #include "base/log.h"
 #include "linux/clone.h"
@@ -97,28 +101,98 @@ void wait_for_release(int fd) {
     ::close(fd);
 }
 
-struct VforkStart {
-    Task* child;
-    const CloneRequest* request;
-};
-
-int vfork_main(void* argument) {
-    auto& start = *static_cast<VforkStart*>(argument);
-    Task& task = *start.child;
-    task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
-    Task::set_current(&task);
-    if (start.request->flags & CLONE_CLEAR_SIGHAND) clear_handlers(*task.handlers);
-    task.signals.host_blocked = kUnknownMask;
-    set_host_mask(task, task.signals.blocked);
-    run_task(task);
-    exit_process(task, 0);
-}
-
 std::shared_ptr<SignalHandlers> copy_handlers(Task& task) {
     auto copy = std::make_shared<SignalHandlers>();
     std::lock_guard lock(task.handlers->lock);
     std::copy(std::begin(task.handlers->actions), std::end(task.handlers->actions), copy->actions);
     return copy;
+}
+
+/// A child process in the memory of its parent. The host thread that runs it lends it its thread-local
+/// storage, and is suspended by the kernel until the child ends or executes a program.
+class SharedMemoryChild {
+public:
+    SharedMemoryChild(Task& parent, const CloneRequest& r) : request_(r), process_(*parent.process) {
+        stack_ = ::mmap(nullptr, kVforkStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        task_.process = &process_;
+        task_.vfork_child = true;
+        task_.handlers = copy_handlers(parent);
+        task_.signals.blocked = parent.signals.blocked;
+        task_.signals.altstack_sp = parent.signals.altstack_sp;
+        task_.signals.altstack_size = parent.signals.altstack_size;
+        task_.signals.altstack_flags = parent.signals.altstack_flags;
+        task_.env = process_.guest->cpu.clone(parent.env);
+        set_child_state(parent, r, task_);
+        process_.engine->attach(task_.env);
+    }
+    ~SharedMemoryChild() {
+        process_.engine->detach(task_.env);
+        process_.guest->cpu.destroy(task_.env);
+        if (has_stack()) ::munmap(stack_, kVforkStack);
+    }
+
+    bool has_stack() const { return stack_ != MAP_FAILED; }
+
+    /// Runs the child; with all signals blocked. @returns its process id or -errno, when it is over
+    SyscallResult run() {
+        constexpr u64 kNotHost = CLONE_SETTLS | CLONE_CLEAR_SIGHAND;
+        auto flags = static_cast<int>((request_.flags & ~kNotHost & 0xffffffff) | CLONE_VFORK | request_.exit_signal);
+        u64 parent_word = request_.flags & CLONE_PIDFD ? request_.pidfd : request_.parent_tid;
+        int pid = ::clone(main, static_cast<u8*>(stack_) + kVforkStack, flags, this, pointer(task_, parent_word),
+                          nullptr, pointer(task_, request_.child_tid));
+        SyscallResult result = pid < 0 ? -errno : pid;
+        if (pid < 0) tell_started(result);
+        return result;
+    }
+
+    /// In the parent, when another thread runs the child: its process id or -errno.
+    SyscallResult wait_started() {
+        i32 result;
+        while ((result = started_.load()) == 0) {
+            raw_syscall(SYS_futex, reinterpret_cast<u64>(&started_), FUTEX_WAIT_PRIVATE, 0, 0);
+        }
+        seen_.store(true);
+        return result;
+    }
+    /// The parent may still be looking at this object.
+    void wait_seen() const {
+        while (!seen_.load()) ::sched_yield();
+    }
+
+private:
+    static int main(void* argument) {
+        auto& self = *static_cast<SharedMemoryChild*>(argument);
+        Task& task = self.task_;
+        task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
+        Task::set_current(&task);
+        self.tell_started(task.tid);
+        if (self.request_.flags & CLONE_CLEAR_SIGHAND) clear_handlers(*task.handlers);
+        task.signals.host_blocked = kUnknownMask;
+        set_host_mask(task, task.signals.blocked);
+        run_task(task);
+        exit_process(task, 0);
+    }
+    void tell_started(SyscallResult result) {
+        started_.store(static_cast<i32>(result));
+        raw_syscall(SYS_futex, reinterpret_cast<u64>(&started_), FUTEX_WAKE_PRIVATE, 1);
+    }
+
+    CloneRequest request_;
+    Process& process_;
+    Task task_;
+    void* stack_;
+    std::atomic<i32> started_{0};
+    std::atomic<bool> seen_{false};
+};
+
+void* shared_memory_host(void* argument) {
+    std::unique_ptr<SharedMemoryChild> child(static_cast<SharedMemoryChild*>(argument));
+    make_host_signal_stack();
+    child->run();
+    Task::set_current(nullptr);
+    child->wait_seen();
+    free_host_signal_stack();
+    return nullptr;
 }
 
 }  // namespace
@@ -159,37 +233,22 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
 }
 
 SyscallResult vfork_process(Task& task, const CloneRequest& r) {
-    void* stack = ::mmap(nullptr, kVforkStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) return -ENOMEM;
-    Process& process = *task.process;
-    Task child;
-    child.process = &process;
-    child.vfork_child = true;
-    child.handlers = copy_handlers(task);
-    child.signals.blocked = task.signals.blocked;
-    child.signals.altstack_sp = task.signals.altstack_sp;
-    child.signals.altstack_size = task.signals.altstack_size;
-    child.signals.altstack_flags = task.signals.altstack_flags;
-    child.env = process.guest->cpu.clone(task.env);
-    set_child_state(task, r, child);
-    process.engine->attach(child.env);
-
+    SharedMemoryChild child(task, r);
+    if (!child.has_stack()) return -ENOMEM;
     SignalSet mask = block_host_signals();
-    SyscallResult result = kRestartNoInterrupt;
-    if (task.signals.queue.empty()) {
-        VforkStart start{&child, &r};
-        constexpr u64 kNotHost = CLONE_SETTLS | CLONE_CLEAR_SIGHAND;
-        auto flags = static_cast<int>((r.flags & ~kNotHost & 0xffffffff) | r.exit_signal);
-        u64 parent_word = r.flags & CLONE_PIDFD ? r.pidfd : r.parent_tid;
-        int pid = ::clone(vfork_main, static_cast<u8*>(stack) + kVforkStack, flags, &start,
-                          pointer(task, parent_word), nullptr, pointer(task, r.child_tid));
-        result = pid < 0 ? -errno : pid;
-    }
+    SyscallResult result = task.signals.queue.empty() ? child.run() : kRestartNoInterrupt;
     Task::set_current(&task);
     restore_host_signals(mask);
-    process.engine->detach(child.env);
-    process.guest->cpu.destroy(child.env);
-    ::munmap(stack, kVforkStack);
+    return result;
+}
+
+SyscallResult shared_memory_process(Task& task, const CloneRequest& r) {
+    auto child = std::make_unique<SharedMemoryChild>(task, r);
+    if (!child->has_stack()) return -ENOMEM;
+    SignalSet mask = block_host_signals();
+    SyscallResult result = -create_host_thread(task, shared_memory_host, child.get());
+    if (result == 0) result = child.release()->wait_started();
+    restore_host_signals(mask);
     return result;
 }
 

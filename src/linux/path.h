@@ -22,7 +22,8 @@ int sysroot_fd();
 std::string resolve_path(const std::string& path, bool follow = true);
 
 /// Opens guest path `path` relative to `dirfd` with host flags. With `task`, the
-/// open can be interrupted by a guest signal (FIFOs block). @returns descriptor, -errno or kRestartSys.
+/// open can be interrupted by a guest signal (FIFOs block). @returns descriptor, -errno or a
+/// request to restart.
 i64 open_path(Task* task, int dirfd, const char* path, int flags, unsigned mode = 0);
 
 }  // namespace dragoman::linux_abi

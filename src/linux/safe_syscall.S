@@ -28,7 +28,7 @@ dragoman_safe_syscall_insn:
         syscall
         ret
 dragoman_safe_syscall_interrupted:
-        movq    $-512, %rax
+        movq    $-513, %rax             # kRestartNoInterrupt: nothing has happened yet
         ret
         .cfi_endproc
         .size   dragoman_safe_syscall, . - dragoman_safe_syscall

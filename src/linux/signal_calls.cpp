@@ -115,6 +115,7 @@ SyscallResult sys_rt_sigsuspend(Task& task, const SyscallArgs& args) {
     SignalSet host_mask;
     if (!begin_wait_mask(task, mask, host_mask)) return kRestartNoHand;
     SyscallResult result = safe_syscall(task, SYS_rt_sigsuspend, reinterpret_cast<u64>(&host_mask), kSetSize);
+    if (result != kRestartSys) end_wait_mask(task);
     return result == kRestartSys ? kRestartNoHand : result;
 }
 

@@ -68,6 +68,7 @@ void format_outputs(const TracedCall& call, const Words& words, std::vector<std:
 
 std::string format_result(const TracedCall& call, std::string_view word) {
     switch (call.result) {
+        case kRestartNoInterrupt: return "? ERESTARTNOINTR (To be restarted)";
         case kRestartSys: return "? ERESTARTSYS (To be restarted if SA_RESTART is set)";
         case kRestartNoHand: return "? ERESTARTNOHAND (To be restarted if no handler)";
         case kRestartBlock: return "? ERESTART_RESTARTBLOCK (Interrupted by signal)";

@@ -52,8 +52,8 @@ std::span<const SyscallInfo> syscall_table();
 SyscallResult run_syscall(Task& task, unsigned number, const SyscallArgs& args);
 
 /// Makes host system call `number` such that a guest signal that arrives before the kernel has begun
-/// it yields kRestartSys instead of being lost (interrupted calls give kRestartSys for EINTR too,
-/// only when a guest signal is pending). Use it for every call that can block.
+/// it is not missed: the call is then not made, and the result is kRestartNoInterrupt. A call that the
+/// kernel ends with EINTR because of a guest signal gives kRestartSys. Use it for every call that can block.
 /// @returns value or -errno, like the raw call.
 SyscallResult safe_syscall(Task& task, long number, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u64 a3 = 0, u64 a4 = 0,
                            u64 a5 = 0);

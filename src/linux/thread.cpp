@@ -78,18 +78,20 @@ void take_back_signal(Task& task) {
     install_host_action(kSigSetXid, task.handlers->actions[kSigSetXid]);
 }
 
-bool create_host_thread(ThreadStart& start) {
+}  // namespace
+
+int create_host_thread(Task& task, void* (*main)(void*), void* argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, kHostStack);
     pthread_t thread;
-    int error = pthread_create(&thread, &attributes, thread_main, &start);
+    int error = pthread_create(&thread, &attributes, main, argument);
     pthread_attr_destroy(&attributes);
-    return error == 0;
+    static std::atomic<bool> first{true};
+    if (first.exchange(false)) take_back_signal(task);
+    return error;
 }
-
-}  // namespace
 
 void set_child_state(const Task& task, const CloneRequest& request, Task& child) {
     const u64* stack = request.stack != 0 ? &request.stack : nullptr;
@@ -108,13 +110,11 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     ThreadStart start{child.get(), &request};
     // The thread starts with everything blocked, until it can take signals.
     SignalSet mask = block_host_signals();
-    bool created = create_host_thread(start);
-    static std::atomic<bool> first{true};
-    if (first.exchange(false)) take_back_signal(task);
+    int error = create_host_thread(task, thread_main, &start);
     restore_host_signals(mask);
-    if (!created) {
+    if (error != 0) {
         task.process->guest->cpu.destroy(child->env);
-        return -EAGAIN;
+        return -error;
     }
     child.release();
     // The child's Task may be gone already when the child has told its tid.

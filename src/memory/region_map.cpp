@@ -31,6 +31,14 @@ bool RegionMap::covered(u64 start, u64 end) const {
     return !hole;
 }
 
+bool RegionMap::splits(u64 start, u64 end) const {
+    auto inside = [&](u64 address) {
+        auto it = find(address);
+        return it != regions_.end() && it->first != address;
+    };
+    return inside(start) || inside(end);
+}
+
 void RegionMap::split(u64 address) {
     auto found = find(address);
     if (found == regions_.end() || found->first == address) return;

@@ -26,10 +26,14 @@ public:
     /// The region that holds `address`, or end().
     Map::const_iterator find(u64 address) const;
     Map::const_iterator end() const { return regions_.end(); }
+    std::size_t size() const { return regions_.size(); }
 
     /// Whether any page / every page of [start, end) is mapped.
     bool overlaps(u64 start, u64 end) const;
     bool covered(u64 start, u64 end) const;
+
+    /// Whether [start, end) begins or ends inside a mapping, so that a change of it makes two.
+    bool splits(u64 start, u64 end) const;
 
     /// Calls f(start, end, region) for each piece of a region inside [start, end), ascending. f may not
     /// change the map.

@@ -8,6 +8,7 @@
 #include <sys/shm.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -55,6 +56,21 @@ int host_prot(PageFlags flags) {
     return prot;
 }
 
+/// How many mappings the guest may have. The host allows each process a number of them, of which the
+/// translator needs some: it must not be the one who gets none.
+std::size_t most_mappings() {
+    static const std::size_t most = [] {
+        constexpr std::size_t kOwn = 1500, kDefault = 65530;
+        std::size_t limit = kDefault;
+        if (FILE* file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
+            if (std::fscanf(file, "%zu", &limit) != 1) limit = kDefault;
+            std::fclose(file);
+        }
+        return limit > 2 * kOwn ? limit - kOwn : kOwn;
+    }();
+    return most;
+}
+
 i64 result_of(const void* p) { return p == MAP_FAILED ? -errno : 0; }
 
 }  // namespace
@@ -77,6 +93,8 @@ struct UserSpace::Impl {
     explicit Impl(UserSpace& s) : space(s) {}
 
     u8* host(u64 address) const { return space.host(address); }
+    // Whether there may be no more mappings. Asked before each call that may make some.
+    bool full() const { return regions.size() > 20000 && regions.size() >= most_mappings(); }
     bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
     // A smaller address space (-R) has no fixed place for the stack.
     u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
@@ -252,6 +270,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     bool file = !(flags & MAP_ANONYMOUS);
 
     std::lock_guard lock(impl_->map_lock);
+    if (impl_->full()) return -ENOMEM;
     i64 error;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address % kPageSize != 0) return -EINVAL;
@@ -273,6 +292,8 @@ i64 UserSpace::munmap(u64 address, u64 length) {
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -EINVAL;
     std::lock_guard lock(impl_->map_lock);
+    // Only a hole in the middle of a mapping makes more of them.
+    if (impl_->full() && impl_->regions.splits(address, address + length)) return -ENOMEM;
     return impl_->unmap(address, address + length);
 }
 
@@ -313,6 +334,7 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
 
     std::lock_guard lock(impl_->map_lock);
     u64 end = address + length;
+    if (impl_->full() && impl_->regions.splits(address, end)) return -ENOMEM;
     if (prot & kGrowsDown) {
         auto it = impl_->regions.find(address);
         if (it == impl_->regions.end()) return -ENOMEM;

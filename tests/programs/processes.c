@@ -127,11 +127,24 @@ static int clone_main(void *argument) {
     return 6;
 }
 
+static int wait_for_value(void *argument) {
+    while (*(volatile int *)argument != 1) sched_yield();
+    *(volatile int *)argument = 2;
+    return 4;
+}
+
 static void clones(void) {
     static char stack[65536] __attribute__((aligned(16)));
     volatile int value = 0;
     int pid = clone(clone_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)&value);
     CHECK(WEXITSTATUS(wait_for(pid)) == 6 && value == 5);
+    /* In the same memory at the same time. */
+    value = 0;
+    pid = clone(wait_for_value, stack + sizeof stack, CLONE_VM | SIGCHLD, (void *)&value);
+    CHECK(pid > 0);
+    value = 1;
+    while (value != 2) sched_yield();
+    CHECK(WEXITSTATUS(wait_for(pid)) == 4);
     value = 0;
     pid = clone(clone_main, stack + sizeof stack, SIGCHLD, (void *)&value);
     CHECK(WEXITSTATUS(wait_for(pid)) == 6 && value == 0);
@@ -146,6 +159,27 @@ static void clones(void) {
     CHECK(fd >= 0 && waitid(P_PIDFD, fd, &info, WEXITED) == 0 && info.si_status == 8 && info.si_pid == pid);
 }
 
+static int deep(int n) {
+    volatile char frame[1000];
+    frame[0] = 1;
+    return n == 0 ? 0 : deep(n - 1) + frame[0];
+}
+
+/* A larger limit means a larger stack for the next program. */
+static void stack_limit(void) {
+    struct rlimit limit;
+    CHECK(getrlimit(RLIMIT_STACK, &limit) == 0);
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < 64 << 20) return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        limit.rlim_cur = 64 << 20;
+        setrlimit(RLIMIT_STACK, &limit);
+        execl(self, "x", "deep", (char *)NULL);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 0);
+}
+
 static int as_child(int argc, char **argv) {
     if (!strcmp(argv[1], "exit")) return atoi(argv[2]);
     if (!strcmp(argv[1], "check")) {
@@ -158,6 +192,7 @@ static int as_child(int argc, char **argv) {
         CHECK(argc == 4 && !strncmp(argv[2], "./script.", 9) && !strcmp(argv[3], "last"));
         return 0;
     }
+    if (!strcmp(argv[1], "deep")) return deep(30000) != 30000;
     sigset_t set;
     struct sigaction action;
     sigprocmask(SIG_BLOCK, NULL, &set);
@@ -177,5 +212,6 @@ int main(int argc, char **argv) {
     execs();
     inherited();
     clones();
+    stack_limit();
     return 0;
 }
