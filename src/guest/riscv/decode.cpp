@@ -39,7 +39,7 @@ Decoder::Decoder(const ExtensionSet& extensions) {
     for (unsigned b = 0; b < kBuckets32 + kBuckets16; ++b) start_[b + 1] = static_cast<u16>(start_[b + 1] + start_[b]);
     entries_.resize(start_[kBuckets32 + kBuckets16]);
     // start_[b] serves as the fill position and so ends at the start of b + 1: shift it back.
-    for (const InsnRow* row : rows_) for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = row; });
+    for (const InsnRow* row : rows_) for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = {row->mask, row->match, row}; });
     std::memmove(start_ + 1, start_, sizeof start_ - sizeof start_[0]);
     start_[0] = 0;
 }

@@ -25,7 +25,8 @@ public:
             bucket = bucket16(bits);
         }
         for (unsigned i = start_[bucket]; i < start_[bucket + 1]; ++i) {
-            if (entries_[i]->matches(bits)) return entries_[i];
+            const Entry& e = entries_[i];
+            if ((bits & e.mask) == e.match && !e.row->is_reserved(bits)) return e.row;
         }
         return nullptr;
     }
@@ -42,8 +43,14 @@ private:
     static constexpr unsigned bucket16(u32 bits) { return kBuckets32 + ((bits & 3) << 6 | (bits >> 10 & 63)); }
     template <class F> static void for_each_bucket(const InsnRow& row, F f);
 
+    /// A row of a bucket, with what is compared at hand.
+    struct Entry {
+        u32 mask, match;
+        const InsnRow* row;
+    };
+
     std::vector<const InsnRow*> rows_;
-    std::vector<const InsnRow*> entries_;
+    std::vector<Entry> entries_;
     u16 start_[kBuckets32 + kBuckets16 + 1];
 };
 

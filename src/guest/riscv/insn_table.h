@@ -95,14 +95,10 @@ struct Implied {
     u8 rd = 0, rs1 = 0, rs2 = 0;
 };
 
-/// One instruction.
-struct InsnRow {
-    const char* pattern;
-    const char* mnemonic;
-    const char* syntax;
-    TransFunction trans;
-    Guard guard;
+/// One instruction. What decoding reads comes first and fits a cache line.
+struct alignas(64) InsnRow {
     u32 mask = 0, match = 0;
+    TransFunction trans;
     u8 length = 0;  ///< bytes
     Reserved reserved = Reserved::None;
     RegField rd, rs1, rs2, rs3;
@@ -112,12 +108,17 @@ struct InsnRow {
     u8 imm_plus = 0;
     ImmSegment imm[8] = {};
 
+    const char* pattern;
+    const char* mnemonic;
+    const char* syntax;
+    Guard guard;
+
     consteval InsnRow(const char* pattern, const char* mnemonic, const char* syntax, Guard guard, TransFunction trans,
                       ImmFormat format = kNoImm, Reserved reserved = Reserved::None, Implied implied = {});
 
     /// Whether `bits` is this instruction with operands that are not reserved.
     constexpr bool matches(u32 bits) const {
-        return (bits & mask) == match && (reserved == Reserved::None || !is_reserved(bits));
+        return (bits & mask) == match && !is_reserved(bits);
     }
     constexpr Operands operands(u32 bits) const;
     constexpr bool is_reserved(u32 bits) const;
@@ -135,7 +136,7 @@ using InsnSet = std::span<const InsnRow>;
 
 consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char* syntax, Guard guard,
                            TransFunction trans, ImmFormat format, Reserved reserved, Implied implied)
-    : pattern(pattern), mnemonic(mnemonic), syntax(syntax), trans(trans), guard(guard), reserved(reserved) {
+    : trans(trans), reserved(reserved), pattern(pattern), mnemonic(mnemonic), syntax(syntax), guard(guard) {
     u64 imm_positions = 0;
     parse_pattern(imm_positions);
     if (rd.mask == 0) rd.base = implied.rd;
@@ -224,6 +225,7 @@ constexpr Operands InsnRow::operands(u32 bits) const {
 }
 
 constexpr bool InsnRow::is_reserved(u32 bits) const {
+    if (reserved == Reserved::None) return false;
     Operands a = operands(bits);
     return (has(reserved, Reserved::ImmZero) && a.imm == 0) || (has(reserved, Reserved::RdZero) && a.rd == 0) ||
            (has(reserved, Reserved::Rs1Zero) && a.rs1 == 0) || (has(reserved, Reserved::Rs2Zero) && a.rs2 == 0) ||
