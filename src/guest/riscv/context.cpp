@@ -23,10 +23,7 @@ static u32 pending_label(DisasContext& ctx, u64 target) {
 }
 
 void DisasContext::branch(Cond cond, Var lhs, Var rhs, u64 target) {
-    // Slots that the end of the TB may need.
-    constexpr unsigned kEndSlots = 2;
-    bool room = next_slot + pending_count + 1 + kEndSlots <= ir::kMaxSlots;
-    if (target > pc && room && !single_step) {
+    if (target > pc && pending_count < kMaxPending && !single_step) {
         b->brcond(cond, lhs, rhs, pending_label(*this, target));
         return;
     }
