@@ -106,6 +106,14 @@ SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
     return with_code_released(task, [&] { return raw_syscall(SYS_readlinkat, args[0], path.host(), buffer, args[3]); });
 }
 
+// The working directory is the host's where the host has it, because relative names are looked up there alone: what was
+// made as /tmp/x is then found as x.
+SyscallResult sys_chdir(Task& task, const SyscallArgs& args) {
+    SyscallResult result = raw_syscall(SYS_chdir, host_pointer(task, args[0]));
+    if (result != -ENOENT && result != -ENOTDIR) return result;
+    return with_paths<SYS_chdir, 0, follow(0)>(task, args);
+}
+
 SyscallResult sys_chroot(Task& task, const SyscallArgs& args) {
     SyscallResult result = with_paths<SYS_chroot, 0, follow(0)>(task, args);
     if (result == 0) close_sysroot();

@@ -88,7 +88,7 @@ constexpr SyscallInfo kTable[] = {
     {46, "ftruncate", direct<SYS_ftruncate>, "fd long"},
     {47, "fallocate", blocking<SYS_fallocate>, "fd fallocate long long"},
     {48, "faccessat", with_paths<SYS_faccessat, 0, follow(1)>, "dirfd path access"},
-    {49, "chdir", with_paths<SYS_chdir, 0, follow(0)>, "path"},
+    {49, "chdir", sys_chdir, "path"},
     {50, "fchdir", direct<SYS_fchdir>, "fd"},
     {51, "chroot", sys_chroot, "path"},
     {52, "fchmod", direct<SYS_fchmod>, "fd oct"},

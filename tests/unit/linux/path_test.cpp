@@ -10,12 +10,9 @@
 
 #include "linux/descriptors.h"
 #include "linux/syscall.h"
+#include "linux/syscalls.h"
 
-namespace dragoman::linux_abi {
-// open_path without a task never waits for signals.
-SyscallResult __attribute__((weak)) safe_syscall(Task&, long, u64, u64, u64, u64, u64, u64) { return -ENOSYS; }
-}
-
+using namespace dragoman;
 using namespace dragoman::linux_abi;
 
 namespace {
@@ -61,6 +58,26 @@ TEST_F(Sysroot, OpenFollowsTheSameRules) {
     close(static_cast<int>(fd));
     EXPECT_EQ(open_path(nullptr, AT_FDCWD, "/usr/bin/real", O_RDWR | O_CREAT | O_EXCL, 0600), -EEXIST);
     EXPECT_EQ(open_path(nullptr, AT_FDCWD, "/usr/bin/real/x", O_RDONLY), -ENOENT) << "the host has no such file either";
+}
+
+TEST_F(Sysroot, TheHostsDirectoriesAreWorkedIn) {
+    dragoman::memory::UserSpace space(0);
+    Process process;
+    process.space = &space;
+    Task task;
+    task.process = &process;
+    auto change_to = [&](const std::string& path) {
+        SyscallArgs args{{reinterpret_cast<unsigned long>(path.c_str())}};
+        return sys_chdir(task, args);
+    };
+    std::string before = std::filesystem::current_path();
+    std::filesystem::create_directories(root + "/only-there" + root);
+    EXPECT_EQ(change_to("/usr"), 0);
+    EXPECT_EQ(std::filesystem::current_path(), "/usr");
+    EXPECT_EQ(change_to("/only-there"), 0);
+    EXPECT_EQ(std::filesystem::current_path(), root + "/only-there");
+    EXPECT_EQ(change_to("/nowhere"), -ENOENT);
+    std::filesystem::current_path(before);
 }
 
 TEST(Descriptors, AreMovedAndReserved) {
