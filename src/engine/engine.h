@@ -10,6 +10,7 @@
 #include "engine/profile.h"
 #include "guest/guest.h"
 #include "host/host.h"
+#include "memory/physical_space.h"
 #include "memory/user_space.h"
 
 namespace dragoman::engine {
@@ -28,10 +29,24 @@ struct Config {
 
 struct Vcpu;
 
+/// What the guest's helpers ask of the machine around the engine (system mode). Called on the hart's thread.
+class MachineHooks {
+public:
+    virtual ~MachineHooks() = default;
+    /// The machine's real-time counter (RISC-V: mtime).
+    virtual u64 time_ticks(ir::Env* env) = 0;
+    /// SystemOps::next_timer of the hart gives another deadline now.
+    virtual void timer_changed(ir::Env* env) = 0;
+};
+
 class Engine {
 public:
     Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
            memory::UserSpace& space, const Config& config);
+    /// System mode: harts' accesses go through softmmu to `physical`. run() returns guest exceptions as Exception, and
+    /// Halt for a hart that waits for an interrupt; taking traps is the caller's part (SystemOps).
+    Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
+           memory::PhysicalSpace& physical, MachineHooks& hooks, const Config& config);
     ~Engine();
 
     const guest::Guest& guest() const;
@@ -78,6 +93,11 @@ public:
     /// instruction per run().
     void set_breakpoint(u64 pc, bool on);
     void set_single_step(ir::Env* env, bool on);
+
+    /// System mode: debugger access to guest virtual memory as `env` sees it, without permission checks; code that
+    /// changes is translated anew. @returns bytes that could NOT be accessed.
+    u64 debug_read(ir::Env* env, u64 address, void* to, u64 bytes);
+    u64 debug_write(ir::Env* env, u64 address, const void* from, u64 bytes);
 
     /// Around fork, in the forking thread. before_fork waits until no other thread is inside the
     /// engine's own locks; in the child only the calling thread goes on.

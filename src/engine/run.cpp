@@ -103,6 +103,9 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_syscall;
                 i.leave_running(v);
                 return ir::ExitReason::Syscall;
+            case ir::ExitReason::Halt:
+                i.leave_running(v);
+                return ir::ExitReason::Halt;
             case ir::ExitReason::Exception:
                 ++v.stats.exits_exception;
                 i.leave_running(v);

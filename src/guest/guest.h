@@ -52,6 +52,46 @@ struct RegisterInfo {
     u16 number;  ///< gdb register number
 };
 
+enum class Access : u8;  // guest/runtime.h
+
+/// Where the guest's MMU sends an access.
+struct Translation {
+    u64 physical;    ///< of the address that was asked for
+    u64 page_bytes;  ///< size of the naturally aligned page around the address with the same translation; at least 1:
+                     ///< smaller than 4096 when protection is finer, then nothing may be cached
+    bool load, store, fetch;  ///< accesses that may be cached: allowed, with accessed and dirty bits already set
+    bool global;     ///< the same in all address spaces
+    bool uncached;   ///< memory that the guest says is I/O (Svpbmt)
+    u32 exception;   ///< on failure: guest exception number
+    u64 value;       ///< on failure: its value (RISC-V: tval)
+};
+
+/// CPU operations of system mode. An interrupt line is numbered as the guest's own (RISC-V: the bit in mip).
+struct SystemOps {
+    /// Power-on state; the hart starts at env->pc, which the board sets afterwards.
+    void (*reset)(Env* env, unsigned hart_id);
+    /// Translates one access. Walks tables and sets accessed and dirty bits, unless `debug`, which changes nothing
+    /// and checks no permission. @returns false with exception and value set.
+    bool (*translate)(Env* env, u64 address, Access access, unsigned mmu_index, bool debug, Translation& out);
+    /// MMU index of instruction fetch, or of loads and stores, in the state that the hart is in.
+    unsigned (*mmu_index)(const Env* env, bool fetch);
+    /// Turns exception env->exception with env->exception_value at env->pc into a trap: CSRs, privilege, pc, tb_flags.
+    void (*take_exception)(Env* env);
+    /// Takes the interrupt with the highest priority that is pending and enabled. @returns false when there is none.
+    bool (*take_interrupt)(Env* env);
+    /// Whether a halted hart goes on: something is pending and locally enabled, whatever the global enable says.
+    bool (*has_work)(const Env* env);
+    /// Level of an interrupt line. Async: any thread; the caller then makes the hart look (Engine::request_exit).
+    void (*set_interrupt)(Env* env, unsigned line, bool level);
+    /// Deadline of the hart's own timers (Sstc) in ticks of time_ticks; ~0: none. When it is reached the board calls
+    /// timer_expired on the hart's thread.
+    u64 (*next_timer)(const Env* env);
+    void (*timer_expired)(Env* env);
+    /// Exceptions raised by the engine: access fault and misaligned of the kind of access.
+    u32 (*access_fault)(Access access);
+    u32 (*misaligned)(Access access);
+};
+
 /// CPU operations. All functions are called outside translated code unless said otherwise.
 struct CpuOps {
     /// Allocates and resets the state of a new vCPU of the configured model. Freed by destroy. The jump
@@ -71,6 +111,8 @@ struct CpuOps {
     bool (*read_register)(const Env* env, unsigned number, u8* bytes);
     bool (*write_register)(Env* env, unsigned number, const u8* bytes);
     std::span<const RegisterInfo> (*registers)();
+    /// System mode; null when the guest has none.
+    const SystemOps* system;
     /// Architecture name of the gdb target description ("riscv:rv64").
     const char* gdb_architecture;
 };

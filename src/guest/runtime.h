@@ -25,4 +25,37 @@ void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes);
 /// Nanoseconds for the `time` CSR's clock: monotonic host time.
 u64 time_nanoseconds(ir::Env* env);
 
+// System mode.
+
+enum class Access : u8 { Load, Store, Fetch };
+
+/// Accesses through softmmu for translated code's slow path, and for helpers with MayRaise: `size_log2` 0..3, any
+/// alignment. They raise what the guest's MMU says (CpuOps::translate), access and misaligned exceptions included.
+/// Values are zero-extended.
+u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index);
+void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index);
+/// Host address for an aligned atomic access of `bytes` in RAM; raises an access fault for devices.
+void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index);
+
+/// Aligned physical accesses of a page-table walk, 4 or 8 bytes. False: access error.
+bool physical_load(ir::Env* env, u64 address, unsigned bytes, u64& value);
+bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes, u64 expected, u64 desired, bool& swapped);
+
+/// Which cached translations of virtual addresses an instruction drops on its own hart.
+struct TlbFlush {
+    bool one_address = false;  ///< only those of the page that holds `address`
+    bool one_space = false;    ///< only those of the address spaces with number `asid`, not global ones
+    u64 address = 0;
+    u64 asid = 0;
+};
+void flush_tlb(ir::Env* env, const TlbFlush& what);
+/// The hart changes to the address space `id` (whatever tells address spaces apart: satp), numbered `asid`.
+/// Cached translations of it may still be there from an earlier visit, and are valid then.
+void switch_address_space(ir::Env* env, u64 id, u64 asid);
+
+/// The machine's real-time counter, as `time` shows it.
+u64 time_ticks(ir::Env* env);
+/// A timer compare register of the hart has changed: CpuOps::next_timer tells the deadline.
+void timer_changed(ir::Env* env);
+
 }  // namespace dragoman::guest

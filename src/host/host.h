@@ -70,7 +70,7 @@ struct Options {
     bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
     u64 guest_base = 0;       ///< host address of guest address 0 (user mode)
     bool return_stack = true; ///< host call/ret pairs for guest calls
-    bool softmmu = false;
+    bool softmmu = false;     ///< guest accesses go through Env::tlb (system mode)
 };
 
 /// Turns off the features of a comma-separated list ("avx512,avx2"). Returns the unknown one or empty.

@@ -16,6 +16,7 @@ enum class ExitReason : u32 {
     Exception,  ///< env->exception holds a guest exception number; env->pc is precise
     StaleCode,  ///< the TB at env->pc has found its guest code changed
     Syscall,    ///< environment call of the guest; env->pc is the instruction after it
+    Halt,       ///< the hart waits for an interrupt (system mode); env->pc is the instruction after it
 };
 
 /// Env::exception for a host fault (SIGSEGV, SIGBUS) that a guest memory access took: the operating
@@ -34,6 +35,26 @@ inline constexpr u32 kExceptionMisalignedStore = 0x10003;  ///< stores and atomi
 struct JumpCacheEntry {
     u64 pc;            ///< guest address; kNoPc when empty
     const u8* target;  ///< checked entry of its TB
+};
+
+// System mode: translated code finds host memory for guest virtual addresses in a TLB per MMU index.
+
+inline constexpr unsigned kMmuIndexes = 4;
+
+/// One page of a softmmu TLB. A tag is the page's guest virtual address when that kind of access may go to host memory
+/// directly; any other value (kNoPage, or the address with low bits set) sends the access to the slow path.
+struct alignas(32) TlbEntry {
+    u64 read, write, fetch;
+    u64 addend;  ///< host address = guest virtual address + addend
+};
+inline constexpr u64 kNoPage = ~u64{0};
+
+/// The TLB in force for one MMU index: entry of a virtual address at
+/// entries + ((address >> 12 << 5) & mask) bytes. The memory room owns the tables and changes this view when the
+/// address space is switched or a table is resized.
+struct TlbView {
+    u64 mask;  ///< (number of entries - 1) << 5
+    TlbEntry* entries;
 };
 
 /// Words of Env::scratch: more than the temporaries that can be live in one TB.
@@ -74,6 +95,7 @@ struct alignas(64) Env {
     u32 float_control;    ///< back end's own: place to store the FP control word to
     void* backend_data;   ///< back end's own per-vCPU data
     void* vcpu;           ///< engine::Vcpu this env belongs to
+    TlbView tlb[kMmuIndexes];  ///< system mode
     u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting
     JumpCacheEntry jump_cache[kJumpCacheSize];
 };

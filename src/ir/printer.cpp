@@ -57,8 +57,9 @@ std::string rounding_text(u64 r) { return rounding_name(static_cast<Rounding>(r)
 }  // namespace
 
 const char* exit_reason_name(u64 reason) {
-    static constexpr const char* kNames[] = {"none", "slot", "lookup", "request", "exception", "stale_code", "syscall"};
-    static_assert(std::size(kNames) == static_cast<unsigned>(ExitReason::Syscall) + 1);
+    static constexpr const char* kNames[] = {"none",      "slot",       "lookup",  "request",
+                                             "exception", "stale_code", "syscall", "halt"};
+    static_assert(std::size(kNames) == static_cast<unsigned>(ExitReason::Halt) + 1);
     return reason < std::size(kNames) ? kNames[reason] : "?";
 }
 

@@ -29,6 +29,7 @@ constinit const guest::Guest kRiscv64 = {
             .read_register = read_register,
             .write_register = write_register,
             .registers = registers,
+            .system = nullptr,
             .gdb_architecture = "riscv:rv64",
         },
     .translator =

@@ -1,0 +1,41 @@
+// The machine's I/O thread: file descriptors, timers and posted functions. Block I/O has threads of its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/bits.h"
+
+namespace dragoman::devices {
+
+class EventLoop {
+public:
+    EventLoop();
+    ~EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    enum : u32 { kReadable = 1, kWritable = 4 };  // as EPOLLIN, EPOLLOUT
+
+    /// Calls `callback(events)` on the loop's thread while `fd` is ready for some of `events`; error and hang-up are
+    /// reported as readable. Any thread. A second call for the same fd replaces the first.
+    void watch(int fd, u32 events, std::function<void(u32 events)> callback);
+    void unwatch(int fd);
+    /// Runs `function` on the loop's thread soon. Any thread.
+    void post(std::function<void()> function);
+    /// Calls `function` before each sleep; it returns the host time (CLOCK_MONOTONIC, ns) at which the loop must wake
+    /// for it at the latest, ~0 for never. For timers and libslirp.
+    void add_source(std::function<u64()> function);
+    /// Makes the loop ask its sources anew. Any thread.
+    void wake();
+
+    /// Runs until quit() is called.
+    void run();
+    void quit();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dragoman::devices
