@@ -12,11 +12,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "debug/gdb_server.h"
+#include "debug/user/gdb_server.h"
 #include "debug/perf.h"
 #include "guest/guest.h"
 #include "linux/arch.h"
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/exec.h"
 #include "linux/path.h"
 #include "linux/process.h"
@@ -32,7 +32,7 @@ std::unique_ptr<host::Backend> make_backend(const Options& options) {
 
 void open_log(const Options& options) {
     if (options.log_file.empty()) return;
-    if (!log::open_file(options.log_file, options.log_append, linux_abi::reserve_descriptor)) {
+    if (!log::open_file(options.log_file, options.log_append, reserve_descriptor)) {
         throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
     }
 }

@@ -6,9 +6,7 @@
 
 #include <csignal>
 
-#include "debug/gdb_files.h"
 #include "debug/gdb_signal.h"
-#include "debug/guest_memory.h"
 #include "debug/target_xml.h"
 
 namespace dragoman::debug {
@@ -16,29 +14,25 @@ namespace dragoman::debug {
 namespace {
 
 constexpr std::size_t kPacketSize = 0x4000;
-const std::string kOk = "OK";
-const std::string kBadRequest = "E01";
-const std::string kNoMemory = "E14";  // EFAULT
 
 std::string two_digits(int value) { return to_hex({{static_cast<u8>(value)}}); }
 
 }  // namespace
 
-GdbSession::GdbSession(Process& process, StopControl& control, int socket)
-    : process_(process), control_(control), socket_(socket) {
+GdbSession::GdbSession(Target& target, int socket) : target_(target), socket_(socket) {
     last_stop_ = {.kind = StopEvent::Kind::Signal, .tid = 0, .value = SIGTRAP};
 }
 
 void GdbSession::run() {
-    control_.attach();
-    last_stop_.tid = selected_ = control_.threads().front();
+    target_.attach();
+    last_stop_.tid = selected_ = target_.threads().front();
     while (open_) {
-        pollfd fds[] = {{socket_, POLLIN, 0}, {control_.event_fd(), POLLIN, 0}};
+        pollfd fds[] = {{socket_, POLLIN, 0}, {target_.event_fd(), POLLIN, 0}};
         if (poll(fds, 2, -1) < 0) continue;
         if (fds[1].revents) handle_event();
         if (open_ && fds[0].revents) handle_input();
     }
-    control_.detach();
+    target_.detach();
 }
 
 void GdbSession::handle_input() {
@@ -55,7 +49,7 @@ void GdbSession::handle_input() {
             case PacketReader::Kind::None:
                 return;
             case PacketReader::Kind::Interrupt:
-                control_.interrupt();
+                target_.interrupt();
                 break;
             case PacketReader::Kind::BadChecksum:
                 if (acknowledge_) send_raw("-");
@@ -69,14 +63,14 @@ void GdbSession::handle_input() {
 }
 
 void GdbSession::handle_event() {
-    std::optional<StopEvent> event = control_.take_event();
+    std::optional<StopEvent> event = target_.take_event();
     if (!event) return;
     last_stop_ = *event;
     if (event->tid) selected_ = event->tid;
     send(describe(*event));
     if (event->kind == StopEvent::Kind::Exited || event->kind == StopEvent::Kind::Killed) {
         open_ = false;
-        control_.exit_told();
+        target_.exit_told();
     }
 }
 
@@ -136,7 +130,9 @@ void GdbSession::handle_packet(std::string_view packet) {
             open_ = false;
             return;
         case 'k':
-            _exit(128 + SIGKILL);
+            open_ = false;
+            target_.kill();
+            return;
         case 'v':
             break;
         default:
@@ -147,12 +143,13 @@ void GdbSession::handle_packet(std::string_view packet) {
         if (std::string error = resume_threads(packet); !error.empty()) send(error);
         return;
     }
-    if (take_prefix(packet, "vFile:")) return send(answer_file_request(packet));
     if (packet.starts_with("vKill")) {
         send(kOk);
-        _exit(128 + SIGKILL);
+        open_ = false;
+        target_.kill();
+        return;
     }
-    send("");
+    send(target_.packet(packet).value_or(""));
 }
 
 std::string GdbSession::describe(const StopEvent& event) const {
@@ -177,10 +174,7 @@ std::string GdbSession::describe(const StopEvent& event) const {
     }
 }
 
-ir::Env* GdbSession::selected_env() {
-    Task* task = control_.find(selected_);
-    return task ? task->env : nullptr;
-}
+ir::Env* GdbSession::selected_env() { return target_.find(selected_); }
 
 // Registers and memory.
 
@@ -190,10 +184,10 @@ std::string GdbSession::read_registers() {
     // The registers in the order of their numbers; gdb asks for those behind a gap with p.
     std::string digits;
     unsigned expected = 0;
-    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
         if (r.number != expected++) break;
         u8 bytes[64] = {};
-        process_.engine->guest().cpu.read_register(env, r.number, bytes);
+        target_.guest().cpu.read_register(env, r.number, bytes);
         digits += to_hex({bytes, r.bits / 8u});
     }
     return digits;
@@ -204,9 +198,9 @@ std::string GdbSession::write_registers(std::string_view digits) {
     std::optional<std::string> bytes = from_hex(digits);
     if (!env || !bytes) return kBadRequest;
     std::size_t at = 0;
-    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
         if (at + r.bits / 8 > bytes->size()) break;
-        process_.engine->guest().cpu.write_register(env, r.number, reinterpret_cast<const u8*>(bytes->data()) + at);
+        target_.guest().cpu.write_register(env, r.number, reinterpret_cast<const u8*>(bytes->data()) + at);
         at += r.bits / 8;
     }
     return kOk;
@@ -216,10 +210,10 @@ std::string GdbSession::read_register(std::string_view arguments) {
     ir::Env* env = selected_env();
     u64 number;
     if (!env || !take_number(arguments, number)) return kBadRequest;
-    for (const guest::RegisterInfo& r : process_.engine->guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
         if (r.number != number) continue;
         u8 bytes[64] = {};
-        process_.engine->guest().cpu.read_register(env, r.number, bytes);
+        target_.guest().cpu.read_register(env, r.number, bytes);
         return to_hex({bytes, r.bits / 8u});
     }
     return kBadRequest;
@@ -232,8 +226,8 @@ std::string GdbSession::write_register(std::string_view arguments) {
     std::optional<std::string> bytes = from_hex(arguments);
     if (!bytes || bytes->size() > 64) return kBadRequest;
     bytes->resize(64);
-    bool known = process_.engine->guest().cpu.write_register(env, static_cast<unsigned>(number),
-                                                             reinterpret_cast<const u8*>(bytes->data()));
+    bool known = target_.guest().cpu.write_register(env, static_cast<unsigned>(number),
+                                                    reinterpret_cast<const u8*>(bytes->data()));
     return known ? kOk : kBadRequest;
 }
 
@@ -243,7 +237,7 @@ std::string GdbSession::read_memory(std::string_view arguments) {
         return kBadRequest;
     }
     std::string bytes(std::min<u64>(length, kPacketSize / 2), '\0');
-    bytes.resize(read_guest(*process_.space, address, bytes.data(), bytes.size()));
+    bytes.resize(target_.read_memory(selected_, address, bytes.data(), bytes.size()));
     if (bytes.empty() && length != 0) return kNoMemory;
     return to_hex(bytes);
 }
@@ -257,9 +251,7 @@ std::string GdbSession::write_memory(std::string_view arguments, bool binary) {
     std::optional<std::string> bytes = binary ? std::string(arguments) : from_hex(arguments);
     if (!bytes || bytes->size() != length) return kBadRequest;
     if (length == 0) return kOk;
-    if (write_guest(*process_.space, address, bytes->data(), length) != length) return kNoMemory;
-    process_.engine->invalidate(address, address + length);
-    return kOk;
+    return target_.write_memory(selected_, address, bytes->data(), length) == length ? kOk : kNoMemory;
 }
 
 std::string GdbSession::change_point(std::string_view arguments, bool insert) {
@@ -271,12 +263,12 @@ std::string GdbSession::change_point(std::string_view arguments, bool insert) {
     switch (type) {
         case 0:
         case 1:
-            return control_.set_breakpoint(address, insert) ? kOk : kNoMemory;
+            return target_.set_breakpoint(address, insert) ? kOk : kNoMemory;
         case 2:
         case 3:
         case 4: {
             constexpr WatchKind kKinds[] = {WatchKind::Write, WatchKind::Read, WatchKind::Access};
-            return control_.set_watchpoint(kKinds[type - 2], address, kind, insert) ? kOk : kNoMemory;
+            return target_.set_watchpoint(kKinds[type - 2], address, kind, insert) ? kOk : kNoMemory;
         }
         default:
             return {};
@@ -296,19 +288,19 @@ std::string GdbSession::select_thread(std::string_view arguments) {
         return kOk;
     }
     if (id == 0 || id == ~u64{0}) return kOk;
-    if (!control_.find(static_cast<pid_t>(id))) return kBadRequest;
+    if (!target_.find(static_cast<pid_t>(id))) return kBadRequest;
     selected_ = static_cast<pid_t>(id);
     return kOk;
 }
 
 std::string GdbSession::thread_alive(std::string_view arguments) {
     u64 id;
-    return take_number(arguments, id) && control_.find(static_cast<pid_t>(id)) ? kOk : kBadRequest;
+    return take_number(arguments, id) && target_.find(static_cast<pid_t>(id)) ? kOk : kBadRequest;
 }
 
 std::string GdbSession::resume_threads(std::string_view actions) {
     // The first action that matches a thread is its own.
-    std::vector<pid_t> left = control_.threads();
+    std::vector<pid_t> left = target_.threads();
     std::vector<Resumption> resumed;
     while (!actions.empty()) {
         std::string_view action = take_until(actions, ';');
@@ -330,7 +322,7 @@ std::string GdbSession::resume_threads(std::string_view actions) {
         });
     }
     if (resumed.empty()) return kBadRequest;
-    control_.resume(resumed);
+    target_.resume(resumed);
     return {};
 }
 
@@ -353,20 +345,23 @@ std::string GdbSession::resume_simple(std::string_view packet) {
 std::string GdbSession::query(std::string_view packet) {
     if (packet.starts_with("qSupported")) {
         return "PacketSize=" + hex_number(kPacketSize) +
-               ";QStartNoAckMode+;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:threads:read+"
-               ";QPassSignals+;QCatchSyscalls+;vContSupported+";
+               ";QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+" + target_.features();
     }
     if (take_prefix(packet, "qXfer:")) return transfer(packet);
     if (packet == "qC") return "QC" + hex_number(static_cast<u64>(selected_));
     if (packet == "qfThreadInfo") {
         std::string list = "m";
-        for (pid_t tid : control_.threads()) list += (list.size() > 1 ? "," : "") + hex_number(static_cast<u64>(tid));
+        for (pid_t tid : target_.threads()) list += (list.size() > 1 ? "," : "") + hex_number(static_cast<u64>(tid));
         return list;
     }
     if (packet == "qsThreadInfo") return "l";
     if (packet.starts_with("qAttached")) return "0";
     if (packet.starts_with("qSymbol")) return kOk;
-    return {};
+    if (std::string_view id = packet; take_prefix(id, "qThreadExtraInfo,")) {
+        u64 tid;
+        return take_number(id, tid) ? to_hex(target_.describe_thread(static_cast<pid_t>(tid))) : kBadRequest;
+    }
+    return target_.packet(packet).value_or("");
 }
 
 std::string GdbSession::set(std::string_view packet) {
@@ -374,38 +369,7 @@ std::string GdbSession::set(std::string_view packet) {
         acknowledge_ = false;
         return kOk;
     }
-    if (take_prefix(packet, "QPassSignals:")) return signals_of_list(packet);
-    if (take_prefix(packet, "QCatchSyscalls:")) return catch_syscalls(packet);
-    return {};
-}
-
-std::string GdbSession::signals_of_list(std::string_view list) {
-    std::bitset<65> signals;
-    while (!list.empty()) {
-        std::string_view item = take_until(list, ';');
-        u64 number;
-        if (!take_number(item, number)) return kBadRequest;
-        if (int signal = linux_signal(static_cast<int>(number))) signals.set(static_cast<std::size_t>(signal));
-    }
-    control_.set_passed_signals(signals);
-    return kOk;
-}
-
-std::string GdbSession::catch_syscalls(std::string_view arguments) {
-    std::string_view enable = take_until(arguments, ';');
-    if (enable == "0") {
-        control_.set_caught_syscalls(std::nullopt);
-        return kOk;
-    }
-    std::vector<unsigned> numbers;
-    while (!arguments.empty()) {
-        std::string_view item = take_until(arguments, ';');
-        u64 number;
-        if (!take_number(item, number)) return kBadRequest;
-        numbers.push_back(static_cast<unsigned>(number));
-    }
-    control_.set_caught_syscalls(std::move(numbers));
-    return kOk;
+    return target_.packet(packet).value_or("");
 }
 
 std::string GdbSession::transfer(std::string_view request) {
@@ -416,18 +380,19 @@ std::string GdbSession::transfer(std::string_view request) {
     if (!take_number(request, offset) || !take_prefix(request, ",") || !take_number(request, length)) {
         return kBadRequest;
     }
-    const guest::CpuOps& cpu = process_.engine->guest().cpu;
+    const guest::CpuOps& cpu = target_.guest().cpu;
     std::string data;
     if (object == "features" && annex == "target.xml") {
         data = target_xml(cpu.gdb_architecture, cpu.registers());
-    } else if (object == "auxv") {
-        data.assign(reinterpret_cast<const char*>(process_.auxv.data()), process_.auxv.size() * sizeof(u64));
-    } else if (object == "exec-file") {
-        data = process_.exe_path;
     } else if (object == "threads") {
         data = "<?xml version=\"1.0\"?>\n<threads>\n";
-        for (pid_t tid : control_.threads()) data += "<thread id=\"" + hex_number(static_cast<u64>(tid)) + "\"/>\n";
+        for (pid_t tid : target_.threads()) {
+            data += "<thread id=\"" + hex_number(static_cast<u64>(tid)) + "\">" + target_.describe_thread(tid) +
+                    "</thread>\n";
+        }
         data += "</threads>\n";
+    } else if (std::optional<std::string> own = target_.object(object)) {
+        data = *own;
     } else {
         return {};
     }

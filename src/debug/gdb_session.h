@@ -5,13 +5,13 @@
 #include <string_view>
 
 #include "debug/packet.h"
-#include "debug/stop_control.h"
+#include "debug/target.h"
 
 namespace dragoman::debug {
 
 class GdbSession {
 public:
-    GdbSession(Process& process, StopControl& control, int socket);
+    GdbSession(Target& target, int socket);
 
     /// Talks until gdb detaches or hangs up, or the guest has ended.
     void run();
@@ -42,11 +42,8 @@ private:
 
     std::string describe(const StopEvent& event) const;
     ir::Env* selected_env();
-    std::string signals_of_list(std::string_view list);
-    std::string catch_syscalls(std::string_view arguments);
 
-    Process& process_;
-    StopControl& control_;
+    Target& target_;
     int socket_;
     PacketReader reader_;
     bool acknowledge_ = true;  ///< until QStartNoAckMode

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 
 namespace dragoman::debug {
 
@@ -29,7 +29,7 @@ int listen_on(const std::string& where, int domain, const sockaddr* address, soc
     int one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(fd, address, size) != 0 || listen(fd, 1) != 0) fail(where, errno);
-    return linux_abi::reserve_descriptor(fd);
+    return reserve_descriptor(fd);
 }
 
 int listen_on_port(const std::string& port) {
@@ -63,7 +63,7 @@ int accept_gdb(int listener) {
     if (fd < 0) return -1;
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return linux_abi::reserve_descriptor(fd);
+    return reserve_descriptor(fd);
 }
 
 }  // namespace dragoman::debug

@@ -11,6 +11,11 @@
 
 namespace dragoman::debug {
 
+// Answers to requests.
+inline const std::string kOk = "OK";
+inline const std::string kBadRequest = "E01";
+inline const std::string kNoMemory = "E14";  // EFAULT
+
 /// Takes bytes from gdb and finds the packets in them.
 class PacketReader {
 public:

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 
 namespace dragoman::debug {
 
@@ -34,7 +34,7 @@ public:
         path_ = "/tmp/perf-" + std::to_string(getpid()) + ".map";
         int fd = ::open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
         if (fd < 0) throw FatalError(1, "-perfmap: " + path_ + ": " + std::strerror(errno));
-        file_ = fdopen(linux_abi::reserve_descriptor(fd), "w");
+        file_ = fdopen(reserve_descriptor(fd), "w");
         std::setvbuf(file_, nullptr, _IOLBF, 0);
     }
     /// The child of fork runs what its parent had translated, too.
@@ -55,7 +55,7 @@ public:
 private:
     void release() {
         if (!file_) return;
-        linux_abi::release_descriptor(fileno(file_));
+        release_descriptor(fileno(file_));
         file_ = nullptr;
     }
 
@@ -71,7 +71,7 @@ public:
         std::string path = "jit-" + std::to_string(getpid()) + ".dump";
         fd_ = ::open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
         if (fd_ < 0) throw FatalError(1, "-jitdump: " + path + ": " + std::strerror(errno));
-        fd_ = linux_abi::reserve_descriptor(fd_);
+        fd_ = reserve_descriptor(fd_);
         Header header{.pid = static_cast<u32>(getpid()), .timestamp = now()};
         put(&header, sizeof header);
         // perf finds the file by this executable mapping of it.
@@ -81,7 +81,7 @@ public:
     void close() {
         if (fd_ < 0) return;
         munmap(marker_, kMarkerSize);
-        linux_abi::release_descriptor(fd_);
+        release_descriptor(fd_);
         fd_ = -1;
     }
     void add(const std::string& name, const u8* code, std::size_t size) {

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/path.h"
 #include "linux/process.h"
 #include "linux/signals.h"

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/pass.h"
 #include "linux/path.h"
 #include "linux/proc_files.h"

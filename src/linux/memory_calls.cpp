@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 

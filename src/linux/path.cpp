@@ -8,7 +8,7 @@
 #include <climits>
 #include <cstdio>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi {

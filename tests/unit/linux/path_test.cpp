@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 #include "linux/syscall.h"
 #include "linux/syscalls.h"
 

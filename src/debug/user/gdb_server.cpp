@@ -1,12 +1,12 @@
-#include "debug/gdb_server.h"
+#include "debug/user/gdb_server.h"
 
 #include <csignal>
 #include <thread>
 
+#include "base/descriptors.h"
 #include "debug/gdb_session.h"
 #include "debug/gdb_socket.h"
-#include "debug/stop_control.h"
-#include "linux/descriptors.h"
+#include "debug/user/stop_control.h"
 
 namespace dragoman::debug {
 
@@ -18,14 +18,14 @@ struct Sockets {
     std::atomic<int> connection{-1};
 };
 
-void serve(Process& process, StopControl& control, Sockets& sockets) {
+void serve(StopControl& control, Sockets& sockets) {
     for (;;) {
         int fd = accept_gdb(sockets.listener);
         if (fd < 0) continue;
         sockets.connection = fd;
-        GdbSession(process, control, fd).run();
+        GdbSession(control, fd).run();
         sockets.connection = -1;
-        linux_abi::release_descriptor(fd);
+        release_descriptor(fd);
     }
 }
 
@@ -36,14 +36,14 @@ linux_abi::Debugger* start_gdb_server(linux_abi::Process& process, const std::st
     sockets->listener = listen_for_gdb(where);
     auto* control = new StopControl(process, suspend);
     control->on_forked_child = [sockets] {
-        linux_abi::release_descriptor(sockets->listener);
-        if (sockets->connection >= 0) linux_abi::release_descriptor(sockets->connection);
+        release_descriptor(sockets->listener);
+        if (sockets->connection >= 0) release_descriptor(sockets->connection);
     };
     // Signals of the process are for the guest's threads.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread(serve, std::ref(process), std::ref(*control), std::ref(*sockets)).detach();
+    std::thread(serve, std::ref(*control), std::ref(*sockets)).detach();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return control;
 }

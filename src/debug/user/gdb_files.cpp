@@ -1,4 +1,4 @@
-#include "debug/gdb_files.h"
+#include "debug/user/gdb_files.h"
 
 #include <endian.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <climits>
 #include <cstring>
 
+#include "base/descriptors.h"
 #include "debug/packet.h"
-#include "linux/descriptors.h"
 #include "linux/path.h"
 
 namespace dragoman::debug {
@@ -57,7 +57,7 @@ std::string open_file(std::string_view arguments) {
     if ((flags & O_ACCMODE) != O_RDONLY) return failure(EROFS);
     int fd = open(linux_abi::resolve_path(path).c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return failure(errno);
-    return "F" + hex_number(static_cast<u64>(linux_abi::reserve_descriptor(fd)));
+    return "F" + hex_number(static_cast<u64>(reserve_descriptor(fd)));
 }
 
 std::string read_file(std::string_view arguments) {
@@ -121,7 +121,7 @@ std::string answer_file_request(std::string_view request) {
     if (operation == "close") {
         u64 fd;
         if (!take_number(request, fd)) return failure(EINVAL);
-        linux_abi::release_descriptor(static_cast<int>(fd));
+        release_descriptor(static_cast<int>(fd));
         return "F0";
     }
     return {};

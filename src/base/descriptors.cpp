@@ -1,4 +1,4 @@
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 #include <array>
 #include <atomic>
 
-namespace dragoman::linux_abi {
+namespace dragoman {
 
 namespace {
 
@@ -70,4 +70,4 @@ int next_reserved_descriptor(unsigned from) {
     return next;
 }
 
-}  // namespace dragoman::linux_abi
+}  // namespace dragoman

@@ -1,4 +1,4 @@
-#include "debug/stop_control.h"
+#include "debug/user/stop_control.h"
 
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -7,13 +7,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "linux/descriptors.h"
+#include "base/descriptors.h"
+#include "debug/gdb_signal.h"
+#include "debug/packet.h"
+#include "debug/user/gdb_files.h"
+#include "debug/user/guest_memory.h"
 
 namespace dragoman::debug {
 
 StopControl::StopControl(Process& process, bool suspended)
     : process_(process),
-      event_fd_(linux_abi::reserve_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      event_fd_(reserve_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
       attached_(suspended),
       stopped_(suspended),
       watchpoints_(*process.space) {}
@@ -64,11 +68,6 @@ void StopControl::detach() {
     changed_.notify_all();
 }
 
-bool StopControl::stopped() {
-    Lock lock(lock_);
-    return stopped_;
-}
-
 void StopControl::resume(const std::vector<Resumption>& threads) {
     Lock lock(lock_);
     for (const Resumption& r : threads) {
@@ -97,12 +96,71 @@ std::vector<pid_t> StopControl::threads() {
     return ids;
 }
 
-Task* StopControl::find(pid_t tid) {
+ir::Env* StopControl::find(pid_t tid) {
     Lock lock(lock_);
     for (const ThreadState& t : threads_) {
-        if (t.task->tid == tid) return t.task;
+        if (t.task->tid == tid) return t.task->env;
     }
     return nullptr;
+}
+
+void StopControl::kill() { _exit(128 + SIGKILL); }
+
+std::size_t StopControl::read_memory(pid_t, u64 address, void* to, std::size_t bytes) {
+    return read_guest(*process_.space, address, to, bytes);
+}
+
+std::size_t StopControl::write_memory(pid_t, u64 address, const void* from, std::size_t bytes) {
+    std::size_t written = write_guest(*process_.space, address, from, bytes);
+    process_.engine->invalidate(address, address + written);
+    return written;
+}
+
+std::string StopControl::features() const {
+    return ";qXfer:auxv:read+;qXfer:exec-file:read+;QPassSignals+;QCatchSyscalls+";
+}
+
+std::optional<std::string> StopControl::packet(std::string_view packet) {
+    if (take_prefix(packet, "vFile:")) return answer_file_request(packet);
+    if (take_prefix(packet, "QPassSignals:")) return pass_signals(packet);
+    if (take_prefix(packet, "QCatchSyscalls:")) return catch_syscalls(packet);
+    return std::nullopt;
+}
+
+std::optional<std::string> StopControl::object(std::string_view name) {
+    if (name == "auxv") {
+        return std::string(reinterpret_cast<const char*>(process_.auxv.data()), process_.auxv.size() * sizeof(u64));
+    }
+    if (name == "exec-file") return process_.exe_path;
+    return std::nullopt;
+}
+
+std::string StopControl::pass_signals(std::string_view list) {
+    std::bitset<65> signals;
+    while (!list.empty()) {
+        std::string_view item = take_until(list, ';');
+        u64 number;
+        if (!take_number(item, number)) return kBadRequest;
+        if (int signal = linux_signal(static_cast<int>(number))) signals.set(static_cast<std::size_t>(signal));
+    }
+    Lock lock(lock_);
+    passed_signals_ = signals;
+    return kOk;
+}
+
+std::string StopControl::catch_syscalls(std::string_view arguments) {
+    std::string_view enable = take_until(arguments, ';');
+    std::optional<std::vector<unsigned>> numbers;
+    if (enable != "0") numbers.emplace();
+    while (numbers && !arguments.empty()) {
+        std::string_view item = take_until(arguments, ';');
+        u64 number;
+        if (!take_number(item, number)) return kBadRequest;
+        numbers->push_back(static_cast<unsigned>(number));
+    }
+    Lock lock(lock_);
+    caught_syscalls_ = std::move(numbers);
+    return kOk;
 }
 
 bool StopControl::set_breakpoint(u64 address, bool on) {
@@ -117,16 +175,6 @@ bool StopControl::set_breakpoint(u64 address, bool on) {
 bool StopControl::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {
     Lock lock(lock_);
     return on ? watchpoints_.add(kind, address, length) : watchpoints_.remove(kind, address, length);
-}
-
-void StopControl::set_passed_signals(const std::bitset<65>& signals) {
-    Lock lock(lock_);
-    passed_signals_ = signals;
-}
-
-void StopControl::set_caught_syscalls(std::optional<std::vector<unsigned>> numbers) {
-    Lock lock(lock_);
-    caught_syscalls_ = std::move(numbers);
 }
 
 // The guest's threads.
@@ -227,7 +275,7 @@ void StopControl::forked_child(Task&) {
     remove_breakpoints();
     watchpoints_.clear();
     process_.debugger = nullptr;
-    linux_abi::release_descriptor(event_fd_);
+    release_descriptor(event_fd_);
     if (on_forked_child) on_forked_child();
 }
 

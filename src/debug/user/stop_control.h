@@ -10,7 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "debug/watchpoints.h"
+#include "debug/target.h"
+#include "debug/user/watchpoints.h"
 #include "linux/debugger.h"
 #include "linux/task.h"
 
@@ -19,55 +20,30 @@ namespace dragoman::debug {
 using linux_abi::Process;
 using linux_abi::Task;
 
-/// Why the guest has stopped.
-struct StopEvent {
-    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, Exited, Killed };
-    Kind kind = Kind::Signal;
-    pid_t tid = 0;
-    int value = 0;  ///< Linux signal, system call number or exit status
-    WatchHit watch{};
-};
-
-/// What one thread is to do when the guest goes on.
-struct Resumption {
-    pid_t tid;
-    bool step = false;
-    int signal = 0;  ///< signal to deliver first
-};
-
-class StopControl : public linux_abi::Debugger {
+class StopControl : public Target, public linux_abi::Debugger {
 public:
     /// @param suspended whether the guest waits for the first resume()
     StopControl(Process& process, bool suspended);
 
-    // For the server's thread.
-
-    /// Readable when take_event has something.
-    int event_fd() const { return event_fd_; }
-    /// The event that has stopped the guest. All threads are at rest when it returns one.
-    std::optional<StopEvent> take_event();
-    /// Stops all threads, as an interrupt from the user. No effect when the guest is stopped already; else an
-    /// event follows.
-    void interrupt();
-    /// A debugger has come: stops the guest, without an event. It has gone: removes all traces of it.
-    void attach();
-    void detach();
-    bool stopped();
-    /// Lets the threads named go on; the others stay where they are.
-    void resume(const std::vector<Resumption>& threads);
-    /// The event Exited or Killed has been told to gdb: the process may end.
-    void exit_told();
-
-    std::vector<pid_t> threads();
-    /// The task with that id, null when there is none. Valid while the guest is stopped.
-    Task* find(pid_t tid);
-
-    bool set_breakpoint(u64 address, bool on);
-    bool set_watchpoint(WatchKind kind, u64 address, u64 length, bool on);
-    /// Signals that are delivered without a stop (QPassSignals).
-    void set_passed_signals(const std::bitset<65>& signals);
-    /// System calls that stop the guest: nothing: none; an empty list: all.
-    void set_caught_syscalls(std::optional<std::vector<unsigned>> numbers);
+    // Target, called by the server's thread.
+    const guest::Guest& guest() const override { return process_.engine->guest(); }
+    int event_fd() const override { return event_fd_; }
+    std::optional<StopEvent> take_event() override;
+    void interrupt() override;
+    void attach() override;
+    void detach() override;
+    void resume(const std::vector<Resumption>& threads) override;
+    void exit_told() override;
+    [[noreturn]] void kill() override;
+    std::vector<pid_t> threads() override;
+    ir::Env* find(pid_t tid) override;
+    bool set_breakpoint(u64 address, bool on) override;
+    bool set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) override;
+    std::size_t read_memory(pid_t tid, u64 address, void* to, std::size_t bytes) override;
+    std::size_t write_memory(pid_t tid, u64 address, const void* from, std::size_t bytes) override;
+    std::string features() const override;
+    std::optional<std::string> packet(std::string_view packet) override;
+    std::optional<std::string> object(std::string_view name) override;
 
     /// Called in the child of fork, which has no debugger.
     std::function<void()> on_forked_child;
@@ -85,6 +61,11 @@ public:
     void forked_child(Task& task) override;
 
 private:
+    /// Signals that are delivered without a stop (QPassSignals:LIST).
+    std::string pass_signals(std::string_view list);
+    /// System calls that stop the guest (QCatchSyscalls:1;LIST): an empty list means all.
+    std::string catch_syscalls(std::string_view arguments);
+
     struct ThreadState {
         Task* task;
         bool running;             ///< may execute guest code

@@ -1,11 +1,11 @@
-#include "debug/watchpoints.h"
+#include "debug/user/watchpoints.h"
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <bit>
 
-#include "debug/guest_memory.h"
+#include "debug/user/guest_memory.h"
 
 namespace dragoman::debug {
 

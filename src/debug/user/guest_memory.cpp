@@ -1,4 +1,4 @@
-#include "debug/guest_memory.h"
+#include "debug/user/guest_memory.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 
 #include "base/bits.h"
 
-namespace dragoman::linux_abi {
+namespace dragoman {
 
 /// Moves host descriptor `fd` out of the guest's way, close-on-exec, and reserves it.
 /// @returns the new number; `fd` itself (unreserved) when none is free.
@@ -15,4 +15,4 @@ bool is_reserved_descriptor(int fd);
 /// The lowest reserved descriptor that is at least `from`, or -1.
 int next_reserved_descriptor(unsigned from);
 
-}  // namespace dragoman::linux_abi
+}  // namespace dragoman

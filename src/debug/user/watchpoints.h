@@ -6,16 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "debug/target.h"
 #include "memory/user_space.h"
 
 namespace dragoman::debug {
-
-enum class WatchKind : u8 { Write, Read, Access };
-
-struct WatchHit {
-    u64 address;
-    WatchKind kind;
-};
 
 /// Not thread-safe: the owner locks.
 class Watchpoints {
