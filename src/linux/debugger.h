@@ -1,4 +1,4 @@
-// What the task loop tells a debugger (src/debug/user/gdb_server.h implements it). Without one,
+// What the task loop tells a debugger (src/debug/user/stop_control.h implements it). Without one,
 // Process::debugger is null and nothing is called. All functions are called by the task's own thread.
 #pragma once
 
