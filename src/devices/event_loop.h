@@ -19,7 +19,10 @@ public:
 
     /// Calls `callback(events)` on the loop's thread while `fd` is ready for some of `events`; error and hang-up are
     /// reported as readable. Any thread. A second call for the same fd replaces the first.
+    /// Regular files count as always ready.
     void watch(int fd, u32 events, std::function<void(u32 events)> callback);
+    /// Ends the watching of `fd` (nothing where there was none), before it is closed. On other threads than the
+    /// loop's it waits for a running callback of `fd`: don't hold a lock then that the callback takes.
     void unwatch(int fd);
     /// Runs `function` on the loop's thread soon. Any thread.
     void post(std::function<void()> function);

@@ -1,0 +1,240 @@
+// The I/O thread's loop on epoll. Callbacks run without the loop's lock, so that they may call everything here.
+#include "devices/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace dragoman::devices {
+
+namespace {
+
+constexpr u64 kNever = ~u64{0};
+constexpr u64 kSecond = 1'000'000'000;
+
+u64 host_now() {
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<u64>(t.tv_sec) * kSecond + static_cast<u64>(t.tv_nsec);
+}
+
+/// Waits until `deadline`. Kernels before 5.11 have no epoll_pwait2: milliseconds must do there.
+int wait_until(int epoll, epoll_event* events, int count, u64 deadline) {
+    if (deadline == kNever) return epoll_wait(epoll, events, count, -1);
+    u64 now = host_now();
+    u64 left = deadline > now ? deadline - now : 0;
+    if (left == 0) return epoll_wait(epoll, events, count, 0);
+    timespec timeout{static_cast<time_t>(left / kSecond), static_cast<long>(left % kSecond)};
+    int n = epoll_pwait2(epoll, events, count, &timeout, nullptr);
+    if (n >= 0 || errno != ENOSYS) return n;
+    u64 milliseconds = (left + 999'999) / 1'000'000;
+    return epoll_wait(epoll, events, count, milliseconds > 60'000 ? 60'000 : static_cast<int>(milliseconds));
+}
+
+}  // namespace
+
+struct EventLoop::Impl {
+    using Callback = std::function<void(u32 events)>;
+    struct Watch {
+        u32 events = 0;
+        bool always_ready = false;  ///< a regular file, which epoll does not take
+        std::shared_ptr<Callback> callback;
+    };
+
+    int epoll = -1, event = -1;
+    std::atomic<bool> woken{false}, quitting{false};
+    std::atomic<std::thread::id> thread{};
+
+    std::mutex mutex;  ///< guards all below
+    std::condition_variable callback_done;
+    std::unordered_map<int, Watch> watches;
+    unsigned always_ready = 0;
+    int running_fd = -1;  ///< whose callback runs now
+    std::vector<std::function<void()>> posted;
+    std::vector<std::shared_ptr<std::function<u64()>>> sources;
+
+    bool on_loop_thread() const { return thread.load() == std::this_thread::get_id(); }
+
+    void wait_for_callback(std::unique_lock<std::mutex>& lock, int fd) {
+        if (!on_loop_thread()) callback_done.wait(lock, [&] { return running_fd != fd; });
+    }
+
+    void call(int fd, u32 events) {
+        std::shared_ptr<Callback> callback;
+        {
+            std::lock_guard lock(mutex);
+            auto found = watches.find(fd);
+            if (found == watches.end()) return;
+            u32 wanted = found->second.events;
+            if ((events & (EPOLLERR | EPOLLHUP)) != 0) events |= (wanted & kReadable) != 0 ? kReadable : kWritable;
+            events &= wanted;
+            if (events == 0) return;
+            callback = found->second.callback;
+            running_fd = fd;
+        }
+        (*callback)(events);
+        {
+            std::lock_guard lock(mutex);
+            running_fd = -1;
+        }
+        callback_done.notify_all();
+    }
+
+    void call_always_ready() {
+        std::vector<std::pair<int, u32>> ready;
+        {
+            std::lock_guard lock(mutex);
+            if (always_ready == 0) return;
+            for (const auto& [fd, watch] : watches)
+                if (watch.always_ready) ready.emplace_back(fd, watch.events);
+        }
+        for (auto [fd, events] : ready) call(fd, events);
+    }
+
+    void run_posted() {
+        std::vector<std::function<void()>> functions;
+        {
+            std::lock_guard lock(mutex);
+            functions.swap(posted);
+        }
+        for (auto& function : functions) function();
+    }
+
+    u64 ask_sources() {
+        u64 deadline = kNever;
+        // By index: a source may add another one.
+        for (std::size_t i = 0;; ++i) {
+            std::shared_ptr<std::function<u64()>> source;
+            {
+                std::lock_guard lock(mutex);
+                if (i >= sources.size()) break;
+                source = sources[i];
+            }
+            u64 wish = (*source)();
+            if (wish < deadline) deadline = wish;
+        }
+        return deadline;
+    }
+
+    void drain_event() {
+        u64 count;
+        while (::read(event, &count, sizeof count) < 0 && errno == EINTR) {
+        }
+        // After the read: a wake() from now on writes again.
+        woken.store(false);
+    }
+};
+
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
+    impl_->epoll = epoll_create1(EPOLL_CLOEXEC);
+    impl_->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    epoll_event e{};
+    e.events = EPOLLIN;
+    e.data.fd = impl_->event;
+    if (impl_->epoll < 0 || impl_->event < 0 || epoll_ctl(impl_->epoll, EPOLL_CTL_ADD, impl_->event, &e) != 0)
+        throw FatalError(1, "cannot make the event loop: no file descriptors");
+}
+
+EventLoop::~EventLoop() {
+    close(impl_->event);
+    close(impl_->epoll);
+}
+
+void EventLoop::watch(int fd, u32 events, std::function<void(u32)> callback) {
+    std::unique_lock lock(impl_->mutex);
+    Impl::Watch& watch = impl_->watches[fd];
+    if (watch.always_ready) --impl_->always_ready;
+    watch = {events, false, std::make_shared<Impl::Callback>(std::move(callback))};
+    epoll_event e{};
+    e.events = events;
+    e.data.fd = fd;
+    // The number may have been closed and opened again behind our back, so only the kernel knows which one it is.
+    int failed = epoll_ctl(impl_->epoll, EPOLL_CTL_MOD, fd, &e);
+    if (failed != 0 && errno == ENOENT) failed = epoll_ctl(impl_->epoll, EPOLL_CTL_ADD, fd, &e);
+    if (failed != 0 && errno == EPERM) {
+        watch.always_ready = true;
+        ++impl_->always_ready;
+        lock.unlock();
+        wake();
+    }
+}
+
+void EventLoop::unwatch(int fd) {
+    std::unique_lock lock(impl_->mutex);
+    auto found = impl_->watches.find(fd);
+    if (found != impl_->watches.end()) {
+        if (found->second.always_ready) --impl_->always_ready;
+        impl_->watches.erase(found);
+        epoll_ctl(impl_->epoll, EPOLL_CTL_DEL, fd, nullptr);
+    }
+    impl_->wait_for_callback(lock, fd);
+}
+
+void EventLoop::post(std::function<void()> function) {
+    {
+        std::lock_guard lock(impl_->mutex);
+        impl_->posted.push_back(std::move(function));
+    }
+    wake();
+}
+
+void EventLoop::add_source(std::function<u64()> function) {
+    {
+        std::lock_guard lock(impl_->mutex);
+        impl_->sources.push_back(std::make_shared<std::function<u64()>>(std::move(function)));
+    }
+    wake();
+}
+
+void EventLoop::wake() {
+    if (impl_->woken.exchange(true)) return;
+    u64 one = 1;
+    while (::write(impl_->event, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+void EventLoop::run() {
+    impl_->thread.store(std::this_thread::get_id());
+    prctl(PR_SET_TIMERSLACK, 1);  // the guest's timers should not be late by the usual 50 us
+    epoll_event events[16];
+    while (!impl_->quitting.load()) {
+        impl_->run_posted();
+        u64 deadline = impl_->ask_sources();
+        {
+            std::lock_guard lock(impl_->mutex);
+            if (!impl_->posted.empty() || impl_->always_ready != 0) deadline = 0;
+        }
+        if (impl_->quitting.load()) break;
+        int n = wait_until(impl_->epoll, events, 16, deadline);
+        for (int i = 0; i < n; ++i) {
+            if (events[i].data.fd == impl_->event)
+                impl_->drain_event();
+            else
+                impl_->call(events[i].data.fd, events[i].events);
+        }
+        impl_->call_always_ready();
+    }
+    impl_->run_posted();
+    impl_->quitting.store(false);
+    impl_->thread.store({});
+}
+
+void EventLoop::quit() {
+    impl_->quitting.store(true);
+    wake();
+}
+
+}  // namespace dragoman::devices

@@ -1,0 +1,58 @@
+#include "devices/virtual_clock.h"
+
+#include <ctime>
+
+namespace dragoman::devices {
+
+namespace {
+
+u64 host_now() {
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
+}
+
+}  // namespace
+
+VirtualClock::VirtualClock(EventLoop& loop) : loop_(loop), timers_([this] { loop_.wake(); }) {
+    loop_.add_source([this] { return run_timers(); });
+}
+
+u64 VirtualClock::now() const {
+    u64 stopped_at = stopped_at_.load(std::memory_order_acquire);
+    if (stopped_at != kRunning) return stopped_at;
+    return host_now() - host_start_.load(std::memory_order_relaxed);
+}
+
+std::unique_ptr<Clock::Timer> VirtualClock::add_timer(std::function<void()> callback) {
+    return timers_.add(std::move(callback));
+}
+
+void VirtualClock::stop() {
+    std::lock_guard lock(mutex_);
+    stopped_at_.store(now(), std::memory_order_release);
+}
+
+void VirtualClock::cont() {
+    {
+        std::lock_guard lock(mutex_);
+        u64 stopped_at = stopped_at_.load(std::memory_order_relaxed);
+        if (stopped_at == kRunning) return;
+        host_start_.store(host_now() - stopped_at, std::memory_order_relaxed);
+        stopped_at_.store(kRunning, std::memory_order_release);
+    }
+    loop_.wake();  // it sleeps without a deadline while the clock stands still
+}
+
+u64 VirtualClock::run_timers() {
+    if (stopped_at_.load(std::memory_order_acquire) != kRunning) {
+        timers_.announce();
+        return TimerQueue::kNever;
+    }
+    timers_.run_expired(now());
+    u64 next = timers_.announce();
+    u64 host = next + host_start_.load(std::memory_order_relaxed);
+    return host < next ? TimerQueue::kNever : host;  // ~0 and what lies beyond the host's time
+}
+
+}  // namespace dragoman::devices

@@ -1,0 +1,60 @@
+// The two clocks of a machine: one that follows the host's time, and one that -icount derives from
+// executed instructions.
+#pragma once
+
+#include <atomic>
+
+#include "devices/clock.h"
+#include "devices/event_loop.h"
+#include "devices/timer_queue.h"
+
+namespace dragoman::devices {
+
+/// Follows CLOCK_MONOTONIC from 0 while the machine runs. The event loop runs its timers. Lives longer than
+/// the loop's run().
+class VirtualClock final : public Clock {
+public:
+    /// Starts stopped: cont() at the machine's first instruction.
+    explicit VirtualClock(EventLoop& loop);
+
+    u64 now() const override;
+    std::unique_ptr<Timer> add_timer(std::function<void()> callback) override;
+
+    /// The machine stops or goes on; twice is as once. Any thread.
+    void stop();
+    void cont();
+
+private:
+    u64 run_timers();
+
+    static constexpr u64 kRunning = ~u64{0};
+    EventLoop& loop_;
+    TimerQueue timers_;
+    std::mutex mutex_;                    ///< of stop and cont
+    std::atomic<u64> stopped_at_{0};      ///< the time while stopped, kRunning otherwise
+    std::atomic<u64> host_start_{0};      ///< host's time at 0
+};
+
+/// Advances only when its hart says so. Timers run on that hart's thread.
+class InstructionClock final : public Clock {
+public:
+    /// @param on_earlier  called when a timer is armed that comes before announce(): the hart's budget of
+    ///                    instructions is to be computed anew
+    explicit InstructionClock(std::function<void()> on_earlier) : timers_(std::move(on_earlier)) {}
+
+    u64 now() const override { return now_.load(std::memory_order_relaxed); }
+    std::unique_ptr<Timer> add_timer(std::function<void()> callback) override { return timers_.add(std::move(callback)); }
+
+    /// The hart's thread: so much time has passed.
+    void advance(u64 nanoseconds) { now_.store(now() + nanoseconds, std::memory_order_relaxed); }
+    /// The hart's thread: calls the timers that have expired.
+    void run_expired() { timers_.run_expired(now()); }
+    /// How far the hart may run, or an idle one may skip; ~0 for any time.
+    u64 next_deadline() { return timers_.announce(); }
+
+private:
+    std::atomic<u64> now_{0};
+    TimerQueue timers_;
+};
+
+}  // namespace dragoman::devices
