@@ -1,0 +1,312 @@
+// The physical map as a sorted array of regions; accesses of harts and DMA to memory and devices.
+#include "memory/physical_space.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace dragoman::memory {
+
+namespace {
+
+constexpr u64 kPage = 4096;
+constexpr unsigned kPageBits = 12;
+/// Host memory of RAM starts at a multiple of this, so that the host can back it with large pages.
+constexpr u64 kHostAlignment = u64{2} << 20;
+
+u8* map_host_memory(const std::string& name, u64 size) {
+    u64 length = align_up(size, kPage) + kHostAlignment;
+    void* p = length < size
+                  ? MAP_FAILED
+                  : ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) throw FatalError(1, "cannot map " + std::to_string(size >> 20) + " MiB for " + name);
+    auto start = reinterpret_cast<u64>(p);
+    u64 aligned = align_up(start, kHostAlignment);
+    if (aligned != start) ::munmap(p, aligned - start);
+    u64 end = aligned + align_up(size, kPage);
+    if (end != start + length) ::munmap(reinterpret_cast<void*>(end), start + length - end);
+    return reinterpret_cast<u8*>(aligned);
+}
+
+u64 get_bytes(const u8* from, unsigned size) {
+    u64 value = 0;
+    switch (size) {
+        case 1:
+            value = *from;
+            break;
+        case 2:
+            value = *reinterpret_cast<const u16*>(from);
+            break;
+        case 4:
+            value = *reinterpret_cast<const u32*>(from);
+            break;
+        default:
+            value = *reinterpret_cast<const u64*>(from);
+            break;
+    }
+    return value;
+}
+
+void put_bytes(u8* to, unsigned size, u64 value) {
+    switch (size) {
+        case 1:
+            *to = static_cast<u8>(value);
+            break;
+        case 2:
+            *reinterpret_cast<u16*>(to) = static_cast<u16>(value);
+            break;
+        case 4:
+            *reinterpret_cast<u32*>(to) = static_cast<u32>(value);
+            break;
+        default:
+            *reinterpret_cast<u64*>(to) = value;
+            break;
+    }
+}
+
+bool inside(const Region& region, u64 address, u64 bytes) {
+    u64 offset = address - region.base;
+    return offset < region.size && bytes <= region.size - offset;
+}
+
+/// Splits or widens one access to what the device takes; `part(offset, size, shift)` makes one access of the device,
+/// whose lowest byte is byte `shift / 8` of the value (negative: the piece starts below the access).
+template <class F>
+bool adapt_access(const MmioLimits& limits, u64 offset, unsigned size, F part) {
+    bool aligned = is_aligned(offset, size) || limits.misaligned;
+    if (size >= limits.min_size && size <= limits.max_size && aligned) return part(offset, size, 0);
+    if (!limits.adapt) return false;
+    for (unsigned done = 0; done < size;) {
+        u64 at = offset + done;
+        unsigned piece = std::bit_floor(std::min<unsigned>(limits.max_size, size - done));
+        while (piece > 1 && !is_aligned(at, piece)) piece /= 2;
+        unsigned wide = std::max<unsigned>(piece, limits.min_size);
+        u64 start = align_down(at, wide);
+        if (!part(start, wide, 8 * (static_cast<int>(done) - static_cast<int>(at - start)))) return false;
+        done += wide - static_cast<unsigned>(at - start);
+    }
+    return true;
+}
+
+u64 shifted(u64 value, int left) {
+    if (left <= -64 || left >= 64) return 0;
+    return left >= 0 ? value << left : value >> -left;
+}
+
+bool device_read(const Region& region, u64 address, unsigned size, u64& value) {
+    u64 result = 0;
+    bool ok = adapt_access(region.limits, address - region.base, size, [&](u64 offset, unsigned bytes, int shift) {
+        u64 piece = 0;
+        if (!region.handler->read(offset, bytes, piece)) return false;
+        result |= shifted(piece & low_mask(8 * bytes), shift);
+        return true;
+    });
+    value = result & low_mask(8 * size);
+    return ok;
+}
+
+bool device_write(const Region& region, u64 address, unsigned size, u64 value) {
+    value &= low_mask(8 * size);
+    return adapt_access(region.limits, address - region.base, size, [&](u64 offset, unsigned bytes, int shift) {
+        return region.handler->write(offset, bytes, shifted(value, -shift) & low_mask(8 * bytes));
+    });
+}
+
+bool readable_now(const Region& region) { return __atomic_load_n(&region.readable, __ATOMIC_ACQUIRE); }
+
+}  // namespace
+
+struct PhysicalSpace::Impl {
+    std::vector<std::unique_ptr<Region>> regions;  ///< by ascending base
+    Region* main_memory = nullptr;                 ///< the largest RAM region, which most accesses go to
+
+    Region& add(Region region);
+    Region* find(u64 address) const;
+};
+
+Region& PhysicalSpace::Impl::add(Region region) {
+    bool device = region.kind == Region::Kind::Mmio;
+    DRAGOMAN_ASSERT(region.size != 0 && region.base + (region.size - 1) >= region.base);
+    DRAGOMAN_ASSERT(device || (is_aligned(region.base, kPage) && is_aligned(region.size, kPage)));
+    auto place = std::upper_bound(regions.begin(), regions.end(), region.base,
+                                  [](u64 base, const auto& other) { return base < other->base; });
+    auto overlaps = [&region](const Region& other) {
+        return region.contains(other.base) || other.contains(region.base);
+    };
+    for (auto near :
+         {place == regions.begin() ? nullptr : (place - 1)->get(), place == regions.end() ? nullptr : place->get()}) {
+        if (near != nullptr && overlaps(*near)) {
+            throw FatalError(1, region.name + " overlaps " + near->name + " in the physical address space");
+        }
+    }
+    if (!device) region.host = map_host_memory(region.name, region.size);
+    if (region.kind == Region::Kind::Ram) {
+        region.code_pages = std::make_unique<std::atomic<u8>[]>(region.size >> kPageBits);
+    }
+    Region& added = **regions.insert(place, std::make_unique<Region>(std::move(region)));
+    if (added.kind == Region::Kind::Ram && (main_memory == nullptr || added.size > main_memory->size)) {
+        main_memory = &added;
+    }
+    return added;
+}
+
+Region* PhysicalSpace::Impl::find(u64 address) const {
+    if (main_memory != nullptr && main_memory->contains(address)) return main_memory;
+    auto after = std::upper_bound(regions.begin(), regions.end(), address,
+                                  [](u64 a, const auto& region) { return a < region->base; });
+    if (after == regions.begin()) return nullptr;
+    Region* region = (after - 1)->get();
+    return region->contains(address) ? region : nullptr;
+}
+
+PhysicalSpace::PhysicalSpace() : impl_(std::make_unique<Impl>()) {}
+
+PhysicalSpace::~PhysicalSpace() {
+    for (const auto& region : impl_->regions) {
+        if (region->host != nullptr) ::munmap(region->host, align_up(region->size, kPage));
+    }
+}
+
+Region& PhysicalSpace::add_ram(std::string name, u64 base, u64 size) {
+    return impl_->add({.name = std::move(name), .base = base, .size = size, .kind = Region::Kind::Ram});
+}
+
+Region& PhysicalSpace::add_rom(std::string name, u64 base, u64 size) {
+    return impl_->add({.name = std::move(name), .base = base, .size = size, .kind = Region::Kind::Rom});
+}
+
+Region& PhysicalSpace::add_mmio(std::string name, u64 base, u64 size, MmioHandler& handler, MmioLimits limits) {
+    return impl_->add({.name = std::move(name),
+                       .base = base,
+                       .size = size,
+                       .kind = Region::Kind::Mmio,
+                       .handler = &handler,
+                       .limits = limits});
+}
+
+Region& PhysicalSpace::add_flash(std::string name, u64 base, u64 size, MmioHandler& handler, MmioLimits limits) {
+    return impl_->add({.name = std::move(name),
+                       .base = base,
+                       .size = size,
+                       .kind = Region::Kind::Flash,
+                       .handler = &handler,
+                       .limits = limits});
+}
+
+void PhysicalSpace::set_readable(Region& region, bool readable) {
+    if (__atomic_exchange_n(&region.readable, readable, __ATOMIC_SEQ_CST) == readable) return;
+    if (on_map_change) on_map_change(region);
+}
+
+const Region* PhysicalSpace::find(u64 address) const { return impl_->find(address); }
+
+std::vector<const Region*> PhysicalSpace::regions() const {
+    std::vector<const Region*> all;
+    for (const auto& region : impl_->regions) all.push_back(region.get());
+    return all;
+}
+
+bool PhysicalSpace::load(u64 address, unsigned size, u64& value) {
+    const Region* region = impl_->find(address);
+    if (region == nullptr || !inside(*region, address, size)) return false;
+    if (region->kind == Region::Kind::Mmio || (region->kind == Region::Kind::Flash && !readable_now(*region))) {
+        return device_read(*region, address, size, value);
+    }
+    value = get_bytes(region->host + (address - region->base), size);
+    return true;
+}
+
+bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
+    const Region* region = impl_->find(address);
+    if (region == nullptr || !inside(*region, address, size)) return false;
+    switch (region->kind) {
+        case Region::Kind::Ram:
+            put_bytes(region->host + (address - region->base), size, value);
+            wrote(address, size);
+            return true;
+        case Region::Kind::Rom:
+            return true;
+        case Region::Kind::Mmio:
+        case Region::Kind::Flash:
+            return device_write(*region, address, size, value);
+    }
+    return false;
+}
+
+bool PhysicalSpace::read(u64 address, void* to, u64 bytes) const {
+    auto* out = static_cast<u8*>(to);
+    while (bytes != 0) {
+        const Region* region = impl_->find(address);
+        if (region == nullptr || region->host == nullptr) return false;
+        u64 offset = address - region->base;
+        u64 part = std::min(bytes, region->size - offset);
+        std::memcpy(out, region->host + offset, part);
+        address += part;
+        out += part;
+        bytes -= part;
+    }
+    return true;
+}
+
+bool PhysicalSpace::write(u64 address, const void* from, u64 bytes) {
+    auto* in = static_cast<const u8*>(from);
+    while (bytes != 0) {
+        const Region* region = impl_->find(address);
+        if (region == nullptr || region->host == nullptr) return false;
+        u64 offset = address - region->base;
+        u64 part = std::min(bytes, region->size - offset);
+        std::memcpy(region->host + offset, in, part);
+        wrote(address, part);
+        address += part;
+        in += part;
+        bytes -= part;
+    }
+    return true;
+}
+
+u8* PhysicalSpace::ram(u64 address, u64 bytes) {
+    Region* region = impl_->find(address);
+    if (region == nullptr || region->kind != Region::Kind::Ram || !inside(*region, address, bytes)) return nullptr;
+    return region->host + (address - region->base);
+}
+
+void PhysicalSpace::wrote(u64 address, u64 bytes) {
+    if (bytes == 0 || !on_code_write) return;
+    // Pairs with the translator, which marks a page and then reads it: either it sees what was written, or the mark
+    // is seen here.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const Region* region = impl_->find(address);
+    if (region == nullptr || region->host == nullptr) return;
+    if (region->code_pages == nullptr) {
+        on_code_write(address, bytes);
+        return;
+    }
+    u64 first = (address - region->base) >> kPageBits;
+    u64 last = std::min(address - region->base + (bytes - 1), region->size - 1) >> kPageBits;
+    for (u64 page = first; page <= last; ++page) {
+        if (region->code_pages[page].load(std::memory_order_relaxed) == 0) continue;
+        u64 start = std::max(address, region->base + (page << kPageBits));
+        u64 end = std::min(address + bytes, region->base + ((page + 1) << kPageBits));
+        on_code_write(start, end - start);
+    }
+}
+
+bool PhysicalSpace::compare_exchange(u64 address, unsigned size, u64 expected, u64 desired, bool& swapped) {
+    u8* host = ram(address, size);
+    if (host == nullptr || !is_aligned(address, size)) return false;
+    if (size == 4) {
+        auto old = static_cast<u32>(expected);
+        swapped = __atomic_compare_exchange_n(reinterpret_cast<u32*>(host), &old, static_cast<u32>(desired), false,
+                                              __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    } else {
+        swapped = __atomic_compare_exchange_n(reinterpret_cast<u64*>(host), &expected, desired, false, __ATOMIC_SEQ_CST,
+                                              __ATOMIC_SEQ_CST);
+    }
+    if (swapped) wrote(address, size);
+    return true;
+}
+
+}  // namespace dragoman::memory
