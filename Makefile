@@ -6,7 +6,7 @@ PROG ?=
 ARGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all deps configure run check check-all check-sanitize bench fuzz install format lint clean help
+.PHONY: all deps configure run run-system check check-all check-sanitize bench fuzz install format lint clean help
 
 all: configure
 	@ninja -C $(BUILD)
@@ -22,8 +22,12 @@ configure: deps
 run: all  ## install, build, and run a RISC-V program: PROG=FILE ARGS="..." (default: a demonstration)
 	@scripts/run.sh "$(BUILD)" "$(PROG)" $(ARGS)
 
+run-system: all  ## install, build, and boot Debian's riscv64 kernel to a shell: ARGS="-smp 2 ..."
+	@scripts/run-system.sh "$(BUILD)" $(ARGS)
+
 check: all  ## install, build, fetch the riscv64 programs of the tests, and run the tests
 	@tests/rootfs/fetch.sh || echo "tests of Debian programs will be skipped" >&2
+	@tests/system/boot/fetch.sh || echo "tests that boot Debian's kernel will be skipped" >&2
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE large
 
 check-all: all  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php

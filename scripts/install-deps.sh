@@ -5,7 +5,8 @@ set -eu
 
 packages="build-essential cmake ninja-build ccache libxbyak-dev libzydis-dev libgtest-dev
     gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
-    python3 qemu-user gdb-multiarch"
+    libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi
+    python3 qemu-user gdb-multiarch cpio xz-utils"
 
 missing=
 for package in $packages; do

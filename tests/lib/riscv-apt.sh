@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# Sourced by the fetch scripts: Debian 13 riscv64 packages through this machine's apt, from the mirror that it is
+# configured with. Lists and archives live in a private apt state; nothing is installed and no root is needed.
+SUITE=trixie
+apt=${DRAGOMAN_TEST_APT:-$HOME/.cache/dragoman-tests/apt-riscv64}
+
+fail() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# Where this machine gets its own Debian release from.
+mirror() {
+    if [ -n "${DRAGOMAN_MIRROR:-}" ]; then
+        echo "$DRAGOMAN_MIRROR"
+        return
+    fi
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(CREATED_BY) $(CODENAME) $(REPO_URI)' |
+        awk -v codename="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+            '$1 == "Packages" && $2 == codename { print $3; exit }'
+}
+
+keyring() {
+    local file
+    for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+        [ ! -e "$file" ] || { echo "$file"; return; }
+    done
+}
+
+# One fetch at a time uses the state.
+lock_apt() {
+    mkdir -p "$apt"
+    exec 9>"$apt/lock"
+    flock 9
+}
+
+# Fetches the package lists and makes apt-get use the private state.
+private_apt() {
+    local uri key
+    uri=$(mirror)
+    [ -n "$uri" ] || fail "no Debian mirror in the apt configuration; set DRAGOMAN_MIRROR to one"
+    key=$(keyring)
+    mkdir -p "$apt"/{state/lists/partial,cache,archives/partial}
+    : >"$apt/state/status"
+    echo "deb [arch=riscv64${key:+ signed-by=$key}] $uri $SUITE main" >"$apt/sources.list"
+    cat >"$apt/apt.conf" <<CONF
+APT::Architecture "riscv64";
+#clear APT::Architectures;
+APT::Architectures { "riscv64"; };
+APT::Install-Recommends "false";
+APT::Sandbox::User "";
+Dir::State "$apt/state";
+Dir::State::status "$apt/state/status";
+Dir::Cache "$apt/cache";
+Dir::Cache::archives "$apt/archives";
+Dir::Etc::sourcelist "$apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+CONF
+    export APT_CONFIG=$apt/apt.conf
+    apt-get -qq update || fail "the riscv64 package lists cannot be fetched"
+}

@@ -1,0 +1,59 @@
+#!/bin/bash
+# fetch.sh: puts what boots a whole machine into $DRAGOMAN_TEST_SYSTEM or ~/.cache/dragoman-tests/system: the kernel of
+# Debian 13 riscv64 as Image, and initrd.cpio.gz with busybox, the kernel's virtio modules and the init of this
+# folder. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+. "$here/../../lib/riscv-apt.sh"
+
+out=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
+# In the order in which init loads them.
+MODULES="virtio_mmio virtio_blk failover net_failover virtio_net virtio-rng virtio_balloon crc16 mbcache jbd2
+    crc32c_generic ext4 netfs 9pnet 9pnet_virtio 9p"
+
+stamp=$(cat "$0" "$here/init" "$here/bench.c" | sha256sum)
+[ "$(cat "$out/.made" 2>/dev/null)" != "$stamp" ] || exit 0
+
+fetch_packages() {
+    local kernel
+    private_apt
+    kernel=$(apt-cache depends linux-image-riscv64 | awk '$1 == "Depends:" { print $2; exit }')
+    [ -n "$kernel" ] || fail "$SUITE has no kernel for riscv64"
+    echo "${kernel#linux-image-}" >"$work/version"
+    # The packages themselves, without what they depend on.
+    (cd "$work" && apt-get -qq download "$kernel" busybox-static) || fail "packages cannot be fetched"
+    mkdir "$work/root"
+    for deb in "$work"/*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -C "$work/root" -xf - --no-same-owner
+    done
+}
+
+make_initrd() {
+    local tree=$work/tree version module file
+    version=$(cat "$work/version")
+    mkdir -p "$tree"/{bin,sbin,proc,sys,dev,tmp,mnt,etc,root,modules}
+    cp "$work/root/usr/bin/busybox" "$tree/bin/busybox"
+    for name in sh mount umount cat echo ls insmod poweroff reboot setsid cttyhack; do ln -s busybox "$tree/bin/$name"; done
+    cp "$here/init" "$tree/init"
+    chmod +x "$tree/init"
+    riscv64-linux-gnu-gcc -O2 -static -s "$here/bench.c" -o "$tree/bin/bench" -lpthread
+    for module in $MODULES; do
+        file=$(find "$work/root/usr/lib/modules/$version/kernel" -name "$module.ko.xz")
+        [ -n "$file" ] || continue # built in
+        xz -dc "$file" >"$tree/modules/$module.ko"
+        echo "$module" >>"$tree/modules/order"
+    done
+    (cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --owner=0:0 --quiet) | gzip -9n >"$work/initrd.cpio.gz"
+}
+
+echo "making a riscv64 kernel and initial RAM disk in $out"
+mkdir -p "$out"
+lock_apt
+[ "$(cat "$out/.made" 2>/dev/null)" != "$stamp" ] || exit 0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fetch_packages
+make_initrd
+cp "$work/root/boot/vmlinux-$(cat "$work/version")" "$out/Image"
+cp "$work/initrd.cpio.gz" "$out/"
+echo "$stamp" >"$out/.made"
