@@ -1,0 +1,214 @@
+#include "devices/virtio/mmio.h"
+
+#include "base/error.h"
+
+namespace dragoman::devices::virtio {
+
+namespace {
+
+enum Register : u64 {  // §4.2.2, §4.2.4
+    kMagicValue = 0x000,
+    kVersion = 0x004,
+    kDeviceId = 0x008,
+    kVendorId = 0x00c,
+    kDeviceFeatures = 0x010,
+    kDeviceFeaturesSelect = 0x014,
+    kDriverFeatures = 0x020,
+    kDriverFeaturesSelect = 0x024,
+    kGuestPageSize = 0x028,  // legacy
+    kQueueSelect = 0x030,
+    kQueueSizeMax = 0x034,
+    kQueueSize = 0x038,
+    kQueueAlign = 0x03c,  // legacy
+    kQueuePage = 0x040,   // legacy
+    kQueueReady = 0x044,
+    kQueueNotify = 0x050,
+    kInterruptStatus = 0x060,
+    kInterruptAcknowledge = 0x064,
+    kStatus = 0x070,
+    kQueueDescriptorsLow = 0x080,
+    kQueueDescriptorsHigh = 0x084,
+    kQueueAvailableLow = 0x090,
+    kQueueAvailableHigh = 0x094,
+    kQueueUsedLow = 0x0a0,
+    kQueueUsedHigh = 0x0a4,
+    kSharedMemoryLengthLow = 0x0b0,
+    kSharedMemoryBaseHigh = 0x0bc,
+    kConfigGeneration = 0x0fc,
+    kConfig = 0x100,
+};
+
+constexpr u32 kMagic = 0x74726976;   // "virt"
+constexpr u32 kVendor = 0x554d4551;  // as QEMU has it, which drivers may look for
+
+void set_half(u64& value, bool high, u32 half) { value = deposit(value, high ? 32 : 0, 32, half); }
+
+}  // namespace
+
+void MmioTransport::plug(std::unique_ptr<VirtioDevice> device) {
+    DRAGOMAN_ASSERT(device_ == nullptr && device->queue_count() <= kMaxQueues);
+    device_ = std::move(device);
+    device_->connect(*this);
+    clear_registers();
+}
+
+void MmioTransport::clear_registers() {
+    device_features_select_ = driver_features_select_ = 0;
+    driver_features_ = 0;
+    page_size_ = 4096;
+    queue_select_ = 0;
+    interrupt_status_ = 0;
+    for (unsigned i = 0; i < kMaxQueues; i++) {
+        queues_[i] = {};
+        if (device_ != nullptr && i < device_->queue_count()) queues_[i].size = device_->queue(i).max_size();
+    }
+    irq_.set(false);
+}
+
+void MmioTransport::reset() {
+    if (device_ == nullptr) return;
+    std::unique_lock held(device_->lock());
+    set_status(0, held);
+}
+
+std::string MmioTransport::describe() const {
+    std::string text = "virtio-mmio version " + std::to_string(legacy_ ? 1 : 2) + ", irq " + std::to_string(irq_.line);
+    return text + (device_ == nullptr ? ", empty" : ": " + device_->describe());
+}
+
+MmioTransport::QueueRegisters* MmioTransport::selected() {
+    return queue_select_ < device_->queue_count() ? &queues_[queue_select_] : nullptr;
+}
+
+void MmioTransport::raise(u32 bit) {
+    interrupt_status_ |= bit;
+    irq_.set(true);
+}
+
+bool MmioTransport::read(u64 offset, unsigned size, u64& value) {
+    value = 0;
+    if (device_ == nullptr) {
+        if (size == 4 && offset == kMagicValue) value = kMagic;
+        if (size == 4 && offset == kVersion) value = legacy_ ? 1 : 2;
+        if (size == 4 && offset == kVendorId) value = kVendor;
+        return true;
+    }
+    std::unique_lock held(device_->lock());
+    if (offset >= kConfig) {
+        value = device_->read_config(offset - kConfig, size);
+    } else if (size == 4) {
+        value = read_register(offset);
+    }
+    return true;
+}
+
+bool MmioTransport::write(u64 offset, unsigned size, u64 value) {
+    if (device_ == nullptr) return true;
+    std::unique_lock held(device_->lock());
+    if (offset >= kConfig) {
+        device_->write_config(offset - kConfig, size, static_cast<u32>(value));
+    } else if (size == 4) {
+        write_register(offset, static_cast<u32>(value), held);
+    }
+    return true;
+}
+
+u32 MmioTransport::read_register(u64 offset) {
+    QueueRegisters* queue = selected();
+    switch (offset) {
+        case kMagicValue: return kMagic;
+        case kVersion: return legacy_ ? 1 : 2;
+        case kDeviceId: return device_->device_id();
+        case kVendorId: return kVendor;
+        case kDeviceFeatures:
+            if (device_features_select_ > 1) return 0;
+            return static_cast<u32>(device_->offered_features(legacy_) >> (32 * device_features_select_));
+        case kQueueSizeMax: return queue != nullptr ? device_->queue(queue_select_).max_size() : 0;
+        case kQueuePage: return legacy_ && queue != nullptr ? queue->page : 0;
+        case kQueueReady: return !legacy_ && queue != nullptr && device_->queue(queue_select_).enabled() ? 1 : 0;
+        case kInterruptStatus: return interrupt_status_;
+        case kStatus: return device_->status();
+        case kConfigGeneration: return legacy_ ? 0 : device_->config_generation();
+        default: break;
+    }
+    // No shared memory: its length reads as all ones (§4.2.2).
+    if (!legacy_ && offset >= kSharedMemoryLengthLow && offset <= kSharedMemoryBaseHigh) return ~u32{0};
+    return 0;
+}
+
+void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held) {
+    QueueRegisters* queue = selected();
+    switch (offset) {
+        case kDeviceFeaturesSelect: device_features_select_ = value; return;
+        case kDriverFeaturesSelect: driver_features_select_ = value; return;
+        case kDriverFeatures:
+            if (driver_features_select_ > (legacy_ ? 0u : 1u)) return;
+            set_half(driver_features_, driver_features_select_ == 1, value);
+            device_->set_driver_features(driver_features_, legacy_);
+            return;
+        case kQueueSelect: queue_select_ = value; return;
+        case kQueueNotify: device_->notify_queue(value); return;
+        case kInterruptAcknowledge:
+            interrupt_status_ &= ~value;
+            if (interrupt_status_ == 0) irq_.set(false);
+            return;
+        case kStatus: set_status(value & 0xff, held); return;
+        case kGuestPageSize:
+            if (legacy_) page_size_ = value;
+            return;
+        default: break;
+    }
+    if (queue == nullptr) return;
+    switch (offset) {
+        case kQueueSize: queue->size = value; return;
+        case kQueueAlign: queue->align = value; return;
+        case kQueuePage:
+            if (legacy_) set_legacy_page(value, held);
+            return;
+        case kQueueReady:
+            if (!legacy_) set_ready(value, held);
+            return;
+        case kQueueDescriptorsLow:
+        case kQueueDescriptorsHigh: set_half(queue->descriptors, offset == kQueueDescriptorsHigh, value); return;
+        case kQueueAvailableLow:
+        case kQueueAvailableHigh: set_half(queue->available, offset == kQueueAvailableHigh, value); return;
+        case kQueueUsedLow:
+        case kQueueUsedHigh: set_half(queue->used, offset == kQueueUsedHigh, value); return;
+        default: return;
+    }
+}
+
+void MmioTransport::set_status(u32 value, std::unique_lock<std::mutex>& held) {
+    device_->set_status(static_cast<u8>(value), held);
+    if (value == 0) clear_registers();
+}
+
+void MmioTransport::set_ready(u32 value, std::unique_lock<std::mutex>& held) {
+    QueueRegisters& queue = *selected();
+    if ((value & 1) == 0) {
+        device_->disable_queue(queue_select_, held);
+        return;
+    }
+    // A size that does not fit in 16 bits stays one that no queue has.
+    u16 size = queue.size <= 0xffff ? static_cast<u16>(queue.size) : u16{0};
+    device_->enable_queue(queue_select_, {size, queue.descriptors, queue.available, queue.used});
+}
+
+void MmioTransport::set_legacy_page(u32 page, std::unique_lock<std::mutex>& held) {
+    // §2.7.2: the rings lie one after the other from a page on, the used ring at the next multiple of the alignment.
+    QueueRegisters& queue = *selected();
+    queue.page = page;
+    if (page == 0) {
+        device_->disable_queue(queue_select_, held);
+        return;
+    }
+    u16 size = queue.size <= 0xffff ? static_cast<u16>(queue.size) : u16{0};
+    u64 align = queue.align;
+    if (align == 0 || (align & (align - 1)) != 0) size = 0;
+    u64 descriptors = u64{page} * page_size_;
+    u64 available = descriptors + u64{16} * size;
+    u64 used = size != 0 ? align_up(available + 4 + 2 * u64{size} + 2, align) : 0;
+    device_->enable_queue(queue_select_, {size, descriptors, available, used});
+}
+
+}  // namespace dragoman::devices::virtio

@@ -1,0 +1,148 @@
+#include "devices/virtio/virtio_device.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace dragoman::devices::virtio {
+
+namespace {
+
+constexpr u32 kMaxConfigBytes = 256;
+
+}  // namespace
+
+VirtioDevice::VirtioDevice(memory::PhysicalSpace& space, u32 device_id, std::span<const u16> queue_sizes)
+    : space_(space), device_id_(device_id) {
+    queues_.reserve(queue_sizes.size());
+    for (u16 size : queue_sizes) queues_.emplace_back(space, size);
+}
+
+u64 VirtioDevice::offered_features(bool legacy) const {
+    u64 common = device_features() | kFeatureIndirect | kFeatureEventIndex;
+    return legacy ? common | legacy_features() | kFeatureAnyLayout : common | kFeatureVersion1;
+}
+
+void VirtioDevice::set_driver_features(u64 features, bool legacy) {
+    // §2.2: fixed once FEATURES_OK is set; a legacy driver has no such step.
+    if ((status_ & (kStatusFeaturesOk | kStatusDriverOk)) != 0) return;
+    legacy_ = legacy;
+    features_ = legacy ? features & offered_features(true) : features;
+}
+
+bool VirtioDevice::running() const {
+    if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0) return false;
+    // Legacy drivers use queues before they set DRIVER_OK (§3.1.2).
+    return (status_ & kStatusDriverOk) != 0 || (legacy_ && (status_ & kStatusDriver) != 0);
+}
+
+void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
+    if (status == 0) {
+        reset(held);
+        return;
+    }
+    u8 before = status_;
+    u8 kept = before & kStatusNeedsReset;
+    if ((status & ~before & kStatusFeaturesOk) != 0) {
+        u64 offered = offered_features(legacy_);
+        bool acceptable = (features_ & ~offered) == 0 && (legacy_ || (features_ & kFeatureVersion1) != 0);
+        if (!acceptable) status &= static_cast<u8>(~kStatusFeaturesOk);
+    }
+    status_ = static_cast<u8>(status | kept);
+    if ((status & ~before & kStatusDriverOk) != 0 && running()) {
+        driver_ready();
+        for (unsigned i = 0; i < queue_count() && running(); i++) notify_queue(i);
+    }
+}
+
+void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
+    stopping_++;
+    idle_.wait(held, [this] { return in_flight_ == 0; });
+    stopping_--;
+}
+
+void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
+    wait_idle(held);
+    for (Virtqueue& queue : queues_) queue.disable();
+    features_ = 0;
+    status_ = 0;
+    legacy_ = false;
+    device_reset();
+}
+
+void VirtioDevice::end_work() {
+    DRAGOMAN_ASSERT(in_flight_ != 0);
+    if (--in_flight_ == 0) idle_.notify_all();
+}
+
+bool VirtioDevice::enable_queue(unsigned index, const QueueLayout& layout) {
+    if (index >= queue_count()) return false;
+    if (queues_[index].enabled()) return true;
+    if (!queues_[index].enable(layout, has_feature(kFeatureEventIndex), has_feature(kFeatureIndirect))) {
+        fail(queues_[index].error());
+        return false;
+    }
+    return true;
+}
+
+void VirtioDevice::disable_queue(unsigned index, std::unique_lock<std::mutex>& held) {
+    if (index >= queue_count()) return;
+    wait_idle(held);
+    queues_[index].disable();
+}
+
+void VirtioDevice::notify_queue(unsigned index) {
+    if (index < queue_count() && running() && queues_[index].enabled()) queue_notified(index);
+}
+
+bool VirtioDevice::pop(unsigned index, Chain& chain) {
+    if (!running()) return false;
+    if (queues_[index].pop(chain)) return true;
+    if (queues_[index].error() != nullptr) fail(queues_[index].error());
+    return false;
+}
+
+bool VirtioDevice::request_notifications(unsigned index) {
+    if (!running()) return false;
+    bool more = queues_[index].request_notifications();
+    if (queues_[index].error() != nullptr) fail(queues_[index].error());
+    return more;
+}
+
+void VirtioDevice::publish(unsigned index) {
+    if (queues_[index].publish() && transport_ != nullptr) transport_->queue_interrupt();
+}
+
+void VirtioDevice::fail(const char* what) {
+    if ((status_ & kStatusNeedsReset) != 0) return;
+    warn("%s: the guest broke a virtqueue (%s): the device stops until it is reset", describe().c_str(), what);
+    status_ |= kStatusNeedsReset;
+    if ((status_ & kStatusDriverOk) != 0 && transport_ != nullptr) transport_->config_interrupt();
+}
+
+void VirtioDevice::config_changed() {
+    generation_++;
+    if ((status_ & kStatusDriverOk) != 0 && transport_ != nullptr) transport_->config_interrupt();
+}
+
+u32 VirtioDevice::read_config(u64 offset, unsigned size) {
+    u32 bytes = config_bytes();
+    if (offset >= bytes || size > bytes - offset) return 0;
+    std::array<u8, kMaxConfigBytes> config{};
+    fill_config({config.data(), bytes});
+    u32 value = 0;
+    std::memcpy(&value, config.data() + offset, size);
+    return value;
+}
+
+void VirtioDevice::write_config(u64 offset, unsigned size, u32 value) {
+    u32 bytes = config_bytes();
+    if (offset >= bytes || size > bytes - offset) return;
+    std::array<u8, kMaxConfigBytes> config{};
+    fill_config({config.data(), bytes});
+    std::memcpy(config.data() + offset, &value, size);
+    config_written({config.data(), bytes});
+}
+
+}  // namespace dragoman::devices::virtio
