@@ -65,12 +65,24 @@ struct CompiledCode {
     }
 };
 
+/// Where translated code's accesses go that miss the softmmu TLB (guest/runtime.h; the engine sets it, as back ends
+/// do not know the guest). They run as helpers with HelperFlags::MayRaise do: globals are in env,
+/// helper_return_address names the access.
+struct MmuCalls {
+    u64 (*load)(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) = nullptr;
+    void (*store)(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index) = nullptr;
+    void* (*atomic_pointer)(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) = nullptr;
+    /// Does not return. For a misaligned access with MemOp::aligned: ir::kExceptionMisaligned..., guest address.
+    void (*raise)(ir::Env* env, u32 exception, u64 value) = nullptr;
+};
+
 /// Switches for testing and tuning; all CPU features on by default where the host has them.
 struct Options {
     bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
     u64 guest_base = 0;       ///< host address of guest address 0 (user mode)
     bool return_stack = true; ///< host call/ret pairs for guest calls
     bool softmmu = false;     ///< guest accesses go through Env::tlb (system mode)
+    MmuCalls mmu;             ///< with softmmu
 };
 
 /// Turns off the features of a comma-separated list ("avx512,avx2"). Returns the unknown one or empty.
@@ -102,7 +114,8 @@ public:
     /// Per-vCPU data of the back end (return stack); env->backend_data.
     virtual void attach(ir::Env* env) const = 0;
     virtual void detach(ir::Env* env) const = 0;
-    /// Empties the return stack of `env`: after code was reclaimed. The vCPU is outside translated code.
+    /// Empties the return stack of `env`: after code was reclaimed, or guest addresses mean other code than before.
+    /// The vCPU is outside translated code or in a helper that was called from it.
     virtual void reset_return_stack(ir::Env* env) const = 0;
 
     /// Runs translated code from `code` (a checked entry) until it leaves; env->exit_reason says why.

@@ -27,7 +27,8 @@ inline constexpr u32 kExceptionHelperFault = 0x10004;
 /// A debugger's breakpoint or single step stopped the guest; env->pc is the instruction to run next.
 inline constexpr u32 kExceptionDebug = 0x10001;
 /// A guest access with MemOp::aligned had a misaligned address (env->exception_value). The back end leaves with
-/// ExitReason::Exception after setting env->pc to the instruction and exit_host_pc to the access's code position.
+/// ExitReason::Exception after setting env->pc to the instruction and exit_host_pc to the access's code position; with
+/// softmmu it calls MmuCalls::raise.
 inline constexpr u32 kExceptionMisalignedLoad = 0x10002;
 inline constexpr u32 kExceptionMisalignedStore = 0x10003;  ///< stores and atomics
 
