@@ -1,0 +1,123 @@
+#include "devices/aclint.h"
+
+namespace dragoman::devices {
+
+namespace {
+
+std::string per_harts(const char* name, std::size_t harts) { return name + std::string(", harts ") + std::to_string(harts); }
+
+/// Reads or replaces the half or whole of a 64-bit register that an access of `size` bytes at `offset` covers.
+u64 read_part(u64 reg, u64 offset, unsigned size) { return size == 8 ? reg : extract(reg, (offset & 4) * 8, 32); }
+u64 write_part(u64 reg, u64 offset, unsigned size, u64 value) {
+    return size == 8 ? value : deposit(reg, (offset & 4) * 8, 32, value);
+}
+
+constexpr u64 kMtimeOffset = AclintMtimer::kWindow - 8;
+
+}  // namespace
+
+void AclintMswi::reset() {
+    std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < irqs_.size(); ++i) {
+        levels_[i] = 0;
+        irqs_[i].set(false);
+    }
+}
+
+std::string AclintMswi::describe() const { return per_harts("aclint mswi", irqs_.size()); }
+
+bool AclintMswi::read(u64 offset, unsigned, u64& value) {
+    std::lock_guard lock(mutex_);
+    value = offset / 4 < levels_.size() ? levels_[offset / 4] : 0;
+    return true;
+}
+
+bool AclintMswi::write(u64 offset, unsigned, u64 value) {
+    u64 hart = offset / 4;
+    if (hart >= irqs_.size()) return true;
+    std::lock_guard lock(mutex_);
+    levels_[hart] = value & 1;
+    irqs_[hart].set((value & 1) != 0);
+    return true;
+}
+
+std::string AclintSswi::describe() const { return per_harts("aclint sswi", irqs_.size()); }
+
+bool AclintSswi::read(u64, unsigned, u64& value) {
+    value = 0;
+    return true;
+}
+
+bool AclintSswi::write(u64 offset, unsigned, u64 value) {
+    if (offset / 4 < irqs_.size() && (value & 1) != 0) irqs_[offset / 4].set(true);
+    return true;
+}
+
+AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock) : clock_(clock) {
+    harts_.resize(irqs.size());  // and never again: timers refer to its elements
+    for (std::size_t i = 0; i < irqs.size(); ++i) {
+        Hart& hart = harts_[i];
+        hart.irq = irqs[i];
+        hart.compare = ~u64{0};
+        hart.timer = clock_.add_timer([this, &hart] {
+            std::lock_guard lock(mutex_);
+            update(hart);
+        });
+    }
+}
+
+AclintMtimer::~AclintMtimer() = default;
+
+void AclintMtimer::reset() {
+    std::lock_guard lock(mutex_);
+    offset_.store(0 - clock_.now() / kNanosecondsPerTick, std::memory_order_relaxed);
+    for (Hart& hart : harts_) {
+        hart.compare = ~u64{0};
+        update(hart);
+    }
+}
+
+std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", harts_.size()); }
+
+u64 AclintMtimer::deadline(u64 ticks) const {
+    // The clock's own ticks have no more than 58 bits: what offset_ makes of an earlier time is out of reach.
+    u64 own = ticks - offset_.load(std::memory_order_relaxed);
+    return own > ~u64{0} / kNanosecondsPerTick ? ~u64{0} : own * kNanosecondsPerTick;
+}
+
+void AclintMtimer::update(Hart& hart) {
+    bool due = ticks() >= hart.compare;
+    hart.irq.set(due);
+    if (due)
+        hart.timer->cancel();
+    else
+        hart.timer->arm(deadline(hart.compare));
+}
+
+bool AclintMtimer::read(u64 offset, unsigned size, u64& value) {
+    u64 reg = offset & ~u64{7}, hart = offset / 8;
+    if (reg == kMtimeOffset) {
+        value = read_part(ticks(), offset, size);
+        return true;
+    }
+    std::lock_guard lock(mutex_);
+    value = hart < harts_.size() ? read_part(harts_[hart].compare, offset, size) : 0;
+    return true;
+}
+
+bool AclintMtimer::write(u64 offset, unsigned size, u64 value) {
+    u64 reg = offset & ~u64{7}, index = offset / 8;
+    std::lock_guard lock(mutex_);
+    if (reg == kMtimeOffset) {
+        u64 now = ticks();
+        offset_.fetch_add(write_part(now, offset, size, value) - now, std::memory_order_relaxed);
+        for (Hart& hart : harts_) update(hart);
+    } else if (index < harts_.size()) {
+        Hart& hart = harts_[index];
+        hart.compare = write_part(hart.compare, offset, size, value);
+        update(hart);
+    }
+    return true;
+}
+
+}  // namespace dragoman::devices

@@ -1,0 +1,88 @@
+// RISC-V Advanced Core Local Interruptor (ACLINT specification 1.0-rc4): software interrupts between harts, and
+// the machine's timer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "devices/clock.h"
+#include "devices/device.h"
+#include "devices/irq.h"
+
+namespace dragoman::devices {
+
+/// MSWI: a level per hart, wired to its machine software interrupt (3).
+class AclintMswi final : public Device, public memory::MmioHandler {
+public:
+    static constexpr u64 kWindow = 0x4000;
+    static constexpr memory::MmioLimits kLimits{4, 4, false, false};
+
+    /// @param irqs  one per hart
+    explicit AclintMswi(std::vector<Irq> irqs) : irqs_(std::move(irqs)), levels_(irqs_.size()) {}
+
+    void reset() override;
+    std::string describe() const override;
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+
+private:
+    std::vector<Irq> irqs_;
+    std::mutex mutex_;
+    std::vector<u8> levels_;
+};
+
+/// SSWI: a store sets the hart's supervisor software interrupt (1), which the hart clears itself.
+class AclintSswi final : public Device, public memory::MmioHandler {
+public:
+    static constexpr u64 kWindow = 0x4000;
+    static constexpr memory::MmioLimits kLimits{4, 4, false, false};
+
+    explicit AclintSswi(std::vector<Irq> irqs) : irqs_(std::move(irqs)) {}
+
+    void reset() override {}
+    std::string describe() const override;
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+
+private:
+    std::vector<Irq> irqs_;
+};
+
+/// MTIMER: the time at 10 MHz and a compare register per hart, wired to its machine timer interrupt (7).
+class AclintMtimer final : public Device, public memory::MmioHandler {
+public:
+    static constexpr u64 kWindow = 0x8000;
+    static constexpr memory::MmioLimits kLimits{4, 8, false, false};
+    static constexpr u64 kFrequency = 10'000'000;
+    static constexpr u64 kNanosecondsPerTick = 1'000'000'000 / kFrequency;
+
+    AclintMtimer(std::vector<Irq> irqs, Clock& clock);
+    ~AclintMtimer() override;
+
+    void reset() override;
+    std::string describe() const override;
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+
+    /// mtime, which is also what the harts' `time` CSR shows. Any thread, without locks.
+    u64 ticks() const { return clock_.now() / kNanosecondsPerTick + offset_.load(std::memory_order_relaxed); }
+    /// When the clock will show mtime = `ticks`, in its nanoseconds; ~0 when that is out of its reach.
+    u64 deadline(u64 ticks) const;
+
+private:
+    struct Hart {
+        Irq irq;
+        u64 compare;
+        std::unique_ptr<Clock::Timer> timer;
+    };
+    void update(Hart& hart);
+
+    Clock& clock_;
+    std::atomic<u64> offset_{0};  ///< mtime minus the clock's ticks: stores to mtime
+    std::mutex mutex_;            ///< guards harts_, and stores to offset_
+    std::vector<Hart> harts_;
+};
+
+}  // namespace dragoman::devices

@@ -1,0 +1,29 @@
+#include "devices/clint.h"
+
+namespace dragoman::devices {
+
+void Clint::reset() {
+    mswi_.reset();
+    mtimer_.reset();
+}
+
+bool Clint::read(u64 offset, unsigned size, u64& value) {
+    value = 0;
+    if (offset >= kEnd) return true;
+    if (offset >= kTimer) return mtimer_.read(offset - kTimer, size, value);
+    u64 high = 0;
+    mswi_.read(offset, 4, value);
+    if (size == 8) mswi_.read(offset + 4, 4, high);
+    value |= high << 32;
+    return true;
+}
+
+bool Clint::write(u64 offset, unsigned size, u64 value) {
+    if (offset >= kEnd) return true;
+    if (offset >= kTimer) return mtimer_.write(offset - kTimer, size, value);
+    mswi_.write(offset, 4, value);
+    if (size == 8) mswi_.write(offset + 4, 4, value >> 32);
+    return true;
+}
+
+}  // namespace dragoman::devices

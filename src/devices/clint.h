@@ -1,0 +1,31 @@
+// SiFive's core local interruptor: what the ACLINT's MSWI and MTIMER devices are in one window.
+#pragma once
+
+#include "devices/aclint.h"
+
+namespace dragoman::devices {
+
+class Clint final : public Device, public memory::MmioHandler {
+public:
+    static constexpr u64 kWindow = 0x10000;
+    static constexpr memory::MmioLimits kLimits{4, 8, false, false};
+
+    /// One line per hart each: machine software (3) and machine timer (7) interrupt.
+    Clint(std::vector<Irq> software, std::vector<Irq> timer, Clock& clock)
+        : mswi_(std::move(software)), mtimer_(std::move(timer), clock) {}
+
+    void reset() override;
+    std::string describe() const override { return "clint"; }
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+
+    AclintMtimer& mtimer() { return mtimer_; }
+
+private:
+    static constexpr u64 kTimer = AclintMswi::kWindow, kEnd = kTimer + AclintMtimer::kWindow;
+
+    AclintMswi mswi_;
+    AclintMtimer mtimer_;
+};
+
+}  // namespace dragoman::devices

@@ -1,0 +1,131 @@
+#include "devices/plic.h"
+
+#include <bit>
+
+namespace dragoman::devices {
+
+Plic::Plic(unsigned sources, unsigned priorities, std::vector<Irq> contexts)
+    : sources_(sources), priority_mask_(priorities), priorities_(sources + 1) {
+    std::size_t words = sources / 32 + 1;
+    levels_.resize(words);
+    claimed_.resize(words);
+    for (Irq irq : contexts) contexts_.push_back({.irq = irq, .enable = std::vector<u32>(words)});
+}
+
+void Plic::reset() {
+    std::lock_guard lock(mutex_);
+    priorities_.assign(priorities_.size(), 0);
+    claimed_.assign(claimed_.size(), 0);
+    for (Context& context : contexts_) {
+        context.threshold = 0;
+        context.enable.assign(context.enable.size(), 0);
+        context.asserted = false;
+        context.irq.set(false);
+    }
+}
+
+std::string Plic::describe() const {
+    return "plic, sources " + std::to_string(sources_) + ", contexts " + std::to_string(contexts_.size());
+}
+
+/// The pending and enabled source of highest priority, the lowest-numbered among equals; 0 for none.
+unsigned Plic::best(const Context& context) const {
+    unsigned best = 0;
+    u32 best_priority = 0;
+    for (std::size_t word = 0; word < levels_.size(); ++word) {
+        for (u32 bits = pending(word) & context.enable[word]; bits != 0; bits &= bits - 1) {
+            unsigned source = static_cast<unsigned>(word * 32) + static_cast<unsigned>(std::countr_zero(bits));
+            if (priorities_[source] > best_priority) {
+                best = source;
+                best_priority = priorities_[source];
+            }
+        }
+    }
+    return best;
+}
+
+void Plic::update(Context& context) {
+    bool assert = priorities_[best(context)] > context.threshold;  // priority of source 0 is 0
+    if (assert == context.asserted) return;
+    context.asserted = assert;
+    context.irq.set(assert);
+}
+
+void Plic::update_all() {
+    for (Context& context : contexts_) update(context);
+}
+
+void Plic::set_irq(unsigned line, bool level) {
+    if (!valid(line)) return;
+    u32 bit = u32{1} << (line % 32);
+    std::lock_guard lock(mutex_);
+    u32& word = levels_[line / 32];
+    if (((word & bit) != 0) == level) return;
+    word ^= bit;
+    if ((claimed_[line / 32] & bit) == 0) update_all();
+}
+
+/// Section 9: the threshold does not matter to a claim.
+u32 Plic::claim(Context& context) {
+    unsigned source = best(context);
+    if (source == 0) return 0;
+    claimed_[source / 32] |= u32{1} << (source % 32);
+    update_all();
+    return source;
+}
+
+/// Section 10: what is not enabled for the context cannot be completed by it.
+void Plic::complete(Context& context, u32 source) {
+    u32 bit = u32{1} << (source % 32);
+    if (!valid(source) || (context.enable[source / 32] & bit) == 0) return;
+    claimed_[source / 32] &= ~bit;
+    update_all();
+}
+
+bool Plic::read(u64 offset, unsigned, u64& value) {
+    value = 0;
+    std::lock_guard lock(mutex_);
+    if (offset >= kContext) {
+        u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;
+        if (index >= contexts_.size()) return true;
+        if (reg == 0) value = contexts_[index].threshold;
+        if (reg == 4) value = claim(contexts_[index]);
+    } else if (offset >= kEnable) {
+        u64 index = (offset - kEnable) / kEnableStride, word = (offset - kEnable) % kEnableStride / 4;
+        if (index < contexts_.size() && word < levels_.size()) value = contexts_[index].enable[word];
+    } else if (offset >= kPending) {
+        u64 word = (offset - kPending) / 4;
+        if (word < levels_.size()) value = pending(word);
+    } else if (valid(offset / 4)) {
+        value = priorities_[offset / 4];
+    }
+    return true;
+}
+
+bool Plic::write(u64 offset, unsigned, u64 wide) {
+    u32 value = static_cast<u32>(wide);
+    std::lock_guard lock(mutex_);
+    if (offset >= kContext) {
+        u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;
+        if (index >= contexts_.size()) return true;
+        Context& context = contexts_[index];
+        if (reg == 0) {
+            context.threshold = value & priority_mask_;
+            update(context);
+        }
+        if (reg == 4) complete(context, value);
+    } else if (offset >= kEnable) {
+        u64 index = (offset - kEnable) / kEnableStride, word = (offset - kEnable) % kEnableStride / 4;
+        if (index >= contexts_.size() || word >= levels_.size()) return true;
+        // Bits of sources that do not exist, source 0 among them, are wired to 0.
+        u64 existing = low_mask(static_cast<unsigned>(sources_ - word * 32 >= 31 ? 32 : sources_ - word * 32 + 1));
+        contexts_[index].enable[word] = value & static_cast<u32>(existing) & ~(word == 0 ? 1u : 0u);
+        update(contexts_[index]);
+    } else if (offset < kPending && valid(offset / 4)) {
+        priorities_[offset / 4] = value & priority_mask_;
+        update_all();
+    }
+    return true;
+}
+
+}  // namespace dragoman::devices

@@ -1,0 +1,59 @@
+// RISC-V Platform-Level Interrupt Controller (PLIC specification 1.0.0), as SiFive laid it out.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "devices/device.h"
+#include "devices/irq.h"
+
+namespace dragoman::devices {
+
+/// Its inputs are the sources 1..sources; all are levels. A line that falls before it was claimed is no longer
+/// pending.
+class Plic final : public Device, public memory::MmioHandler, public IrqSink {
+public:
+    static constexpr u64 kPriority = 0, kPending = 0x1000, kEnable = 0x2000, kEnableStride = 0x80;
+    static constexpr u64 kContext = 0x200000, kContextStride = 0x1000;
+    static constexpr memory::MmioLimits kLimits{4, 4, false, false};
+
+    /// @param sources     the highest source number (riscv,ndev), at most 1023
+    /// @param priorities  the highest priority; one below a power of two
+    /// @param contexts    where each context's interrupt goes: on the usual boards machine external (11) and
+    ///                    supervisor external (9) interrupt of hart 0, then hart 1's...
+    Plic(unsigned sources, unsigned priorities, std::vector<Irq> contexts);
+
+    /// Bytes that the registers take.
+    u64 window() const { return kContext + contexts_.size() * kContextStride; }
+
+    void reset() override;
+    std::string describe() const override;
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+    void set_irq(unsigned line, bool level) override;
+
+private:
+    struct Context {
+        Irq irq;
+        bool asserted = false;
+        u32 threshold = 0;
+        std::vector<u32> enable;  ///< a bit per source
+    };
+
+    bool valid(u64 source) const { return source != 0 && source <= sources_; }
+    u32 pending(std::size_t word) const { return levels_[word] & ~claimed_[word]; }
+    unsigned best(const Context& context) const;
+    void update(Context& context);
+    void update_all();
+    u32 claim(Context& context);
+    void complete(Context& context, u32 source);
+
+    unsigned sources_;
+    u32 priority_mask_;
+    std::mutex mutex_;  ///< guards all below
+    std::vector<u32> priorities_;
+    std::vector<u32> levels_, claimed_;  ///< a bit per source
+    std::vector<Context> contexts_;
+};
+
+}  // namespace dragoman::devices
