@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/cache_directory.h"
 #include "debug/user/gdb_server.h"
 #include "debug/perf.h"
 #include "guest/guest.h"
@@ -53,6 +54,17 @@ void write_explanation(const engine::Engine& engine, const debug::ExplainSelecti
     std::fprintf(stderr, "dragoman: wrote %s\n", path.c_str());
 }
 
+/// A relative name of the command line is to mean the same to the programs that the guest starts.
+void make_absolute(std::string& directory, const char* option, std::vector<std::string>& inherited) {
+    if (directory.empty() || directory[0] == '/') return;
+    std::unique_ptr<char, decltype(&std::free)> path(::realpath(directory.c_str(), nullptr), std::free);
+    if (!path) return;  // opening it says why
+    std::string relative = std::exchange(directory, path.get());
+    for (std::size_t i = 0; i + 1 < inherited.size(); i++) {
+        if (inherited[i] == option && inherited[i + 1] == relative) inherited[i + 1] = directory;
+    }
+}
+
 const guest::Guest& choose_guest(const linux_abi::Program& program, const Options& options) {
     const guest::Guest* guest = guest::find(program.header.e_machine, program.header.e_ident[EI_CLASS]);
     if (!guest) {
@@ -67,22 +79,11 @@ const guest::Guest& choose_guest(const linux_abi::Program& program, const Option
     return *guest;
 }
 
-/// The guest may change its directory before it executes a program with the same -L.
-void make_absolute(std::string& sysroot, std::vector<std::string>& inherited) {
-    if (sysroot.empty() || sysroot[0] == '/') return;
-    std::unique_ptr<char, decltype(&std::free)> path(::realpath(sysroot.c_str(), nullptr), std::free);
-    if (!path) return;  // opening it says why
-    std::string relative = std::exchange(sysroot, path.get());
-    for (std::size_t i = 0; i + 1 < inherited.size(); i++) {
-        if (inherited[i] == "-L" && inherited[i + 1] == relative) inherited[i + 1] = sysroot;
-    }
-}
-
 }  // namespace
 
 void launch(Options& options) {
     std::string& sysroot = options.process.sysroot;
-    make_absolute(sysroot, options.process.self_options);
+    make_absolute(sysroot, "-L", options.process.self_options);
     if (sysroot.size() > 1 && sysroot.back() == '/') sysroot.pop_back();
     if (int error = linux_abi::open_sysroot(options.process.sysroot)) {
         throw FatalError(1, "-L: " + options.process.sysroot + ": " + std::strerror(-error));
@@ -97,6 +98,7 @@ void launch(Options& options) {
     options.host.guest_base = options.guest_base;
     // They live until the process ends: other guest threads may use them to the last.
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
+    options.engine.cache_directory = open_cache_directory(options);
     options.engine.observer = make_observer(options).release();
     auto* engine = new engine::Engine(guest, make_backend(options), options.host, *space, options.engine);
     auto* process = new linux_abi::Process;
@@ -114,6 +116,7 @@ void launch(Options& options) {
         });
     }
     process->exit_hooks.push_back([] { std::fflush(log::stream()); });
+    process->exit_hooks.push_back([engine] { engine->save_translations(false); });
     if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
     linux_abi::run_process(*process, std::move(program));
 }

@@ -256,6 +256,11 @@ constexpr Row kRows[] = {
      [](Parser& p, std::string_view) { p.options.jit_dump = true; }, "write jit-PID.dump for Linux perf"},
     {"version", "", "VERSION", Qemu, false, set_action<Action::Version>, "print the version"},
     {"backend", "x64|interp", "BACKEND", Own, kInherited, set_backend, "how translated code is run (x64)"},
+    {"tb-cache", "dir|off", "TB_CACHE", Own, kInherited,
+     [](Parser& p, std::string_view v) {
+         if (v.empty()) throw BadValue{"needs a directory, or off"};
+         p.options.tb_cache = v;
+     }, "where translations are kept from run to run (~/.cache/dragoman)"},
     {"disable-host-features", "list", "DISABLE_HOST_FEATURES", Own, kInherited, disable_features,
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
     {"explain", "hot|address", "", None, false, set_explain,

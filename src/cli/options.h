@@ -27,6 +27,7 @@ struct Options {
     u64 reserved_va = 0;     ///< -R
     std::string gdb;         ///< -g: port or socket path; empty: no debugger
     bool gdb_suspend = true; ///< wait for the debugger before the first instruction
+    std::string tb_cache;    ///< -tb-cache: directory, "off", or empty for the default one
     bool perf_map = false;
     bool jit_dump = false;
     bool explain = false;    ///< --explain: write a page about the translation when the program ends

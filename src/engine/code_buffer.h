@@ -40,6 +40,7 @@ public:
     explicit CodeBuffer(std::size_t bytes);
     ~CodeBuffer();
 
+    const u8* base() const { return base_; }
     /// The area at the start for prologue and stubs.
     u8* prologue() const { return base_; }
     static constexpr std::size_t kPrologueSize = 32 << 10;

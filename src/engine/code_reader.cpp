@@ -47,4 +47,15 @@ bool CodeReader::fetch(u64 pc, unsigned bytes, u32& value) {
     return true;
 }
 
+bool CodeReader::read(u64 pc, std::size_t bytes) {
+    started_ = true;
+    start_ = pc;
+    if (bytes > kCapacity) return false;
+    while (filled_ < bytes) {
+        if (!fill(pc + filled_)) return false;
+    }
+    size_ = bytes;
+    return true;
+}
+
 }  // namespace dragoman::engine

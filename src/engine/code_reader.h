@@ -17,6 +17,16 @@ public:
 
     bool fetch(u64 pc, unsigned bytes, u32& value) override;
 
+    /// Reads `bytes` of code at `pc` at once, as the first thing. @returns false when not all of it may be fetched.
+    bool read(u64 pc, std::size_t bytes);
+
+    /// Forgets what was read, but not which pages it came from.
+    void restart() {
+        started_ = refused_ = false;
+        size_ = filled_ = 0;
+        opened_ = ~u64{0};
+    }
+
     /// Guest code read so far, from the TB's first address on without gaps.
     std::span<const u8> bytes() const { return {bytes_, size_}; }
     /// Some fetch was refused: what was translated holds only until the mapping changes.

@@ -1,10 +1,14 @@
 // The engine's construction, vCPUs, breakpoints, fork and statistics.
 #include "engine/engine.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cinttypes>
 
 #include "base/fpenv.h"
+#include "base/log.h"
+#include "engine/content_hash.h"
 #include "engine/impl.h"
 
 namespace dragoman::engine {
@@ -25,6 +29,7 @@ void Statistics::add(const Statistics& o) {
     table_hits += o.table_hits;
     links += o.links;
     stale += o.stale;
+    cached += o.cached;
     ns_translate += o.ns_translate;
     ns_optimise += o.ns_optimise;
     ns_compile += o.ns_compile;
@@ -32,11 +37,31 @@ void Statistics::add(const Statistics& o) {
 
 Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
                    const host::Options& host_options, memory::UserSpace& space, const Config& config)
-    : engine(engine), guest(guest), backend(std::move(backend)), host_options(host_options), space(space),
-      config(config), buffer(config.tb_size) {
-    std::size_t used =
-        this->backend->init(guest.layout(), host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
+    : engine(engine),
+      guest(guest),
+      backend(std::move(backend)),
+      host_options(host_options),
+      space(space),
+      config(config),
+      buffer(config.tb_size),
+      code_cache({config.cache_directory, config.cache_limit}) {
+    std::size_t used = this->backend->init(guest.layout(), host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
+    // What looks at a translation's stages needs to have it made.
+    bool watched = config.observer != nullptr || config.profile || log::enabled(log::Item::InAsm) ||
+                   log::enabled(log::Item::Op) || log::enabled(log::Item::OpInd) || log::enabled(log::Item::OpOpt) ||
+                   log::enabled(log::Item::OutAsm);
+    if (!watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
+        caching = code_cache.start(configuration());
     if (config.observer != nullptr) config.observer->on_common_code("prologue", buffer.prologue(), used);
+}
+
+/// All that a translation depends on beside guest code, and that is not the same in every process of this build.
+u64 Engine::Impl::configuration() const {
+    u64 own = u64{config.max_insns} << 1 | u64{config.optimise};
+    u64 model = guest.configuration != nullptr ? guest.configuration() : 0;
+    const u64 parts[] = {backend->configuration(), own, model,
+                         content_hash(reinterpret_cast<const u8*>(guest.name.data()), guest.name.size())};
+    return content_hash(reinterpret_cast<const u8*>(parts), sizeof parts);
 }
 
 Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
@@ -44,10 +69,16 @@ Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend
     : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), host_options, space, config)) {
     current = this;
     space.on_code_change = [this](u64 start, u64 end) { invalidate(start, end); };
+    if (impl_->caching) {
+        space.on_file_code = [this](u64 start, u64 length, int fd, u64 offset) {
+            impl_->code_cache.map(start, length, fd, offset);
+        };
+    }
 }
 
 Engine::~Engine() {
     impl_->space.on_code_change = nullptr;
+    impl_->space.on_file_code = nullptr;
     current = nullptr;
 }
 
@@ -100,6 +131,7 @@ void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step =
 void Engine::before_fork() {
     impl_->exclusive_lock.lock();
     impl_->tb_lock.lock();
+    impl_->code_cache.lock();
 }
 
 void Engine::after_fork(ir::Env* env, bool child) {
@@ -109,9 +141,23 @@ void Engine::after_fork(ir::Env* env, bool child) {
         std::erase_if(i.vcpus, [env](const Vcpu* v) { return v->env != env; });
         i.exclusive_pending.store(0);
         if (i.config.observer != nullptr) i.config.observer->on_fork_child();
+        i.code_cache.after_fork_child();
     }
+    i.code_cache.unlock();
     i.tb_lock.unlock();
     i.exclusive_lock.unlock();
+}
+
+void Engine::save_translations(bool exec) {
+    if (!impl_->caching) return;
+    std::size_t threads;
+    {
+        std::lock_guard guard(impl_->tb_lock);
+        threads = impl_->vcpus.size();
+    }
+    // The files must not meet descriptors that other threads are about to open or replace.
+    if (threads > 1 && (exec || ::unshare(CLONE_FILES) != 0)) return;
+    impl_->code_cache.save();
 }
 
 std::vector<BlockProfile> Engine::profile() const { return impl_->profile.snapshot(); }
@@ -133,6 +179,7 @@ std::string Engine::statistics() const {
         text += buffer;
     };
     line("TBs translated", s.tbs);
+    line("TBs from the translation cache", s.cached);
     line("TBs in the table", i.table.size());
     line("guest instructions translated", s.guest_insns);
     line("guest code, bytes", s.guest_bytes);

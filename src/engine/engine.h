@@ -23,6 +23,8 @@ struct Config {
     bool chain = true;               ///< -d nochain turns it off
     u32 max_insns = 128;             ///< guest instructions per TB
     bool optimise = true;            ///< run the IR passes
+    int cache_directory = -1;        ///< descriptor of the translation cache's directory (-tb-cache); -1: none
+    u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
     Observer* observer = nullptr;    ///< told of every translation (-perfmap, -jitdump); not owned
     bool profile = false;            ///< count executions and keep the listings of all TBs (--explain)
 };
@@ -103,6 +105,10 @@ public:
     /// engine's own locks; in the child only the calling thread goes on.
     void before_fork();
     void after_fork(ir::Env* env, bool child);
+
+    /// Writes new translations to the translation cache: the process is about to end, or to execute another
+    /// program (`exec`, after which it may go on if that fails).
+    void save_translations(bool exec);
 
     /// Text of -d stats.
     std::string statistics() const;

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "engine/code_buffer.h"
+#include "engine/code_cache.h"
+#include "engine/code_reader.h"
 #include "engine/engine.h"
 #include "engine/page_index.h"
 #include "engine/tb_table.h"
@@ -33,7 +35,7 @@ enum Request : u32 {
 struct Statistics {
     u64 tbs = 0, guest_insns = 0, guest_bytes = 0, host_bytes = 0, ir_ops = 0;
     u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0;
-    u64 table_hits = 0, links = 0, stale = 0;
+    u64 table_hits = 0, links = 0, stale = 0, cached = 0;
     u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
     void add(const Statistics& other);
 };
@@ -45,6 +47,7 @@ struct Vcpu {
     ir::PassContext passes;
     host::CompiledCode compiled;
     std::vector<u8> map_bytes;
+    std::vector<u8> cached;   ///< record from the translation cache
     std::vector<u8> context;  ///< room for the guest's DisasContext
     Chunk* chunk = nullptr;
     std::atomic<bool> running{false};
@@ -53,6 +56,18 @@ struct Vcpu {
 };
 
 inline Vcpu& vcpu_of(ir::Env* env) { return *static_cast<Vcpu*>(env->vcpu); }
+
+/// One translation under way.
+struct Translating {
+    u64 pc;
+    u32 flags;
+    bool single_step;
+    u32 max_insns = 0;
+    bool verify = false;   ///< the TB compares its guest code
+    bool threads = false;  ///< there are other vCPUs
+    u32 counter = Profile::kNone;
+    u32 guest_size = 0, guest_insns = 0;
+};
 
 struct Engine::Impl {
     Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
@@ -66,6 +81,9 @@ struct Engine::Impl {
     Config config;
 
     CodeBuffer buffer;
+    CodeCache code_cache;
+    bool caching = false;
+    u64 configuration() const;
     TbTable table;
     PageIndex pages;
     std::mutex tb_lock;
@@ -91,6 +109,15 @@ struct Engine::Impl {
     // Finding and making TBs (translate.cpp)
     TranslationBlock* find_or_translate(Vcpu& v, u64 pc, u32 flags);
     TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
+    void prepare(Vcpu& v);
+    bool load(Vcpu& v, Translating& t, CodeReader& reader);
+    bool generate(Vcpu& v, Translating& t, CodeReader& reader);
+    void translate_guest(Vcpu& v, Translating& t, CodeReader& reader);
+    bool compile(Vcpu& v);
+    bool take_chunk(Vcpu& v);
+    TranslationBlock* make_block(Vcpu& v, const Translating& t, const CodeReader& reader);
+    void store(Vcpu& v, const TranslationBlock& tb, const CodeReader& reader);
+    void note_shared(const TranslationBlock& tb);
     void reclaim(Vcpu& v);
 
     // Links and removal (links.cpp); all under tb_lock

@@ -74,159 +74,220 @@ TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
     return translate(v, pc, flags, false);
 }
 
-TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool single_step) {
-    PhaseTimer timer(log::enabled(log::Item::Stats));
-    if (!v.function) {
-        v.function = std::make_unique<ir::Function>(guest.layout());
-        v.scratch = backend->make_scratch();
-        for (unsigned i = 0; i < v.function->global_count(); ++i) {
-            v.passes.rewriter.set_pinned(i, backend->is_pinned(i));
-        }
-        v.context.resize(guest.translator.context_size + guest.translator.context_align);
+void Engine::Impl::prepare(Vcpu& v) {
+    v.function = std::make_unique<ir::Function>(guest.layout());
+    v.scratch = backend->make_scratch();
+    for (unsigned i = 0; i < v.function->global_count(); ++i) {
+        v.passes.rewriter.set_pinned(i, backend->is_pinned(i));
     }
-    ir::Function& f = *v.function;
-    u32 max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
+    v.context.resize(guest.translator.context_size + guest.translator.context_align);
+}
 
+/// Runs the guest's translator: guest code at `t.pc` to IR in v.function.
+void Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) {
+    ir::Function& f = *v.function;
+    f.reset();
+    f.guest_pc = t.pc;
+    f.tb_flags = t.flags;
+    ir::Builder builder(f);
+    auto* ctx = reinterpret_cast<guest::DisasContextBase*>(
+        align_up(reinterpret_cast<u64>(v.context.data()), guest.translator.context_align));
+    ctx->b = &builder;
+    ctx->code = &reader;
+    ctx->pc_first = ctx->pc_next = t.pc;
+    ctx->flags = t.flags;
+    ctx->max_insns = t.verify ? std::min(t.max_insns, kVerifiedInsns) : t.max_insns;
+    ctx->num_insns = 0;
+    ctx->single_step = t.single_step;
+    ctx->state = guest::DisasState::Next;
+    guest.translator.init(ctx);
+    guest.translator.tb_start(ctx);
+    bool stopped_at_breakpoint = false;
+    do {
+        if (breakpoint_count.load(std::memory_order_relaxed) != 0 && !t.single_step) {
+            std::lock_guard guard(tb_lock);
+            if (std::binary_search(breakpoints.begin(), breakpoints.end(), ctx->pc_next)) {
+                stopped_at_breakpoint = true;
+                break;
+            }
+        }
+        ++ctx->num_insns;
+        guest.translator.insn_start(ctx);
+        guest.translator.translate_insn(ctx);
+        if (ctx->state != guest::DisasState::Next) break;
+        bool page_end = (ctx->pc_next ^ t.pc) >> 12 != 0;
+        if (ctx->num_insns >= ctx->max_insns || page_end) ctx->state = guest::DisasState::TooMany;
+    } while (ctx->state == guest::DisasState::Next);
+    if (stopped_at_breakpoint && ctx->num_insns == 0) {
+        builder.insn_start(t.pc, 0);
+        builder.env_st(builder.c32(ir::kExceptionDebug), offsetof(ir::Env, exception), {.size_log2 = 2});
+        builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(t.pc));
+    } else {
+        if (stopped_at_breakpoint) ctx->state = guest::DisasState::TooMany;
+        guest.translator.tb_stop(ctx);
+    }
+    f.guest_insns = ctx->num_insns;
+    f.guest_size = std::max<u32>(static_cast<u32>(ctx->pc_next - t.pc), guest.min_insn_bytes);
+    if (t.verify && reader.bytes().size() >= f.guest_size) {
+        emit_verification(builder, t.pc, reader.bytes().data(), f.guest_size);
+    } else {
+        t.verify = false;
+    }
+    if (config.profile && !t.single_step) t.counter = profile.emit_counter(builder);
+}
+
+/// A chunk of the code buffer for `v` to fill. @returns whether it is untouched.
+bool Engine::Impl::take_chunk(Vcpu& v) {
+    while ((v.chunk = buffer.take_chunk()) == nullptr) reclaim(v);
+    return v.chunk->next == v.chunk->start;
+}
+
+/// Compiles v.function into this vCPU's chunk, into a fresh one when the rest is too small.
+/// @returns false when it does not even fit into that
+bool Engine::Impl::compile(Vcpu& v) {
+    bool fresh = false;
+    for (;;) {
+        if (v.chunk == nullptr) fresh = take_chunk(v);
+        v.compiled.reset();
+        auto room = static_cast<std::size_t>(v.chunk->end - v.chunk->next);
+        if (backend->compile(*v.scratch, *v.function, v.chunk->next, room, v.compiled)) break;
+        if (fresh) return false;
+        v.chunk = nullptr;
+    }
+    v.map_bytes.clear();
+    encode_insn_map(v.compiled.insn_map, v.map_bytes);
+    return true;
+}
+
+/// Makes the code for `t` anew. False: its TB would be too large.
+bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
+    PhaseTimer timer(log::enabled(log::Item::Stats));
+    if (!v.function) prepare(v);
+    ir::Function& f = *v.function;
+    translate_guest(v, t, reader);
+    timer.phase(v.stats.ns_translate);
+    Listing listing(guest, *backend, f, reader.bytes());
+    listing.guest_code();
+    listing.ir(log::Item::Op);
+    v.stats.ir_ops += f.insns.size();
+    if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
+    if (config.optimise) ir::optimise(f, v.passes);
+    listing.ir(log::Item::OpOpt);
+    if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, true);
+    timer.phase(v.stats.ns_optimise);
+    if (!compile(v)) {
+        DRAGOMAN_ASSERT(t.max_insns > 1);
+        t.max_insns = std::max(1u, f.guest_insns / 2);
+        return false;
+    }
+    timer.phase(v.stats.ns_compile);
+    listing.host_code(v.chunk->next, v.compiled);
+    if (t.counter != Profile::kNone) {
+        profile.record_host(t.counter, v.compiled, backend->disassemble(v.chunk->next, v.compiled, t.pc));
+    }
+    t.guest_size = f.guest_size;
+    t.guest_insns = f.guest_insns;
+    v.stats.host_bytes += v.compiled.size;
+    v.stats.guest_insns += f.guest_insns;
+    v.stats.guest_bytes += f.guest_size;
+    ++v.stats.tbs;
+    return true;
+}
+
+/// Takes the code for `t` from the translation cache, if it is there and for the code that the guest has.
+bool Engine::Impl::load(Vcpu& v, Translating& t, CodeReader& reader) {
+    if (!code_cache.find(t.pc, t.flags, !t.threads, v.cached)) return false;
+    const BlockView block = view_record(v.cached.data());
+    const BlockRecord& head = *block.head;
+    if (!reader.read(t.pc, head.guest_read)) return false;
+    if (std::memcmp(reader.bytes().data(), block.guest_code, head.guest_read) != 0) return false;
+    if (head.code_size > CodeBuffer::kChunkSize) return false;
+    if (v.chunk == nullptr || static_cast<std::size_t>(v.chunk->end - v.chunk->next) < head.code_size) take_chunk(v);
+    u8* code = v.chunk->next;
+    if (static_cast<std::size_t>(v.chunk->end - code) < head.code_size) return false;
+    std::memcpy(code, block.code, head.code_size);
+    move_code(code, block, static_cast<u32>(buffer.base() - code));
+    v.compiled.reset();
+    v.compiled.size = head.code_size;
+    v.compiled.entry = head.entry;
+    v.compiled.checked_entry = head.checked_entry;
+    std::copy_n(block.slots, head.slot_count, v.compiled.slots);
+    v.map_bytes.assign(block.insn_map, block.insn_map + head.insn_map_size);
+    t.guest_size = head.guest_size;
+    t.guest_insns = head.guest_insns;
+    ++v.stats.cached;
+    return true;
+}
+
+/// Describes the code that v.compiled tells of.
+TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const CodeReader& reader) {
+    unsigned slot_count = 0;
+    for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
+        if (v.compiled.slots[i].used) slot_count = i + 1;
+    }
+    Arena& arena = v.chunk->arena;
+    auto* tb = new (arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
+    auto* map = static_cast<u8*>(arena.allocate(v.map_bytes.size(), 1));
+    std::copy(v.map_bytes.begin(), v.map_bytes.end(), map);
+    tb->slots = static_cast<SlotRecord*>(arena.allocate(slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
+    for (unsigned i = 0; i < slot_count; ++i) {
+        new (&tb->slots[i]) SlotRecord{.slot = v.compiled.slots[i], .owner = tb};
+    }
+    tb->pc = t.pc;
+    tb->flags = t.flags;
+    tb->guest_size = t.guest_size;
+    tb->guest_insns = static_cast<u16>(t.guest_insns);
+    tb->slot_count = static_cast<u8>(slot_count);
+    tb->verified = t.verify;
+    tb->code = v.chunk->next;
+    tb->code_size = v.compiled.size;
+    tb->entry = v.compiled.entry;
+    tb->checked_entry = v.compiled.checked_entry;
+    tb->insn_map = map;
+    tb->insn_map_size = static_cast<u32>(v.map_bytes.size());
+    bool shared = reader.shared() && !t.verify;
+    tb->content_hash =
+        shared && reader.bytes().size() >= t.guest_size ? content_hash(reader.bytes().data(), t.guest_size) : 0;
+    v.chunk->next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));
+    return tb;
+}
+
+/// Gives the new TB to the translation cache.
+void Engine::Impl::store(Vcpu& v, const TranslationBlock& tb, const CodeReader& reader) {
+    BlockRecord head{};
+    head.pc = tb.pc;
+    head.flags = tb.flags;
+    head.guest_size = tb.guest_size;
+    head.guest_insns = tb.guest_insns;
+    head.code_size = tb.code_size;
+    head.entry = tb.entry;
+    head.checked_entry = tb.checked_entry;
+    head.slot_count = tb.slot_count;
+    code_cache.add(head, v.compiled, v.map_bytes, reader.bytes(), tb.code, buffer.base());
+}
+
+TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool single_step) {
+    Translating t{.pc = pc, .flags = flags, .single_step = single_step};
+    t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
     for (;;) {
         u64 started = epoch.load();
-        bool verify = false;
-        if (CodePage* page = [&] {
-                std::lock_guard guard(tb_lock);
-                return pages.find(pc >> 12);
-            }()) {
-            verify = page->invalidations >= kVerifyAfter;
+        {
+            std::lock_guard guard(tb_lock);
+            CodePage* page = pages.find(pc >> 12);
+            t.verify = page != nullptr && page->invalidations >= kVerifyAfter;
+            t.threads = vcpus.size() > 1;
         }
-        CodeReader reader(space, !verify);
-
-        f.reset();
-        f.guest_pc = pc;
-        f.tb_flags = flags;
-        ir::Builder builder(f);
-        auto* ctx = reinterpret_cast<guest::DisasContextBase*>(
-            align_up(reinterpret_cast<u64>(v.context.data()), guest.translator.context_align));
-        ctx->b = &builder;
-        ctx->code = &reader;
-        ctx->pc_first = ctx->pc_next = pc;
-        ctx->flags = flags;
-        ctx->max_insns = verify ? std::min(max_insns, kVerifiedInsns) : max_insns;
-        ctx->num_insns = 0;
-        ctx->single_step = single_step;
-        ctx->state = guest::DisasState::Next;
-        guest.translator.init(ctx);
-        guest.translator.tb_start(ctx);
-        bool stopped_at_breakpoint = false;
-        do {
-            if (breakpoint_count.load(std::memory_order_relaxed) != 0 && !single_step) {
-                std::lock_guard guard(tb_lock);
-                if (std::binary_search(breakpoints.begin(), breakpoints.end(), ctx->pc_next)) {
-                    stopped_at_breakpoint = true;
-                    break;
-                }
-            }
-            ++ctx->num_insns;
-            guest.translator.insn_start(ctx);
-            guest.translator.translate_insn(ctx);
-            if (ctx->state != guest::DisasState::Next) break;
-            bool page_end = (ctx->pc_next ^ pc) >> 12 != 0;
-            if (ctx->num_insns >= ctx->max_insns || page_end) ctx->state = guest::DisasState::TooMany;
-        } while (ctx->state == guest::DisasState::Next);
-        if (stopped_at_breakpoint && ctx->num_insns == 0) {
-            builder.insn_start(pc, 0);
-            builder.env_st(builder.c32(ir::kExceptionDebug), offsetof(ir::Env, exception), {.size_log2 = 2});
-            builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(pc));
-        } else {
-            if (stopped_at_breakpoint) ctx->state = guest::DisasState::TooMany;
-            guest.translator.tb_stop(ctx);
+        const bool cacheable = caching && !t.verify && !single_step && breakpoint_count.load() == 0;
+        CodeReader reader(space, !t.verify);
+        const bool loaded = cacheable && load(v, t, reader);
+        if (!loaded) {
+            reader.restart();
+            if (!generate(v, t, reader)) continue;
         }
-        f.guest_insns = ctx->num_insns;
-        f.guest_size = std::max<u32>(static_cast<u32>(ctx->pc_next - pc), guest.min_insn_bytes);
-        if (verify && reader.bytes().size() >= f.guest_size) {
-            emit_verification(builder, pc, reader.bytes().data(), f.guest_size);
-        } else {
-            verify = false;
-        }
-        u32 counter = config.profile && !single_step ? profile.emit_counter(builder) : Profile::kNone;
-        timer.phase(v.stats.ns_translate);
-        Listing listing(guest, *backend, f, reader.bytes());
-        listing.guest_code();
-        listing.ir(log::Item::Op);
-        v.stats.ir_ops += f.insns.size();
-        if (counter != Profile::kNone) profile.record_ir(counter, f, listing, false);
-        if (config.optimise) {
-            ir::optimise(f, v.passes);
-        } else {
-            }
-        listing.ir(log::Item::OpOpt);
-        if (counter != Profile::kNone) profile.record_ir(counter, f, listing, true);
-        timer.phase(v.stats.ns_optimise);
-
-        // Compile into this vCPU's chunk; a fresh chunk when the rest is too small, a shorter TB when it
-        // does not fit into a fresh one.
-        bool compiled = false;
-        bool fresh = false;
-        while (!compiled) {
-            if (v.chunk == nullptr) {
-                v.chunk = buffer.take_chunk();
-                if (v.chunk == nullptr) {
-                    reclaim(v);
-                    continue;
-                }
-                fresh = v.chunk->next == v.chunk->start;
-            }
-            v.compiled.reset();
-            auto room = static_cast<std::size_t>(v.chunk->end - v.chunk->next);
-            compiled = backend->compile(*v.scratch, f, v.chunk->next, room, v.compiled);
-            if (compiled || fresh) break;
-            v.chunk = nullptr;
-        }
-        if (!compiled) {
-            DRAGOMAN_ASSERT(max_insns > 1);
-            max_insns = std::max(1u, f.guest_insns / 2);
-            continue;
-        }
-        timer.phase(v.stats.ns_compile);
-        listing.host_code(v.chunk->next, v.compiled);
-        if (counter != Profile::kNone) {
-            profile.record_host(counter, v.compiled, backend->disassemble(v.chunk->next, v.compiled, pc));
-        }
-
-        v.map_bytes.clear();
-        encode_insn_map(v.compiled.insn_map, v.map_bytes);
-        unsigned slot_count = 0;
-        for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
-            if (v.compiled.slots[i].used) slot_count = i + 1;
-        }
-        Arena& arena = v.chunk->arena;
-        auto* tb = new (arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
-        auto* map = static_cast<u8*>(arena.allocate(v.map_bytes.size(), 1));
-        std::copy(v.map_bytes.begin(), v.map_bytes.end(), map);
-        tb->slots = static_cast<SlotRecord*>(arena.allocate(slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
-        for (unsigned i = 0; i < slot_count; ++i) {
-            new (&tb->slots[i]) SlotRecord{.slot = v.compiled.slots[i], .owner = tb};
-        }
-        tb->pc = pc;
-        tb->flags = flags;
-        tb->guest_size = f.guest_size;
-        tb->guest_insns = static_cast<u16>(f.guest_insns);
-        tb->slot_count = static_cast<u8>(slot_count);
-        tb->verified = verify;
-        tb->code = v.chunk->next;
-        tb->code_size = v.compiled.size;
-        tb->entry = v.compiled.entry;
-        tb->checked_entry = v.compiled.checked_entry;
-        tb->insn_map = map;
-        tb->insn_map_size = static_cast<u32>(v.map_bytes.size());
-        bool shared = reader.shared() && !verify;
-        tb->content_hash = shared && reader.bytes().size() >= f.guest_size
-                               ? content_hash(reader.bytes().data(), f.guest_size)
-                               : 0;
-        v.chunk->next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));
-        ++v.stats.tbs;
-        v.stats.guest_insns += f.guest_insns;
-        v.stats.guest_bytes += f.guest_size;
-        v.stats.host_bytes += tb->code_size;
+        TranslationBlock* tb = make_block(v, t, reader);
+        if (cacheable && !loaded && !reader.refused() && reader.bytes().size() >= tb->guest_size) store(v, *tb, reader);
         if (config.observer != nullptr) {
-            config.observer->on_translate({pc, f.guest_size, tb->code, tb->code_size, v.compiled.insn_map});
+            config.observer->on_translate({pc, tb->guest_size, tb->code, tb->code_size, v.compiled.insn_map});
         }
 
         std::lock_guard guard(tb_lock);
@@ -246,15 +307,18 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         }
         pages.add(tb);
         table.insert(tb);
-        if (shared) {
-            for (u64 page = pc >> 12; page <= (tb->end() - 1) >> 12; ++page) {
-                auto place = std::lower_bound(shared_pages.begin(), shared_pages.end(), page);
-                if (place == shared_pages.end() || *place != page) shared_pages.insert(place, page);
-            }
-            shared_page_count.store(static_cast<u32>(shared_pages.size()));
-        }
+        if (reader.shared() && !tb->verified) note_shared(*tb);
         return tb;
     }
+}
+
+/// fence.i must look at the pages of `tb`.
+void Engine::Impl::note_shared(const TranslationBlock& tb) {
+    for (u64 page = tb.pc >> 12; page <= (tb.end() - 1) >> 12; ++page) {
+        auto place = std::lower_bound(shared_pages.begin(), shared_pages.end(), page);
+        if (place == shared_pages.end() || *place != page) shared_pages.insert(place, page);
+    }
+    shared_page_count.store(static_cast<u32>(shared_pages.size()));
 }
 
 }  // namespace dragoman::engine

@@ -152,6 +152,8 @@ struct Guest {
     /// Selects the model, "MODEL[,ext=on|off...]".
     /// @returns empty, or what was wrong with it (names the bad part).
     std::string (*configure)(std::string_view cpu);
+    /// A number that differs when the configured model would have the same code translated differently.
+    u64 (*configuration)();
     /// Names of the switchable extensions, for -cpu help.
     std::vector<std::string> (*extensions)();
 };

@@ -101,6 +101,10 @@ public:
     /// Whether global `index` lives in a host register while translated code runs. Valid after init.
     virtual bool is_pinned([[maybe_unused]] unsigned index) const { return false; }
 
+    /// A number that differs when the same function would be compiled differently (CPU features, options) by the
+    /// same build; 0: compiled code cannot be stored and used again elsewhere in a code buffer.
+    virtual u64 configuration() const { return 0; }
+
     /// Compiles `f` (after passes) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
     class Scratch {

@@ -284,6 +284,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     }
     if (error != 0) return error;
     impl_->enter(address, length, page_flags, file, offset, name);
+    if (file && !shared && has(page_flags, PageFlags::Exec) && on_file_code) on_file_code(address, length, fd, offset);
     return static_cast<i64>(address);
 }
 

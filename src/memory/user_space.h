@@ -66,6 +66,9 @@ public:
     /// of the map held: it may call protect_code, unprotect_code and flags, but no mapping call.
     std::function<void(u64 start, u64 end)> on_code_change;
 
+    /// Told of each private mapping of a file that the guest may execute. Called with the lock of the map held.
+    std::function<void(u64 start, u64 length, int fd, u64 offset)> on_file_code;
+
     // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux
     // (default below 2^38, hints above honoured, MAP_FIXED_NOREPLACE). Host flags are Linux's own.
     i64 mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name = {});

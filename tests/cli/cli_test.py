@@ -51,9 +51,10 @@ def bad_options():
             (["-cpu", "rv64,zba=maybe"], "maybe"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
             (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x"], "-trace"),
             (["-g", "99999"], "99999"), (["-g", "/no/such/directory/socket"], "/no/such/directory/socket"),
-            (["-D", "/no/such/directory/log"], "/no/such/directory/log"), (["-L", "/no/such/directory"], "/no/such")]:
+            (["-D", "/no/such/directory/log"], "/no/such/directory/log"), (["-L", "/no/such/directory"], "/no/such"),
+            (["-tb-cache", "/no/such/directory/cache"], "/no/such"), (["-tb-cache", ""], "-tb-cache")]:
         err = check_error(1, names, *option, PROGRAM)
-        if option[0] not in ("-g", "-D", "-L") or "99999" in option[1]:
+        if option[0] not in ("-g", "-D", "-L", "-tb-cache") or "99999" in option[1]:
             check("dragoman -" in err or "-cpu help" in err, f"{option}: does not say where help is: {err!r}")
     check_error(1, "no program", "-L", "/")
     check_error(1, "needs a value", "-cpu")
@@ -151,10 +152,80 @@ def effects(directory):
     check(code == 0 and err != "", "-d stats prints nothing")
 
 
+def cached_blocks(*arguments, env=None, expect=r"^argv\[0\]"):
+    """How many blocks a run took from the translation cache, and how many it translated."""
+    code, out, err = run("-d", "stats", *arguments, env=env)
+    check(code == 0 and re.search(expect, out, re.M), f"{' '.join(arguments)}: {code}, {out!r}")
+    found = re.search(r"^TBs translated +(\d+)\nTBs from the translation cache +(\d+)$", err, re.M)
+    return (int(found[2]), int(found[1])) if found else (None, None)
+
+
+def mostly_cached(*arguments, env=None):
+    """Random numbers given to the program, and blocks too few to be worth a file, make a difference of some blocks."""
+    cached, translated = cached_blocks(*arguments, env=env)
+    return cached > 20 * translated
+
+
+def translation_cache(directory):
+    cache = f"{directory}/cache"
+    option = ["-tb-cache", cache, PROGRAM]
+    check(cached_blocks(*option)[0] == 0, "something comes from a new cache")
+    files = os.listdir(cache)
+    check(len(files) == 1, f"the cache has {files}")
+    check(mostly_cached(*option), "not all comes from the cache")
+    check(cached_blocks("-tb-cache", "off", PROGRAM)[0] == 0, "-tb-cache off uses the cache")
+    check(mostly_cached(PROGRAM, env={"DRAGOMAN_TB_CACHE": cache}), "DRAGOMAN_TB_CACHE has no effect")
+    check(cached_blocks(PROGRAM, env={"HOME": directory})[0] == 0 and ".cache" not in os.listdir(directory),
+          "~/.cache is made")
+    os.mkdir(f"{directory}/.cache", 0o700)
+    home = {"HOME": directory, "XDG_CACHE_HOME": "relative"}
+    check(cached_blocks(PROGRAM, env=home)[0] == 0 and mostly_cached(PROGRAM, env=home),
+          "~/.cache/dragoman is not used")
+    check(cached_blocks("-cpu", "rv64gc", *option)[0] == 0, "another CPU model's translations are used")
+    check(cached_blocks("-disable-host-features", "return-stack", *option)[0] == 0, "other code is used")
+
+    # Damaged files and files that others can write count for nothing, and are replaced.
+    path = f"{cache}/{files[0]}"
+    good = open(path, "rb").read()
+    for what, data in (("empty", b""), ("cut", good[:len(good) // 2]), ("longer", good + bytes(64)),
+                       ("other header", good[:40] + b"\xff" + good[41:])):
+        write(path, data, 0o600)
+        check(cached_blocks(*option)[0] == 0, f"a damaged file ({what}) is used")
+        check(mostly_cached(*option), f"a damaged file ({what}) stays")
+    write(path, good, 0o620)
+    check(cached_blocks(*option)[0] == 0, "a file that a group may write is used")
+    # Any bytes may be damaged: what is not intact is translated.
+    for start in range(200, len(good), len(good) // 5):
+        data = bytearray(good)
+        for i in range(start, min(start + 3000, len(data))):
+            data[i] ^= 0x5a
+        write(path, bytes(data), 0o600)
+        cached, translated = cached_blocks(*option)
+        check(translated > 0, f"damage at {start} is not seen")
+    write(path, good, 0o600)
+
+    # The program changes, and nothing about the file tells: the code itself decides.
+    program = write(f"{directory}/program", open(PROGRAM, "rb").read())
+    code = open(program, "rb").read().index(b"\x93\x08\xe0\x05\x73\x00\x00\x00")  # li a7, 94; ecall: exit_group
+    times = os.stat(program)
+    option[-1] = program
+    check(cached_blocks(*option)[0] == 0, "the copy's translations are the original's")
+    unchanged = cached_blocks(*option)
+    check(unchanged[0] > 100, "the copy is not cached")
+    with open(program, "r+b") as file:
+        file.seek(code)
+        file.write(b"\x93\x08\xd0\x05")  # exit
+    os.utime(program, ns=(times.st_atime_ns, times.st_mtime_ns))
+    cached, translated = cached_blocks(*option)
+    check(cached > 100 and cached < unchanged[0] and translated > unchanged[1],
+          f"changed program: {cached} blocks cached, {translated} translated, before {unchanged}")
+
+
 with tempfile.TemporaryDirectory() as scratch:
     bad_options()
     bad_programs(scratch)
     texts()
     effects(scratch)
+    translation_cache(scratch)
 print(f"{len(failures)} failures")
 sys.exit(bool(failures))

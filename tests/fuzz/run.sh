@@ -6,6 +6,7 @@ build=$1
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export DRAGOMAN_TB_CACHE=off
 set -- --work "$work" "$@" "$build/dragoman -backend interp" "$build/dragoman" \
     "$build/dragoman -disable-host-features avx512" "$build/dragoman -disable-host-features avx,bmi"
 

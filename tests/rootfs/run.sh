@@ -15,6 +15,7 @@ g() {
     shift
     "$dragoman" -L "$ROOT" "$ROOT/usr/bin/$program" "$@"
 }
+export DRAGOMAN_TB_CACHE=${DRAGOMAN_TB_CACHE:-$(dirname "$dragoman")/tb-cache}
 cd "$DIR" || exit 1
 export LC_ALL=C HOME=$DIR PATH=/usr/bin:/bin TZ=UTC0
 # shellcheck source=/dev/null

@@ -77,6 +77,11 @@ public:
         return true;
     }
     constexpr bool operator==(const ExtensionSet&) const = default;
+    constexpr u64 hash() const {
+        u64 h = 0;
+        for (u64 word : word_) h = (h ^ word) * 0x9e3779b97f4a7c15;
+        return h;
+    }
 
 private:
     static constexpr unsigned kWords = (kExtensionCount + 63) / 64;

@@ -46,6 +46,7 @@ constinit const guest::Guest kRiscv64 = {
     .layout = layout,
     .models = models,
     .configure = configure,
+    .configuration = [] { return extensions().hash(); },
     .extensions = extension_names,
 };
 

@@ -46,6 +46,12 @@ public:
 
     bool is_pinned(unsigned index) const override { return shared_.plan.reg_of_global[index] != kNoReg; }
 
+    u64 configuration() const override {
+        const Options& o = shared_.options;
+        return (feature_bits(shared_.features) << 3 | u64{o.return_stack} << 2 | u64{o.softmmu} << 1 |
+                u64{o.guest_base != 0}) + 1;
+    }
+
     std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<CompileScratch>(shared_); }
 
     bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,

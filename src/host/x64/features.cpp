@@ -44,6 +44,16 @@ Features detect_features(const Options& options) {
     return f;
 }
 
+u64 feature_bits(const Features& f) {
+    static_assert(sizeof(Features) == 12, "a feature is missing below");
+    u64 bits = 0;
+    for (bool b : {f.ssse3, f.sse41, f.pclmul, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2, f.fma,
+                   f.avx512}) {
+        bits = bits << 1 | b;
+    }
+    return bits;
+}
+
 u32 xsave_hi16_zmm_offset() {
     u32 a = 0, b = 0, c = 0, d = 0;
     // Leaf 0xD, state component 7 (Hi16_ZMM): EBX is its offset in the standard format.

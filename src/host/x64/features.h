@@ -12,6 +12,9 @@ struct Features {
     bool avx512 = false;  ///< F, VL, DQ and BW
 };
 
+/// All of them in the bits of a number.
+u64 feature_bits(const Features& features);
+
 /// What the CPU has and the options allow.
 Features detect_features(const Options& options);
 

@@ -1,0 +1,13 @@
+// Where the translation cache is.
+#pragma once
+
+#include "cli/options.h"
+
+namespace dragoman::cli {
+
+/// Opens the directory that -tb-cache names, or the user's default one (either is made when only it is missing).
+/// @returns a descriptor out of the guest's way; -1 when there is to be no cache, or there is no default one
+/// @throws FatalError when the one that was asked for cannot be used
+int open_cache_directory(const Options& options);
+
+}  // namespace dragoman::cli

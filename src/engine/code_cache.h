@@ -1,0 +1,72 @@
+// The translation cache: keeps the translations of files that the guest maps for execution from one
+// process to the next. A translation depends on the guest code that the translator read, on its address and
+// on the configuration only, so a stored one is used when that code is in memory now, byte by byte.
+// What the files say about themselves (device, inode, time) merely chooses where to look.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/cache_file.h"
+
+namespace dragoman::engine {
+
+class CodeCache {
+public:
+    struct Config {
+        int directory = -1;          ///< descriptor of the directory; -1: no cache
+        u64 limit = u64{512} << 20;  ///< bytes that all files together may have
+    };
+
+    explicit CodeCache(const Config& config);
+    ~CodeCache();
+
+    /// @param configuration  everything but the guest code and the translator's build that a translation depends on
+    /// @returns whether there is a cache
+    bool start(u64 configuration);
+
+    /// The guest has mapped `length` bytes of file `fd` from `offset` on at `start`, for execution.
+    void map(u64 start, u64 length, int fd, u64 offset);
+
+    /// Copies the stored translation of (pc, flags) to `buffer`. It is only good for the guest code in it.
+    /// @param open whether a file may be opened for that (a descriptor that other threads of the guest could meet)
+    bool find(u64 pc, u32 flags, bool open, std::vector<u8>& buffer);
+
+    /// Notes a new translation. Its code, at `code`, is not linked. Ignores what cannot be stored.
+    void add(const BlockRecord& head, const host::CompiledCode& compiled, std::span<const u8> insn_map,
+             std::span<const u8> guest_code, const u8* code, const u8* code_base);
+
+    /// Writes what is worth it. The process is about to end (or to execute another program).
+    void save();
+    /// The child of fork leaves what its parent has translated to the parent.
+    void after_fork_child();
+    void lock() { lock_.lock(); }
+    void unlock() { lock_.unlock(); }
+
+private:
+    struct Image;
+    struct Range {
+        u64 start, end;
+        Image* image;
+    };
+    Image* image_at(u64 pc);
+    bool save(Image& image);
+
+    Config config_;
+    CacheKey key_{};
+    std::mutex lock_;
+    std::vector<std::unique_ptr<Image>> images_;
+    std::vector<Range> ranges_;
+    u64 pending_ = 0;  ///< bytes of all new records
+};
+
+/// Adds `distance` to the fields of `code` that the record lists. Stored code holds distances from the start of
+/// the code buffer, to which all that they lead to is fixed; the code itself lies somewhere else each time.
+void move_code(u8* code, const BlockView& block, u32 distance);
+
+/// A number that differs between builds of this program; 0 when it cannot be known.
+u64 build_number();
+
+}  // namespace dragoman::engine
