@@ -1,0 +1,108 @@
+#include "cli/system/launch.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "machine/board.h"
+#include "machine/machine.h"
+
+namespace dragoman::cli_system {
+
+namespace {
+
+void print_row(std::string_view name, std::string_view help) {
+    std::string line = "  " + std::string(name);
+    line.resize(std::max<std::size_t>(line.size() + 1, 14), ' ');
+    std::puts((line + std::string(help)).c_str());
+}
+
+void print_log_help() {
+    std::puts("Log items (comma separated):");
+    for (unsigned i = 0; i < log::kItemNameCount; i++) print_row(log::kItemNames[i].name, log::kItemNames[i].help);
+}
+
+void print_cpu_help() {
+    const guest::Guest& guest = *guest::all().front();
+    std::puts("Models (-cpu MODEL[,ext=on|off...]):");
+    for (const guest::CpuModel& model : guest.models()) print_row(model.name, model.help);
+    std::string line = "Extensions:";
+    for (const std::string& extension : guest.extensions()) {
+        if (line.size() + extension.size() + 1 > 100) {
+            std::puts(line.c_str());
+            line.assign(11, ' ');
+        }
+        line += " " + extension;
+    }
+    std::puts(line.c_str());
+}
+
+void print_machine_help() {
+    std::puts("Machines (-machine NAME[,property=value...]):");
+    for (const machine::Board::Kind& kind : machine::Board::kinds()) print_row(kind.name, kind.help);
+}
+
+void write_file(const std::string& option, const std::string& path, const void* data, std::size_t size) {
+    FILE* file = std::fopen(path.c_str(), "we");
+    bool written = file != nullptr && std::fwrite(data, 1, size, file) == size;
+    int error = errno;
+    if (file != nullptr && std::fclose(file) != 0) written = false;
+    if (!written) throw FatalError(1, option + ": " + path + ": " + std::strerror(error));
+}
+
+/// The file of -pidfile, which is gone at the end.
+class PidFile {
+public:
+    explicit PidFile(std::string path) : path_(std::move(path)) {
+        if (path_.empty()) return;
+        std::string text = std::to_string(getpid()) + "\n";
+        write_file("-pidfile", path_, text.data(), text.size());
+    }
+    ~PidFile() {
+        if (!path_.empty()) unlink(path_.c_str());
+    }
+    PidFile(const PidFile&) = delete;
+    PidFile& operator=(const PidFile&) = delete;
+
+private:
+    std::string path_;
+};
+
+int run(Options& options) {
+    if (!options.log_file.empty() && !log::open_file(options.log_file)) {
+        throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
+    }
+    machine::Machine machine(std::move(options.machine));
+    if (const std::string& path = machine.config().dump_dtb; !path.empty()) {
+        std::vector<u8> tree = machine.board().device_tree();
+        if (tree.empty()) throw FatalError(1, "-machine: dumpdtb: this board has no device tree");
+        write_file("-machine: dumpdtb", path, tree.data(), tree.size());
+        return 0;
+    }
+    PidFile pid_file(options.pid_file);
+    int status = machine.run();
+    if (log::enabled(log::Item::Stats)) std::fputs(machine.engine().statistics().c_str(), log::stream());
+    std::fflush(log::stream());
+    return status;
+}
+
+}  // namespace
+
+int launch(Options options) {
+    switch (options.action) {
+        case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
+        case Action::Version: std::puts("dragoman-system version " DRAGOMAN_VERSION); return 0;
+        case Action::LogHelp: print_log_help(); return 0;
+        case Action::CpuHelp: print_cpu_help(); return 0;
+        case Action::MachineHelp: print_machine_help(); return 0;
+        case Action::DeviceHelp: return 0;
+        case Action::Run: break;
+    }
+    return run(options);
+}
+
+}  // namespace dragoman::cli_system

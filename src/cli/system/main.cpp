@@ -1,0 +1,28 @@
+// The front door of system mode: dragoman-system [options].
+#include <cstdio>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/system/launch.h"
+#include "cli/system/options.h"
+#include "host/disassembler.h"
+
+int main(int argc, char** argv) {
+    using namespace dragoman;
+    host::find_in_library = host::find_with_dlopen;
+    std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
+    std::string text;
+    int status = 1;
+    try {
+        return cli_system::launch(cli_system::parse_options(arguments));
+    } catch (const FatalError& error) {
+        text = error.what();
+        status = error.status();
+    } catch (const std::bad_alloc&) {
+        text = "out of memory";
+    }
+    std::fprintf(stderr, "dragoman-system: %s\n", text.c_str());
+    return status;
+}

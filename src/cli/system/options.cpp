@@ -1,0 +1,330 @@
+#include "cli/system/options.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/properties.h"
+
+namespace dragoman::cli_system {
+
+namespace {
+
+using machine::Config;
+
+/// State of one parse.
+struct Parser {
+    Options options;
+    Config& config = options.machine;
+    bool display_none = false, nodefaults = false, nographic = false;
+    bool serial_given = false, monitor_given = false;
+};
+
+using Apply = void (*)(Parser&, const std::string& option, const std::string& value);
+
+struct Row {
+    std::string_view name;
+    std::string_view argument;  ///< what -h calls the value; empty: the option takes none
+    Apply apply;
+    std::string_view help;      ///< empty: not shown (another spelling)
+};
+
+[[noreturn]] void fail(const std::string& option, const std::string& text) { throw FatalError(1, option + ": " + text); }
+
+template <Action kAction> void set_action(Parser& p, const std::string&, const std::string&) {
+    p.options.action = kAction;
+}
+
+template <auto kMember, bool kValue> void set_flag(Parser& p, const std::string&, const std::string&) {
+    p.config.*kMember = kValue;
+}
+
+void refuse(Parser&, const std::string& option, const std::string&) { fail(option, "is not supported"); }
+
+bool asks_for_help(const std::string& value) { return value == "help" || value == "?"; }
+
+void set_machine(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        p.options.action = Action::MachineHelp;
+        return;
+    }
+    Properties properties(option, value, "type");
+    if (auto text = properties.take("type")) p.config.board = *text;
+    if (auto text = properties.take("dumpdtb")) p.config.dump_dtb = *text;
+    if (auto text = properties.take("dtb")) p.config.dtb = *text;
+    if (auto text = properties.take("kernel")) p.config.kernel = *text;
+    if (auto text = properties.take("initrd")) p.config.initrd = *text;
+    if (auto text = properties.take("firmware")) p.config.bios = *text;
+    if (auto text = properties.take("append")) p.config.append = *text;
+    properties.take_choice("accel", {"tcg"}, 0);
+    properties.take_choice("aia", {"none"}, 0);
+    properties.take_choice("acpi", {"off", "auto"}, 0);
+    if (properties.take_bool("usb", false)) fail(option, "usb=on: there is off");
+    if (properties.take_bool("graphics", false)) fail(option, "graphics=on: there is off");
+    p.config.board_properties.rename(option);
+    p.config.board_properties.merge(properties);
+}
+
+void set_accelerator(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "accel");
+    properties.take_choice("accel", {"tcg"}, 0);
+    properties.take_choice("thread", {"multi", "single"}, 0);
+    p.config.engine.tb_size = properties.take_size("tb-size", p.config.engine.tb_size, u64{1} << 20);
+    if (properties.take_bool("one-insn-per-tb", false)) p.config.engine.one_insn_per_tb = true;
+    properties.finish();
+}
+
+void set_cpu(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        p.options.action = Action::CpuHelp;
+        return;
+    }
+    if (value.empty()) fail(option, "needs the name of a model (see dragoman-system -cpu help)");
+    p.config.cpu = value;
+}
+
+void set_harts(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "cpus");
+    u64 product = 1;
+    bool topology = false;
+    for (std::string_view part : {"drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads"}) {
+        topology |= properties.has(part);
+        product *= properties.take_number(part, 1, 1, 64);
+    }
+    u64 most = properties.take_number("maxcpus", 0, 1, 512);
+    u64 harts = properties.take_number("cpus", most != 0 ? most : product, 1, 512);
+    properties.finish();
+    if (most != 0 && harts > most) {
+        fail(option, "cpus=" + std::to_string(harts) + " is more than maxcpus=" + std::to_string(most));
+    }
+    if (topology && product != std::max(harts, most)) {
+        fail(option, "the topology has " + std::to_string(product) + " harts, not " + std::to_string(std::max(harts, most)));
+    }
+    p.config.harts = static_cast<unsigned>(harts);
+}
+
+void set_memory(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "size");
+    u64 size = properties.take_size("size", p.config.memory, u64{1} << 20);
+    properties.take_number("slots", 0);
+    properties.take_size("maxmem", 0);
+    properties.finish();
+    if (size < u64{1} << 20 || size > u64{1} << 40) fail(option, "'" + value + "' is not between 1M and 1T");
+    p.config.memory = (size + 0xfff) & ~u64{0xfff};
+}
+
+void set_name(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "guest");
+    p.config.name = properties.take("guest", "");
+    properties.take("process");
+    properties.take_bool("debug-threads", false);
+    properties.finish();
+}
+
+void add_serial(Parser& p, const std::string&, const std::string& value) {
+    p.serial_given = true;
+    p.config.serials.push_back(value);
+}
+
+void add_monitor(Parser& p, const std::string&, const std::string& value) {
+    p.monitor_given = true;
+    if (value != "none") p.config.monitors.push_back(value);
+}
+
+void add_qmp(Parser& p, const std::string&, const std::string& value) { p.config.qmps.push_back(value); }
+
+void add_device(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        p.options.action = Action::DeviceHelp;
+        return;
+    }
+    p.config.devices.push_back(Properties(option, value, "driver"));
+}
+
+void add_hard_disk(Parser& p, const std::string& option, const std::string& value) {
+    Properties drive(option, "");
+    drive.set("file", value);
+    p.config.drives.push_back(drive);
+}
+
+void add_flash(Parser& p, const std::string& option, const std::string& value) {
+    Properties drive(option, "");
+    drive.set("file", value);
+    drive.set("if", "pflash");
+    drive.set("format", "raw");
+    p.config.drives.push_back(drive);
+}
+
+void set_display(Parser& p, const std::string& option, const std::string& value) {
+    if (value != "none") fail(option, "'" + value + "': there is none");
+    p.display_none = true;
+}
+
+void set_log_items(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        p.options.action = Action::LogHelp;
+        return;
+    }
+    if (std::string unknown = log::enable(value); !unknown.empty()) {
+        fail(option, "unknown item '" + unknown + "' (see dragoman-system -d help)");
+    }
+    if (log::enabled(log::Item::NoChain)) p.config.engine.chain = false;
+}
+
+void set_log_filter(Parser&, const std::string& option, const std::string& value) {
+    if (std::string bad = log::set_filter(value); !bad.empty()) {
+        fail(option, "'" + bad + "' is not START..END, START+LENGTH or START-LENGTH");
+    }
+}
+
+void set_gdb(Parser& p, const std::string& option, const std::string& value) {
+    if (value.empty()) fail(option, "needs a port or a path: tcp::1234");
+    p.config.gdb = value;
+}
+
+void set_backend(Parser& p, const std::string& option, const std::string& value) {
+    if (value != "x64" && value != "interp") fail(option, "'" + value + "': there is x64, interp");
+    p.config.backend = value;
+}
+
+void disable_features(Parser& p, const std::string& option, const std::string& value) {
+    std::string unknown = host::disable_features(p.config.host, value);
+    if (!unknown.empty()) fail(option, "unknown host feature '" + unknown + "'");
+}
+
+void set_append(Parser& p, const std::string&, const std::string& value) { p.config.append = value; }
+
+template <std::string Config::*kMember> void set_text(Parser& p, const std::string& option, const std::string& value) {
+    if (value.empty()) fail(option, "needs a value");
+    p.config.*kMember = value;
+}
+
+template <std::vector<Properties> Config::*kMember>
+void add_properties(Parser& p, const std::string& option, const std::string& value) {
+    (p.config.*kMember).push_back(Properties(option, value));
+}
+
+/// The same, for options whose first part is the kind of back end.
+template <std::vector<Properties> Config::*kMember>
+void add_typed(Parser& p, const std::string& option, const std::string& value) {
+    (p.config.*kMember).push_back(Properties(option, value, "type"));
+}
+
+// clang-format off
+constexpr Row kRows[] = {
+    {"h", "", set_action<Action::Help>, "print this help"},
+    {"help", "", set_action<Action::Help>, ""},
+    {"version", "", set_action<Action::Version>, "print the version"},
+
+    {"machine", "name[,property=value...]", set_machine, "the board (-machine help lists them): virt[,aclint=on][,dumpdtb=FILE]"},
+    {"M", "name[,property=value...]", set_machine, ""},
+    {"accel", "tcg[,tb-size=MIB][,one-insn-per-tb=on]", set_accelerator, "how guest code is run"},
+    {"cpu", "model[,extension=on|off...]", set_cpu, "CPU model (-cpu help lists them)"},
+    {"smp", "harts", set_harts, "number of harts (1)"},
+    {"m", "size", set_memory, "memory, in MiB or with K, M, G, T (128M)"},
+    {"name", "text", set_name, "name of the guest"},
+
+    {"bios", "default|none|file", set_text<&Config::bios>, "firmware: OpenSBI of Debian's package (default), none, or a file"},
+    {"kernel", "file", set_text<&Config::kernel>, "kernel: Image, EFI-stub Image, ELF, also gzip'd"},
+    {"initrd", "file", set_text<&Config::initrd>, "initial RAM disk"},
+    {"append", "text", set_append, "command line of the kernel"},
+    {"dtb", "file", set_text<&Config::dtb>, "device tree instead of the board's own"},
+
+    {"drive", "file=FILE[,if=none|virtio|pflash,...]", add_properties<&Config::drives>, "a disk or flash image"},
+    {"blockdev", "driver=...,node-name=...", add_properties<&Config::blockdevs>, "a block back end"},
+    {"hda", "file", add_hard_disk, ""},
+    {"pflash", "file", add_flash, ""},
+    {"snapshot", "", set_flag<&Config::snapshot, true>, "changes of disks are dropped at the end"},
+    {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
+    {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
+    {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
+    {"chardev", "stdio|pty|file|socket|null,id=...", add_typed<&Config::chardevs>, "a character back end"},
+    {"serial", "device", add_serial, "where a serial port goes: stdio, mon:stdio, pty, file:PATH, tcp:..., unix:PATH, chardev:ID, null, none"},
+
+    {"monitor", "device", add_monitor, "where the monitor is"},
+    {"qmp", "device", add_qmp, "where the machine protocol (QMP) is spoken: unix:PATH,server=on,wait=off"},
+    {"mon", "chardev=ID[,mode=readline|control]", add_properties<&Config::mons>, "a monitor on a character back end"},
+    {"nographic", "", [](Parser& p, const std::string&, const std::string&) { p.nographic = true; }, "serial port and monitor on the terminal (Ctrl-A h: help)"},
+    {"display", "none", set_display, "no display, which is all there is"},
+    {"nodefaults", "", [](Parser& p, const std::string&, const std::string&) { p.nodefaults = true; }, "no serial port and monitor that were not asked for"},
+
+    {"gdb", "tcp::port|unix:path", set_gdb, "wait for gdb"},
+    {"s", "", [](Parser& p, const std::string&, const std::string&) { p.config.gdb = "tcp::1234"; }, "-gdb tcp::1234"},
+    {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
+    {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
+    {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
+    {"pidfile", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.pid_file = v; }, "write the process id to a file"},
+
+    {"d", "item[,...]", set_log_items, "log what the items name (-d help lists them)"},
+    {"dfilter", "range[,...]", set_log_filter, "list only blocks that start in START..END, START+LENGTH or START-LENGTH"},
+    {"D", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.log_file = v; }, "write the log to a file instead of stderr"},
+    {"one-insn-per-tb", "", [](Parser& p, const std::string&, const std::string&) { p.config.engine.one_insn_per_tb = true; }, "one guest instruction per block"},
+    {"backend", "x64|interp", set_backend, "how translated code is run (x64)"},
+    {"disable-host-features", "list", disable_features, "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
+
+    {"net", "", refuse, ""},
+    {"vga", "", refuse, ""},
+    {"cdrom", "", refuse, ""},
+    {"daemonize", "", refuse, ""},
+    {"incoming", "", refuse, ""},
+    {"loadvm", "", refuse, ""},
+};
+// clang-format on
+
+const Row* find_row(std::string_view name) {
+    for (const Row& row : kRows) {
+        if (row.name == name) return &row;
+    }
+    return nullptr;
+}
+
+/// What there is when nothing was said: as there is no display, the serial port and the monitor are on the terminal.
+void add_defaults(Parser& p) {
+    if (p.nodefaults || p.serial_given || (p.display_none && !p.nographic)) return;
+    p.config.serials.push_back(p.monitor_given ? "stdio" : "mon:stdio");
+}
+
+}  // namespace
+
+Options parse_options(const std::vector<std::string>& arguments) {
+    Parser p;
+    for (std::size_t i = 0; i < arguments.size(); i++) {
+        const std::string& argument = arguments[i];
+        if (!argument.starts_with('-') || argument == "-") {
+            throw FatalError(1, "unexpected argument '" + argument + "' (dragoman-system -h prints help)");
+        }
+        const Row* row = find_row(std::string_view(argument).substr(argument.starts_with("--") ? 2 : 1));
+        if (row == nullptr) {
+            throw FatalError(1, "unknown option '" + argument + "' (dragoman-system -h prints help)");
+        }
+        std::string value;
+        if (!row->argument.empty()) {
+            if (++i == arguments.size()) {
+                throw FatalError(1, "option '" + argument + "' needs a value: " + std::string(row->argument) +
+                                        " (dragoman-system -h prints help)");
+            }
+            value = arguments[i];
+        }
+        row->apply(p, "-" + std::string(row->name), value);
+        if (p.options.action != Action::Run) break;
+    }
+    add_defaults(p);
+    return p.options;
+}
+
+std::string help_text() {
+    std::string text =
+        "usage: dragoman-system [options]\n"
+        "Emulates a RISC-V computer: boots firmware and kernels as qemu-system-riscv64 does.\n\n";
+    for (const Row& row : kRows) {
+        if (row.help.empty()) continue;
+        std::string option = "-" + std::string(row.name);
+        if (!row.argument.empty()) option += " " + std::string(row.argument);
+        if (option.size() > 32) option += "\n" + std::string(33, ' ');
+        else option.resize(33, ' ');
+        text += option + std::string(row.help) + "\n";
+    }
+    return text + "\nOptions may be spelled with one dash or two.\n";
+}
+
+}  // namespace dragoman::cli_system

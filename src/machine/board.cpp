@@ -1,0 +1,26 @@
+#include "machine/board.h"
+
+#include "base/error.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+constexpr Board::Kind kKinds[] = {
+    {"virt", "RISC-V VirtIO board (default)", 8, make_virt},
+};
+
+}  // namespace
+
+std::span<const Board::Kind> Board::kinds() { return kKinds; }
+
+const Board::Kind& Board::find(std::string_view name) {
+    std::string names;
+    for (const Kind& kind : kKinds) {
+        if (kind.name == name) return kind;
+        names += (names.empty() ? "" : ", ") + std::string(kind.name);
+    }
+    throw FatalError(1, "-machine: unknown machine '" + std::string(name) + "' (there is: " + names + ")");
+}
+
+}  // namespace dragoman::machine

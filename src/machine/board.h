@@ -1,0 +1,43 @@
+// What a board is: the wiring of a machine's devices, and how it starts.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bits.h"
+
+namespace dragoman::machine {
+
+class Machine;
+struct Config;
+
+/// Made by its Kind for a machine whose harts exist: puts memory and devices into the physical map.
+class Board {
+public:
+    virtual ~Board() = default;
+    /// Power-on and reset, after the devices: puts ROM contents and boot images in place.
+    virtual void load() = 0;
+    /// Address of each hart's first instruction.
+    virtual u64 reset_pc() const = 0;
+    /// The device tree that the guest gets; empty when there is none.
+    virtual std::vector<u8> device_tree() const { return {}; }
+
+    struct Kind {
+        std::string_view name;
+        std::string_view help;
+        unsigned max_harts;
+        std::unique_ptr<Board> (*make)(Machine& machine);
+    };
+    /// All boards of this build; the first is the default.
+    static std::span<const Kind> kinds();
+    /// @throws FatalError when there is none of that name
+    static const Kind& find(std::string_view name);
+};
+
+std::unique_ptr<Board> make_virt(Machine& machine);
+std::unique_ptr<Board> make_quard_star(Machine& machine);
+
+}  // namespace dragoman::machine

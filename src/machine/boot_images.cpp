@@ -1,0 +1,119 @@
+#include "machine/boot_images.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+std::string hex(u64 value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+    return text;
+}
+
+}  // namespace
+
+bool BootImages::is_memory(u64 address, u64 size) const {
+    while (size > 0) {
+        const memory::Region* region = memory_.find(address);
+        if (region == nullptr || region->kind == memory::Region::Kind::Mmio) return false;
+        u64 part = std::min(size, region->size - (address - region->base));
+        address += part;
+        size -= part;
+    }
+    return true;
+}
+
+BootImages::Placed BootImages::add_raw(ImageFile file, u64 address) {
+    u64 size = file.size();
+    if (address + size < address || !is_memory(address, size)) {
+        file.fail("its " + std::to_string(size) + " bytes do not fit into memory at " + hex(address));
+    }
+    parts_.push_back({file.path(), address, size, files_.size(), 0, size, {}});
+    files_.push_back(std::move(file));
+    return {address, address + size, address};
+}
+
+std::optional<BootImages::Placed> BootImages::add_elf(ImageFile& file, u16 elf_machine) {
+    u8 ident[EI_NIDENT] = {};
+    if (file.size() < SELFMAG) return std::nullopt;
+    file.read(0, ident, SELFMAG);
+    if (std::memcmp(ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+    Elf64_Ehdr header;
+    file.read(0, &header, sizeof header);
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+        header.e_machine != elf_machine) {
+        file.fail("is an ELF file for another processor (machine " + std::to_string(header.e_machine) +
+                  (header.e_ident[EI_CLASS] == ELFCLASS64 ? ", 64 bits)" : ", 32 bits)"));
+    }
+    if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0) file.fail("has no program headers");
+    std::vector<Elf64_Phdr> segments(header.e_phnum);
+    file.read(header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr));
+    Placed placed{~u64{0}, 0, header.e_entry};
+    for (const Elf64_Phdr& s : segments) {
+        if (s.p_type != PT_LOAD || s.p_memsz == 0) continue;
+        if (s.p_filesz > s.p_memsz || s.p_offset > file.size() || s.p_filesz > file.size() - s.p_offset) {
+            file.fail("is truncated or damaged (ELF segment at " + hex(s.p_paddr) + ")");
+        }
+        if (s.p_paddr + s.p_memsz < s.p_paddr || !is_memory(s.p_paddr, s.p_memsz)) {
+            file.fail("its segment of " + std::to_string(s.p_memsz) + " bytes at " + hex(s.p_paddr) +
+                      " does not fit into memory");
+        }
+        parts_.push_back({file.path(), s.p_paddr, s.p_memsz, files_.size(), s.p_offset, s.p_filesz, {}});
+        placed.start = std::min(placed.start, s.p_paddr);
+        placed.end = std::max(placed.end, s.p_paddr + s.p_memsz);
+        // Entry points may be virtual addresses: of a kernel that is linked high.
+        if (header.e_entry - s.p_vaddr < s.p_memsz) placed.entry = header.e_entry - s.p_vaddr + s.p_paddr;
+    }
+    if (placed.end == 0) file.fail("has no segment to load");
+    files_.push_back(std::move(file));
+    return placed;
+}
+
+BootImages::Placed BootImages::add_bytes(std::string name, u64 address, std::vector<u8> bytes) {
+    u64 size = bytes.size();
+    if (!is_memory(address, size)) throw FatalError(1, name + " does not fit into memory at " + hex(address));
+    parts_.push_back({std::move(name), address, size, kBytes, 0, size, std::move(bytes)});
+    return {address, address + size, address};
+}
+
+void BootImages::check_overlaps() const {
+    std::vector<const Part*> sorted;
+    for (const Part& part : parts_) sorted.push_back(&part);
+    std::sort(sorted.begin(), sorted.end(), [](const Part* a, const Part* b) { return a->address < b->address; });
+    for (std::size_t i = 1; i < sorted.size(); i++) {
+        const Part &a = *sorted[i - 1], &b = *sorted[i];
+        if (b.address - a.address >= a.size) continue;
+        throw FatalError(1, a.name + " (" + hex(a.address) + " to " + hex(a.address + a.size) + ") and " + b.name + " (" +
+                                hex(b.address) + " to " + hex(b.address + b.size) +
+                                ") would lie in the same memory: more memory (-m) or other addresses are needed");
+    }
+}
+
+void BootImages::load() const {
+    std::vector<u8> buffer;
+    for (const Part& part : parts_) {
+        constexpr u64 kChunk = u64{1} << 20;
+        for (u64 done = 0; done < part.size;) {
+            u64 now = std::min(kChunk, part.size - done);
+            const u8* from = part.bytes.data() + done;
+            if (part.file != kBytes) {
+                buffer.assign(now, 0);
+                if (done < part.file_size) {
+                    files_[part.file].read(part.offset + done, buffer.data(), std::min(now, part.file_size - done));
+                }
+                from = buffer.data();
+            }
+            memory_.write(part.address + done, from, now);
+            done += now;
+        }
+    }
+}
+
+}  // namespace dragoman::machine

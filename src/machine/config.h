@@ -1,0 +1,44 @@
+// What the command line asks for, in the form that the machine is made from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/properties.h"
+#include "engine/engine.h"
+#include "host/host.h"
+
+namespace dragoman::machine {
+
+struct Config {
+    // The board
+    std::string board = "virt";
+    Properties board_properties;         ///< rest of -machine
+    std::string cpu;                     ///< -cpu; empty: the guest's default model
+    u64 memory = u64{128} << 20;         ///< -m, bytes
+    unsigned harts = 1;                  ///< -smp
+    std::string name;                    ///< -name
+
+    // What it boots
+    std::string bios = "default";        ///< "default", "none" or a file
+    std::string kernel, initrd, append, dtb;
+    std::string dump_dtb;                ///< write the device tree to this file instead of running
+
+    // How it is run
+    bool paused = false;                 ///< -S
+    bool reboot = true;                  ///< a reset of the guest's restarts it; else it ends the machine
+    bool shutdown = true;                ///< a power-off of the guest's ends the process; else it stops the machine
+    engine::Config engine;
+    host::Options host;
+    std::string backend = "x64";
+
+    // Devices and their back ends
+    std::vector<std::string> serials;    ///< -serial, in the order of the board's UARTs; may be fewer
+    std::vector<std::string> monitors;   ///< -monitor
+    std::vector<std::string> qmps;       ///< -qmp
+    std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, devices;
+    std::string gdb;                     ///< -gdb
+    bool snapshot = false;
+};
+
+}  // namespace dragoman::machine

@@ -1,0 +1,173 @@
+#include "machine/hart.h"
+
+#include <pthread.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace dragoman::machine {
+
+Hart::Hart(unsigned id, engine::Engine& engine, devices::Clock& clock, Host& host)
+    : id_(id),
+      engine_(engine),
+      system_(*engine.guest().cpu.system),
+      clock_(clock),
+      host_(host),
+      env_(engine.guest().cpu.create()) {
+    attention_ = true;
+    timer_ = clock.add_timer([this] {
+        timer_due_.store(true, std::memory_order_release);
+        kick();
+    });
+}
+
+Hart::~Hart() {
+    timer_.reset();
+    engine_.guest().cpu.destroy(env_);
+}
+
+void Hart::start() {
+    thread_ = std::thread([this] { main(); });
+    std::string name = "hart " + std::to_string(id_);
+    pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+void Hart::request_pause() {
+    {
+        std::lock_guard lock(mutex_);
+        pause_ = true;
+        attention_.store(true, std::memory_order_release);
+    }
+    kick();
+}
+
+void Hart::wait_paused() {
+    std::unique_lock lock(mutex_);
+    state_.wait(lock, [&] { return paused_; });
+}
+
+void Hart::resume() {
+    std::lock_guard lock(mutex_);
+    pause_ = false;
+    wake_.notify_one();
+}
+
+void Hart::call(const std::function<void()>& function) {
+    std::unique_lock lock(mutex_);
+    DRAGOMAN_ASSERT(pause_);
+    state_.wait(lock, [&] { return paused_ && call_ == nullptr; });
+    call_ = &function;
+    wake_.notify_one();
+    state_.wait(lock, [&] { return call_ != &function; });
+}
+
+void Hart::join() {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard lock(mutex_);
+        quit_ = true;
+        wake_.notify_one();
+    }
+    thread_.join();
+}
+
+void Hart::reset(u64 pc) {
+    timer_->cancel();
+    timer_due_ = false;
+    system_.reset(env_, id_);
+    env_->pc = pc;
+}
+
+void Hart::set_irq(unsigned line, bool level) {
+    system_.set_interrupt(env_, line, level);
+    if (level) kick();
+}
+
+void Hart::timer_changed() {
+    u64 ticks = system_.next_timer(env_);
+    u64 nanoseconds = ticks == ~u64{0} ? ticks : host_.deadline(ticks);
+    if (nanoseconds == ~u64{0}) {
+        timer_->cancel();
+        return;
+    }
+    if (nanoseconds > clock_.now()) {
+        timer_->arm(nanoseconds);
+        return;
+    }
+    timer_->cancel();
+    timer_due_.store(true, std::memory_order_release);
+    engine::Engine::request_exit(env_);
+}
+
+void Hart::kick() {
+    engine::Engine::request_exit(env_);
+    // Pairs with wait_for_interrupt: either this sees the hart halted, or the hart sees what has changed.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!halted_.load(std::memory_order_relaxed)) return;
+    std::lock_guard lock(mutex_);
+    wake_.notify_one();
+}
+
+bool Hart::pause_point() {
+    std::unique_lock lock(mutex_);
+    while (pause_ && !quit_) {
+        paused_ = true;
+        state_.notify_all();
+        wake_.wait(lock, [&] { return !pause_ || quit_ || call_ != nullptr; });
+        if (call_ == nullptr) continue;
+        const std::function<void()>* function = call_;
+        lock.unlock();
+        (*function)();
+        lock.lock();
+        call_ = nullptr;
+        state_.notify_all();
+    }
+    paused_ = false;
+    attention_.store(false, std::memory_order_relaxed);
+    return !quit_;
+}
+
+void Hart::wait_for_interrupt() {
+    halted_.store(true, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] {
+        return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire) ||
+               attention_.load(std::memory_order_acquire);
+    });
+    halted_.store(false, std::memory_order_relaxed);
+}
+
+void Hart::execute() {
+    if (timer_due_.load(std::memory_order_acquire)) {
+        timer_due_.store(false, std::memory_order_relaxed);
+        system_.timer_expired(env_);
+    }
+    system_.take_interrupt(env_);
+    switch (engine_.run(env_)) {
+        case ir::ExitReason::Exception:
+            if (env_->exception == ir::kExceptionDebug) {
+                host_.debug_stop(*this);
+            } else {
+                system_.take_exception(env_);
+            }
+            break;
+        case ir::ExitReason::Halt:
+            wait_for_interrupt();
+            break;
+        default:
+            break;
+    }
+}
+
+void Hart::main() {
+    engine_.attach(env_);
+    for (;;) {
+        if (attention_.load(std::memory_order_acquire) && !pause_point()) break;
+        execute();
+    }
+    engine_.detach(env_);
+}
+
+}  // namespace dragoman::machine

@@ -1,0 +1,90 @@
+// One hart: its CPU state, the host thread that runs it, and its interrupt inputs.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "devices/clock.h"
+#include "devices/irq.h"
+#include "engine/engine.h"
+
+namespace dragoman::machine {
+
+class Hart final : public devices::IrqSink {
+public:
+    /// What the machine around decides for a hart. All are called on the hart's thread.
+    class Host {
+    public:
+        virtual ~Host() = default;
+        /// A debugger's breakpoint, watchpoint or step stopped the hart, which stays stopped until the machine goes on.
+        virtual void debug_stop(Hart& hart) = 0;
+        /// When the clock will show the timer's `ticks`, in its nanoseconds; ~0: never.
+        virtual u64 deadline(u64 ticks) = 0;
+    };
+
+    Hart(unsigned id, engine::Engine& engine, devices::Clock& clock, Host& host);
+    ~Hart() override;
+    Hart(const Hart&) = delete;
+    Hart& operator=(const Hart&) = delete;
+
+    unsigned id() const { return id_; }
+    ir::Env* env() const { return env_; }
+    /// Waits for an interrupt.
+    bool halted() const { return halted_.load(std::memory_order_relaxed); }
+
+    /// Starts the thread, paused.
+    void start();
+    /// Asks the thread to pause before its next instruction. Any thread.
+    void request_pause();
+    /// Waits until it has paused. Not from a hart's thread.
+    void wait_paused();
+    void resume();
+    /// Runs `function` on the hart's paused thread and waits for its end.
+    void call(const std::function<void()>& function);
+    /// Ends the thread, which is paused.
+    void join();
+
+    /// Power-on state, with the first instruction at `pc`. On the hart's thread (call).
+    void reset(u64 pc);
+
+    /// Level of an interrupt line, numbered as in mip. Any thread.
+    void set_irq(unsigned line, bool level) override;
+    /// MachineHooks::timer_changed of this hart.
+    void timer_changed();
+
+    /// Makes the thread look at what has changed. Any thread.
+    void kick();
+
+private:
+    void main();
+    void execute();
+    /// Pauses while asked to. @returns false when the thread is to end.
+    bool pause_point();
+    void wait_for_interrupt();
+
+    const unsigned id_;
+    engine::Engine& engine_;
+    const guest::SystemOps& system_;
+    devices::Clock& clock_;
+    Host& host_;
+    ir::Env* env_;
+    std::unique_ptr<devices::Clock::Timer> timer_;
+
+    std::atomic<bool> timer_due_{false};
+    std::atomic<bool> halted_{false};
+    std::atomic<bool> attention_{false};  ///< pause_point has something to do
+
+    std::mutex mutex_;  ///< guards what follows
+    std::condition_variable wake_;   ///< of the hart's thread
+    std::condition_variable state_;  ///< of those who wait for it
+    bool pause_ = true, paused_ = false, quit_ = false;
+    const std::function<void()>* call_ = nullptr;
+
+    std::thread thread_;
+};
+
+}  // namespace dragoman::machine

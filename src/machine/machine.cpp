@@ -1,0 +1,197 @@
+#include "machine/machine.h"
+
+#include <csignal>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+const guest::Guest& choose_guest(const Config& config) {
+    const guest::Guest& guest = *guest::all().front();
+    if (guest.cpu.system == nullptr) throw FatalError(1, std::string(guest.name) + " has no system mode");
+    std::string wrong = config.cpu.empty() ? "" : guest.configure(config.cpu);
+    if (!wrong.empty()) {
+        std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
+        throw FatalError(1, "-cpu: " + wrong + hint);
+    }
+    return guest;
+}
+
+}  // namespace
+
+std::string_view name_of(RunState state) {
+    constexpr std::string_view kNames[] = {"prelaunch", "running", "paused", "debug", "shutdown"};
+    return kNames[static_cast<unsigned>(state)];
+}
+
+std::string_view name_of(Cause cause) {
+    constexpr std::string_view kNames[] = {"guest-shutdown", "guest-reset", "host-qmp-quit", "host-qmp-system-reset",
+                                           "host-signal"};
+    return kNames[static_cast<unsigned>(cause)];
+}
+
+Machine::Machine(Config config)
+    : config_(std::move(config)), guest_(choose_guest(config_)), kind_(Board::find(config_.board)) {
+    if (config_.harts > kind_.max_harts) {
+        throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) +
+                                " has 1 to " + std::to_string(kind_.max_harts) + " harts");
+    }
+    config_.host.softmmu = true;
+    std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
+    engine_ = std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
+    for (unsigned i = 0; i < config_.harts; i++) {
+        harts_.emplace_back(new Hart(i, *engine_, clock_, *this));
+    }
+    board_ = kind_.make(*this);
+    config_.board_properties.finish();
+}
+
+Machine::~Machine() = default;
+
+u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
+
+u64 Machine::deadline(u64 ticks) { return timer_->deadline(ticks); }
+
+void Machine::timer_changed(ir::Env* env) {
+    for (auto& hart : harts_) {
+        if (hart->env() == env) return hart->timer_changed();
+    }
+}
+
+int Machine::run() {
+    for (auto& hart : harts_) hart->start();
+    power_on();
+    if (!config_.paused) cont();
+    loop_.run();
+    pause_harts();
+    for (auto& hart : harts_) hart->join();
+    return status_;
+}
+
+void Machine::power_on() {
+    for (NamedDevice& d : devices_) d.device->reset();
+    board_->load();
+    for (auto& hart : harts_) hart->call([&] { hart->reset(board_->reset_pc()); });
+}
+
+void Machine::pause_harts() {
+    for (auto& hart : harts_) hart->request_pause();
+    for (auto& hart : harts_) hart->wait_paused();
+    harts_running_ = false;
+}
+
+void Machine::resume_harts() {
+    harts_running_ = true;
+    for (auto& hart : harts_) hart->resume();
+}
+
+void Machine::stop(RunState why) {
+    bool was_running = state_ == RunState::Running;
+    pause_harts();
+    clock_.stop();
+    state_ = why;
+    if (was_running) tell(Event::Stop);
+}
+
+void Machine::cont() {
+    if (state_ == RunState::Running) return;
+    state_ = RunState::Running;
+    tell(Event::Resume);
+    clock_.cont();
+    resume_harts();
+}
+
+void Machine::powerdown() {
+    tell(Event::Powerdown);
+    if (on_powerdown) on_powerdown();
+}
+
+void Machine::inspect(Hart& hart, const std::function<void()>& function) {
+    bool was_running = harts_running_;
+    if (was_running) pause_harts();
+    hart.call(function);
+    if (was_running) resume_harts();
+}
+
+void Machine::tell(Event event, Cause cause) {
+    for (Listener& listener : listeners_) listener(event, cause);
+}
+
+void Machine::request_reset(Cause cause) {
+    {
+        std::lock_guard lock(requests_mutex_);
+        requests_.reset = true;
+        requests_.reset_cause = cause;
+    }
+    hold_harts();
+}
+
+void Machine::request_shutdown(Cause cause, int status) {
+    {
+        std::lock_guard lock(requests_mutex_);
+        requests_.shutdown = true;
+        requests_.shutdown_cause = cause;
+        requests_.status = status;
+    }
+    hold_harts();
+}
+
+void Machine::request_debug_stop() {
+    {
+        std::lock_guard lock(requests_mutex_);
+        requests_.debug = true;
+    }
+    hold_harts();
+}
+
+std::shared_ptr<devices::Chardev> Machine::serial(unsigned) { return nullptr; }
+
+void Machine::hold_harts() {
+    for (auto& hart : harts_) hart->request_pause();
+    loop_.post([this] { handle_requests(); });
+}
+
+void Machine::debug_stop(Hart& hart) {
+    if (on_debug_stop) on_debug_stop(hart);
+    request_debug_stop();
+}
+
+void Machine::finish(int status) {
+    status_ = status;
+    loop_.quit();
+}
+
+void Machine::handle_requests() {
+    Requests requests;
+    {
+        std::lock_guard lock(requests_mutex_);
+        std::swap(requests, requests_);
+    }
+    if (!requests.reset && !requests.shutdown && !requests.debug) return;
+    pause_harts();
+    if (requests.reset && !config_.reboot) {
+        requests.reset = false;
+        requests.shutdown = true;
+        requests.shutdown_cause = requests.reset_cause;
+    }
+    if (requests.shutdown) {
+        tell(Event::Shutdown, requests.shutdown_cause);
+        bool by_guest = requests.shutdown_cause == Cause::GuestShutdown || requests.shutdown_cause == Cause::GuestReset;
+        if (config_.shutdown || !by_guest) return finish(requests.status);
+        return stop(RunState::Shutdown);
+    }
+    if (requests.reset) {
+        power_on();
+        tell(Event::Reset, requests.reset_cause);
+        if (state_ == RunState::Shutdown) state_ = RunState::Paused;
+    }
+    if (requests.debug) return stop(RunState::Debug);
+    if (state_ == RunState::Running) resume_harts();
+}
+
+}  // namespace dragoman::machine

@@ -1,0 +1,149 @@
+// A machine: harts, memory, devices and the board that wires them; its run state and who is told of it.
+//
+// Threads: the one that calls run() is the I/O thread, where the event loop, the monitors and all changes of the
+// run state happen; every hart has its own. What others want (a guest's reset, SIGTERM) is posted to the I/O thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "devices/aclint.h"
+#include "devices/chardev.h"
+#include "devices/device.h"
+#include "devices/event_loop.h"
+#include "devices/virtio/mmio.h"
+#include "devices/virtual_clock.h"
+#include "engine/engine.h"
+#include "machine/board.h"
+#include "machine/config.h"
+#include "machine/hart.h"
+#include "memory/physical_space.h"
+
+namespace dragoman::machine {
+
+enum class RunState : u8 {
+    Prelaunch,  ///< -S: has not run yet
+    Running,
+    Paused,
+    Debug,      ///< stopped by the debugger
+    Shutdown,   ///< powered off, and kept by -no-shutdown
+};
+/// "running", as QMP has it.
+std::string_view name_of(RunState state);
+
+/// Who wanted a reset or the end, as QMP's ShutdownCause names them.
+enum class Cause : u8 { GuestShutdown, GuestReset, HostQmpQuit, HostQmpReset, HostSignal };
+std::string_view name_of(Cause cause);
+
+enum class Event : u8 { Shutdown, Reset, Stop, Resume, Powerdown };
+
+class Machine final : public engine::MachineHooks, private Hart::Host {
+public:
+    /// Makes the machine and loads what it boots. @throws FatalError
+    explicit Machine(Config config);
+    ~Machine() override;
+
+    /// Runs until the end. @returns the exit status.
+    int run();
+
+    // Any thread. A hart that calls them executes no instruction more until they are done.
+    void request_reset(Cause cause);
+    void request_shutdown(Cause cause, int status = 0);
+    void request_debug_stop();
+
+    // The I/O thread.
+    RunState state() const { return state_; }
+    /// Harts stop before their next instruction; virtual time stands still.
+    void stop(RunState why = RunState::Paused);
+    void cont();
+    /// The power button.
+    void powerdown();
+    /// Runs `function` while no hart executes, on the thread of the hart.
+    void inspect(Hart& hart, const std::function<void()>& function);
+    /// Is told of every event.
+    using Listener = std::function<void(Event event, Cause cause)>;
+    void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
+    /// What a hart that a debugger's stop has reached does first; on the hart's thread.
+    std::function<void(Hart& hart)> on_debug_stop;
+    /// The guest's power button, where the board has one.
+    std::function<void()> on_powerdown;
+
+    // The parts
+    const Config& config() const { return config_; }
+    Properties& board_properties() { return config_.board_properties; }
+    devices::EventLoop& loop() { return loop_; }
+    devices::VirtualClock& clock() { return clock_; }
+    memory::PhysicalSpace& memory() { return memory_; }
+    engine::Engine& engine() { return *engine_; }
+    const guest::Guest& guest() const { return guest_; }
+    unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
+    Hart& hart(unsigned index) { return *harts_[index]; }
+    const Board::Kind& kind() const { return kind_; }
+    const Board& board() const { return *board_; }
+
+    struct NamedDevice {
+        std::string name;
+        std::unique_ptr<devices::Device> device;
+    };
+    /// Takes a device into the machine: it is reset with it and listed in info qtree.
+    template <class D> D& add_device(std::string name, std::unique_ptr<D> device) {
+        D& reference = *device;
+        devices_.push_back({std::move(name), std::move(device)});
+        return reference;
+    }
+    const std::vector<NamedDevice>& devices() const { return devices_; }
+
+    // What boards tell the machine while they are made.
+    /// The timer whose mtime is the harts' `time`.
+    void set_timer(devices::AclintMtimer& timer) { timer_ = &timer; }
+    /// The next slot for -device virtio-*.
+    void add_virtio_slot(devices::virtio::MmioTransport& slot) { virtio_slots_.push_back(&slot); }
+    /// Back end of the board's UART `index`; null when it has none.
+    std::shared_ptr<devices::Chardev> serial(unsigned index);
+
+    u64 time_ticks(ir::Env* env) override;
+    void timer_changed(ir::Env* env) override;
+
+private:
+    void debug_stop(Hart& hart) override;
+    u64 deadline(u64 ticks) override;
+    void pause_harts();
+    void resume_harts();
+    void power_on();
+    void handle_requests();
+    void hold_harts();
+    void finish(int status);
+    void tell(Event event, Cause cause = Cause::HostSignal);
+
+    Config config_;
+    const guest::Guest& guest_;
+    const Board::Kind& kind_;
+    devices::EventLoop loop_;
+    devices::VirtualClock clock_{loop_};
+    memory::PhysicalSpace memory_;
+    std::unique_ptr<engine::Engine> engine_;
+    std::vector<std::unique_ptr<Hart>> harts_;
+    std::vector<NamedDevice> devices_;
+    devices::AclintMtimer* timer_ = nullptr;
+    std::vector<devices::virtio::MmioTransport*> virtio_slots_;
+    std::unique_ptr<Board> board_;
+
+    RunState state_ = RunState::Prelaunch;
+    bool harts_running_ = false;
+    std::vector<Listener> listeners_;
+    int status_ = 0;
+
+    struct Requests {
+        bool reset = false, shutdown = false, debug = false;
+        Cause reset_cause = Cause::GuestReset, shutdown_cause = Cause::GuestShutdown;
+        int status = 0;
+    };
+    std::mutex requests_mutex_;
+    Requests requests_;
+};
+
+}  // namespace dragoman::machine

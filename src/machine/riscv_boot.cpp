@@ -1,0 +1,144 @@
+#include "machine/riscv_boot.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+constexpr u64 kMegabyte = u64{1} << 20;
+constexpr u64 kKernelAlignment = 2 * kMegabyte;  ///< of a RISC-V kernel: a large page
+
+u64 align_up(u64 value, u64 alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+/// Debian's package first, then the names that QEMU's own copies have.
+std::string find_default_firmware() {
+    constexpr const char* kPlaces[] = {
+        "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
+        "/usr/share/opensbi/lp64/generic/firmware/fw_dynamic.bin",
+        "/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin",
+        "/usr/local/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin",
+    };
+    for (const char* place : kPlaces) {
+        if (access(place, R_OK) == 0) return place;
+    }
+    throw FatalError(1, std::string("-bios: default: no OpenSBI at ") + kPlaces[0] +
+                            " (Debian's package opensbi has it; -bios FILE names another)");
+}
+
+/// -bios FILE also finds what lies where QEMU keeps its firmware.
+std::string find_firmware(const std::string& name) {
+    if (access(name.c_str(), F_OK) == 0 || name.find('/') != name.npos) return name;
+    for (const char* folder : {"/usr/share/qemu/", "/usr/lib/riscv64-linux-gnu/opensbi/generic/"}) {
+        if (access((folder + name).c_str(), R_OK) == 0) return folder + name;
+    }
+    return name;
+}
+
+/// Finds raw kernels that are cut short or for another processor. Linux, Documentation/arch/riscv/boot-image-header.rst;
+/// an EFI-stub Image is a PE file too, whose sections tell how long it must be.
+void check_raw_kernel(const ImageFile& file) {
+    u8 head[1024] = {};
+    u64 size = std::min<u64>(file.size(), sizeof head);
+    file.read(0, head, size);
+    auto word = [&](unsigned offset) {
+        u32 value;
+        std::memcpy(&value, head + offset, 4);
+        return value;
+    };
+    if (std::memcmp(head + 56, "ARM\x64", 4) == 0) file.fail("is a kernel for arm64");
+    if (std::memcmp(head + 0x202, "HdrS", 4) == 0) file.fail("is a kernel for x86");
+    if (std::memcmp(head, "MZ", 2) != 0) return;
+    u32 pe = word(60);
+    if (pe > sizeof head - 24 || std::memcmp(head + pe, "PE\0\0", 4) != 0) return;
+    u16 machine = static_cast<u16>(word(pe + 4)), sections = static_cast<u16>(word(pe + 4) >> 16);
+    if (machine != 0x5064) file.fail("is an EFI image for another processor");
+    u32 table = pe + 24 + static_cast<u16>(word(pe + 20));
+    for (u32 at = table; sections-- > 0 && at + 40 <= sizeof head; at += 40) {
+        if (u64{word(at + 16)} + word(at + 20) > file.size()) file.fail("is truncated");
+    }
+}
+
+BootImages::Placed place_kernel(const Config& config, BootImages& images, u16 elf_machine, u64 address) {
+    ImageFile file("-kernel", config.kernel, true);
+    if (auto placed = images.add_elf(file, elf_machine)) return *placed;
+    check_raw_kernel(file);
+    return images.add_raw(std::move(file), address);
+}
+
+void put(std::vector<u8>& to, u64 value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; i++) to.push_back(static_cast<u8>(value >> (8 * i)));
+}
+
+}  // namespace
+
+RiscvBoot place_riscv_images(const Config& config, BootImages& images, u16 elf_machine, u64 ram_base) {
+    RiscvBoot boot;
+    boot.firmware_entry = ram_base;
+    u64 firmware_end = ram_base;
+    bool firmware = config.bios != "none";
+    if (firmware) {
+        std::string path = config.bios == "default" ? find_default_firmware() : find_firmware(config.bios);
+        ImageFile file("-bios", path);
+        auto placed = images.add_elf(file, elf_machine);
+        if (!placed) placed = images.add_raw(std::move(file), ram_base);
+        boot.firmware_entry = placed->entry;
+        firmware_end = placed->end;
+    }
+    u64 kernel_end = firmware_end;
+    if (!config.kernel.empty()) {
+        auto placed = place_kernel(config, images, elf_machine, align_up(firmware_end, kKernelAlignment));
+        // Some kernels have one entry for firmware, at their start, and another one in the ELF header.
+        boot.kernel_entry = placed.start;
+        kernel_end = placed.end;
+        if (!firmware && placed.start != ram_base) boot.firmware_entry = placed.entry;
+    }
+    if (!config.initrd.empty()) {
+        if (config.kernel.empty()) throw FatalError(1, "-initrd: needs -kernel");
+        u64 start = boot.kernel_entry + std::min(config.memory / 2, 512 * kMegabyte);
+        auto placed = images.add_raw(ImageFile("-initrd", config.initrd), align_up(std::max(start, kernel_end), 4096));
+        boot.initrd_start = placed.start;
+        boot.initrd_end = placed.end;
+    }
+    return boot;
+}
+
+void describe_boot(DeviceTree& tree, const Config& config, const RiscvBoot& boot) {
+    DeviceTree::Node chosen = tree.node("/chosen");
+    if (!config.append.empty()) chosen.text("bootargs", config.append);
+    if (boot.initrd_end != 0) {
+        chosen.reg("linux,initrd-start", {boot.initrd_start}).reg("linux,initrd-end", {boot.initrd_end});
+    }
+}
+
+u64 device_tree_address(u64 ram_base, u64 ram_size, u64 size) {
+    constexpr u64 kLimit = u64{3} << 30;  // 32-bit kernels must reach it
+    u64 end = ram_base < kLimit ? std::min(ram_base + ram_size, kLimit) : ram_base + ram_size;
+    return (end - size) / kKernelAlignment * kKernelAlignment;
+}
+
+std::vector<u8> riscv_reset_vector(const RiscvBoot& boot, u64 device_tree) {
+    constexpr unsigned kFirmwareInfo = 40;  // offset of struct fw_dynamic_info (OpenSBI, include/sbi/fw_dynamic.h)
+    constexpr u64 kMagic = 0x4942534f, kVersion = 2, kSupervisorMode = 1;
+    constexpr u32 kCode[] = {
+        0x00000297,                         // auipc t0, 0
+        0x00028613 | kFirmwareInfo << 20,   // addi  a2, t0, kFirmwareInfo
+        0xf1402573,                         // csrr  a0, mhartid
+        0x0202b583,                         // ld    a1, 32(t0)
+        0x0182b283,                         // ld    t0, 24(t0)
+        0x00028067,                         // jr    t0
+    };
+    std::vector<u8> rom;
+    for (u32 insn : kCode) put(rom, insn, 4);
+    put(rom, boot.firmware_entry, 8);
+    put(rom, device_tree, 8);
+    for (u64 value : {kMagic, kVersion, boot.kernel_entry, kSupervisorMode, u64{0}, u64{0}}) put(rom, value, 8);
+    return rom;
+}
+
+}  // namespace dragoman::machine

@@ -1,0 +1,250 @@
+// The board `virt`: the addresses, interrupt numbers and device tree of QEMU's board of that name, so that the same
+// firmware and kernels run on it.
+#include <sys/random.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "devices/aclint.h"
+#include "devices/clint.h"
+#include "devices/plic.h"
+#include "devices/test_finisher.h"
+#include "devices/uart16550.h"
+#include "devices/virtio/mmio.h"
+#include "machine/board.h"
+#include "machine/boot_images.h"
+#include "machine/machine.h"
+#include "machine/riscv_boot.h"
+#include "machine/riscv_harts.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+using devices::Irq;
+
+constexpr u64 kBootRom = 0x1000, kBootRomSize = 0xf000;
+constexpr u64 kTest = 0x100000, kTestSize = 0x1000;
+constexpr u64 kClint = 0x2000000, kClintSize = 0x10000;
+constexpr u64 kSswi = 0x2f00000;
+constexpr u64 kPlatformBus = 0x4000000, kPlatformBusSize = 0x2000000;
+constexpr u64 kPlic = 0xc000000, kPlicSize = 0x600000;
+constexpr u64 kUart = 0x10000000, kUartSize = 0x100;
+constexpr u64 kVirtio = 0x10001000, kVirtioSize = 0x1000;
+constexpr unsigned kVirtioSlots = 8;
+constexpr u64 kRam = 0x80000000;
+
+constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
+constexpr u32 kVirtioIrq = 1, kUartIrq = 10;
+constexpr u32 kUartClock = 3'686'400;
+constexpr u32 kTimerFrequency = 10'000'000;
+
+constexpr unsigned kMachineSoftware = 3, kMachineTimer = 7, kSupervisorSoftware = 1;  // bits of mip
+constexpr unsigned kMachineExternal = 11, kSupervisorExternal = 9;
+
+constexpr u32 kPlicPhandle = kFirstFreePhandle, kTestPhandle = kFirstFreePhandle + 1;
+
+std::string at(std::string_view name, u64 address) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*s@%llx", static_cast<int>(name.size()), name.data(),
+                  static_cast<unsigned long long>(address));
+    return text;
+}
+
+class Virt final : public Board {
+public:
+    explicit Virt(Machine& machine);
+
+    void load() override { images_.load(); }
+    u64 reset_pc() const override { return kBootRom; }
+    std::vector<u8> device_tree() const override { return blob_; }
+
+private:
+    std::vector<Irq> lines(std::initializer_list<unsigned> lines);
+    void add_memory();
+    void add_interrupt_controllers();
+    void add_test_finisher();
+    void add_serial();
+    void add_virtio();
+    void describe();
+    void describe_interrupt_controllers();
+    void boot();
+
+    Machine& machine_;
+    const Config& config_;
+    bool aclint_;
+    BootImages images_{machine_.memory()};
+    devices::Plic* plic_ = nullptr;
+    DeviceTree tree_;
+    std::vector<u8> blob_;
+};
+
+Virt::Virt(Machine& machine)
+    : machine_(machine), config_(machine.config()), aclint_(machine.board_properties().take_bool("aclint", false)) {
+    add_memory();
+    add_interrupt_controllers();
+    add_test_finisher();
+    add_serial();
+    add_virtio();
+    describe();
+    boot();
+}
+
+/// For each hart its interrupt inputs `lines`.
+std::vector<Irq> Virt::lines(std::initializer_list<unsigned> lines) {
+    std::vector<Irq> irqs;
+    for (unsigned i = 0; i < machine_.hart_count(); i++) {
+        for (unsigned line : lines) irqs.push_back({&machine_.hart(i), line});
+    }
+    return irqs;
+}
+
+void Virt::add_memory() {
+    machine_.memory().add_rom("virt_board.mrom", kBootRom, kBootRomSize);
+    machine_.memory().add_ram("riscv_virt_board.ram", kRam, config_.memory);
+}
+
+void Virt::add_interrupt_controllers() {
+    memory::PhysicalSpace& memory = machine_.memory();
+    if (aclint_) {
+        auto& mswi = machine_.add_device("mswi", std::make_unique<devices::AclintMswi>(lines({kMachineSoftware})));
+        memory.add_mmio("riscv.aclint.mswi", kClint, mswi.kWindow, mswi, mswi.kLimits);
+        auto& mtimer = machine_.add_device(
+            "mtimer", std::make_unique<devices::AclintMtimer>(lines({kMachineTimer}), machine_.clock()));
+        memory.add_mmio("riscv.aclint.mtimer", kClint + mswi.kWindow, mtimer.kWindow, mtimer, mtimer.kLimits);
+        machine_.set_timer(mtimer);
+        auto& sswi = machine_.add_device("sswi", std::make_unique<devices::AclintSswi>(lines({kSupervisorSoftware})));
+        memory.add_mmio("riscv.aclint.sswi", kSswi, sswi.kWindow, sswi, sswi.kLimits);
+    } else {
+        auto& clint = machine_.add_device("clint", std::make_unique<devices::Clint>(
+            lines({kMachineSoftware}), lines({kMachineTimer}), machine_.clock()));
+        memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
+        machine_.set_timer(clint.mtimer());
+    }
+    plic_ = &machine_.add_device("plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
+                                                                        lines({kMachineExternal, kSupervisorExternal})));
+    memory.add_mmio("riscv.sifive.plic", kPlic, kPlicSize, *plic_, plic_->kLimits);
+}
+
+void Virt::add_test_finisher() {
+    using Action = devices::TestFinisher::Action;
+    auto& test = machine_.add_device("test", std::make_unique<devices::TestFinisher>([this](Action action, int status) {
+        if (action == Action::Reset) machine_.request_reset(Cause::GuestReset);
+        else machine_.request_shutdown(Cause::GuestShutdown, status);
+    }));
+    machine_.memory().add_mmio("riscv.sifive.test", kTest, kTestSize, test, test.kLimits);
+}
+
+void Virt::add_serial() {
+    auto& uart = machine_.add_device("serial0", std::make_unique<devices::Uart16550>(
+        Irq{plic_, kUartIrq}, machine_.clock(), machine_.serial(0), kUartClock));
+    machine_.memory().add_mmio("serial", kUart, kUartSize, uart, uart.kLimits);
+}
+
+void Virt::add_virtio() {
+    for (unsigned i = 0; i < kVirtioSlots; i++) {
+        auto& slot = machine_.add_device("virtio-mmio-bus." + std::to_string(i),
+                                         std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}));
+        machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioSize, kVirtioSize, slot, slot.kLimits);
+        machine_.add_virtio_slot(slot);
+    }
+}
+
+void Virt::describe_interrupt_controllers() {
+    unsigned harts = machine_.hart_count();
+    if (aclint_) {
+        u64 mtimer = kClint + devices::AclintMswi::kWindow;
+        tree_.node("/soc/" + at("mswi", kClint))
+            .text("compatible", "riscv,aclint-mswi")
+            .reg("reg", {kClint, devices::AclintMswi::kWindow})
+            .cells("interrupts-extended", hart_lines(harts, {kMachineSoftware}))
+            .flag("interrupt-controller")
+            .cells("#interrupt-cells", {0});
+        tree_.node("/soc/" + at("mtimer", mtimer + 0x7ff8))  // mtime is in front of what the node's address says
+            .text("compatible", "riscv,aclint-mtimer")
+            .reg("reg", {mtimer + 0x7ff8, 0x4008, mtimer, 0x7ff8})
+            .cells("interrupts-extended", hart_lines(harts, {kMachineTimer}));
+        tree_.node("/soc/" + at("sswi", kSswi))
+            .text("compatible", "riscv,aclint-sswi")
+            .reg("reg", {kSswi, devices::AclintSswi::kWindow})
+            .cells("interrupts-extended", hart_lines(harts, {kSupervisorSoftware}))
+            .flag("interrupt-controller")
+            .cells("#interrupt-cells", {0});
+    } else {
+        tree_.node("/soc/" + at("clint", kClint))
+            .texts("compatible", {"sifive,clint0", "riscv,clint0"})
+            .reg("reg", {kClint, kClintSize})
+            .cells("interrupts-extended", hart_lines(harts, {kMachineSoftware, kMachineTimer}));
+    }
+    tree_.node("/soc/" + at("interrupt-controller", kPlic))
+        .phandle(kPlicPhandle)
+        .texts("compatible", {"sifive,plic-1.0.0", "riscv,plic0"})
+        .reg("reg", {kPlic, kPlicSize})
+        .cells("riscv,ndev", {kPlicSources})
+        .cells("interrupts-extended", hart_lines(harts, {kMachineExternal, kSupervisorExternal}))
+        .flag("interrupt-controller")
+        .cells("#address-cells", {0})
+        .cells("#interrupt-cells", {1});
+}
+
+void Virt::describe() {
+    tree_.node("/").text("model", "riscv-virtio,qemu").text("compatible", "riscv-virtio");
+    tree_.node("/").cells("#address-cells", {2}).cells("#size-cells", {2});
+    tree_.node("/" + at("memory", kRam)).text("device_type", "memory").reg("reg", {kRam, config_.memory});
+    describe_harts(tree_, machine_.hart_count(), kTimerFrequency);
+    DeviceTree::Node soc = tree_.node("/soc");
+    soc.text("compatible", "simple-bus").flag("ranges").cells("#address-cells", {2}).cells("#size-cells", {2});
+    describe_interrupt_controllers();
+    auto device = [&](std::string_view name, u64 base, u64 size, std::string_view compatible, u32 irq) {
+        return tree_.node("/soc/" + at(name, base))
+            .text("compatible", compatible)
+            .reg("reg", {base, size})
+            .cells("interrupt-parent", {kPlicPhandle})
+            .cells("interrupts", {irq});
+    };
+    device("serial", kUart, kUartSize, "ns16550a", kUartIrq).cells("clock-frequency", {kUartClock});
+    for (u32 i = 0; i < kVirtioSlots; i++) {
+        device("virtio_mmio", kVirtio + i * kVirtioSize, kVirtioSize, "virtio,mmio", kVirtioIrq + i);
+    }
+    tree_.node("/soc/" + at("test", kTest))
+        .phandle(kTestPhandle)
+        .texts("compatible", {"sifive,test1", "sifive,test0", "syscon"})
+        .reg("reg", {kTest, kTestSize});
+    auto syscon = [&](const std::string& name, u32 value) {
+        tree_.node("/" + name)
+            .text("compatible", "syscon-" + name)
+            .cells("regmap", {kTestPhandle})
+            .cells("offset", {0})
+            .cells("value", {value});
+    };
+    syscon("poweroff", 0x5555);
+    syscon("reboot", 0x7777);
+    tree_.node("/" + at("platform-bus", kPlatformBus))
+        .texts("compatible", {"qemu,platform", "simple-bus"})
+        .cells("ranges", {0, 0, static_cast<u32>(kPlatformBus), static_cast<u32>(kPlatformBusSize)})
+        .cells("#address-cells", {1})
+        .cells("#size-cells", {1})
+        .cells("interrupt-parent", {kPlicPhandle});
+    std::string serial = "/soc/" + at("serial", kUart);
+    tree_.node("/aliases").text("serial0", serial);
+    u8 seed[32];
+    if (getrandom(seed, sizeof seed, 0) != sizeof seed) throw FatalError(1, "the host has no random numbers");
+    tree_.node("/chosen").text("stdout-path", serial).bytes("rng-seed", seed, sizeof seed);
+}
+
+void Virt::boot() {
+    if (!config_.dtb.empty()) tree_ = DeviceTree("-dtb: " + config_.dtb, ImageFile("-dtb", config_.dtb).all());
+    RiscvBoot boot = place_riscv_images(config_, images_, machine_.guest().elf_machine, kRam);
+    describe_boot(tree_, config_, boot);
+    blob_ = tree_.pack();
+    u64 address = device_tree_address(kRam, config_.memory, blob_.size());
+    images_.add_bytes("the device tree", address, blob_);
+    images_.add_bytes("the boot ROM", kBootRom, riscv_reset_vector(boot, address));
+    images_.check_overlaps();
+}
+
+}  // namespace
+
+std::unique_ptr<Board> make_virt(Machine& machine) { return std::make_unique<Virt>(machine); }
+
+}  // namespace dragoman::machine
