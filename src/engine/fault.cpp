@@ -102,6 +102,8 @@ namespace {
 
 void raise(ir::Env* env, u32 exception, u64 value) { engine::current->raise(env, exception, value); }
 
+void request_exit(ir::Env* env) { engine::Engine::request_exit(env); }
+
 void fence_i(ir::Env*) { engine::current->fence_i(); }
 
 void load(ir::Env* env, void* to, u64 address, unsigned bytes) {
@@ -131,5 +133,18 @@ u64 time_nanoseconds(ir::Env*) {
     ::clock_gettime(CLOCK_MONOTONIC, &t);
     return static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
 }
+
+// System mode, as long as no softmmu is linked.
+#define DRAGOMAN_WEAK __attribute__((weak))
+DRAGOMAN_WEAK u64 mmu_load(ir::Env*, u64, unsigned, unsigned) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK void mmu_store(ir::Env*, u64, u64, unsigned, unsigned) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK void* mmu_atomic_pointer(ir::Env*, u64, unsigned, unsigned) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK bool physical_load(ir::Env*, u64, unsigned, u64&) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK bool physical_compare_exchange(ir::Env*, u64, unsigned, u64, u64, bool&) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK void flush_tlb(ir::Env*, const TlbFlush&) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK void switch_address_space(ir::Env*, u64, u64) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK u64 time_ticks(ir::Env*) { DRAGOMAN_UNREACHABLE(); }
+DRAGOMAN_WEAK void timer_changed(ir::Env*) { DRAGOMAN_UNREACHABLE(); }
+#undef DRAGOMAN_WEAK
 
 }  // namespace dragoman::guest

@@ -66,6 +66,14 @@ struct Translation {
     u64 value;       ///< on failure: its value (RISC-V: tval)
 };
 
+/// What the board's device tree says about a hart of the configured model.
+struct HartDescription {
+    std::string isa;                      ///< riscv,isa: "rv64imafdc_zicsr..."
+    std::vector<std::string> extensions;  ///< riscv,isa-extensions: "i", "m", ..., "zicsr", ...
+    std::string mmu_type;                 ///< "riscv,sv57"; "riscv,none"
+    unsigned cache_block_bytes;           ///< cbom, cbop and cboz block size; 0: no such instructions
+};
+
 /// CPU operations of system mode. An interrupt line is numbered as the guest's own (RISC-V: the bit in mip).
 struct SystemOps {
     /// Power-on state; the hart starts at env->pc, which the board sets afterwards.
@@ -90,6 +98,7 @@ struct SystemOps {
     /// Exceptions raised by the engine: access fault and misaligned of the kind of access.
     u32 (*access_fault)(Access access);
     u32 (*misaligned)(Access access);
+    HartDescription (*describe)();
 };
 
 /// CPU operations. All functions are called outside translated code unless said otherwise.
@@ -154,6 +163,8 @@ struct Guest {
     std::string (*configure)(std::string_view cpu);
     /// A number that differs when the configured model would have the same code translated differently.
     u64 (*configuration)();
+    /// Chooses between harts of user mode, the default, and of system mode. Before guest code is translated.
+    void (*set_system_mode)(bool on);
     /// Names of the switchable extensions, for -cpu help.
     std::vector<std::string> (*extensions)();
 };

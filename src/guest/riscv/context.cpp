@@ -88,6 +88,11 @@ void DisasContext::ret(Var target) {
     state = DisasState::NoReturn;
 }
 
+void DisasContext::make_float_dirty() {
+    call_helper(Helper::fs_dirty, ir::kNoVar, {b->env()});
+    jump_indirect(b->address(pc));
+}
+
 void DisasContext::end_with_lookup() {
     b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(next_pc()));
     state = DisasState::NoReturn;

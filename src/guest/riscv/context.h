@@ -49,6 +49,7 @@ struct DisasContext : guest::DisasContextBase {
     const Decoder* decoder;
     u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
+    bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
     unsigned pending_count;
     PendingBranch pending[kMaxPending];
 
@@ -79,6 +80,24 @@ struct DisasContext : guest::DisasContextBase {
         b->call(static_cast<unsigned>(h), out, args);
     }
 
+    // Guest memory, in the address space that the TB state flags say. Address = base + displacement.
+
+    MemOp mem(MemOp m) const {
+        m.mmu_index = static_cast<u8>(flags_data_mmu(flags));
+        return m;
+    }
+    void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) { b->guest_ld(out, base, mem(m), displacement); }
+    void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
+        b->guest_st(value, base, mem(m), displacement);
+    }
+    void atomic(Op o, Var out, Var address, Var value, MemOp m) { b->atomic(o, out, address, value, mem(m)); }
+    void atomic_cmpxchg(Var out, Var address, Var expected, Var desired, MemOp m) {
+        b->atomic_cmpxchg(out, address, expected, desired, mem(m));
+    }
+
+    /// Privilege level of the code; User in user mode.
+    Privilege mode() const { return flags_mode(flags); }
+
     // Exceptions. The instruction ends the TB.
 
     void raise_with(Cause cause, Var value);
@@ -100,6 +119,9 @@ struct DisasContext : guest::DisasContextBase {
     void bind_pending();
     /// Emits the exits of the pending branches that the TB did not reach.
     void exit_pending();
+    /// System mode: notes that float state is about to change, and runs the instruction again as one of a TB that
+    /// knows it.
+    void make_float_dirty();
     /// The state flags or the translations may have changed: look the next instruction up.
     void end_with_lookup();
 };

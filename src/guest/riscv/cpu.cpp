@@ -5,6 +5,8 @@
 
 #include "base/fpenv.h"
 #include "guest/riscv/context.h"
+#include "guest/riscv/model.h"
+#include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
 
@@ -84,7 +86,9 @@ ir::Env* clone(const ir::Env* parent) {
 
 void destroy(ir::Env* env) { delete hart(env); }
 
-u32 tb_flags(const ir::Env* env) { return hart(env)->frm & kFlagFrmMask; }
+u32 tb_flags(const ir::Env* env) {
+    return system_mode() ? system_flags(*hart(env)) : hart(env)->frm & kFlagFrmMask;
+}
 
 /// All state but the pc is in globals and so has been put right already.
 void restore_state(ir::Env*, u64, u64) {}

@@ -14,16 +14,20 @@ namespace dragoman::riscv {
 /// What writing a CSR changes beside its value.
 enum class CsrEffect : u8 {
     None,
-    StateFlags,  ///< TB state flags: the TB ends after the write
+    StateFlags,  ///< TB state flags, translations, or interrupts that are enabled: the TB ends after the write
 };
 
 struct CsrInfo {
     u16 number;
     const char* name;
-    Guard guard;                           ///< extensions that bring the CSR
-    u64 (*read)(Hart& hart);               ///< runs with the guest's FP environment in force
-    void (*write)(Hart& hart, u64 value);  ///< null for read-only CSRs
+    Guard guard;                                            ///< extensions that bring the CSR
+    u64 (*read)(Hart& hart, unsigned number);               ///< runs with the guest's FP environment in force
+    void (*write)(Hart& hart, u64 value, unsigned number);  ///< null for read-only CSRs
     CsrEffect effect = CsrEffect::None;
+    /// Whether the mode that the hart is in may access it, where the number does not tell; null: it may.
+    bool (*access)(const Hart& hart, unsigned number) = nullptr;
+    /// What csrrs and csrrc change, where that is not what they read.
+    u64 (*read_to_modify)(Hart& hart, unsigned number) = nullptr;
 };
 
 /// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.
@@ -36,9 +40,26 @@ constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 
 
 /// The CSR's descriptor; null when this guest has no such CSR, or the CPU model lacks its extension.
 const CsrInfo* find_csr(unsigned number);
-/// All CSRs, in ascending order of number.
-std::span<const CsrInfo> csr_table();
+/// All CSRs of any CPU model, by group.
+std::span<const std::span<const CsrInfo>> csr_groups();
 /// Name of a CSR whatever the CPU model; null when the number has none.
 const char* csr_name(unsigned number);
+
+// The groups, one file each.
+std::span<const CsrInfo> csrs_user();
+std::span<const CsrInfo> csrs_counters();
+std::span<const CsrInfo> csrs_supervisor();
+std::span<const CsrInfo> csrs_machine();
+std::span<const CsrInfo> csrs_pmp();
+std::span<const CsrInfo> csrs_triggers();
+
+// CSRs that are plain storage.
+template <u64 PrivilegedState::*field> u64 read_field(Hart& hart, unsigned) { return hart.priv.*field; }
+/// Writes the bits of `mask`.
+template <u64 PrivilegedState::*field, u64 mask = ~u64{0}> void write_field(Hart& hart, u64 value, unsigned) {
+    hart.priv.*field = (hart.priv.*field & ~mask) | (value & mask);
+}
+inline u64 read_zero(Hart&, unsigned) { return 0; }
+inline void write_nothing(Hart&, u64, unsigned) {}
 
 }  // namespace dragoman::riscv

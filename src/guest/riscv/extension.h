@@ -44,7 +44,23 @@ namespace dragoman::riscv {
     X(Zabha, "zabha", A)              \
     X(Zcb, "zcb", C)                  \
     X(Zimop, "zimop", )               \
-    X(Zcmop, "zcmop", C)
+    X(Zcmop, "zcmop", C)              \
+    /* privileged: system mode */     \
+    X(S, "s", Zicsr)                  \
+    X(Pmp, "pmp", )                   \
+    X(Smepmp, "smepmp", Pmp)          \
+    X(Smstateen, "smstateen", S)      \
+    X(Sscofpmf, "sscofpmf", Zihpm)    \
+    X(Sstc, "sstc", S)                \
+    X(Sdtrig, "sdtrig", )             \
+    X(Sv39, "sv39", S)                \
+    X(Sv48, "sv48", Sv39)             \
+    X(Sv57, "sv57", Sv48)             \
+    X(Svade, "svade", )               \
+    X(Svadu, "svadu", )               \
+    X(Svinval, "svinval", S)          \
+    X(Svnapot, "svnapot", S)          \
+    X(Svpbmt, "svpbmt", S)
 // clang-format on
 
 /// An extension that can be on or off.

@@ -46,7 +46,17 @@
     X(fence_i, None)                                     \
     X(cbo_zero, NoReadGlobals | MayRaise)                \
     X(cbo_check, NoReadGlobals | MayRaise)               \
-    X(amocas_q, MayRaise)
+    X(amocas_q, MayRaise)                                \
+    /* system mode (helper_priv.cpp) */                  \
+    X(csr, NoReadGlobals | MayRaise)                     \
+    X(mret, NoReadGlobals | MayRaise)                    \
+    X(sret, NoReadGlobals | MayRaise)                    \
+    X(wfi, NoReadGlobals | MayRaise)                     \
+    X(sfence_vma, NoReadGlobals | MayRaise)              \
+    X(fs_dirty, NoReadGlobals)                           \
+    X(fetch_fault, NoReadGlobals | MayRaise)             \
+    X(cbo_zero_system, NoReadGlobals | MayRaise)         \
+    X(cbo_manage, NoReadGlobals | MayRaise)
 // clang-format on
 
 namespace dragoman::riscv {
@@ -92,6 +102,18 @@ double helper_fcvt_ff(double rs1, u32 control);
 u64 helper_fcvt_fi(double rs1, u32 control);
 double helper_fcvt_if(u64 rs1, u32 control);
 u64 helper_fcvtmod_w_d(double rs1);
+
+// System mode. `insn`: bits of the instruction.
+/// CSR instruction with operand `operand`. @returns the old value.
+u64 helper_csr(ir::Env* env, u32 insn, u64 operand);
+u64 helper_mret(ir::Env* env, u32 insn);
+u64 helper_sret(ir::Env* env, u32 insn);
+void helper_wfi(ir::Env* env, u32 insn);
+void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid);
+void helper_fs_dirty(ir::Env* env);
+void helper_fetch_fault(ir::Env* env, u64 address);
+void helper_cbo_zero_system(ir::Env* env, u64 address, u32 insn);
+void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);
 
 u64 helper_csr_read(ir::Env* env, u32 number);
 void helper_csr_write(ir::Env* env, u32 number, u64 value);

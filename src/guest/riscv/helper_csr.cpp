@@ -4,8 +4,8 @@
 
 namespace dragoman::riscv {
 
-u64 helper_csr_read(ir::Env* env, u32 number) { return find_csr(number)->read(*hart(env)); }
+u64 helper_csr_read(ir::Env* env, u32 number) { return find_csr(number)->read(*hart(env), number); }
 
-void helper_csr_write(ir::Env* env, u32 number, u64 value) { find_csr(number)->write(*hart(env), value); }
+void helper_csr_write(ir::Env* env, u32 number, u64 value) { find_csr(number)->write(*hart(env), value, number); }
 
 }  // namespace dragoman::riscv

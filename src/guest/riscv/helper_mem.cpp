@@ -2,6 +2,7 @@
 // 128-bit compare-and-swap.
 #include "guest/riscv/context.h"
 #include "guest/riscv/helper.h"
+#include "guest/riscv/model.h"
 #include "guest/runtime.h"
 
 namespace dragoman::riscv {
@@ -28,7 +29,9 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     Hart* h = hart(env);
     if (!is_aligned(address, 16)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
     auto pair = [&](u32 reg) { return reg == 0 ? u128{0} : u128{h->gpr[reg + 1]} << 64 | h->gpr[reg]; };
-    auto* target = static_cast<u128*>(guest::atomic_pointer(env, address, 16));
+    void* memory = system_mode() ? guest::mmu_atomic_pointer(env, address, 16, flags_data_mmu(h->tb_flags))
+                                 : guest::atomic_pointer(env, address, 16);
+    auto* target = static_cast<u128*>(memory);
     u128 old = swap_if_equal(target, pair(rd), pair(rs2));
     if (rd == 0) return;
     h->gpr[rd] = static_cast<u64>(old);

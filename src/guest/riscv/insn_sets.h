@@ -15,6 +15,7 @@ InsnSet rows_zicond();  // Zicond
 InsnSet rows_zicbo();   // Zicbom, Zicboz
 InsnSet rows_zimop();   // Zimop
 InsnSet rows_zicsr();   // Zicsr
+InsnSet rows_priv();    // privileged instructions, Svinval
 InsnSet rows_f();       // F
 InsnSet rows_d();       // D
 InsnSet rows_zfh();     // Zfh, Zfhmin

@@ -26,8 +26,19 @@ constexpr ExtensionSet all_extensions() {
     return all;
 }
 
+/// Extensions of the privileged architecture, which user programs do not see.
+constexpr ExtensionSet kSystemExtensions = {S,    Pmp,  Smepmp, Smstateen, Sscofpmf, Sstc,    Sdtrig, Sv39,
+                                            Sv48, Sv57, Svade,  Svadu,     Svinval,  Svnapot, Svpbmt};
+
+/// Everything, but accessed and dirty bits that trap: with Svade beside Svadu, firmware has to choose one.
+constexpr ExtensionSet default_extensions() {
+    ExtensionSet set = all_extensions();
+    set.remove(Svade);
+    return set;
+}
+
 /// The smallest useful guest: what Debian's riscv64 port is compiled for.
-constexpr ExtensionSet kGc = {I, M, A, F, D, C, Zicsr, Zifencei, Zicntr, Zihpm};
+constexpr ExtensionSet kGc = {I, M, A, F, D, C, Zicsr, Zifencei, Zicntr, Zihpm, S, Pmp, Sv39};
 
 constexpr guest::CpuModel kModels[] = {
     {"rv64", "RV64GC with all extensions that are implemented (default)"},
@@ -36,8 +47,16 @@ constexpr guest::CpuModel kModels[] = {
     {"rv64i", "RV64I only"},
 };
 
+constexpr ExtensionSet without(ExtensionSet set, const ExtensionSet& removed) {
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        Extension e = static_cast<Extension>(i);
+        if (removed.has(e)) set.remove(e);
+    }
+    return set;
+}
+
 std::optional<ExtensionSet> model_extensions(std::string_view name) {
-    if (name == "rv64" || name == "max") return all_extensions();
+    if (name == "rv64" || name == "max") return default_extensions();
     if (name == "rv64gc") return kGc;
     if (name == "rv64i") return ExtensionSet{I};
     return std::nullopt;
@@ -51,8 +70,7 @@ constexpr std::string_view kOffProperties[] = {
     "zvkng",   "zvks",    "zvksc",    "zvksg",   "zvfh",    "zvfhmin",  "zvfbfmin", "zvfbfwma", "zfbfmin", "zfinx",
     "zdinx",   "zhinx",   "zhinxmin", "zcmp",    "zcmt",    "zcf",      "zce",      "ztso",    "zknd",    "zkne",
     "zknh",    "zksed",   "zksh",     "zkr",     "zk",      "zkn",      "zks",      "zicfilp", "zicfiss", "zama16b",
-    "sstc",    "smaia",   "ssaia",    "svinval", "svnapot", "svpbmt",   "svade",    "svadu",   "smepmp",  "sscofpmf",
-    "smstateen", "x-svukte", "zalasr", "zclsd",  "zilsd",
+    "smaia",   "ssaia",   "x-svukte", "zalasr",  "zclsd",   "zilsd",
 };
 constexpr std::string_view kOnProperties[] = {"u", "mmu", "zaamo", "zalrsc", "zca", "zcd", "zmmul", "zkt", "zic64b"};
 
@@ -161,9 +179,24 @@ std::string resolve(ExtensionSet& set, const Switches& switches) {
     return {};
 }
 
-ExtensionSet g_extensions = all_extensions();
+/// As configured, and those in effect.
+ExtensionSet g_configured = default_extensions();
+ExtensionSet g_extensions = without(g_configured, kSystemExtensions);
+bool g_system_mode = false;
+
+void set_extensions(const ExtensionSet& configured, bool system) {
+    g_configured = configured;
+    g_extensions = system ? configured : without(configured, kSystemExtensions);
+}
 
 }  // namespace
+
+bool system_mode() { return g_system_mode; }
+
+void set_system_mode(bool on) {
+    g_system_mode = on;
+    set_extensions(g_configured, on);
+}
 
 std::string_view extension_name(Extension e) { return kExtensions[static_cast<unsigned>(e)].name; }
 const ExtensionSet& extension_needs(Extension e) { return kExtensions[static_cast<unsigned>(e)].needs; }
@@ -184,7 +217,7 @@ std::string configure(std::string_view cpu) {
     }
     if (switches.off.has(I)) return "extension 'i' cannot be turned off";
     std::string error = resolve(*set, switches);
-    if (error.empty()) g_extensions = *set;
+    if (error.empty()) set_extensions(*set, g_system_mode);
     return error;
 }
 

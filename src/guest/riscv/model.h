@@ -9,8 +9,16 @@
 
 namespace dragoman::riscv {
 
-/// The extensions of the configured model. Constant once guest code runs.
+/// The extensions of the configured model; in user mode without those of the privileged architecture. Constant once
+/// guest code runs.
 const ExtensionSet& extensions();
+
+/// Whether harts are whole harts with privilege levels, traps and an MMU. Constant once guest code runs.
+bool system_mode();
+void set_system_mode(bool on);
+
+/// What the device tree says about a hart.
+guest::HartDescription describe_hart();
 
 /// Selects a model. @returns empty, or what was wrong.
 std::string configure(std::string_view cpu);

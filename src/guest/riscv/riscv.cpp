@@ -4,11 +4,28 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/cpu.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/system.h"
 #include "guest/riscv/translate.h"
 
 namespace dragoman::riscv {
 
 namespace {
+
+constexpr guest::SystemOps kSystem = {
+    .reset = reset,
+    .translate = translate,
+    .mmu_index = mmu_index,
+    .take_exception = take_exception,
+    .take_interrupt = take_interrupt,
+    .has_work = has_work,
+    .set_interrupt = set_interrupt,
+    .next_timer = next_timer,
+    .timer_expired = timer_expired,
+    .access_fault = access_fault,
+    .misaligned = misaligned,
+    .describe = describe_hart,
+};
+
 constexpr u16 kElfMachineRiscv = 243;
 constexpr u8 kElfClass64 = 2;
 }  // namespace
@@ -29,7 +46,7 @@ constinit const guest::Guest kRiscv64 = {
             .read_register = read_register,
             .write_register = write_register,
             .registers = registers,
-            .system = nullptr,
+            .system = &kSystem,
             .gdb_architecture = "riscv:rv64",
         },
     .translator =
@@ -47,6 +64,7 @@ constinit const guest::Guest kRiscv64 = {
     .models = models,
     .configure = configure,
     .configuration = [] { return extensions().hash(); },
+    .set_system_mode = set_system_mode,
     .extensions = extension_names,
 };
 

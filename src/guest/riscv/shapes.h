@@ -45,12 +45,12 @@ inline bool gen_setcond(DisasContext& ctx, const Operands& a, Cond cond, Var rhs
 }
 /// rd = memory[rs1 + imm].
 inline bool gen_load(DisasContext& ctx, const Operands& a, MemOp m) {
-    ctx.b->guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);
+    ctx.guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);
     return true;
 }
 /// memory[rs1 + imm] = rs2.
 inline bool gen_store(DisasContext& ctx, const Operands& a, MemOp m) {
-    ctx.b->guest_st(ctx.gpr(a.rs2), ctx.gpr(a.rs1), m, a.imm);
+    ctx.guest_st(ctx.gpr(a.rs2), ctx.gpr(a.rs1), m, a.imm);
     return true;
 }
 

@@ -1,6 +1,7 @@
 // The state of a RISC-V hart as translated code sees it.
 #pragma once
 
+#include "guest/riscv/privileged.h"
 #include "ir/env.h"
 
 namespace dragoman::riscv {
@@ -16,6 +17,8 @@ enum class Cause : u32 {
     StoreMisaligned = 6,
     StoreAccess = 7,
     EcallU = 8,
+    EcallS = 9,
+    EcallM = 11,
     FetchPageFault = 12,
     LoadPageFault = 13,
     StorePageFault = 15,
@@ -32,6 +35,8 @@ struct Hart : ir::Env {
     u64 reservation_address;
     u64 reservation_value;
     u64 reservation_value_high;
+    /// System mode; zero in user mode.
+    PrivilegedState priv;
 };
 
 inline constexpr u64 kNoReservation = ~u64{0};
@@ -39,8 +44,17 @@ inline constexpr u64 kNoReservation = ~u64{0};
 inline Hart* hart(ir::Env* env) { return static_cast<Hart*>(env); }
 inline const Hart* hart(const ir::Env* env) { return static_cast<const Hart*>(env); }
 
-// TB state flags (Env::tb_flags).
+// TB state flags (Env::tb_flags). User mode has only frm; all other fields are 0 there.
 /// Bits 0..2: frm, so that the dynamic rounding mode is known when an instruction is translated.
 inline constexpr u32 kFlagFrmMask = 7;
+/// mstatus.FS is Off; it is Initial or Clean, so that a write of float state must make it Dirty.
+inline constexpr u32 kFlagFsOff = 1u << 3, kFlagFsClean = 1u << 4;
+/// Bits 5..6: Privilege. Bits 7..8: MMU index of loads and stores.
+inline constexpr unsigned kFlagModeShift = 5, kFlagDataMmuShift = 7;
+/// Triggers may match: fetches, loads and stores are checked.
+inline constexpr u32 kFlagTriggers = 1u << 9;
+
+constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
+constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }
 
 }  // namespace dragoman::riscv

@@ -22,7 +22,7 @@ bool gen_lr(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
     if (a.rl) b.mb(static_cast<u8>(Barrier::StoreLoad));
     Var address = ctx.gpr(a.rs1), value = b.temp(Type::I64);
-    b.guest_ld(value, address, m);
+    ctx.guest_ld(value, address, m);
     b.env_st(address, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     b.env_st(value, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
     ctx.set_gpr(a.rd, value);
@@ -39,7 +39,7 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     b.brcond(Cond::Ne, address, reserved, fail);
     Var expected = b.temp(Type::I64), old = b.temp(Type::I64), none = b.c64(kNoReservation);
     b.env_ld(expected, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
-    b.atomic_cmpxchg(old, address, expected, ctx.gpr(a.rs2), m);
+    ctx.atomic_cmpxchg(old, address, expected, ctx.gpr(a.rs2), m);
     b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     ctx.set_gpr(a.rd, b.setcond(Cond::Ne, old, expected));
     b.br(done);
@@ -59,12 +59,12 @@ bool trans_sc_d(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kD
 // functions with the operation built in ---
 
 template <Op op, MemOp m> bool trans_amo(DisasContext& ctx, const Operands& a) {
-    ctx.b->atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), m);
+    ctx.atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), m);
     return true;
 }
 
 template <MemOp m> bool trans_amocas(DisasContext& ctx, const Operands& a) {
-    ctx.b->atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), m);
+    ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), m);
     return true;
 }
 

@@ -8,11 +8,11 @@ namespace dragoman::riscv {
 static constexpr Format kFormat = Format::F64;
 
 bool trans_fld(DisasContext& ctx, const Operands& a) {
-    ctx.b->guest_ld(ctx.fpr(a.rd), ctx.gpr(a.rs1), {.size_log2 = 3}, a.imm);
+    ctx.guest_ld(ctx.fpr(a.rd), ctx.gpr(a.rs1), {.size_log2 = 3}, a.imm);
     return true;
 }
 bool trans_fsd(DisasContext& ctx, const Operands& a) {
-    ctx.b->guest_st(ctx.fpr(a.rs2), ctx.gpr(a.rs1), {.size_log2 = 3}, a.imm);
+    ctx.guest_st(ctx.fpr(a.rs2), ctx.gpr(a.rs1), {.size_log2 = 3}, a.imm);
     return true;
 }
 

@@ -8,13 +8,13 @@ static constexpr Format kFormat = Format::F32;
 
 static bool trans_flw(DisasContext& ctx, const Operands& a) {
     Var value = ctx.b->temp(Type::F32);
-    ctx.b->guest_ld(value, ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
+    ctx.guest_ld(value, ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
     write_fpr(ctx, kFormat, a.rd, value);
     return true;
 }
 /// Stores the low word of the image, boxed or not.
 static bool trans_fsw(DisasContext& ctx, const Operands& a) {
-    ctx.b->guest_st(ctx.fpr(a.rs2), ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
+    ctx.guest_st(ctx.fpr(a.rs2), ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
     return true;
 }
 

@@ -174,6 +174,11 @@ static bool trans_fence_i(DisasContext& ctx, const Operands&) {
 }
 
 static bool trans_ecall(DisasContext& ctx, const Operands&) {
+    if (ctx.system) {
+        constexpr Cause kCauses[] = {Cause::EcallU, Cause::EcallS, Cause::EcallM, Cause::EcallM};
+        ctx.raise(kCauses[static_cast<unsigned>(ctx.mode())], 0);
+        return true;
+    }
     ctx.b->exit_tb(static_cast<u32>(ExitReason::Syscall), ctx.b->address(ctx.next_pc()));
     ctx.state = DisasState::NoReturn;
     return true;

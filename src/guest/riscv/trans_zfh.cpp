@@ -15,14 +15,14 @@ static void write_half(DisasContext& ctx, unsigned reg, Var bits) {
 
 static bool trans_flh(DisasContext& ctx, const Operands& a) {
     Var bits = ctx.b->temp(Type::I64);
-    ctx.b->guest_ld(bits, ctx.gpr(a.rs1), {.size_log2 = 1}, a.imm);
+    ctx.guest_ld(bits, ctx.gpr(a.rs1), {.size_log2 = 1}, a.imm);
     write_half(ctx, a.rd, bits);
     return true;
 }
 /// Stores the low half-word of the image, boxed or not.
 static bool trans_fsh(DisasContext& ctx, const Operands& a) {
     Var image = ctx.b->convert(Op::bitcast, Type::I64, ctx.fpr(a.rs2));
-    ctx.b->guest_st(image, ctx.gpr(a.rs1), {.size_log2 = 1}, a.imm);
+    ctx.guest_st(image, ctx.gpr(a.rs1), {.size_log2 = 1}, a.imm);
     return true;
 }
 

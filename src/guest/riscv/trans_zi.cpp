@@ -19,14 +19,23 @@ static bool trans_czero_nez(DisasContext& ctx, const Operands& a) { return gen_c
 
 // --- Zicbom, Zicboz: cache blocks ---
 
-static bool gen_cbo(DisasContext& ctx, const Operands& a, Helper helper) {
-    ctx.call_helper(helper, ir::kNoVar, {ctx.b->env(), ctx.gpr(a.rs1)});
+static bool gen_cbo(DisasContext& ctx, const Operands& a, Helper user, Helper system) {
+    Builder& b = *ctx.b;
+    if (ctx.system) {
+        ctx.call_helper(system, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(ctx.bits)});
+    } else {
+        ctx.call_helper(user, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
+    }
     return true;
 }
-static bool trans_cbo_check(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_check); }
+static bool trans_cbo_check(DisasContext& ctx, const Operands& a) {
+    return gen_cbo(ctx, a, Helper::cbo_check, Helper::cbo_manage);
+}
 /// Linux leaves senvcfg.CBIE 0: user mode may not drop cache blocks.
-static bool trans_cbo_inval(DisasContext&, const Operands&) { return false; }
-static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) { return gen_cbo(ctx, a, Helper::cbo_zero); }
+static bool trans_cbo_inval(DisasContext& ctx, const Operands& a) { return ctx.system && trans_cbo_check(ctx, a); }
+static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
+    return gen_cbo(ctx, a, Helper::cbo_zero, Helper::cbo_zero_system);
+}
 
 // --- Zimop: may-be-operations, which write zero until an extension redefines them ---
 

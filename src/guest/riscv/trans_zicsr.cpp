@@ -10,9 +10,6 @@ namespace {
 
 enum class CsrOp { Write, Set, Clear };
 
-/// Privilege level of the code being translated: user mode.
-constexpr unsigned kPrivilege = 0;
-
 /// The value of the CSR, before the instruction. frm needs no access: the TB is specialised on it.
 Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
     Builder& b = *ctx.b;
@@ -93,14 +90,31 @@ void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
     if (compares && restore == (kFsflags | flags_reg << 15)) ctx.silent_compare_pc = ctx.pc + 4;
 }
 
+bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kCsrFcsr; }
+
+/// In system mode a helper does it all, from the bits of the instruction.
+bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Var rhs, bool writes) {
+    Builder& b = *ctx.b;
+    Var old = b.temp(Type::I64);
+    ctx.call_helper(Helper::csr, old, {b.env(), b.c32(ctx.bits), rhs});
+    ctx.set_gpr(a.rd, old);
+    if (writes && csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
+    return true;
+}
+
 /// csrrw, csrrs, csrrc with operand `rhs`. `writes`: whether csrrs and csrrc write at all (rs1 is not x0, zimm is not
 /// 0); csrrw does not read when rd is x0.
 bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool writes) {
     unsigned number = static_cast<unsigned>(a.imm);
     if (ctx.pc - 4 == ctx.silent_compare_pc) return true;  // the fsflags behind a silent comparison
     const CsrInfo* csr = find_csr(number);
-    if (csr == nullptr || csr_privilege(number) > kPrivilege) return false;
+    if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
     if (writes && csr_is_read_only(number)) return false;
+    if (ctx.system) {
+        if (!is_float_csr(number)) return gen_csr_system(ctx, a, *csr, rhs, writes);
+        if ((ctx.flags & kFlagFsOff) != 0) return false;
+        if (writes && (ctx.flags & kFlagFsClean) != 0) return ctx.make_float_dirty(), true;
+    }
     bool reads = op != CsrOp::Write || a.rd != 0;
     if (!writes) {
         ctx.set_gpr(a.rd, read_csr(ctx, *csr));

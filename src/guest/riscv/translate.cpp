@@ -27,7 +27,40 @@ bool fetch(DisasContext& ctx) {
             return true;
         }
     }
-    ctx.raise(Cause::FetchPageFault, fault);
+    if (ctx.system) {
+        // Why it cannot be fetched is found out when it is executed, if it still is so then.
+        ctx.call_helper(Helper::fetch_fault, ir::kNoVar, {ctx.b->env(), ctx.b->address(fault)});
+        ctx.b->exit_tb(static_cast<u32>(ExitReason::Lookup), ctx.b->address(ctx.pc));
+        ctx.state = DisasState::NoReturn;
+    } else {
+        ctx.raise(Cause::FetchPageFault, fault);
+    }
+    return false;
+}
+
+/// Instructions on float registers: all of the opcodes LOAD-FP, STORE-FP, MADD to NMADD and OP-FP, and c.fld, c.fsd,
+/// c.fldsp and c.fsdsp.
+bool is_float(u32 bits) {
+    if ((bits & 3) != 3) return (bits & 1) == 0 && ((bits >> 13 & 3) == 1);
+    u32 opcode = bits >> 2 & 31;
+    constexpr u32 kLoad = 1, kStore = 9;
+    return opcode == kLoad || opcode == kStore || (opcode >= 16 && opcode <= 20);
+}
+bool is_float_store(u32 bits) {
+    if ((bits & 3) != 3) return (bits >> 15 & 1) != 0;
+    return (bits >> 2 & 31) == 9;
+}
+
+/// System mode: mstatus.FS. @returns false when the instruction is dealt with already.
+bool check_float(DisasContext& ctx) {
+    if ((ctx.flags & (kFlagFsOff | kFlagFsClean)) == 0 || !is_float(ctx.bits)) return true;
+    if ((ctx.flags & kFlagFsOff) != 0) {
+        ctx.raise_illegal();
+    } else if (!is_float_store(ctx.bits)) {
+        ctx.make_float_dirty();
+    } else {
+        return true;
+    }
     return false;
 }
 
@@ -42,6 +75,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.decoder = &decoder();
     ctx.silent_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
+    ctx.system = system_mode();
     ctx.pending_count = 0;
 }
 
@@ -57,8 +91,10 @@ void translate_insn(guest::DisasContextBase* base) {
     ctx.pc = ctx.pc_next;
     if (!fetch(ctx)) return;
     const InsnRow* row = ctx.decoder->find(ctx.bits);
-    bool legal = row != nullptr ? row->trans(ctx, row->operands(ctx.bits)) : trans_host_call(ctx);
-    if (!legal) ctx.raise_illegal();
+    if (!ctx.system || row == nullptr || check_float(ctx)) {
+        bool legal = row != nullptr ? row->trans(ctx, row->operands(ctx.bits)) : trans_host_call(ctx);
+        if (!legal) ctx.raise_illegal();
+    }
     ctx.pc_next = ctx.pc + ctx.length;
 }
 

@@ -1,0 +1,143 @@
+// Counters: cycle, time, instret, the programmable hpmcounters, their machine-level CSRs and their events (Privileged
+// specification, "Hardware Performance Monitor"; Sscofpmf).
+//
+// Cycles and retired instructions both advance with the host's time-stamp counter: monotonic and cheap, and
+// instructions per cycle are 1.
+#include <x86intrin.h>
+
+#include <array>
+
+#include "guest/riscv/csr.h"
+#include "guest/riscv/model.h"
+#include "guest/runtime.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+constexpr unsigned kTime = 1, kInstret = 2, kHpmFirst = 3, kHpmCounters = kCounters - kHpmFirst;
+
+// mhpmevent with Sscofpmf. What counts is fixed: cycles and instructions, under the numbers 1 and 2.
+constexpr u64 kEventOverflow = u64{1} << 63, kEventMinh = u64{1} << 62, kEventSinh = u64{1} << 61;
+constexpr u64 kEventUinh = u64{1} << 60, kEventSelector = 0xf'ffff;
+
+unsigned counter_of(unsigned number) { return number & 31; }
+
+bool counts(const Hart& hart, unsigned n) {
+    if ((hart.priv.mcountinhibit >> n & 1) != 0) return false;
+    if (n < kHpmFirst) return true;
+    u64 event = hart.priv.hpm_event[n] & kEventSelector;
+    return event == 1 || event == 2;
+}
+
+/// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
+u64 read_counter(Hart& hart, unsigned number) {
+    unsigned n = counter_of(number);
+    u64 value = hart.priv.counter[n];
+    return counts(hart, n) ? value + __rdtsc() : value;
+}
+void write_counter(Hart& hart, u64 value, unsigned number) {
+    unsigned n = counter_of(number);
+    hart.priv.counter[n] = counts(hart, n) ? value - __rdtsc() : value;
+}
+
+u64 read_time(Hart& hart, unsigned) {
+    return system_mode() ? guest::time_ticks(&hart) : guest::time_nanoseconds(&hart);
+}
+
+/// Reads are allowed to lower modes by mcounteren and scounteren.
+bool access_counter(const Hart& hart, unsigned number) {
+    if (!system_mode()) return true;
+    const PrivilegedState& p = hart.priv;
+    u64 bit = u64{1} << counter_of(number);
+    if (p.mode == Privilege::Machine) return true;
+    if ((p.mcounteren & bit) == 0) return false;
+    return p.mode == Privilege::Supervisor || (p.scounteren & bit) != 0;
+}
+
+/// Stops and starts counters where they stand.
+void write_mcountinhibit(Hart& hart, u64 value, unsigned) {
+    value &= 0xffff'ffff & ~(u64{1} << kTime);
+    for (unsigned n = 0; n < kCounters; ++n) {
+        if (((hart.priv.mcountinhibit ^ value) >> n & 1) == 0 || n == kTime) continue;
+        u64 now = read_counter(hart, n);
+        hart.priv.mcountinhibit ^= u64{1} << n;
+        write_counter(hart, now, n);
+    }
+}
+
+u64 read_event(Hart& hart, unsigned number) { return hart.priv.hpm_event[counter_of(number)]; }
+void write_event(Hart& hart, u64 value, unsigned number) {
+    unsigned n = counter_of(number);
+    u64 mask = kEventSelector;
+    if (extensions().has(Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
+    u64 now = read_counter(hart, n);
+    hart.priv.hpm_event[n] = value & mask;
+    write_counter(hart, now, n);
+}
+
+/// scountovf: the overflow bits of the counters that mcounteren lets supervisor mode see.
+u64 read_scountovf(Hart& hart, unsigned) {
+    u64 bits = 0;
+    for (unsigned n = kHpmFirst; n < kCounters; ++n) bits |= (hart.priv.hpm_event[n] >> 63) << n;
+    return hart.priv.mode == Privilege::Machine ? bits : bits & hart.priv.mcounteren;
+}
+
+using enum Extension;
+
+/// "PREFIXn" for n in 3..31, made when the program starts.
+struct Names {
+    std::array<std::array<char, 16>, kHpmCounters> text;
+    constexpr explicit Names(std::string_view prefix) : text{} {
+        for (unsigned i = 0; i < kHpmCounters; ++i) {
+            std::size_t at = 0;
+            for (char c : prefix) text[i][at++] = c;
+            unsigned n = i + kHpmFirst;
+            if (n >= 10) text[i][at++] = static_cast<char>('0' + n / 10);
+            text[i][at] = static_cast<char>('0' + n % 10);
+        }
+    }
+};
+constexpr Names kUserNames("hpmcounter"), kMachineNames("mhpmcounter"), kEventNames("mhpmevent");
+
+constexpr CsrInfo kNamed[] = {
+    {0xc00, "cycle", Zicntr, read_counter, nullptr, CsrEffect::None, access_counter},
+    {0xc01, "time", Zicntr, read_time, nullptr, CsrEffect::None, access_counter},
+    {0xc02, "instret", Zicntr, read_counter, nullptr, CsrEffect::None, access_counter},
+    {0xb00, "mcycle", S, read_counter, write_counter},
+    {0xb02, "minstret", S, read_counter, write_counter},
+    {0x306, "mcounteren", S, read_field<&PrivilegedState::mcounteren>,
+     write_field<&PrivilegedState::mcounteren, 0xffff'ffff>},
+    {0x106, "scounteren", S, read_field<&PrivilegedState::scounteren>,
+     write_field<&PrivilegedState::scounteren, 0xffff'ffff>},
+    {0x320, "mcountinhibit", S, read_field<&PrivilegedState::mcountinhibit>, write_mcountinhibit},
+    {0xda0, "scountovf", Sscofpmf, read_scountovf, nullptr},
+};
+
+constexpr CsrInfo hpm_row(unsigned i) {
+    unsigned n = i % kHpmCounters;
+    u16 number = static_cast<u16>(n + kHpmFirst);
+    switch (i / kHpmCounters) {
+        case 0:
+            return {static_cast<u16>(0xc00 + number), kUserNames.text[n].data(), Zihpm, read_counter, nullptr,
+                    CsrEffect::None, access_counter};
+        case 1:
+            return {static_cast<u16>(0xb00 + number), kMachineNames.text[n].data(), S && Zihpm, read_counter,
+                    write_counter};
+        default:
+            return {static_cast<u16>(0x320 + number), kEventNames.text[n].data(), S && Zihpm, read_event, write_event};
+    }
+}
+
+template <std::size_t... I> constexpr auto make_table(std::index_sequence<I...>) {
+    constexpr std::size_t named = std::size(kNamed);
+    return std::array<CsrInfo, sizeof...(I)>{(I < named ? kNamed[I < named ? I : 0] : hpm_row(I - named))...};
+}
+constexpr auto kCsrs = make_table(std::make_index_sequence<std::size(kNamed) + 3 * kHpmCounters>{});
+static_assert(kCsrs.size() < 256);
+
+}  // namespace
+
+std::span<const CsrInfo> csrs_counters() { return kCsrs; }
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,147 @@
+// Machine-level CSRs (Privileged specification, "Machine-Level ISA"; Smstateen).
+#include "guest/riscv/csr.h"
+#include "guest/riscv/model.h"
+#include "guest/riscv/status.h"
+#include "guest/riscv/system.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+using enum Extension;
+
+// --- identity ---
+
+u64 read_misa(Hart&, unsigned) {
+    struct Letter {
+        char letter;
+        Extension extension;
+    };
+    constexpr Letter kLetters[] = {{'i', I}, {'m', M}, {'a', A}, {'f', F}, {'d', D}, {'c', C}, {'s', S}, {'u', S}};
+    u64 misa = u64{2} << 62;
+    for (Letter l : kLetters) {
+        if (extensions().has(l.extension)) misa |= u64{1} << (l.letter - 'a');
+    }
+    return misa;
+}
+
+// --- status, interrupts ---
+
+constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatusMpie | kStatusSpp | kStatusMpp |
+                                 kStatusFs | kStatusMprv | kStatusSum | kStatusMxr | kStatusTvm | kStatusTw |
+                                 kStatusTsr;
+
+void write_mstatus(Hart& hart, u64 value, unsigned) {
+    constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
+    u64 mask = kMstatusWritable;
+    if ((value & kStatusMpp) == kReservedMpp) mask &= ~kStatusMpp;
+    write_status(hart, (hart.priv.mstatus & ~mask) | (value & mask));
+}
+
+constexpr u64 kSupervisorInterrupts =
+    interrupt_bit(kSupervisorSoftware) | interrupt_bit(kSupervisorTimer) | interrupt_bit(kSupervisorExternal);
+
+u64 overflow_interrupt() { return extensions().has(Sscofpmf) ? interrupt_bit(kCounterOverflow) : 0; }
+
+void write_mie(Hart& hart, u64 value, unsigned) {
+    constexpr u64 kMachine =
+        interrupt_bit(kMachineSoftware) | interrupt_bit(kMachineTimer) | interrupt_bit(kMachineExternal);
+    hart.priv.mie = value & (kMachine | kSupervisorInterrupts | overflow_interrupt());
+    check_interrupts(hart);
+}
+
+u64 read_mip(Hart& hart, unsigned) { return pending_interrupts(hart); }
+/// What software has set, without the interrupt controller's SEIP ("mip and mie").
+u64 read_mip_to_modify(Hart& hart, unsigned) { return hart.priv.mip_software; }
+void write_mip(Hart& hart, u64 value, unsigned) {
+    u64 mask = kSupervisorInterrupts | overflow_interrupt();
+    if ((hart.priv.menvcfg & kEnvcfgStce) != 0) mask &= ~interrupt_bit(kSupervisorTimer);
+    hart.priv.mip_software = (hart.priv.mip_software & ~mask) | (value & mask);
+    check_interrupts(hart);
+}
+
+void write_mideleg(Hart& hart, u64 value, unsigned) {
+    hart.priv.mideleg = value & (kSupervisorInterrupts | overflow_interrupt());
+    check_interrupts(hart);
+}
+
+/// All exceptions that a lower mode can have.
+constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFault) |
+                           u64{1} << static_cast<u32>(Cause::LoadPageFault) |
+                           u64{1} << static_cast<u32>(Cause::StorePageFault);
+
+// --- traps ---
+
+void write_mtvec(Hart& hart, u64 value, unsigned) {
+    if ((value & 3) <= 1) hart.priv.mtvec = value;
+}
+void write_mepc(Hart& hart, u64 value, unsigned) {
+    hart.priv.mepc = value & (extensions().has(C) ? ~u64{1} : ~u64{3});
+}
+
+// --- environment ---
+
+void write_menvcfg(Hart& hart, u64 value, unsigned) {
+    u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
+    if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
+    if (extensions().has(Svadu)) mask |= kEnvcfgAdue;
+    if (extensions().has(Svpbmt)) mask |= kEnvcfgPbmte;
+    if (extensions().has(Sstc)) mask |= kEnvcfgStce;
+    u64 old = hart.priv.menvcfg;
+    hart.priv.menvcfg = value & mask;
+    u64 changed = old ^ hart.priv.menvcfg;
+    if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
+    if ((changed & kEnvcfgStce) != 0) {
+        hart.priv.mip_software &= ~interrupt_bit(kSupervisorTimer);
+        update_timer(hart);
+    }
+}
+
+u64 read_mstateen(Hart& hart, unsigned number) { return hart.priv.mstateen[number & 3]; }
+void write_mstateen(Hart& hart, u64 value, unsigned number) {
+    u64 mask = kStateenSe;
+    if ((number & 3) == 0) mask |= kStateenEnvcfg | (extensions().has(Sdtrig) ? kStateenContext : 0);
+    hart.priv.mstateen[number & 3] = value & mask;
+}
+
+using P = PrivilegedState;
+
+constexpr CsrInfo kCsrs[] = {
+    {0xf11, "mvendorid", Zicsr, read_zero, nullptr},
+    {0xf12, "marchid", Zicsr, read_zero, nullptr},
+    {0xf13, "mimpid", Zicsr, read_zero, nullptr},
+    {0xf14, "mhartid", Zicsr, read_field<&P::hart_id>, nullptr},
+    {0xf15, "mconfigptr", Zicsr, read_zero, nullptr},
+    {0x300, "mstatus", Zicsr, read_field<&P::mstatus>, write_mstatus, CsrEffect::StateFlags},
+    {0x301, "misa", Zicsr, read_misa, write_nothing},
+    {0x302, "medeleg", S, read_field<&P::medeleg>, write_field<&P::medeleg, kDelegable>},
+    {0x303, "mideleg", S, read_field<&P::mideleg>, write_mideleg, CsrEffect::StateFlags},
+    {0x304, "mie", Zicsr, read_field<&P::mie>, write_mie, CsrEffect::StateFlags},
+    {0x305, "mtvec", Zicsr, read_field<&P::mtvec>, write_mtvec},
+    {0x30a, "menvcfg", S, read_field<&P::menvcfg>, write_menvcfg, CsrEffect::StateFlags},
+    {0x30c, "mstateen0", Smstateen, read_mstateen, write_mstateen},
+    {0x30d, "mstateen1", Smstateen, read_mstateen, write_mstateen},
+    {0x30e, "mstateen2", Smstateen, read_mstateen, write_mstateen},
+    {0x30f, "mstateen3", Smstateen, read_mstateen, write_mstateen},
+    {0x340, "mscratch", Zicsr, read_field<&P::mscratch>, write_field<&P::mscratch>},
+    {0x341, "mepc", Zicsr, read_field<&P::mepc>, write_mepc},
+    {0x342, "mcause", Zicsr, read_field<&P::mcause>, write_field<&P::mcause>},
+    {0x343, "mtval", Zicsr, read_field<&P::mtval>, write_field<&P::mtval>},
+    {0x344, "mip", Zicsr, read_mip, write_mip, CsrEffect::StateFlags, nullptr, read_mip_to_modify},
+};
+
+}  // namespace
+
+std::span<const CsrInfo> csrs_machine() { return kCsrs; }
+
+void write_status(Hart& hart, u64 value) {
+    u64 old = hart.priv.mstatus;
+    value &= ~kStatusSd;
+    if ((value & kStatusFs) == kStatusFs) value |= kStatusSd;
+    hart.priv.mstatus = value;
+    if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
+    update_flags(hart);
+    check_interrupts(hart);
+}
+
+}  // namespace dragoman::riscv

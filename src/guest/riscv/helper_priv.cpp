@@ -1,0 +1,115 @@
+// Helpers of system mode: privileged instructions, CSR accesses with their checks, cache-block operations. An access
+// that is not permitted is an illegal instruction, whose trap value is its bits.
+#include "guest/riscv/context.h"
+#include "guest/riscv/csr.h"
+#include "guest/riscv/helper.h"
+#include "guest/riscv/status.h"
+#include "guest/riscv/system.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+[[noreturn]] void illegal(ir::Env* env, u32 insn) {
+    guest::raise(env, static_cast<u32>(Cause::IllegalInstruction), insn);
+}
+
+/// Supervisor mode may be denied an instruction by a bit of mstatus.
+void check_trapped(ir::Env* env, u32 insn, u64 bit) {
+    const PrivilegedState& p = hart(env)->priv;
+    if (p.mode == Privilege::Supervisor && (p.mstatus & bit) != 0) illegal(env, insn);
+}
+
+}  // namespace
+
+u64 helper_mret(ir::Env* env, u32) { return return_from_machine(*hart(env)); }
+
+u64 helper_sret(ir::Env* env, u32 insn) {
+    check_trapped(env, insn, kStatusTsr);
+    return return_from_supervisor(*hart(env));
+}
+
+void helper_wfi(ir::Env* env, u32 insn) { check_trapped(env, insn, kStatusTw); }
+
+void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid) {
+    check_trapped(env, insn, kStatusTvm);
+    guest::TlbFlush what;
+    what.one_address = extract(insn, 15, 5) != 0;
+    what.one_space = extract(insn, 20, 5) != 0;
+    what.address = address;
+    what.asid = asid & low_mask(kSatpAsidBits);
+    guest::flush_tlb(env, what);
+}
+
+/// The translator has checked that the CSR exists, what its number says about modes, and that it is not read-only.
+u64 helper_csr(ir::Env* env, u32 insn, u64 operand) {
+    enum { kWrite = 1, kSet = 2, kClear = 3 };
+    Hart& h = *hart(env);
+    unsigned number = insn >> 20;
+    unsigned op = insn >> 12 & 3;
+    bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
+    const CsrInfo* csr = find_csr(number);
+    if (csr->access != nullptr && !csr->access(h, number)) illegal(env, insn);
+    u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
+    if (op == kWrite) {
+        csr->write(h, operand, number);
+    } else if (has_rs1) {
+        u64 current = csr->read_to_modify != nullptr ? csr->read_to_modify(h, number) : old;
+        csr->write(h, op == kSet ? current | operand : current & ~operand, number);
+    }
+    return old;
+}
+
+void helper_fs_dirty(ir::Env* env) {
+    Hart& h = *hart(env);
+    h.priv.mstatus |= kStatusFs | kStatusSd;
+    update_flags(h);
+}
+
+/// The engine could not read the code at `address`. Returns when it can be read by now.
+void helper_fetch_fault(ir::Env* env, u64 address) {
+    guest::Translation t;
+    if (!translate(env, address, guest::Access::Fetch, mmu_index(env, true), false, t)) {
+        guest::raise(env, t.exception, t.value);
+    }
+    u64 code;
+    if (!guest::physical_load(env, align_down(t.physical, 4), 4, code)) {
+        guest::raise(env, static_cast<u32>(Cause::FetchAccess), address);
+    }
+}
+
+// --- Zicbom, Zicboz ---
+
+namespace {
+
+/// Whether menvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
+bool enabled(const PrivilegedState& p, u64 field) {
+    if (p.mode == Privilege::Machine) return true;
+    if ((p.menvcfg & field) == 0) return false;
+    return p.mode == Privilege::Supervisor || (p.senvcfg & field) != 0;
+}
+
+}  // namespace
+
+void helper_cbo_zero_system(ir::Env* env, u64 address, u32 insn) {
+    const Hart& h = *hart(env);
+    if (!enabled(h.priv, kEnvcfgCbze)) illegal(env, insn);
+    u64 block = align_down(address, kCacheBlock);
+    for (u64 offset = 0; offset < kCacheBlock; offset += 8) {
+        guest::mmu_store(env, block + offset, 0, 3, flags_data_mmu(h.tb_flags));
+    }
+}
+
+/// There are no caches to manage; the block must be accessible for loads or stores, and faults are those of a store.
+void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
+    const Hart& h = *hart(env);
+    bool invalidates = insn >> 20 == 0;
+    if (!enabled(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe)) illegal(env, insn);
+    unsigned index = flags_data_mmu(h.tb_flags);
+    guest::Translation t;
+    if (translate(env, address, guest::Access::Load, index, false, t)) return;
+    if (translate(env, address, guest::Access::Store, index, false, t)) return;
+    guest::raise(env, t.exception, address);
+}
+
+}  // namespace dragoman::riscv

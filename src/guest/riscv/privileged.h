@@ -1,0 +1,93 @@
+// State of the privileged architecture of a hart, in use in system mode only (Privileged specification 1.13), and the
+// fields of its registers.
+#pragma once
+
+#include "base/bits.h"
+
+namespace dragoman::riscv {
+
+/// Privilege levels, numbered as in mstatus.MPP.
+enum class Privilege : u8 { User = 0, Supervisor = 1, Machine = 3 };
+
+/// MMU indexes: which accesses share a TLB. mstatus.SUM selects another index instead of changing translations.
+enum MmuIndex : unsigned {
+    kMmuUser = 0,
+    kMmuSupervisor = 1,
+    kMmuSupervisorSum = 2,  ///< supervisor that may access user pages
+    kMmuMachine = 3,        ///< physical addresses
+};
+
+inline constexpr unsigned kPmpEntries = 16;
+inline constexpr unsigned kTriggers = 2;
+inline constexpr unsigned kCounters = 32;  ///< cycle, (time), instret, hpmcounter3..31
+
+// mstatus and sstatus
+inline constexpr u64 kStatusSie = u64{1} << 1, kStatusMie = u64{1} << 3, kStatusSpie = u64{1} << 5;
+inline constexpr u64 kStatusMpie = u64{1} << 7, kStatusSpp = u64{1} << 8, kStatusMprv = u64{1} << 17;
+inline constexpr u64 kStatusSum = u64{1} << 18, kStatusMxr = u64{1} << 19, kStatusTvm = u64{1} << 20;
+inline constexpr u64 kStatusTw = u64{1} << 21, kStatusTsr = u64{1} << 22, kStatusSd = u64{1} << 63;
+inline constexpr unsigned kStatusMppShift = 11, kStatusFsShift = 13;
+inline constexpr u64 kStatusMpp = u64{3} << kStatusMppShift, kStatusFs = u64{3} << kStatusFsShift;
+inline constexpr u64 kStatusUxl64 = u64{2} << 32, kStatusSxl64 = u64{2} << 34;
+
+/// Interrupts: bits of mip, mie and mideleg, and codes of mcause.
+enum Interrupt : unsigned {
+    kSupervisorSoftware = 1,
+    kMachineSoftware = 3,
+    kSupervisorTimer = 5,
+    kMachineTimer = 7,
+    kSupervisorExternal = 9,
+    kMachineExternal = 11,
+    kCounterOverflow = 13,
+};
+constexpr u64 interrupt_bit(Interrupt i) { return u64{1} << i; }
+inline constexpr u64 kCauseInterrupt = u64{1} << 63;
+
+// menvcfg, senvcfg
+inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
+inline constexpr u64 kEnvcfgAdue = u64{1} << 61, kEnvcfgPbmte = u64{1} << 62, kEnvcfgStce = u64{1} << 63;
+
+// mseccfg (Smepmp)
+inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4;
+
+// satp
+inline constexpr unsigned kSatpModeShift = 60, kSatpAsidShift = 44, kSatpAsidBits = 16;
+enum SatpMode : unsigned { kBare = 0, kSv39 = 8, kSv48 = 9, kSv57 = 10 };
+
+/// A PMP entry with its address range resolved.
+struct PmpRange {
+    u64 first, last;  ///< inclusive; first > last: the entry is off
+};
+
+struct Trigger {
+    u64 tdata1, tdata2, tdata3;
+};
+
+struct PrivilegedState {
+    Privilege mode;
+    u64 hart_id;
+
+    u64 mstatus, mtvec, mscratch, mepc, mcause, mtval;
+    u64 medeleg, mideleg, mie;
+    u64 mip_software;  ///< pending bits that software writes
+    u64 mip_timer;     ///< STIP, where stimecmp drives it
+    u64 mip_external;  ///< levels of the interrupt lines; written by any thread, atomically
+    u64 stvec, sscratch, sepc, scause, stval, satp;
+    u64 stimecmp;
+    u64 mcounteren, scounteren, mcountinhibit;
+    u64 menvcfg, senvcfg, mseccfg;
+    u64 mstateen[4], sstateen[4];
+
+    /// Counter n: its value while it is stopped, what to add to the host's clock while it runs.
+    u64 counter[kCounters];
+    u64 hpm_event[kCounters];
+
+    u8 pmp_config[kPmpEntries];
+    u64 pmp_address[kPmpEntries];
+    PmpRange pmp_range[kPmpEntries];
+
+    u64 tselect, mcontext, scontext;
+    Trigger trigger[kTriggers];
+};
+
+}  // namespace dragoman::riscv

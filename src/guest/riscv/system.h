@@ -1,0 +1,52 @@
+// The privileged architecture: what its source files and guest::SystemOps share.
+#pragma once
+
+#include "guest/guest.h"
+#include "guest/riscv/state.h"
+#include "guest/runtime.h"
+
+namespace dragoman::riscv {
+
+// trap.cpp
+void reset(ir::Env* env, unsigned hart_id);
+void take_exception(ir::Env* env);
+bool take_interrupt(ir::Env* env);
+bool has_work(const ir::Env* env);
+void set_interrupt(ir::Env* env, unsigned line, bool level);
+/// mip as a whole.
+u64 pending_interrupts(const Hart& hart);
+/// The interrupt that would be taken now; 0 when there is none.
+unsigned next_interrupt(const Hart& hart);
+/// After a write that may have enabled an interrupt: has the hart loop look when there is one to take.
+void check_interrupts(Hart& hart);
+/// mret and sret. @returns the pc to go on at.
+u64 return_from_machine(Hart& hart);
+u64 return_from_supervisor(Hart& hart);
+
+// flags.cpp
+/// The TB state flags that follow from the state.
+u32 system_flags(const Hart& hart);
+inline void update_flags(Hart& hart) { hart.tb_flags = system_flags(hart); }
+unsigned mmu_index(const ir::Env* env, bool fetch);
+
+// mmu.cpp
+bool translate(ir::Env* env, u64 address, guest::Access access, unsigned mmu_index, bool debug,
+               guest::Translation& out);
+u32 access_fault(guest::Access access);
+u32 misaligned(guest::Access access);
+
+// pmp.cpp
+enum PmpPermission : u8 { kPmpRead = 1, kPmpWrite = 2, kPmpExecute = 4 };
+/// What `mode` may do at physical `address`. `block`, a power of two, is shrunk until all of the naturally aligned
+/// block around the address has the same permissions.
+u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block);
+/// Works out the address ranges anew, after a write of the PMP CSRs.
+void update_pmp(Hart& hart);
+
+// timer.cpp
+u64 next_timer(const ir::Env* env);
+void timer_expired(ir::Env* env);
+/// After a change of stimecmp or menvcfg.STCE.
+void update_timer(Hart& hart);
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,27 @@
+// Sstc: the supervisor timer, which compares time with stimecmp.
+#include "guest/riscv/model.h"
+#include "guest/riscv/system.h"
+
+namespace dragoman::riscv {
+
+static bool is_on(const Hart& hart) { return (hart.priv.menvcfg & kEnvcfgStce) != 0; }
+
+u64 next_timer(const ir::Env* env) {
+    const Hart& h = *hart(env);
+    return is_on(h) && h.priv.mip_timer == 0 ? h.priv.stimecmp : ~u64{0};
+}
+
+void timer_expired(ir::Env* env) { update_timer(*hart(env)); }
+
+void update_timer(Hart& hart) {
+    if (is_on(hart)) {
+        bool reached = guest::time_ticks(&hart) >= hart.priv.stimecmp;
+        hart.priv.mip_timer = reached ? interrupt_bit(kSupervisorTimer) : 0;
+    } else {
+        hart.priv.mip_timer = 0;
+    }
+    guest::timer_changed(&hart);
+    check_interrupts(hart);
+}
+
+}  // namespace dragoman::riscv

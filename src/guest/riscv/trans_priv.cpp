@@ -1,0 +1,60 @@
+// Privileged instructions (Privileged specification, "Environment Call and Breakpoint" to "Supervisor Memory-Management
+// Fence Instruction"; Svinval). User mode has none of them.
+#include "guest/riscv/insn_sets.h"
+#include "guest/riscv/shapes.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+/// mret, sret: the helper changes the mode and returns the pc to go on at.
+bool gen_trap_return(DisasContext& ctx, Helper helper, Privilege lowest) {
+    if (ctx.mode() < lowest) return false;
+    Builder& b = *ctx.b;
+    Var pc = b.temp(Type::I64);
+    ctx.call_helper(helper, pc, {b.env(), b.c32(ctx.bits)});
+    ctx.jump_indirect(pc);
+    return true;
+}
+bool trans_mret(DisasContext& ctx, const Operands&) { return gen_trap_return(ctx, Helper::mret, Privilege::Machine); }
+bool trans_sret(DisasContext& ctx, const Operands&) {
+    return gen_trap_return(ctx, Helper::sret, Privilege::Supervisor);
+}
+
+bool trans_wfi(DisasContext& ctx, const Operands&) {
+    if (ctx.mode() == Privilege::User) return false;
+    Builder& b = *ctx.b;
+    ctx.call_helper(Helper::wfi, ir::kNoVar, {b.env(), b.c32(ctx.bits)});
+    b.exit_tb(static_cast<u32>(ExitReason::Halt), b.address(ctx.next_pc()));
+    ctx.state = DisasState::NoReturn;
+    return true;
+}
+
+bool trans_sfence_vma(DisasContext& ctx, const Operands& a) {
+    if (ctx.mode() == Privilege::User) return false;
+    Builder& b = *ctx.b;
+    ctx.call_helper(Helper::sfence_vma, ir::kNoVar, {b.env(), b.c32(ctx.bits), ctx.gpr(a.rs1), ctx.gpr(a.rs2)});
+    ctx.end_with_lookup();
+    return true;
+}
+
+/// Invalidations are done at once, and page-table accesses wait for nothing: there is nothing left to order.
+bool trans_sfence_order(DisasContext& ctx, const Operands&) { return ctx.mode() != Privilege::User; }
+
+using enum Extension;
+
+constexpr InsnRow kRows[] = {
+    {"001100000010 00000 000 00000 1110011", "mret", "", S, trans_mret},
+    {"000100000010 00000 000 00000 1110011", "sret", "", S, trans_sret},
+    {"000100000101 00000 000 00000 1110011", "wfi", "", S, trans_wfi},
+    {"0001001 ttttt sssss 000 00000 1110011", "sfence.vma", "rs1,rs2", S, trans_sfence_vma},
+    {"0001011 ttttt sssss 000 00000 1110011", "sinval.vma", "rs1,rs2", Svinval, trans_sfence_vma},
+    {"000110000000 00000 000 00000 1110011", "sfence.w.inval", "", Svinval, trans_sfence_order},
+    {"000110000001 00000 000 00000 1110011", "sfence.inval.ir", "", Svinval, trans_sfence_order},
+};
+
+}  // namespace
+
+InsnSet rows_priv() { return kRows; }
+
+}  // namespace dragoman::riscv
