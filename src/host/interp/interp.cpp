@@ -14,21 +14,22 @@ namespace interp {
 
 namespace {
 
-HandlerTable make_handlers() {
+HandlerTable make_handlers(bool softmmu) {
     HandlerTable table;
     for (Handler& h : table.handlers) h = [](Machine&, const Record*) -> const Record* { DRAGOMAN_UNREACHABLE(); };
     add_control_handlers(table);
     add_integer_handlers(table);
-    add_memory_handlers(table);
+    add_memory_handlers(table, softmmu);
     add_float_handlers(table);
     add_call_handlers(table);
     return table;
 }
 
 void run(Machine& m, const Record* r) {
+    const Handler* handlers = m.handlers->handlers;
     do {
         m.bases[static_cast<unsigned>(Base::Record)] = reinterpret_cast<u8*>(const_cast<Record*>(r));
-        r = kHandlers.handlers[r->handler](m, r);
+        r = handlers[r->handler](m, r);
     } while (r);
 }
 
@@ -40,7 +41,8 @@ void set_link(u8* code, const Slot& slot, LinkCell distance) {
 
 }  // namespace
 
-const HandlerTable kHandlers = make_handlers();
+const HandlerTable kUserHandlers = make_handlers(false);
+const HandlerTable kSystemHandlers = make_handlers(true);
 
 class InterpBackend final : public Backend {
 public:
@@ -48,7 +50,7 @@ public:
 
     std::size_t init(const ir::GuestLayout& layout, const Options& options, u8*, std::size_t) override {
         layout_ = &layout;
-        guest_base_ = options.guest_base;
+        options_ = options;
         return 0;
     }
 
@@ -63,7 +65,9 @@ public:
         auto* m = new Machine;  // not value-initialised: most of the frame is never touched
         m->env = env;
         m->layout = layout_;
-        m->guest_base = guest_base_;
+        m->guest_base = options_.guest_base;
+        m->mmu = options_.mmu;
+        m->handlers = options_.softmmu ? &kSystemHandlers : &kUserHandlers;
         m->bases[static_cast<unsigned>(Base::Env)] = reinterpret_cast<u8*>(env);
         m->bases[static_cast<unsigned>(Base::Frame)] = reinterpret_cast<u8*>(m->frame);
         m->access = nullptr;
@@ -129,7 +133,7 @@ public:
 
 private:
     const ir::GuestLayout* layout_ = nullptr;
-    u64 guest_base_ = 0;
+    Options options_;
 };
 
 }  // namespace interp

@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstring>
 
+#include "host/host.h"
 #include "host/interp/record.h"
 #include "ir/env.h"
 
@@ -13,6 +14,8 @@ struct Machine {
     ir::Env* env;
     const ir::GuestLayout* layout;
     u64 guest_base;
+    MmuCalls mmu;  ///< system mode
+    const struct HandlerTable* handlers;
     u8* bases[3];                   ///< by Base; the last follows the running record
     const Record* volatile access;  ///< record whose guest access is under way, else null
     const Record* volatile caller;  ///< record whose helper is running
@@ -51,10 +54,11 @@ struct HandlerTable {
 // Each file of handlers fills in its part.
 void add_control_handlers(HandlerTable& table);
 void add_integer_handlers(HandlerTable& table);
-void add_memory_handlers(HandlerTable& table);
+void add_memory_handlers(HandlerTable& table, bool softmmu);
 void add_float_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 
-extern const HandlerTable kHandlers;
+/// Handlers of user mode, and those of system mode, where guest accesses go through softmmu.
+extern const HandlerTable kUserHandlers, kSystemHandlers;
 
 }  // namespace dragoman::host::interp

@@ -1,7 +1,9 @@
 // Handlers of guest memory accesses and of loads and stores of the guest state.
 //
-// A guest access can fault on the host. The record is noted in Machine::access around it, so that the fault
-// handler can tell the guest instruction; see fault_code_position.
+// In user mode a guest access can fault on the host. The record is noted in Machine::access around it, so that the fault
+// handler can tell the guest instruction; see fault_code_position. In system mode it goes through the softmmu TLB, and
+// where that has nothing to the MMU, which may raise as a helper does.
+#include "base/error.h"
 #include "host/interp/machine.h"
 
 namespace dragoman::host::interp {
@@ -107,52 +109,96 @@ bool compare_exchange(u64 host, unsigned size_log2, u64& expected, u64 desired) 
     }
 }
 
-const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
-    m.env->exception = exception;
-    m.env->exception_value = address;
-    m.env->exit_host_pc = reinterpret_cast<const u8*>(r);
-    return m.leave(ir::ExitReason::Exception, r->guest_pc());
-}
+/// Guest memory of user mode.
+struct DirectMemory {
+    static u64 load(Machine& m, const Record* r, u64 address, MemOp mem) {
+        AccessScope scope(m, r);
+        return interp::load(address + m.guest_base, mem.size_log2);
+    }
+    static void store(Machine& m, const Record* r, u64 address, MemOp mem, u64 v) {
+        AccessScope scope(m, r);
+        interp::store(address + m.guest_base, mem.size_log2, v);
+    }
+    /// Host address for an atomic access, which may fault.
+    static u64 pointer(Machine& m, const Record*, u64 address, MemOp) { return address + m.guest_base; }
+    static bool needs_alignment(MemOp mem) { return mem.aligned; }
+    static const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
+        m.env->exception = exception;
+        m.env->exception_value = address;
+        m.env->exit_host_pc = reinterpret_cast<const u8*>(r);
+        return m.leave(ir::ExitReason::Exception, r->guest_pc());
+    }
+};
 
+/// Guest memory of system mode.
+struct SoftmmuMemory {
+    /// Host address of the access if the TLB has it under `tag`, else 0.
+    static u64 find(Machine& m, u64 ir::TlbEntry::*tag, u64 address, MemOp mem) {
+        const ir::TlbView& view = m.env->tlb[mem.mmu_index];
+        const u64 offset = address >> 12 << 5 & view.mask;
+        const auto* entry = reinterpret_cast<const ir::TlbEntry*>(reinterpret_cast<const u8*>(view.entries) + offset);
+        if (entry->*tag != align_down(address, 4096) || (address & 4095) + mem.bytes() > 4096) return 0;
+        return address + entry->addend;
+    }
+    static u64 load(Machine& m, const Record* r, u64 address, MemOp mem) {
+        if (u64 host = find(m, &ir::TlbEntry::read, address, mem)) return interp::load(host, mem.size_log2);
+        m.caller = r;
+        return m.mmu.load(m.env, address, mem.size_log2, mem.mmu_index);
+    }
+    static void store(Machine& m, const Record* r, u64 address, MemOp mem, u64 v) {
+        if (u64 host = find(m, &ir::TlbEntry::write, address, mem)) return interp::store(host, mem.size_log2, v);
+        m.caller = r;
+        m.mmu.store(m.env, address, v & low_mask(mem.bytes() * 8), mem.size_log2, mem.mmu_index);
+    }
+    static u64 pointer(Machine& m, const Record* r, u64 address, MemOp mem) {
+        if (u64 host = find(m, &ir::TlbEntry::write, address, mem)) return host;
+        m.caller = r;
+        return reinterpret_cast<u64>(m.mmu.atomic_pointer(m.env, address, mem.bytes(), mem.mmu_index));
+    }
+    /// Of an atomic access.
+    static bool needs_alignment(MemOp) { return true; }
+    static const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
+        m.caller = r;
+        m.mmu.raise(m.env, exception, address);
+        DRAGOMAN_UNREACHABLE();
+    }
+};
+
+template <class Memory>
 const Record* guest_ld(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
     if (mem.aligned && !is_aligned(address, mem.bytes())) {
-        return misaligned(m, r, ir::kExceptionMisalignedLoad, address);
+        return Memory::misaligned(m, r, ir::kExceptionMisalignedLoad, address);
     }
-    u64 v;
-    {
-        AccessScope scope(m, r);
-        v = load(address + m.guest_base, mem.size_log2);
-    }
+    u64 v = Memory::load(m, r, address, mem);
     m.set(r->args[0], extend(byte_order(v, mem), mem, r->type));
     return r + 1;
 }
 
+template <class Memory>
 const Record* guest_st(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
     if (mem.aligned && !is_aligned(address, mem.bytes())) {
-        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+        return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
-    u64 v = byte_order(m.get(r->args[0]), mem);
-    AccessScope scope(m, r);
-    store(address + m.guest_base, mem.size_log2, v);
+    Memory::store(m, r, address, mem, byte_order(m.get(r->args[0]), mem));
     return r + 1;
 }
 
 /// What an atomic op stores: functions of the old value and the operand, both extended from memory's width.
 /// Extending as signed values keeps the unsigned order, too.
-template <class F>
+template <class Memory, class F>
 const Record* atomic(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     unsigned bits = mem.bytes() * 8;
     u64 address = m.get(r->args[1]);
-    if (mem.aligned && !is_aligned(address, mem.bytes())) {
-        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+    if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
+        return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
     i64 operand = sign_extend(m.get(r->args[2]), bits);
-    u64 host = address + m.guest_base;
+    u64 host = Memory::pointer(m, r, address, mem);
     u64 raw;
     i64 old;
     {
@@ -166,17 +212,19 @@ const Record* atomic(Machine& m, const Record* r) {
     return r + 1;
 }
 
+template <class Memory>
 const Record* atomic_cmpxchg(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     u64 address = m.get(r->args[1]);
-    if (mem.aligned && !is_aligned(address, mem.bytes())) {
-        return misaligned(m, r, ir::kExceptionMisalignedStore, address);
+    if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
+        return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
     u64 expected = byte_order(m.get(r->args[2]), mem);
     u64 desired = byte_order(m.get(r->args[3]), mem);
+    u64 host = Memory::pointer(m, r, address, mem);
     {
         AccessScope scope(m, r);
-        compare_exchange(address + m.guest_base, mem.size_log2, expected, desired);
+        compare_exchange(host, mem.size_log2, expected, desired);
     }
     m.set(r->args[0], extend(byte_order(expected, mem), mem, r->type));
     return r + 1;
@@ -194,9 +242,9 @@ const Record* env_st(Machine& m, const Record* r) {
     return r + 1;
 }
 
-template <class F>
+template <class Memory, class F>
 void add_atomic(HandlerTable& table, Op op, F) {
-    table.set_all_types(op, atomic<F>);
+    table.set_all_types(op, atomic<Memory, F>);
 }
 
 template <class T>
@@ -208,23 +256,29 @@ T max(T a, T b) {
     return a > b ? a : b;
 }
 
+template <class Memory>
+void add_guest_accesses(HandlerTable& table) {
+    table.set_all_types(Op::guest_ld, guest_ld<Memory>);
+    table.set_all_types(Op::guest_st, guest_st<Memory>);
+    auto add = [&table](Op op, auto f) { add_atomic<Memory>(table, op, f); };
+    add(Op::atomic_xchg, [](i64, i64 v) { return v; });
+    add(Op::atomic_add, [](i64 old, i64 v) { return static_cast<u64>(old) + static_cast<u64>(v); });
+    add(Op::atomic_and, [](i64 old, i64 v) { return old & v; });
+    add(Op::atomic_or, [](i64 old, i64 v) { return old | v; });
+    add(Op::atomic_xor, [](i64 old, i64 v) { return old ^ v; });
+    add(Op::atomic_min_s, [](i64 old, i64 v) { return min(old, v); });
+    add(Op::atomic_max_s, [](i64 old, i64 v) { return max(old, v); });
+    add(Op::atomic_min_u, [](u64 old, u64 v) { return min(old, v); });
+    add(Op::atomic_max_u, [](u64 old, u64 v) { return max(old, v); });
+    table.set_all_types(Op::atomic_cmpxchg, atomic_cmpxchg<Memory>);
+}
+
 }  // namespace
 
-void add_memory_handlers(HandlerTable& table) {
-    table.set_all_types(Op::guest_ld, guest_ld);
-    table.set_all_types(Op::guest_st, guest_st);
+void add_memory_handlers(HandlerTable& table, bool softmmu) {
+    softmmu ? add_guest_accesses<SoftmmuMemory>(table) : add_guest_accesses<DirectMemory>(table);
     table.set_all_types(Op::env_ld, env_ld);
     table.set_all_types(Op::env_st, env_st);
-    add_atomic(table, Op::atomic_xchg, [](i64, i64 v) { return v; });
-    add_atomic(table, Op::atomic_add, [](i64 old, i64 v) { return static_cast<u64>(old) + static_cast<u64>(v); });
-    add_atomic(table, Op::atomic_and, [](i64 old, i64 v) { return old & v; });
-    add_atomic(table, Op::atomic_or, [](i64 old, i64 v) { return old | v; });
-    add_atomic(table, Op::atomic_xor, [](i64 old, i64 v) { return old ^ v; });
-    add_atomic(table, Op::atomic_min_s, [](i64 old, i64 v) { return min(old, v); });
-    add_atomic(table, Op::atomic_max_s, [](i64 old, i64 v) { return max(old, v); });
-    add_atomic(table, Op::atomic_min_u, [](u64 old, u64 v) { return min(old, v); });
-    add_atomic(table, Op::atomic_max_u, [](u64 old, u64 v) { return max(old, v); });
-    table.set_all_types(Op::atomic_cmpxchg, atomic_cmpxchg);
 }
 
 }  // namespace dragoman::host::interp

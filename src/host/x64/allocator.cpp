@@ -181,7 +181,7 @@ void Allocator::spill(Var v) {
             s.slot = free_slots_.back();
             free_slots_.pop_back();
         } else {
-            DRAGOMAN_ASSERT(slot_count_ < ir::kSpillSlots);
+            DRAGOMAN_ASSERT(slot_count_ < kSpillSlotEnd);
             s.slot = slot_count_++;
         }
     }

@@ -97,6 +97,24 @@ public:
         }
         size_ = static_cast<std::size_t>(p - top_);
     }
+    /// `opcode` with register `reg` and memory operand [base + index + displacement]; index is not rsp.
+    void op_sib(unsigned opcode, HostReg reg, HostReg base, HostReg index, i32 displacement, bool wide,
+                bool byte_reg = false) {
+        u8* p = top_ + size_;
+        const unsigned rex = 0x40u | (wide ? 8 : 0) | (reg >= 8 ? 4 : 0) | (index >= 8 ? 2 : 0) | (base >= 8 ? 1 : 0);
+        if (rex != 0x40 || (byte_reg && reg >= 4)) *p++ = static_cast<u8>(rex);
+        if (opcode >= kTwoByte) *p++ = 0x0f;
+        *p++ = static_cast<u8>(opcode);
+        const bool none = displacement == 0 && (base & 7) != kRbp;
+        const bool disp8 = fits_i8(displacement);
+        *p++ = static_cast<u8>((none ? 0 : disp8 ? 0x40 : 0x80) | (reg & 7) << 3 | 4);
+        *p++ = static_cast<u8>((index & 7) << 3 | (base & 7));
+        if (!none) {
+            std::memcpy(p, &displacement, 4);
+            p += disp8 ? 1 : 4;
+        }
+        size_ = static_cast<std::size_t>(p - top_);
+    }
     /// `opcode` with register `reg` and register `rm` (bytes: of both).
     void op_reg(unsigned opcode, HostReg reg, HostReg rm, bool wide, bool byte_rm = false) {
         u8* p = prefix(top_ + size_, opcode, reg, rm, wide, byte_rm && rm >= 4);

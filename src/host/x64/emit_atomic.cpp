@@ -1,6 +1,7 @@
 // Guest atomics as host atomics: one locked instruction where x86 has it, else a compare-and-exchange loop.
 // x86's locked operations are sequentially consistent, which is more than RVWMO's aq and rl ask for.
 #include "host/x64/emit_memory.h"
+#include "host/x64/softmmu.h"
 
 namespace dragoman::host::x64 {
 
@@ -25,6 +26,7 @@ void extend_old(Emitter& e, HostReg r, MemOp m, Type t) {
 
 /// Address operand; checked for alignment if the op asks for it. It keeps at most one scratch register.
 Xbyak::Address atomic_address(Emitter& e, Var address, MemOp m) {
+    if (e.shared.options.softmmu) return softmmu_pointer(e, address, m);
     Xbyak::Address a = guest_address(e, address, ir::kNoVar, 0, 0, 8u << m.size_log2);
     if (m.aligned) check_alignment(e, a, m, ir::kExceptionMisalignedStore);
     return a;
@@ -114,6 +116,14 @@ HostReg input_register(Emitter& e, Var v, HostReg scratch) {
     return scratch;
 }
 
+/// The address for an op that needs rax and rcx.
+Xbyak::Address loop_address(Emitter& e, Var v, MemOp m) {
+    if (e.shared.options.softmmu) return softmmu_pointer(e, v, m);
+    Xbyak::Address address = memory(8u << m.size_log2, input_register(e, v, kRdx), 0);
+    if (m.aligned) check_alignment(e, address, m, ir::kExceptionMisalignedStore);
+    return address;
+}
+
 /// A compare-and-exchange loop: rax the old value, rcx the new one, rdx the address unless that is pinned. The
 /// operand is in a pinned register or in env.
 void emit_loop(Emitter& e, const Insn& insn) {
@@ -131,9 +141,7 @@ void emit_loop(Emitter& e, const Insn& insn) {
         e.c.mov(value_memory, gpr(v, width));
         e.ra.unlock(v);
     }
-    HostReg base = input_register(e, insn.in(0), kRdx);
-    Xbyak::Address address = memory(size, base, 0);
-    if (m.aligned) check_alignment(e, address, m, ir::kExceptionMisalignedStore);
+    Xbyak::Address address = loop_address(e, insn.in(0), m);
     e.ra.claim(kRax);
     e.ra.claim(kRcx);
     e.guest_segment();
@@ -162,10 +170,10 @@ void emit_atomic_max_u(Emitter& e, const Insn& insn) { emit_loop(e, insn); }
 void emit_atomic_cmpxchg(Emitter& e, const Insn& insn) {
     MemOp m = insn.mem();
     unsigned size = 8u << m.size_log2;
+    const bool address_first = e.shared.options.softmmu;  // the lookup needs all scratch registers
+    Xbyak::Address address = address_first ? loop_address(e, insn.in(0), m) : Xbyak::Address(0);
     HostReg desired = input_register(e, insn.in(2), kRcx);
-    HostReg base = input_register(e, insn.in(0), kRdx);
-    Xbyak::Address address = memory(size, base, 0);
-    if (m.aligned) check_alignment(e, address, m, ir::kExceptionMisalignedStore);
+    if (!address_first) address = loop_address(e, insn.in(0), m);
     e.ra.use_in(insn.in(1), kRax);
     lock_guest(e);
     e.c.cmpxchg(address, gpr(desired, size));

@@ -2,6 +2,7 @@
 #include "host/x64/emit_memory.h"
 
 #include "host/x64/emit_float.h"
+#include "host/x64/softmmu.h"
 
 namespace dragoman::host::x64 {
 
@@ -65,9 +66,6 @@ void load_gpr(Emitter& e, HostReg d, const Xbyak::Address& from, unsigned size_l
     }
 }
 
-namespace {
-
-/// Byte-swaps what load_gpr has loaded.
 void swap_loaded(Emitter& e, HostReg d, unsigned size_log2, bool sign, Type t) {
     if (size_log2 == 0) return;
     if (size_log2 == 3) return e.c.bswap(r64(d));
@@ -77,6 +75,18 @@ void swap_loaded(Emitter& e, HostReg d, unsigned size_log2, bool sign, Type t) {
     }
     if (sign && t == Type::I64) e.c.movsxd(r64(d), r32(d));
 }
+
+unsigned load_opcode(MemOp m, bool wide) {
+    constexpr unsigned kTwo = CodeWriter::kTwoByte;
+    switch (m.size_log2) {
+        case 0: return kTwo | (m.sign ? 0xbe : 0xb6);
+        case 1: return kTwo | (m.sign ? 0xbf : 0xb7);
+        case 2: return m.sign && wide ? 0x63 : 0x8b;
+        default: return 0x8b;
+    }
+}
+
+namespace {
 
 void store_gpr(Emitter& e, const Xbyak::Address& to, HostReg r, unsigned size_log2) {
     e.c.mov(to, gpr(r, 8u << size_log2));
@@ -183,19 +193,12 @@ bool is_plain(Emitter& e, const Insn& insn, Var value, Var base, Var index, MemO
 }
 
 void load_plain(Emitter& e, const Insn& insn, MemOp m) {
-    constexpr unsigned kTwo = CodeWriter::kTwoByte;
     bool wide = insn.type == Type::I64;
     HostReg base = e.ra.use(insn.in(0));
     HostReg d = e.ra.target(insn.out());
-    unsigned opcode;
-    switch (m.size_log2) {
-        case 0: opcode = kTwo | (m.sign ? 0xbe : 0xb6); break;
-        case 1: opcode = kTwo | (m.sign ? 0xbf : 0xb7); break;
-        case 2: opcode = m.sign && wide ? 0x63 : 0x8b; break;
-        default: opcode = 0x8b; break;
-    }
     e.guest_segment();
-    e.c.op_mem(opcode, d, base, static_cast<i32>(insn.displacement()), m.size_log2 == 3 || (m.sign && wide));
+    e.c.op_mem(load_opcode(m, wide), d, base, static_cast<i32>(insn.displacement()),
+               m.size_log2 == 3 || (m.sign && wide));
     e.ra.define(insn.out(), d);
 }
 
@@ -211,6 +214,7 @@ void store_plain(Emitter& e, const Insn& insn, MemOp m) {
 }  // namespace
 
 void emit_guest_ld(Emitter& e, const Insn& insn) {
+    if (e.shared.options.softmmu) return softmmu_load(e, insn);
     MemOp m = insn.mem();
     if (is_plain(e, insn, insn.out(), insn.in(0), insn.in(1), m)) return load_plain(e, insn, m);
     Xbyak::Address from = guest_address(e, insn.in(0), insn.in(1), m.scale, insn.displacement(), 8u << m.size_log2);
@@ -219,6 +223,7 @@ void emit_guest_ld(Emitter& e, const Insn& insn) {
 }
 
 void emit_guest_st(Emitter& e, const Insn& insn) {
+    if (e.shared.options.softmmu) return softmmu_store(e, insn);
     MemOp m = insn.mem();
     if (!e.ra.is_const(insn.in(0)) && is_plain(e, insn, insn.in(0), insn.in(1), insn.in(2), m)) {
         return store_plain(e, insn, m);

@@ -12,6 +12,11 @@ Xbyak::Address guest_address(Emitter& e, ir::Var base, ir::Var index, unsigned s
 /// Loads 1 << size_log2 bytes into the general register `d`, extended to `t`.
 void load_gpr(Emitter& e, HostReg d, const Xbyak::Address& from, unsigned size_log2, bool sign, ir::Type t);
 
+/// Byte-swaps what load_gpr has loaded.
+void swap_loaded(Emitter& e, HostReg d, unsigned size_log2, bool sign, ir::Type t);
+/// For CodeWriter::op_mem: the load that extends to 64 bits (`wide`) or 32.
+unsigned load_opcode(ir::MemOp m, bool wide);
+
 /// The bits of a general register to an xmm register, and back; `t` says how many.
 void move_to_xmm(Emitter& e, HostReg to, HostReg from, ir::Type t);
 void move_from_xmm(Emitter& e, HostReg to, HostReg from, ir::Type t);

@@ -24,6 +24,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     for (Slot& s : result.slots) s.used = false;
     colds_.clear();
     label_fixups_.clear();
+    far_jumps_.clear();
     c.retarget(code, capacity);
     ra.begin_function(function);
     nans.reset();
@@ -118,6 +119,16 @@ void Emitter::emit_stubs() {
         call_common(Common::ExitSlot);
         c.db(static_cast<int>(i));
     }
+    emit_far_jumps();
+}
+
+void Emitter::emit_far_jumps() {
+    for (const FarJump& jump : far_jumps_) {
+        if (out_of_room()) return;
+        c.bind(jump.field);
+        load_guest_address(kRax, jump.target_pc);
+        jump_common(Common::JumpCache);
+    }
 }
 
 // ---- Instruction map ----------------------------------------------------------------------------
@@ -188,7 +199,8 @@ unsigned patch_padding(u64 address) {
 
 void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
     unsigned opcode_bytes = kind == SlotKind::Branch ? 2 : 1;
-    c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
+    const bool far = leaves_page(target_pc);
+    if (!far) c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
     switch (kind) {
         case SlotKind::Jump: c.db(0xe9); break;
         case SlotKind::Call: c.db(0xe8); break;
@@ -196,6 +208,11 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
             c.db(0x0f);
             c.db(0x80 | static_cast<int>(cc));
             break;
+    }
+    if (far) {
+        far_jumps_.push_back({c.here(), target_pc});
+        c.dd(0);
+        return;
     }
     Slot& s = out->slots[slot];
     s.used = true;
@@ -207,7 +224,7 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
 
 void Emitter::slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare) {
     // Padding between compare and branch would keep the CPU from fusing them.
-    unsigned padding = patch_padding(c.address(c.here() + 2));
+    unsigned padding = leaves_page(target_pc) ? 0 : patch_padding(c.address(c.here() + 2));
     if (padding != 0 && compare != kNowhere) {
         u32 size = c.here() - compare;
         c.nop(padding);

@@ -47,6 +47,8 @@ enum class Common : u32 {
     ClmulHigh,
     Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
     SoftFloat,      ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
+    MmuAccess,      ///< softmmu slow path; called, an Access (softmmu.h) stands behind the call
+    JumpCache,      ///< goes to the guest address rax through the jump cache
     HelperTable,    ///< not code: the addresses of the guest's helpers
     Count_,
 };
@@ -138,6 +140,9 @@ public:
     /// Like a Branch slot_jump, but moves the compare that starts at `compare` up together with the branch.
     void slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare);
 
+    /// Whether `pc` lies on another guest page than this TB in system mode: what is there may change.
+    bool leaves_page(u64 pc) const { return shared.options.softmmu && (pc ^ f->guest_pc) >> 12 != 0; }
+
     // Constants and relocations
     /// Loads a guest address into `r`. Keeps flags.
     void load_guest_address(HostReg r, u64 pc);
@@ -201,6 +206,7 @@ private:
     void emit_body();
     void emit_colds();
     void emit_stubs();
+    void emit_far_jumps();
     void collect_guest_constants();
     bool out_of_room() const { return c.room() < kMaxOpBytes; }
 
@@ -210,6 +216,13 @@ private:
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
+
+    /// Softmmu: jumps to other guest pages, whose mapping may change; they look the target up.
+    struct FarJump {
+        u32 field;
+        u64 target_pc;
+    };
+    std::vector<FarJump> far_jumps_;
 };
 
 #define X(name, out, in, c, typing, flags) void emit_##name(Emitter& e, const ir::Insn& insn);

@@ -1,6 +1,7 @@
 #include "host/x64/prologue.h"
 
 #include "host/x64/emit_float.h"
+#include "host/x64/softmmu.h"
 
 namespace dragoman::host::x64 {
 
@@ -28,6 +29,11 @@ public:
         return_miss();
         clmul();
         popcnt();
+        if (shared_.options.softmmu) {
+            mmu_access();
+            begin(Common::JumpCache);
+            jump_cache_lookup();
+        }
         return c.here();
     }
 
@@ -256,6 +262,33 @@ private:
         c.mov(c.rcx, 0x0101010101010101);
         c.imul(c.rax, c.rcx);
         c.shr(c.rax, 56);
+        c.ret();
+    }
+
+    // A guest access missed the TLB. All registers go to where RegisterPlan::home says; the access is carried out
+    // on them there. The return address into the TB moves to host_sp - 8, where helper_return_address looks.
+    void mmu_access() {
+        begin(Common::MmuAccess);
+        for (HostReg r : {kRax, kRcx, kRdx}) c.mov(env(shared_.plan.home[r], 64), r64(r));
+        transfer(shared_.plan.gprs, true);
+        c.pop(c.rsi);
+        c.mov(env(offsetof(ir::Env, return_sp), 64), c.rsp);
+        c.mov(c.rsp, env(offsetof(ir::Env, host_sp), 64));
+        c.push(c.rsi);
+        c.push(c.rsi);  // keeps the stack aligned
+        for (unsigned i = 0; i < 3; ++i) moves_.store(env(shared_.plan.home[xmm_reg(i)], 64), xmm_reg(i), ir::Type::F64);
+        c.call_absolute(common(Common::SaveXmm));
+        c.lea(c.rdi, env(0, 64));
+        c.mov(c.rdx, reinterpret_cast<u64>(&shared_));
+        c.mov(c.rax, reinterpret_cast<u64>(&run_mmu_access));
+        c.call(c.rax);
+        c.call_absolute(common(Common::LoadXmm));
+        for (unsigned i = 0; i < 3; ++i) moves_.load(xmm_reg(i), env(shared_.plan.home[xmm_reg(i)], 64), ir::Type::F64);
+        c.pop(c.rax);
+        c.mov(c.rsp, env(offsetof(ir::Env, return_sp), 64));
+        c.push(c.rax);
+        transfer(shared_.plan.gprs, false);
+        for (HostReg r : {kRax, kRcx, kRdx}) c.mov(r64(r), env(shared_.plan.home[r], 64));
         c.ret();
     }
 

@@ -9,6 +9,10 @@ void RegisterPlan::build(const ir::GuestLayout& layout, unsigned xmm_count) {
     *this = {};
     env_bias = layout.env_bias;
     reg_of_global.assign(layout.globals.size(), kNoReg);
+    for (unsigned i = 0; i < 3; ++i) {
+        home[kRax + i] = static_cast<u32>(kSavedScratchOffset + i * 8);
+        home[xmm_reg(i)] = static_cast<u32>(kSavedScratchOffset + (3 + i) * 8);
+    }
 
     std::vector<unsigned> order;
     for (unsigned i = 0; i < layout.globals.size(); ++i) {
@@ -32,6 +36,7 @@ void RegisterPlan::build(const ir::GuestLayout& layout, unsigned xmm_count) {
             xmms.push_back({reg, g.offset});
         }
         reg_of_global[i] = reg;
+        home[reg] = g.offset;
         pinned |= mask_of(reg);
     }
 }

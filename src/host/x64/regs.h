@@ -38,6 +38,9 @@ inline constexpr unsigned kFirstPinnableXmm = 3;
 /// atomic loop. Spill slots start behind them.
 inline constexpr std::size_t kMissCounterOffset = offsetof(ir::Env, scratch);
 inline constexpr std::size_t kOperandOffset = kMissCounterOffset + 8;
+/// Behind the spill slots: where the softmmu slow path keeps rax, rcx, rdx, xmm0, xmm1, xmm2.
+inline constexpr unsigned kSpillSlotEnd = ir::kSpillSlots - 8;
+inline constexpr std::size_t kSavedScratchOffset = offsetof(ir::Env, scratch) + kSpillSlotEnd * 8;
 
 /// A guest register that lives in a host register while translated code runs.
 struct Pinned {
@@ -50,6 +53,9 @@ struct RegisterPlan {
     std::vector<Pinned> gprs, xmms;
     RegMask pinned = 0;
     u32 env_bias = 0;
+    /// Where the softmmu slow path finds a register's value, from env: the home of the pinned global, or where scratch
+    /// registers are saved.
+    u32 home[kHostRegCount] = {};
 
     /// Chooses pinned registers by pin_priority; `xmm_count` is 16 or 32.
     void build(const ir::GuestLayout& layout, unsigned xmm_count);

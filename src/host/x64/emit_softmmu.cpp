@@ -1,0 +1,239 @@
+#include "host/x64/softmmu.h"
+
+#include "host/x64/emit_float.h"
+#include "host/x64/emit_memory.h"
+
+namespace dragoman::host::x64 {
+
+using ir::Insn;
+using ir::kNoVar;
+using ir::MemOp;
+using ir::Type;
+using ir::Var;
+
+namespace {
+
+constexpr unsigned kTestEax = 0xa9;  // opcode of test eax, imm32
+
+struct BaseAndDisplacement {
+    HostReg base;
+    i32 displacement;
+};
+
+/// The address as one register and a displacement; with an index it is added up in a scratch register.
+BaseAndDisplacement address_of(Emitter& e, Var base, Var index, unsigned scale, i64 displacement) {
+    HostReg b = e.ra.use(base);
+    if (index == kNoVar) return {b, static_cast<i32>(displacement)};
+    HostReg i = e.ra.use(index);
+    HostReg sum = e.ra.scratch(RegClass::Gpr);
+    e.c.lea(r64(sum), e.c.ptr[r64(b) + r64(i) * (1 << scale) + static_cast<std::size_t>(displacement)]);
+    e.ra.unlock(b);
+    e.ra.unlock(i);
+    return {sum, 0};
+}
+
+void shift_to_index(Emitter& e, HostReg to, HostReg from) {
+    constexpr unsigned kShift = 7;  // page number times the size of an entry
+    static_assert(sizeof(ir::TlbEntry) == 1u << (12 - kShift));
+    if (e.features().bmi2) {
+        e.c.rorx(r64(to), r64(from), kShift);
+    } else {
+        if (to != from) e.c.op_reg(0x8b, to, from, true);
+        e.c.shr(r64(to), kShift);
+    }
+}
+
+/// Emits the lookup up to the compare: `entry` points at the TLB entry, `page` is spent.
+void probe(Emitter& e, BaseAndDisplacement a, MemOp m, std::size_t tag, HostReg entry, HostReg page) {
+    DRAGOMAN_ASSERT(m.mmu_index < ir::kMmuIndexes);
+    const auto view = static_cast<i32>(offsetof(ir::Env, tlb) + m.mmu_index * sizeof(ir::TlbView)) -
+                      static_cast<i32>(e.shared.plan.env_bias);
+    if (a.displacement != 0) {
+        e.c.op_mem(0x8d, page, a.base, a.displacement, true);
+    } else {
+        e.c.op_reg(0x8b, page, a.base, true);
+    }
+    shift_to_index(e, entry, a.displacement != 0 ? page : a.base);
+    e.c.op_mem(0x23, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, mask)), true);
+    e.c.op_mem(0x03, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, entries)), true);
+    e.c.op_imm(4, page, static_cast<i32>(-4096 | static_cast<i32>(m.bytes() - 1)), true);
+    e.c.op_mem(0x3b, page, entry, static_cast<i32>(tag), true);
+}
+
+void load_addend(Emitter& e, HostReg entry) {
+    e.c.op_mem(0x8b, entry, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
+}
+
+void call_slow_path(Emitter& e, const Access& access) {
+    e.call_common(Common::MmuAccess);
+    e.c.db(kTestEax);
+    e.c.dd(access.pack());
+    e.c.db(kTestEax);
+    e.c.dd(static_cast<u32>(access.displacement));
+}
+
+/// The miss of a lookup whose compare has just been emitted, and the addend in `entry`. @returns the cold path, to be
+/// resumed behind the access.
+u32 miss_to_slow_path(Emitter& e, HostReg entry, const Access& access) {
+    u32 jump = e.c.jcc(Cc::NE);
+    load_addend(e, entry);
+    return e.cold(jump, [access](Emitter& e) { call_slow_path(e, access); });
+}
+
+Xbyak::Address host_operand(BaseAndDisplacement a, HostReg addend, unsigned bits) {
+    return Xbyak::Address(bits, false, r64(a.base) + r64(addend) + static_cast<std::size_t>(i64{a.displacement}));
+}
+
+u64 swap_bytes(u64 v, MemOp m) { return __builtin_bswap64(v) >> (64 - m.bytes() * 8); }
+
+void store_gpr(Emitter& e, BaseAndDisplacement a, HostReg addend, HostReg v, MemOp m) {
+    if (m.size_log2 == 1) e.c.db(0x66);
+    e.c.op_sib(m.size_log2 == 0 ? 0x88 : 0x89, v, a.base, addend, a.displacement, m.size_log2 == 3, m.size_log2 == 0);
+}
+
+/// A constant that the store instruction can hold, or that goes through the scratch register `temp`.
+void store_constant(Emitter& e, u64 v, BaseAndDisplacement a, HostReg entry, HostReg temp, Access access) {
+    const MemOp m = access.mem;
+    const u64 image = m.big_endian ? swap_bytes(v, m) : v;
+    const bool immediate = m.size_log2 != 3 || fits_i32(static_cast<i64>(image));
+    if (!immediate) e.ra.load_const(temp, image, Type::I64, true);
+    access.value = temp;
+    u32 jump = e.c.jcc(Cc::NE);
+    load_addend(e, entry);
+    u32 path = e.cold(jump, [access, v](Emitter& e) {
+        e.ra.load_const(access.value, v, Type::I64);
+        call_slow_path(e, access);
+    });
+    if (immediate) {
+        e.c.mov(host_operand(a, entry, 8u << m.size_log2), m.size_log2 == 3 ? image : image & low_mask(8u << m.size_log2));
+    } else {
+        store_gpr(e, a, entry, temp, m);
+    }
+    e.resume(path);
+}
+
+}  // namespace
+
+void softmmu_load(Emitter& e, const Insn& insn) {
+    const MemOp m = insn.mem();
+    const Type t = e.ra.type(insn.out());
+    BaseAndDisplacement a = address_of(e, insn.in(0), insn.in(1), m.scale, insn.displacement());
+    HostReg entry = e.ra.scratch(RegClass::Gpr);
+    HostReg page = e.ra.scratch(RegClass::Gpr);
+    probe(e, a, m, offsetof(ir::TlbEntry, read), entry, page);
+    e.ra.unlock(page);
+    // What target moves away is moved on both paths, and moving keeps the flags.
+    HostReg d = e.ra.target(insn.out());
+    u32 path = miss_to_slow_path(e, entry, {Access::Kind::Load, t, a.base, d, m, a.displacement});
+    if (!is_xmm(d)) {
+        const bool wide = t == Type::I64;
+        e.c.op_sib(load_opcode(m, wide), d, a.base, entry, a.displacement, m.size_log2 == 3 || (m.sign && wide));
+        if (m.big_endian) swap_loaded(e, d, m.size_log2, m.sign, t);
+    } else if (m.big_endian) {
+        load_gpr(e, page, host_operand(a, entry, 8u << m.size_log2), m.size_log2, false, Type::I64);
+        swap_loaded(e, page, m.size_log2, false, Type::I64);
+        move_to_xmm(e, d, page, t);
+    } else {
+        e.ra.load(d, host_operand(a, entry, ir::type_bits(t)), t);
+        if (t == Type::F32) box_f32(e, d);
+    }
+    e.resume(path);
+    e.ra.define(insn.out(), d);
+}
+
+void softmmu_store(Emitter& e, const Insn& insn) {
+    const MemOp m = insn.mem();
+    const Var value = insn.in(0);
+    const Type t = e.ra.type(value);
+    BaseAndDisplacement a = address_of(e, insn.in(1), insn.in(2), m.scale, insn.displacement());
+    HostReg entry = e.ra.scratch(RegClass::Gpr);
+    HostReg page = e.ra.scratch(RegClass::Gpr);
+    probe(e, a, m, offsetof(ir::TlbEntry, write), entry, page);
+    Access access{Access::Kind::Store, t, a.base, kNoReg, m, a.displacement};
+    if (ir::is_int(t) && e.ra.is_const(value) && !e.f->vars[value].guest_address &&
+        (m.big_endian || !e.ra.in_reg(value))) {
+        return store_constant(e, e.ra.const_value(value), a, entry, page, access);
+    }
+    // Only now is there a register to load the value into for sure. Loading keeps the flags.
+    e.ra.unlock(page);
+    const HostReg v = access.value = e.ra.use(value);
+    u32 path = miss_to_slow_path(e, entry, access);
+    if (m.big_endian && m.size_log2 != 0) {
+        is_xmm(v) ? move_from_xmm(e, page, v, t) : e.ra.move(page, v, Type::I64);
+        m.size_log2 == 3 ? e.c.bswap(r64(page)) : e.c.bswap(r32(page));
+        if (m.size_log2 == 1) e.c.shr(r32(page), 16);
+        store_gpr(e, a, entry, page, m);
+        if (v == page) e.ra.to_memory(value);  // it came from there
+    } else if (is_xmm(v)) {
+        const bool low_word = m.size_log2 == 2;
+        e.ra.store(host_operand(a, entry, low_word ? 32 : 64), v, low_word ? Type::F32 : Type::F64);
+    } else {
+        store_gpr(e, a, entry, v, m);
+    }
+    e.resume(path);
+}
+
+Xbyak::Address softmmu_pointer(Emitter& e, Var address, MemOp m) {
+    e.ra.use_in(address, kRdx);
+    HostReg entry = e.ra.scratch(RegClass::Gpr);
+    HostReg page = e.ra.scratch(RegClass::Gpr);
+    // Memory that may be written may be read.
+    probe(e, {kRdx, 0}, m, offsetof(ir::TlbEntry, write), entry, page);
+    u32 jump = e.c.jcc(Cc::NE);
+    e.c.op_mem(0x03, kRdx, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
+    e.cold(jump, [access = Access{Access::Kind::AtomicPointer, Type::I64, kRdx, kRdx, m, 0}](Emitter& e) {
+        call_slow_path(e, access);
+    });
+    e.ra.unlock(entry);
+    e.ra.unlock(page);
+    return memory(8u << m.size_log2, kRdx, 0);
+}
+
+// ---- The slow path ------------------------------------------------------------------------------
+
+namespace {
+
+u64* register_at_home(ir::Env* env, const Shared& shared, HostReg r) {
+    return reinterpret_cast<u64*>(reinterpret_cast<u8*>(env) + shared.plan.home[r]);
+}
+
+/// A loaded value as it is kept in a register of type `t`.
+u64 register_image(u64 v, MemOp m, Type t) {
+    if (m.sign) v = static_cast<u64>(sign_extend(v, m.bytes() * 8));
+    if (t == Type::F32) return v | ~u64{0} << 32;
+    return t == Type::I32 ? v & low_mask(32) : v;
+}
+
+}  // namespace
+
+void run_mmu_access(ir::Env* env, const u8* code, const Shared* shared) {
+    u32 what;
+    i32 displacement;
+    std::memcpy(&what, code + 1, 4);
+    std::memcpy(&displacement, code + 6, 4);
+    const Access a = Access::unpack(what, displacement);
+    const MemOp m = a.mem;
+    const MmuCalls& mmu = shared->options.mmu;
+    const u64 address = *register_at_home(env, *shared, a.base) + static_cast<u64>(i64{a.displacement});
+    u64* value = register_at_home(env, *shared, a.value);
+    if ((m.aligned || a.kind == Access::Kind::AtomicPointer) && !is_aligned(address, m.bytes())) {
+        mmu.raise(env, a.kind == Access::Kind::Load ? ir::kExceptionMisalignedLoad : ir::kExceptionMisalignedStore, address);
+    }
+    switch (a.kind) {
+        case Access::Kind::Load: {
+            u64 v = mmu.load(env, address, m.size_log2, m.mmu_index);
+            *value = register_image(m.big_endian ? swap_bytes(v, m) : v, m, a.type);
+            break;
+        }
+        case Access::Kind::Store: {
+            u64 v = *value & low_mask(m.bytes() * 8);
+            mmu.store(env, address, m.big_endian ? swap_bytes(v, m) : v, m.size_log2, m.mmu_index);
+            break;
+        }
+        case Access::Kind::AtomicPointer:
+            *value = reinterpret_cast<u64>(mmu.atomic_pointer(env, address, m.bytes(), m.mmu_index));
+            break;
+    }
+}
+
+}  // namespace dragoman::host::x64
