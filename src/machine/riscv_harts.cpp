@@ -1,6 +1,5 @@
 #include "machine/riscv_harts.h"
 
-#include "guest/riscv/extension.h"
 #include "guest/riscv/model.h"
 
 namespace dragoman::machine {
@@ -8,27 +7,6 @@ namespace dragoman::machine {
 namespace {
 
 u32 hart_phandle(unsigned hart) { return 1 + 2 * hart; }
-
-/// Names of the harts' extensions: single letters first, those of the privileged architecture last, as an ISA string
-/// wants them.
-std::vector<std::string> extensions() {
-    std::vector<std::string> letters, user, privileged;
-    for (unsigned i = 0; i < riscv::kExtensionCount; i++) {
-        auto extension = static_cast<riscv::Extension>(i);
-        if (!riscv::extensions().has(extension)) continue;
-        std::string name(riscv::extension_name(extension));
-        (name.size() == 1 ? letters : name[0] == 's' ? privileged : user).push_back(name);
-    }
-    letters.insert(letters.end(), user.begin(), user.end());
-    letters.insert(letters.end(), privileged.begin(), privileged.end());
-    return letters;
-}
-
-std::string isa_string(const std::vector<std::string>& extensions) {
-    std::string text = "rv64";
-    for (const std::string& name : extensions) text += name.size() == 1 ? name : "_" + name;
-    return text;
-}
 
 }  // namespace
 
@@ -47,16 +25,18 @@ std::vector<u32> hart_lines(unsigned harts, std::initializer_list<u32> lines) {
 
 void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency) {
     tree.node("/cpus").cells("#address-cells", {1}).cells("#size-cells", {0}).cells("timebase-frequency", {timer_frequency});
-    std::vector<std::string> names = extensions();
+    const guest::HartDescription description = riscv::describe_hart();
     for (unsigned hart = 0; hart < harts; hart++) {
         std::string path = "/cpus/cpu@" + std::to_string(hart);
         DeviceTree::Node cpu = tree.node(path);
         cpu.phandle(hart_phandle(hart)).text("device_type", "cpu").cells("reg", {hart}).text("status", "okay");
-        cpu.text("compatible", "riscv").text("riscv,isa", isa_string(names)).text("riscv,isa-base", "rv64i");
-        cpu.texts("riscv,isa-extensions", names).text("mmu-type", "riscv,sv57");
-        if (riscv::extensions().has(riscv::Extension::Zicbom)) cpu.cells("riscv,cbom-block-size", {64});
-        if (riscv::extensions().has(riscv::Extension::Zicboz)) cpu.cells("riscv,cboz-block-size", {64});
-        if (riscv::extensions().has(riscv::Extension::Zicbop)) cpu.cells("riscv,cbop-block-size", {64});
+        cpu.text("compatible", "riscv").text("riscv,isa", description.isa).text("riscv,isa-base", "rv64i");
+        cpu.texts("riscv,isa-extensions", description.extensions).text("mmu-type", description.mmu_type);
+        if (u32 bytes = description.cache_block_bytes) {
+            for (const char* kind : {"cbom", "cbop", "cboz"}) {
+                cpu.cells("riscv," + std::string(kind) + "-block-size", {bytes});
+            }
+        }
         tree.node(path + "/interrupt-controller")
             .cells("#interrupt-cells", {1})
             .flag("interrupt-controller")

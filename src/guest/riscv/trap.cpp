@@ -84,6 +84,7 @@ void reset(ir::Env* env, unsigned hart_id) {
     p.stimecmp = ~u64{0};
     update_pmp(h);
     update_flags(h);
+    if (env->vcpu == nullptr) return;  // not attached to an engine: nothing is cached
     guest::flush_tlb(env, {});
     guest::switch_address_space(env, 0, 0);
 }
