@@ -1,0 +1,340 @@
+// virtio-mmio registers and split rings, with a device that echoes.
+#include "unit/devices/virtio_driver.h"
+
+namespace dragoman::devices::virtio {
+namespace {
+
+/// Copies the readable part of each chain to its writable part, in upper case.
+class Echo final : public VirtioDevice {
+public:
+    static constexpr u16 kSizes[] = {16};
+    explicit Echo(memory::PhysicalSpace& space) : VirtioDevice(space, 42, kSizes) {}
+    std::string describe() const override { return "echo"; }
+    u64 device_features() const override { return feature(3); }
+    void fill_config(std::span<u8> config) override { std::memcpy(config.data(), &word, 4); }
+    u32 config_bytes() const override { return 8; }
+    void config_written(std::span<const u8> config) override { std::memcpy(&word, config.data(), 4); }
+    void device_reset() override { resets++; }
+    void queue_notified(unsigned index) override {
+        notified++;
+        do {
+            while (pop(index, chain)) {
+                std::string s(chain.readable.bytes, 0);
+                chain.readable.copy_to(0, s.data(), s.size());
+                for (char& c : s) c = static_cast<char>(std::toupper(c));
+                own_queue(index).push(chain, chain.writable.copy_from(0, s.data(), s.size()));
+            }
+            publish(index);
+        } while (request_notifications(index));
+    }
+    void change(u32 value) {
+        std::lock_guard held(lock());
+        word = value;
+        config_changed();
+    }
+
+    Chain chain;
+    u32 word = 0x11223344;
+    unsigned notified = 0, resets = 0;
+};
+
+struct VirtioMmio : ::testing::Test {
+    VirtioMmio() { plug(driver); }
+    Echo& plug(TestDriver& to) {
+        auto device = std::make_unique<Echo>(to.space);
+        echo = device.get();
+        to.slot.plug(std::move(device));
+        return *echo;
+    }
+    static constexpr u64 kData = TestDriver::kRam;
+
+    TestDriver driver;
+    Echo* echo = nullptr;
+};
+
+TEST_F(VirtioMmio, IdentifiesItself) {
+    EXPECT_EQ(driver.get(0), 0x74726976u);
+    EXPECT_EQ(driver.get(4), 2u);
+    EXPECT_EQ(driver.get(8), 42u);
+    EXPECT_EQ(driver.offered(), feature(3) | kFeatureIndirect | kFeatureEventIndex | kFeatureVersion1);
+    EXPECT_EQ(driver.get(0x34), 16u);
+    driver.set(0x30, 1);
+    EXPECT_EQ(driver.get(0x34), 0u);
+    EXPECT_EQ(driver.get(0xb0), ~0u);
+}
+
+TEST(VirtioMmioSlot, EmptyReadsAsNoDevice) {
+    TestDriver driver;
+    EXPECT_EQ(driver.get(0), 0x74726976u);
+    EXPECT_EQ(driver.get(8), 0u);
+    driver.set(0x70, 1);
+    driver.slot.reset();
+    EXPECT_EQ(driver.get(0x70), 0u);
+}
+
+TEST_F(VirtioMmio, ConfigurationSpaceTakesAllSizes) {
+    EXPECT_EQ(driver.config(0, 4), 0x11223344u);
+    EXPECT_EQ(driver.config(1, 1), 0x33u);
+    EXPECT_EQ(driver.config(2, 2), 0x1122u);
+    EXPECT_EQ(driver.config(0, 8), 0x11223344u);
+    EXPECT_EQ(driver.config(0xf00 - 0x100, 4), 0u);
+    driver.space.store(0x10001100, 2, 0xaabb);
+    EXPECT_EQ(echo->word, 0x1122aabbu);
+    u32 generation = driver.get(0xfc);
+    driver.start(0);
+    driver.driver_ok();
+    echo->change(7);
+    EXPECT_NE(driver.get(0xfc), generation);
+    EXPECT_TRUE(driver.irq.level());
+    EXPECT_EQ(driver.get(0x60), 2u);
+    driver.set(0x64, 2);
+    EXPECT_FALSE(driver.irq.level());
+}
+
+TEST_F(VirtioMmio, RefusesFeaturesNotOffered) {
+    driver.set(0x70, 3);
+    driver.set(0x24, 1);
+    driver.set(0x20, 1);
+    driver.set(0x24, 0);
+    driver.set(0x20, 1u << 5);
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_EQ(driver.get(0x70), 3u);
+    driver.set(0x20, 1u << 3);
+    driver.set(0x24, 1);
+    driver.set(0x20, 0);  // a version 2 driver has to take VERSION_1
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_EQ(driver.get(0x70), 3u);
+    driver.set(0x20, 1);
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_EQ(driver.get(0x70), 3u | kStatusFeaturesOk);
+}
+
+TEST_F(VirtioMmio, EchoesChains) {
+    driver.start(0);
+    driver.setup(0, 16);
+    driver.driver_ok();
+    driver.put(kData, "hello world", 11);
+    u16 head = driver.add(0, {{kData, 4, false}, {kData + 4, 7, false}, {kData + 100, 3, true}, {kData + 200, 20, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 1u);
+    EXPECT_EQ(driver.used_id(0, 0), head);
+    EXPECT_EQ(driver.used_length(0, 0), 11u);
+    EXPECT_EQ(driver.text(kData + 100, 3), "HEL");
+    EXPECT_EQ(driver.text(kData + 200, 8), "LO WORLD");
+    EXPECT_TRUE(driver.irq.level());
+    EXPECT_EQ(driver.get(0x60), 1u);
+    driver.set(0x64, 1);
+    EXPECT_FALSE(driver.irq.level());
+    for (unsigned i = 0; i < 100; i++) {  // rings wrap
+        driver.add(0, {{kData, 5, false}, {kData + 300, 5, true}});
+        driver.notify(0);
+    }
+    EXPECT_EQ(driver.used_index(0), 101u);
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+TEST_F(VirtioMmio, ConsumesNothingBeforeDriverOk) {
+    driver.start(0);
+    driver.setup(0, 16);
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 0u);
+    driver.driver_ok();  // what was left lying there is found now
+    EXPECT_EQ(driver.used_index(0), 1u);
+}
+
+TEST_F(VirtioMmio, TakesIndirectTables) {
+    driver.start(kFeatureIndirect);
+    driver.setup(0, 16);
+    driver.driver_ok();
+    driver.put(kData, "abc", 3);
+    u64 table = kData + 0x1000;
+    struct { u64 address; u32 length; u16 flags, next; } entries[3] = {
+        {kData, 3, 1, 2}, {0, 0, 0, 0}, {kData + 64, 3, 2, 0}};
+    driver.put(table, entries, sizeof entries);
+    driver.descriptor(0, 5, table, sizeof entries, 4, 0);
+    driver.make_available(0, 5);
+    driver.notify(0);
+    EXPECT_EQ(driver.used_id(0, 0), 5u);
+    EXPECT_EQ(driver.text(kData + 64, 3), "ABC");
+}
+
+TEST_F(VirtioMmio, EventIndexHoldsInterruptsBack) {
+    driver.start(kFeatureEventIndex);
+    auto& q = driver.setup(0, 16);
+    driver.driver_ok();
+    driver.put<u16>(q.available + 4 + 2 * 16, 2);  // wants to hear of the third
+    for (unsigned i = 0; i < 2; i++) {
+        driver.add(0, {{kData, 4, false}});
+        driver.notify(0);
+        EXPECT_EQ(driver.irq.raised(), 0u);
+    }
+    EXPECT_EQ(driver.get_at<u16>(q.used + 4 + 8 * 16), 2u);  // avail_event: ring for the next
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.irq.raised(), 1u);
+}
+
+TEST_F(VirtioMmio, NoInterruptFlag) {
+    driver.start(0);
+    auto& q = driver.setup(0, 16);
+    driver.driver_ok();
+    driver.put<u16>(q.available, 1);
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 1u);
+    EXPECT_FALSE(driver.irq.level());
+}
+
+TEST_F(VirtioMmio, ResetForgetsEverything) {
+    driver.start(0);
+    driver.setup(0, 16);
+    driver.driver_ok();
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    driver.set(0x70, 0);
+    EXPECT_EQ(driver.get(0x70), 0u);
+    EXPECT_EQ(driver.get(0x60), 0u);
+    EXPECT_EQ(driver.get(0x44), 0u);
+    EXPECT_FALSE(driver.irq.level());
+    EXPECT_EQ(echo->resets, 2u);  // start() begins with one
+    driver.start(0);
+    driver.setup(0, 8);
+    driver.driver_ok();
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 1u);
+}
+
+TEST(VirtioMmioLegacy, EchoesChains) {
+    TestDriver driver(true);
+    driver.slot.plug(std::make_unique<Echo>(driver.space));
+    EXPECT_EQ(driver.get(4), 1u);
+    EXPECT_EQ(driver.offered(), feature(3) | kFeatureIndirect | kFeatureEventIndex | kFeatureAnyLayout);
+    driver.start(kFeatureIndirect);
+    driver.setup(0, 16);
+    EXPECT_EQ(driver.get(0x40), driver.queues[0].descriptors / 4096);
+    driver.driver_ok();
+    driver.put(TestDriver::kRam, "xyz", 3);
+    driver.add(0, {{TestDriver::kRam, 3, false}, {TestDriver::kRam + 64, 3, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.text(TestDriver::kRam + 64, 3), "XYZ");
+    driver.set(0x40, 0);
+    driver.notify(0);
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+/// Everything that a ring can have wrong stops the device, and a reset makes it usable again.
+struct BadRing : VirtioMmio {
+    BadRing() {
+        driver.start(kFeatureIndirect);
+        driver.setup(0, 16);
+        driver.driver_ok();
+    }
+    void expect_broken() {
+        driver.notify(0);
+        EXPECT_TRUE(driver.needs_reset());
+        EXPECT_EQ(driver.get(0x60) & 2, 2u);
+        unsigned notified = echo->notified;
+        driver.notify(0);
+        EXPECT_EQ(echo->notified, notified);
+        driver.set(0x70, 0);
+        driver.start(0);
+        driver.setup(0, 16);
+        driver.driver_ok();
+        driver.add(0, {{kData, 4, false}});
+        driver.notify(0);
+        EXPECT_EQ(driver.used_index(0), 1u);
+    }
+};
+
+TEST_F(BadRing, BufferOutsideRam) {
+    driver.add(0, {{TestDriver::kRam + TestDriver::kRamBytes - 2, 4, false}});
+    expect_broken();
+}
+TEST_F(BadRing, BufferInDevice) {
+    driver.add(0, {{0x10001000, 4, true}});
+    expect_broken();
+}
+TEST_F(BadRing, BufferThatWraps) {
+    driver.add(0, {{~u64{0} - 8, 0xffffffff, true}});
+    expect_broken();
+}
+TEST_F(BadRing, EmptyBuffer) {
+    driver.add(0, {{kData, 0, true}});
+    expect_broken();
+}
+TEST_F(BadRing, Loop) {
+    driver.descriptor(0, 0, kData, 4, 1, 1);
+    driver.descriptor(0, 1, kData, 4, 1, 0);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, HeadOutOfRange) {
+    driver.make_available(0, 16);
+    expect_broken();
+}
+TEST_F(BadRing, NextOutOfRange) {
+    driver.descriptor(0, 0, kData, 4, 1, 99);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, IndexRunsAhead) {
+    driver.put<u16>(driver.queues[0].available + 2, 17);
+    expect_broken();
+}
+TEST_F(BadRing, ReadableAfterWritable) {
+    driver.add(0, {{kData, 4, true}, {kData, 4, false}});
+    expect_broken();
+}
+TEST_F(BadRing, IndirectTableOfOddSize) {
+    driver.descriptor(0, 0, kData, 24, 4, 0);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, IndirectTableOutsideRam) {
+    driver.descriptor(0, 0, 0x1000, 32, 4, 0);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, NestedIndirect) {
+    driver.put(kData, u64{kData});
+    driver.put(kData + 8, u32{16});
+    driver.put(kData + 12, u16{4});
+    driver.descriptor(0, 0, kData, 16, 4, 0);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, LoopInIndirectTable) {
+    driver.put(kData, u64{kData});
+    driver.put(kData + 8, u32{16});
+    driver.put(kData + 12, u16{1});
+    driver.put(kData + 14, u16{0});
+    driver.descriptor(0, 0, kData, 16, 4, 0);
+    driver.make_available(0, 0);
+    expect_broken();
+}
+TEST_F(BadRing, RingsOutsideRam) {
+    driver.set(0x44, 0);
+    driver.queues[0].used = TestDriver::kRam + TestDriver::kRamBytes - 16;
+    driver.enable(0);
+    expect_broken();
+}
+TEST_F(BadRing, ImpossibleSizes) {
+    for (u32 size : {0u, 3u, 32u, 0x10000u, 0xffffffffu}) {
+        driver.start(0);
+        driver.driver_ok();
+        driver.set(0x30, 0);
+        driver.set(0x38, size);
+        driver.set(0x84, 0);
+        driver.set(0x80, TestDriver::kRam);
+        driver.set(0x90, TestDriver::kRam + 4096);
+        driver.set(0xa0, TestDriver::kRam + 8192);
+        driver.set(0x44, 1);
+        EXPECT_TRUE(driver.needs_reset()) << size;
+        EXPECT_EQ(driver.get(0x44), 0u);
+    }
+}
+
+}  // namespace
+}  // namespace dragoman::devices::virtio
