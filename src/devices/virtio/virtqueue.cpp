@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "devices/iov.h"
+
 namespace dragoman::devices::virtio {
 
 namespace {
@@ -30,42 +32,15 @@ void Buffers::clear() {
     bytes = 0;
 }
 
-/// Calls f(host address, bytes) for the pieces of [offset, offset+length).
-template <class F> static u64 for_pieces(const std::vector<iovec>& iov, u64 offset, u64 length, F f) {
-    u64 done = 0;
-    for (const iovec& piece : iov) {
-        if (done == length) break;
-        if (offset >= piece.iov_len) {
-            offset -= piece.iov_len;
-            continue;
-        }
-        u64 bytes = std::min<u64>(piece.iov_len - offset, length - done);
-        f(static_cast<u8*>(piece.iov_base) + offset, bytes);
-        done += bytes;
-        offset = 0;
-    }
-    return done;
-}
-
-u64 Buffers::copy_to(u64 offset, void* to, u64 length) const {
-    u8* out = static_cast<u8*>(to);
-    return for_pieces(iov, offset, length, [&](u8* at, u64 bytes) {
-        std::memcpy(out, at, bytes);
-        out += bytes;
-    });
-}
+u64 Buffers::copy_to(u64 offset, void* to, u64 length) const { return copy_from_iov(iov, offset, to, length); }
 
 u64 Buffers::copy_from(u64 offset, const void* from, u64 length) const {
-    const u8* in = static_cast<const u8*>(from);
-    return for_pieces(iov, offset, length, [&](u8* at, u64 bytes) {
-        std::memcpy(at, in, bytes);
-        in += bytes;
-    });
+    return copy_to_iov(iov, offset, from, length);
 }
 
 void Buffers::slice(u64 offset, u64 length, std::vector<iovec>& out) const {
     out.clear();
-    for_pieces(iov, offset, length, [&](u8* at, u64 bytes) { out.push_back({at, bytes}); });
+    append_slice(iov, offset, length, out);
 }
 
 struct Virtqueue::Descriptor {

@@ -1,0 +1,51 @@
+// The disks of a machine, as -drive and -blockdev describe them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/properties.h"
+#include "devices/block/host_file.h"
+
+namespace dragoman::devices::block {
+
+enum class Interface { None, Virtio, Pflash };
+
+/// One disk for one device.
+struct Drive {
+    std::string id;
+    Interface interface = Interface::None;
+    unsigned index = 0;                  ///< among those of its interface: pflash0, pflash1
+    std::shared_ptr<Image> image;        ///< null for an empty drive
+    bool writeback = true;               ///< writes may be acknowledged before they are on the disk
+    bool in_use = false;                 ///< a device has taken it
+};
+
+class Drives {
+public:
+    /// `-drive file=…,format=…`, already split. @param snapshot  -snapshot was given. @throws FatalError
+    Drive& add_drive(Properties properties, bool snapshot);
+    /// `-blockdev driver=…,node-name=…`. @throws FatalError
+    void add_blockdev(Properties properties);
+
+    /// The drive or node `id`; null when there is none.
+    Drive* find(std::string_view id);
+    /// As find, for the device that is to use it. @throws FatalError when there is none or it is taken
+    Drive& take(std::string_view id);
+    const std::vector<std::unique_ptr<Drive>>& all() const { return drives_; }
+
+    /// Everything written reaches the disks. @returns the first errno
+    int flush_all();
+
+private:
+    std::shared_ptr<HostFile> host_file(Properties& properties, const std::string& prefix);
+    std::shared_ptr<Image> format_node(Properties& properties, const std::string& driver);
+    std::string unused_id() const;
+
+    std::vector<std::unique_ptr<Drive>> drives_;
+    std::map<std::string, std::shared_ptr<HostFile>, std::less<>> files_;  ///< nodes of the "file" driver
+};
+
+}  // namespace dragoman::devices::block

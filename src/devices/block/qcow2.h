@@ -1,0 +1,90 @@
+// qcow2 images, versions 2 and 3: allocation on write, backing files, zero and compressed clusters, discard.
+// Tables are written back on flush, in an order that leaves the file consistent whenever the host stops: reference
+// counts, then what refers to the clusters; counts go down only after the last reference is gone from the file.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "devices/block/host_file.h"
+#include "devices/block/qcow2_format.h"
+#include "devices/block/qcow2_refcounts.h"
+#include "devices/block/table_cache.h"
+
+namespace dragoman::devices::block {
+
+class Qcow2 final : public Image {
+public:
+    /// The image in `file`, and its backing files. @param depth  images above it
+    /// @throws FatalError when it is none, damaged, or uses what is not known here
+    static std::shared_ptr<Image> open(std::shared_ptr<HostFile> file, unsigned depth);
+    /// Makes an empty image of `size` bytes in the empty `file`, over `backing` (which may be null and is not named in
+    /// the file).
+    static std::shared_ptr<Image> create_over(std::shared_ptr<HostFile> file, u64 size, std::shared_ptr<Image> backing,
+                                              unsigned cluster_bits = 16);
+    ~Qcow2() override;
+
+    u64 size() const override { return layout_.size; }
+    bool read_only() const override { return file_->read_only(); }
+    int read(u64 offset, std::span<const iovec> to) override;
+    int write(u64 offset, std::span<const iovec> from) override;
+    int write_zeroes(u64 offset, u64 bytes, bool may_unmap) override;
+    int discard(u64 offset, u64 bytes) override;
+    int flush() override;
+    std::string describe() const override;
+    Image* backing() override { return backing_.get(); }
+    using Image::read;
+    using Image::write;
+
+private:
+    enum class Kind { Unallocated, Zero, Data, Compressed };
+    /// Clusters from one guest offset on that have the same kind and, for data, lie one after the other.
+    struct Run {
+        Kind kind = Kind::Unallocated;
+        u64 entry = 0;  ///< L2 entry of the first
+        u64 host = 0;   ///< file offset of the first byte
+        u64 bytes = 0;
+    };
+    struct Freed {
+        u64 offset, bytes;
+    };
+
+    Qcow2(std::shared_ptr<HostFile> file, const qcow2::Layout& layout, std::shared_ptr<Image> backing);
+    int load();
+
+    Kind kind_of(u64 entry) const;
+    bool in_place(u64 entry) const;
+    u64 l2_index(u64 offset) const { return offset >> layout_.cluster_bits & low_mask(layout_.l2_bits()); }
+    u64 in_cluster(u64 offset) const { return offset & (layout_.cluster_bytes() - 1); }
+    bool valid_offset(u64 host) const { return host != 0 && in_cluster(host) == 0; }
+    int find(u64 offset, u64 bytes, Run& run);
+    int writable_l2(u64 offset, u64& table_offset, u8*& table);
+
+    int read_locked(u64 offset, std::span<const iovec> to);
+    int read_run(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to);
+    int read_backing(u64 offset, u64 bytes, std::span<const iovec> to);
+    int read_compressed(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to);
+    int write_locked(u64 offset, std::span<const iovec> from);
+    int write_in_place(u64 offset, const u8* table, std::span<const iovec> from, u64 at, u64& bytes);
+    int write_new(u64 offset, u64 table_offset, std::span<const iovec> from, u64 at, u64& bytes);
+    int clear_cluster(u64 offset, u64 entry_when_clear, bool keep_place);
+    int clear_range(u64 offset, u64 bytes, bool discard, bool may_unmap);
+    void free_later(u64 entry);
+    int flush_locked();
+    int write_l1();
+
+    std::shared_ptr<HostFile> file_;
+    qcow2::Layout layout_;
+    std::shared_ptr<Image> backing_;
+    std::mutex lock_;
+    qcow2::Refcounts refcounts_;
+    TableCache l2_;
+    std::vector<u64> l1_;
+    bool l1_dirty_ = false;
+    std::vector<Freed> freed_;    ///< no longer referred to, but maybe still by what is in the file
+    std::vector<iovec> pieces_;   ///< scratch
+    std::vector<u8> inflated_;    ///< the compressed cluster read last
+    u64 inflated_entry_ = 0;
+};
+
+}  // namespace dragoman::devices::block

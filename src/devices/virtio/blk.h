@@ -1,0 +1,64 @@
+// virtio-blk (virtio 1.2 §5.2): a disk. Requests are done by the disk's own thread.
+#pragma once
+
+#include <array>
+
+#include "base/properties.h"
+#include "devices/block/drives.h"
+#include "devices/block/worker.h"
+#include "devices/virtio/virtio_device.h"
+
+namespace dragoman::devices::virtio {
+
+struct BlkOptions {
+    std::string serial;       ///< at most 20 bytes
+    u16 queue_size = 256;
+    u32 logical_block = 512;  ///< bytes
+    u32 physical_block = 512;
+    bool config_wce = true;
+    bool discard = true;
+    bool write_zeroes = true;
+};
+
+class Blk final : public VirtioDevice {
+public:
+    Blk(memory::PhysicalSpace& space, block::Drive& drive, const BlkOptions& options);
+    /// `-device virtio-blk-device,drive=…`. @throws FatalError
+    static std::unique_ptr<Blk> make(memory::PhysicalSpace& space, block::Drives& drives, Properties& properties);
+    ~Blk() override;
+
+    std::string describe() const override;
+
+private:
+    static constexpr unsigned kBatch = 32;
+    struct Request {
+        Chain chain;
+        u64 written = 0;
+    };
+
+    u64 device_features() const override;
+    void fill_config(std::span<u8> config) override;
+    u32 config_bytes() const override;
+    void config_written(std::span<const u8> config) override;
+    void queue_notified(unsigned) override { worker_.kick(); }
+    void driver_ready() override;
+    void device_reset() override;
+
+    void work();
+    bool execute(Request& request);
+    u8 perform(const Chain& chain, u32 type, u64 sector);
+    u8 transfer(const Chain& chain, u32 type, u64 sector);
+    u8 clear(const Chain& chain, u32 type);
+    bool in_range(u64 sector, u64 sectors) const { return sector <= sectors_ && sectors <= sectors_ - sector; }
+
+    block::Drive& drive_;
+    block::Image& image_;
+    const BlkOptions options_;
+    u64 sectors_;
+    std::atomic<bool> writeback_;
+    std::array<Request, kBatch> batch_;  ///< the worker's
+    std::vector<iovec> pieces_;          ///< the worker's
+    block::Worker worker_;
+};
+
+}  // namespace dragoman::devices::virtio
