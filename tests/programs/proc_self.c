@@ -37,7 +37,10 @@ int main(int argc, char **argv) {
     char exe[4096] = "", real[4096], path[64];
     CHECK(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0 && realpath(argv[0], real) && strcmp(exe, real) == 0);
     snprintf(path, sizeof path, "/proc/%d/exe", getpid());
-    CHECK(readlink(path, exe, sizeof exe - 1) > 0 && strcmp(exe, real) == 0);
+    char self[32] = "";
+    CHECK(readlink("/proc/self", self, sizeof self - 1) > 0);
+    int own_proc = atoi(self) == getpid(); /* no: /proc shows another PID namespace */
+    if (own_proc) CHECK(readlink(path, exe, sizeof exe - 1) > 0 && strcmp(exe, real) == 0);
     Elf64_Ehdr header;
     int fd = open("/proc/self/exe", O_RDONLY);
     struct stat a, b;
@@ -66,10 +69,10 @@ int main(int argc, char **argv) {
     int pid;
     char comm[64], state;
     read_file("/proc/self/stat");
-    CHECK(sscanf(text, "%d (%63[^)]) %c", &pid, comm, &state) == 3 && pid == getpid() && state == 'R');
+    CHECK(sscanf(text, "%d (%63[^)]) %c", &pid, comm, &state) == 3 && pid == atoi(self) && state == 'R');
     read_file("/proc/thread-self/status");
     CHECK(strstr(text, "Pid:\t") && strstr(text, "SigBlk:\t0000000000000000"));
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", getpid());
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", atoi(self));
     CHECK(read_file(path) > 0 && read_file("/proc/sys/kernel/ostype") == 6);
 #ifdef __riscv
     read_file("/proc/cpuinfo");

@@ -10,7 +10,7 @@ BASE="base-files base-passwd netbase debianutils bash dash coreutils findutils g
     xz-utils zstd diffutils file bc libc-bin python3 perl lua5.4 sqlite3 openssl curl"
 LARGE="gcc libc6-dev binutils nodejs golang-go git ruby php-cli"
 
-root=${DRAGOMAN_TEST_ROOTFS:-$HOME/.cache/dragoman-tests/rootfs}
+root=${DRAGOMAN_TEST_ROOTFS:-~/.cache/dragoman-tests/rootfs}
 packages=$BASE
 [ "${1:-}" != --all ] || packages="$BASE $LARGE"
 

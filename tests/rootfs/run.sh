@@ -4,7 +4,7 @@
 # working directory. Exit status 77: the programs that its "# needs:" line names have not been fetched.
 set -u
 dragoman=$1 case=$2
-ROOT=${DRAGOMAN_TEST_ROOTFS:-$HOME/.cache/dragoman-tests/rootfs}
+ROOT=${DRAGOMAN_TEST_ROOTFS:-~/.cache/dragoman-tests/rootfs}
 for program in $(sed -n 's/^# needs: //p' "$case"); do
     [ -e "$ROOT/usr/bin/$program" ] || { echo "skipped: $program has not been fetched (tests/rootfs/fetch.sh)"; exit 77; }
 done
