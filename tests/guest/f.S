@@ -218,6 +218,19 @@ TEST_START
     CHECK_FS fa1, TWO, 0
     fmadd.s fa1, fa1, fa1, fa1
     CHECK_FS fa1, 0x40c00000, 0
+    // The factors may not be boxed; the addend is, and the result takes its register.
+    LOAD_S fa1, ONE
+    LOAD_S fa2, TWO
+    LOAD_S fs2, ONE
+    j 1f
+1:  fmul.s fs2, fs2, fs2
+    lw a0, 0(s0)                                              // may fault: fs2 is written before
+    .rept 20                                                  // long ago: the temporary is not used any more
+    addi a1, a1, 1
+    add a1, a1, a0
+    .endr
+    fmadd.s fs2, fa1, fa2, fs2
+    CHECK_FS fs2, THREE, 0
 TEST_END
 
 .data

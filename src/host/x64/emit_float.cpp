@@ -211,8 +211,9 @@ void emit_fused(Emitter& e, const Insn& insn, Fused op) {
     Var addend = insn.in(2);
     HostReg a = e.ra.use(insn.in(0));
     HostReg b = e.ra.use(insn.in(1));
-    // With all scratch registers taken there would be none for the result; then it takes the addend's place.
-    bool room = e.ra.free_scratch(RegClass::Xmm) >= 2 || e.ra.is_pinned(addend);
+    // With all scratch registers taken there would be none for the result; then it takes the addend's place. An addend
+    // in a pinned register, its own or a borrowed one, takes none.
+    bool room = e.ra.free_scratch(RegClass::Xmm) >= 2 || (e.ra.in_reg(addend) && !e.ra.in_scratch(addend));
     Rm c = room ? e.use_rm(addend) : reg_rm(kNoReg);
     HostReg d = room && c.is_reg ? e.ra.target_from(insn.out(), addend) : e.ra.target(insn.out());
     if (!room && (d == a || d == b)) {
