@@ -13,8 +13,8 @@ set -- --work "$work" "$@" "$build/dragoman -backend interp" "$build/dragoman" \
 qemu=${QEMU:-$(command -v qemu-riscv64 || true)}
 version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' || true)
 if [ "${version:-0}" -ge 10 ]; then
-    # QEMU forgets the flags of a froundnx whose result is overwritten, and has trouble with amocas into x0.
-    set -- --without froundnx --without amocas "$@" "$qemu -cpu max"
+    # QEMU forgets the flags of an fround whose result is overwritten, and has trouble with amocas into x0.
+    set -- --without fround --without amocas "$@" "$qemu -cpu max"
 fi
 
 "$build/fuzz" "$@" || {
