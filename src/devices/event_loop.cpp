@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -25,16 +26,10 @@ namespace {
 constexpr u64 kNever = ~u64{0};
 constexpr u64 kSecond = 1'000'000'000;
 
-u64 host_now() {
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<u64>(t.tv_sec) * kSecond + static_cast<u64>(t.tv_nsec);
-}
-
 /// Waits until `deadline`. Kernels before 5.11 have no epoll_pwait2: milliseconds must do there.
 int wait_until(int epoll, epoll_event* events, int count, u64 deadline) {
     if (deadline == kNever) return epoll_wait(epoll, events, count, -1);
-    u64 now = host_now();
+    u64 now = EventLoop::host_time();
     u64 left = deadline > now ? deadline - now : 0;
     if (left == 0) return epoll_wait(epoll, events, count, 0);
     timespec timeout{static_cast<time_t>(left / kSecond), static_cast<long>(left % kSecond)};
@@ -64,7 +59,13 @@ struct EventLoop::Impl {
     unsigned always_ready = 0;
     int running_fd = -1;  ///< whose callback runs now
     std::vector<std::function<void()>> posted;
-    std::vector<std::shared_ptr<std::function<u64()>>> sources;
+    struct Source {
+        unsigned number;
+        std::shared_ptr<std::function<u64()>> function;
+    };
+    std::vector<Source> sources;
+    unsigned next_source = 0;
+    std::function<u64()>* running_source = nullptr;
 
     bool on_loop_thread() const { return thread.load() == std::this_thread::get_id(); }
 
@@ -115,16 +116,19 @@ struct EventLoop::Impl {
 
     u64 ask_sources() {
         u64 deadline = kNever;
-        // By index: a source may add another one.
-        for (std::size_t i = 0;; ++i) {
-            std::shared_ptr<std::function<u64()>> source;
-            {
-                std::lock_guard lock(mutex);
-                if (i >= sources.size()) break;
-                source = sources[i];
-            }
-            u64 wish = (*source)();
+        std::unique_lock lock(mutex);
+        // By number: a source may add and remove some.
+        for (unsigned number = 0; number < next_source; ++number) {
+            auto found = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.number == number; });
+            if (found == sources.end()) continue;
+            auto function = found->function;
+            running_source = function.get();
+            lock.unlock();
+            u64 wish = (*function)();
             if (wish < deadline) deadline = wish;
+            lock.lock();
+            running_source = nullptr;
+            callback_done.notify_all();
         }
         return deadline;
     }
@@ -191,12 +195,30 @@ void EventLoop::post(std::function<void()> function) {
     wake();
 }
 
-void EventLoop::add_source(std::function<u64()> function) {
+unsigned EventLoop::add_source(std::function<u64()> function) {
+    unsigned number;
     {
         std::lock_guard lock(impl_->mutex);
-        impl_->sources.push_back(std::make_shared<std::function<u64()>>(std::move(function)));
+        number = impl_->next_source++;
+        impl_->sources.push_back({number, std::make_shared<std::function<u64()>>(std::move(function))});
     }
     wake();
+    return number;
+}
+
+void EventLoop::remove_source(unsigned number) {
+    std::unique_lock lock(impl_->mutex);
+    auto found = std::find_if(impl_->sources.begin(), impl_->sources.end(), [&](const auto& s) { return s.number == number; });
+    if (found == impl_->sources.end()) return;
+    auto function = found->function;
+    impl_->sources.erase(found);
+    if (!impl_->on_loop_thread()) impl_->callback_done.wait(lock, [&] { return impl_->running_source != function.get(); });
+}
+
+u64 EventLoop::host_time() {
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<u64>(t.tv_sec) * kSecond + static_cast<u64>(t.tv_nsec);
 }
 
 void EventLoop::wake() {

@@ -28,9 +28,15 @@ public:
     void post(std::function<void()> function);
     /// Calls `function` before each sleep; it returns the host time (CLOCK_MONOTONIC, ns) at which the loop must wake
     /// for it at the latest, ~0 for never. For timers and libslirp.
-    void add_source(std::function<u64()> function);
+    /// @returns its number for remove_source
+    unsigned add_source(std::function<u64()> function);
+    /// On other threads than the loop's it waits for a running call to end.
+    void remove_source(unsigned number);
     /// Makes the loop ask its sources anew. Any thread.
     void wake();
+
+    /// CLOCK_MONOTONIC in nanoseconds.
+    static u64 host_time();
 
     /// Runs until quit() is called.
     void run();

@@ -10,7 +10,7 @@ enum Register : u64 { kData, kIer, kIirFcr, kLcr, kMcr, kLsr, kMsr, kScr };
 enum : u8 {
     kIerReceived = 1, kIerTransmitter = 2, kIerLine = 4, kIerModem = 8,
     kLcrDivisorLatch = 0x80,
-    kLsrReady = 1, kLsrOverrun = 2, kLsrErrors = 0x1E, kLsrHoldingEmpty = 0x20, kLsrAllSent = 0x40,
+    kLsrReady = 1, kLsrOverrun = 2, kLsrBreak = 0x10, kLsrErrors = 0x1E, kLsrHoldingEmpty = 0x20, kLsrAllSent = 0x40,
     kMsrDeltas = 0x0F, kMsrRingEnded = 4, kMsrCts = 0x10, kMsrDsr = 0x20, kMsrRing = 0x40, kMsrDcd = 0x80,
     kMcrDtr = 1, kMcrRts = 2, kMcrOut1 = 4, kMcrOut2 = 8,
     // Interrupt identification, by falling priority (8.6)
@@ -34,7 +34,8 @@ Uart16550::Uart16550(Irq irq, Clock& clock, std::shared_ptr<Chardev> chardev, u3
         update_irq();
     });
     chardev_->attach({.can_receive = [this] { return room(); },
-                      .receive = [this](std::span<const u8> bytes) { receive(bytes); }});
+                      .receive = [this](std::span<const u8> bytes) { receive(bytes); },
+                      .line_break = [this] { receive_break(); }});
 }
 
 Uart16550::~Uart16550() = default;
@@ -274,6 +275,15 @@ std::size_t Uart16550::room() {
 void Uart16550::receive(std::span<const u8> bytes) {
     std::lock_guard lock(mutex_);
     for (u8 byte : bytes) take(byte);
+    update_irq();
+}
+
+/// A break comes in as a zero byte (8.4, bit 4).
+void Uart16550::receive_break() {
+    std::lock_guard lock(mutex_);
+    if (loopback()) return;
+    take(0);
+    lsr_ |= kLsrBreak;
     update_irq();
 }
 

@@ -13,7 +13,7 @@
 namespace dragoman::devices {
 
 /// Eight byte-wide registers. Sent bytes reach the back end at once, received ones take as long as the programmed
-/// rate says only for the FIFO's time-out. Parity, framing and break do not occur.
+/// rate says only for the FIFO's time-out. Parity and framing errors do not occur.
 class Uart16550 final : public Device, public memory::MmioHandler {
 public:
     static constexpr u64 kWindow = 8;
@@ -71,6 +71,7 @@ private:
 
     std::size_t room();
     void receive(std::span<const u8> bytes);
+    void receive_break();
 
     Irq irq_;
     Clock& clock_;

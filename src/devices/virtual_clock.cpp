@@ -1,18 +1,6 @@
 #include "devices/virtual_clock.h"
 
-#include <ctime>
-
 namespace dragoman::devices {
-
-namespace {
-
-u64 host_now() {
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
-}
-
-}  // namespace
 
 VirtualClock::VirtualClock(EventLoop& loop) : loop_(loop), timers_([this] { loop_.wake(); }) {
     loop_.add_source([this] { return run_timers(); });
@@ -21,7 +9,7 @@ VirtualClock::VirtualClock(EventLoop& loop) : loop_(loop), timers_([this] { loop
 u64 VirtualClock::now() const {
     u64 stopped_at = stopped_at_.load(std::memory_order_acquire);
     if (stopped_at != kRunning) return stopped_at;
-    return host_now() - host_start_.load(std::memory_order_relaxed);
+    return EventLoop::host_time() - host_start_.load(std::memory_order_relaxed);
 }
 
 std::unique_ptr<Clock::Timer> VirtualClock::add_timer(std::function<void()> callback) {
@@ -38,7 +26,7 @@ void VirtualClock::cont() {
         std::lock_guard lock(mutex_);
         u64 stopped_at = stopped_at_.load(std::memory_order_relaxed);
         if (stopped_at == kRunning) return;
-        host_start_.store(host_now() - stopped_at, std::memory_order_relaxed);
+        host_start_.store(EventLoop::host_time() - stopped_at, std::memory_order_relaxed);
         stopped_at_.store(kRunning, std::memory_order_release);
     }
     loop_.wake();  // it sleeps without a deadline while the clock stands still

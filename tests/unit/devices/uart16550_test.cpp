@@ -155,6 +155,15 @@ TEST_F(Uart, OverrunIsALineErrorOfHighestPriority) {
     EXPECT_EQ(read(kIir), 2u);
 }
 
+TEST_F(Uart, BreakIsAZeroByteAndALineError) {
+    write(kIer, 5);
+    chardev->frontend.line_break();
+    EXPECT_EQ(read(kIir), 6u);
+    EXPECT_EQ(read(kLsr) & 0x11, 0x11u);
+    EXPECT_EQ(read(kLsr) & 0x11, 0x01u);
+    EXPECT_EQ(read(kData), 0u);
+}
+
 TEST_F(Uart, OverrunOfFifoLosesTheNewByte) {
     write(kMcr, 0x10);
     write(kFcr, 1);
