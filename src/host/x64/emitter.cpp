@@ -24,7 +24,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     for (Slot& s : result.slots) s.used = false;
     colds_.clear();
     label_fixups_.clear();
-    far_jumps_.clear();
+    far_branches_.clear();
     c.retarget(code, capacity);
     ra.begin_function(function);
     nans.reset();
@@ -119,16 +119,47 @@ void Emitter::emit_stubs() {
         call_common(Common::ExitSlot);
         c.db(static_cast<int>(i));
     }
-    emit_far_jumps();
+    for (const FarBranch& branch : far_branches_) {
+        if (out_of_room()) return;
+        c.bind(branch.field);
+        far_jump(branch.target_pc);
+    }
 }
 
-void Emitter::emit_far_jumps() {
-    for (const FarJump& jump : far_jumps_) {
-        if (out_of_room()) return;
-        c.bind(jump.field);
-        load_guest_address(kRax, jump.target_pc);
-        jump_common(Common::JumpCache);
+// ---- Jumps to other guest pages -----------------------------------------------------------------
+
+Xbyak::Address Emitter::jump_cache_entry(u64 pc, std::size_t field) const {
+    const u64 index = pc >> 1 & (ir::kJumpCacheSize - 1);
+    return env(offsetof(ir::Env, jump_cache) + index * sizeof(ir::JumpCacheEntry) + field, 64);
+}
+
+u32 Emitter::probe_jump_cache(u64 pc) {
+    const Xbyak::Address entry = jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, pc));
+    if (fits_i32(static_cast<i64>(pc))) {
+        c.cmp(entry, static_cast<u32>(pc));
+    } else {
+        load_guest_address(kRax, pc);
+        c.cmp(entry, c.rax);
     }
+    return c.jcc(Cc::NE);
+}
+
+void Emitter::far_jump(u64 pc) {
+    const u32 miss = probe_jump_cache(pc);
+    c.jmp(jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target)));
+    c.bind(miss);
+    load_guest_address(kRax, pc);
+    jump_common(Common::ExitLookup);
+}
+
+void Emitter::far_call(u64 pc) {
+    const u32 miss = probe_jump_cache(pc);
+    c.call(jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target)));
+    no_resume(cold(miss, [pc, landing = c.here()](Emitter& e) {
+        e.load_guest_address(kRax, pc);
+        e.call_common(Common::ExitLookup);
+        e.c.jump_to(landing);
+    }));
 }
 
 // ---- Instruction map ----------------------------------------------------------------------------
@@ -198,9 +229,15 @@ unsigned patch_padding(u64 address) {
 }  // namespace
 
 void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
+    if (leaves_page(target_pc)) {
+        switch (kind) {
+            case SlotKind::Jump: return far_jump(target_pc);
+            case SlotKind::Call: return far_call(target_pc);
+            case SlotKind::Branch: far_branches_.push_back({c.jcc(cc), target_pc}); return;
+        }
+    }
     unsigned opcode_bytes = kind == SlotKind::Branch ? 2 : 1;
-    const bool far = leaves_page(target_pc);
-    if (!far) c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
+    c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
     switch (kind) {
         case SlotKind::Jump: c.db(0xe9); break;
         case SlotKind::Call: c.db(0xe8); break;
@@ -208,11 +245,6 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
             c.db(0x0f);
             c.db(0x80 | static_cast<int>(cc));
             break;
-    }
-    if (far) {
-        far_jumps_.push_back({c.here(), target_pc});
-        c.dd(0);
-        return;
     }
     Slot& s = out->slots[slot];
     s.used = true;

@@ -48,7 +48,6 @@ enum class Common : u32 {
     Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
     SoftFloat,      ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
     MmuAccess,      ///< softmmu slow path; called, an Access (softmmu.h) stands behind the call
-    JumpCache,      ///< goes to the guest address rax through the jump cache
     HelperTable,    ///< not code: the addresses of the guest's helpers
     Count_,
 };
@@ -206,7 +205,12 @@ private:
     void emit_body();
     void emit_colds();
     void emit_stubs();
-    void emit_far_jumps();
+    /// Jump and call to another guest page in system mode: they look the target up in the jump cache, as the page's
+    /// mapping may change.
+    void far_jump(u64 pc);
+    void far_call(u64 pc);
+    u32 probe_jump_cache(u64 pc);
+    Xbyak::Address jump_cache_entry(u64 pc, std::size_t field) const;
     void collect_guest_constants();
     bool out_of_room() const { return c.room() < kMaxOpBytes; }
 
@@ -217,12 +221,11 @@ private:
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
 
-    /// Softmmu: jumps to other guest pages, whose mapping may change; they look the target up.
-    struct FarJump {
+    struct FarBranch {
         u32 field;
         u64 target_pc;
     };
-    std::vector<FarJump> far_jumps_;
+    std::vector<FarBranch> far_branches_;
 };
 
 #define X(name, out, in, c, typing, flags) void emit_##name(Emitter& e, const ir::Insn& insn);

@@ -29,11 +29,7 @@ public:
         return_miss();
         clmul();
         popcnt();
-        if (shared_.options.softmmu) {
-            mmu_access();
-            begin(Common::JumpCache);
-            jump_cache_lookup();
-        }
+        if (shared_.options.softmmu) mmu_access();
         return c.here();
     }
 

@@ -437,23 +437,88 @@ TEST_P(Softmmu, ReadOnlyPagesMissForStoresAndAtomics) {
     EXPECT_EQ('a', calls_[1].kind);
 }
 
-/// Jumps to another guest page ask the jump cache, as the page's mapping may change.
+/// Jumps to another guest page ask the jump cache, as the page's mapping may change. User and kernel addresses differ
+/// in the code that compares them.
 TEST_P(Softmmu, JumpsToOtherPagesLookTheTargetUp) {
     if (GetParam() == Kind::Interp) GTEST_SKIP() << "leaves that to the engine, which does not link them";
-    TestHost::Tb tb = host_->compile([&](Builder& b) {
-        b.insn_start(0x1ffc, 0);
-        b.goto_tb(0, 0x2000);
-    }, 0x1ffc);
-    EXPECT_FALSE(tb.info.slots[0].used);
-    EXPECT_EQ(ExitReason::Lookup, host_->run(tb));
-    EXPECT_EQ(0x2000u, env().pc);
-    TestHost::Tb next = host_->compile([&](Builder& b) {
-        b.insn_start(0x2000, 0);
-        b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x2004));
-    }, 0x2000);
-    host_->add_to_jump_cache(next);
-    EXPECT_EQ(ExitReason::Syscall, host_->run(tb));
-    EXPECT_EQ(0x2004u, env().pc);
+    constexpr u64 kPageEnds[] = {0x2000, 0x3f'1234'5000, 0xffff'ffff'8000'1000};
+    for (u64 page : kPageEnds) {
+        const std::function<void(Builder&)> jumps[] = {
+            [&](Builder& b) { b.goto_tb(0, page); },
+            [&](Builder& b) { b.call_tb(0, page, 1, page + 0x40); },
+            [&](Builder& b) {
+                u32 label = b.new_label();
+                b.brcond(Cond::Eq, x(5), x(5), label);
+                b.goto_tb(0, page - 0x40);
+                b.label(label);
+                b.goto_tb(1, page);
+            },
+        };
+        for (const auto& jump : jumps) {
+            host_->reset_code();
+            TestHost::Tb tb = host_->compile(
+                [&](Builder& b) {
+                    b.insn_start(page - 4, 0);
+                    jump(b);
+                },
+                page - 4);
+            for (const host::Slot& slot : tb.info.slots) EXPECT_TRUE(!slot.used || slot.target_pc == page - 0x40);
+            EXPECT_EQ(ExitReason::Lookup, host_->run(tb));
+            EXPECT_EQ(page, env().pc);
+            TestHost::Tb next = host_->compile(
+                [&](Builder& b) {
+                    b.insn_start(page, 0);
+                    b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(page + 4));
+                },
+                page);
+            host_->add_to_jump_cache(next);
+            EXPECT_EQ(ExitReason::Syscall, host_->run(tb));
+            EXPECT_EQ(page + 4, env().pc);
+            env().jump_cache[(page >> 1) % ir::kJumpCacheSize].pc = ir::kNoPc;
+            host_->backend().reset_return_stack(&env());
+        }
+    }
+}
+
+/// A call to another page leaves a return address that works, whether or not the callee was known.
+TEST_P(Softmmu, CallsToOtherPagesReturn) {
+    for (bool known : {false, true}) {
+        host_->reset_code();
+        TestHost::Tb caller = host_->compile(
+            [&](Builder& b) {
+                b.insn_start(0x1100, 0);
+                b.mov_to(x(1), b.address(0x1104));
+                b.call_tb(0, 0x5000, 1, 0x1104);
+            },
+            0x1100);
+        TestHost::Tb callee = host_->compile(
+            [&](Builder& b) {
+                b.insn_start(0x5000, 0);
+                b.ret_ptr(x(1));
+            },
+            0x5000);
+        TestHost::Tb after = host_->compile(
+            [&](Builder& b) {
+                b.insn_start(0x1104, 0);
+                b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1108));
+            },
+            0x1104);
+        if (GetParam() != Kind::Interp) host_->link(caller, 1, after);
+        env().jump_cache[(0x5000 >> 1) % ir::kJumpCacheSize].pc = ir::kNoPc;
+        host_->add_to_jump_cache(after);
+        if (known) host_->add_to_jump_cache(callee);
+        if (GetParam() == Kind::Interp) {
+            EXPECT_EQ(ExitReason::Slot, host_->run(caller));
+            EXPECT_EQ(ExitReason::Syscall, host_->run(callee));
+        } else if (known) {
+            EXPECT_EQ(ExitReason::Syscall, host_->run(caller));
+        } else {
+            EXPECT_EQ(ExitReason::Lookup, host_->run(caller));
+            EXPECT_EQ(ExitReason::Syscall, host_->run(callee));
+        }
+        EXPECT_EQ(0x1108u, env().pc);
+        EXPECT_EQ(env().return_base, env().return_sp);
+    }
 }
 
 }  // namespace
