@@ -1,6 +1,7 @@
 #include "machine/hart.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -162,6 +163,7 @@ void Hart::execute() {
 }
 
 void Hart::main() {
+    thread_id_ = gettid();
     engine_.attach(env_);
     for (;;) {
         if (attention_.load(std::memory_order_acquire) && !pause_point()) break;

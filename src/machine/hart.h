@@ -36,6 +36,9 @@ public:
     /// Waits for an interrupt.
     bool halted() const { return halted_.load(std::memory_order_relaxed); }
 
+    /// Of the host's thread; 0 before it runs.
+    int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
+
     /// Starts the thread, paused.
     void start();
     /// Asks the thread to pause before its next instruction. Any thread.
@@ -74,6 +77,7 @@ private:
     ir::Env* env_;
     std::unique_ptr<devices::Clock::Timer> timer_;
 
+    std::atomic<int> thread_id_{0};
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
     std::atomic<bool> attention_{false};  ///< pause_point has something to do

@@ -1,11 +1,8 @@
 #include "machine/machine.h"
 
-#include <csignal>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include "base/error.h"
 #include "base/log.h"
+#include "machine/backends.h"
 
 namespace dragoman::machine {
 
@@ -48,8 +45,10 @@ Machine::Machine(Config config)
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock_, *this));
     }
+    backends_ = std::make_unique<Backends>(*this);
     board_ = kind_.make(*this);
     config_.board_properties.finish();
+    backends_->start_monitors();
 }
 
 Machine::~Machine() = default;
@@ -71,13 +70,18 @@ int Machine::run() {
     loop_.run();
     pause_harts();
     for (auto& hart : harts_) hart->join();
+    backends_->finish();
     return status_;
 }
 
 void Machine::power_on() {
     for (NamedDevice& d : devices_) d.device->reset();
     board_->load();
-    for (auto& hart : harts_) hart->call([&] { hart->reset(board_->reset_pc()); });
+    for (auto& hart : harts_) {
+        auto start = starts_.find(hart->id());
+        u64 pc = start != starts_.end() ? start->second : board_->reset_pc();
+        hart->call([&] { hart->reset(pc); });
+    }
 }
 
 void Machine::pause_harts() {
@@ -119,8 +123,17 @@ void Machine::inspect(Hart& hart, const std::function<void()>& function) {
     if (was_running) resume_harts();
 }
 
+unsigned Machine::add_listener(Listener listener) {
+    listeners_.push_back(std::move(listener));
+    return static_cast<unsigned>(listeners_.size() - 1);
+}
+
+void Machine::remove_listener(unsigned listener) { listeners_[listener] = nullptr; }
+
 void Machine::tell(Event event, Cause cause) {
-    for (Listener& listener : listeners_) listener(event, cause);
+    for (Listener& listener : listeners_) {
+        if (listener) listener(event, cause);
+    }
 }
 
 void Machine::request_reset(Cause cause) {
@@ -149,8 +162,6 @@ void Machine::request_debug_stop() {
     }
     hold_harts();
 }
-
-std::shared_ptr<devices::Chardev> Machine::serial(unsigned) { return nullptr; }
 
 void Machine::hold_harts() {
     for (auto& hart : harts_) hart->request_pause();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,7 +13,6 @@
 #include <vector>
 
 #include "devices/aclint.h"
-#include "devices/chardev.h"
 #include "devices/device.h"
 #include "devices/event_loop.h"
 #include "devices/virtio/mmio.h"
@@ -24,6 +24,11 @@
 #include "memory/physical_space.h"
 
 namespace dragoman::machine {
+
+class Backends;
+
+/// Name and version of this program, as monitors tell it.
+inline constexpr std::string_view kVersion = "dragoman-system " DRAGOMAN_VERSION;
 
 enum class RunState : u8 {
     Prelaunch,  ///< -S: has not run yet
@@ -66,7 +71,8 @@ public:
     void inspect(Hart& hart, const std::function<void()>& function);
     /// Is told of every event.
     using Listener = std::function<void(Event event, Cause cause)>;
-    void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
+    unsigned add_listener(Listener listener);
+    void remove_listener(unsigned listener);
     /// What a hart that a debugger's stop has reached does first; on the hart's thread.
     std::function<void(Hart& hart)> on_debug_stop;
     /// The guest's power button, where the board has one.
@@ -79,6 +85,7 @@ public:
     devices::VirtualClock& clock() { return clock_; }
     memory::PhysicalSpace& memory() { return memory_; }
     engine::Engine& engine() { return *engine_; }
+    Backends& backends() { return *backends_; }
     const guest::Guest& guest() const { return guest_; }
     unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
     Hart& hart(unsigned index) { return *harts_[index]; }
@@ -102,8 +109,9 @@ public:
     void set_timer(devices::AclintMtimer& timer) { timer_ = &timer; }
     /// The next slot for -device virtio-*.
     void add_virtio_slot(devices::virtio::MmioTransport& slot) { virtio_slots_.push_back(&slot); }
-    /// Back end of the board's UART `index`; null when it has none.
-    std::shared_ptr<devices::Chardev> serial(unsigned index);
+    const std::vector<devices::virtio::MmioTransport*>& virtio_slots() const { return virtio_slots_; }
+    /// Hart `index` starts at `pc` instead of the board's reset_pc.
+    void set_start(unsigned index, u64 pc) { starts_[index] = pc; }
 
     u64 time_ticks(ir::Env* env) override;
     void timer_changed(ir::Env* env) override;
@@ -127,14 +135,16 @@ private:
     memory::PhysicalSpace memory_;
     std::unique_ptr<engine::Engine> engine_;
     std::vector<std::unique_ptr<Hart>> harts_;
+    std::unique_ptr<Backends> backends_;
     std::vector<NamedDevice> devices_;
+    std::map<unsigned, u64> starts_;
     devices::AclintMtimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
     std::unique_ptr<Board> board_;
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;
-    std::vector<Listener> listeners_;
+    std::vector<Listener> listeners_;  ///< by number; null: removed
     int status_ = 0;
 
     struct Requests {

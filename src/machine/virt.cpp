@@ -11,11 +11,13 @@
 #include "devices/test_finisher.h"
 #include "devices/uart16550.h"
 #include "devices/virtio/mmio.h"
+#include "machine/backends.h"
 #include "machine/board.h"
 #include "machine/boot_images.h"
 #include "machine/machine.h"
 #include "machine/riscv_boot.h"
 #include "machine/riscv_harts.h"
+#include "machine/user_devices.h"
 
 namespace dragoman::machine {
 
@@ -137,7 +139,7 @@ void Virt::add_test_finisher() {
 
 void Virt::add_serial() {
     auto& uart = machine_.add_device("serial0", std::make_unique<devices::Uart16550>(
-        Irq{plic_, kUartIrq}, machine_.clock(), machine_.serial(0), kUartClock));
+        Irq{plic_, kUartIrq}, machine_.clock(), machine_.backends().serial(0), kUartClock));
     machine_.memory().add_mmio("serial", kUart, kUartSize, uart, uart.kLimits);
 }
 
@@ -239,6 +241,7 @@ void Virt::boot() {
     blob_ = tree_.pack();
     u64 address = device_tree_address(kRam, config_.memory, blob_.size());
     images_.add_bytes("the device tree", address, blob_);
+    for (const Properties& properties : config_.devices) add_user_device(machine_, images_, properties);
     images_.add_bytes("the boot ROM", kBootRom, riscv_reset_vector(boot, address));
     images_.check_overlaps();
 }

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "machine/board.h"
 #include "machine/machine.h"
+#include "machine/signals.h"
+#include "machine/user_devices.h"
 
 namespace dragoman::cli_system {
 
@@ -76,7 +78,9 @@ int run(Options& options) {
     if (!options.log_file.empty() && !log::open_file(options.log_file)) {
         throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
     }
+    machine::Signals signals;
     machine::Machine machine(std::move(options.machine));
+    signals.attach(machine);
     if (const std::string& path = machine.config().dump_dtb; !path.empty()) {
         std::vector<u8> tree = machine.board().device_tree();
         if (tree.empty()) throw FatalError(1, "-machine: dumpdtb: this board has no device tree");
@@ -99,7 +103,7 @@ int launch(Options options) {
         case Action::LogHelp: print_log_help(); return 0;
         case Action::CpuHelp: print_cpu_help(); return 0;
         case Action::MachineHelp: print_machine_help(); return 0;
-        case Action::DeviceHelp: return 0;
+        case Action::DeviceHelp: std::fputs(machine::user_device_help().c_str(), stdout); return 0;
         case Action::Run: break;
     }
     return run(options);

@@ -204,6 +204,10 @@ void add_properties(Parser& p, const std::string& option, const std::string& val
     (p.config.*kMember).push_back(Properties(option, value));
 }
 
+void add_chardev(Parser& p, const std::string& option, const std::string& value) {
+    p.config.chardevs.push_back(Properties(option, value, "backend"));
+}
+
 /// The same, for options whose first part is the kind of back end.
 template <std::vector<Properties> Config::*kMember>
 void add_typed(Parser& p, const std::string& option, const std::string& value) {
@@ -238,7 +242,7 @@ constexpr Row kRows[] = {
     {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
     {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
     {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
-    {"chardev", "stdio|pty|file|socket|null,id=...", add_typed<&Config::chardevs>, "a character back end"},
+    {"chardev", "stdio|pty|file|socket|null,id=...", add_chardev, "a character back end"},
     {"serial", "device", add_serial, "where a serial port goes: stdio, mon:stdio, pty, file:PATH, tcp:..., unix:PATH, chardev:ID, null, none"},
 
     {"monitor", "device", add_monitor, "where the monitor is"},

@@ -1,0 +1,80 @@
+#include "machine/backends.h"
+
+#include <cstring>
+
+#include "base/error.h"
+#include "devices/block/image.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+devices::MuxActions mux_actions(Machine& machine) {
+    devices::MuxActions actions;
+    actions.quit = [&machine] { machine.request_shutdown(Cause::HostQmpQuit); };
+    return actions;
+}
+
+}  // namespace
+
+Backends::Backends(Machine& machine) : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)) {
+    const Config& config = machine.config();
+    for (const Properties& properties : config.chardevs) chardevs_.add(properties);
+    for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
+    for (const Properties& properties : config.drives) drives_.add_drive(properties, config.snapshot);
+}
+
+Backends::~Backends() = default;
+
+std::shared_ptr<devices::Chardev> Backends::serial(unsigned index) {
+    const std::vector<std::string>& serials = machine_.config().serials;
+    if (index >= serials.size()) return nullptr;
+    auto opened = chardevs_.open("-serial", serials[index], "serial" + std::to_string(index));
+    if (opened.monitor) shared_monitors_.push_back(opened.monitor);
+    return opened.chardev;
+}
+
+void Backends::start_monitors() {
+    const Config& config = machine_.config();
+    for (auto& chardev : shared_monitors_) sessions_.push_back(make_human_session(machine_, chardev));
+    unsigned number = 0;
+    auto open = [&](const std::string& option, const std::string& text, auto&& make) {
+        auto opened = chardevs_.open(option, text, "compat_monitor" + std::to_string(number++));
+        if (opened.chardev) sessions_.push_back(make(machine_, opened.chardev));
+    };
+    for (const std::string& text : config.monitors) open("-monitor", text, make_human_session);
+    for (const std::string& text : config.qmps) open("-qmp", text, make_qmp_session);
+    for (Properties properties : config.mons) {
+        auto id = properties.take("chardev");
+        if (!id) properties.fail("needs chardev=ID");
+        bool control = properties.take_choice("mode", {"readline", "control"}, 0) == 1;
+        properties.take_bool("pretty", false);
+        properties.take("id");
+        properties.finish();
+        auto chardev = chardevs_.use("-mon", *id);
+        sessions_.push_back(control ? make_qmp_session(machine_, chardev) : make_human_session(machine_, chardev));
+    }
+}
+
+void Backends::finish() {
+    sessions_.clear();
+    if (int error = drives_.flush_all()) warn("a disk could not be flushed: %s", std::strerror(error));
+}
+
+std::string Backends::describe_chardevs() const {
+    std::string text;
+    for (const auto& info : chardevs_.list()) text += info.id + ": filename=" + info.description + "\n";
+    return text;
+}
+
+std::string Backends::describe_disks() const {
+    std::string text;
+    for (const auto& drive : drives_.all()) {
+        text += drive->id + ": " + (drive->image ? drive->image->describe() : "[not inserted]") + "\n";
+        text += std::string("    Cache mode:       ") + (drive->writeback ? "writeback" : "writethrough") + "\n";
+    }
+    return text;
+}
+
+}  // namespace dragoman::machine

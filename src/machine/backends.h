@@ -1,0 +1,43 @@
+// What the host lends a machine: character back ends, disks, monitors on them; and info's answers about them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "devices/block/drives.h"
+#include "devices/chardev/factory.h"
+#include "machine/config.h"
+#include "machine/monitor/session.h"
+
+namespace dragoman::machine {
+
+class Machine;
+
+class Backends {
+public:
+    /// Opens what -chardev, -drive and -blockdev describe. @throws FatalError
+    explicit Backends(Machine& machine);
+    ~Backends();
+
+    devices::block::Drives& drives() { return drives_; }
+    devices::ChardevSet& chardevs() { return chardevs_; }
+    /// Back end of -serial number `index`; null when there is none.
+    std::shared_ptr<devices::Chardev> serial(unsigned index);
+    /// Puts monitors where -serial mon:, -monitor, -mon and -qmp want them. After the devices. @throws FatalError
+    void start_monitors();
+    /// Ends the monitors, and brings what was written to the disks.
+    void finish();
+
+    std::string describe_chardevs() const;
+    std::string describe_disks() const;
+
+private:
+    Machine& machine_;
+    devices::ChardevSet chardevs_;
+    devices::block::Drives drives_;
+    std::vector<std::shared_ptr<devices::Chardev>> shared_monitors_;  ///< of -serial mon:...
+    std::vector<std::unique_ptr<MonitorSession>> sessions_;
+};
+
+}  // namespace dragoman::machine

@@ -1,0 +1,61 @@
+// The human monitor: commands as text, answers as text. QMP's human-monitor-command runs them too.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+class HumanMonitor {
+public:
+    explicit HumanMonitor(Machine& machine) : machine_(machine) {}
+
+    /// Runs one line. @returns what is to be printed, whole lines. On the I/O thread.
+    std::string execute(std::string_view line);
+    /// Names that complete `word`: commands, or the topics of info.
+    static std::vector<std::string> complete(std::string_view line);
+
+private:
+    using Handler = std::string (HumanMonitor::*)(std::string_view arguments);
+    struct Command {
+        std::string_view name, alias, arguments, help;
+        Handler handler;
+    };
+    static const Command kCommands[];
+    static const Command kTopics[];
+
+    Hart& hart() { return machine_.hart(hart_); }
+    std::string help(std::string_view arguments);
+    std::string info(std::string_view arguments);
+    std::string print(std::string_view arguments);
+    std::string dump_virtual(std::string_view arguments) { return dump(arguments, false); }
+    std::string dump_physical(std::string_view arguments) { return dump(arguments, true); }
+    std::string dump(std::string_view arguments, bool physical);
+    std::string select_hart(std::string_view arguments);
+    std::string stop(std::string_view);
+    std::string cont(std::string_view);
+    std::string reset(std::string_view);
+    std::string powerdown(std::string_view);
+    std::string quit(std::string_view);
+
+    std::string info_registers(std::string_view arguments);
+    std::string info_mem(std::string_view);
+    std::string info_tlb(std::string_view);
+    std::string info_mtree(std::string_view);
+    std::string info_qtree(std::string_view);
+    std::string info_cpus(std::string_view);
+    std::string info_status(std::string_view);
+    std::string info_version(std::string_view);
+    std::string info_name(std::string_view);
+    std::string info_chardev(std::string_view);
+    std::string info_block(std::string_view);
+    std::string info_network(std::string_view);
+
+    Machine& machine_;
+    unsigned hart_ = 0;  ///< the one that is looked at
+};
+
+}  // namespace dragoman::machine

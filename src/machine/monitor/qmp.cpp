@@ -1,0 +1,247 @@
+// The machine protocol (QMP): JSON commands, answers and events, as programs that control QEMU speak it.
+#include <algorithm>
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include "machine/monitor/human.h"
+#include "machine/monitor/json_splitter.h"
+#include "machine/monitor/output.h"
+#include "machine/monitor/session.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What a command that cannot be carried out ends with.
+struct QmpError {
+    std::string description, kind = "GenericError";
+};
+
+class QmpSession final : public MonitorSession {
+public:
+    QmpSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev)
+        : machine_(machine), monitor_(machine), chardev_(chardev), output_(chardev) {
+        listener_ = machine_.add_listener([this](Event event, Cause cause) { tell(event, cause); });
+        devices::Chardev::Frontend frontend;
+        frontend.can_receive = [] { return std::size_t{4096}; };
+        frontend.receive = [this](std::span<const u8> bytes) {
+            for (u8 byte : bytes) {
+                if (auto text = splitter_.add(static_cast<char>(byte))) handle(*text);
+            }
+        };
+        frontend.connected = [this](bool open) {
+            if (open) greet();
+        };
+        chardev_->attach(std::move(frontend));
+    }
+    ~QmpSession() override {
+        machine_.remove_listener(listener_);
+        chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}});
+    }
+
+private:
+    using Handler = Json (QmpSession::*)(const Json& arguments);
+    struct Command {
+        std::string_view name;
+        std::vector<std::string_view> arguments;
+        Handler handler;
+    };
+    static const std::vector<Command>& commands();
+
+    void send(const Json& value) {
+        output_.write(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\r\n");
+    }
+
+    void greet() {
+        splitter_.reset();
+        negotiated_ = false;
+        Json greeting;
+        greeting["QMP"] = {{"version", version()}, {"capabilities", Json::array()}};
+        send(greeting);
+    }
+
+    static Json version() {
+        return {{"qemu", {{"micro", 3}, {"minor", 1}, {"major", 11}}}, {"package", std::string(kVersion)}};
+    }
+
+    static Json now() {
+        timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        return {{"seconds", t.tv_sec}, {"microseconds", t.tv_nsec / 1000}};
+    }
+
+    void tell(Event event, Cause cause) {
+        if (!negotiated_) return;
+        constexpr std::string_view kNames[] = {"SHUTDOWN", "RESET", "STOP", "RESUME", "POWERDOWN"};
+        Json message;
+        message["timestamp"] = now();
+        message["event"] = kNames[static_cast<unsigned>(event)];
+        if (event == Event::Shutdown || event == Event::Reset) {
+            bool guest = cause == Cause::GuestReset || cause == Cause::GuestShutdown;
+            message["data"] = {{"guest", guest}, {"reason", name_of(cause)}};
+        }
+        send(message);
+    }
+
+    void handle(const std::string& text) {
+        Json answer, id;
+        try {
+            Json request = Json::parse(text, nullptr, false);
+            if (request.is_discarded()) throw QmpError{"JSON parse error, invalid value"};
+            if (!request.is_object()) throw QmpError{"QMP input must be a JSON object"};
+            if (request.contains("id")) id = request["id"];
+            answer["return"] = execute(request);
+        } catch (const QmpError& error) {
+            answer.clear();
+            answer["error"] = {{"class", error.kind}, {"desc", error.description}};
+        }
+        if (!id.is_null()) answer["id"] = id;
+        send(answer);
+    }
+
+    Json execute(const Json& request) {
+        Json arguments = Json::object();
+        for (const auto& [key, value] : request.items()) {
+            if (key == "arguments" && value.is_object()) arguments = value;
+            else if (key == "arguments") throw QmpError{"QMP input member 'arguments' must be an object"};
+            else if (key != "execute" && key != "id") throw QmpError{"QMP input member '" + key + "' is unexpected"};
+        }
+        if (!request.contains("execute")) throw QmpError{"QMP input lacks member 'execute'"};
+        if (!request["execute"].is_string()) throw QmpError{"QMP input member 'execute' must be a string"};
+        std::string name = request["execute"];
+        if (!negotiated_ && name != "qmp_capabilities") {
+            throw QmpError{"Expecting capabilities negotiation with 'qmp_capabilities'", "CommandNotFound"};
+        }
+        if (negotiated_ && name == "qmp_capabilities") {
+            throw QmpError{"Capabilities negotiation is already complete, command ignored", "CommandNotFound"};
+        }
+        for (const Command& command : commands()) {
+            if (command.name == name) {
+                check_arguments(command, arguments);
+                return (this->*command.handler)(arguments);
+            }
+        }
+        throw QmpError{"The command " + name + " has not been found", "CommandNotFound"};
+    }
+
+    static void check_arguments(const Command& command, const Json& arguments) {
+        for (const auto& [key, value] : arguments.items()) {
+            bool known = std::find(command.arguments.begin(), command.arguments.end(), key) != command.arguments.end();
+            if (!known) throw QmpError{"Parameter '" + key + "' is unexpected"};
+        }
+    }
+
+    Json capabilities(const Json&) {
+        negotiated_ = true;
+        return Json::object();
+    }
+
+    Json query_status(const Json&) {
+        return {{"status", name_of(machine_.state())}, {"running", machine_.state() == RunState::Running}};
+    }
+
+    Json query_cpus_fast(const Json&) {
+        Json list = Json::array();
+        for (unsigned i = 0; i < machine_.hart_count(); i++) {
+            list.push_back({{"cpu-index", i},
+                            {"qom-path", "/machine/soc0/harts[" + std::to_string(i) + "]"},
+                            {"thread-id", machine_.hart(i).thread_id()},
+                            {"target", "riscv64"},
+                            {"props", {{"core-id", i}}}});
+        }
+        return list;
+    }
+
+    Json query_version(const Json&) { return version(); }
+
+    Json query_name(const Json&) {
+        Json result = Json::object();
+        if (!machine_.config().name.empty()) result["name"] = machine_.config().name;
+        return result;
+    }
+
+    Json query_commands(const Json&) {
+        Json list = Json::array();
+        for (const Command& command : commands()) list.push_back({{"name", command.name}});
+        return list;
+    }
+
+    Json query_target(const Json&) { return {{"arch", "riscv64"}}; }
+    Json query_kvm(const Json&) { return {{"enabled", false}, {"present", false}}; }
+
+    Json stop(const Json&) {
+        if (machine_.state() == RunState::Running) machine_.stop();
+        return Json::object();
+    }
+
+    Json cont(const Json&) {
+        if (machine_.state() == RunState::Shutdown) throw QmpError{"Resetting the Virtual Machine is required"};
+        machine_.cont();
+        return Json::object();
+    }
+
+    Json system_reset(const Json&) {
+        machine_.request_reset(Cause::HostQmpReset);
+        return Json::object();
+    }
+
+    Json system_powerdown(const Json&) {
+        machine_.powerdown();
+        return Json::object();
+    }
+
+    Json quit(const Json&) {
+        machine_.request_shutdown(Cause::HostQmpQuit);
+        return Json::object();
+    }
+
+    Json human_command(const Json& arguments) {
+        if (!arguments.contains("command-line")) throw QmpError{"Parameter 'command-line' is missing"};
+        if (!arguments["command-line"].is_string()) {
+            throw QmpError{"Invalid parameter type for 'command-line', expected: string"};
+        }
+        std::string text = monitor_.execute(arguments["command-line"].get<std::string>());
+        std::string lines;
+        for (char c : text) lines += c == '\n' ? "\r\n" : std::string(1, c);
+        return lines;
+    }
+
+    Machine& machine_;
+    HumanMonitor monitor_;
+    std::shared_ptr<devices::Chardev> chardev_;
+    Output output_;
+    JsonSplitter splitter_;
+    bool negotiated_ = false;
+    unsigned listener_ = 0;
+};
+
+const std::vector<QmpSession::Command>& QmpSession::commands() {
+    static const std::vector<Command> kCommands = {
+        {"qmp_capabilities", {"enable"}, &QmpSession::capabilities},
+        {"query-commands", {}, &QmpSession::query_commands},
+        {"query-cpus-fast", {}, &QmpSession::query_cpus_fast},
+        {"query-kvm", {}, &QmpSession::query_kvm},
+        {"query-name", {}, &QmpSession::query_name},
+        {"query-status", {}, &QmpSession::query_status},
+        {"query-target", {}, &QmpSession::query_target},
+        {"query-version", {}, &QmpSession::query_version},
+        {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},
+        {"stop", {}, &QmpSession::stop},
+        {"cont", {}, &QmpSession::cont},
+        {"system_reset", {}, &QmpSession::system_reset},
+        {"system_powerdown", {}, &QmpSession::system_powerdown},
+        {"quit", {}, &QmpSession::quit},
+    };
+    return kCommands;
+}
+
+}  // namespace
+
+std::unique_ptr<MonitorSession> make_qmp_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev) {
+    return std::make_unique<QmpSession>(machine, std::move(chardev));
+}
+
+}  // namespace dragoman::machine

@@ -1,0 +1,36 @@
+#include "machine/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/error.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+Signals::Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd_ < 0) throw FatalError(1, std::string("signalfd: ") + std::strerror(errno));
+}
+
+Signals::~Signals() { ::close(fd_); }
+
+void Signals::attach(Machine& machine) {
+    machine.loop().watch(fd_, devices::EventLoop::kReadable, [this, &machine](u32) {
+        signalfd_siginfo info;
+        if (::read(fd_, &info, sizeof info) != sizeof info) return;
+        warn("terminating on signal %u", info.ssi_signo);
+        machine.request_shutdown(Cause::HostSignal);
+    });
+}
+
+}  // namespace dragoman::machine

@@ -1,0 +1,71 @@
+#include "cli/system/options.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace dragoman::cli_system {
+namespace {
+
+std::string failure(const std::vector<std::string>& arguments) {
+    try {
+        parse_options(arguments);
+    } catch (const FatalError& error) {
+        EXPECT_EQ(error.status(), 1);
+        return error.what();
+    }
+    return "";
+}
+
+TEST(SystemOptions, ReadsWhatQemuReads) {
+    machine::Config config = parse_options({"-M", "virt,aclint=on", "-m", "1G", "-smp", "2", "-kernel", "Image", "-append",
+                                            "console=ttyS0 ro", "-nographic", "-drive", "file=a,,b.img,if=none,id=hd0",
+                                            "-device", "virtio-blk-device,drive=hd0", "-S", "-no-reboot"})
+                                 .machine;
+    EXPECT_EQ(config.board, "virt");
+    EXPECT_TRUE(config.board_properties.take_bool("aclint", false));
+    EXPECT_EQ(config.memory, u64{1} << 30);
+    EXPECT_EQ(config.harts, 2u);
+    EXPECT_EQ(config.kernel, "Image");
+    EXPECT_EQ(config.append, "console=ttyS0 ro");
+    EXPECT_EQ(config.serials, std::vector<std::string>{"mon:stdio"});
+    EXPECT_EQ(config.drives.at(0).take("file"), "a,b.img");
+    EXPECT_EQ(config.devices.at(0).take("driver"), "virtio-blk-device");
+    EXPECT_TRUE(config.paused);
+    EXPECT_FALSE(config.reboot);
+}
+
+TEST(SystemOptions, Defaults) {
+    machine::Config config = parse_options({}).machine;
+    EXPECT_EQ(config.memory, u64{128} << 20);
+    EXPECT_EQ(config.harts, 1u);
+    EXPECT_EQ(config.bios, "default");
+    EXPECT_EQ(config.serials, std::vector<std::string>{"mon:stdio"});
+    EXPECT_TRUE(parse_options({"-display", "none"}).machine.serials.empty());
+    EXPECT_EQ(parse_options({"-display", "none", "-serial", "stdio"}).machine.serials, std::vector<std::string>{"stdio"});
+    EXPECT_EQ(parse_options({"-monitor", "none"}).machine.serials, std::vector<std::string>{"stdio"});
+}
+
+TEST(SystemOptions, SizesAndHarts) {
+    EXPECT_EQ(parse_options({"-m", "512"}).machine.memory, u64{512} << 20);
+    EXPECT_EQ(parse_options({"-m", "size=2G"}).machine.memory, u64{2} << 30);
+    EXPECT_EQ(parse_options({"-smp", "cpus=4,sockets=1,cores=4,threads=1"}).machine.harts, 4u);
+    EXPECT_EQ(failure({"-m", "12Q"}), "-m: size=12Q: not a size");
+    EXPECT_EQ(failure({"-m", "0"}), "-m: '0' is not between 1M and 1T");
+    EXPECT_EQ(failure({"-smp", "0"}), "-smp: cpus=0: not in 1 to 512");
+    EXPECT_EQ(failure({"-smp", "2,cores=3"}), "-smp: the topology has 3 harts, not 2");
+    EXPECT_EQ(failure({"-smp", "2,colour=3"}).substr(0, 31), "-smp: unknown property 'colour'");
+}
+
+TEST(SystemOptions, NamesWhatIsWrong) {
+    EXPECT_EQ(failure({"-frobnicate"}), "unknown option '-frobnicate' (dragoman-system -h prints help)");
+    EXPECT_EQ(failure({"Image"}), "unexpected argument 'Image' (dragoman-system -h prints help)");
+    EXPECT_EQ(failure({"-kernel"}), "option '-kernel' needs a value: file (dragoman-system -h prints help)");
+    EXPECT_EQ(failure({"-display", "gtk"}), "-display: 'gtk': there is none");
+    EXPECT_EQ(failure({"-d", "in_asm,colours"}), "-d: unknown item 'colours' (see dragoman-system -d help)");
+    EXPECT_EQ(failure({"-accel", "kvm"}), "-accel: accel=kvm: there is tcg");
+    EXPECT_EQ(failure({"-M", "virt,aia=aplic"}), "-M: aia=aplic: there is none");
+}
+
+}  // namespace
+}  // namespace dragoman::cli_system
