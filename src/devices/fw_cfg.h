@@ -1,0 +1,58 @@
+// QEMU's firmware configuration device: what firmware asks the machine for, by key or file name.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "devices/device.h"
+
+namespace dragoman::devices {
+
+/// Registers: data at 0, selector (big-endian) at 8, DMA address (big-endian) at 16. Items are added before harts run.
+class FwCfg final : public Device, public memory::MmioHandler {
+public:
+    static constexpr u64 kWindow = 0x18;
+    static constexpr memory::MmioLimits kLimits{1, 8, false, false};
+
+    /// Keys with a fixed meaning.
+    enum Key : u16 {
+        kSignature = 0, kId = 1, kRamSize = 3, kNoGraphic = 4, kNumberOfCpus = 5,
+        kKernelAddress = 7, kKernelSize = 8, kInitrdAddress = 0xA, kInitrdSize = 0xB, kKernelEntry = 0x10, kKernelData = 0x11,
+        kInitrdData = 0x12, kCommandLineAddress = 0x13, kCommandLineSize = 0x14, kCommandLineData = 0x15, kFileDirectory = 0x19,
+        kFirstFile = 0x20,
+    };
+
+    explicit FwCfg(memory::PhysicalSpace& memory);
+
+    void add_item(u16 key, std::vector<u8> data);
+    void add_number(u16 key, u64 value, unsigned size);  ///< little-endian, `size` bytes
+    void add_string(u16 key, const std::string& text);   ///< with its final 0
+    /// "etc/...", "opt/..."; at most 55 characters, and 4 GiB of data. @returns false when it is too long or is there already
+    bool add_file(const std::string& name, std::vector<u8> data);
+
+    void reset() override;
+    std::string describe() const override;
+    bool read(u64 offset, unsigned size, u64& value) override;
+    bool write(u64 offset, unsigned size, u64 value) override;
+
+private:
+    void select(u16 key);
+    u8 next_byte();
+    void run_dma(u64 address);
+    bool copy_to_guest(u64 address, u32 length);
+    void update_directory();
+
+    memory::PhysicalSpace& memory_;
+    std::map<u16, std::vector<u8>> items_;
+    std::map<std::string, u16> files_;
+
+    std::mutex mutex_;  ///< guards all below
+    const std::vector<u8>* selected_ = nullptr;
+    u64 position_ = 0;  ///< in *selected_, or beyond its end
+    u32 dma_address_high_ = 0;
+};
+
+}  // namespace dragoman::devices

@@ -1,0 +1,48 @@
+// A disk in memory for tests of devices that have one.
+#pragma once
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "devices/block/image.h"
+
+namespace dragoman::devices {
+
+struct MemoryImage : block::Image {
+    std::vector<u8> bytes;
+    bool writable = true;
+    int write_error = 0;
+    unsigned writes = 0, flushes = 0;
+
+    explicit MemoryImage(u64 size) : bytes(size) {}
+    using Image::read;
+    using Image::write;
+    u64 size() const override { return bytes.size(); }
+    bool read_only() const override { return !writable; }
+    int read(u64 offset, std::span<const iovec> to) override {
+        for (const iovec& piece : to) {
+            std::memcpy(piece.iov_base, bytes.data() + offset, piece.iov_len);
+            offset += piece.iov_len;
+        }
+        return 0;
+    }
+    int write(u64 offset, std::span<const iovec> from) override {
+        ++writes;
+        if (write_error != 0) return write_error;
+        for (const iovec& piece : from) {
+            std::memcpy(bytes.data() + offset, piece.iov_base, piece.iov_len);
+            offset += piece.iov_len;
+        }
+        return 0;
+    }
+    int write_zeroes(u64, u64, bool) override { return ENOTSUP; }
+    int discard(u64, u64) override { return 0; }
+    int flush() override {
+        ++flushes;
+        return 0;
+    }
+    std::string describe() const override { return "memory"; }
+};
+
+}  // namespace dragoman::devices
