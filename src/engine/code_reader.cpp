@@ -4,25 +4,23 @@
 
 namespace dragoman::engine {
 
-using memory::PageFlags;
-
-bool CodeReader::open_page(u64 page) {
-    PageFlags flags = space_.flags(page);
-    if (!has(flags, PageFlags::Exec)) return false;
-    shared_ |= has(flags, PageFlags::Shared);
-    // The mark matters for pages that the guest cannot write, too: it may make them writable later.
-    if (protect_ && !has(flags, PageFlags::Code)) space_.protect_code(page);
-    opened_ = page;
+bool CodeReader::open(u64 address) {
+    if (!source_.open(vcpu_, address, watch_, opened_, fault_)) return false;
+    opened_start_ = address;
+    shared_ |= opened_.shared;
+    partial_ |= !is_aligned(address + opened_.bytes, memory::kPageSize);
+    page_numbers_[(address >> 12) - (start_ >> 12)] = opened_.page_number;
     return true;
 }
 
 /// Copies code ahead from `address`, which follows what was copied, up to 64 bytes or the page's end.
 bool CodeReader::fill(u64 address) {
-    u64 page = align_down(address, memory::kPageSize);
-    if (page != opened_ && !open_page(page)) return false;
-    std::size_t wanted = std::min<std::size_t>(64, page + memory::kPageSize - address);
+    if (address >= end_) return false;
+    if (address - opened_start_ >= opened_.bytes && !open(address)) return false;
+    u64 offset = address - opened_start_;
+    std::size_t wanted = std::min<std::size_t>(64, opened_.bytes - offset);
     wanted = std::min(wanted, kCapacity - filled_);
-    std::size_t missing = memory::copy_checked(bytes_ + filled_, space_.host(address), wanted);
+    std::size_t missing = memory::copy_checked(bytes_ + filled_, opened_.host + offset, wanted);
     filled_ += wanted - missing;
     return wanted != missing;
 }

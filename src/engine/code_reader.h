@@ -5,15 +5,15 @@
 #include <cstring>
 #include <span>
 
+#include "engine/code_source.h"
 #include "guest/guest.h"
-#include "memory/user_space.h"
 
 namespace dragoman::engine {
 
 class CodeReader final : public guest::CodeReader {
 public:
-    /// @param protect have stores to the pages that code is read from noticed
-    CodeReader(memory::UserSpace& space, bool protect) : space_(space), protect_(protect) {}
+    /// @param watch have stores to the pages that code is read from noticed
+    CodeReader(CodeSource& source, Vcpu& v, bool watch) : source_(source), vcpu_(v), watch_(watch) {}
 
     bool fetch(u64 pc, unsigned bytes, u32& value) override;
 
@@ -24,7 +24,8 @@ public:
     void restart() {
         started_ = refused_ = false;
         size_ = filled_ = 0;
-        opened_ = ~u64{0};
+        opened_ = {};
+        end_ = ~u64{0};
     }
 
     /// Guest code read so far, from the TB's first address on without gaps.
@@ -34,18 +35,35 @@ public:
     /// Some page read from is a shared mapping.
     bool shared() const { return shared_; }
 
+    /// Nothing is to be read from `address` on.
+    void set_end(u64 address) { end_ = address; }
+    /// Address and reason of the last refusal. What was refused is no matter any more after accept().
+    u64 refused_at() const { return refused_ ? start_ + filled_ : ~u64{0}; }
+    const GuestFault& fault() const { return fault_; }
+    void accept() { refused_ = false; }
+    /// Permission was given for part of a page only.
+    bool partial() const { return partial_; }
+    /// Number of the page with the TB's byte at `address`, which was read.
+    u64 page_number(u64 address) const { return page_numbers_[(address >> 12) - (start_ >> 12)]; }
+
 private:
     static constexpr std::size_t kCapacity = 2 * memory::kPageSize;
-    bool open_page(u64 page);
+    bool open(u64 address);
     bool fill(u64 address);
 
-    memory::UserSpace& space_;
-    bool protect_;
+    CodeSource& source_;
+    Vcpu& vcpu_;
+    bool watch_;
     bool refused_ = false;
+    bool partial_ = false;
     bool shared_ = false;
     bool started_ = false;
     u64 start_ = 0;           ///< guest address of bytes_[0]
-    u64 opened_ = ~u64{0};    ///< page that was last checked
+    CodeStretch opened_;      ///< that was last checked
+    u64 opened_start_ = 0;
+    u64 end_ = ~u64{0};
+    u64 page_numbers_[3] = {};
+    GuestFault fault_;
     std::size_t size_ = 0;    ///< bytes that were asked for
     std::size_t filled_ = 0;  ///< bytes that were copied ahead
     u8 bytes_[kCapacity];

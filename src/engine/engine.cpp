@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "engine/content_hash.h"
 #include "engine/impl.h"
+#include "guest/runtime.h"
 
 namespace dragoman::engine {
 
@@ -27,6 +28,8 @@ void Statistics::add(const Statistics& o) {
     exits_exception += o.exits_exception;
     exits_syscall += o.exits_syscall;
     table_hits += o.table_hits;
+    exits_halt += o.exits_halt;
+    mmu.add(o.mmu);
     links += o.links;
     stale += o.stale;
     cached += o.cached;
@@ -36,21 +39,29 @@ void Statistics::add(const Statistics& o) {
 }
 
 Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
-                   const host::Options& host_options, memory::UserSpace& space, const Config& config)
+                   const host::Options& host_options, memory::UserSpace* space,
+                   memory::PhysicalSpace* physical, MachineHooks* hooks, const Config& config)
     : engine(engine),
       guest(guest),
       backend(std::move(backend)),
       host_options(host_options),
       space(space),
+      physical(physical),
+      hooks(hooks),
       config(config),
       buffer(config.tb_size),
       code_cache({config.cache_directory, config.cache_limit}) {
+    if (space != nullptr) {
+        code_source = std::make_unique<UserCodeSource>(*space);
+    } else {
+        code_source = std::make_unique<PhysicalCodeSource>(*this);
+    }
     std::size_t used = this->backend->init(guest.layout(), host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
     // What looks at a translation's stages needs to have it made.
     bool watched = config.observer != nullptr || config.profile || log::enabled(log::Item::InAsm) ||
                    log::enabled(log::Item::Op) || log::enabled(log::Item::OpInd) || log::enabled(log::Item::OpOpt) ||
                    log::enabled(log::Item::OutAsm);
-    if (!watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
+    if (space != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
         caching = code_cache.start(configuration());
     if (config.observer != nullptr) config.observer->on_common_code("prologue", buffer.prologue(), used);
 }
@@ -66,7 +77,7 @@ u64 Engine::Impl::configuration() const {
 
 Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
                memory::UserSpace& space, const Config& config)
-    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), host_options, space, config)) {
+    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), host_options, &space, nullptr, nullptr, config)) {
     current = this;
     space.on_code_change = [this](u64 start, u64 end) { invalidate(start, end); };
     if (impl_->caching) {
@@ -76,14 +87,40 @@ Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend
     }
 }
 
+namespace {
+
+host::Options with_softmmu(host::Options options) {
+    options.softmmu = true;
+    options.mmu = {guest::mmu_load, guest::mmu_store, guest::mmu_atomic_pointer, guest::raise};
+    return options;
+}
+
+}  // namespace
+
+Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
+               memory::PhysicalSpace& physical, MachineHooks& hooks, const Config& config)
+    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), with_softmmu(host_options), nullptr, &physical,
+                                   &hooks, config)) {
+    current = this;
+    physical.on_code_write = [this](u64 address, u64 bytes) { impl_->code_written(address, bytes); };
+    physical.on_map_change = [this](const memory::Region& region) { impl_->forget_region(region); };
+}
+
 Engine::~Engine() {
-    impl_->space.on_code_change = nullptr;
-    impl_->space.on_file_code = nullptr;
+    if (impl_->space != nullptr) {
+        impl_->space->on_code_change = nullptr;
+        impl_->space->on_file_code = nullptr;
+    } else {
+        impl_->physical->on_code_write = nullptr;
+        impl_->physical->on_map_change = nullptr;
+    }
     current = nullptr;
 }
 
 const guest::Guest& Engine::guest() const { return impl_->guest; }
-memory::UserSpace& Engine::space() const { return impl_->space; }
+memory::PhysicalSpace& Engine::physical() const { return *impl_->physical; }
+MachineHooks& Engine::hooks() const { return *impl_->hooks; }
+memory::UserSpace& Engine::space() const { return *impl_->space; }
 
 void Engine::attach(ir::Env* env) {
     auto* v = new Vcpu;
@@ -97,6 +134,11 @@ void Engine::attach(ir::Env* env) {
     env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
     impl_->backend->attach(env);
     std::lock_guard guard(impl_->tb_lock);
+    if (impl_->physical != nullptr) {
+        if (impl_->store_watch == nullptr) impl_->store_watch = std::make_unique<StoreWatch>(*impl_->physical);
+        v->softmmu = std::make_unique<Softmmu>(env, *impl_->backend, *impl_->guest.cpu.system, *impl_->physical,
+                                               *impl_->store_watch);
+    }
     impl_->vcpus.push_back(v);
 }
 
@@ -105,6 +147,7 @@ void Engine::detach(ir::Env* env) {
     {
         std::lock_guard guard(impl_->tb_lock);
         std::erase(impl_->vcpus, v);
+        if (v->softmmu != nullptr) v->stats.mmu = v->softmmu->statistics;
         impl_->retired_stats.add(v->stats);
         if (v->chunk != nullptr) impl_->buffer.give_back(v->chunk);
     }
@@ -123,7 +166,10 @@ void Engine::set_breakpoint(u64 pc, bool on) {
         if (!on && present) list.erase(place);
         impl_->breakpoint_count.store(static_cast<u32>(list.size()));
     }
-    invalidate(pc, pc + 1);
+    if (impl_->physical == nullptr) return invalidate(pc, pc + 1);
+    // Which physical pages the address stands for depends on the address space.
+    std::lock_guard guard(impl_->tb_lock);
+    impl_->remove_all();
 }
 
 void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step = on; }
@@ -166,7 +212,10 @@ std::string Engine::statistics() const {
     Impl& i = *impl_;
     std::lock_guard guard(i.tb_lock);
     Statistics s = i.retired_stats;
-    for (const Vcpu* v : i.vcpus) s.add(v->stats);
+    for (const Vcpu* v : i.vcpus) {
+        s.add(v->stats);
+        if (v->softmmu != nullptr) s.mmu.add(v->softmmu->statistics);
+    }
     std::string text;
     auto line = [&text](const char* name, u64 value) {
         char buffer[96];
@@ -194,6 +243,20 @@ std::string Engine::statistics() const {
     line("exits on request", s.exits_request);
     line("exceptions", s.exits_exception);
     line("system calls", s.exits_syscall);
+    if (i.physical != nullptr) {
+        line("halts", s.exits_halt);
+        line("TLB: slow accesses", s.mmu.slow_accesses);
+        line("TLB: fills", s.mmu.fills);
+        line("TLB: page-table walks", s.mmu.walks);
+        line("TLB: hits in the victim buffer", s.mmu.victim_hits);
+        line("TLB: tables made or grown", s.mmu.grown);
+        line("TLB: flushes of a page", s.mmu.page_flushes);
+        line("TLB: other flushes", s.mmu.flushes);
+        line("address-space switches", s.mmu.switches);
+        line("address spaces not seen lately", s.mmu.new_spaces);
+        line("code pages watched", i.watches.load());
+        line("code pages mapped for stores often", i.searches.load());
+    }
     line("invalidations", i.invalidations.load());
     line("stores to translated pages", i.smc_faults.load());
     line("TBs found stale", s.stale);

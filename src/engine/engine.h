@@ -52,7 +52,9 @@ public:
     ~Engine();
 
     const guest::Guest& guest() const;
-    memory::UserSpace& space() const;
+    memory::UserSpace& space() const;          ///< user mode
+    memory::PhysicalSpace& physical() const;   ///< system mode
+    MachineHooks& hooks() const;               ///< system mode
 
     /// Makes `env` (from guest.cpu.create or clone) runnable by the calling thread. Owned by the
     /// caller; detach before destroying env.

@@ -4,6 +4,8 @@
 // space has a lock of its own, which may be held when it calls invalidate(): so nothing here calls
 // the user space with tb_lock held. Lookups in the TB table take no lock.
 //
+// A hart's softmmu tables have a lock of their own, which may be taken while tb_lock is held, not the other way round.
+//
 // A vCPU is `running` while its thread may hold pointers to TBs or executes their code. Code memory is
 // reused only in an exclusive section, when no other vCPU is running.
 #pragma once
@@ -18,7 +20,10 @@
 #include "engine/code_cache.h"
 #include "engine/code_reader.h"
 #include "engine/engine.h"
+#include "engine/code_source.h"
 #include "engine/page_index.h"
+#include "engine/softmmu.h"
+#include "engine/store_watch.h"
 #include "engine/tb_table.h"
 #include "ir/passes/passes.h"
 
@@ -35,8 +40,10 @@ enum Request : u32 {
 struct Statistics {
     u64 tbs = 0, guest_insns = 0, guest_bytes = 0, host_bytes = 0, ir_ops = 0;
     u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0;
+    u64 exits_halt = 0;
     u64 table_hits = 0, links = 0, stale = 0, cached = 0;
     u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
+    SoftmmuStatistics mmu;
     void add(const Statistics& other);
 };
 
@@ -52,8 +59,13 @@ struct Vcpu {
     Chunk* chunk = nullptr;
     std::atomic<bool> running{false};
     bool single_step = false;
+    bool global_code = false;  ///< the mapping that find_or_translate has gone through last is global
+    std::unique_ptr<Softmmu> softmmu;  ///< system mode
     Statistics stats;
 };
+
+/// System mode: host faults of this thread in translated code are `env`'s (host_faults.cpp).
+void guard_host_faults(ir::Env* env);
 
 inline Vcpu& vcpu_of(ir::Env* env) { return *static_cast<Vcpu*>(env->vcpu); }
 
@@ -65,20 +77,26 @@ struct Translating {
     u32 max_insns = 0;
     bool verify = false;   ///< the TB compares its guest code
     bool threads = false;  ///< there are other vCPUs
+    bool faulted = false;  ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
     u32 guest_size = 0, guest_insns = 0;
 };
 
 struct Engine::Impl {
     Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
-         const host::Options& host_options, memory::UserSpace& space, const Config& config);
+         const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
+         MachineHooks* hooks, const Config& config);
 
     Engine& engine;
     const guest::Guest& guest;
     std::unique_ptr<host::Backend> backend;
     host::Options host_options;
-    memory::UserSpace& space;
+    memory::UserSpace* space;         ///< user mode, else null
+    memory::PhysicalSpace* physical;  ///< system mode, else null
+    MachineHooks* hooks;
     Config config;
+    std::unique_ptr<CodeSource> code_source;
+    std::unique_ptr<StoreWatch> store_watch;  ///< system mode; made for the first vCPU
 
     CodeBuffer buffer;
     CodeCache code_cache;
@@ -94,6 +112,7 @@ struct Engine::Impl {
     std::atomic<u32> shared_page_count{0};
     std::atomic<u64> epoch{0};        ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
+    std::atomic<u64> watches{0}, searches{0};  ///< system mode
     Statistics retired_stats;         ///< of vCPUs that are gone
     Profile profile;                  ///< filled with Config::profile
 
@@ -107,12 +126,14 @@ struct Engine::Impl {
     void end_exclusive(Vcpu& self);
 
     // Finding and making TBs (translate.cpp)
+    /// Null when the guest takes an exception instead (system mode): env->exception tells which.
     TranslationBlock* find_or_translate(Vcpu& v, u64 pc, u32 flags);
+    TranslationBlock* find_mapped(Vcpu& v, u64 pc, u32 flags);
     TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
     void prepare(Vcpu& v);
     bool load(Vcpu& v, Translating& t, CodeReader& reader);
     bool generate(Vcpu& v, Translating& t, CodeReader& reader);
-    void translate_guest(Vcpu& v, Translating& t, CodeReader& reader);
+    bool translate_guest(Vcpu& v, Translating& t, CodeReader& reader);
     bool compile(Vcpu& v);
     bool take_chunk(Vcpu& v);
     TranslationBlock* make_block(Vcpu& v, const Translating& t, const CodeReader& reader);
@@ -126,6 +147,12 @@ struct Engine::Impl {
     void unlink(SlotRecord& from);
     void remove(TranslationBlock* tb);
     void remove_page(CodePage& page);
+    void remove_all();
+
+    // Stores to code in system mode (invalidate.cpp)
+    void watch_stores(const memory::Region& ram, u64 physical_page);
+    void code_written(u64 physical, u64 bytes);
+    void forget_region(const memory::Region& region);
 
     void cache(ir::Env* env, TranslationBlock* tb);
     void clear_jump_caches();

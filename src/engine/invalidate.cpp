@@ -29,7 +29,7 @@ void Engine::fence_i() {
     // Read the guest's pages before taking the lock: they may fault.
     std::vector<u8> bytes(2 * memory::kPageSize);
     for (u64 page : candidates) {
-        std::size_t missing = memory::copy_checked(bytes.data(), i.space.host(page << 12), bytes.size());
+        std::size_t missing = memory::copy_checked(bytes.data(), i.space->host(page << 12), bytes.size());
         std::size_t present = bytes.size() - missing;
         std::lock_guard guard(i.tb_lock);
         CodePage* record = i.pages.find(page);
@@ -47,6 +47,85 @@ void Engine::fence_i() {
             i.remove(tb);
         }
     }
+}
+
+void Engine::Impl::remove_all() {
+    epoch.fetch_add(1);
+    for (u32 region = 0; region < buffer.region_count(); ++region) {
+        for (Chunk* chunk : buffer.region_chunks(region)) {
+            for (TranslationBlock* tb : chunk->tbs) remove(tb);
+        }
+    }
+}
+
+void Engine::Impl::watch_stores(const memory::Region& ram, u64 physical_page) {
+    if (StoreWatch::watched(ram, physical_page)) return;
+    std::lock_guard guard(tb_lock);
+    if (StoreWatch::watched(ram, physical_page)) return;
+    u64 page = store_watch->watch(ram, physical_page);
+    watches.fetch_add(1, std::memory_order_relaxed);
+    if (page == StoreWatch::kMany) searches.fetch_add(1, std::memory_order_relaxed);
+    if (page == StoreWatch::kNowhere) return;
+    for (Vcpu* v : vcpus) v->softmmu->slow_stores(page, physical_page);
+}
+
+namespace {
+
+/// A page whose translations were dropped this often mixes data and code: from then on stores drop only what they hit.
+constexpr u32 kMixedAfter = 4;
+
+}  // namespace
+
+/// Code in [physical, physical + bytes) may have been changed. Any thread.
+void Engine::Impl::code_written(u64 physical_address, u64 bytes) {
+    std::lock_guard guard(tb_lock);
+    const u64 last = physical_address + bytes - 1;
+    for (u64 page = physical_address >> 12; page <= last >> 12; ++page) {
+        const u64 from = std::max(physical_address, page << 12) & 0xfff;
+        const u64 to = std::min(last, page << 12 | 0xfff) & 0xfff;
+        CodePage* record = pages.find(page);
+        if (record != nullptr && record->tbs != nullptr) {
+            const u64 lines = PageIndex::lines(from, to);
+            if ((record->lines & lines) == 0) continue;
+            epoch.fetch_add(1);
+            ++record->invalidations;
+            invalidations.fetch_add(1, std::memory_order_relaxed);
+            if (record->invalidations <= kMixedAfter) {
+                remove_page(*record);
+            } else {
+                u64 left = 0;
+                for (PageLink* link = record->tbs; link != nullptr;) {
+                    PageLink* next = link->next;
+                    u64 own = PageIndex::lines_of(*link);
+                    if ((own & lines) != 0) {
+                        remove(link->owner);
+                        // A TB that has both its pages here has taken the next link with it.
+                        if (next != nullptr && next->link == nullptr) next = record->tbs, left = 0;
+                    } else {
+                        left |= own;
+                    }
+                    link = next;
+                }
+                record->lines = left;
+            }
+        }
+        if (record != nullptr && record->tbs != nullptr) continue;
+        if (record != nullptr) record->lines = 0;
+        const memory::Region* region = physical->find(page << 12);
+        if (region == nullptr || region->kind != memory::Region::Kind::Ram || !StoreWatch::watched(*region, page << 12)) {
+            continue;
+        }
+        // A translation that is being made of the page begins again, and watches the page again.
+        epoch.fetch_add(1);
+        store_watch->unwatch(*region, page << 12);
+    }
+}
+
+/// Flash has changed between memory and registers.
+void Engine::Impl::forget_region(const memory::Region& region) {
+    std::lock_guard guard(tb_lock);
+    epoch.fetch_add(1);
+    for (Vcpu* v : vcpus) v->softmmu->drop_physical(region.base, region.base + region.size);
 }
 
 void Engine::Impl::reclaim(Vcpu& self) {

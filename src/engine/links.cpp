@@ -66,6 +66,7 @@ void Engine::Impl::cache(ir::Env* env, TranslationBlock* tb) {
     __atomic_store_n(&entry.target, tb->checked(), __ATOMIC_RELAXED);
     __atomic_store_n(&entry.pc, tb->pc, __ATOMIC_SEQ_CST);
     if (tb->invalid.load()) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
+    if (Vcpu& v = vcpu_of(env); v.softmmu != nullptr) v.softmmu->note_cached(tb->pc, v.global_code);
 }
 
 }  // namespace dragoman::engine

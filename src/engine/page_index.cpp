@@ -34,17 +34,25 @@ void PageIndex::grow() {
 }
 
 void PageIndex::add(TranslationBlock* tb) {
-    u64 first = tb->pc >> 12;
-    u64 last = (tb->end() - 1) >> 12;
-    for (u64 page = first; page <= last && page - first < kMaxPagesPerTb; ++page) {
-        CodePage& record = get(page);
-        PageLink& link = tb->pages[page - first];
+    unsigned count = tb->crosses_page() ? 2 : 1;
+    for (unsigned i = 0; i < count; ++i) {
+        CodePage& record = get(tb->page_numbers[i]);
+        PageLink& link = tb->pages[i];
         link.owner = tb;
         link.next = record.tbs;
         link.link = &record.tbs;
         if (record.tbs != nullptr) record.tbs->link = &link.next;
         record.tbs = &link;
+        record.lines |= lines_of(link);
     }
+}
+
+u64 PageIndex::lines_of(const PageLink& link) {
+    const TranslationBlock& tb = *link.owner;
+    u64 offset = tb.pc & 0xfff;
+    u64 last = offset + tb.guest_size - 1;
+    if (&link == &tb.pages[0]) return lines(offset, last < 0xfff ? last : 0xfff);
+    return lines(0, last & 0xfff);
 }
 
 void PageIndex::remove(TranslationBlock* tb) {

@@ -10,8 +10,9 @@ namespace dragoman::engine {
 
 /// What the engine knows about one guest page with code.
 struct CodePage {
-    u64 page = ~u64{0};        ///< guest address >> 12; ~0: free entry
+    u64 page = ~u64{0};        ///< page number: address >> 12, physical in system mode; ~0: free entry
     PageLink* tbs = nullptr;
+    u64 lines = 0;             ///< bit n: TBs have code in its bytes [n * 64, (n + 1) * 64); may have had
     u32 invalidations = 0;     ///< how often a store has dropped its translations
 };
 
@@ -25,6 +26,11 @@ public:
 
     void add(TranslationBlock* tb);
     void remove(TranslationBlock* tb);
+    /// The lines of the page that `link` stands for on which its TB has code, and those of a range of page offsets.
+    static u64 lines_of(const PageLink& link);
+    static u64 lines(u64 first_offset, u64 last_offset) {
+        return low_mask(static_cast<unsigned>(last_offset >> 6) + 1) & ~low_mask(static_cast<unsigned>(first_offset >> 6));
+    }
 
     /// Calls `f(CodePage&)` for each known page in [first, last].
     template <class F> void for_range(u64 first, u64 last, F f) {

@@ -36,6 +36,7 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
 
 void Engine::Impl::step(Vcpu& v) {
     TranslationBlock* tb = translate(v, v.env->pc, v.env->tb_flags, true);
+    if (tb == nullptr) return;
     // Its slots are unlinked; indirect jumps meet the request at the checked entry of their target.
     __atomic_fetch_or(&v.env->request, u32{kRequestStep}, __ATOMIC_SEQ_CST);
     backend->enter(v.env, tb->fast());
@@ -46,6 +47,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     Impl& i = *impl_;
     Vcpu& v = vcpu_of(env);
     i.enter_running(v);
+    if (i.physical != nullptr) guard_host_faults(env);
     const bool logged = log::enabled(log::Item::Exec) || log::enabled(log::Item::Cpu);
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
@@ -71,6 +73,11 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 code = entry.target;
             } else {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
+                if (next == nullptr) {
+                    ++v.stats.exits_exception;
+                    result = ir::ExitReason::Exception;
+                    break;
+                }
                 i.cache(env, next);
                 if (logged) log_entry(i.guest, env, next);
                 code = next->checked();
@@ -83,7 +90,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_slot;
                 if (v.single_step) break;
                 next = i.find_or_translate(v, env->pc, env->tb_flags);
-                i.link_exit(v, next);
+                if (next != nullptr) i.link_exit(v, next);
                 break;
             case ir::ExitReason::None:
             case ir::ExitReason::Request:
@@ -96,7 +103,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::StaleCode: {
                 ++v.stats.stale;
                 std::lock_guard guard(i.tb_lock);
-                if (TranslationBlock* tb = i.table.find(env->pc, env->tb_flags)) i.remove(tb);
+                if (TranslationBlock* tb = i.table.find(env->pc, env->tb_flags, env->pc)) i.remove(tb);
                 break;
             }
             case ir::ExitReason::Syscall:
@@ -104,6 +111,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 i.leave_running(v);
                 return ir::ExitReason::Syscall;
             case ir::ExitReason::Halt:
+                ++v.stats.exits_halt;
                 i.leave_running(v);
                 return ir::ExitReason::Halt;
             case ir::ExitReason::Exception:

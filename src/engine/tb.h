@@ -29,6 +29,7 @@ inline constexpr unsigned kMaxPagesPerTb = 2;
 
 struct TranslationBlock {
     u64 pc;
+    u64 physical;     ///< address of its first byte that tells it from others with the same pc; user mode: pc
     u32 flags;
     u32 guest_size;   ///< bytes of guest code from pc on
     u16 guest_insns;
@@ -44,6 +45,7 @@ struct TranslationBlock {
     std::atomic<TranslationBlock*> hash_next{nullptr};
     SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
+    u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
     SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
 
@@ -51,6 +53,7 @@ struct TranslationBlock {
     const u8* fast() const { return code + entry; }
     bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
     u64 end() const { return pc + guest_size; }
+    bool crosses_page() const { return ((end() - 1) ^ pc) >> 12 != 0; }
 };
 
 }  // namespace dragoman::engine

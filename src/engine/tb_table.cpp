@@ -24,17 +24,18 @@ TbTable::~TbTable() {
     std::free(table_.load());
 }
 
-TranslationBlock* TbTable::find(u64 pc, u32 flags) const {
+TranslationBlock* TbTable::find(u64 pc, u32 flags, u64 physical) const {
     Table* table = table_.load(std::memory_order_acquire);
-    TranslationBlock* tb = table->buckets[hash(pc, flags) & table->mask].load(std::memory_order_acquire);
-    while (tb != nullptr && (tb->pc != pc || tb->flags != flags)) tb = tb->hash_next.load(std::memory_order_acquire);
+    TranslationBlock* tb = table->buckets[hash(pc, flags, physical) & table->mask].load(std::memory_order_acquire);
+    while (tb != nullptr && (tb->pc != pc || tb->flags != flags || tb->physical != physical))
+        tb = tb->hash_next.load(std::memory_order_acquire);
     return tb;
 }
 
 void TbTable::insert(TranslationBlock* tb) {
     if (count_ > 2 * table_.load(std::memory_order_relaxed)->mask) grow();
     Table* table = table_.load(std::memory_order_relaxed);
-    auto& bucket = table->buckets[hash(tb->pc, tb->flags) & table->mask];
+    auto& bucket = table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
     tb->hash_next.store(bucket.load(std::memory_order_relaxed), std::memory_order_relaxed);
     bucket.store(tb, std::memory_order_release);
     ++count_;
@@ -42,7 +43,7 @@ void TbTable::insert(TranslationBlock* tb) {
 
 void TbTable::remove(TranslationBlock* tb) {
     Table* table = table_.load(std::memory_order_relaxed);
-    std::atomic<TranslationBlock*>* place = &table->buckets[hash(tb->pc, tb->flags) & table->mask];
+    std::atomic<TranslationBlock*>* place = &table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
     for (; TranslationBlock* other = place->load(std::memory_order_relaxed); place = &other->hash_next) {
         if (other != tb) continue;
         // The removed TB keeps its own link: a reader that stands on it goes on from there.
@@ -61,7 +62,7 @@ void TbTable::grow() {
         TranslationBlock* tb = old->buckets[i].load(std::memory_order_relaxed);
         while (tb != nullptr) {
             TranslationBlock* next = tb->hash_next.load(std::memory_order_relaxed);
-            auto& bucket = table->buckets[hash(tb->pc, tb->flags) & table->mask];
+            auto& bucket = table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
             tb->hash_next.store(bucket.load(std::memory_order_relaxed), std::memory_order_release);
             bucket.store(tb, std::memory_order_relaxed);
             tb = next;

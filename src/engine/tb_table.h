@@ -1,4 +1,4 @@
-// The shared hash table of TBs by (guest pc, flags). Lookups take no lock; insertion and removal are
+// The shared hash table of TBs by (guest pc, flags, physical address). Lookups take no lock; insertion and removal are
 // done under the engine's TB lock.
 #pragma once
 
@@ -17,7 +17,7 @@ public:
 
     /// Lock-free. May miss a TB that is being inserted or moved at this moment: a caller that is about
     /// to translate looks again under the lock.
-    TranslationBlock* find(u64 pc, u32 flags) const;
+    TranslationBlock* find(u64 pc, u32 flags, u64 physical) const;
 
     // Under the TB lock:
     void insert(TranslationBlock* tb);
@@ -32,8 +32,8 @@ private:
         std::atomic<TranslationBlock*> buckets[];
     };
     static Table* allocate(std::size_t buckets);
-    static std::size_t hash(u64 pc, u32 flags) {
-        u64 h = (pc >> 1 ^ u64{flags} << 40) * 0x9e3779b97f4a7c15;
+    static std::size_t hash(u64 pc, u32 flags, u64 physical) {
+        u64 h = (pc >> 1 ^ u64{flags} << 40 ^ physical << 8) * 0x9e3779b97f4a7c15;
         return static_cast<std::size_t>(h >> 32);
     }
     void grow();

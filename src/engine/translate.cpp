@@ -67,11 +67,30 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
 }  // namespace
 
 TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
-    if (TranslationBlock* tb = table.find(pc, flags)) {
+    TranslationBlock* tb = physical != nullptr ? find_mapped(v, pc, flags) : table.find(pc, flags, pc);
+    if (tb != nullptr) {
         ++v.stats.table_hits;
         return tb;
     }
     return translate(v, pc, flags, false);
+}
+
+/// System mode: the TB of the code that is mapped at `pc` now. Null also when nothing may be fetched there.
+TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
+    const unsigned mmu_index = guest.cpu.system->mmu_index(v.env, true);
+    Place place;
+    GuestFault fault;
+    if (!v.softmmu->resolve(pc, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
+    v.global_code = place.global;
+    TranslationBlock* tb = table.find(pc, flags, place.physical);
+    if (tb == nullptr || !tb->crosses_page()) return tb;
+    u64 second_page = align_up(pc, kPageBytes);
+    if (!v.softmmu->resolve(second_page, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
+    v.global_code &= place.global;
+    if (place.physical >> 12 == tb->page_numbers[1]) return tb;
+    std::lock_guard guard(tb_lock);
+    remove(tb);
+    return nullptr;
 }
 
 void Engine::Impl::prepare(Vcpu& v) {
@@ -84,7 +103,8 @@ void Engine::Impl::prepare(Vcpu& v) {
 }
 
 /// Runs the guest's translator: guest code at `t.pc` to IR in v.function.
-void Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) {
+/// @returns false when its first instruction may not be fetched (system mode)
+bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) {
     ir::Function& f = *v.function;
     f.reset();
     f.guest_pc = t.pc;
@@ -92,6 +112,12 @@ void Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
     ir::Builder builder(f);
     auto* ctx = reinterpret_cast<guest::DisasContextBase*>(
         align_up(reinterpret_cast<u64>(v.context.data()), guest.translator.context_align));
+    if (physical != nullptr) {
+        // A jump may not rely on other pages still being mapped as they are. An instruction that crosses into the
+        // next page is a TB of its own, which others do not link to either.
+        f.link_start = align_down(t.pc, kPageBytes);
+        f.link_end = f.link_start + kPageBytes - guest.max_insn_bytes;
+    }
     ctx->b = &builder;
     ctx->code = &reader;
     ctx->pc_first = ctx->pc_next = t.pc;
@@ -112,13 +138,28 @@ void Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
             }
         }
         ++ctx->num_insns;
+        const u64 pc = ctx->pc_next;
         guest.translator.insn_start(ctx);
+        const std::size_t body = f.insns.size();
         guest.translator.translate_insn(ctx);
+        if (physical != nullptr) {
+            if (reader.refused_at() - pc < guest.max_insn_bytes) {
+                if (ctx->num_insns == 1) return false;
+                f.insns.resize(body);
+                --ctx->num_insns;
+                ctx->pc_next = pc;
+                ctx->state = guest::DisasState::TooMany;
+            }
+            reader.accept();
+            reader.set_end(align_down(t.pc, kPageBytes) + kPageBytes);
+        }
         if (ctx->state != guest::DisasState::Next) break;
         bool page_end = (ctx->pc_next ^ t.pc) >> 12 != 0;
         if (ctx->num_insns >= ctx->max_insns || page_end) ctx->state = guest::DisasState::TooMany;
     } while (ctx->state == guest::DisasState::Next);
     if (stopped_at_breakpoint && ctx->num_insns == 0) {
+        u32 first;
+        if (!reader.fetch(t.pc, guest.min_insn_bytes, first) && physical != nullptr) return false;
         builder.insn_start(t.pc, 0);
         builder.env_st(builder.c32(ir::kExceptionDebug), offsetof(ir::Env, exception), {.size_log2 = 2});
         builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(t.pc));
@@ -134,6 +175,7 @@ void Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
         t.verify = false;
     }
     if (config.profile && !t.single_step) t.counter = profile.emit_counter(builder);
+    return true;
 }
 
 /// A chunk of the code buffer for `v` to fill. @returns whether it is untouched.
@@ -164,7 +206,8 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     PhaseTimer timer(log::enabled(log::Item::Stats));
     if (!v.function) prepare(v);
     ir::Function& f = *v.function;
-    translate_guest(v, t, reader);
+    t.faulted = !translate_guest(v, t, reader);
+    if (t.faulted) return false;
     timer.phase(v.stats.ns_translate);
     Listing listing(guest, *backend, f, reader.bytes());
     listing.guest_code();
@@ -234,6 +277,11 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
         new (&tb->slots[i]) SlotRecord{.slot = v.compiled.slots[i], .owner = tb};
     }
     tb->pc = t.pc;
+    for (unsigned i = 0; i < kMaxPagesPerTb; ++i) {
+        u64 page = (t.pc >> 12) + i;
+        tb->page_numbers[i] = page <= (t.pc + t.guest_size - 1) >> 12 ? reader.page_number(page << 12) : 0;
+    }
+    tb->physical = tb->page_numbers[0] << 12 | (t.pc & (kPageBytes - 1));
     tb->flags = t.flags;
     tb->guest_size = t.guest_size;
     tb->guest_insns = static_cast<u16>(t.guest_insns);
@@ -273,16 +321,22 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         u64 started = epoch.load();
         {
             std::lock_guard guard(tb_lock);
-            CodePage* page = pages.find(pc >> 12);
+            CodePage* page = physical == nullptr ? pages.find(pc >> 12) : nullptr;
             t.verify = page != nullptr && page->invalidations >= kVerifyAfter;
             t.threads = vcpus.size() > 1;
         }
         const bool cacheable = caching && !t.verify && !single_step && breakpoint_count.load() == 0;
-        CodeReader reader(space, !t.verify);
+        CodeReader reader(*code_source, v, !t.verify);
         const bool loaded = cacheable && load(v, t, reader);
         if (!loaded) {
             reader.restart();
-            if (!generate(v, t, reader)) continue;
+            if (!generate(v, t, reader)) {
+                if (!t.faulted) continue;
+                v.env->exception = reader.fault().exception;
+                v.env->exception_value = reader.fault().value;
+                v.env->exit_reason = ir::ExitReason::Exception;
+                return nullptr;
+            }
         }
         TranslationBlock* tb = make_block(v, t, reader);
         if (cacheable && !loaded && !reader.refused() && reader.bytes().size() >= tb->guest_size) store(v, *tb, reader);
@@ -292,7 +346,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
 
         std::lock_guard guard(tb_lock);
         v.chunk->tbs.push_back(tb);
-        if (single_step || reader.refused()) {
+        if (single_step || reader.refused() || reader.partial()) {
             tb->invalid = true;  // used once, found only by host address
             return tb;
         }
@@ -301,7 +355,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
             tb->invalid = true;
             continue;
         }
-        if (TranslationBlock* other = table.find(pc, flags)) {
+        if (TranslationBlock* other = table.find(pc, flags, tb->physical)) {
             tb->invalid = true;
             return other;
         }

@@ -154,6 +154,7 @@ struct Guest {
     u16 elf_machine;        ///< EM_RISCV
     u8 elf_class;           ///< ELFCLASS64
     unsigned min_insn_bytes;
+    unsigned max_insn_bytes;
     CpuOps cpu;
     TranslatorOps translator;
     const ir::GuestLayout& (*layout)();

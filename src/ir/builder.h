@@ -31,15 +31,21 @@ public:
     void br(u32 l) { emit(Op::br, Type::None, {}, {}, l); }
     void brcond(Cond c, Var a, Var b, u32 l) { emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c)); }
     /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
-    void goto_tb(unsigned slot, u64 pc) { emit(Op::goto_tb, Type::None, {}, {}, slot, pc); }
+    void goto_tb(unsigned slot, u64 pc) {
+        if (!links(pc)) return goto_ptr(address(pc));
+        emit(Op::goto_tb, Type::None, {}, {}, slot, pc);
+    }
     /// Guest call of `pc` that returns to `return_pc`; uses two slots.
     void call_tb(unsigned slot, u64 pc, unsigned return_slot, u64 return_pc) {
+        if (!links(pc)) return call_ptr(address(pc), return_slot, return_pc);
+        if (!links(return_pc)) return goto_tb(slot, pc);
         emit(Op::call_tb, Type::I64, {}, {address(return_pc)}, slot | return_slot << 8, pc);
     }
     /// Indirect jump to the guest address in `pc`.
     void goto_ptr(Var pc) { emit(Op::goto_ptr, Type::I64, {}, {pc}); }
     /// Indirect guest call.
     void call_ptr(Var pc, unsigned return_slot, u64 return_pc) {
+        if (!links(return_pc)) return goto_ptr(pc);
         emit(Op::call_ptr, Type::I64, {}, {pc, address(return_pc)}, return_slot);
     }
     /// Indirect jump that is a guest return.
@@ -139,6 +145,7 @@ public:
                u64 imm1 = 0);
 
 private:
+    bool links(u64 pc) const { return pc - f_.link_start <= f_.link_end - f_.link_start; }
     Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }
     static Type result_type(Op o, Type t) { return info(o).typing == OpTyping::Cmp ? Type::I64 : t; }
     Type op_type(Op o, Var out, std::initializer_list<Var> ins) const {

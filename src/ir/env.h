@@ -41,6 +41,8 @@ struct JumpCacheEntry {
 // System mode: translated code finds host memory for guest virtual addresses in a TLB per MMU index.
 
 inline constexpr unsigned kMmuIndexes = 4;
+/// The MMU index without translation, which all address spaces share (RISC-V: M mode).
+inline constexpr unsigned kMmuIndexPhysical = 3;
 
 /// One page of a softmmu TLB. A tag is the page's guest virtual address when that kind of access may go to host memory
 /// directly; any other value (kNoPage, or the address with low bits set) sends the access to the slow path.

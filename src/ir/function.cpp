@@ -21,6 +21,8 @@ std::size_t hash_constant(Type type, u64 value) {
 Function::Function(const GuestLayout& layout) : layout_(&layout) { reset(); }
 
 void Function::reset() {
+    link_start = 0;
+    link_end = ~u64{0};
     // env and the globals stay as they are; the rest goes.
     if (!vars.empty()) vars.resize(1 + global_count());
     insns.clear();

@@ -35,6 +35,7 @@ constinit const guest::Guest kRiscv64 = {
     .elf_machine = kElfMachineRiscv,
     .elf_class = kElfClass64,
     .min_insn_bytes = 2,
+    .max_insn_bytes = 4,
     .cpu =
         {
             .create = create,

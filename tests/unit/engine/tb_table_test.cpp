@@ -14,6 +14,8 @@ TranslationBlock& make(std::deque<TranslationBlock>& all, u64 pc, u32 flags, u32
     tb.pc = pc;
     tb.flags = flags;
     tb.guest_size = size;
+    tb.physical = pc;
+    for (unsigned i = 0; i < kMaxPagesPerTb; ++i) tb.page_numbers[i] = (pc >> 12) + i;
     return tb;
 }
 
@@ -23,12 +25,12 @@ TEST(TbTable, FindsByAddressAndFlagsThroughGrowth) {
     for (u64 n = 0; n < 20000; ++n) table.insert(&make(all, 0x10000 + n * 2, n & 3));
     EXPECT_EQ(table.size(), 20000u);
     for (TranslationBlock& tb : all) {
-        EXPECT_EQ(table.find(tb.pc, tb.flags), &tb);
-        EXPECT_EQ(table.find(tb.pc, tb.flags + 4), nullptr);
+        EXPECT_EQ(table.find(tb.pc, tb.flags, tb.physical), &tb);
+        EXPECT_EQ(table.find(tb.pc, tb.flags + 4, tb.physical), nullptr);
     }
     for (std::size_t n = 0; n < all.size(); n += 2) table.remove(&all[n]);
     for (std::size_t n = 0; n < all.size(); ++n) {
-        EXPECT_EQ(table.find(all[n].pc, all[n].flags), n % 2 ? &all[n] : nullptr);
+        EXPECT_EQ(table.find(all[n].pc, all[n].flags, all[n].physical), n % 2 ? &all[n] : nullptr);
     }
 }
 

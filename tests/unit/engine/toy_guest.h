@@ -86,7 +86,7 @@ inline const guest::Guest& toy_guest() {
     static const guest::Guest kGuest = [] {
         guest::Guest g{};
         g.name = "toy";
-        g.min_insn_bytes = 4;
+        g.min_insn_bytes = g.max_insn_bytes = 4;
         g.cpu.create = []() -> ir::Env* {
             return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{};
         };

@@ -1,0 +1,299 @@
+// TLB fills, flushes and address spaces of one hart.
+#include "engine/softmmu.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+
+
+namespace dragoman::engine {
+
+using guest::Access;
+using ir::kNoPage;
+using memory::Region;
+
+/// One address space that the hart has visited lately.
+struct Softmmu::Space {
+    u64 id = 0, asid = 0;
+    u64 last_used = 0;
+    u64 flush_count = 0;  ///< of the hart when the tables were last known to be valid
+    TlbTable tables[ir::kMmuIndexes];
+};
+
+class Softmmu::Lock {
+public:
+    explicit Lock(Softmmu& mmu) : flag_(mmu.locked_) {
+        while (flag_.exchange(true, std::memory_order_acquire)) _mm_pause();
+    }
+    ~Lock() { flag_.store(false, std::memory_order_release); }
+
+private:
+    std::atomic<bool>& flag_;
+};
+
+void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
+    fills += o.fills;
+    walks += o.walks;
+    victim_hits += o.victim_hits;
+    slow_accesses += o.slow_accesses;
+    flushes += o.flushes;
+    page_flushes += o.page_flushes;
+    switches += o.switches;
+    new_spaces += o.new_spaces;
+    grown += o.grown;
+}
+
+Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical, StoreWatch& stores)
+    : env_(env), backend_(backend), ops_(ops), physical_(physical), stores_(stores) {
+    spaces_.push_back(std::make_unique<Space>());
+    space_ = spaces_.front().get();
+    show_all();
+}
+
+Softmmu::~Softmmu() = default;
+
+TlbTable& Softmmu::table(unsigned mmu_index) {
+    return mmu_index == ir::kMmuIndexPhysical ? physical_table_ : space_->tables[mmu_index];
+}
+
+void Softmmu::show(unsigned mmu_index) { env_->tlb[mmu_index] = table(mmu_index).view(); }
+
+void Softmmu::show_all() {
+    for (unsigned i = 0; i < ir::kMmuIndexes; ++i) show(i);
+}
+
+namespace {
+
+u64 tag_of(const ir::TlbEntry& entry, Access access) {
+    return access == Access::Load ? entry.read : access == Access::Store ? entry.write : entry.fetch;
+}
+
+bool allowed(const LargePage& large, Access access) {
+    return access == Access::Load ? large.load : access == Access::Store ? large.store : large.fetch;
+}
+
+}  // namespace
+
+bool Softmmu::resolve(u64 address, Access access, unsigned mmu_index, Place& place, GuestFault& fault) {
+    const u64 page = align_down(address, kPageBytes);
+    TlbTable& t = table(mmu_index);
+    if (t.size() != 0) {
+        bool hit = (tag_of(t.entry(page), access) & ~kSlowTag) == page;
+        if (!hit) {
+            Lock lock(*this);
+            hit = t.recall(page) && (tag_of(t.entry(page), access) & ~kSlowTag) == page;
+            statistics.victim_hits += hit;
+        }
+        if (hit) {
+            u64 info = t.info(page);
+            place = {align_down(info, kPageBytes) | (address & (kPageBytes - 1)), page + kPageBytes - address,
+                     (info & kGlobalPage) != 0};
+            return true;
+        }
+    }
+    return fill(address, access, mmu_index, place, fault);
+}
+
+bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place, GuestFault& fault) {
+    ++statistics.fills;
+    const u64 page = align_down(address, kPageBytes);
+    guest::Translation t{};
+    const LargePage* large = table(mmu_index).find_large(address);
+    if (large != nullptr && allowed(*large, access)) {
+        t.physical = large->physical + (address - large->start);
+        t.page_bytes = kPageBytes;
+        t.load = large->load, t.store = large->store, t.fetch = large->fetch, t.global = large->global;
+    } else {
+        ++statistics.walks;
+        if (!ops_.translate(env_, address, access, mmu_index, false, t)) {
+            fault = {t.exception, t.value};
+            return false;
+        }
+        if (mmu_index == ir::kMmuIndexPhysical) t.global = true;
+    }
+    u64 span = std::min(t.page_bytes, kPageBytes);
+    place = {t.physical, align_down(address, span) + span - address, t.global};
+    if (t.page_bytes < kPageBytes) return true;
+    if (t.page_bytes > kPageBytes) {
+        if (const Region* region = physical_.find(t.physical); region != nullptr && region->kind == Region::Kind::Ram) {
+            // The part of the large page that lies in this region.
+            u64 before = std::min(address - align_down(address, t.page_bytes), t.physical - region->base);
+            u64 after = std::min(t.page_bytes - (address & (t.page_bytes - 1)),
+                                 region->size - (t.physical - region->base));
+            table(mmu_index).add_large({address - before, address + after, t.physical - before, t.load, t.store,
+                                        t.fetch, t.global});
+        }
+    }
+    t.physical = align_down(t.physical, kPageBytes);
+    insert(page, mmu_index, t);
+    return true;
+}
+
+u64 Softmmu::store_tag(const Region* region, u64 page, u64 physical_page) {
+    if (region == nullptr || region->kind != Region::Kind::Ram) return page | kSlowTag;
+    return stores_.allow_store(*region, page, physical_page) ? page : page | kSlowTag;
+}
+
+void Softmmu::insert(u64 page, unsigned mmu_index, const guest::Translation& t) {
+    const Region* region = physical_.find(t.physical);
+    // A device may begin or end within a page.
+    bool memory = region != nullptr && region->kind != Region::Kind::Mmio;
+    bool direct = memory && region->directly_readable();
+    ir::TlbEntry entry;
+    entry.addend = memory ? reinterpret_cast<u64>(region->host) + (t.physical - region->base) - page : 0;
+    entry.read = !t.load ? kNoPage : direct ? page : page | kSlowTag;
+    entry.fetch = !t.fetch ? kNoPage : direct ? page : page | kSlowTag;
+    Lock lock(*this);
+    entry.write = !t.store ? kNoPage : store_tag(region, page, t.physical);
+    if (table(mmu_index).insert(page, entry, t.physical | (t.global ? kGlobalPage : 0))) {
+        ++statistics.grown;
+        show(mmu_index);
+    }
+}
+
+void Softmmu::retry_fast_store(u64 address, unsigned mmu_index, u64 physical) {
+    u64 page = align_down(address, kPageBytes);
+    TlbTable& t = table(mmu_index);
+    if (t.size() == 0) return;
+    const Region* region = physical_.find(physical);
+    if (region == nullptr || region->kind != Region::Kind::Ram) return;
+    Lock lock(*this);
+    ir::TlbEntry& entry = t.entry(page);
+    if (entry.write != (page | kSlowTag) || align_down(t.info(page), kPageBytes) != align_down(physical, kPageBytes)) return;
+    __atomic_store_n(&entry.write, store_tag(region, page, align_down(physical, kPageBytes)), __ATOMIC_RELAXED);
+}
+
+void Softmmu::clear(Space& space) {
+    for (TlbTable& t : space.tables) t.clear();
+    space.flush_count = flush_count_;
+}
+
+void Softmmu::flush(const guest::TlbFlush& what) {
+    u64 page = align_down(what.address, kPageBytes);
+    if (what.one_address) {
+        ++statistics.page_flushes;
+        Lock lock(*this);
+        for (auto& space : spaces_) {
+            if (what.one_space && space->asid != what.asid) continue;
+            for (TlbTable& t : space->tables) t.drop_page(page, what.one_space);
+        }
+    } else if (what.one_space) {
+        ++statistics.flushes;
+        Lock lock(*this);
+        for (auto& space : spaces_) {
+            if (space->asid != what.asid) continue;
+            for (TlbTable& t : space->tables) t.drop_local();
+        }
+    } else {
+        ++statistics.flushes;
+        Lock lock(*this);
+        ++flush_count_;
+        // The others are cleared when they are switched to.
+        clear(*space_);
+        physical_table_.clear();
+        show_all();
+    }
+    if (what.one_address) {
+        drop_jumps_of_page(page);
+    } else if (!what.one_space) {
+        drop_jumps();
+        backend_.reset_return_stack(env_);
+    } else if (space_->asid == what.asid) {
+        drop_local_jumps();
+        backend_.reset_return_stack(env_);
+    }
+}
+
+void Softmmu::switch_space(u64 id, u64 asid) {
+    if (id == space_->id) return;
+    ++statistics.switches;
+    {
+        Lock lock(*this);
+        space_->last_used = ++clock_;
+        Space* next = nullptr;
+        for (auto& space : spaces_) {
+            if (space->id == id) next = space.get();
+        }
+        if (next == nullptr) {
+            ++statistics.new_spaces;
+            if (spaces_.size() < kSpaces) {
+                next = spaces_.emplace_back(std::make_unique<Space>()).get();
+            } else {
+                next = std::min_element(spaces_.begin(), spaces_.end(), [](const auto& a, const auto& b) {
+                           return a->last_used < b->last_used;
+                       })->get();
+            }
+            clear(*next);
+            next->id = id;
+            next->asid = asid;
+        } else if (next->flush_count != flush_count_) {
+            clear(*next);
+        }
+        space_ = next;
+        show_all();
+    }
+    drop_local_jumps();
+    backend_.reset_return_stack(env_);
+}
+
+void Softmmu::slow_stores(u64 page, u64 physical_page) {
+    Lock lock(*this);
+    auto each = [&](TlbTable& t) {
+        if (page == StoreWatch::kMany) {
+            t.slow_stores_everywhere(physical_page);
+        } else {
+            t.slow_stores(page, physical_page);
+        }
+    };
+    for (auto& space : spaces_) {
+        for (TlbTable& t : space->tables) each(t);
+    }
+    each(physical_table_);
+}
+
+void Softmmu::drop_physical(u64 start, u64 end) {
+    Lock lock(*this);
+    for (auto& space : spaces_) {
+        for (TlbTable& t : space->tables) t.drop_physical(start, end);
+    }
+    physical_table_.drop_physical(start, end);
+}
+
+void Softmmu::note_cached(u64 pc, bool global) {
+    u64 bit = filter_bit(align_down(pc, kPageBytes));
+    filter_[bit / 64] |= u64{1} << (bit % 64);
+    // A translation block may go on in the next page.
+    bit = filter_bit(align_down(pc + kPageBytes, kPageBytes));
+    if ((pc & (kPageBytes - 1)) > kPageBytes - 16) filter_[bit / 64] |= u64{1} << (bit % 64);
+    if (global) return;
+    if (local_.size() == kMaxLocal) {
+        local_overflow_ = true;
+    } else {
+        local_.push_back(static_cast<u16>(pc >> 1 & (ir::kJumpCacheSize - 1)));
+    }
+}
+
+void Softmmu::drop_jumps() {
+    for (ir::JumpCacheEntry& entry : env_->jump_cache) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
+    std::fill(std::begin(filter_), std::end(filter_), 0);
+    local_.clear();
+    local_overflow_ = false;
+}
+
+void Softmmu::drop_local_jumps() {
+    if (local_overflow_) return drop_jumps();
+    for (u16 index : local_) __atomic_store_n(&env_->jump_cache[index].pc, ir::kNoPc, __ATOMIC_RELAXED);
+    local_.clear();
+}
+
+void Softmmu::drop_jumps_of_page(u64 page) {
+    if (!in_filter(page)) return;
+    constexpr u64 kBefore = 16;  // start of an instruction that crosses into the page
+    for (u64 pc = page - kBefore; pc != page + kPageBytes; pc += 2) {
+        ir::JumpCacheEntry& entry = env_->jump_cache[pc >> 1 & (ir::kJumpCacheSize - 1)];
+        if (entry.pc == pc) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
+    }
+    backend_.reset_return_stack(env_);
+}
+
+}  // namespace dragoman::engine

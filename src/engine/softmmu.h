@@ -1,0 +1,101 @@
+// The softmmu of one hart: its TLB tables by address space and MMU index, and what of the jump cache holds for
+// which mapping. Used by the hart's own thread, but for what says otherwise.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/store_watch.h"
+#include "engine/tlb_table.h"
+#include "guest/guest.h"
+#include "guest/runtime.h"
+#include "host/host.h"
+#include "memory/physical_space.h"
+
+namespace dragoman::engine {
+
+/// A guest exception.
+struct GuestFault {
+    u32 exception = 0;
+    u64 value = 0;
+};
+
+/// Where an access goes.
+struct Place {
+    u64 physical = 0;
+    u64 bytes = 0;        ///< that the translation holds for, from the address on; at most to the end of its page
+    bool global = false;  ///< the mapping is the same in all address spaces
+};
+
+struct SoftmmuStatistics {
+    u64 fills = 0, walks = 0, victim_hits = 0, slow_accesses = 0;
+    u64 flushes = 0, page_flushes = 0, switches = 0, new_spaces = 0, grown = 0;
+    void add(const SoftmmuStatistics& other);
+};
+
+class Softmmu {
+public:
+    Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical, StoreWatch& stores);
+    ~Softmmu();
+
+    /// Translates an access to one page; caches the translation. @returns false with `fault` set.
+    bool resolve(u64 address, guest::Access access, unsigned mmu_index, Place& place, GuestFault& fault);
+    /// Stores to the page of `address` may have become possible without the slow path again.
+    void retry_fast_store(u64 address, unsigned mmu_index, u64 physical);
+
+    void flush(const guest::TlbFlush& what);
+    void switch_space(u64 id, u64 asid);
+
+    /// The jump cache has a new entry for `pc`.
+    void note_cached(u64 pc, bool global);
+
+    memory::PhysicalSpace& physical() const { return physical_; }
+    const guest::SystemOps& ops() const { return ops_; }
+
+    // Any thread:
+    /// Stores to the physical page take the slow path from now on; `page` is the one virtual page where it is mapped
+    /// for writing, StoreWatch::kMany when that is not known.
+    void slow_stores(u64 page, u64 physical_page);
+    /// Drops all translations into a physical range.
+    void drop_physical(u64 start, u64 end);
+
+    SoftmmuStatistics statistics;
+
+private:
+    struct Space;
+    class Lock;
+    static constexpr unsigned kSpaces = 16;
+    static constexpr unsigned kFilterBits = 8192;
+    static constexpr std::size_t kMaxLocal = 1024;
+
+    TlbTable& table(unsigned mmu_index);
+    bool fill(u64 address, guest::Access access, unsigned mmu_index, Place& place, GuestFault& fault);
+    void insert(u64 address, unsigned mmu_index, const guest::Translation& translation);
+    u64 store_tag(const memory::Region* region, u64 page, u64 physical_page);
+    void show(unsigned mmu_index);
+    void show_all();
+    void clear(Space& space);
+
+    static u64 filter_bit(u64 page) { return (page >> 12) * 0x9e3779b97f4a7c15 >> 51; }
+    bool in_filter(u64 page) const { return (filter_[filter_bit(page) / 64] >> (filter_bit(page) % 64) & 1) != 0; }
+    void drop_jumps();
+    void drop_jumps_of_page(u64 page);
+    void drop_local_jumps();
+
+    ir::Env* env_;
+    const host::Backend& backend_;
+    const guest::SystemOps& ops_;
+    memory::PhysicalSpace& physical_;
+    StoreWatch& stores_;
+    std::atomic<bool> locked_{false};  ///< guards the tables against other threads
+    std::vector<std::unique_ptr<Space>> spaces_;
+    Space* space_ = nullptr;
+    TlbTable physical_table_;
+    u64 clock_ = 0;        ///< counts switches
+    u64 flush_count_ = 0;  ///< counts flushes of everything
+    u64 filter_[kFilterBits / 64] = {};  ///< pages that the jump cache has entries for, hashed
+    std::vector<u16> local_;             ///< jump cache entries that hold only for this address space
+    bool local_overflow_ = false;
+};
+
+}  // namespace dragoman::engine
