@@ -1,0 +1,55 @@
+// Host side of a network card: -netdev. Everything here happens on the event loop's thread.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bits.h"
+
+namespace dragoman::devices::net {
+
+class Netdev {
+public:
+    explicit Netdev(std::string id) : id_(std::move(id)) {}
+    virtual ~Netdev() = default;
+    Netdev(const Netdev&) = delete;
+    Netdev& operator=(const Netdev&) = delete;
+
+    const std::string& id() const { return id_; }
+    /// For info network: "user, net 10.0.2.0/24".
+    virtual std::string describe() const = 0;
+
+    /// The card: takes one Ethernet frame for the guest; false when it has no room, until resume().
+    using Receiver = std::function<bool(std::span<const u8> frame)>;
+    void attach(Receiver receiver) { receiver_ = std::move(receiver); }
+    bool attached() const { return receiver_ != nullptr; }
+    /// The card has room again: passes on what had to wait.
+    void resume();
+
+    /// A frame of the guest's, of `bytes` in pieces.
+    virtual void send(std::span<const iovec> frame, u64 bytes) = 0;
+    /// Whether send() takes TCP segments of up to 64 KiB in one frame.
+    virtual bool takes_large_segments() const { return false; }
+
+protected:
+    /// Passes a frame to the guest, now or later; when too many wait, it is lost, as on any network.
+    void deliver(std::span<const u8> frame);
+    bool waiting() const { return !waiting_.empty(); }
+    /// Nothing waits any more.
+    virtual void drained() {}
+
+private:
+    static constexpr std::size_t kMaxWaiting = 2048;
+
+    std::string id_;
+    Receiver receiver_;
+    std::deque<std::vector<u8>> waiting_;
+};
+
+}  // namespace dragoman::devices::net

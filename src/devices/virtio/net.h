@@ -1,0 +1,62 @@
+// virtio-net (virtio 1.2 §5.1): a network card with one pair of queues. Frames move on the event loop's thread.
+#pragma once
+
+#include <array>
+
+#include "base/properties.h"
+#include "devices/event_loop.h"
+#include "devices/net/netdev.h"
+#include "devices/virtio/virtio_device.h"
+
+namespace dragoman::devices::virtio {
+
+using MacAddress = std::array<u8, 6>;
+
+struct NetOptions {
+    MacAddress mac{0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+    u16 queue_size = 256;
+    u16 mtu = 0;       ///< told to the guest where not 0
+    bool csum = true;  ///< the guest may leave checksums to us
+    bool tso = true;   ///< and the cutting of TCP data into packets
+};
+
+class Net final : public VirtioDevice {
+public:
+    /// @param netdev  null: the cable is out
+    Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options);
+    /// The card's own properties; "netdev" has been taken. @throws FatalError
+    static NetOptions take_options(Properties& properties, const MacAddress& default_mac);
+
+    std::string describe() const override;
+
+private:
+    static constexpr unsigned kReceive = 0, kTransmit = 1;
+    static constexpr unsigned kBatch = 32;
+
+    u64 device_features() const override;
+    void fill_config(std::span<u8> config) override;
+    u32 config_bytes() const override;
+    void queue_notified(unsigned index) override;
+    void driver_ready() override;
+    void device_reset() override;
+
+    u64 header_bytes() const;
+    bool receive(std::span<const u8> frame);
+    bool gather(u64 bytes, unsigned& chains);
+    void transmit();
+    void send(const Chain& chain);
+
+    EventLoop& loop_;
+    net::Netdev* netdev_;
+    const NetOptions options_;
+    bool transmit_posted_ = false;
+    bool starving_ = false;  ///< a frame waits for buffers of the guest
+    std::array<Chain, kBatch> receive_chains_, transmit_chains_;
+    std::vector<iovec> pieces_;   ///< the event loop's
+    std::vector<u8> linear_;      ///< the event loop's
+};
+
+/// Internet checksum (RFC 1071) of `data`, whose first byte is the high one of a word; not complemented.
+u16 internet_sum(std::span<const u8> data);
+
+}  // namespace dragoman::devices::virtio

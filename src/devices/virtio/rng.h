@@ -1,0 +1,22 @@
+// virtio-rng (virtio 1.2 §5.4): the host's random numbers.
+#pragma once
+
+#include "devices/virtio/virtio_device.h"
+
+namespace dragoman::devices::virtio {
+
+class Rng final : public VirtioDevice {
+public:
+    explicit Rng(memory::PhysicalSpace& space);
+    std::string describe() const override { return "virtio-rng"; }
+
+private:
+    u64 device_features() const override { return 0; }
+    void fill_config(std::span<u8>) override {}
+    u32 config_bytes() const override { return 0; }
+    void queue_notified(unsigned index) override;
+
+    Chain chain_;
+};
+
+}  // namespace dragoman::devices::virtio
