@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/error.h"
 #include "base/descriptors.h"
+#include "base/error.h"
 
 namespace dragoman::debug {
 
@@ -32,14 +32,6 @@ int listen_on(const std::string& where, int domain, const sockaddr* address, soc
     return reserve_descriptor(fd);
 }
 
-int listen_on_port(const std::string& port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(std::stoul(port)));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return listen_on("port " + port, AF_INET, reinterpret_cast<sockaddr*>(&address), sizeof address);
-}
-
 int listen_on_path(std::string path) {
     if (std::size_t at = path.find("%d"); at != path.npos) path.replace(at, 2, std::to_string(getpid()));
     sockaddr_un address{};
@@ -55,7 +47,23 @@ int listen_on_path(std::string path) {
 
 int listen_for_gdb(const std::string& where) {
     bool port = std::all_of(where.begin(), where.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return port ? listen_on_port(where) : listen_on_path(where);
+    return port ? listen_for_gdb({}, static_cast<unsigned>(std::stoul(where))) : listen_on_path(where);
+}
+
+int listen_for_gdb(const std::string& host, unsigned port) {
+    std::string where = (host.empty() ? "" : host + " ") + "port " + std::to_string(port);
+    // Numeric addresses only: resolving names does not work in a static program.
+    if (sockaddr_in6 address{}; inet_pton(AF_INET6, host.c_str(), &address.sin6_addr) == 1) {
+        address.sin6_family = AF_INET6;
+        address.sin6_port = htons(static_cast<uint16_t>(port));
+        return listen_on(where, AF_INET6, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    }
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    bool loopback = host.empty() || host == "localhost";
+    if (inet_pton(AF_INET, loopback ? "127.0.0.1" : host.c_str(), &address.sin_addr) != 1) fail(where, EINVAL);
+    return listen_on(where, AF_INET, reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
 int accept_gdb(int listener) {

@@ -9,6 +9,9 @@ namespace dragoman::debug {
 /// id). Out of the guest's way. @throws FatalError
 int listen_for_gdb(const std::string& where);
 
+/// A socket that listens on TCP port `port` of `host` (a numeric address or "localhost", which empty means too).
+int listen_for_gdb(const std::string& host, unsigned port);
+
 /// Waits for gdb. @returns the connected socket, out of the guest's way, or -1.
 int accept_gdb(int listener);
 

@@ -80,6 +80,11 @@ void Hart::reset(u64 pc) {
     env_->pc = pc;
 }
 
+void Hart::set_step(bool on) {
+    step_ = on;
+    engine_.set_single_step(env_, on);
+}
+
 void Hart::set_irq(unsigned line, bool level) {
     system_.set_interrupt(env_, line, level);
     if (level) kick();
@@ -145,17 +150,18 @@ void Hart::execute() {
         timer_due_.store(false, std::memory_order_relaxed);
         system_.timer_expired(env_);
     }
-    system_.take_interrupt(env_);
+    if (!step_) system_.take_interrupt(env_);
     switch (engine_.run(env_)) {
         case ir::ExitReason::Exception:
             if (env_->exception == ir::kExceptionDebug) {
                 host_.debug_stop(*this);
             } else {
                 system_.take_exception(env_);
+                if (step_) host_.debug_stop(*this);  // the trap was the step
             }
             break;
         case ir::ExitReason::Halt:
-            wait_for_interrupt();
+            step_ ? host_.debug_stop(*this) : wait_for_interrupt();
             break;
         default:
             break;

@@ -51,6 +51,10 @@ public:
     /// Ends the thread, which is paused.
     void join();
 
+    /// Debugger's single step: the hart executes one instruction, with interrupts held back, and then calls
+    /// Host::debug_stop. While it is paused.
+    void set_step(bool on);
+
     /// Power-on state, with the first instruction at `pc`. On the hart's thread (call).
     void reset(u64 pc);
 
@@ -78,6 +82,7 @@ private:
     std::unique_ptr<devices::Clock::Timer> timer_;
 
     std::atomic<int> thread_id_{0};
+    bool step_ = false;
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
     std::atomic<bool> attention_{false};  ///< pause_point has something to do

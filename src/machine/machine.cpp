@@ -36,12 +36,13 @@ std::string_view name_of(Cause cause) {
 Machine::Machine(Config config)
     : config_(std::move(config)), guest_(choose_guest(config_)), kind_(Board::find(config_.board)) {
     if (config_.harts > kind_.max_harts) {
-        throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) +
-                                " has 1 to " + std::to_string(kind_.max_harts) + " harts");
+        throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has 1 to " +
+                                std::to_string(kind_.max_harts) + " harts");
     }
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ = std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
+    engine_ =
+        std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock_, *this));
     }
@@ -92,7 +93,9 @@ void Machine::pause_harts() {
 
 void Machine::resume_harts() {
     harts_running_ = true;
-    for (auto& hart : harts_) hart->resume();
+    for (auto& hart : harts_) {
+        if (!held_[hart->id()]) hart->resume();
+    }
 }
 
 void Machine::stop(RunState why) {
@@ -103,8 +106,12 @@ void Machine::stop(RunState why) {
     if (was_running) tell(Event::Stop);
 }
 
-void Machine::cont() {
+void Machine::cont() { cont(std::vector<bool>(harts_.size(), true)); }
+
+void Machine::cont(const std::vector<bool>& who) {
     if (state_ == RunState::Running) return;
+    held_ = who;
+    held_.flip();
     state_ = RunState::Running;
     tell(Event::Resume);
     clock_.cont();
@@ -192,6 +199,7 @@ void Machine::handle_requests() {
         requests.shutdown_cause = requests.reset_cause;
     }
     if (requests.shutdown) {
+        status_ = requests.status;
         tell(Event::Shutdown, requests.shutdown_cause);
         bool by_guest = requests.shutdown_cause == Cause::GuestShutdown || requests.shutdown_cause == Cause::GuestReset;
         if (config_.shutdown || !by_guest) return finish(requests.status);

@@ -62,9 +62,13 @@ public:
 
     // The I/O thread.
     RunState state() const { return state_; }
+    /// What run() is going to return.
+    int exit_status() const { return status_; }
     /// Harts stop before their next instruction; virtual time stands still.
     void stop(RunState why = RunState::Paused);
     void cont();
+    /// Only the harts go on that `who` says, by their index; a debugger holds the others.
+    void cont(const std::vector<bool>& who);
     /// The power button.
     void powerdown();
     /// Runs `function` while no hart executes, on the thread of the hart.
@@ -144,6 +148,7 @@ private:
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;
+    std::vector<bool> held_;  ///< harts that a debugger holds while the others run
     std::vector<Listener> listeners_;  ///< by number; null: removed
     int status_ = 0;
 

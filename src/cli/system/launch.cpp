@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "machine/board.h"
+#include "machine/gdb_target.h"
 #include "machine/machine.h"
 #include "machine/signals.h"
 #include "machine/user_devices.h"
@@ -88,6 +90,8 @@ int run(Options& options) {
         return 0;
     }
     PidFile pid_file(options.pid_file);
+    std::optional<machine::GdbServer> gdb;
+    if (const std::string& where = machine.config().gdb; !where.empty() && where != "none") gdb.emplace(machine, where);
     int status = machine.run();
     if (log::enabled(log::Item::Stats)) std::fputs(machine.engine().statistics().c_str(), log::stream());
     std::fflush(log::stream());

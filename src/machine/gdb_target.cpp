@@ -1,0 +1,237 @@
+#include "machine/gdb_target.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "base/descriptors.h"
+#include "base/error.h"
+#include "debug/gdb_session.h"
+#include "debug/gdb_socket.h"
+#include "debug/packet.h"
+
+namespace dragoman::machine {
+
+using debug::kBadRequest;
+using debug::kOk;
+using debug::StopEvent;
+using debug::WatchKind;
+
+GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    machine_.on_debug_stop = [this](Hart& hart) {
+        std::lock_guard lock(mutex_);
+        if (!attached_ || pending_) return;
+        pending_ =
+            StopEvent{.kind = StopEvent::Kind::Signal, .tid = static_cast<pid_t>(hart.id() + 1), .value = SIGTRAP};
+    };
+    machine_.add_listener([this](Event event, Cause) { machine_event(event); });
+}
+
+GdbTarget::~GdbTarget() { close(event_fd_); }
+
+void GdbTarget::on_io_thread(const std::function<void()>& function) {
+    std::mutex mutex;
+    std::condition_variable done;
+    bool finished = false;
+    machine_.loop().post([&] {
+        function();
+        std::lock_guard lock(mutex);
+        finished = true;
+        done.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    done.wait(lock, [&] { return finished; });
+}
+
+Hart* GdbTarget::hart(pid_t tid) {
+    bool known = tid >= 1 && static_cast<unsigned>(tid) <= machine_.hart_count();
+    return known ? &machine_.hart(static_cast<unsigned>(tid) - 1) : nullptr;
+}
+
+void GdbTarget::post(const StopEvent& event) {
+    event_ = event;
+    u64 one = 1;
+    [[maybe_unused]] ssize_t size = write(event_fd_, &one, sizeof one);
+}
+
+void GdbTarget::machine_event(Event event) {
+    std::lock_guard lock(mutex_);
+    if (!attached_) return;
+    // Whoever has stopped the machine (a monitor, too), gdb is told.
+    if (event == Event::Stop) {
+        post(pending_.value_or(StopEvent{.kind = StopEvent::Kind::Signal, .tid = 1, .value = SIGINT}));
+        pending_.reset();
+    } else if (event == Event::Shutdown) {
+        exit_untold_ = true;
+        post({.kind = StopEvent::Kind::Exited, .tid = 0, .value = machine_.exit_status()});
+    }
+}
+
+std::optional<StopEvent> GdbTarget::take_event() {
+    std::lock_guard lock(mutex_);
+    u64 count;
+    [[maybe_unused]] ssize_t size = read(event_fd_, &count, sizeof count);
+    std::optional<StopEvent> event = event_;
+    event_.reset();
+    return event;
+}
+
+void GdbTarget::interrupt() {
+    on_io_thread([this] {
+        if (machine_.state() == RunState::Running) machine_.stop(RunState::Debug);
+    });
+}
+
+void GdbTarget::attach() {
+    on_io_thread([this] {
+        if (machine_.state() == RunState::Running) machine_.stop(RunState::Debug);
+        std::lock_guard lock(mutex_);
+        attached_ = true;
+        pending_.reset();
+        event_.reset();
+    });
+}
+
+void GdbTarget::detach() {
+    on_io_thread([this] {
+        remove_points();
+        {
+            std::lock_guard lock(mutex_);
+            attached_ = false;
+            pending_.reset();
+            event_.reset();
+        }
+        for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.hart(i).set_step(false);
+        if (machine_.state() == RunState::Debug) machine_.cont();
+    });
+}
+
+void GdbTarget::resume(const std::vector<debug::Resumption>& threads) {
+    on_io_thread([&] {
+        std::vector<bool> goes(machine_.hart_count(), false);
+        for (const debug::Resumption& r : threads) {
+            Hart* h = hart(r.tid);
+            if (h == nullptr) continue;
+            goes[h->id()] = true;
+            h->set_step(r.step);
+        }
+        machine_.cont(goes);
+    });
+}
+
+void GdbTarget::exit_told() {
+    std::lock_guard lock(mutex_);
+    exit_untold_ = false;
+    exit_changed_.notify_all();
+}
+
+void GdbTarget::wait_exit_told() {
+    std::unique_lock lock(mutex_);
+    exit_changed_.wait_for(lock, std::chrono::seconds(2), [&] { return !exit_untold_; });
+}
+
+void GdbTarget::kill() { machine_.request_shutdown(Cause::HostSignal); }
+
+std::vector<pid_t> GdbTarget::threads() {
+    std::vector<pid_t> ids;
+    for (unsigned i = 0; i < machine_.hart_count(); ++i) ids.push_back(static_cast<pid_t>(i + 1));
+    return ids;
+}
+
+ir::Env* GdbTarget::find(pid_t tid) {
+    Hart* h = hart(tid);
+    return h != nullptr ? h->env() : nullptr;
+}
+
+std::string GdbTarget::describe_thread(pid_t tid) {
+    Hart* h = hart(tid);
+    if (h == nullptr) return {};
+    return "hart " + std::to_string(h->id()) + (h->halted() ? " [halted]" : " [running]");
+}
+
+bool GdbTarget::set_breakpoint(u64 address, bool on) {
+    std::lock_guard lock(mutex_);
+    if (on) {
+        breakpoints_.insert(address);
+    } else {
+        breakpoints_.erase(address);
+    }
+    machine_.engine().set_breakpoint(address, on);
+    return true;
+}
+
+void GdbTarget::remove_points() {
+    std::lock_guard lock(mutex_);
+    for (u64 address : breakpoints_) machine_.engine().set_breakpoint(address, false);
+    breakpoints_.clear();
+}
+
+bool GdbTarget::set_watchpoint(WatchKind, u64, u64, bool) { return false; }
+
+std::size_t GdbTarget::read_memory(pid_t tid, u64 address, void* to, std::size_t bytes) {
+    Hart* h = hart(tid);
+    if (h == nullptr) return 0;
+    if (!physical_) return bytes - machine_.engine().debug_read(h->env(), address, to, bytes);
+    return machine_.memory().read(address, to, bytes) ? bytes : 0;
+}
+
+std::size_t GdbTarget::write_memory(pid_t tid, u64 address, const void* from, std::size_t bytes) {
+    Hart* h = hart(tid);
+    if (h == nullptr) return 0;
+    if (!physical_) return bytes - machine_.engine().debug_write(h->env(), address, from, bytes);
+    return machine_.memory().write(address, from, bytes) ? bytes : 0;
+}
+
+std::optional<std::string> GdbTarget::packet(std::string_view packet) {
+    if (packet == "qqemu.PhyMemMode") return physical_ ? "1" : "0";
+    if (debug::take_prefix(packet, "Qqemu.PhyMemMode:")) {
+        if (packet != "0" && packet != "1") return kBadRequest;
+        physical_ = packet == "1";
+        return kOk;
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+int listen_at(const std::string& where) {
+    std::string_view address = where;
+    address = address.substr(0, address.find(','));
+    if (debug::take_prefix(address, "unix:")) return debug::listen_for_gdb(std::string(address));
+    std::string_view host;
+    if (debug::take_prefix(address, "tcp:")) {
+        std::size_t colon = address.rfind(':');
+        if (colon == address.npos) throw FatalError(1, "-gdb: " + where + ": expected tcp:[HOST]:PORT");
+        host = address.substr(0, colon);
+        address.remove_prefix(colon + 1);
+    }
+    unsigned port = 0;
+    auto [end, error] = std::from_chars(address.data(), address.data() + address.size(), port);
+    if (error != std::errc() || end != address.data() + address.size() || port > 65535) {
+        throw FatalError(1, "-gdb: " + where + ": expected tcp:[HOST]:PORT, unix:PATH or PORT");
+    }
+    return debug::listen_for_gdb(std::string(host), port);
+}
+
+}  // namespace
+
+GdbServer::GdbServer(Machine& machine, const std::string& where) : target_(machine), listener_(listen_at(where)) {
+    std::thread([this] { serve(); }).detach();
+}
+
+GdbServer::~GdbServer() { target_.wait_exit_told(); }
+
+void GdbServer::serve() {
+    for (;;) {
+        int fd = debug::accept_gdb(listener_);
+        if (fd < 0) continue;
+        debug::GdbSession(target_, fd).run();
+        release_descriptor(fd);
+    }
+}
+
+}  // namespace dragoman::machine

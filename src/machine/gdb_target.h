@@ -1,0 +1,77 @@
+// A machine as the gdb stub sees it: one thread per hart, numbered from 1. Everything is done on the machine's I/O
+// thread, where its run state changes; the stub's own thread only waits for it.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "debug/target.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+class GdbTarget final : public debug::Target {
+public:
+    explicit GdbTarget(Machine& machine);
+    ~GdbTarget() override;
+
+    const guest::Guest& guest() const override { return machine_.guest(); }
+    int event_fd() const override { return event_fd_; }
+    std::optional<debug::StopEvent> take_event() override;
+    void interrupt() override;
+    void attach() override;
+    void detach() override;
+    void resume(const std::vector<debug::Resumption>& threads) override;
+    void exit_told() override;
+    /// Waits until gdb knows of the end, if it is there.
+    void wait_exit_told();
+    void kill() override;
+    std::vector<pid_t> threads() override;
+    ir::Env* find(pid_t tid) override;
+    std::string describe_thread(pid_t tid) override;
+    bool set_breakpoint(u64 address, bool on) override;
+    bool set_watchpoint(debug::WatchKind kind, u64 address, u64 length, bool on) override;
+    std::size_t read_memory(pid_t tid, u64 address, void* to, std::size_t bytes) override;
+    std::size_t write_memory(pid_t tid, u64 address, const void* from, std::size_t bytes) override;
+    std::optional<std::string> packet(std::string_view packet) override;
+
+private:
+    /// Runs `function` on the I/O thread and waits for its end.
+    void on_io_thread(const std::function<void()>& function);
+    Hart* hart(pid_t tid);
+    void machine_event(Event event);
+    void post(const debug::StopEvent& event);
+    void remove_points();
+
+    Machine& machine_;
+    int event_fd_;
+    bool physical_ = false;  ///< memory packets name physical addresses
+
+    std::mutex mutex_;  ///< guards what follows
+    std::condition_variable exit_changed_;
+    bool exit_untold_ = false;
+    bool attached_ = false;
+    std::optional<debug::StopEvent> pending_;  ///< what has stopped a hart; the machine is about to stop
+    std::optional<debug::StopEvent> event_;    ///< the machine stands
+    std::set<u64> breakpoints_;
+};
+
+/// Serves gdb on a thread of its own.
+class GdbServer {
+public:
+    /// Listens at `where`, as QEMU's -gdb has it: "tcp:[HOST]:PORT", "unix:PATH" or "PORT"; options behind a comma are
+    /// those of a chardev and without effect. The machine outlives the server. @throws FatalError
+    GdbServer(Machine& machine, const std::string& where);
+    /// Waits, for a bounded time, until gdb has been told that the machine has ended.
+    ~GdbServer();
+
+private:
+    void serve();
+
+    GdbTarget target_;
+    int listener_;
+};
+
+}  // namespace dragoman::machine
