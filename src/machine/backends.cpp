@@ -37,13 +37,13 @@ std::shared_ptr<devices::Chardev> Backends::serial(unsigned index) {
 
 void Backends::start_monitors() {
     const Config& config = machine_.config();
-    for (auto& chardev : shared_monitors_) sessions_.push_back(make_human_session(machine_, chardev));
+    for (auto& chardev : shared_monitors_) sessions_.push_back(make_human_session(machine_, chardev, true));
     unsigned number = 0;
     auto open = [&](const std::string& option, const std::string& text, auto&& make) {
         auto opened = chardevs_.open(option, text, "compat_monitor" + std::to_string(number++));
         if (opened.chardev) sessions_.push_back(make(machine_, opened.chardev));
     };
-    for (const std::string& text : config.monitors) open("-monitor", text, make_human_session);
+    for (const std::string& text : config.monitors) open("-monitor", text, [](auto&&... a) { return make_human_session(a..., false); });
     for (const std::string& text : config.qmps) open("-qmp", text, make_qmp_session);
     for (Properties properties : config.mons) {
         auto id = properties.take("chardev");
@@ -53,7 +53,7 @@ void Backends::start_monitors() {
         properties.take("id");
         properties.finish();
         auto chardev = chardevs_.use("-mon", *id);
-        sessions_.push_back(control ? make_qmp_session(machine_, chardev) : make_human_session(machine_, chardev));
+        sessions_.push_back(control ? make_qmp_session(machine_, chardev) : make_human_session(machine_, chardev, false));
     }
 }
 

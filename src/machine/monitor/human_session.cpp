@@ -11,15 +11,15 @@ constexpr std::string_view kPrompt = "(qemu) ";  // what programs that drive a m
 
 class HumanSession final : public MonitorSession {
 public:
-    HumanSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev)
+    HumanSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev, bool shared)
         : monitor_(machine), chardev_(chardev), output_(chardev) {
         devices::Chardev::Frontend frontend;
         frontend.can_receive = [] { return std::size_t{4096}; };
         frontend.receive = [this](std::span<const u8> bytes) {
             for (u8 byte : bytes) key(static_cast<char>(byte));
         };
-        frontend.connected = [this](bool open) {
-            if (open) greet();
+        frontend.connected = [this, shared](bool open) {
+            if (open && !shared) greet();
         };
         frontend.focused = [this](bool in) {
             if (in && !greeted_) greet();
@@ -127,8 +127,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MonitorSession> make_human_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev) {
-    return std::make_unique<HumanSession>(machine, std::move(chardev));
+std::unique_ptr<MonitorSession> make_human_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev,
+                                                   bool shared) {
+    return std::make_unique<HumanSession>(machine, std::move(chardev), shared);
 }
 
 }  // namespace dragoman::machine

@@ -14,7 +14,9 @@ public:
     virtual ~MonitorSession() = default;
 };
 
-std::unique_ptr<MonitorSession> make_human_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev);
+/// `shared`: on a mux beside a serial port; it keeps quiet until it gets the input.
+std::unique_ptr<MonitorSession> make_human_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev,
+                                                   bool shared);
 std::unique_ptr<MonitorSession> make_qmp_session(Machine& machine, std::shared_ptr<devices::Chardev> chardev);
 
 }  // namespace dragoman::machine
