@@ -298,7 +298,12 @@ bad_vector:
     BACK_TO_M
 
     // mideleg and mie hold what there is
-    CHECK_WRITE mideleg, -1 & ~(0x3444 | (1 << 12)), SSIE | STIE | SEIE
+    li t0, -1
+    csrw mideleg, t0
+    csrr t0, mideleg
+    CHECK_BITS t0, 0xbbb, SSIE | STIE | SEIE
+    csrw mie, t0
+    csrw mideleg, zero
     TEST_END
 
     .data

@@ -92,7 +92,6 @@
     CHECK a1, 0x1010101010101010
     TRAPS_AS S, STORE_PAGE, VA, sd a0, (s3)
     TRAPS_AS S, STORE_PAGE, VA, amoadd.d a1, a0, (s3)
-    TRAPS_AS S, STORE_PAGE, VA, sc.d a1, a0, (s3)
     LEAF 0, page0, RW
     RUNS_AS S, sd a0, 8(s3)
     RUNS_AS S, ld a1, 8(s3)
