@@ -1,45 +1,66 @@
-// Registers as a debugger and the -d cpu log see them. Numbers are gdb's: 0-31 x, 32 pc, 33-64 f,
-// 65 and up: CSR number + 65.
+// Registers as a debugger, the -d cpu log and the monitor see them. Numbers are gdb's: 0-31 x, 32 pc, 33-64 f,
+// 65 and up: CSR number + 65, then the privilege level.
+#include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "guest/riscv/cpu.h"
+#include "guest/riscv/csr.h"
 #include "guest/riscv/fcsr.h"
+#include "guest/riscv/model.h"
+#include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
 constexpr unsigned kPc = 32, kFpr = 33, kCsr = 65;
+constexpr unsigned kPriv = kCsr + 4096;
 constexpr unsigned kFflags = kCsr + 1, kFrm = kCsr + 2, kFcsr = kCsr + 3;
 
 constexpr std::string_view kCpuFeature = "org.gnu.gdb.riscv.cpu";
 constexpr std::string_view kFpuFeature = "org.gnu.gdb.riscv.fpu";
 
+constexpr std::string_view kCsrFeature = "org.gnu.gdb.riscv.csr";
+constexpr std::string_view kVirtualFeature = "org.gnu.gdb.riscv.virtual";
+
 struct RegisterTable {
-    guest::RegisterInfo rows[68];
-    RegisterTable() {
-        unsigned n = 0;
+    std::vector<guest::RegisterInfo> rows;
+    explicit RegisterTable(bool system) {
         for (unsigned i = 0; i < 32; ++i) {
             bool pointer = i >= 2 && i <= 4;  // sp, gp, tp
             std::string_view type = i == 1 ? "code_ptr" : pointer ? "data_ptr" : "int";
-            rows[n++] = {gpr_name(i), kCpuFeature, type, 64, static_cast<u16>(i)};
+            rows.push_back({gpr_name(i), kCpuFeature, type, 64, static_cast<u16>(i)});
         }
-        rows[n++] = {"pc", kCpuFeature, "code_ptr", 64, kPc};
+        rows.push_back({"pc", kCpuFeature, "code_ptr", 64, kPc});
         for (unsigned i = 0; i < 32; ++i) {
-            rows[n++] = {fpr_name(i), kFpuFeature, "riscv_double", 64, static_cast<u16>(kFpr + i)};
+            rows.push_back({fpr_name(i), kFpuFeature, "riscv_double", 64, static_cast<u16>(kFpr + i)});
         }
-        rows[n++] = {"fflags", kFpuFeature, "int", 32, kFflags};
-        rows[n++] = {"frm", kFpuFeature, "int", 32, kFrm};
-        rows[n++] = {"fcsr", kFpuFeature, "int", 32, kFcsr};
+        rows.push_back({"fflags", kFpuFeature, "int", 32, kFflags});
+        rows.push_back({"frm", kFpuFeature, "int", 32, kFrm});
+        rows.push_back({"fcsr", kFpuFeature, "int", 32, kFcsr});
+        if (system) add_system_registers();
+    }
+
+    void add_system_registers() {
+        for (std::span<const CsrInfo> group : csr_groups()) {
+            for (const CsrInfo& csr : group) {
+                if (csr.number <= kCsrFcsr || find_csr(csr.number) == nullptr) continue;
+                rows.push_back({csr.name, kCsrFeature, "int", 64, static_cast<u16>(kCsr + csr.number)});
+            }
+        }
+        rows.push_back({"priv", kVirtualFeature, "int", 64, kPriv});
     }
 };
 
 }  // namespace
 
 std::span<const guest::RegisterInfo> registers() {
-    static const RegisterTable kTable;
-    return kTable.rows;
+    static const RegisterTable kUser(false);
+    if (!system_mode()) return kUser.rows;
+    static const RegisterTable kSystem(true);
+    return kSystem.rows;
 }
 
 bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
@@ -51,20 +72,39 @@ bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
     if (number == kFflags) return put(get_fcsr(h) & 31);
     if (number == kFrm) return put(h->frm);
     if (number == kFcsr) return put(get_fcsr(h));
-    return false;
+    if (!system_mode()) return false;
+    if (number == kPriv) return put(static_cast<u64>(h->priv.mode));
+    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(number - kCsr) : nullptr;
+    // Reading changes nothing: the functions take a Hart that writing functions share with them.
+    return csr != nullptr && put(csr->read(const_cast<Hart&>(*h), csr->number));
+}
+
+/// A CSR, past the checks of its access, or the privilege level.
+static bool write_system_register(Hart& hart, unsigned number, u64 value) {
+    if (!system_mode()) return false;
+    if (number == kPriv) {
+        if (value > 3 || value == 2) return false;
+        hart.priv.mode = static_cast<Privilege>(value);
+        update_flags(hart);
+        return true;
+    }
+    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(number - kCsr) : nullptr;
+    if (csr == nullptr || csr->write == nullptr) return false;
+    csr->write(hart, value, csr->number);
+    return true;
 }
 
 bool write_register(ir::Env* env, unsigned number, const u8* bytes) {
     Hart* h = hart(env);
-    u64 value64;
-    u32 value32;
+    u64 value64 = 0;
+    u32 value32 = 0;
     std::memcpy(&value32, bytes, sizeof value32);
     if (number >= kFpr + 32) {
         switch (number) {
             case kFflags: set_fcsr(h, (get_fcsr(h) & ~31u) | (value32 & 31)); return true;
             case kFrm: set_fcsr(h, (get_fcsr(h) & 31) | (value32 & 7) << 5); return true;
             case kFcsr: set_fcsr(h, value32); return true;
-            default: return false;
+            default: std::memcpy(&value64, bytes, sizeof value64); return write_system_register(*h, number, value64);
         }
     }
     std::memcpy(&value64, bytes, sizeof value64);
@@ -78,19 +118,48 @@ bool write_register(ir::Env* env, unsigned number, const u8* bytes) {
     return true;
 }
 
+namespace {
+
+/// The CSRs that the monitor shows.
+constexpr u16 kShownCsrs[] = {0xf14, 0x300, 0x344, 0x304, 0x303, 0x302, 0x305, 0x105, 0x341, 0x141,
+                              0x342, 0x142, 0x343, 0x143, 0x340, 0x140, 0x180};
+
+__attribute__((format(printf, 2, 3))) void append(std::string& out, const char* format, ...) {
+    char line[96];
+    va_list args;
+    va_start(args, format);
+    std::vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    out += line;
+}
+
+}  // namespace
+
 std::string dump_registers(const ir::Env* env) {
     const Hart* h = hart(env);
     std::string out;
-    char line[160];
     auto add = [&](const char* name, u64 value, bool end_of_line) {
-        std::snprintf(line, sizeof line, " %-8s %016llx%s", name, static_cast<unsigned long long>(value),
-                      end_of_line ? "\n" : "");
-        out += line;
+        append(out, " %-8s %016llx%s", name, static_cast<unsigned long long>(value), end_of_line ? "\n" : "");
     };
-    add("pc", h->pc, false);
-    add("fcsr", get_fcsr(h), true);
-    for (unsigned i = 0; i < 32; ++i) add(gpr_name(i), i == 0 ? 0 : h->gpr[i], i % 4 == 3);
-    for (unsigned i = 0; i < 32; ++i) add(fpr_name(i), h->fpr[i], i % 4 == 3);
+    if (system_mode()) {
+        add("pc", h->pc, true);
+        for (u16 number : kShownCsrs) {
+            const CsrInfo* csr = find_csr(number);
+            if (csr != nullptr) add(csr->name, csr->read(const_cast<Hart&>(*h), number), true);
+        }
+        add("priv", static_cast<u64>(h->priv.mode), true);
+        add("fcsr", get_fcsr(h), true);
+    } else {
+        add("pc", h->pc, false);
+        add("fcsr", get_fcsr(h), true);
+    }
+    auto add_pair = [&](char kind, unsigned i, const char* name, u64 value) {
+        char both[16];
+        std::snprintf(both, sizeof both, "%c%u/%s", kind, i, name);
+        add(system_mode() ? both : name, value, i % 4 == 3);
+    };
+    for (unsigned i = 0; i < 32; ++i) add_pair('x', i, gpr_name(i), i == 0 ? 0 : h->gpr[i]);
+    for (unsigned i = 0; i < 32; ++i) add_pair('f', i, fpr_name(i), h->fpr[i]);
     return out;
 }
 
