@@ -49,8 +49,12 @@ u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) 
     Softmmu& mmu = *softmmu_of(env);
     ++mmu.statistics.slow_accesses;
     const unsigned size = 1u << size_log2;
-    Place place = resolve(env, mmu, address, Access::Load, mmu_index);
     u64 value = 0;
+    if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) {
+        std::memcpy(&value, host, size);
+        return value;
+    }
+    Place place = resolve(env, mmu, address, Access::Load, mmu_index);
     if (place.bytes >= size) {
         if (!mmu.physical().load(place.physical, size, value)) bus_error(env, mmu, Access::Load, address);
         return value;
@@ -70,6 +74,10 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     Softmmu& mmu = *softmmu_of(env);
     ++mmu.statistics.slow_accesses;
     const unsigned size = 1u << size_log2;
+    if (u8* host = mmu.direct(address, size, Access::Store, mmu_index)) {
+        std::memcpy(host, &value, size);
+        return;
+    }
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);
     if (place.bytes >= size) {
         if (!mmu.physical().store(place.physical, size, value)) bus_error(env, mmu, Access::Store, address);
@@ -106,6 +114,11 @@ void load(ir::Env* env, void* to, u64 address, unsigned bytes) {
     if (Softmmu* mmu = softmmu_of(env)) {
         const unsigned index = data_index(env, *mmu);
         for (unsigned done = 0; done < bytes;) {
+            // The first piece brings the page in.
+            if (const u8* host = mmu->direct(address + done, bytes - done, Access::Load, index)) {
+                std::memcpy(static_cast<u8*>(to) + done, host, bytes - done);
+                return;
+            }
             const unsigned size_log2 = static_cast<unsigned>(std::bit_width(std::min(bytes - done, 8u))) - 1;
             u64 value = mmu_load(env, address + done, size_log2, index);
             std::memcpy(static_cast<u8*>(to) + done, &value, std::size_t{1} << size_log2);
@@ -121,6 +134,10 @@ void store(ir::Env* env, u64 address, const void* from, unsigned bytes) {
     if (Softmmu* mmu = softmmu_of(env)) {
         const unsigned index = data_index(env, *mmu);
         for (unsigned done = 0; done < bytes;) {
+            if (u8* host = mmu->direct(address + done, bytes - done, Access::Store, index)) {
+                std::memcpy(host, static_cast<const u8*>(from) + done, bytes - done);
+                return;
+            }
             const unsigned size_log2 = static_cast<unsigned>(std::bit_width(std::min(bytes - done, 8u))) - 1;
             u64 value = 0;
             std::memcpy(&value, static_cast<const u8*>(from) + done, std::size_t{1} << size_log2);

@@ -40,6 +40,15 @@ public:
 
     /// Translates an access to one page; caches the translation. @returns false with `fault` set.
     bool resolve(u64 address, guest::Access access, unsigned mmu_index, Place& place, GuestFault& fault);
+    /// Host address of `bytes` bytes of one page when translated code could access them directly now; else null.
+    u8* direct(u64 address, u64 bytes, guest::Access access, unsigned mmu_index) {
+        const ir::TlbView& view = env_->tlb[mmu_index];
+        auto offset = (address >> 12 << 5) & view.mask;
+        auto& entry = *reinterpret_cast<const ir::TlbEntry*>(reinterpret_cast<const u8*>(view.entries) + offset);
+        u64 tag = access == guest::Access::Load ? entry.read : entry.write;
+        if (tag != align_down(address, kPageBytes) || (address & (kPageBytes - 1)) + bytes > kPageBytes) return nullptr;
+        return reinterpret_cast<u8*>(address + entry.addend);
+    }
     /// Stores to the page of `address` may have become possible without the slow path again.
     void retry_fast_store(u64 address, unsigned mmu_index, u64 physical);
 
