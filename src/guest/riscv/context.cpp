@@ -93,9 +93,6 @@ void DisasContext::make_float_dirty() {
     jump_indirect(b->address(pc));
 }
 
-void DisasContext::end_with_lookup() {
-    b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(next_pc()));
-    state = DisasState::NoReturn;
-}
+void DisasContext::end_with_lookup() { jump_indirect(b->address(next_pc())); }
 
 }  // namespace dragoman::riscv

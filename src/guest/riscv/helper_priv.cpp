@@ -94,10 +94,8 @@ bool enabled(const PrivilegedState& p, u64 field) {
 void helper_cbo_zero_system(ir::Env* env, u64 address, u32 insn) {
     const Hart& h = *hart(env);
     if (!enabled(h.priv, kEnvcfgCbze)) illegal(env, insn);
-    u64 block = align_down(address, kCacheBlock);
-    for (u64 offset = 0; offset < kCacheBlock; offset += 8) {
-        guest::mmu_store(env, block + offset, 0, 3, flags_data_mmu(h.tb_flags));
-    }
+    static constexpr u8 kZeros[kCacheBlock] = {};
+    guest::store(env, align_down(address, kCacheBlock), kZeros, kCacheBlock);
 }
 
 /// There are no caches to manage; the block must be accessible for loads or stores, and faults are those of a store.
