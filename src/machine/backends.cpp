@@ -18,11 +18,15 @@ devices::MuxActions mux_actions(Machine& machine) {
 
 }  // namespace
 
-Backends::Backends(Machine& machine) : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)) {
+Backends::Backends(Machine& machine) : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop()) {
     const Config& config = machine.config();
     for (const Properties& properties : config.chardevs) chardevs_.add(properties);
     for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
-    for (const Properties& properties : config.drives) drives_.add_drive(properties, config.snapshot);
+    for (Properties properties : config.drives) {
+        if (!properties.has("if")) properties.set("if", "virtio");  // the boards' usual kind of disk
+        drives_.add_drive(properties, config.snapshot);
+    }
+    for (const Properties& properties : config.netdevs) netdevs_.add(properties);
 }
 
 Backends::~Backends() = default;
@@ -73,6 +77,14 @@ std::string Backends::describe_disks() const {
     for (const auto& drive : drives_.all()) {
         text += drive->id + ": " + (drive->image ? drive->image->describe() : "[not inserted]") + "\n";
         text += std::string("    Cache mode:       ") + (drive->writeback ? "writeback" : "writethrough") + "\n";
+    }
+    return text;
+}
+
+std::string Backends::describe_network() const {
+    std::string text;
+    for (const auto& netdev : netdevs_.all()) {
+        text += netdev->id() + ": " + netdev->describe() + (netdev->attached() ? "" : " (no card)") + "\n";
     }
     return text;
 }

@@ -7,6 +7,7 @@
 
 #include "devices/block/drives.h"
 #include "devices/chardev/factory.h"
+#include "devices/net/netdevs.h"
 #include "machine/config.h"
 #include "machine/monitor/session.h"
 
@@ -16,11 +17,12 @@ class Machine;
 
 class Backends {
 public:
-    /// Opens what -chardev, -drive and -blockdev describe. @throws FatalError
+    /// Opens what -chardev, -drive, -blockdev and -netdev describe. @throws FatalError
     explicit Backends(Machine& machine);
     ~Backends();
 
     devices::block::Drives& drives() { return drives_; }
+    devices::net::Netdevs& netdevs() { return netdevs_; }
     devices::ChardevSet& chardevs() { return chardevs_; }
     /// Back end of -serial number `index`; null when there is none.
     std::shared_ptr<devices::Chardev> serial(unsigned index);
@@ -31,11 +33,13 @@ public:
 
     std::string describe_chardevs() const;
     std::string describe_disks() const;
+    std::string describe_network() const;
 
 private:
     Machine& machine_;
     devices::ChardevSet chardevs_;
     devices::block::Drives drives_;
+    devices::net::Netdevs netdevs_;
     std::vector<std::shared_ptr<devices::Chardev>> shared_monitors_;  ///< of -serial mon:...
     std::vector<std::unique_ptr<MonitorSession>> sessions_;
 };

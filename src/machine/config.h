@@ -39,6 +39,7 @@ struct Config {
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, devices;
     std::string gdb;                     ///< -gdb
     bool snapshot = false;
+    Properties rtc;                      ///< -rtc
 };
 
 }  // namespace dragoman::machine

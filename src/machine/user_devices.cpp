@@ -1,8 +1,9 @@
 #include "machine/user_devices.h"
 
+#include <algorithm>
 #include <vector>
 
-#include "devices/virtio/blk.h"
+#include "devices/virtio/factory.h"
 #include "machine/backends.h"
 #include "machine/boot_images.h"
 #include "machine/machine.h"
@@ -11,94 +12,146 @@ namespace dragoman::machine {
 
 namespace {
 
+using devices::virtio::Factory;
 using devices::virtio::MmioTransport;
-using devices::virtio::VirtioDevice;
 
-/// Puts a virtio device into the slot that bus= names, or the free one that QEMU would take: the last.
-void plug(Machine& machine, Properties& properties, std::unique_ptr<VirtioDevice> (*make)(Machine&, Properties&)) {
+constexpr std::string_view kLoader = "loader";
+
+/// What there is to say about a device of the factory.
+struct Help {
+    std::string_view name, text;
+};
+constexpr Help kHelp[] = {
+    {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]"},
+    {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]"},
+    {"virtio-rng-device", "random numbers of the host"},
+    {"virtio-serial-device", "bus of virtconsole"},
+    {"virtconsole", "console: chardev=ID"},
+    {"virtio-balloon-device", "gives memory back to the host"},
+    {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG"},
+    {kLoader, "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N"},
+};
+
+std::string all_names() {
+    std::string names;
+    for (std::string_view name : Factory::models()) names += std::string(name) + ", ";
+    return names + std::string(kLoader);
+}
+
+/// "virtio-blk" is QEMU's name for whichever of its kinds fits the board.
+std::string full_name(const std::string& driver) {
+    return Factory::knows(driver + "-device") ? driver + "-device" : driver;
+}
+
+/// The slot that bus= names, or the free one that QEMU would take: the last.
+MmioTransport& choose_slot(Machine& machine, Properties& properties) {
     const std::vector<MmioTransport*>& slots = machine.virtio_slots();
     std::optional<std::string> bus = properties.take("bus");
+    if (slots.empty()) properties.fail("this board has no virtio slots");
     MmioTransport* chosen = nullptr;
     bool known = false;
     for (std::size_t i = 0; i < slots.size(); i++) {
-        bool named = !bus || *bus == "virtio-mmio-bus." + std::to_string(i);
-        known |= named;
-        if (named && slots[i]->device() == nullptr) chosen = slots[i];
+        if (bus && *bus != "virtio-mmio-bus." + std::to_string(i)) continue;
+        known = true;
+        if (slots[i]->device() == nullptr) chosen = slots[i];
     }
-    if (bus && !known) {
+    if (!known) {
         properties.fail("bus=" + *bus + ": there is virtio-mmio-bus.0 to virtio-mmio-bus." + std::to_string(slots.size() - 1));
     }
     if (chosen == nullptr) properties.fail(bus ? "bus=" + *bus + " is taken" : "all virtio slots of the board are taken");
+    return *chosen;
+}
+
+void add_virtio(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
+    // virtconsole is on the bus of the virtio-serial-device before it and takes no slot.
+    bool port = model == "virtconsole";
+    MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
+    if (port) properties.take("bus");
     properties.take("id");
-    std::unique_ptr<VirtioDevice> device = make(machine, properties);
+    auto device = factory.make(model, properties);
     properties.finish();
-    chosen->plug(std::move(device));
+    if (device != nullptr) slot->plug(std::move(device));
+}
+
+void load_file(Machine& machine, BootImages& images, Properties& properties, const std::string& file) {
+    bool has_address = properties.has("addr"), raw = properties.take_bool("force-raw", false);
+    u64 address = properties.take_number("addr", 0);
+    u64 hart = properties.take_number("cpu-num", ~u64{0}, 0, machine.hart_count() - 1);
+    properties.finish();
+    ImageFile image(properties.option(), file, true);
+    std::optional<BootImages::Placed> placed;
+    if (!raw) placed = images.add_elf(image, machine.guest().elf_machine);
+    if (!placed && !has_address) properties.fail(file + " is no ELF file: needs addr=ADDRESS");
+    if (!placed) placed = images.add_raw(std::move(image), address);
+    if (hart != ~u64{0}) machine.set_start(static_cast<unsigned>(hart), placed->entry);
 }
 
 void add_loader(Machine& machine, BootImages& images, Properties& properties) {
-    std::optional<std::string> file = properties.take("file");
-    bool has_address = properties.has("addr"), raw = properties.take_bool("force-raw", false);
+    if (std::optional<std::string> file = properties.take("file")) return load_file(machine, images, properties, *file);
+    if (!properties.has("addr")) properties.fail("needs file=FILE or addr=ADDRESS");
     u64 address = properties.take_number("addr", 0);
-    u64 cpu = properties.take_number("cpu-num", ~u64{0}, 0, machine.hart_count() - 1);
-    if (file) {
-        properties.finish();
-        ImageFile image("-device loader", *file, true);
-        std::optional<BootImages::Placed> placed;
-        if (!raw) placed = images.add_elf(image, machine.guest().elf_machine);
-        if (!placed && !has_address) properties.fail("loader: " + *file + " is no ELF file: needs addr=ADDRESS");
-        if (!placed) placed = images.add_raw(std::move(image), address);
-        if (cpu != ~u64{0}) machine.set_start(static_cast<unsigned>(cpu), placed->entry);
-        return;
-    }
-    if (!has_address) properties.fail("loader: needs file=FILE or addr=ADDRESS");
-    bool has_data = properties.has("data");
+    u64 hart = properties.take_number("cpu-num", ~u64{0}, 0, machine.hart_count() - 1);
+    bool has_data = properties.has("data"), big = properties.take_bool("data-be", false);
     u64 length = properties.take_number("data-len", 0, 1, 8), data = properties.take_number("data", 0);
-    bool big = properties.take_bool("data-be", false);
     properties.finish();
     if (!has_data) {
-        if (cpu == ~u64{0}) properties.fail("loader: needs file=FILE, data=VALUE or cpu-num=HART");
-        return machine.set_start(static_cast<unsigned>(cpu), address);
+        if (hart == ~u64{0}) properties.fail("needs file=FILE, data=VALUE or cpu-num=HART");
+        return machine.set_start(static_cast<unsigned>(hart), address);
     }
-    if (length == 0) properties.fail("loader: data needs data-len=1 to 8");
+    if (length == 0) properties.fail("data needs data-len=1 to 8");
     std::vector<u8> bytes(length);
     for (u64 i = 0; i < length; i++) bytes[big ? length - 1 - i : i] = static_cast<u8>(data >> (8 * i));
     images.add_bytes("-device loader: data", address, std::move(bytes));
 }
 
-std::unique_ptr<VirtioDevice> make_block(Machine& machine, Properties& properties) {
-    return devices::virtio::Blk::make(machine.memory(), machine.backends().drives(), properties);
+/// -nic TYPE,...: a back end with a card on it. The card's properties are model and mac; all others are the back end's.
+void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned index) {
+    std::string type = properties.take("type", "user");
+    if (type == "none") return properties.finish();
+    std::string model = properties.take("model", "virtio-net-device");
+    if (full_name(model) != "virtio-net-device") properties.fail("model=" + model + ": there is virtio-net-device");
+    std::optional<std::string> mac = properties.take("mac");
+    std::string id = properties.take("id", "#nic" + std::to_string(index));
+    Properties card(properties.option(), "");
+    card.set("netdev", id);
+    if (mac) card.set("mac", *mac);
+    properties.set("type", type);
+    properties.set("id", id);
+    machine.backends().netdevs().add(properties);
+    add_virtio(machine, factory, "virtio-net-device", card);
 }
-
-struct Row {
-    std::string_view name, alias, help;
-    std::unique_ptr<VirtioDevice> (*make)(Machine&, Properties&);  ///< null: the loader
-};
-constexpr Row kRows[] = {
-    {"virtio-blk-device", "virtio-blk", "disk: drive=ID[,serial=TEXT]", make_block},
-    {"loader", "", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", nullptr},
-};
 
 }  // namespace
 
-void add_user_device(Machine& machine, BootImages& images, Properties properties) {
-    std::string driver = properties.take("driver", ""), names;
-    for (const Row& row : kRows) {
-        names += (names.empty() ? "" : ", ") + std::string(row.name);
-        if (driver != row.name && (row.alias.empty() || driver != row.alias)) continue;
-        properties.rename(properties.option() + " " + std::string(row.name));
-        if (row.make == nullptr) return add_loader(machine, images, properties);
-        return plug(machine, properties, row.make);
+void add_user_devices(Machine& machine, BootImages& images) {
+    Backends& backends = machine.backends();
+    Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(),
+                     [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
+    for (Properties properties : machine.config().devices) {
+        std::string driver = full_name(properties.take("driver", ""));
+        if (driver.empty()) properties.fail("needs the name of a device (there is: " + all_names() + ")");
+        properties.rename(properties.option() + " " + driver);
+        if (driver == kLoader) add_loader(machine, images, properties);
+        else if (Factory::knows(driver)) add_virtio(machine, factory, driver, properties);
+        else properties.fail("there is no such device (there is: " + all_names() + ")");
     }
-    if (driver.empty()) properties.fail("needs the name of a device (there is: " + names + ")");
-    properties.fail("unknown device '" + driver + "' (there is: " + names + ")");
+    unsigned index = 0;
+    for (const Properties& properties : machine.config().nics) add_nic(machine, factory, properties, index++);
+    for (const auto& drive : backends.drives().all()) {
+        if (drive->interface != devices::block::Interface::Virtio || drive->in_use) continue;
+        Properties disk("-drive", "");
+        disk.set("drive", drive->id);
+        add_virtio(machine, factory, "virtio-blk-device", disk);
+    }
 }
 
 std::string user_device_help() {
     std::string text = "Devices (-device NAME[,property=value...]):\n";
-    for (const Row& row : kRows) {
-        std::string line = "  " + std::string(row.name);
-        line.resize(std::max<std::size_t>(line.size() + 1, 24), ' ');
-        text += line + std::string(row.help) + "\n";
+    for (const Help& help : kHelp) {
+        if (help.name != kLoader && !Factory::knows(help.name)) continue;
+        std::string line = "  " + std::string(help.name);
+        line.resize(std::max<std::size_t>(line.size() + 1, 25), ' ');
+        text += line + std::string(help.text) + "\n";
     }
     return text;
 }

@@ -1,17 +1,15 @@
-// The devices that -device names.
+// The devices that -device, -nic and -drive if=virtio name.
 #pragma once
 
 #include <string>
-
-#include "base/properties.h"
 
 namespace dragoman::machine {
 
 class BootImages;
 class Machine;
 
-/// Makes the device and puts it into the machine. `images` takes what -device loader loads. @throws FatalError
-void add_user_device(Machine& machine, BootImages& images, Properties properties);
+/// Makes them and puts them into the machine. `images` takes what -device loader loads. @throws FatalError
+void add_user_devices(Machine& machine, BootImages& images);
 /// Text of -device help.
 std::string user_device_help();
 

@@ -6,13 +6,16 @@
 
 #include "base/error.h"
 #include "devices/aclint.h"
+#include "devices/cfi_flash.h"
 #include "devices/clint.h"
+#include "devices/fw_cfg.h"
+#include "devices/goldfish_rtc.h"
 #include "devices/plic.h"
-#include "devices/test_finisher.h"
 #include "devices/uart16550.h"
 #include "devices/virtio/mmio.h"
 #include "machine/backends.h"
 #include "machine/board.h"
+#include "machine/board_parts.h"
 #include "machine/boot_images.h"
 #include "machine/machine.h"
 #include "machine/riscv_boot.h"
@@ -27,6 +30,7 @@ using devices::Irq;
 
 constexpr u64 kBootRom = 0x1000, kBootRomSize = 0xf000;
 constexpr u64 kTest = 0x100000, kTestSize = 0x1000;
+constexpr u64 kRtc = 0x101000, kRtcSize = 0x1000;
 constexpr u64 kClint = 0x2000000, kClintSize = 0x10000;
 constexpr u64 kSswi = 0x2f00000;
 constexpr u64 kPlatformBus = 0x4000000, kPlatformBusSize = 0x2000000;
@@ -34,10 +38,12 @@ constexpr u64 kPlic = 0xc000000, kPlicSize = 0x600000;
 constexpr u64 kUart = 0x10000000, kUartSize = 0x100;
 constexpr u64 kVirtio = 0x10001000, kVirtioSize = 0x1000;
 constexpr unsigned kVirtioSlots = 8;
+constexpr u64 kFwCfg = 0x10100000, kFwCfgSize = 0x18;
+constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;  // of each of the two banks
 constexpr u64 kRam = 0x80000000;
 
 constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
-constexpr u32 kVirtioIrq = 1, kUartIrq = 10;
+constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11;
 constexpr u32 kUartClock = 3'686'400;
 constexpr u32 kTimerFrequency = 10'000'000;
 
@@ -65,18 +71,23 @@ private:
     std::vector<Irq> lines(std::initializer_list<unsigned> lines);
     void add_memory();
     void add_interrupt_controllers();
-    void add_test_finisher();
+    void add_clock();
     void add_serial();
     void add_virtio();
+    void add_flash();
+    void add_fw_cfg();
     void describe();
     void describe_interrupt_controllers();
     void boot();
+    void offer_kernel(const Config& config);
 
     Machine& machine_;
     const Config& config_;
     bool aclint_;
     BootImages images_{machine_.memory()};
     devices::Plic* plic_ = nullptr;
+    devices::FwCfg* fw_cfg_ = nullptr;
+    devices::CfiFlash* flash_[2] = {};
     DeviceTree tree_;
     std::vector<u8> blob_;
 };
@@ -85,9 +96,12 @@ Virt::Virt(Machine& machine)
     : machine_(machine), config_(machine.config()), aclint_(machine.board_properties().take_bool("aclint", false)) {
     add_memory();
     add_interrupt_controllers();
-    add_test_finisher();
+    add_test_finisher(machine_, kTest);
+    add_clock();
     add_serial();
     add_virtio();
+    add_flash();
+    add_fw_cfg();
     describe();
     boot();
 }
@@ -128,13 +142,22 @@ void Virt::add_interrupt_controllers() {
     memory.add_mmio("riscv.sifive.plic", kPlic, kPlicSize, *plic_, plic_->kLimits);
 }
 
-void Virt::add_test_finisher() {
-    using Action = devices::TestFinisher::Action;
-    auto& test = machine_.add_device("test", std::make_unique<devices::TestFinisher>([this](Action action, int status) {
-        if (action == Action::Reset) machine_.request_reset(Cause::GuestReset);
-        else machine_.request_shutdown(Cause::GuestShutdown, status);
-    }));
-    machine_.memory().add_mmio("riscv.sifive.test", kTest, kTestSize, test, test.kLimits);
+void Virt::add_clock() {
+    auto& rtc = machine_.add_device("rtc", std::make_unique<devices::GoldfishRtc>(
+        Irq{plic_, kRtcIrq}, machine_.clock(), devices::WallClock(machine_.clock(), config_.rtc)));
+    machine_.memory().add_mmio("goldfish_rtc", kRtc, kRtcSize, rtc, rtc.kLimits);
+}
+
+void Virt::add_flash() {
+    for (unsigned bank = 0; bank < 2; bank++) {
+        flash_[bank] = &add_flash_bank(machine_, "virt.flash" + std::to_string(bank), kFlash + bank * kFlashSize, kFlashSize, bank);
+    }
+}
+
+void Virt::add_fw_cfg() {
+    fw_cfg_ = &machine_.add_device("fw-cfg", std::make_unique<devices::FwCfg>(machine_.memory()));
+    machine_.memory().add_mmio("fwcfg", kFwCfg, kFwCfgSize, *fw_cfg_, fw_cfg_->kLimits);
+    fw_cfg_->add_number(devices::FwCfg::kNumberOfCpus, machine_.hart_count(), 2);
 }
 
 void Virt::add_serial() {
@@ -204,6 +227,7 @@ void Virt::describe() {
             .cells("interrupt-parent", {kPlicPhandle})
             .cells("interrupts", {irq});
     };
+    device("rtc", kRtc, kRtcSize, "google,goldfish-rtc", kRtcIrq);
     device("serial", kUart, kUartSize, "ns16550a", kUartIrq).cells("clock-frequency", {kUartClock});
     for (u32 i = 0; i < kVirtioSlots; i++) {
         device("virtio_mmio", kVirtio + i * kVirtioSize, kVirtioSize, "virtio,mmio", kVirtioIrq + i);
@@ -227,6 +251,18 @@ void Virt::describe() {
         .cells("#address-cells", {1})
         .cells("#size-cells", {1})
         .cells("interrupt-parent", {kPlicPhandle});
+    // Cycles (event 1) and instructions (2) can be counted by their own counters and by hpmcounter3 to 18.
+    tree_.node("/pmu")
+        .text("compatible", "riscv,pmu")
+        .cells("riscv,event-to-mhpmcounters", {1, 1, 0x7fff9, 2, 2, 0x7fffc});
+    tree_.node("/" + at("fw-cfg", kFwCfg))
+        .text("compatible", "qemu,fw-cfg-mmio")
+        .reg("reg", {kFwCfg, kFwCfgSize})
+        .flag("dma-coherent");
+    tree_.node("/" + at("flash", kFlash))
+        .text("compatible", "cfi-flash")
+        .reg("reg", {kFlash, kFlashSize, kFlash + kFlashSize, kFlashSize})
+        .cells("bank-width", {4});
     std::string serial = "/soc/" + at("serial", kUart);
     tree_.node("/aliases").text("serial0", serial);
     u8 seed[32];
@@ -236,14 +272,38 @@ void Virt::describe() {
 
 void Virt::boot() {
     if (!config_.dtb.empty()) tree_ = DeviceTree("-dtb: " + config_.dtb, ImageFile("-dtb", config_.dtb).all());
-    RiscvBoot boot = place_riscv_images(config_, images_, machine_.guest().elf_machine, kRam);
-    describe_boot(tree_, config_, boot);
+    Config config = config_;
+    bool flash = flash_[0]->image() != nullptr;
+    if (flash) {  // what is in flash loads the kernel itself: the loader that OpenSBI goes to, or all firmware
+        offer_kernel(config);
+        config.kernel.clear();
+        config.initrd.clear();
+    }
+    RiscvBoot boot = place_riscv_images(config, images_, machine_.guest().elf_machine, kRam);
+    if (flash) (config.bios == "none" ? boot.firmware_entry : boot.kernel_entry) = kFlash;
+    describe_boot(tree_, config, boot);
     blob_ = tree_.pack();
     u64 address = device_tree_address(kRam, config_.memory, blob_.size());
     images_.add_bytes("the device tree", address, blob_);
-    for (const Properties& properties : config_.devices) add_user_device(machine_, images_, properties);
+    add_user_devices(machine_, images_);
     images_.add_bytes("the boot ROM", kBootRom, riscv_reset_vector(boot, address));
     images_.check_overlaps();
+}
+
+/// Kernel, initrd and command line for a loader that asks fw_cfg for them.
+void Virt::offer_kernel(const Config& config) {
+    using devices::FwCfg;
+    auto offer = [&](const std::string& option, const std::string& path, u16 size_key, u16 data_key) {
+        if (path.empty()) return;
+        std::vector<u8> bytes = ImageFile(option, path).all();
+        fw_cfg_->add_number(size_key, bytes.size(), 4);
+        fw_cfg_->add_item(data_key, std::move(bytes));
+    };
+    offer("-kernel", config.kernel, FwCfg::kKernelSize, FwCfg::kKernelData);
+    offer("-initrd", config.initrd, FwCfg::kInitrdSize, FwCfg::kInitrdData);
+    if (config.append.empty()) return;
+    fw_cfg_->add_number(FwCfg::kCommandLineSize, config.append.size() + 1, 4);
+    fw_cfg_->add_string(FwCfg::kCommandLineData, config.append);
 }
 
 }  // namespace

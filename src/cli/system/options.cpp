@@ -257,6 +257,7 @@ constexpr Row kRows[] = {
     {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
+    {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"pidfile", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.pid_file = v; }, "write the process id to a file"},
 
     {"d", "item[,...]", set_log_items, "log what the items name (-d help lists them)"},

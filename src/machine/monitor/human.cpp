@@ -240,6 +240,6 @@ std::string HumanMonitor::info_name(std::string_view) {
 
 std::string HumanMonitor::info_chardev(std::string_view) { return machine_.backends().describe_chardevs(); }
 std::string HumanMonitor::info_block(std::string_view) { return machine_.backends().describe_disks(); }
-std::string HumanMonitor::info_network(std::string_view) { return {}; }
+std::string HumanMonitor::info_network(std::string_view) { return machine_.backends().describe_network(); }
 
 }  // namespace dragoman::machine

@@ -1,0 +1,31 @@
+#include "machine/board_parts.h"
+
+#include "devices/test_finisher.h"
+#include "machine/backends.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+devices::CfiFlash& add_flash_bank(Machine& machine, const std::string& name, u64 base, u64 size, unsigned index) {
+    std::shared_ptr<devices::block::Image> image;
+    for (const auto& drive : machine.backends().drives().all()) {
+        if (drive->interface != devices::block::Interface::Pflash || drive->index != index) continue;
+        drive->in_use = true;
+        image = drive->image;
+    }
+    auto& flash = machine.add_device(name, std::make_unique<devices::CfiFlash>(image));
+    flash.attach(machine.memory(), machine.memory().add_flash(name, base, size, flash, flash.kLimits));
+    return flash;
+}
+
+void add_test_finisher(Machine& machine, u64 base) {
+    using devices::TestFinisher;
+    auto finish = [&machine](TestFinisher::Action action, int status) {
+        if (action == TestFinisher::Action::Reset) machine.request_reset(Cause::GuestReset);
+        else machine.request_shutdown(Cause::GuestShutdown, status);
+    };
+    auto& test = machine.add_device("test", std::make_unique<TestFinisher>(finish));
+    machine.memory().add_mmio("riscv.sifive.test", base, test.kWindow, test, test.kLimits);
+}
+
+}  // namespace dragoman::machine
