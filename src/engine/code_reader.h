@@ -12,8 +12,10 @@ namespace dragoman::engine {
 
 class CodeReader final : public guest::CodeReader {
 public:
-    /// @param watch have stores to the pages that code is read from noticed
-    CodeReader(CodeSource& source, Vcpu& v, bool watch) : source_(source), vcpu_(v), watch_(watch) {}
+    /// @param watch_first have stores to the page noticed that the code begins on
+    /// @param watch_rest  the same for the pages behind it
+    CodeReader(CodeSource& source, Vcpu& v, bool watch_first, bool watch_rest)
+        : source_(source), vcpu_(v), watch_first_(watch_first), watch_rest_(watch_rest) {}
 
     bool fetch(u64 pc, unsigned bytes, u32& value) override;
 
@@ -53,7 +55,7 @@ private:
 
     CodeSource& source_;
     Vcpu& vcpu_;
-    bool watch_;
+    bool watch_first_, watch_rest_;
     bool refused_ = false;
     bool partial_ = false;
     bool shared_ = false;

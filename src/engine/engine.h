@@ -70,9 +70,10 @@ public:
 
     /// Drops all translations of guest code in [start, end). Any thread.
     void invalidate(u64 start, u64 end);
-    /// fence.i and riscv_flush_icache: drops translations of code whose stores page protection cannot
-    /// see (shared mappings) and that has changed.
-    void fence_i();
+    /// fence.i and riscv_flush_icache: what the guest has written in [start, end) may now be executed. Drops
+    /// translations of code that has changed where page protection does not see stores: shared mappings
+    /// (everywhere), and pages that are often written and flushed.
+    void fence_i(u64 start = 0, u64 end = ~u64{0});
 
     /// First thing in the host's SIGSEGV / SIGBUS / SIGILL / SIGFPE / SIGTRAP handler.
     enum class Fault {

@@ -43,7 +43,10 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
             i.smc_faults.fetch_add(1, std::memory_order_relaxed);
             {
                 std::lock_guard guard(i.tb_lock);
-                if (CodePage* record = i.pages.find(page >> 12)) ++record->invalidations;
+                if (CodePage* record = i.pages.find(page >> 12)) {
+                    ++record->invalidations;
+                    i.written_pages.push_back(page >> 12);
+                }
             }
             invalidate(page, page + memory::kPageSize);
             return Fault::Resolved;

@@ -76,6 +76,7 @@ struct Translating {
     bool single_step;
     u32 max_insns = 0;
     bool verify = false;   ///< the TB compares its guest code
+    bool flushed = false;  ///< its page is one with CodePage::flushed
     bool threads = false;  ///< there are other vCPUs
     bool faulted = false;  ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
@@ -110,6 +111,8 @@ struct Engine::Impl {
     std::atomic<u32> breakpoint_count{0};
     std::vector<u64> shared_pages;    ///< pages of aliased mappings with translations; guarded by tb_lock
     std::atomic<u32> shared_page_count{0};
+    std::vector<u64> written_pages;   ///< pages that a store dropped the translations of, and that were not flushed since
+    std::vector<u64> flushed_pages;   ///< pages with CodePage::flushed, sorted; guarded by tb_lock
     std::atomic<u64> epoch{0};        ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     std::atomic<u64> watches{0}, searches{0};  ///< system mode
@@ -148,6 +151,8 @@ struct Engine::Impl {
     void remove(TranslationBlock* tb);
     void remove_page(CodePage& page);
     void remove_all();
+    void flush_pages(u64 start, u64 end);
+    void choose_tracking(Translating& t);
 
     // Stores to code in system mode (invalidate.cpp)
     void watch_stores(const memory::Region& ram, u64 physical_page);

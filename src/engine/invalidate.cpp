@@ -18,8 +18,39 @@ void Engine::invalidate(u64 start, u64 end) {
     });
 }
 
-void Engine::fence_i() {
+/// The part of fence_i for pages that stores are not watched on. Under tb_lock.
+void Engine::Impl::flush_pages(u64 start, u64 end) {
+    const u64 first = start >> 12, last = (end - 1) >> 12;
+    std::erase_if(written_pages, [&](u64 page) {
+        if (page < first || page > last) return false;
+        ++pages.get(page).flushes;
+        return true;
+    });
+    auto from = std::lower_bound(flushed_pages.begin(), flushed_pages.end(), first);
+    auto to = std::upper_bound(from, flushed_pages.end(), last);
+    if (from == to) return;
+    epoch.fetch_add(1);  // what is being translated may have been read before the stores
+    u8 code[2 * memory::kPageSize];
+    for (; from != to; ++from) {
+        for (PageLink* link = pages.get(*from).tbs; link != nullptr;) {
+            TranslationBlock* tb = link->owner;
+            link = link->next;
+            if (tb->verified || tb->pc >= end || tb->end() <= start || tb->pc >> 12 != *from) continue;
+            bool same = memory::copy_checked(code, space->host(tb->pc), tb->guest_size) == 0 &&
+                        content_hash(code, tb->guest_size) == tb->content_hash;
+            if (same) continue;
+            invalidations.fetch_add(1, std::memory_order_relaxed);
+            remove(tb);
+        }
+    }
+}
+
+void Engine::fence_i(u64 start, u64 end) {
     Impl& i = *impl_;
+    if (i.physical == nullptr && start < end) {
+        std::lock_guard guard(i.tb_lock);
+        i.flush_pages(start, end);
+    }
     if (i.shared_page_count.load() == 0) return;
     std::vector<u64> candidates;
     {

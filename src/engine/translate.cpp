@@ -15,8 +15,8 @@ namespace dragoman::engine {
 
 namespace {
 
-/// After this many stores that dropped the translations of a page, its TBs check their code instead.
-constexpr u32 kVerifyAfter = 4;
+/// After this many stores that dropped the translations of a page, stores to it are no longer watched.
+constexpr u32 kWatchedStores = 4;
 /// Verified TBs are kept short: the check reads all their bytes.
 constexpr u32 kVerifiedInsns = 24;
 
@@ -293,9 +293,9 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
     tb->checked_entry = v.compiled.checked_entry;
     tb->insn_map = map;
     tb->insn_map_size = static_cast<u32>(v.map_bytes.size());
-    bool shared = reader.shared() && !t.verify;
+    bool compared = (reader.shared() && !t.verify) || t.flushed;
     tb->content_hash =
-        shared && reader.bytes().size() >= t.guest_size ? content_hash(reader.bytes().data(), t.guest_size) : 0;
+        compared && reader.bytes().size() >= t.guest_size ? content_hash(reader.bytes().data(), t.guest_size) : 0;
     v.chunk->next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));
     return tb;
 }
@@ -314,6 +314,21 @@ void Engine::Impl::store(Vcpu& v, const TranslationBlock& tb, const CodeReader& 
     code_cache.add(head, v.compiled, v.map_bytes, reader.bytes(), tb.code, buffer.base());
 }
 
+/// How changes of the code at `t.pc` are to be noticed. Under tb_lock.
+///
+/// Stores to a page with translations fault, which drops them; but that is dear where code is written all the
+/// time. Such pages stay writable. Guests that flush what they write, as the architecture asks (Zifencei) and
+/// all code generators do, get their translations compared at the flush. With others, each TB compares its code.
+void Engine::Impl::choose_tracking(Translating& t) {
+    CodePage* page = physical == nullptr ? pages.find(t.pc >> 12) : nullptr;
+    const bool often = page != nullptr && page->invalidations >= kWatchedStores;
+    t.flushed = often && page->flushes + 1 >= page->invalidations;
+    t.verify = often && !t.flushed;
+    if (!t.flushed || page->flushed) return;
+    page->flushed = true;
+    flushed_pages.insert(std::lower_bound(flushed_pages.begin(), flushed_pages.end(), page->page), page->page);
+}
+
 TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool single_step) {
     Translating t{.pc = pc, .flags = flags, .single_step = single_step};
     t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
@@ -321,12 +336,11 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         u64 started = epoch.load();
         {
             std::lock_guard guard(tb_lock);
-            CodePage* page = physical == nullptr ? pages.find(pc >> 12) : nullptr;
-            t.verify = page != nullptr && page->invalidations >= kVerifyAfter;
+            choose_tracking(t);
             t.threads = vcpus.size() > 1;
         }
-        const bool cacheable = caching && !t.verify && !single_step && breakpoint_count.load() == 0;
-        CodeReader reader(*code_source, v, !t.verify);
+        const bool cacheable = caching && !t.verify && !t.flushed && !single_step && breakpoint_count.load() == 0;
+        CodeReader reader(*code_source, v, !t.verify && !t.flushed, !t.verify);
         const bool loaded = cacheable && load(v, t, reader);
         if (!loaded) {
             reader.restart();

@@ -17,7 +17,45 @@ static void write_code(uint32_t *code, int value) {
 
 static void flush(void *start, long size) { __builtin___clear_cache(start, (char *)start + size); }
 
+/* Functions of one page, and one that reaches over its end, are rewritten in turn, often; only what was written is
+   flushed, and all others must stay as they are. */
+static void rewritten_pages(void) {
+    enum { kFunctions = 16, kStride = 1023 }; /* words: the last function of a page straddles its end */
+    static int expected[kFunctions];
+    uint32_t *code = mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < kFunctions; i++) {
+        write_code(code + i * kStride, i);
+        expected[i] = i;
+    }
+    flush(code, 65536);
+    for (int i = 0; i < 20000; i++) {
+        int n = i * 7 % kFunctions;
+        uint32_t *f = code + n * kStride;
+        write_code(f, i);
+        flush(f, 8);
+        expected[n] = i & 0x7ff;
+        CHECK(((Function)f)() == expected[n]);
+        int other = i * 5 % kFunctions;
+        CHECK(((Function)(code + other * kStride))() == expected[other]);
+    }
+    CHECK(munmap(code, 65536) == 0);
+}
+
+/* What is never flushed need not be seen by hardware, but is seen here. */
+static void without_flush(void) {
+    uint32_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 1000; i++) {
+        write_code(code, i);
+        CHECK(((Function)code)() == (i & 0x7ff));
+        write_code(code + 16, i + 1);
+        CHECK(((Function)(code + 16))() == (i + 1 & 0x7ff));
+    }
+    CHECK(munmap(code, 4096) == 0);
+}
+
 int main(void) {
+    rewritten_pages();
+    without_flush();
     uint32_t *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < 100000; i++) {
         write_code(code, i);

@@ -69,7 +69,7 @@ void probe(Pair& pair) {
 
 SyscallResult sys_riscv_flush_icache(Task& task, const SyscallArgs& args) {
     if (args[2] & ~u64{1}) return -EINVAL;
-    task.process->engine->fence_i();
+    task.process->engine->fence_i(args[0], args[1]);
     return 0;
 }
 
