@@ -90,6 +90,7 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
     u64 old = hart.priv.menvcfg;
     hart.priv.menvcfg = value & mask;
     u64 changed = old ^ hart.priv.menvcfg;
+    update_flags(hart);
     if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
     if ((changed & kEnvcfgStce) != 0) {
         hart.priv.mip_software &= ~interrupt_bit(kSupervisorTimer);

@@ -75,6 +75,7 @@ void write_senvcfg(Hart& hart, u64 value, unsigned) {
     constexpr u64 kMask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
     hart.priv.senvcfg = value & kMask;
+    update_flags(hart);
 }
 
 bool stateen_allows(const Hart& hart, u64 bit) {
@@ -107,7 +108,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x100, "sstatus", S, read_sstatus, write_sstatus, CsrEffect::StateFlags},
     {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags},
     {0x105, "stvec", S, read_field<&P::stvec>, write_stvec},
-    {0x10a, "senvcfg", S, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::None, access_senvcfg},
+    {0x10a, "senvcfg", S, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
     {0x10c, "sstateen0", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10d, "sstateen1", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10e, "sstateen2", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},

@@ -31,7 +31,14 @@ u32 system_flags(const Hart& hart) {
     if (fs != kDirty) flags |= kFlagFsClean;
     flags |= static_cast<u32>(p.mode) << kFlagModeShift | data_mmu(p) << kFlagDataMmuShift;
     if (triggers_armed(p)) flags |= kFlagTriggers;
+    if (envcfg_permits(p, kEnvcfgCbze)) flags |= kFlagCboZero;
     return flags;
+}
+
+bool envcfg_permits(const PrivilegedState& p, u64 field) {
+    if (p.mode == Privilege::Machine) return true;
+    if ((p.menvcfg & field) == 0) return false;
+    return p.mode == Privilege::Supervisor || (p.senvcfg & field) != 0;
 }
 
 unsigned mmu_index(const ir::Env* env, bool fetch) {

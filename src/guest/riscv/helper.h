@@ -55,7 +55,6 @@
     X(sfence_vma, NoReadGlobals | MayRaise)              \
     X(fs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
-    X(cbo_zero_system, NoReadGlobals | MayRaise)         \
     X(cbo_manage, NoReadGlobals | MayRaise)
 // clang-format on
 
@@ -112,7 +111,6 @@ void helper_wfi(ir::Env* env, u32 insn);
 void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid);
 void helper_fs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
-void helper_cbo_zero_system(ir::Env* env, u64 address, u32 insn);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);
 
 u64 helper_csr_read(ir::Env* env, u32 number);

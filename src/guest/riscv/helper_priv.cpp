@@ -78,31 +78,13 @@ void helper_fetch_fault(ir::Env* env, u64 address) {
     }
 }
 
-// --- Zicbom, Zicboz ---
-
-namespace {
-
-/// Whether menvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
-bool enabled(const PrivilegedState& p, u64 field) {
-    if (p.mode == Privilege::Machine) return true;
-    if ((p.menvcfg & field) == 0) return false;
-    return p.mode == Privilege::Supervisor || (p.senvcfg & field) != 0;
-}
-
-}  // namespace
-
-void helper_cbo_zero_system(ir::Env* env, u64 address, u32 insn) {
-    const Hart& h = *hart(env);
-    if (!enabled(h.priv, kEnvcfgCbze)) illegal(env, insn);
-    static constexpr u8 kZeros[kCacheBlock] = {};
-    guest::store(env, align_down(address, kCacheBlock), kZeros, kCacheBlock);
-}
+// --- Zicbom ---
 
 /// There are no caches to manage; the block must be accessible for loads or stores, and faults are those of a store.
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
     const Hart& h = *hart(env);
     bool invalidates = insn >> 20 == 0;
-    if (!enabled(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe)) illegal(env, insn);
+    if (!envcfg_permits(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe)) illegal(env, insn);
     unsigned index = flags_data_mmu(h.tb_flags);
     guest::Translation t;
     if (translate(env, address, guest::Access::Load, index, false, t)) return;

@@ -53,6 +53,8 @@ inline constexpr u32 kFlagFsOff = 1u << 3, kFlagFsClean = 1u << 4;
 inline constexpr unsigned kFlagModeShift = 5, kFlagDataMmuShift = 7;
 /// Triggers may match: fetches, loads and stores are checked.
 inline constexpr u32 kFlagTriggers = 1u << 9;
+/// cbo.zero is permitted (menvcfg and senvcfg).
+inline constexpr u32 kFlagCboZero = 1u << 10;
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }

@@ -28,6 +28,8 @@ u64 return_from_supervisor(Hart& hart);
 u32 system_flags(const Hart& hart);
 inline void update_flags(Hart& hart) { hart.tb_flags = system_flags(hart); }
 unsigned mmu_index(const ir::Env* env, bool fetch);
+/// Whether menvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
+bool envcfg_permits(const PrivilegedState& p, u64 field);
 
 // mmu.cpp
 bool translate(ir::Env* env, u64 address, guest::Access access, unsigned mmu_index, bool debug,

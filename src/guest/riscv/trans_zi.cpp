@@ -19,22 +19,28 @@ static bool trans_czero_nez(DisasContext& ctx, const Operands& a) { return gen_c
 
 // --- Zicbom, Zicboz: cache blocks ---
 
-static bool gen_cbo(DisasContext& ctx, const Operands& a, Helper user, Helper system) {
+static bool trans_cbo_check(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
     if (ctx.system) {
-        ctx.call_helper(system, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(ctx.bits)});
+        ctx.call_helper(Helper::cbo_manage, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(ctx.bits)});
     } else {
-        ctx.call_helper(user, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
+        ctx.call_helper(Helper::cbo_check, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
     }
     return true;
 }
-static bool trans_cbo_check(DisasContext& ctx, const Operands& a) {
-    return gen_cbo(ctx, a, Helper::cbo_check, Helper::cbo_manage);
-}
 /// Linux leaves senvcfg.CBIE 0: user mode may not drop cache blocks.
 static bool trans_cbo_inval(DisasContext& ctx, const Operands& a) { return ctx.system && trans_cbo_check(ctx, a); }
+/// Kernels clear pages with it: in system mode it is plain stores.
 static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
-    return gen_cbo(ctx, a, Helper::cbo_zero, Helper::cbo_zero_system);
+    Builder& b = *ctx.b;
+    if (!ctx.system) {
+        ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
+        return true;
+    }
+    if ((ctx.flags & kFlagCboZero) == 0) return false;
+    Var block = b.andi(ctx.gpr(a.rs1), ~(kCacheBlock - 1)), zero = b.c64(0);
+    for (unsigned offset = 0; offset < kCacheBlock; offset += 8) ctx.guest_st(zero, block, {.size_log2 = 3}, offset);
+    return true;
 }
 
 // --- Zimop: may-be-operations, which write zero until an extension redefines them ---
