@@ -31,7 +31,8 @@ u8* map_host_memory(const std::string& name, u64 size) {
     return reinterpret_cast<u8*>(aligned);
 }
 
-u64 get_bytes(const u8* from, unsigned size) {
+// One access of the host's, so that other harts never see half of it. x86-64 takes any alignment.
+__attribute__((no_sanitize("alignment"))) u64 get_bytes(const u8* from, unsigned size) {
     u64 value = 0;
     switch (size) {
         case 1:
@@ -50,7 +51,7 @@ u64 get_bytes(const u8* from, unsigned size) {
     return value;
 }
 
-void put_bytes(u8* to, unsigned size, u64 value) {
+__attribute__((no_sanitize("alignment"))) void put_bytes(u8* to, unsigned size, u64 value) {
     switch (size) {
         case 1:
             *to = static_cast<u8>(value);

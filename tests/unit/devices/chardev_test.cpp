@@ -271,7 +271,10 @@ TEST_F(Chardevs, PtyDropsOutputUntilItIsOpened) {
     run_until([&] { return reader.connects == 1; });
     pty.write(bytes("to you"));
     ASSERT_EQ(write(fd, "to me", 5), 5);
-    run_until([&] { return reader.text == "to me"; });
+    run_until([&] {
+        pollfd state{fd, POLLIN, 0};
+        return reader.text == "to me" && poll(&state, 1, 0) == 1;
+    });
     EXPECT_EQ(read_all(fd, 6), "to you");
     close(fd);
     run_until([&] { return reader.disconnects == 1; });
