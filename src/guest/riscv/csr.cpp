@@ -1,6 +1,8 @@
 // The index of CSRs by number, and the floating-point CSRs.
 #include "guest/riscv/csr.h"
 
+#include <vector>
+
 #include "base/fpenv.h"
 #include "guest/riscv/fcsr.h"
 #include "guest/riscv/model.h"
@@ -32,24 +34,26 @@ constexpr CsrInfo kCsrs[] = {
     {kCsrFcsr, "fcsr", F, read_fcsr, write_fcsr, CsrEffect::StateFlags},
 };
 
-/// Positions of CSRs in csr_groups by number: group << 8 | row.
+/// The descriptors in a row, and their positions there by number.
 struct Index {
     static constexpr u16 kNone = 0xffff;
     u16 place[4096];
+    std::vector<const CsrInfo*> rows;
     Index() {
         for (u16& p : place) p = kNone;
-        for (unsigned group = 0; group < csr_groups().size(); ++group) {
-            for (unsigned row = 0; row < csr_groups()[group].size(); ++row) {
-                place[csr_groups()[group][row].number] = static_cast<u16>(group << 8 | row);
+        for (std::span<const CsrInfo> group : csr_groups()) {
+            for (const CsrInfo& csr : group) {
+                place[csr.number] = static_cast<u16>(rows.size());
+                rows.push_back(&csr);
             }
         }
     }
 };
+const Index kIndex;
 
 const CsrInfo* find_row(unsigned number) {
-    static const Index kIndex;
     u16 place = kIndex.place[number & 0xfff];
-    return place != Index::kNone ? &csr_groups()[place >> 8][place & 0xff] : nullptr;
+    return place != Index::kNone ? kIndex.rows[place] : nullptr;
 }
 
 }  // namespace
@@ -61,6 +65,9 @@ std::span<const std::span<const CsrInfo>> csr_groups() {
                                                        csrs_machine(), csrs_pmp(),      csrs_triggers()};
     return kGroups;
 }
+
+unsigned csr_index(const CsrInfo& csr) { return kIndex.place[csr.number]; }
+const CsrInfo& csr_at(unsigned index) { return *kIndex.rows[index]; }
 
 const CsrInfo* find_csr(unsigned number) {
     const CsrInfo* csr = find_row(number);

@@ -28,6 +28,9 @@ struct CsrInfo {
     bool (*access)(const Hart& hart, unsigned number) = nullptr;
     /// What csrrs and csrrc change, where that is not what they read.
     u64 (*read_to_modify)(Hart& hart, unsigned number) = nullptr;
+    /// Where it lies, when reading and writing are loads and stores of the bits of field_mask; null: they are not.
+    u64 PrivilegedState::*field = nullptr;
+    u64 field_mask = 0;
 };
 
 /// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.
@@ -37,6 +40,10 @@ inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }
 constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 3; }
+
+/// Which CSR a descriptor is, for helpers.
+unsigned csr_index(const CsrInfo& csr);
+const CsrInfo& csr_at(unsigned index);
 
 /// The CSR's descriptor; null when this guest has no such CSR, or the CPU model lacks its extension.
 const CsrInfo* find_csr(unsigned number);
@@ -58,6 +65,12 @@ template <u64 PrivilegedState::*field> u64 read_field(Hart& hart, unsigned) { re
 /// Writes the bits of `mask`.
 template <u64 PrivilegedState::*field, u64 mask = ~u64{0}> void write_field(Hart& hart, u64 value, unsigned) {
     hart.priv.*field = (hart.priv.*field & ~mask) | (value & mask);
+}
+/// The row of a CSR that is storage for the bits of `mask`.
+template <u64 PrivilegedState::*field, u64 mask = ~u64{0}>
+constexpr CsrInfo storage(u16 number, const char* name, Guard guard) {
+    auto write = [](Hart& hart, u64 value, unsigned) { hart.priv.*field = value & mask; };
+    return {number, name, guard, read_field<field>, write, CsrEffect::None, nullptr, nullptr, field, mask};
 }
 inline u64 read_zero(Hart&, unsigned) { return 0; }
 inline void write_nothing(Hart&, u64, unsigned) {}

@@ -124,10 +124,10 @@ constexpr CsrInfo kCsrs[] = {
     {0x30d, "mstateen1", Smstateen, read_mstateen, write_mstateen},
     {0x30e, "mstateen2", Smstateen, read_mstateen, write_mstateen},
     {0x30f, "mstateen3", Smstateen, read_mstateen, write_mstateen},
-    {0x340, "mscratch", Zicsr, read_field<&P::mscratch>, write_field<&P::mscratch>},
-    {0x341, "mepc", Zicsr, read_field<&P::mepc>, write_mepc},
-    {0x342, "mcause", Zicsr, read_field<&P::mcause>, write_field<&P::mcause>},
-    {0x343, "mtval", Zicsr, read_field<&P::mtval>, write_field<&P::mtval>},
+    storage<&P::mscratch>(0x340, "mscratch", Zicsr),
+    {0x341, "mepc", Zicsr, read_field<&P::mepc>, write_mepc, CsrEffect::None, nullptr, nullptr, &P::mepc, ~u64{1}},
+    storage<&P::mcause>(0x342, "mcause", Zicsr),
+    storage<&P::mtval>(0x343, "mtval", Zicsr),
     {0x344, "mip", Zicsr, read_mip, write_mip, CsrEffect::StateFlags, nullptr, read_mip_to_modify},
 };
 

@@ -10,9 +10,6 @@ namespace {
 
 // --- status, interrupts ---
 
-constexpr u64 kSstatusWritable = kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusSum | kStatusMxr;
-constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
-
 u64 read_sstatus(Hart& hart, unsigned) { return hart.priv.mstatus & kSstatusReadable; }
 void write_sstatus(Hart& hart, u64 value, unsigned) {
     write_status(hart, (hart.priv.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
@@ -113,10 +110,10 @@ constexpr CsrInfo kCsrs[] = {
     {0x10d, "sstateen1", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10e, "sstateen2", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10f, "sstateen3", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
-    {0x140, "sscratch", S, read_field<&P::sscratch>, write_field<&P::sscratch>},
-    {0x141, "sepc", S, read_field<&P::sepc>, write_sepc},
-    {0x142, "scause", S, read_field<&P::scause>, write_field<&P::scause>},
-    {0x143, "stval", S, read_field<&P::stval>, write_field<&P::stval>},
+    storage<&P::sscratch>(0x140, "sscratch", S),
+    {0x141, "sepc", S, read_field<&P::sepc>, write_sepc, CsrEffect::None, nullptr, nullptr, &P::sepc, ~u64{1}},
+    storage<&P::scause>(0x142, "scause", S),
+    storage<&P::stval>(0x143, "stval", S),
     {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, nullptr, read_sip_to_modify},
     {0x14d, "stimecmp", Sstc, read_field<&P::stimecmp>, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
     {0x180, "satp", S, read_field<&P::satp>, write_satp, CsrEffect::StateFlags, access_satp},

@@ -49,6 +49,8 @@
     X(amocas_q, MayRaise)                                \
     /* system mode (helper_priv.cpp) */                  \
     X(csr, NoReadGlobals | MayRaise)                     \
+    X(trap, NoReadGlobals)                               \
+    X(interrupts_on, NoReadGlobals)                      \
     X(mret, NoReadGlobals | MayRaise)                    \
     X(sret, NoReadGlobals | MayRaise)                    \
     X(wfi, NoReadGlobals | MayRaise)                     \
@@ -103,12 +105,16 @@ double helper_fcvt_if(u64 rs1, u32 control);
 u64 helper_fcvtmod_w_d(double rs1);
 
 // System mode. `insn`: bits of the instruction.
-/// CSR instruction with operand `operand`. @returns the old value.
-u64 helper_csr(ir::Env* env, u32 insn, u64 operand);
+/// CSR instruction on the CSR csr_at(index), with operand `operand`. @returns the old value.
+u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index);
+/// Takes a trap at `pc`. @returns the pc to go on at.
+u64 helper_trap(ir::Env* env, u32 cause, u64 pc, u64 tval);
 u64 helper_mret(ir::Env* env, u32 insn);
 u64 helper_sret(ir::Env* env, u32 insn);
 void helper_wfi(ir::Env* env, u32 insn);
 void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid);
+/// mstatus.SIE or MIE was set while interrupts were pending.
+void helper_interrupts_on(ir::Env* env);
 void helper_fs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);

@@ -22,6 +22,16 @@ void check_trapped(ir::Env* env, u32 insn, u64 bit) {
 
 }  // namespace
 
+u64 helper_trap(ir::Env* env, u32 cause, u64 pc, u64 tval) {
+    env->pc = pc;
+    env->exception = cause;
+    env->exception_value = tval;
+    take_exception(env);
+    return env->pc;
+}
+
+void helper_interrupts_on(ir::Env* env) { check_interrupts(*hart(env)); }
+
 u64 helper_mret(ir::Env* env, u32) { return return_from_machine(*hart(env)); }
 
 u64 helper_sret(ir::Env* env, u32 insn) {
@@ -42,13 +52,13 @@ void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid) {
 }
 
 /// The translator has checked that the CSR exists, what its number says about modes, and that it is not read-only.
-u64 helper_csr(ir::Env* env, u32 insn, u64 operand) {
+u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     enum { kWrite = 1, kSet = 2, kClear = 3 };
     Hart& h = *hart(env);
     unsigned number = insn >> 20;
     unsigned op = insn >> 12 & 3;
     bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
-    const CsrInfo* csr = find_csr(number);
+    const CsrInfo* csr = &csr_at(index);
     if (csr->access != nullptr && !csr->access(h, number)) illegal(env, insn);
     u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
     if (op == kWrite) {

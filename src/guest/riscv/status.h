@@ -9,6 +9,10 @@ namespace dragoman::riscv {
 /// that depend on MXR, TB state flags, interrupts.
 void write_status(Hart& hart, u64 value);
 
+/// The fields of mstatus that sstatus shows.
+inline constexpr u64 kSstatusWritable = kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusSum | kStatusMxr;
+inline constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
+
 // mstateen0
 inline constexpr u64 kStateenSe = u64{1} << 63;       ///< sstateen0
 inline constexpr u64 kStateenEnvcfg = u64{1} << 62;   ///< senvcfg

@@ -176,7 +176,11 @@ static bool trans_fence_i(DisasContext& ctx, const Operands&) {
 static bool trans_ecall(DisasContext& ctx, const Operands&) {
     if (ctx.system) {
         constexpr Cause kCauses[] = {Cause::EcallU, Cause::EcallS, Cause::EcallM, Cause::EcallM};
-        ctx.raise(kCauses[static_cast<unsigned>(ctx.mode())], 0);
+        Builder& b = *ctx.b;
+        Var target = b.temp(Type::I64);
+        u32 cause = static_cast<u32>(kCauses[static_cast<unsigned>(ctx.mode())]);
+        ctx.call_helper(Helper::trap, target, {b.env(), b.c32(cause), b.address(ctx.pc), b.c64(0)});
+        ctx.jump_indirect(target);
         return true;
     }
     ctx.b->exit_tb(static_cast<u32>(ExitReason::Syscall), ctx.b->address(ctx.next_pc()));

@@ -3,6 +3,7 @@
 #include "guest/riscv/csr.h"
 #include "guest/riscv/fcsr.h"
 #include "guest/riscv/insn_sets.h"
+#include "guest/riscv/status.h"
 
 namespace dragoman::riscv {
 
@@ -92,11 +93,82 @@ void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
 
 bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kCsrFcsr; }
 
-/// In system mode a helper does it all, from the bits of the instruction.
-bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Var rhs, bool writes) {
+constexpr MemOp kDouble{.size_log2 = 3};
+constexpr unsigned kCsrSstatus = 0x100, kCsrMstatus = 0x300;
+
+u32 offset_of(u64 PrivilegedState::*field) {
+    static const PrivilegedState kAny{};
+    auto bytes = reinterpret_cast<const u8*>(&(kAny.*field)) - reinterpret_cast<const u8*>(&kAny);
+    return DRAGOMAN_HART_OFFSET(priv) + static_cast<u32>(bytes);
+}
+
+/// A CSR that is plain storage.
+bool gen_csr_field(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, Var rhs, bool writes) {
     Builder& b = *ctx.b;
+    u32 offset = offset_of(csr.field);
     Var old = b.temp(Type::I64);
-    ctx.call_helper(Helper::csr, old, {b.env(), b.c32(ctx.bits), rhs});
+    if (op != CsrOp::Write || a.rd != 0) b.env_ld(old, offset, kDouble);
+    if (writes) {
+        Var value = op == CsrOp::Set     ? b.or_(old, rhs)
+                    : op == CsrOp::Clear ? b.op(Op::andc, Type::I64, {old, rhs})
+                                         : rhs;
+        if (csr.field_mask != ~u64{0}) value = b.andi(value, csr.field_mask);
+        b.env_st(value, offset, kDouble);
+    }
+    if (op != CsrOp::Write || a.rd != 0) ctx.set_gpr(a.rd, old);
+    return true;
+}
+
+/// csrrsi and csrrci of the interrupt enable in sstatus or mstatus: how kernels turn interrupts on and off. Only an
+/// interrupt that is pending when they go on has consequences.
+bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, u64 bit) {
+    Builder& b = *ctx.b;
+    u32 status_offset = offset_of(&PrivilegedState::mstatus);
+    Var status = b.temp(Type::I64);
+    b.env_ld(status, status_offset, kDouble);
+    ctx.set_gpr(a.rd, csr.number == kCsrSstatus ? b.andi(status, kSstatusReadable) : status);
+    if (op == CsrOp::Clear) {
+        b.env_st(b.andi(status, ~bit), status_offset, kDouble);
+        return true;
+    }
+    b.env_st(b.or_(status, b.c64(bit)), status_offset, kDouble);
+    Var pending = b.temp(Type::I64), more = b.temp(Type::I64), enabled = b.temp(Type::I64);
+    b.env_ld(pending, offset_of(&PrivilegedState::mip_external), kDouble);
+    b.env_ld(more, offset_of(&PrivilegedState::mip_software), kDouble);
+    pending = b.or_(pending, more);
+    more = b.temp(Type::I64);
+    b.env_ld(more, offset_of(&PrivilegedState::mip_timer), kDouble);
+    pending = b.or_(pending, more);
+    b.env_ld(enabled, offset_of(&PrivilegedState::mie), kDouble);
+    u32 none = b.new_label();
+    b.brcond(Cond::TstEq, pending, enabled, none);
+    ctx.call_helper(Helper::interrupts_on, ir::kNoVar, {b.env()});
+    ctx.jump_indirect(b.address(ctx.next_pc()));
+    b.label(none);
+    ctx.state = DisasState::Next;
+    return true;
+}
+
+/// System mode: what is not inline is done by a helper, from the bits of the instruction.
+bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, Var rhs, bool writes) {
+    Builder& b = *ctx.b;
+    // Where instructions have 4 bytes, addresses of instructions have another mask.
+    bool inline_field = csr.field != nullptr && (csr.field_mask == ~u64{0} || ctx.has(Extension::C));
+    if (inline_field) return gen_csr_field(ctx, a, csr, op, rhs, writes);
+    bool status = csr.number == kCsrSstatus || csr.number == kCsrMstatus;
+    if (status && !writes) {
+        Var value = b.temp(Type::I64);
+        b.env_ld(value, offset_of(&PrivilegedState::mstatus), kDouble);
+        ctx.set_gpr(a.rd, csr.number == kCsrSstatus ? b.andi(value, kSstatusReadable) : value);
+        return true;
+    }
+    if (status && writes && op != CsrOp::Write && b.function().is_const(rhs)) {
+        u64 bit = b.function().vars[rhs].value;
+        bool enable = bit == kStatusSie || (bit == kStatusMie && csr.number == kCsrMstatus);
+        if (enable) return gen_interrupt_enable(ctx, a, csr, op, bit);
+    }
+    Var old = b.temp(Type::I64);
+    ctx.call_helper(Helper::csr, old, {b.env(), b.c32(ctx.bits), rhs, b.c32(csr_index(csr))});
     ctx.set_gpr(a.rd, old);
     if (writes && csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
     return true;
@@ -111,7 +183,7 @@ bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool write
     if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
     if (writes && csr_is_read_only(number)) return false;
     if (ctx.system) {
-        if (!is_float_csr(number)) return gen_csr_system(ctx, a, *csr, rhs, writes);
+        if (!is_float_csr(number)) return gen_csr_system(ctx, a, *csr, op, rhs, writes);
         if ((ctx.flags & kFlagFsOff) != 0) return false;
         if (writes && (ctx.flags & kFlagFsClean) != 0) return ctx.make_float_dirty(), true;
     }
