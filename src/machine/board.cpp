@@ -8,6 +8,7 @@ namespace {
 
 constexpr Board::Kind kKinds[] = {
     {"virt", "RISC-V VirtIO board (default)", 8, make_virt},
+    {"quard-star", "teaching board: starts at address 0, boots from flash", 8, make_quard_star},
 };
 
 }  // namespace

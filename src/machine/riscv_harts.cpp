@@ -1,5 +1,7 @@
 #include "machine/riscv_harts.h"
 
+#include "machine/machine.h"
+
 #include "guest/riscv/model.h"
 
 namespace dragoman::machine {
@@ -44,6 +46,14 @@ void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency) {
             .phandle(hart_interrupts(hart));
         tree.node("/cpus/cpu-map/cluster0/core" + std::to_string(hart)).cells("cpu", {hart_phandle(hart)});
     }
+}
+
+std::vector<devices::Irq> hart_inputs(Machine& machine, std::initializer_list<unsigned> lines) {
+    std::vector<devices::Irq> irqs;
+    for (unsigned i = 0; i < machine.hart_count(); i++) {
+        for (unsigned line : lines) irqs.push_back({&machine.hart(i), line});
+    }
+    return irqs;
 }
 
 }  // namespace dragoman::machine

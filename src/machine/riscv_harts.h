@@ -1,9 +1,12 @@
-// What boards say about RISC-V harts in their device trees.
+// What boards wire to RISC-V harts, and say about them in their device trees.
 #pragma once
 
+#include "devices/irq.h"
 #include "machine/device_tree.h"
 
 namespace dragoman::machine {
+
+class Machine;
 
 /// /cpus with a node per hart, whose interrupt controllers get the phandles hart_interrupts(hart).
 void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency);
@@ -11,6 +14,12 @@ void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency);
 u32 hart_interrupts(unsigned hart);
 /// For interrupts-extended: for each hart, its interrupts `lines`.
 std::vector<u32> hart_lines(unsigned harts, std::initializer_list<u32> lines);
+
+/// Interrupt inputs of a hart: bits of mip.
+inline constexpr unsigned kSupervisorSoftware = 1, kMachineSoftware = 3, kMachineTimer = 7, kSupervisorExternal = 9,
+                          kMachineExternal = 11;
+/// For each hart, its inputs `lines`.
+std::vector<devices::Irq> hart_inputs(Machine& machine, std::initializer_list<unsigned> lines);
 
 /// First phandle that boards may use for other things.
 inline constexpr u32 kFirstFreePhandle = 0x100;

@@ -47,9 +47,6 @@ constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11;
 constexpr u32 kUartClock = 3'686'400;
 constexpr u32 kTimerFrequency = 10'000'000;
 
-constexpr unsigned kMachineSoftware = 3, kMachineTimer = 7, kSupervisorSoftware = 1;  // bits of mip
-constexpr unsigned kMachineExternal = 11, kSupervisorExternal = 9;
-
 constexpr u32 kPlicPhandle = kFirstFreePhandle, kTestPhandle = kFirstFreePhandle + 1;
 
 std::string at(std::string_view name, u64 address) {
@@ -68,7 +65,6 @@ public:
     std::vector<u8> device_tree() const override { return blob_; }
 
 private:
-    std::vector<Irq> lines(std::initializer_list<unsigned> lines);
     void add_memory();
     void add_interrupt_controllers();
     void add_clock();
@@ -106,15 +102,6 @@ Virt::Virt(Machine& machine)
     boot();
 }
 
-/// For each hart its interrupt inputs `lines`.
-std::vector<Irq> Virt::lines(std::initializer_list<unsigned> lines) {
-    std::vector<Irq> irqs;
-    for (unsigned i = 0; i < machine_.hart_count(); i++) {
-        for (unsigned line : lines) irqs.push_back({&machine_.hart(i), line});
-    }
-    return irqs;
-}
-
 void Virt::add_memory() {
     machine_.memory().add_rom("virt_board.mrom", kBootRom, kBootRomSize);
     machine_.memory().add_ram("riscv_virt_board.ram", kRam, config_.memory);
@@ -123,22 +110,22 @@ void Virt::add_memory() {
 void Virt::add_interrupt_controllers() {
     memory::PhysicalSpace& memory = machine_.memory();
     if (aclint_) {
-        auto& mswi = machine_.add_device("mswi", std::make_unique<devices::AclintMswi>(lines({kMachineSoftware})));
+        auto& mswi = machine_.add_device("mswi", std::make_unique<devices::AclintMswi>(hart_inputs(machine_, {kMachineSoftware})));
         memory.add_mmio("riscv.aclint.mswi", kClint, mswi.kWindow, mswi, mswi.kLimits);
         auto& mtimer = machine_.add_device(
-            "mtimer", std::make_unique<devices::AclintMtimer>(lines({kMachineTimer}), machine_.clock()));
+            "mtimer", std::make_unique<devices::AclintMtimer>(hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
         memory.add_mmio("riscv.aclint.mtimer", kClint + mswi.kWindow, mtimer.kWindow, mtimer, mtimer.kLimits);
         machine_.set_timer(mtimer);
-        auto& sswi = machine_.add_device("sswi", std::make_unique<devices::AclintSswi>(lines({kSupervisorSoftware})));
+        auto& sswi = machine_.add_device("sswi", std::make_unique<devices::AclintSswi>(hart_inputs(machine_, {kSupervisorSoftware})));
         memory.add_mmio("riscv.aclint.sswi", kSswi, sswi.kWindow, sswi, sswi.kLimits);
     } else {
         auto& clint = machine_.add_device("clint", std::make_unique<devices::Clint>(
-            lines({kMachineSoftware}), lines({kMachineTimer}), machine_.clock()));
+            hart_inputs(machine_, {kMachineSoftware}), hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
         memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
     }
     plic_ = &machine_.add_device("plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
-                                                                        lines({kMachineExternal, kSupervisorExternal})));
+                                                                        hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
     memory.add_mmio("riscv.sifive.plic", kPlic, kPlicSize, *plic_, plic_->kLimits);
 }
 

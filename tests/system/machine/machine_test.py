@@ -1,0 +1,436 @@
+#!/usr/bin/env python3
+"""dragoman-system from outside: boards, exit status, bad input, monitor, QMP. machine_test.py PROGRAM GUEST GROUP
+
+GUEST is guest.S as an ELF file; GUEST.bin the same as it lies in memory. GROUP is one of the functions at the end."""
+
+import fcntl
+import gzip
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM, GUEST, GROUP = sys.argv[1:4]
+PARAMETER = 0x80010000
+HELLO = "hello from the guest\n"
+failures = []
+
+
+def check(condition, what):
+    if not condition:
+        failures.append(what)
+        print("FAILED:", what)
+
+
+def run(*arguments, timeout=120):
+    done = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=timeout)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+def finish_with(word):
+    return ["-device", f"loader,addr={PARAMETER:#x},data={word:#x},data-len=4"]
+
+
+def bare(*arguments):
+    return ["-bios", "none", "-kernel", GUEST, "-nographic", *arguments]
+
+
+# Starting and ending
+
+def check_ends(status, *arguments):
+    code, out, err = run(*arguments)
+    check(code == status and out == HELLO, f"{' '.join(arguments)}: status {code}, not {status}: {out!r} {err!r}")
+
+
+def make_flash(folder):
+    path = f"{folder}/flash.img"
+    with open(path, "wb") as f, open(GUEST + ".bin", "rb") as contents:
+        f.write(contents.read())
+        f.truncate(32 << 20)
+    return path
+
+
+def ends(folder):
+    for backend in "x64", "interp":
+        check_ends(0, *bare("-backend", backend), *finish_with(0x5555))
+        check_ends(7, *bare("-backend", backend, "-smp", "2"), *finish_with(0x73333))
+    check_ends(0, *bare("-no-reboot"), *finish_with(0x7777))
+    packed = f"{folder}/guest.bin.gz"
+    with gzip.open(packed, "wb") as f, open(GUEST + ".bin", "rb") as contents:
+        f.write(contents.read())
+    check_ends(0, "-bios", "none", "-kernel", packed, "-nographic", *finish_with(0x5555))
+    check_ends(3, "-bios", GUEST, "-nographic", "-machine", "virt,aclint=on", *finish_with(0x33333))
+    check_ends(4, "-bios", "none", "-nographic", "-device", f"loader,file={GUEST},cpu-num=0", *finish_with(0x43333))
+    flash = make_flash(folder)
+    check_ends(5, "-bios", "none", "-nographic", "-drive", f"if=pflash,file={flash},format=raw", *finish_with(0x53333))
+
+
+def quard_star(folder):
+    flash = make_flash(folder)
+    log = f"{folder}/log"
+    arguments = ["-M", "quard-star", "-nographic", "-drive", f"if=pflash,file={flash},format=raw"]
+    check_ends(9, *arguments, *finish_with(0x93333), "-d", "in_asm,op,op_opt,out_asm", "-D", log)
+    with open(log) as f:
+        text = f.read()
+    first = text.split("IN:")[1]
+    check("auipc   t0" in first.splitlines()[1], f"the first instruction is not auipc t0: {first[:200]!r}")
+    for stage in "OP:", "OP after optimization", "OUT:":
+        check(stage in first, f"no stage {stage!r} of the first instruction")
+    check_error("-kernel", "-M", "quard-star", "-kernel", GUEST)
+
+
+# Bad input
+
+def check_error(names, *arguments):
+    """Exit status 1, and one line on stderr that names the culprit."""
+    code, out, err = run(*arguments)
+    shown = " ".join(arguments)
+    check(code == 1, f"{shown}: exit status {code}")
+    check(out == "" and err.count("\n") == 1 and err.startswith("dragoman-system: "), f"{shown}: not one line: {out!r} {err!r}")
+    for name in [names] if isinstance(names, str) else names:
+        check(name in err, f"{shown}: {err!r} does not name {name!r}")
+
+
+def bad_images(folder):
+    def make(name, contents):
+        with open(f"{folder}/{name}", "wb") as f:
+            f.write(contents)
+        return f"{folder}/{name}"
+
+    with open(GUEST, "rb") as f:
+        elf = f.read()
+    missing, empty, junk = f"{folder}/missing", make("empty", b""), make("junk", b"no device tree, no disk" * 9)
+    short_elf = make("short", elf[:256])
+    foreign = make("foreign", elf[:18] + struct.pack("<H", 62) + elf[20:])
+    arm = make("arm64", b"\0" * 56 + b"ARM\x64" + b"\0" * 200)
+    short_gzip = make("short.gz", gzip.compress(os.urandom(5000))[:2000])
+    pe = bytearray(b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0" + struct.pack("<HHIIIHH", 0x5064, 1, 0, 0, 0, 0, 0))
+    short_image = make("short_image", bytes(pe) + b".text\0\0\0" + struct.pack("<8I", 0x1000, 0, 1 << 20, 4096, 0, 0, 0, 0))
+    none = ["-bios", "none", "-display", "none"]
+    for path, reason in [(missing, "No such file"), (folder, "directory"), (empty, "empty"), (short_elf, "truncated"),
+                         (foreign, "another processor"), (arm, "arm64"), (short_gzip, "truncated"),
+                         (short_image, "truncated"), ("/dev/null", "regular file")]:
+        check_error([path, reason], *none, "-kernel", path)
+    check_error([missing, "No such file"], "-bios", missing)
+    check_error([foreign, "another processor"], "-bios", foreign)
+    check_error([missing, "No such file"], *none, "-kernel", GUEST, "-initrd", missing)
+    check_error([empty, "empty"], *none, "-kernel", GUEST, "-initrd", empty)
+    check_error(["-initrd", "-kernel"], *none, "-initrd", GUEST)
+    check_error([junk, "device tree"], *none, "-dtb", junk)
+    check_error([missing, "No such file"], *none, "-drive", f"file={missing},format=raw")
+    check_error([junk, "33554432"], *none, "-drive", f"file={junk},format=raw,if=pflash")
+    large = f"{folder}/large"
+    with open(large, "wb") as f:
+        f.truncate(200 << 20)
+    check_error([large, "do not fit"], *none, "-kernel", large)
+    check_error(large, *none, "-m", "64M", "-kernel", GUEST, "-initrd", large)
+
+    disk = f"{folder}/disk"
+    with open(disk, "wb") as f:
+        f.truncate(1 << 20)
+    first = subprocess.Popen([PROGRAM, *bare("-drive", f"file={disk},format=raw")], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE)
+    first.stdout.readline()
+    check_error([disk, "lock"], *none, "-drive", f"file={disk},format=raw")
+    first.terminate()
+    first.communicate()
+
+
+def bad_options(folder):
+    for arguments, names in [
+            (["-M", "pc"], ["pc", "virt"]), (["-M", "virt,colour=red"], ["colour", "aclint"]),
+            (["-M", "virt,aclint=maybe"], ["aclint=maybe"]), (["-cpu", "z80"], ["z80", "-cpu help"]),
+            (["-cpu", "rv64,zzz=on"], ["zzz"]), (["-smp", "9"], ["9", "8"]), (["-smp", "x"], ["x"]), (["-m", "1Q"], ["1Q"]),
+            (["-device", "e1000"], ["e1000", "virtio-net-device"]), (["-device", "virtio-rng-device,colour=red"], ["colour"]),
+            (["-device", "virtio-rng-device,bus=pci.0"], ["pci.0", "virtio-mmio-bus.0"]),
+            (["-device", "virtio-blk-device,drive=none"], ["none"]), (["-device", "loader"], ["file=FILE"]),
+            (["-device", "loader,addr=0x80000000,data=1"], ["data-len"]), (["-netdev", "carrier,id=n"], ["carrier"]),
+            (["-nic", "user,model=e1000"], ["e1000", "virtio-net-device"]), (["-chardev", "smoke,id=c"], ["smoke"]),
+            (["-serial", "smoke"], ["smoke"]), (["-mon", "chardev=nobody"], ["nobody"]), (["-gdb", "tcp::99999"], ["99999"]),
+            (["-qmp", f"unix:{folder}/no/such/place,server=on,wait=off"], ["/no/such/place"]),
+            (["-D", "/no/such/directory/log"], ["/no/such/directory/log"]), (["-rtc", "base=never"], ["never"]),
+            (["-drive", "format=raw"], ["file="]), (["-drive", f"file={GUEST},format=vmdk"], ["vmdk", "qcow2"]),
+            (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga"]),
+            (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
+            (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
+            (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"])]:
+        rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]
+        check_error(names, *rest, *arguments)
+
+
+def help_texts(folder):
+    for arguments, text in [(["-h"], "-kernel file"), (["-version"], "dragoman-system version"), (["-M", "help"], "quard-star"),
+                            (["-cpu", "help"], "rv64"), (["-device", "help"], "virtio-blk-device"), (["-d", "help"], "in_asm")]:
+        code, out, err = run(*arguments)
+        check(code == 0 and text in out and err == "", f"{arguments}: {code} {err!r}")
+
+
+# The device tree
+
+def parse_tree(blob):
+    """{path: {property: bytes}}; Devicetree specification, chapter 5."""
+    structure, strings = struct.unpack_from(">II", blob, 8)
+    nodes, path, at = {}, [], structure
+    while True:
+        token, = struct.unpack_from(">I", blob, at)
+        at += 4
+        if token == 1:
+            end = blob.index(b"\0", at)
+            path.append(blob[at:end].decode())
+            nodes["/".join(path) or "/"] = {}
+            at = (end + 4) & ~3
+        elif token == 2:
+            path.pop()
+        elif token == 3:
+            size, name = struct.unpack_from(">II", blob, at)
+            name = blob[strings + name:blob.index(b"\0", strings + name)].decode()
+            nodes["/".join(path) or "/"][name] = blob[at + 8:at + 8 + size]
+            at = (at + 8 + size + 3) & ~3
+        elif token == 9:
+            return nodes
+
+
+def cells(data):
+    return list(struct.unpack(f">{len(data) // 4}I", data))
+
+
+def device_tree(folder):
+    def dump(*arguments):
+        code, out, err = run("-display", "none", "-machine", f"virt,dumpdtb={folder}/dtb", *arguments)
+        check(code == 0, f"dumpdtb: {code} {out} {err}")
+        with open(f"{folder}/dtb", "rb") as f:
+            return parse_tree(f.read())
+
+    nodes = dump("-smp", "2", "-m", "1G", "-append", "a b")
+    check(nodes["/"]["compatible"] == b"riscv-virtio\0", "compatible of the root")
+    check(cells(nodes["/memory@80000000"]["reg"]) == [0, 0x80000000, 0, 0x40000000], "reg of memory")
+    check(nodes["/chosen"]["bootargs"] == b"a b\0", "bootargs")
+    plic = cells(nodes["/soc/interrupt-controller@c000000"]["phandle"])[0]
+    for path, compatible, reg, irq in [
+            ("/soc/serial@10000000", b"ns16550a\0", [0, 0x10000000, 0, 0x100], 10),
+            ("/soc/rtc@101000", b"google,goldfish-rtc\0", [0, 0x101000, 0, 0x1000], 11),
+            *((f"/soc/virtio_mmio@{0x10001000 + i * 0x1000:x}", b"virtio,mmio\0", [0, 0x10001000 + i * 0x1000, 0, 0x1000], i + 1)
+              for i in range(8))]:
+        node = nodes.get(path, {})
+        check(node.get("compatible") == compatible, f"compatible of {path}")
+        check(cells(node.get("reg", b"")) == reg, f"reg of {path}")
+        check(cells(node.get("interrupts", b"")) == [irq], f"interrupts of {path}")
+        check(cells(node.get("interrupt-parent", b"")) == [plic], f"interrupt-parent of {path}")
+    harts = [cells(nodes[f"/cpus/cpu@{i}/interrupt-controller"]["phandle"])[0] for i in range(2)]
+    check(cells(nodes["/soc/interrupt-controller@c000000"]["interrupts-extended"]) ==
+          [harts[0], 11, harts[0], 9, harts[1], 11, harts[1], 9], "the PLIC's contexts")
+    check(cells(nodes["/soc/clint@2000000"]["interrupts-extended"]) ==
+          [harts[0], 3, harts[0], 7, harts[1], 3, harts[1], 7], "the CLINT's lines")
+    check(cells(nodes["/cpus"]["timebase-frequency"]) == [10_000_000], "timebase-frequency")
+    check(cells(nodes["/soc/test@100000"]["phandle"]) == cells(nodes["/poweroff"]["regmap"]), "regmap of poweroff")
+    for path in "/flash@20000000", "/fw-cfg@10100000", "/reboot", "/pmu", "/platform-bus@4000000", "/cpus/cpu-map/cluster0/core1":
+        check(path in nodes, f"no node {path}")
+    code, _, _ = run("-display", "none", "-machine", f"virt,aclint=on,dumpdtb={folder}/dtb")
+    with open(f"{folder}/dtb", "rb") as f:
+        nodes = parse_tree(f.read())
+    check("/soc/clint@2000000" not in nodes, "a CLINT with aclint=on")
+    for path in "/soc/mswi@2000000", "/soc/mtimer@200bff8", "/soc/sswi@2f00000":
+        check(path in nodes, f"aclint=on: no node {path}")
+
+
+# Monitors
+
+class Session:
+    """A machine whose terminal is two pipes."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.seen = ""
+
+    def send(self, text):
+        self.process.stdin.write(text.encode())
+
+    def wait_for(self, text, seconds=60):
+        """What comes up to `text`."""
+        end = time.monotonic() + seconds
+        fcntl.fcntl(self.process.stdout, fcntl.F_SETFL, os.O_NONBLOCK)
+        while text not in self.seen:
+            data = self.process.stdout.read(65536)
+            if data:
+                self.seen += data.decode(errors="replace")
+            elif time.monotonic() > end or data == b"":
+                check(False, f"no {text!r} in {self.seen!r}")
+                return ""
+            else:
+                time.sleep(0.01)
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def command(self, line):
+        self.send(line + "\n")
+        self.wait_for(line)
+        return self.wait_for("(qemu) ")
+
+    def end(self, status=0):
+        try:
+            check(self.process.wait(60) == status, f"exit status {self.process.returncode}, not {status}")
+        finally:
+            self.process.kill()
+
+
+def monitor(folder):
+    s = Session(*bare("-smp", "2", "-name", "tester"))
+    s.wait_for("hello from the guest\n")
+    s.send("echo me")
+    s.wait_for("echo me")
+    s.send("\x01c")
+    s.wait_for("(qemu) ")
+    for line, answer in [
+            ("info status", "VM status: running"), ("help", "system_reset"), ("info registers", "pc"),
+            ("info mtree", "riscv_virt_board.ram"), ("info qtree", "plic"), ("info cpus", "* CPU #0"), ("info name", "tester"),
+            ("info mem", "No translation"), ("info tlb", "MMU index"), ("info chardev", "serial0"), ("info block", ""),
+            ("info network", ""), ("info version", "dragoman-system"), ("p 1+2*3", "0x7"), ("p/d $a0 * 0 + 42", "42"),
+            ("xp /2xw 0x1000", "0000000000001000: 0x00000297"), ("x/1i 0x1000", "auipc"), ("x /1xg 0x9999999999", "Cannot access"),
+            ("cpu 1", ""), ("info cpus", "* CPU #1"), ("cpu 7", "invalid CPU index"), ("bogus", "unknown command: 'bogus'"),
+            ("stop", ""), ("info status", "VM status: paused"), ("cont", ""), ("info status", "VM status: running")]:
+        got = s.command(line)
+        check(answer in got, f"{line}: {got!r}")
+    s.send("system_reset\n")
+    s.wait_for("hello from the guest\n")
+    s.send("quit\n")
+    s.end()
+    s = Session(*bare("-S", "-monitor", "stdio", "-serial", f"file:{folder}/serial"))
+    s.wait_for("(qemu) ")
+    check("paused (prelaunch)" in s.command("info status"), "info status with -S")
+    check("1000" in s.command("p/x $pc"), "pc before the first instruction")
+    s.send("q\n")
+    s.end()
+
+
+class Qmp:
+    def __init__(self, path):
+        end = time.monotonic() + 60
+        self.socket = socket.socket(socket.AF_UNIX)
+        while True:
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+        self.socket.settimeout(60)
+        self.lines = self.socket.makefile("r")
+        self.events = []
+        self.greeting = json.loads(self.lines.readline())
+
+    def raw(self, text):
+        self.socket.sendall(text.encode())
+        while True:
+            message = json.loads(self.lines.readline())
+            if "event" not in message:
+                return message
+            self.events.append(message)
+
+    def command(self, name, **arguments):
+        request = {"execute": name, "id": name}
+        if arguments:
+            request["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
+        answer = self.raw(json.dumps(request))
+        check(answer.get("id") == name, f"{name}: id of {answer}")
+        return answer.get("return", answer)
+
+    def wait_event(self, name):
+        while not any(e["event"] == name for e in self.events):
+            line = self.lines.readline()
+            if not line:
+                check(False, f"no event {name}")
+                return {}
+            self.events.append(json.loads(line))
+        return next(e for e in self.events if e["event"] == name)
+
+
+def qmp(folder):
+    path = f"{folder}/qmp"
+    process = subprocess.Popen([PROGRAM, "-bios", "none", "-kernel", GUEST, "-display", "none", "-smp", "2", "-name", "tester",
+                                "-qmp", f"unix:{path},server=on,wait=off"], stdin=subprocess.DEVNULL)
+    q = Qmp(path)
+    check("version" in q.greeting.get("QMP", {}), f"greeting {q.greeting}")
+    check(q.command("query-status").get("error", {}).get("class") == "CommandNotFound", "a command before qmp_capabilities")
+    check(q.command("qmp_capabilities") == {}, "qmp_capabilities")
+    check(q.command("query-status") == {"status": "running", "running": True}, "query-status")
+    cpus = q.command("query-cpus-fast")
+    check([c["cpu-index"] for c in cpus] == [0, 1] and all(c["thread-id"] > 0 for c in cpus), f"query-cpus-fast: {cpus}")
+    check(q.command("query-version")["qemu"]["major"] >= 1, "query-version")
+    check(q.command("query-name") == {"name": "tester"}, "query-name")
+    names = [c["name"] for c in q.command("query-commands")]
+    check("human-monitor-command" in names and "quit" in names, f"query-commands: {names}")
+    q.command("stop")
+    check(q.command("query-status") == {"status": "paused", "running": False}, "query-status after stop")
+    q.wait_event("STOP")
+    q.command("cont")
+    q.wait_event("RESUME")
+    text = q.command("human-monitor-command", command_line="info status")
+    check(text == "VM status: running\r\n", f"human-monitor-command: {text!r}")
+    for text, kind in [("{}", "GenericError"), ("nonsense\n", "GenericError"), ("[1]", "GenericError"),
+                       ('{"execute": "fly"}', "CommandNotFound"), ('{"execute": "stop", "arguments": {"x": 1}}', "GenericError"),
+                       ('{"execute": 1}', "GenericError"), ('{"execute": "human-monitor-command"}', "GenericError")]:
+        answer = q.raw(text)
+        check(answer.get("error", {}).get("class") == kind, f"{text}: {answer}")
+    q.command("system_powerdown")
+    q.wait_event("POWERDOWN")
+    q.command("system_reset")
+    check(q.wait_event("RESET").get("data") == {"guest": False, "reason": "host-qmp-system-reset"}, "RESET")
+    q.command("quit")
+    check(q.wait_event("SHUTDOWN").get("data") == {"guest": False, "reason": "host-qmp-quit"}, "SHUTDOWN")
+    check(process.wait(60) == 0, "exit status after quit")
+
+
+def signals(folder):
+    pid_file = f"{folder}/pid"
+    for number in signal.SIGTERM, signal.SIGINT:
+        process = subprocess.Popen([PROGRAM, *bare("-pidfile", pid_file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        process.stdout.readline()
+        with open(pid_file) as f:
+            check(f.read() == f"{process.pid}\n", "-pidfile")
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        check(process.returncode == 0 and b"signal" in err, f"signal {number}: {process.returncode} {err}")
+        check(not os.path.exists(pid_file), "the pid file stays")
+    # Sleeping in WFI takes no host time.
+    process = subprocess.Popen([PROGRAM, *bare("-smp", "4")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    time.sleep(2)
+
+    def used():
+        with open(f"/proc/{process.pid}/stat") as f:
+            return sum(map(int, f.read().rpartition(")")[2].split()[11:13]))
+
+    before = used()
+    time.sleep(2)
+    check(used() - before <= 10, f"an idle machine used {used() - before} ticks of 200")
+    process.terminate()
+    process.communicate()
+
+
+def shutdown_options(folder):
+    path = f"{folder}/qmp"
+    process = subprocess.Popen([PROGRAM, "-bios", "none", "-kernel", GUEST, "-display", "none", "-no-shutdown", "-S",
+                                *finish_with(0x5555), "-qmp", f"unix:{path},server=on,wait=off"], stdin=subprocess.DEVNULL)
+    q = Qmp(path)
+    q.command("qmp_capabilities")
+    check(q.command("query-status")["status"] == "prelaunch", "query-status with -S")
+    q.command("cont")
+    event = q.wait_event("SHUTDOWN")
+    check(event["data"] == {"guest": True, "reason": "guest-shutdown"}, f"SHUTDOWN: {event}")
+    check(q.command("query-status")["status"] == "shutdown", "query-status after power-off")
+    check("error" in q.command("cont"), "cont after power-off")
+    q.command("quit")
+    check(process.wait(60) == 0, "exit status")
+
+
+with tempfile.TemporaryDirectory() as directory:
+    globals()[GROUP](directory)
+sys.exit(1 if failures else 0)
