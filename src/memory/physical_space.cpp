@@ -28,6 +28,7 @@ u8* map_host_memory(const std::string& name, u64 size) {
     if (aligned != start) ::munmap(p, aligned - start);
     u64 end = aligned + align_up(size, kPage);
     if (end != start + length) ::munmap(reinterpret_cast<void*>(end), start + length - end);
+    ::madvise(reinterpret_cast<void*>(aligned), end - aligned, MADV_HUGEPAGE);
     return reinterpret_cast<u8*>(aligned);
 }
 
