@@ -57,6 +57,7 @@ void Engine::Impl::remove_page(CodePage& page) {
 void Engine::Impl::clear_jump_caches() {
     for (Vcpu* v : vcpus) {
         for (ir::JumpCacheEntry& entry : v->env->jump_cache) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
+        if (v->softmmu != nullptr) v->softmmu->forget_cached();
     }
 }
 
@@ -66,7 +67,7 @@ void Engine::Impl::cache(ir::Env* env, TranslationBlock* tb) {
     __atomic_store_n(&entry.target, tb->checked(), __ATOMIC_RELAXED);
     __atomic_store_n(&entry.pc, tb->pc, __ATOMIC_SEQ_CST);
     if (tb->invalid.load()) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
-    if (Vcpu& v = vcpu_of(env); v.softmmu != nullptr) v.softmmu->note_cached(tb->pc, v.global_code);
+    if (Vcpu& v = vcpu_of(env); v.softmmu != nullptr) v.softmmu->note_cached(tb, v.global_code);
 }
 
 }  // namespace dragoman::engine

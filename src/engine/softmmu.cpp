@@ -16,7 +16,7 @@ using memory::Region;
 struct Softmmu::Space {
     u64 id = 0, asid = 0;
     u64 last_used = 0;
-    u64 flush_count = 0;  ///< of the hart when the tables were last known to be valid
+    u64 flush_count = 0;  ///< of the hart, up to which flushes have been applied
     TlbTable tables[ir::kMmuIndexes];
 };
 
@@ -44,7 +44,7 @@ void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
 }
 
 Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical, StoreWatch& stores)
-    : env_(env), backend_(backend), ops_(ops), physical_(physical), stores_(stores) {
+    : env_(env), backend_(backend), ops_(ops), physical_(physical), stores_(stores), jumps_(env) {
     spaces_.push_back(std::make_unique<Space>());
     space_ = spaces_.front().get();
     show_all();
@@ -168,40 +168,41 @@ void Softmmu::clear(Space& space) {
     space.flush_count = flush_count_;
 }
 
+void Softmmu::apply(Space& space, const guest::TlbFlush& what) {
+    if (what.one_space && space.asid != what.asid) return;
+    for (TlbTable& t : space.tables) {
+        if (what.one_address) {
+            t.drop_page(align_down(what.address, kPageBytes), what.one_space);
+        } else {
+            t.drop_local();
+        }
+    }
+}
+
+/// Applies the flushes that came while the hart was elsewhere.
+void Softmmu::catch_up(Space& space) {
+    if (space.flush_count < full_flush_ || flush_count_ - space.flush_count > kLogged) return clear(space);
+    for (u64 n = space.flush_count; n != flush_count_; ++n) apply(space, log_[n % kLogged]);
+    space.flush_count = flush_count_;
+}
+
 void Softmmu::flush(const guest::TlbFlush& what) {
-    u64 page = align_down(what.address, kPageBytes);
-    if (what.one_address) {
-        ++statistics.page_flushes;
+    ++(what.one_address ? statistics.page_flushes : statistics.flushes);
+    {
         Lock lock(*this);
-        for (auto& space : spaces_) {
-            if (what.one_space && space->asid != what.asid) continue;
-            for (TlbTable& t : space->tables) t.drop_page(page, what.one_space);
+        // Other address spaces catch up when they are switched to.
+        log_[flush_count_ % kLogged] = what;
+        space_->flush_count = ++flush_count_;
+        if (what.one_address || what.one_space) {
+            apply(*space_, what);
+        } else {
+            full_flush_ = flush_count_;
+            clear(*space_);
+            physical_table_.clear();
+            show_all();
         }
-    } else if (what.one_space) {
-        ++statistics.flushes;
-        Lock lock(*this);
-        for (auto& space : spaces_) {
-            if (space->asid != what.asid) continue;
-            for (TlbTable& t : space->tables) t.drop_local();
-        }
-    } else {
-        ++statistics.flushes;
-        Lock lock(*this);
-        ++flush_count_;
-        // The others are cleared when they are switched to.
-        clear(*space_);
-        physical_table_.clear();
-        show_all();
     }
-    if (what.one_address) {
-        drop_jumps_of_page(page);
-    } else if (!what.one_space) {
-        drop_jumps();
-        backend_.reset_return_stack(env_);
-    } else if (space_->asid == what.asid) {
-        drop_local_jumps();
-        backend_.reset_return_stack(env_);
-    }
+    drop_jumps(what);
 }
 
 void Softmmu::switch_space(u64 id, u64 asid) {
@@ -226,14 +227,13 @@ void Softmmu::switch_space(u64 id, u64 asid) {
             clear(*next);
             next->id = id;
             next->asid = asid;
-        } else if (next->flush_count != flush_count_) {
-            clear(*next);
+        } else {
+            catch_up(*next);
         }
         space_ = next;
         show_all();
     }
     drop_local_jumps();
-    backend_.reset_return_stack(env_);
 }
 
 void Softmmu::slow_stores(u64 page, u64 physical_page) {
@@ -259,40 +259,32 @@ void Softmmu::drop_physical(u64 start, u64 end) {
     physical_table_.drop_physical(start, end);
 }
 
-void Softmmu::note_cached(u64 pc, bool global) {
-    u64 bit = filter_bit(align_down(pc, kPageBytes));
-    filter_[bit / 64] |= u64{1} << (bit % 64);
-    // A translation block may go on in the next page.
-    bit = filter_bit(align_down(pc + kPageBytes, kPageBytes));
-    if ((pc & (kPageBytes - 1)) > kPageBytes - 16) filter_[bit / 64] |= u64{1} << (bit % 64);
-    if (global) return;
-    if (local_.size() == kMaxLocal) {
-        local_overflow_ = true;
-    } else {
-        local_.push_back(static_cast<u16>(pc >> 1 & (ir::kJumpCacheSize - 1)));
+void Softmmu::note_cached(TranslationBlock* tb, bool global) {
+    jumps_.insert(tb, global);
+    for (u64 page = tb->pc; page < tb->end(); page = align_down(page, kPageBytes) + kPageBytes) {
+        global ? global_code_.add(page) : local_code_.add(page);
     }
 }
 
-void Softmmu::drop_jumps() {
-    for (ir::JumpCacheEntry& entry : env_->jump_cache) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
-    std::fill(std::begin(filter_), std::end(filter_), 0);
-    local_.clear();
-    local_overflow_ = false;
+void Softmmu::drop_jumps(const guest::TlbFlush& what) {
+    if (what.one_address) {
+        const u64 page = align_down(what.address, kPageBytes);
+        if (!global_code_.has(page) && !local_code_.has(page)) return;
+        jumps_.drop_page(page);
+        backend_.reset_return_stack(env_);
+    } else if (!what.one_space) {
+        jumps_.drop_all();
+        global_code_.clear();
+        local_code_.clear();
+        backend_.reset_return_stack(env_);
+    } else if (space_->asid == what.asid) {
+        drop_local_jumps();
+    }
 }
 
 void Softmmu::drop_local_jumps() {
-    if (local_overflow_) return drop_jumps();
-    for (u16 index : local_) __atomic_store_n(&env_->jump_cache[index].pc, ir::kNoPc, __ATOMIC_RELAXED);
-    local_.clear();
-}
-
-void Softmmu::drop_jumps_of_page(u64 page) {
-    if (!in_filter(page)) return;
-    constexpr u64 kBefore = 16;  // start of an instruction that crosses into the page
-    for (u64 pc = page - kBefore; pc != page + kPageBytes; pc += 2) {
-        ir::JumpCacheEntry& entry = env_->jump_cache[pc >> 1 & (ir::kJumpCacheSize - 1)];
-        if (entry.pc == pc) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
-    }
+    jumps_.drop_local();
+    local_code_.clear();
     backend_.reset_return_stack(env_);
 }
 

@@ -2,9 +2,11 @@
 // which mapping. Used by the hart's own thread, but for what says otherwise.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "engine/jump_table.h"
 #include "engine/store_watch.h"
 #include "engine/tlb_table.h"
 #include "guest/guest.h"
@@ -55,8 +57,11 @@ public:
     void flush(const guest::TlbFlush& what);
     void switch_space(u64 id, u64 asid);
 
-    /// The jump cache has a new entry for `pc`.
-    void note_cached(u64 pc, bool global);
+    /// The jump cache has a new entry for `tb`, which is mapped in all address spaces if `global`.
+    void note_cached(TranslationBlock* tb, bool global);
+    /// The TB that `pc` means with these flags in the address space that the hart is in; null when it is not known.
+    TranslationBlock* find_cached(u64 pc, u32 flags) const { return jumps_.find(pc, flags); }
+    void forget_cached() { jumps_.drop_all(); }
 
     memory::PhysicalSpace& physical() const { return physical_; }
     const guest::SystemOps& ops() const { return ops_; }
@@ -74,8 +79,20 @@ private:
     struct Space;
     class Lock;
     static constexpr unsigned kSpaces = 16;
-    static constexpr unsigned kFilterBits = 8192;
-    static constexpr std::size_t kMaxLocal = 1024;
+    static constexpr unsigned kGlobalFilterBits = 13, kLocalFilterBits = 11;
+    static constexpr unsigned kLogged = 64;
+
+    /// A set of pages that may say yes to others, too.
+    template <unsigned bits> class PageFilter {
+    public:
+        void add(u64 page) { words_[hash(page) / 64] |= u64{1} << (hash(page) % 64); }
+        bool has(u64 page) const { return (words_[hash(page) / 64] >> (hash(page) % 64) & 1) != 0; }
+        void clear() { std::memset(words_, 0, sizeof words_); }
+
+    private:
+        static u64 hash(u64 page) { return (page >> 12) * 0x9e3779b97f4a7c15 >> (64 - bits); }
+        u64 words_[(1u << bits) / 64] = {};
+    };
 
     TlbTable& table(unsigned mmu_index);
     bool fill(u64 address, guest::Access access, unsigned mmu_index, Place& place, GuestFault& fault);
@@ -84,11 +101,9 @@ private:
     void show(unsigned mmu_index);
     void show_all();
     void clear(Space& space);
-
-    static u64 filter_bit(u64 page) { return (page >> 12) * 0x9e3779b97f4a7c15 >> 51; }
-    bool in_filter(u64 page) const { return (filter_[filter_bit(page) / 64] >> (filter_bit(page) % 64) & 1) != 0; }
-    void drop_jumps();
-    void drop_jumps_of_page(u64 page);
+    void apply(Space& space, const guest::TlbFlush& what);
+    void catch_up(Space& space);
+    void drop_jumps(const guest::TlbFlush& what);
     void drop_local_jumps();
 
     ir::Env* env_;
@@ -101,10 +116,13 @@ private:
     Space* space_ = nullptr;
     TlbTable physical_table_;
     u64 clock_ = 0;        ///< counts switches
-    u64 flush_count_ = 0;  ///< counts flushes of everything
-    u64 filter_[kFilterBits / 64] = {};  ///< pages that the jump cache has entries for, hashed
-    std::vector<u16> local_;             ///< jump cache entries that hold only for this address space
-    bool local_overflow_ = false;
+    u64 flush_count_ = 0;  ///< counts flushes
+    u64 full_flush_ = 0;   ///< number of the last flush of everything
+    guest::TlbFlush log_[kLogged];  ///< the last flushes, by number modulo kLogged
+    JumpTable jumps_;
+    // Pages that the return stack may lead to: all that code was entered on since they were last forgotten.
+    PageFilter<kGlobalFilterBits> global_code_;
+    PageFilter<kLocalFilterBits> local_code_;
 };
 
 }  // namespace dragoman::engine

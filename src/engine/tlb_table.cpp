@@ -78,11 +78,12 @@ void TlbTable::grow() {
 bool TlbTable::recall(u64 page) {
     if (!any_victims_) return false;
     for (unsigned i = 0; i < kVictims; ++i) {
-        if (!holds(victims_[i], page)) continue;
+        if (victim_pages_[i] != page) continue;
         TlbEntry& place = entry(page);
         if (is_empty(place)) ++used_;
         std::swap(place, victims_[i]);
         std::swap(info_[index(page)], victim_info_[i]);
+        victim_pages_[i] = is_empty(victims_[i]) ? kNoPage : page_of(victims_[i]);
         return true;
     }
     return false;
@@ -105,13 +106,15 @@ bool TlbTable::insert(u64 page, const TlbEntry& entry, u64 info) {
             if (is_empty(*place)) ++used_;
         }
         if (!is_empty(*place)) {
-            victims_[next_victim_] = *place;
-            victim_info_[next_victim_] = info_[index(page)];
-            next_victim_ = (next_victim_ + 1) % kVictims;
             if (!any_victims_) {
-                for (unsigned i = next_victim_; i < kVictims; ++i) victims_[i] = kEmpty;
+                std::fill(std::begin(victims_), std::end(victims_), kEmpty);
+                std::fill(std::begin(victim_pages_), std::end(victim_pages_), kNoPage);
                 any_victims_ = true;
             }
+            victims_[next_victim_] = *place;
+            victim_info_[next_victim_] = info_[index(page)];
+            victim_pages_[next_victim_] = page_of(*place);
+            next_victim_ = (next_victim_ + 1) % kVictims;
         }
     }
     *place = entry;
@@ -120,6 +123,7 @@ bool TlbTable::insert(u64 page, const TlbEntry& entry, u64 info) {
 }
 
 const LargePage* TlbTable::find_large(u64 address) const {
+    if (!any_large_) return nullptr;
     for (const LargePage& large : large_) {
         if (large.contains(address)) return &large;
     }
@@ -127,6 +131,7 @@ const LargePage* TlbTable::find_large(u64 address) const {
 }
 
 void TlbTable::add_large(const LargePage& large) {
+    any_large_ = true;
     for (LargePage& other : large_) {
         if (other.start == large.start && other.end == large.end) {
             other = large;
@@ -152,7 +157,9 @@ template <class F> void TlbTable::for_all(F f) {
     }
     if (!any_victims_) return;
     for (unsigned i = 0; i < kVictims; ++i) {
-        if (f(victims_[i], victim_info_[i])) make_empty(victims_[i]);
+        if (!f(victims_[i], victim_info_[i])) continue;
+        make_empty(victims_[i]);
+        victim_pages_[i] = kNoPage;
     }
 }
 
@@ -169,10 +176,12 @@ void TlbTable::drop_page(u64 page, bool keep_global) {
         drop_range(lost_start_, lost_end_, keep_global);
         if (!keep_global) lost_start_ = ~u64{0}, lost_end_ = 0;
     }
-    for (LargePage& large : large_) {
-        if (!large.contains(page) || (keep_global && large.global)) continue;
-        drop_range(large.start, large.end, keep_global);
-        large = {};
+    if (any_large_) {
+        for (LargePage& large : large_) {
+            if (!large.contains(page) || (keep_global && large.global)) continue;
+            drop_range(large.start, large.end, keep_global);
+            large = {};
+        }
     }
     TlbEntry& place = entry(page);
     if (holds(place, page) && !(keep_global && (info(page) & kGlobalPage) != 0)) {
@@ -181,9 +190,9 @@ void TlbTable::drop_page(u64 page, bool keep_global) {
     }
     if (!any_victims_) return;
     for (unsigned i = 0; i < kVictims; ++i) {
-        if (holds(victims_[i], page) && !(keep_global && (victim_info_[i] & kGlobalPage) != 0)) {
-            make_empty(victims_[i]);
-        }
+        if (victim_pages_[i] != page || (keep_global && (victim_info_[i] & kGlobalPage) != 0)) continue;
+        make_empty(victims_[i]);
+        victim_pages_[i] = kNoPage;
     }
 }
 
@@ -195,11 +204,11 @@ void TlbTable::drop_local() {
 }
 
 bool TlbTable::clear() {
-    for (LargePage& large : large_) large = {};
+    if (any_large_) std::fill(std::begin(large_), std::end(large_), LargePage{});
+    any_large_ = false;
     lost_start_ = ~u64{0};
     lost_end_ = 0;
     any_victims_ = false;
-    next_victim_ = 0;
     if (entries_ == nullptr || used_ == 0) return false;
     if (mask_ > low_mask(kMinBits) && u64{used_} * 8 < mask_) {
         auto bits = static_cast<unsigned>(std::bit_width(mask_)) - 1;

@@ -81,7 +81,9 @@ private:
     u8 next_victim_ = 0, next_large_ = 0;
     ir::TlbEntry victims_[kVictims];
     u64 victim_info_[kVictims];
-    bool any_victims_ = false;  ///< else victims_ holds nothing yet
+    u64 victim_pages_[kVictims];  ///< kNoPage: empty
+    bool any_victims_ = false;    ///< else victims_ holds nothing yet
+    bool any_large_ = false;
     LargePage large_[kLargePages];
     u64 lost_start_ = ~u64{0}, lost_end_ = 0;  ///< covers the large pages that large_ had no room for
 };
