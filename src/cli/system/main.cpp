@@ -1,5 +1,8 @@
 // The front door of system mode: dragoman-system [options].
+#include <fcntl.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 #include <string>
 #include <vector>
@@ -9,8 +12,16 @@
 #include "cli/system/options.h"
 #include "host/disassembler.h"
 
+/// Whoever starts us with stdin, stdout or stderr closed must not find a disk there.
+static void open_standard_descriptors() {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) std::exit(1);
+    }
+}
+
 int main(int argc, char** argv) {
     using namespace dragoman;
+    open_standard_descriptors();
     host::find_in_library = host::find_with_dlopen;
     std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
     std::string text;
