@@ -234,7 +234,7 @@ class Serial(unittest.TestCase):
     def test_sigterm_keeps_what_was_written(self):
         path = self.path("out")
         process = self.start("-serial", f"file:{path}")
-        while not (os.path.exists(path) and os.path.getsize(path)):
+        while not (os.path.exists(path) and os.path.getsize(path) == len("ready\n")):
             self.assertIsNone(process.poll())
         process.send_signal(signal.SIGTERM)
         self.finish(process, 0)
