@@ -27,6 +27,7 @@ Backends::Backends(Machine& machine) : machine_(machine), chardevs_(machine.loop
         drives_.add_drive(properties, config.snapshot);
     }
     for (const Properties& properties : config.netdevs) netdevs_.add(properties);
+    for (const Properties& properties : config.fsdevs) exports_.add(properties);
 }
 
 Backends::~Backends() = default;

@@ -8,6 +8,7 @@
 #include "devices/block/drives.h"
 #include "devices/chardev/factory.h"
 #include "devices/net/netdevs.h"
+#include "devices/virtio/p9.h"
 #include "machine/config.h"
 #include "machine/monitor/session.h"
 
@@ -17,12 +18,13 @@ class Machine;
 
 class Backends {
 public:
-    /// Opens what -chardev, -drive, -blockdev and -netdev describe. @throws FatalError
+    /// Opens what -chardev, -drive, -blockdev, -netdev and -fsdev describe. @throws FatalError
     explicit Backends(Machine& machine);
     ~Backends();
 
     devices::block::Drives& drives() { return drives_; }
     devices::net::Netdevs& netdevs() { return netdevs_; }
+    devices::virtio::P9Exports& exports() { return exports_; }
     devices::ChardevSet& chardevs() { return chardevs_; }
     /// Back end of -serial number `index`; null when there is none.
     std::shared_ptr<devices::Chardev> serial(unsigned index);
@@ -40,6 +42,7 @@ private:
     devices::ChardevSet chardevs_;
     devices::block::Drives drives_;
     devices::net::Netdevs netdevs_;
+    devices::virtio::P9Exports exports_;
     std::vector<std::shared_ptr<devices::Chardev>> shared_monitors_;  ///< of -serial mon:...
     std::vector<std::unique_ptr<MonitorSession>> sessions_;
 };

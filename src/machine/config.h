@@ -36,7 +36,7 @@ struct Config {
     std::vector<std::string> serials;    ///< -serial, in the order of the board's UARTs; may be fewer
     std::vector<std::string> monitors;   ///< -monitor
     std::vector<std::string> qmps;       ///< -qmp
-    std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, devices;
+    std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
     std::string gdb;                     ///< -gdb
     bool snapshot = false;
     Properties rtc;                      ///< -rtc

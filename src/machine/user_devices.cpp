@@ -125,7 +125,7 @@ void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned
 
 void add_user_devices(Machine& machine, BootImages& images) {
     Backends& backends = machine.backends();
-    Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(),
+    Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(), backends.exports(),
                      [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
     for (Properties properties : machine.config().devices) {
         std::string driver = full_name(properties.take("driver", ""));

@@ -208,6 +208,24 @@ void add_chardev(Parser& p, const std::string& option, const std::string& value)
     p.config.chardevs.push_back(Properties(option, value, "backend"));
 }
 
+void add_fsdev(Parser& p, const std::string& option, const std::string& value) {
+    p.config.fsdevs.push_back(Properties(option, value, "driver"));
+}
+
+/// A folder of the host with the device that shows it.
+void add_shared_folder(Parser& p, const std::string& option, const std::string& value) {
+    Properties folder(option, value, "driver"), device(option, "");
+    std::optional<std::string> tag = folder.take("mount_tag");
+    if (!tag) fail(option, "needs mount_tag=TAG");
+    std::string id = folder.take("id", "#virtfs" + std::to_string(p.config.fsdevs.size()));
+    folder.set("id", id);
+    device.set("driver", "virtio-9p-device");
+    device.set("fsdev", id);
+    device.set("mount_tag", *tag);
+    p.config.fsdevs.push_back(folder);
+    p.config.devices.push_back(device);
+}
+
 /// The same, for options whose first part is the kind of back end.
 template <std::vector<Properties> Config::*kMember>
 void add_typed(Parser& p, const std::string& option, const std::string& value) {
@@ -242,6 +260,8 @@ constexpr Row kRows[] = {
     {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
     {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
     {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
+    {"fsdev", "local,id=ID,path=FOLDER,security_model=...", add_fsdev, "a folder of the host, for virtio-9p-device"},
+    {"virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=...", add_shared_folder, "a folder of the host with its device"},
     {"chardev", "stdio|pty|file|socket|null,id=...", add_chardev, "a character back end"},
     {"serial", "device", add_serial, "where a serial port goes: stdio, mon:stdio, pty, file:PATH, tcp:..., unix:PATH, chardev:ID, null, none"},
 

@@ -19,6 +19,7 @@ const std::vector<Factory::Model>& Factory::table() {
         {"virtio-blk-device", &Factory::make_blk},         {"virtio-net-device", &Factory::make_net},
         {"virtio-rng-device", &Factory::make_rng},         {"virtio-serial-device", &Factory::make_serial},
         {"virtconsole", &Factory::connect_console},        {"virtio-balloon-device", &Factory::make_balloon},
+        {"virtio-9p-device", &Factory::make_9p},
         {"virtio-9p-device", &Factory::make_p9},
     };
     return models;
@@ -58,6 +59,16 @@ std::unique_ptr<VirtioDevice> Factory::make_net(Properties& properties) {
     NetOptions options = Net::take_options(properties, mac);
     net::Netdev* netdev = name ? &backends_.netdevs.take(*name) : nullptr;
     return std::make_unique<Net>(backends_.space, backends_.loop, netdev, options);
+}
+
+std::unique_ptr<VirtioDevice> Factory::make_9p(Properties& properties) {
+    std::string id = properties.take("fsdev", ""), tag = properties.take("mount_tag", "");
+    const P9Export* folder = backends_.exports.find(id);
+    if (id.empty()) properties.fail("no fsdev=");
+    if (folder == nullptr) properties.fail("fsdev=" + id + ": there is no such -fsdev");
+    if (tag.empty() || tag.size() > 31) properties.fail("mount_tag=" + tag + ": needs 1 to 31 characters");
+    properties.finish();
+    return std::make_unique<P9>(backends_.space, *folder, tag);
 }
 
 std::unique_ptr<VirtioDevice> Factory::make_rng(Properties& properties) {

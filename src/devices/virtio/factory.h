@@ -13,6 +13,7 @@
 #include "devices/event_loop.h"
 #include "devices/net/netdevs.h"
 #include "devices/virtio/p9.h"
+#include "devices/virtio/p9.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
@@ -25,6 +26,7 @@ struct Backends {
     EventLoop& loop;
     block::Drives& drives;
     net::Netdevs& netdevs;
+    P9Exports& exports;
     /// The chardev of that id. Throws FatalError when there is none, or it is taken.
     std::function<std::shared_ptr<Chardev>(const std::string& id)> chardev;
     const P9Exports* folders = nullptr;  ///< null: there are none
@@ -51,6 +53,7 @@ private:
     std::unique_ptr<VirtioDevice> make_serial(Properties& properties);
     std::unique_ptr<VirtioDevice> connect_console(Properties& properties);
     std::unique_ptr<VirtioDevice> make_balloon(Properties& properties);
+    std::unique_ptr<VirtioDevice> make_9p(Properties& properties);
     std::unique_ptr<VirtioDevice> make_p9(Properties& properties);
     static const std::vector<Model>& table();
 
