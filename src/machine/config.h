@@ -37,6 +37,8 @@ struct Config {
     std::vector<std::string> monitors;   ///< -monitor
     std::vector<std::string> qmps;       ///< -qmp
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
+    std::vector<std::string> random_sources;  ///< ids of -object rng-...
+    bool legacy_virtio = false;          ///< -global virtio-mmio.force-legacy
     std::string gdb;                     ///< -gdb
     bool snapshot = false;
     Properties rtc;                      ///< -rtc

@@ -62,12 +62,19 @@ MmioTransport& choose_slot(Machine& machine, Properties& properties) {
     return *chosen;
 }
 
+void check_random_source(Machine& machine, Properties& properties) {
+    std::optional<std::string> id = properties.take("rng");
+    const std::vector<std::string>& ids = machine.config().random_sources;
+    if (id && std::find(ids.begin(), ids.end(), *id) == ids.end()) properties.fail("rng=" + *id + ": there is no such -object");
+}
+
 void add_virtio(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
     // virtconsole is on the bus of the virtio-serial-device before it and takes no slot.
     bool port = model == "virtconsole";
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
     if (port) properties.take("bus");
     properties.take("id");
+    if (model == "virtio-rng-device") check_random_source(machine, properties);
     auto device = factory.make(model, properties);
     properties.finish();
     if (device != nullptr) slot->plug(std::move(device));

@@ -156,7 +156,8 @@ void Virt::add_serial() {
 void Virt::add_virtio() {
     for (unsigned i = 0; i < kVirtioSlots; i++) {
         auto& slot = machine_.add_device("virtio-mmio-bus." + std::to_string(i),
-                                         std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}));
+                                         std::make_unique<devices::virtio::MmioTransport>(
+                                             Irq{plic_, kVirtioIrq + i}, config_.legacy_virtio));
         machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioSize, kVirtioSize, slot, slot.kLimits);
         machine_.add_virtio_slot(slot);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/properties.h"
@@ -133,12 +135,61 @@ void add_monitor(Parser& p, const std::string&, const std::string& value) {
 
 void add_qmp(Parser& p, const std::string&, const std::string& value) { p.config.qmps.push_back(value); }
 
+/// Adds what a JSON object says to `properties`; members of objects in it get dotted names.
+void flatten(Properties& properties, const std::string& prefix, const nlohmann::json& object) {
+    for (const auto& [key, value] : object.items()) {
+        if (value.is_object()) flatten(properties, prefix + key + ".", value);
+        else if (value.is_string()) properties.set(prefix + key, value.get<std::string>());
+        else if (value.is_boolean()) properties.set(prefix + key, value.get<bool>() ? "on" : "off");
+        else if (value.is_number_integer()) properties.set(prefix + key, value.dump());
+        else properties.fail(prefix + key + ": neither text, number nor truth value");
+    }
+}
+
+/// "NAME,property=value...", or the same as a JSON object.
+Properties parse_list(const std::string& option, const std::string& value, std::string_view implied = {}) {
+    if (!value.starts_with('{')) return Properties(option, value, implied);
+    nlohmann::json object = nlohmann::json::parse(value, nullptr, false);
+    if (!object.is_object()) fail(option, "'" + value + "' is not valid JSON");
+    Properties properties(option, "");
+    flatten(properties, "", object);
+    return properties;
+}
+
 void add_device(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
         p.options.action = Action::DeviceHelp;
         return;
     }
-    p.config.devices.push_back(Properties(option, value, "driver"));
+    p.config.devices.push_back(parse_list(option, value, "driver"));
+}
+
+/// Objects that other options may name: sources of random numbers. All of them are the host's, so that nothing is made.
+void add_object(Parser& p, const std::string& option, const std::string& value) {
+    Properties object = parse_list(option, value, "qom-type");
+    constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
+    std::size_t type = object.take_choice("qom-type", {"rng-random", "rng-builtin"}, 2);
+    if (type == 2) object.fail("needs a type (there is: rng-builtin, rng-random)");
+    std::optional<std::string> id = object.take("id");
+    if (!id) object.fail("needs id=ID");
+    if (type == 0) object.take_choice("filename", {kSources[0], kSources[1], kSources[2]}, 0);
+    object.finish();
+    p.config.random_sources.push_back(*id);
+}
+
+/// -global DRIVER.PROPERTY=VALUE
+void set_global(Parser& p, const std::string& option, const std::string& value) {
+    std::size_t dot = value.find('.'), equals = value.find('=');
+    if (dot == value.npos || equals == value.npos || dot > equals) fail(option, "'" + value + "' is not DRIVER.PROPERTY=VALUE");
+    if (value.substr(0, equals) != "virtio-mmio.force-legacy") {
+        fail(option, "'" + value.substr(0, equals) + "': there is virtio-mmio.force-legacy");
+    }
+    Properties properties(option, value);
+    p.config.legacy_virtio = properties.take_bool("virtio-mmio.force-legacy", false);
+}
+
+void set_parallel(Parser&, const std::string& option, const std::string& value) {
+    if (value != "none") fail(option, "'" + value + "': there is none");
 }
 
 void add_hard_disk(Parser& p, const std::string& option, const std::string& value) {
@@ -201,11 +252,11 @@ template <std::string Config::*kMember> void set_text(Parser& p, const std::stri
 
 template <std::vector<Properties> Config::*kMember>
 void add_properties(Parser& p, const std::string& option, const std::string& value) {
-    (p.config.*kMember).push_back(Properties(option, value));
+    (p.config.*kMember).push_back(parse_list(option, value));
 }
 
 void add_chardev(Parser& p, const std::string& option, const std::string& value) {
-    p.config.chardevs.push_back(Properties(option, value, "backend"));
+    p.config.chardevs.push_back(parse_list(option, value, "backend"));
 }
 
 void add_fsdev(Parser& p, const std::string& option, const std::string& value) {
@@ -229,7 +280,7 @@ void add_shared_folder(Parser& p, const std::string& option, const std::string& 
 /// The same, for options whose first part is the kind of back end.
 template <std::vector<Properties> Config::*kMember>
 void add_typed(Parser& p, const std::string& option, const std::string& value) {
-    (p.config.*kMember).push_back(Properties(option, value, "type"));
+    (p.config.*kMember).push_back(parse_list(option, value, "type"));
 }
 
 // clang-format off
@@ -277,6 +328,8 @@ constexpr Row kRows[] = {
     {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
+    {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
+    {"global", "driver.property=value", set_global, "virtio-mmio.force-legacy=on: devices as virtio 0.9 had them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"pidfile", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.pid_file = v; }, "write the process id to a file"},
 
@@ -286,6 +339,8 @@ constexpr Row kRows[] = {
     {"one-insn-per-tb", "", [](Parser& p, const std::string&, const std::string&) { p.config.engine.one_insn_per_tb = true; }, "one guest instruction per block"},
     {"backend", "x64|interp", set_backend, "how translated code is run (x64)"},
     {"disable-host-features", "list", disable_features, "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
+
+    {"parallel", "none", set_parallel, ""},
 
     {"net", "", refuse, ""},
     {"vga", "", refuse, ""},

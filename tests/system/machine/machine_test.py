@@ -158,6 +158,8 @@ def bad_options(folder):
             (["-drive", "format=raw"], ["file="]), (["-drive", f"file={GUEST},format=vmdk"], ["vmdk", "qcow2"]),
             (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
+            (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
+            (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
             (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"])]:
         rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]

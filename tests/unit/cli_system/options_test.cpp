@@ -57,6 +57,15 @@ TEST(SystemOptions, SizesAndHarts) {
     EXPECT_EQ(failure({"-smp", "2,colour=3"}).substr(0, 31), "-smp: unknown property 'colour'");
 }
 
+TEST(SystemOptions, JsonIsAnotherSpelling) {
+    machine::Config config = parse_options({"-device", R"({"driver":"virtio-blk-device","drive":"hd0","a":{"b":true,"n":3}})"}).machine;
+    Properties& device = config.devices.at(0);
+    EXPECT_EQ(device.take("driver"), "virtio-blk-device");
+    EXPECT_TRUE(device.take_bool("a.b", false));
+    EXPECT_EQ(device.take_number("a.n", 0), 3u);
+    EXPECT_EQ(failure({"-device", "{\"driver\":"}), "-device: '{\"driver\":' is not valid JSON");
+}
+
 TEST(SystemOptions, NamesWhatIsWrong) {
     EXPECT_EQ(failure({"-frobnicate"}), "unknown option '-frobnicate' (dragoman-system -h prints help)");
     EXPECT_EQ(failure({"Image"}), "unexpected argument 'Image' (dragoman-system -h prints help)");
