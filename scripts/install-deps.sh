@@ -5,7 +5,7 @@ set -eu
 
 packages="build-essential cmake ninja-build ccache libxbyak-dev libzydis-dev libgtest-dev
     gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
-    libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi
+    libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi u-boot-qemu
     python3 qemu-user gdb-multiarch cpio xz-utils debootstrap e2fsprogs"
 
 missing=
