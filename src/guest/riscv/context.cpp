@@ -88,6 +88,11 @@ void DisasContext::ret(Var target) {
     state = DisasState::NoReturn;
 }
 
+void DisasContext::emit_trigger_check(u32 kinds, Var base, i64 displacement, u32 bytes) {
+    Var address = displacement != 0 ? b->addi(base, displacement) : base;
+    call_helper(Helper::trigger, ir::kNoVar, {b->env(), address, b->c32(kinds), b->c32(bytes)});
+}
+
 void DisasContext::make_float_dirty() {
     call_helper(Helper::fs_dirty, ir::kNoVar, {b->env()});
     jump_indirect(b->address(pc));

@@ -8,6 +8,7 @@
 #include "guest/riscv/decode.h"
 #include "guest/riscv/helper.h"
 #include "guest/riscv/state.h"
+#include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
 
@@ -86,14 +87,27 @@ struct DisasContext : guest::DisasContextBase {
         m.mmu_index = static_cast<u8>(flags_data_mmu(flags));
         return m;
     }
-    void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) { b->guest_ld(out, base, mem(m), displacement); }
+    void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
+        check_triggers(kTriggerLoad, base, displacement, m.bytes());
+        b->guest_ld(out, base, mem(m), displacement);
+    }
     void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
+        check_triggers(kTriggerStore, base, displacement, m.bytes());
         b->guest_st(value, base, mem(m), displacement);
     }
-    void atomic(Op o, Var out, Var address, Var value, MemOp m) { b->atomic(o, out, address, value, mem(m)); }
+    void atomic(Op o, Var out, Var address, Var value, MemOp m) {
+        check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
+        b->atomic(o, out, address, value, mem(m));
+    }
     void atomic_cmpxchg(Var out, Var address, Var expected, Var desired, MemOp m) {
+        check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
         b->atomic_cmpxchg(out, address, expected, desired, mem(m));
     }
+    /// Debug triggers, where any are set up: before an access, and before an instruction.
+    void check_triggers(u32 kinds, Var base, i64 displacement, u32 bytes) {
+        if ((flags & kFlagTriggers) != 0) emit_trigger_check(kinds, base, displacement, bytes);
+    }
+    void emit_trigger_check(u32 kinds, Var base, i64 displacement, u32 bytes);
 
     /// Privilege level of the code; User in user mode.
     Privilege mode() const { return flags_mode(flags); }

@@ -17,9 +17,6 @@ unsigned data_mmu(const PrivilegedState& p) {
     }
 }
 
-/// Triggers that are set up to match in the mode that the hart is in.
-bool triggers_armed(const PrivilegedState&) { return false; }
-
 }  // namespace
 
 u32 system_flags(const Hart& hart) {

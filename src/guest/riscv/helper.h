@@ -55,6 +55,7 @@
     X(sret, NoReadGlobals | MayRaise)                    \
     X(wfi, NoReadGlobals | MayRaise)                     \
     X(sfence_vma, NoReadGlobals | MayRaise)              \
+    X(trigger, NoReadGlobals | MayRaise)                 \
     X(fs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
     X(cbo_manage, NoReadGlobals | MayRaise)
@@ -115,6 +116,8 @@ void helper_wfi(ir::Env* env, u32 insn);
 void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid);
 /// mstatus.SIE or MIE was set while interrupts were pending.
 void helper_interrupts_on(ir::Env* env);
+/// check_triggers.
+void helper_trigger(ir::Env* env, u64 address, u32 kinds, u32 bytes);
 void helper_fs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);

@@ -3,6 +3,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/helper.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/system.h"
 #include "guest/runtime.h"
 
 namespace dragoman::riscv {
@@ -29,6 +30,7 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     Hart* h = hart(env);
     if (!is_aligned(address, 16)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
     auto pair = [&](u32 reg) { return reg == 0 ? u128{0} : u128{h->gpr[reg + 1]} << 64 | h->gpr[reg]; };
+    if ((h->tb_flags & kFlagTriggers) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 16);
     void* memory = system_mode() ? guest::mmu_atomic_pointer(env, address, 16, flags_data_mmu(h->tb_flags))
                                  : guest::atomic_pointer(env, address, 16);
     auto* target = static_cast<u128*>(memory);

@@ -70,6 +70,10 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     return old;
 }
 
+void helper_trigger(ir::Env* env, u64 address, u32 kinds, u32 bytes) {
+    check_triggers(*hart(env), kinds, address, bytes);
+}
+
 void helper_fs_dirty(ir::Env* env) {
     Hart& h = *hart(env);
     h.priv.mstatus |= kStatusFs | kStatusSd;

@@ -45,6 +45,14 @@ u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block);
 /// Works out the address ranges anew, after a write of the PMP CSRs.
 void update_pmp(Hart& hart);
 
+// triggers.cpp
+/// Whether a trigger is set up for the mode that the hart is in.
+bool triggers_armed(const PrivilegedState& p);
+/// Kinds of access, as tdata1 has them.
+enum TriggerKind : u64 { kTriggerLoad = 1, kTriggerStore = 2, kTriggerExecute = 4 };
+/// Raises a breakpoint exception when a trigger matches an access of a kind of `kinds`. From helpers with MayRaise.
+void check_triggers(Hart& hart, u64 kinds, u64 address, u64 bytes);
+
 // timer.cpp
 u64 next_timer(const ir::Env* env);
 void timer_expired(ir::Env* env);

@@ -89,6 +89,7 @@ void insn_start(guest::DisasContextBase* base) {
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     ctx.pc = ctx.pc_next;
+    ctx.check_triggers(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
     if (!fetch(ctx)) return;
     const InsnRow* row = ctx.decoder->find(ctx.bits);
     if (!ctx.system || row == nullptr || check_float(ctx)) {
