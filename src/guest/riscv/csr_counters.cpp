@@ -2,14 +2,17 @@
 // specification, "Hardware Performance Monitor"; Sscofpmf).
 //
 // Cycles and retired instructions both advance with the host's time-stamp counter: monotonic and cheap, and
-// instructions per cycle are 1.
+// instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's timer, whose deadline is
+// estimated from the rates of the two clocks and set again when it was too early.
 #include <x86intrin.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
-#include "guest/runtime.h"
+#include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
 
@@ -23,12 +26,17 @@ constexpr u64 kEventUinh = u64{1} << 60, kEventSelector = 0xf'ffff;
 
 unsigned counter_of(unsigned number) { return number & 31; }
 
-bool counts(const Hart& hart, unsigned n) {
-    if ((hart.priv.mcountinhibit >> n & 1) != 0) return false;
-    if (n < kHpmFirst) return true;
-    u64 event = hart.priv.hpm_event[n] & kEventSelector;
-    return event == 1 || event == 2;
+u64 inhibit_bit(Privilege mode) {
+    return mode == Privilege::Machine ? kEventMinh : mode == Privilege::Supervisor ? kEventSinh : kEventUinh;
 }
+
+bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
+    if ((p.mcountinhibit >> n & 1) != 0) return false;
+    if (n < kHpmFirst) return true;
+    u64 event = p.hpm_event[n] & kEventSelector;
+    return (event == 1 || event == 2) && (p.hpm_event[n] & inhibit_bit(mode)) == 0;
+}
+bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
 
 /// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
 u64 read_counter(Hart& hart, unsigned number) {
@@ -36,9 +44,19 @@ u64 read_counter(Hart& hart, unsigned number) {
     u64 value = hart.priv.counter[n];
     return counts(hart, n) ? value + __rdtsc() : value;
 }
+/// Sets counter n to go on from `value`, and when it overflows.
+void set_counter(PrivilegedState& p, unsigned n, u64 value, bool running) {
+    u64 now = __rdtsc();
+    p.counter[n] = running ? value - now : value;
+    bool watched = running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 &&
+                   extensions().has(Extension::Sscofpmf);
+    u64 left = -value;
+    p.hpm_overflow[n] = watched && left != 0 && left < ~now ? now + left : ~u64{0};
+}
 void write_counter(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
-    hart.priv.counter[n] = counts(hart, n) ? value - __rdtsc() : value;
+    set_counter(hart.priv, n, value, counts(hart, n));
+    if (n >= kHpmFirst) guest::timer_changed(&hart);
 }
 
 u64 read_time(Hart& hart, unsigned) {
@@ -66,18 +84,25 @@ void write_mcountinhibit(Hart& hart, u64 value, unsigned) {
     }
 }
 
-u64 read_event(Hart& hart, unsigned number) { return hart.priv.hpm_event[counter_of(number)]; }
+u64 read_event(Hart& hart, unsigned number) {
+    check_counters(hart);
+    return hart.priv.hpm_event[counter_of(number)];
+}
 void write_event(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
     u64 mask = kEventSelector;
     if (extensions().has(Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
     u64 now = read_counter(hart, n);
     hart.priv.hpm_event[n] = value & mask;
+    u32 bit = u32{1} << n;
+    bool filtered = (value & mask & (kEventMinh | kEventSinh | kEventUinh)) != 0;
+    hart.priv.hpm_filtered = filtered ? hart.priv.hpm_filtered | bit : hart.priv.hpm_filtered & ~bit;
     write_counter(hart, now, n);
 }
 
 /// scountovf: the overflow bits of the counters that mcounteren lets supervisor mode see.
 u64 read_scountovf(Hart& hart, unsigned) {
+    check_counters(hart);
     u64 bits = 0;
     for (unsigned n = kHpmFirst; n < kCounters; ++n) bits |= (hart.priv.hpm_event[n] >> 63) << n;
     return hart.priv.mode == Privilege::Machine ? bits : bits & hart.priv.mcounteren;
@@ -139,5 +164,54 @@ static_assert(kCsrs.size() < 256);
 }  // namespace
 
 std::span<const CsrInfo> csrs_counters() { return kCsrs; }
+
+void switch_counters(Hart& hart, Privilege mode) {
+    PrivilegedState& p = hart.priv;
+    bool changed = false;
+    for (u32 left = p.hpm_filtered; left != 0; left &= left - 1) {
+        auto n = static_cast<unsigned>(std::countr_zero(left));
+        bool runs = counts(p, n, mode);
+        if (runs == counts(p, n, p.mode)) continue;
+        changed = true;
+        set_counter(p, n, runs ? p.counter[n] : p.counter[n] + __rdtsc(), runs);
+    }
+    p.mode = mode;
+    if (changed) guest::timer_changed(&hart);
+}
+
+void check_counters(Hart& hart) {
+    PrivilegedState& p = hart.priv;
+    u64 now = __rdtsc();
+    bool overflow = false;
+    for (unsigned n = kHpmFirst; n < kCounters; ++n) {
+        if (p.hpm_overflow[n] > now) continue;
+        p.hpm_overflow[n] = ~u64{0};
+        p.hpm_event[n] |= kEventOverflow;
+        overflow = true;
+    }
+    if (!overflow) return;
+    p.mip_software |= interrupt_bit(kCounterOverflow);
+    check_interrupts(hart);
+}
+
+u64 next_overflow(const Hart& hart) {
+    u64 first = ~u64{0};
+    for (unsigned n = kHpmFirst; n < kCounters; ++n) first = std::min(first, hart.priv.hpm_overflow[n]);
+    if (first == ~u64{0}) return first;
+    // The clocks' rates since the last reset; a guess while that was a short time ago.
+    const PrivilegedState& p = hart.priv;
+    u64 now = __rdtsc(), ticks = guest::time_ticks(const_cast<Hart*>(&hart));
+    constexpr u64 kLongEnough = 10'000, kGuess = 200;
+    u64 elapsed = ticks - p.reset_ticks;
+    u64 rate = elapsed > kLongEnough ? std::max<u64>((now - p.reset_cycles) / elapsed, 1) : kGuess;
+    return first <= now ? ticks : ticks + (first - now) / rate + 1;
+}
+
+void reset_counters(Hart& hart) {
+    PrivilegedState& p = hart.priv;
+    for (u64& at : p.hpm_overflow) at = ~u64{0};
+    p.reset_cycles = __rdtsc();
+    p.reset_ticks = guest::time_ticks(&hart);
+}
 
 }  // namespace dragoman::riscv

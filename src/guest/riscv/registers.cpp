@@ -84,7 +84,7 @@ static bool write_system_register(Hart& hart, unsigned number, u64 value) {
     if (!system_mode()) return false;
     if (number == kPriv) {
         if (value > 3 || value == 2) return false;
-        hart.priv.mode = static_cast<Privilege>(value);
+        set_mode(hart, static_cast<Privilege>(value));
         update_flags(hart);
         return true;
     }

@@ -53,6 +53,19 @@ enum TriggerKind : u64 { kTriggerLoad = 1, kTriggerStore = 2, kTriggerExecute = 
 /// Raises a breakpoint exception when a trigger matches an access of a kind of `kinds`. From helpers with MayRaise.
 void check_triggers(Hart& hart, u64 kinds, u64 address, u64 bytes);
 
+// csr_counters.cpp
+/// The hart goes over to `mode`: counters that do not count in all modes stop or go on.
+void switch_counters(Hart& hart, Privilege mode);
+inline void set_mode(Hart& hart, Privilege mode) {
+    if (hart.priv.hpm_filtered != 0) return switch_counters(hart, mode);
+    hart.priv.mode = mode;
+}
+/// Notes counters that have overflowed.
+void check_counters(Hart& hart);
+/// When the next counter overflows, in ticks; ~0: none will.
+u64 next_overflow(const Hart& hart);
+void reset_counters(Hart& hart);
+
 // timer.cpp
 u64 next_timer(const ir::Env* env);
 void timer_expired(ir::Env* env);

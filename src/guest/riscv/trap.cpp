@@ -26,7 +26,7 @@ void enter_trap(Hart& h, bool supervisor, u64 cause, u64 tval) {
         s = (s & ~(kStatusSpie | kStatusSpp)) | ((s & kStatusSie) != 0 ? kStatusSpie : 0) |
             (p.mode == Privilege::Supervisor ? kStatusSpp : 0);
         p.mstatus = s & ~kStatusSie;
-        p.mode = Privilege::Supervisor;
+        set_mode(h, Privilege::Supervisor);
         h.pc = vector(p.stvec, cause);
     } else {
         p.mcause = cause;
@@ -35,7 +35,7 @@ void enter_trap(Hart& h, bool supervisor, u64 cause, u64 tval) {
         s = (s & ~(kStatusMpie | kStatusMpp)) | ((s & kStatusMie) != 0 ? kStatusMpie : 0) |
             static_cast<u64>(p.mode) << kStatusMppShift;
         p.mstatus = s & ~kStatusMie;
-        p.mode = Privilege::Machine;
+        set_mode(h, Privilege::Machine);
         h.pc = vector(p.mtvec, cause);
     }
     h.reservation_address = kNoReservation;
@@ -83,6 +83,7 @@ void reset(ir::Env* env, unsigned hart_id) {
     if (on.has(Extension::Svpbmt)) p.menvcfg |= kEnvcfgPbmte;
     p.stimecmp = ~u64{0};
     update_pmp(h);
+    reset_counters(h);
     update_flags(h);
     if (env->vcpu == nullptr) return;  // not attached to an engine: nothing is cached
     guest::flush_tlb(env, {});
@@ -146,7 +147,7 @@ u64 return_from_machine(Hart& hart) {
     s = (s & ~(kStatusMie | kStatusMpp)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
-    p.mode = previous;
+    set_mode(hart, previous);
     update_flags(hart);
     check_interrupts(hart);
     return p.mepc;
@@ -158,7 +159,7 @@ u64 return_from_supervisor(Hart& hart) {
     auto previous = (s & kStatusSpp) != 0 ? Privilege::Supervisor : Privilege::User;
     s = (s & ~(kStatusSie | kStatusSpp | kStatusMprv)) | ((s & kStatusSpie) != 0 ? kStatusSie : 0) | kStatusSpie;
     p.mstatus = s;
-    p.mode = previous;
+    set_mode(hart, previous);
     update_flags(hart);
     check_interrupts(hart);
     return p.sepc;
