@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 #include "base/error.h"
@@ -134,7 +135,26 @@ bool Hart::pause_point() {
     return !quit_;
 }
 
+namespace {
+
+/// A hart that waits this often at one place with an interrupt pending that it does not take polls for something else
+/// (OpenSBI's harts do, before they are started): its thread then sleeps a little each time.
+constexpr unsigned kPollsBeforeSleep = 64;
+constexpr auto kPollSleep = std::chrono::microseconds(500);
+
+}  // namespace
+
 void Hart::wait_for_interrupt() {
+    if (system_.has_work(env_) && env_->pc == last_wait_) {
+        if (++polls_ < kPollsBeforeSleep) return;
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, kPollSleep, [&] {
+            return timer_due_.load(std::memory_order_acquire) || attention_.load(std::memory_order_acquire);
+        });
+        return;
+    }
+    last_wait_ = env_->pc;
+    polls_ = 0;
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     std::unique_lock lock(mutex_);
@@ -150,7 +170,7 @@ void Hart::execute() {
         timer_due_.store(false, std::memory_order_relaxed);
         system_.timer_expired(env_);
     }
-    if (!step_) system_.take_interrupt(env_);
+    if (!step_ && system_.take_interrupt(env_)) polls_ = 0;
     switch (engine_.run(env_)) {
         case ir::ExitReason::Exception:
             if (env_->exception == ir::kExceptionDebug) {

@@ -85,6 +85,8 @@ private:
     bool step_ = false;
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
+    u64 last_wait_ = 0;   ///< where the hart waited for an interrupt last
+    unsigned polls_ = 0;  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do
 
     std::mutex mutex_;  ///< guards what follows
