@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unittest
 
 PROGRAM, ECHO = sys.argv[1:3]
@@ -228,6 +229,36 @@ class Serial(unittest.TestCase):
         self.on_terminal(lambda process, master: os.write(master, b"\x01x"))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT):
             self.on_terminal(lambda process, master: process.send_signal(number))
+
+    def test_terminal_is_given_back_while_stopped(self):
+        shell, terminal = pty.fork()
+        if shell == 0:
+            os.execvp("sh", ["sh", "-i"])
+        self.addCleanup(os.waitpid, shell, 0)
+        self.addCleanup(os.close, terminal)
+
+        def expect_raw(raw):
+            deadline = time.monotonic() + PATIENCE
+            while (termios.tcgetattr(terminal)[3] & termios.ECHO == 0) != raw:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+
+        def say(text, answer):
+            os.write(terminal, text)
+            read_until(lambda: os.read(terminal, 1000), answer)
+
+        command = f"{PROGRAM} -machine virt -bios none -display none -kernel {ECHO} -serial stdio -monitor none\n"
+        say(b"PS1='pro''mpt '\n", b"prompt ")
+        say(command.encode(), b"ready")
+        expect_raw(True)
+        say(b"\x1a", b"prompt ")
+        expect_raw(False)
+        os.write(terminal, b"fg\n")
+        expect_raw(True)
+        say(b"xyz", b"xyz")
+        say(b"q", b"prompt ")
+        expect_raw(False)
+        os.write(terminal, b"exit\n")
 
     # What goes wrong on the host
 
