@@ -8,6 +8,7 @@
 #include "devices/chardev/null.h"
 #include "devices/chardev/pty.h"
 #include "devices/chardev/socket.h"
+#include "devices/chardev/tee.h"
 
 namespace dragoman::devices {
 
@@ -109,8 +110,14 @@ void ChardevSet::add(Properties properties) {
     std::string backend = required(properties, "backend"), id = required(properties, "id");
     if (entries_.contains(id)) properties.fail("there are two with the id '" + id + "'");
     bool mux = properties.take_bool("mux", false);
+    std::string log = properties.take("logfile", "");
+    bool append = properties.take_bool("logappend", false);
     Entry entry;
     entry.backend = make(backend, id, properties);
+    if (!log.empty()) {
+        auto kind = append ? PathChardev::Kind::Append : PathChardev::Kind::File;
+        entry.backend = std::make_shared<TeeChardev>(entry.backend, std::make_shared<PathChardev>(loop_, kind, log));
+    }
     if (mux) entry.mux = std::make_unique<MuxChardev>(loop_, entry.backend, actions_);
     entries_.emplace(id, std::move(entry));
 }

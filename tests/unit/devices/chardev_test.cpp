@@ -345,6 +345,16 @@ TEST_F(Chardevs, FactoryRefusesWhatItDoesNotKnow) {
     EXPECT_EQ(set.list()[1].id, "serial1");
 }
 
+TEST_F(Chardevs, LogFile) {
+    std::string path = directory + "/log";
+    for (const char* append : {"off", "on"}) {
+        ChardevSet set(loop, {});
+        set.add(Properties("-chardev", "null,id=a,logfile=" + path + ",logappend=" + append, "backend"));
+        EXPECT_EQ(set.use("-serial", "a")->write(bytes("line\n")), 5u);
+    }
+    EXPECT_EQ(contents(path), "line\nline\n");
+}
+
 /// A mux whose back end is a socket pair.
 struct Mux : Chardevs {
     int ends[2];
