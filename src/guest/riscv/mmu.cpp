@@ -112,10 +112,8 @@ private:
         return type == 0 || ((hart_.priv.menvcfg & kEnvcfgPbmte) != 0 && type != kPbmtReserved);
     }
 
-    /// Implicit accesses to page tables are supervisor's.
     bool may_walk(u64 at, u8 permission) const {
-        u64 block = 8;
-        return debug_ || ((pmp_permissions(hart_, at, Privilege::Supervisor, block) & permission) != 0 && block == 8);
+        return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0;
     }
 
     /// Permission, and accessed and dirty bits.

@@ -146,7 +146,19 @@ constexpr CsrInfo kCsrs[] = {
 
 std::span<const CsrInfo> csrs_pmp() { return kCsrs; }
 
+u8 pmp_walk_permissions(Hart& hart, u64 address) {
+    PrivilegedState& p = hart.priv;
+    if (p.walk_block_bytes == 0 || align_down(address, p.walk_block_bytes) != p.walk_block) {
+        p.walk_block_bytes = u64{1} << 30;
+        p.walk_permissions = pmp_permissions(hart, address, Privilege::Supervisor, p.walk_block_bytes);
+        p.walk_block = align_down(address, p.walk_block_bytes);
+    }
+    constexpr u64 kEntryBytes = 8;
+    return p.walk_block_bytes >= kEntryBytes ? p.walk_permissions : 0;
+}
+
 void update_pmp(Hart& hart) {
+    hart.priv.walk_block_bytes = 0;
     for (unsigned i = 0; i < kPmpEntries; ++i) hart.priv.pmp_range[i] = range(hart.priv, i);
 }
 

@@ -88,6 +88,9 @@ struct PrivilegedState {
     u8 pmp_config[kPmpEntries];
     u64 pmp_address[kPmpEntries];
     PmpRange pmp_range[kPmpEntries];
+    /// The block that the last page-table access lay in, and what supervisor mode may do there. Size 0: none yet.
+    u64 walk_block, walk_block_bytes;
+    u8 walk_permissions;
 
     u64 tselect, mcontext, scontext;
     Trigger trigger[kTriggers];

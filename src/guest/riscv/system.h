@@ -42,6 +42,8 @@ enum PmpPermission : u8 { kPmpRead = 1, kPmpWrite = 2, kPmpExecute = 4 };
 /// What `mode` may do at physical `address`. `block`, a power of two, is shrunk until all of the naturally aligned
 /// block around the address has the same permissions.
 u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block);
+/// The same for an access to a page-table entry, which is supervisor mode's.
+u8 pmp_walk_permissions(Hart& hart, u64 address);
 /// Works out the address ranges anew, after a write of the PMP CSRs.
 void update_pmp(Hart& hart);
 
