@@ -41,16 +41,19 @@ Uart16550::Uart16550(Irq irq, Clock& clock, std::shared_ptr<Chardev> chardev, u3
 Uart16550::~Uart16550() = default;
 
 void Uart16550::reset() {
-    std::lock_guard lock(mutex_);
-    ier_ = fcr_ = lcr_ = mcr_ = scr_ = 0;
-    lsr_ = kLsrHoldingEmpty | kLsrAllSent;
-    msr_ = kMsrDcd | kMsrDsr | kMsrCts;
-    divisor_ = 12;
-    thr_interrupt_ = timeout_interrupt_ = false;
-    in_.clear();
-    out_.clear();
-    timeout_->cancel();
-    update_irq();
+    {
+        std::lock_guard lock(mutex_);
+        ier_ = fcr_ = lcr_ = mcr_ = scr_ = 0;
+        lsr_ = kLsrHoldingEmpty | kLsrAllSent;
+        msr_ = kMsrDcd | kMsrDsr | kMsrCts;
+        divisor_ = 12;
+        thr_interrupt_ = timeout_interrupt_ = false;
+        in_.clear();
+        out_.clear();
+        timeout_->cancel();
+        update_irq();
+    }
+    if (chardev_ != nullptr) chardev_->accept_input();
 }
 
 std::string Uart16550::describe() const {

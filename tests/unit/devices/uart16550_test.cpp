@@ -201,7 +201,9 @@ TEST_F(Uart, ResetForgetsAll) {
     write(kFcr, 0xC1);
     write(kIer, 0xF);
     chardev->type("abc");
+    unsigned before = chardev->accept_calls;
     device.reset();
+    EXPECT_EQ(chardev->accept_calls, before + 1);  // there is room for what the host has
     EXPECT_FALSE(irq());
     EXPECT_EQ(read(kIer), 0u);
     EXPECT_EQ(read(kIir), 1u);
