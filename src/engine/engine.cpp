@@ -39,8 +39,8 @@ void Statistics::add(const Statistics& o) {
 }
 
 Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
-                   const host::Options& host_options, memory::UserSpace* space,
-                   memory::PhysicalSpace* physical, MachineHooks* hooks, const Config& config)
+                   const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
+                   MachineHooks* hooks, const Config& config)
     : engine(engine),
       guest(guest),
       backend(std::move(backend)),
@@ -137,7 +137,7 @@ void Engine::attach(ir::Env* env) {
     if (impl_->physical != nullptr) {
         if (impl_->store_watch == nullptr) impl_->store_watch = std::make_unique<StoreWatch>(*impl_->physical);
         v->softmmu = std::make_unique<Softmmu>(env, *impl_->backend, *impl_->guest.cpu.system, *impl_->physical,
-                                               *impl_->store_watch);
+                                               *impl_->store_watch, impl_->watchpoints);
     }
     impl_->vcpus.push_back(v);
 }
@@ -173,6 +173,12 @@ void Engine::set_breakpoint(u64 pc, bool on) {
 }
 
 void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step = on; }
+
+void Engine::set_watchpoint(u64 address, u64 length, bool load, bool store, bool on) {
+    impl_->watchpoints.set(address, length, load, store, on);
+    std::lock_guard guard(impl_->tb_lock);
+    for (Vcpu* v : impl_->vcpus) v->softmmu->flush({});
+}
 
 void Engine::before_fork() {
     impl_->exclusive_lock.lock();

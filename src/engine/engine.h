@@ -18,15 +18,15 @@ namespace dragoman::engine {
 class Observer;  // engine/observer.h
 
 struct Config {
-    u64 tb_size = u64{256} << 20;    ///< bytes of code buffer (-tb-size, MiB there)
-    bool one_insn_per_tb = false;    ///< -one-insn-per-tb
-    bool chain = true;               ///< -d nochain turns it off
-    u32 max_insns = 128;             ///< guest instructions per TB
-    bool optimise = true;            ///< run the IR passes
-    int cache_directory = -1;        ///< descriptor of the translation cache's directory (-tb-cache); -1: none
+    u64 tb_size = u64{256} << 20;      ///< bytes of code buffer (-tb-size, MiB there)
+    bool one_insn_per_tb = false;      ///< -one-insn-per-tb
+    bool chain = true;                 ///< -d nochain turns it off
+    u32 max_insns = 128;               ///< guest instructions per TB
+    bool optimise = true;              ///< run the IR passes
+    int cache_directory = -1;          ///< descriptor of the translation cache's directory (-tb-cache); -1: none
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
-    Observer* observer = nullptr;    ///< told of every translation (-perfmap, -jitdump); not owned
-    bool profile = false;            ///< count executions and keep the listings of all TBs (--explain)
+    Observer* observer = nullptr;      ///< told of every translation (-perfmap, -jitdump); not owned
+    bool profile = false;              ///< count executions and keep the listings of all TBs (--explain)
 };
 
 struct Vcpu;
@@ -52,9 +52,9 @@ public:
     ~Engine();
 
     const guest::Guest& guest() const;
-    memory::UserSpace& space() const;          ///< user mode
-    memory::PhysicalSpace& physical() const;   ///< system mode
-    MachineHooks& hooks() const;               ///< system mode
+    memory::UserSpace& space() const;         ///< user mode
+    memory::PhysicalSpace& physical() const;  ///< system mode
+    MachineHooks& hooks() const;              ///< system mode
 
     /// Makes `env` (from guest.cpu.create or clone) runnable by the calling thread. Owned by the
     /// caller; detach before destroying env.
@@ -98,6 +98,10 @@ public:
     /// instruction per run().
     void set_breakpoint(u64 pc, bool on);
     void set_single_step(ir::Env* env, bool on);
+    /// System mode: run() returns kExceptionWatch before an instruction that accesses part of [address, address +
+    /// length), guest virtual addresses of any hart. A debugger steps over it without the watchpoint. While no hart
+    /// runs.
+    void set_watchpoint(u64 address, u64 length, bool load, bool store, bool on);
 
     /// System mode: debugger access to guest virtual memory as `env` sees it, without permission checks; code that
     /// changes is translated anew. @returns bytes that could NOT be accessed.

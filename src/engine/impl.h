@@ -97,6 +97,7 @@ struct Engine::Impl {
     MachineHooks* hooks;
     Config config;
     std::unique_ptr<CodeSource> code_source;
+    Watchpoints watchpoints;          ///< system mode
     std::unique_ptr<StoreWatch> store_watch;  ///< system mode; made for the first vCPU
 
     CodeBuffer buffer;

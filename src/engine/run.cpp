@@ -129,9 +129,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     return result;
 }
 
-void Engine::request_exit(ir::Env* env) {
-    __atomic_fetch_or(&env->request, u32{kRequestExternal}, __ATOMIC_SEQ_CST);
-}
+void Engine::request_exit(ir::Env* env) { __atomic_fetch_or(&env->request, u32{kRequestExternal}, __ATOMIC_SEQ_CST); }
 
 void Engine::interrupt(ir::Env* env, ucontext_t*) { request_exit(env); }
 

@@ -35,6 +35,12 @@ Place resolve(ir::Env* env, Softmmu& mmu, u64 address, Access access, unsigned m
     raise(env, mmu.ops().access_fault(access), address);
 }
 
+void check_watchpoints(ir::Env* env, const Softmmu& mmu, u64 address, unsigned bytes, Access access) {
+    u64 watched;
+    if (!mmu.watchpoints().empty() && mmu.watchpoints().hit(address, bytes, access, watched))
+        raise(env, ir::kExceptionWatch, watched);
+}
+
 unsigned data_index(ir::Env* env, const Softmmu& mmu) { return mmu.ops().mmu_index(env, false); }
 
 }  // namespace
@@ -49,6 +55,7 @@ u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) 
     Softmmu& mmu = *softmmu_of(env);
     ++mmu.statistics.slow_accesses;
     const unsigned size = 1u << size_log2;
+    check_watchpoints(env, mmu, address, size, Access::Load);
     u64 value = 0;
     if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) {
         std::memcpy(&value, host, size);
@@ -74,6 +81,7 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     Softmmu& mmu = *softmmu_of(env);
     ++mmu.statistics.slow_accesses;
     const unsigned size = 1u << size_log2;
+    check_watchpoints(env, mmu, address, size, Access::Store);
     if (u8* host = mmu.direct(address, size, Access::Store, mmu_index)) {
         std::memcpy(host, &value, size);
         return;
@@ -100,6 +108,8 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
 void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) {
     Softmmu& mmu = *softmmu_of(env);
     ++mmu.statistics.slow_accesses;
+    check_watchpoints(env, mmu, address, bytes, Access::Load);
+    check_watchpoints(env, mmu, address, bytes, Access::Store);
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);
     u8* host = place.bytes < bytes ? nullptr : mmu.physical().ram(place.physical, bytes);
     if (host == nullptr) bus_error(env, mmu, Access::Store, address);

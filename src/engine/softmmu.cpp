@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-
 namespace dragoman::engine {
 
 using guest::Access;
@@ -43,8 +42,15 @@ void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
     grown += o.grown;
 }
 
-Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical, StoreWatch& stores)
-    : env_(env), backend_(backend), ops_(ops), physical_(physical), stores_(stores), jumps_(env) {
+Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops,
+                 memory::PhysicalSpace& physical, StoreWatch& stores, const Watchpoints& watchpoints)
+    : env_(env),
+      backend_(backend),
+      ops_(ops),
+      physical_(physical),
+      stores_(stores),
+      watchpoints_(watchpoints),
+      jumps_(env) {
     spaces_.push_back(std::make_unique<Space>());
     space_ = spaces_.front().get();
     show_all();
@@ -118,10 +124,10 @@ bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place,
         if (const Region* region = physical_.find(t.physical); region != nullptr && region->kind == Region::Kind::Ram) {
             // The part of the large page that lies in this region.
             u64 before = std::min(address - align_down(address, t.page_bytes), t.physical - region->base);
-            u64 after = std::min(t.page_bytes - (address & (t.page_bytes - 1)),
-                                 region->size - (t.physical - region->base));
-            table(mmu_index).add_large({address - before, address + after, t.physical - before, t.load, t.store,
-                                        t.fetch, t.global});
+            u64 after =
+                std::min(t.page_bytes - (address & (t.page_bytes - 1)), region->size - (t.physical - region->base));
+            table(mmu_index).add_large(
+                {address - before, address + after, t.physical - before, t.load, t.store, t.fetch, t.global});
         }
     }
     t.physical = align_down(t.physical, kPageBytes);
@@ -142,9 +148,12 @@ void Softmmu::insert(u64 page, unsigned mmu_index, const guest::Translation& t) 
     ir::TlbEntry entry;
     entry.addend = memory ? reinterpret_cast<u64>(region->host) + (t.physical - region->base) - page : 0;
     entry.read = !t.load ? kNoPage : direct ? page : page | kSlowTag;
+    const bool watched = !watchpoints_.empty() && watchpoints_.touches(page, kPageBytes);
+    if (watched && t.load) entry.read |= kSlowTag;
     entry.fetch = !t.fetch ? kNoPage : direct ? page : page | kSlowTag;
     Lock lock(*this);
     entry.write = !t.store ? kNoPage : store_tag(region, page, t.physical);
+    if (watched && t.store) entry.write |= kSlowTag;
     if (table(mmu_index).insert(page, entry, t.physical | (t.global ? kGlobalPage : 0))) {
         ++statistics.grown;
         show(mmu_index);
@@ -154,12 +163,13 @@ void Softmmu::insert(u64 page, unsigned mmu_index, const guest::Translation& t) 
 void Softmmu::retry_fast_store(u64 address, unsigned mmu_index, u64 physical) {
     u64 page = align_down(address, kPageBytes);
     TlbTable& t = table(mmu_index);
-    if (t.size() == 0) return;
+    if (t.size() == 0 || (!watchpoints_.empty() && watchpoints_.touches(page, kPageBytes))) return;
     const Region* region = physical_.find(physical);
     if (region == nullptr || region->kind != Region::Kind::Ram) return;
     Lock lock(*this);
     ir::TlbEntry& entry = t.entry(page);
-    if (entry.write != (page | kSlowTag) || align_down(t.info(page), kPageBytes) != align_down(physical, kPageBytes)) return;
+    if (entry.write != (page | kSlowTag) || align_down(t.info(page), kPageBytes) != align_down(physical, kPageBytes))
+        return;
     __atomic_store_n(&entry.write, store_tag(region, page, align_down(physical, kPageBytes)), __ATOMIC_RELAXED);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/jump_table.h"
 #include "engine/store_watch.h"
 #include "engine/tlb_table.h"
+#include "engine/watchpoints.h"
 #include "guest/guest.h"
 #include "guest/runtime.h"
 #include "host/host.h"
@@ -37,7 +38,8 @@ struct SoftmmuStatistics {
 
 class Softmmu {
 public:
-    Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical, StoreWatch& stores);
+    Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical,
+            StoreWatch& stores, const Watchpoints& watchpoints);
     ~Softmmu();
 
     /// Translates an access to one page; caches the translation. @returns false with `fault` set.
@@ -64,6 +66,7 @@ public:
     void forget_cached() { jumps_.drop_all(); }
 
     memory::PhysicalSpace& physical() const { return physical_; }
+    const Watchpoints& watchpoints() const { return watchpoints_; }
     const guest::SystemOps& ops() const { return ops_; }
 
     // Any thread:
@@ -111,6 +114,7 @@ private:
     const guest::SystemOps& ops_;
     memory::PhysicalSpace& physical_;
     StoreWatch& stores_;
+    const Watchpoints& watchpoints_;
     std::atomic<bool> locked_{false};  ///< guards the tables against other threads
     std::vector<std::unique_ptr<Space>> spaces_;
     Space* space_ = nullptr;

@@ -26,6 +26,8 @@ inline constexpr u32 kExceptionHostFault = 0x10000;
 inline constexpr u32 kExceptionHelperFault = 0x10004;
 /// A debugger's breakpoint or single step stopped the guest; env->pc is the instruction to run next.
 inline constexpr u32 kExceptionDebug = 0x10001;
+/// The instruction at env->pc is about to hit a debugger's watchpoint at env->exception_value (system mode).
+inline constexpr u32 kExceptionWatch = 0x10005;
 /// A guest access with MemOp::aligned had a misaligned address (env->exception_value). The back end leaves with
 /// ExitReason::Exception after setting env->pc to the instruction and exit_host_pc to the access's code position; with
 /// softmmu it calls MmuCalls::raise.

@@ -27,6 +27,13 @@ GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0,
         if (!attached_ || pending_) return;
         pending_ =
             StopEvent{.kind = StopEvent::Kind::Signal, .tid = static_cast<pid_t>(hart.id() + 1), .value = SIGTRAP};
+        if (hart.env()->exception != ir::kExceptionWatch) return;
+        const u64 address = hart.env()->exception_value;
+        for (const Watch& w : watches_) {
+            if (w.address != address) continue;
+            pending_->kind = StopEvent::Kind::Watch;
+            pending_->watch = {address, w.kind};
+        }
     };
     machine_.add_listener([this](Event event, Cause) { machine_event(event); });
 }
@@ -168,9 +175,25 @@ void GdbTarget::remove_points() {
     std::lock_guard lock(mutex_);
     for (u64 address : breakpoints_) machine_.engine().set_breakpoint(address, false);
     breakpoints_.clear();
+    for (const Watch& w : watches_) {
+        machine_.engine().set_watchpoint(w.address, w.length, w.kind != WatchKind::Write, w.kind != WatchKind::Read,
+                                         false);
+    }
+    watches_.clear();
 }
 
-bool GdbTarget::set_watchpoint(WatchKind, u64, u64, bool) { return false; }
+bool GdbTarget::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {
+    if (length == 0) return false;
+    std::lock_guard lock(mutex_);
+    Watch watch{address, length, kind};
+    if (on) {
+        watches_.insert(watch);
+    } else if (watches_.erase(watch) == 0) {
+        return true;
+    }
+    machine_.engine().set_watchpoint(address, length, kind != WatchKind::Write, kind != WatchKind::Read, on);
+    return true;
+}
 
 std::size_t GdbTarget::read_memory(pid_t tid, u64 address, void* to, std::size_t bytes) {
     Hart* h = hart(tid);

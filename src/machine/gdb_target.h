@@ -56,6 +56,12 @@ private:
     std::optional<debug::StopEvent> pending_;  ///< what has stopped a hart; the machine is about to stop
     std::optional<debug::StopEvent> event_;    ///< the machine stands
     std::set<u64> breakpoints_;
+    struct Watch {
+        u64 address, length;
+        debug::WatchKind kind;
+        auto operator<=>(const Watch&) const = default;
+    };
+    std::set<Watch> watches_;
 };
 
 /// Serves gdb on a thread of its own.

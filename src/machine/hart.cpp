@@ -173,7 +173,7 @@ void Hart::execute() {
     if (!step_ && system_.take_interrupt(env_)) polls_ = 0;
     switch (engine_.run(env_)) {
         case ir::ExitReason::Exception:
-            if (env_->exception == ir::kExceptionDebug) {
+            if (env_->exception == ir::kExceptionDebug || env_->exception == ir::kExceptionWatch) {
                 host_.debug_stop(*this);
             } else {
                 system_.take_exception(env_);
