@@ -12,12 +12,13 @@ namespace dragoman::engine {
 namespace {
 
 thread_local ir::Env* running = nullptr;
+struct sigaction previous_segv, previous_bus;  ///< handlers of others, who clean up before the process dies
 
 void on_fault(int signal, siginfo_t* info, void* context) {
     auto* uc = static_cast<ucontext_t*>(context);
     if (current != nullptr && current->handle_fault(running, signal, info, uc) != Engine::Fault::NotOurs) return;
-    // A failure of ours: fault again, without the handler.
-    std::signal(signal, SIG_DFL);
+    // A failure of ours: fault again, without this handler.
+    ::sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, nullptr);
 }
 
 /// Signals cannot be handled on the return stack, which is what the stack pointer shows in translated code.
@@ -41,8 +42,8 @@ void install_handler() {
     struct sigaction action {};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    ::sigaction(SIGSEGV, &action, nullptr);
-    ::sigaction(SIGBUS, &action, nullptr);
+    ::sigaction(SIGSEGV, &action, &previous_segv);
+    ::sigaction(SIGBUS, &action, &previous_bus);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ void handle_default(int signal, void (*handler)(int)) {
     if (sigaction(signal, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL) return;
     action = {};
     action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     sigaction(signal, &action, nullptr);
 }
@@ -76,7 +76,8 @@ void make_raw(bool signals) {
     wanted.store(true);
     static const int registered = std::atexit(restore);
     (void)registered;
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGTSTP}) handle_default(signal, on_default);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTSTP})
+        handle_default(signal, on_default);
     handle_default(SIGCONT, on_continue);
     enter();
 }

@@ -230,6 +230,13 @@ class Serial(unittest.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT):
             self.on_terminal(lambda process, master: process.send_signal(number))
 
+        def crash(process, _):
+            while process.poll() is None:  # the first one only takes the engine's handler away
+                process.send_signal(signal.SIGSEGV)
+                time.sleep(0.01)
+
+        self.on_terminal(crash)
+
     def test_terminal_is_given_back_while_stopped(self):
         shell, terminal = pty.fork()
         if shell == 0:
