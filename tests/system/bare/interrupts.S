@@ -120,7 +120,6 @@
     add t1, t1, t2
     li t0, MTIMECMP
     sd t1, (t0)
-    AWAIT_CLEAR mip, MTIE
     csrsi mstatus, MSTATUS_MIE
 1:  wfi
     beqz s7, 1b
