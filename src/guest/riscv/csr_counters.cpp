@@ -26,6 +26,8 @@ constexpr u64 kEventUinh = u64{1} << 60, kEventSelector = 0xf'ffff;
 
 unsigned counter_of(unsigned number) { return number & 31; }
 
+bool has_event(u64 event) { return (event & kEventSelector) == 1 || (event & kEventSelector) == 2; }
+
 u64 inhibit_bit(Privilege mode) {
     return mode == Privilege::Machine ? kEventMinh : mode == Privilege::Supervisor ? kEventSinh : kEventUinh;
 }
@@ -33,8 +35,7 @@ u64 inhibit_bit(Privilege mode) {
 bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
     if ((p.mcountinhibit >> n & 1) != 0) return false;
     if (n < kHpmFirst) return true;
-    u64 event = p.hpm_event[n] & kEventSelector;
-    return (event == 1 || event == 2) && (p.hpm_event[n] & inhibit_bit(mode)) == 0;
+    return has_event(p.hpm_event[n]) && (p.hpm_event[n] & inhibit_bit(mode)) == 0;
 }
 bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
 
@@ -95,7 +96,7 @@ void write_event(Hart& hart, u64 value, unsigned number) {
     u64 now = read_counter(hart, n);
     hart.priv.hpm_event[n] = value & mask;
     u32 bit = u32{1} << n;
-    bool filtered = (value & mask & (kEventMinh | kEventSinh | kEventUinh)) != 0;
+    bool filtered = has_event(value) && (value & mask & (kEventMinh | kEventSinh | kEventUinh)) != 0;
     hart.priv.hpm_filtered = filtered ? hart.priv.hpm_filtered | bit : hart.priv.hpm_filtered & ~bit;
     write_counter(hart, now, n);
 }
