@@ -20,7 +20,7 @@ const ItemName kItemNames[] = {
     {Item::OutAsm, "out_asm", "host code of each block, with the guest address that each piece came from"},
     {Item::Exec, "exec", "each block as it is entered from the execution loop (see nochain)"},
     {Item::Cpu, "cpu", "registers before each block (see nochain)"},
-    {Item::Int, "int", "exceptions and signals"},
+    {Item::Int, "int", "exceptions, interrupts and signals"},
     {Item::Page, "page", "the guest's address space at start, and its changes"},
     {Item::NoChain, "nochain", "do not chain blocks, so that exec and cpu show all of them"},
     {Item::Strace, "strace", "every system call with arguments and result"},

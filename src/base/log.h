@@ -17,7 +17,7 @@ enum class Item : u32 {
     OutAsm = 1u << 3,   ///< host code
     Exec = 1u << 4,     ///< each TB as it is entered from the execution loop
     Cpu = 1u << 5,      ///< registers before each TB
-    Int = 1u << 6,      ///< exceptions and signals
+    Int = 1u << 6,      ///< exceptions, interrupts and signals
     Page = 1u << 7,     ///< guest address-space changes
     NoChain = 1u << 8,  ///< no chaining, so that Exec and Cpu are complete
     Stats = 1u << 9,    ///< statistics at exit

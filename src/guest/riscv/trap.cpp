@@ -1,5 +1,10 @@
 // Traps: reset state, exceptions and interrupts with delegation, return from traps (Privileged specification, "Machine
 // Trap-Vector Base-Address", "Machine Trap Delegation", "Machine Interrupt", "Trap-Return Instructions").
+#include <cinttypes>
+#include <cstdio>
+#include <iterator>
+
+#include "base/log.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
 
@@ -15,9 +20,34 @@ u64 vector(u64 tvec, u64 cause) {
     return interrupt && (tvec & 3) == kVectored ? base + 4 * (cause & ~kCauseInterrupt) : base;
 }
 
+const char* cause_name(u64 cause) {
+    constexpr const char* kExceptions[] = {"fetch misaligned",  "fetch access fault", "illegal instruction",
+                                           "breakpoint",        "load misaligned",    "load access fault",
+                                           "store misaligned",  "store access fault", "ecall from U",
+                                           "ecall from S",      "",                   "ecall from M",
+                                           "fetch page fault",  "load page fault",    "",
+                                           "store page fault"};
+    constexpr const char* kInterrupts[] = {"", "supervisor software", "", "machine software",
+                                           "", "supervisor timer",    "", "machine timer",
+                                           "", "supervisor external", "", "machine external",
+                                           "", "counter overflow"};
+    u64 code = cause & ~kCauseInterrupt;
+    if ((cause & kCauseInterrupt) != 0) return code < std::size(kInterrupts) ? kInterrupts[code] : "";
+    return code < std::size(kExceptions) ? kExceptions[code] : "";
+}
+
+/// -d int
+void log_trap(const Hart& h, bool supervisor, u64 cause, u64 tval) {
+    constexpr char kModes[] = {'U', 'S', '?', 'M'};
+    std::fprintf(log::stream(), "hart %" PRIu64 ": %s %" PRIu64 " (%s), %c to %c, epc %016" PRIx64 ", tval %016" PRIx64 "\n",
+                 h.priv.hart_id, (cause & kCauseInterrupt) != 0 ? "interrupt" : "exception", cause & ~kCauseInterrupt,
+                 cause_name(cause), kModes[static_cast<unsigned>(h.priv.mode)], supervisor ? 'S' : 'M', h.pc, tval);
+}
+
 /// Enters the trap handler of machine or supervisor mode.
 void enter_trap(Hart& h, bool supervisor, u64 cause, u64 tval) {
     PrivilegedState& p = h.priv;
+    if (log::enabled(log::Item::Int)) log_trap(h, supervisor, cause, tval);
     u64 s = p.mstatus;
     if (supervisor) {
         p.scause = cause;
