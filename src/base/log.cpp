@@ -21,6 +21,7 @@ const ItemName kItemNames[] = {
     {Item::Exec, "exec", "each block as it is entered from the execution loop (see nochain)"},
     {Item::Cpu, "cpu", "registers before each block (see nochain)"},
     {Item::Int, "int", "exceptions, interrupts and signals"},
+    {Item::Mmu, "mmu", "what a machine's MMU does: translations of pages, flushes, changes of the address space"},
     {Item::Page, "page", "the guest's address space at start, and its changes"},
     {Item::NoChain, "nochain", "do not chain blocks, so that exec and cpu show all of them"},
     {Item::Strace, "strace", "every system call with arguments and result"},

@@ -23,6 +23,7 @@ enum class Item : u32 {
     Stats = 1u << 9,    ///< statistics at exit
     Strace = 1u << 10,  ///< system calls (-strace)
     OpInd = 1u << 11,   ///< IR before indirect lowering passes
+    Mmu = 1u << 12,     ///< system mode: page-table walks, flushes, address-space switches
 };
 
 /// The mask of items that are on. Read on slow paths only.

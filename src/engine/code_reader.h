@@ -60,8 +60,8 @@ private:
     bool partial_ = false;
     bool shared_ = false;
     bool started_ = false;
-    u64 start_ = 0;           ///< guest address of bytes_[0]
-    CodeStretch opened_;      ///< that was last checked
+    u64 start_ = 0;       ///< guest address of bytes_[0]
+    CodeStretch opened_;  ///< that was last checked
     u64 opened_start_ = 0;
     u64 end_ = ~u64{0};
     u64 page_numbers_[3] = {};

@@ -9,7 +9,8 @@ namespace {
 
 /// Calls `access(physical, done, bytes)` for each piece of [address, address + bytes) that lies in one page.
 /// @returns bytes that could not be accessed
-template <class F> u64 for_pages(const guest::SystemOps& ops, ir::Env* env, u64 address, u64 bytes, F access) {
+template <class F>
+u64 for_pages(const guest::SystemOps& ops, ir::Env* env, u64 address, u64 bytes, F access) {
     const unsigned mmu_index = ops.mmu_index(env, false);
     for (u64 done = 0; done < bytes;) {
         guest::Translation t{};

@@ -143,7 +143,8 @@ void Engine::Impl::code_written(u64 physical_address, u64 bytes) {
         if (record != nullptr && record->tbs != nullptr) continue;
         if (record != nullptr) record->lines = 0;
         const memory::Region* region = physical->find(page << 12);
-        if (region == nullptr || region->kind != memory::Region::Kind::Ram || !StoreWatch::watched(*region, page << 12)) {
+        if (region == nullptr || region->kind != memory::Region::Kind::Ram ||
+            !StoreWatch::watched(*region, page << 12)) {
             continue;
         }
         // A translation that is being made of the page begins again, and watches the page again.

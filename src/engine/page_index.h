@@ -10,12 +10,12 @@ namespace dragoman::engine {
 
 /// What the engine knows about one guest page with code.
 struct CodePage {
-    u64 page = ~u64{0};        ///< page number: address >> 12, physical in system mode; ~0: free entry
+    u64 page = ~u64{0};  ///< page number: address >> 12, physical in system mode; ~0: free entry
     PageLink* tbs = nullptr;
-    u64 lines = 0;             ///< bit n: TBs have code in its bytes [n * 64, (n + 1) * 64); may have had
-    u32 invalidations = 0;     ///< how often a store has dropped its translations
-    u32 flushes = 0;           ///< how often the guest said afterwards that it had written code there
-    bool flushed = false;      ///< translations that begin here are compared with the code when the guest says so
+    u64 lines = 0;          ///< bit n: TBs have code in its bytes [n * 64, (n + 1) * 64); may have had
+    u32 invalidations = 0;  ///< how often a store has dropped its translations
+    u32 flushes = 0;        ///< how often the guest said afterwards that it had written code there
+    bool flushed = false;   ///< translations that begin here are compared with the code when the guest says so
 };
 
 class PageIndex {
@@ -31,11 +31,13 @@ public:
     /// The lines of the page that `link` stands for on which its TB has code, and those of a range of page offsets.
     static u64 lines_of(const PageLink& link);
     static u64 lines(u64 first_offset, u64 last_offset) {
-        return low_mask(static_cast<unsigned>(last_offset >> 6) + 1) & ~low_mask(static_cast<unsigned>(first_offset >> 6));
+        return low_mask(static_cast<unsigned>(last_offset >> 6) + 1) &
+               ~low_mask(static_cast<unsigned>(first_offset >> 6));
     }
 
     /// Calls `f(CodePage&)` for each known page in [first, last].
-    template <class F> void for_range(u64 first, u64 last, F f) {
+    template <class F>
+    void for_range(u64 first, u64 last, F f) {
         if (last - first < entries_.size()) {
             for (u64 page = first; page <= last; ++page) {
                 if (CodePage* record = find(page)) f(*record);
@@ -48,7 +50,9 @@ public:
     }
 
 private:
-    std::size_t slot(u64 page) const { return static_cast<std::size_t>(page * 0x9e3779b97f4a7c15 >> 20) & (entries_.size() - 1); }
+    std::size_t slot(u64 page) const {
+        return static_cast<std::size_t>(page * 0x9e3779b97f4a7c15 >> 20) & (entries_.size() - 1);
+    }
     void grow();
 
     std::vector<CodePage> entries_;  ///< open addressing; pages are never removed

@@ -4,6 +4,10 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "base/log.h"
 
 namespace dragoman::engine {
 
@@ -74,6 +78,25 @@ u64 tag_of(const ir::TlbEntry& entry, Access access) {
     return access == Access::Load ? entry.read : access == Access::Store ? entry.write : entry.fetch;
 }
 
+void log_walk(u64 address, Access access, unsigned mmu_index, bool found, const guest::Translation& t) {
+    const char* kind = access == Access::Load ? "load" : access == Access::Store ? "store" : "fetch";
+    std::fprintf(log::stream(), "mmu: %s at %016" PRIx64 ", index %u: ", kind, address, mmu_index);
+    if (found) {
+        std::fprintf(log::stream(), "physical %016" PRIx64 ", page of 0x%" PRIx64 " bytes, %c%c%c%s\n", t.physical,
+                     t.page_bytes, t.load ? 'r' : '-', t.store ? 'w' : '-', t.fetch ? 'x' : '-',
+                     t.global ? ", global" : "");
+    } else {
+        std::fprintf(log::stream(), "exception %u\n", t.exception);
+    }
+}
+
+void log_flush(const guest::TlbFlush& what) {
+    std::fputs("mmu: flush", log::stream());
+    if (what.one_address) std::fprintf(log::stream(), " of address %016" PRIx64, what.address);
+    if (what.one_space) std::fprintf(log::stream(), " of address space number %" PRIu64, what.asid);
+    std::fputs(what.one_address || what.one_space ? "\n" : " of everything\n", log::stream());
+}
+
 bool allowed(const LargePage& large, Access access) {
     return access == Access::Load ? large.load : access == Access::Store ? large.store : large.fetch;
 }
@@ -111,7 +134,10 @@ bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place,
         t.load = large->load, t.store = large->store, t.fetch = large->fetch, t.global = large->global;
     } else {
         ++statistics.walks;
-        if (!ops_.translate(env_, address, access, mmu_index, false, t)) {
+        const bool found = ops_.translate(env_, address, access, mmu_index, false, t);
+        if (log::enabled(log::Item::Mmu)) [[unlikely]]
+            log_walk(address, access, mmu_index, found, t);
+        if (!found) {
             fault = {t.exception, t.value};
             return false;
         }
@@ -197,6 +223,8 @@ void Softmmu::catch_up(Space& space) {
 }
 
 void Softmmu::flush(const guest::TlbFlush& what) {
+    if (log::enabled(log::Item::Mmu)) [[unlikely]]
+        log_flush(what);
     ++(what.one_address ? statistics.page_flushes : statistics.flushes);
     {
         Lock lock(*this);
@@ -218,6 +246,8 @@ void Softmmu::flush(const guest::TlbFlush& what) {
 void Softmmu::switch_space(u64 id, u64 asid) {
     if (id == space_->id) return;
     ++statistics.switches;
+    if (log::enabled(log::Item::Mmu)) [[unlikely]]
+        std::fprintf(log::stream(), "mmu: address space %016" PRIx64 ", number %" PRIu64 "\n", id, asid);
     {
         Lock lock(*this);
         space_->last_used = ++clock_;

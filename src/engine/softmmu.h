@@ -86,7 +86,8 @@ private:
     static constexpr unsigned kLogged = 64;
 
     /// A set of pages that may say yes to others, too.
-    template <unsigned bits> class PageFilter {
+    template <unsigned bits>
+    class PageFilter {
     public:
         void add(u64 page) { words_[hash(page) / 64] |= u64{1} << (hash(page) % 64); }
         bool has(u64 page) const { return (words_[hash(page) / 64] >> (hash(page) % 64) & 1) != 0; }
@@ -119,9 +120,9 @@ private:
     std::vector<std::unique_ptr<Space>> spaces_;
     Space* space_ = nullptr;
     TlbTable physical_table_;
-    u64 clock_ = 0;        ///< counts switches
-    u64 flush_count_ = 0;  ///< counts flushes
-    u64 full_flush_ = 0;   ///< number of the last flush of everything
+    u64 clock_ = 0;                 ///< counts switches
+    u64 flush_count_ = 0;           ///< counts flushes
+    u64 full_flush_ = 0;            ///< number of the last flush of everything
     guest::TlbFlush log_[kLogged];  ///< the last flushes, by number modulo kLogged
     JumpTable jumps_;
     // Pages that the return stack may lead to: all that code was entered on since they were last forgotten.

@@ -147,7 +147,8 @@ void TlbTable::add_large(const LargePage& large) {
     place = large;
 }
 
-template <class F> void TlbTable::for_all(F f) {
+template <class F>
+void TlbTable::for_all(F f) {
     if (entries_ == nullptr) return;
     for (std::size_t i = 0; i <= mask_; ++i) {
         if (f(entries_[i], info_[i])) {

@@ -71,7 +71,8 @@ private:
     void allocate(unsigned bits);
     void grow();
     void drop_range(u64 start, u64 end, bool keep_global);
-    template <class F> void for_all(F f);
+    template <class F>
+    void for_all(F f);
 
     ir::TlbEntry* entries_ = nullptr;
     u64* info_ = nullptr;

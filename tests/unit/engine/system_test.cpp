@@ -38,7 +38,8 @@ bool translate(ir::Env*, u64 address, Access access, unsigned, bool debug, guest
         out.physical = page.physical + (address - start);
         out.page_bytes = page.bytes;
         out.load = page.load, out.store = page.store, out.fetch = page.fetch, out.global = page.global;
-        if (debug || (access == Access::Load ? page.load : access == Access::Store ? page.store : page.fetch)) return true;
+        if (debug || (access == Access::Load ? page.load : access == Access::Store ? page.store : page.fetch))
+            return true;
     }
     out.exception = kPageFault + static_cast<u32>(access);
     out.value = address;
@@ -87,7 +88,8 @@ protected:
         space_of_all = 0;
         ram_ = &physical_.add_ram("ram", kRam, kRamSize);
         physical_.add_mmio("device", kDevice, 0x1000, device_);
-        engine_ = std::make_unique<Engine>(system_toy(), std::move(backend), host::Options{}, physical_, hooks_, Config{});
+        engine_ =
+            std::make_unique<Engine>(system_toy(), std::move(backend), host::Options{}, physical_, hooks_, Config{});
         cpu_ = add_hart();
         for (u64 page = 0; page < 8; ++page) map(0x1000 * (page + 1), {kRam + 0x1000 * page});
     }
@@ -130,8 +132,12 @@ protected:
 };
 
 TEST_P(SystemTest, LoadsAndStoresGoThroughTheTlb) {
-    write(kRam, {{toy::Load, 1, 6, 0}, {toy::AddI, 1, 0, 1}, {toy::Store, 1, 6, 0}, {toy::AddI, 2, 0, -1},
-                 {toy::BranchNe, 2, 3, -4}, {toy::Halt}});
+    write(kRam, {{toy::Load, 1, 6, 0},
+                 {toy::AddI, 1, 0, 1},
+                 {toy::Store, 1, 6, 0},
+                 {toy::AddI, 2, 0, -1},
+                 {toy::BranchNe, 2, 3, -4},
+                 {toy::Halt}});
     cpu_->r[6] = 0x4010;
     cpu_->r[2] = 1000;
     EXPECT_EQ(run(0x1000), ir::ExitReason::Syscall);
@@ -180,8 +186,12 @@ TEST_P(SystemTest, AccessesThatCrossPagesFaultBeforeTheyWrite) {
 
 TEST_P(SystemTest, DevicesSeeEachAccess) {
     map(0x9000, {kDevice});
-    write(kRam, {{toy::Store, 1, 6, 8}, {toy::Load, 2, 6, 16}, {toy::AddI, 1, 0, 1}, {toy::BranchNe, 1, 3, -3},
-                 {toy::Load, 2, 6, 24}, {toy::Halt}});
+    write(kRam, {{toy::Store, 1, 6, 8},
+                 {toy::Load, 2, 6, 16},
+                 {toy::AddI, 1, 0, 1},
+                 {toy::BranchNe, 1, 3, -3},
+                 {toy::Load, 2, 6, 24},
+                 {toy::Halt}});
     cpu_->r[1] = 10;
     cpu_->r[3] = 14;
     cpu_->r[6] = 0x9000;
