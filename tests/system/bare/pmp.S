@@ -130,6 +130,20 @@
     DENIED STORE_ACCESS, AREA + 11, sb a1, 11(s0)
     OK sb a1, 7(s0)
     OK sb a1, 12(s0)
+    // an access that reaches into it
+    PMP 0, (AREA + 12) >> 2, NA4
+    li s7, 0
+    AS_S ld a1, 8(s0)
+    CHECK s7, 1
+    CHECK s8, LOAD_ACCESS
+    li s7, 0
+    AS_S sd a1, 8(s0)
+    CHECK s7, 1
+    CHECK s8, STORE_ACCESS
+    OK ld a1, 0(s0)
+    OK ld a1, 16(s0)
+    OK lw a1, 8(s0)
+    PMP 0, (AREA + 8) >> 2, NA4 | R
 
     // The lowest number wins
     PMP 1, (AREA >> 2) | 0x1ff, NAPOT
