@@ -118,6 +118,7 @@ private:
     u8 status_ = 0;
     bool legacy_ = false;
     unsigned stopping_ = 0;
+    bool warned_ = false;
 };
 
 }  // namespace dragoman::devices::virtio

@@ -182,9 +182,9 @@ public:
     }
     /// Waits until the device has given back `count` chains in all.
     bool wait_used(unsigned index, u16 count) {
-        for (unsigned i = 0; i < 60000; i++) {
+        for (unsigned i = 0; i < 600000; i++) {
             if (used_index(index) == count) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            std::this_thread::sleep_for(std::chrono::microseconds(i < 100 ? 10 : 100));
         }
         return false;
     }
