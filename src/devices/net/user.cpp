@@ -150,6 +150,7 @@ UserNetdev::UserNetdev(std::string id, Properties& properties, EventLoop& loop) 
 }
 
 UserNetdev::~UserNetdev() {
+    attach(nullptr);  // the card may be gone
     if (slirp_ != nullptr) ::slirp_cleanup(slirp_);
     while (!watched_.empty()) unwatch(watched_.begin()->first);
 }

@@ -58,12 +58,13 @@ struct Range {  // §5.2.6, of discard and write zeroes
 
 }  // namespace
 
-Blk::Blk(memory::PhysicalSpace& space, block::Drive& drive, const BlkOptions& options)
+Blk::Blk(memory::PhysicalSpace& space, const block::Drive& drive, const BlkOptions& options)
     : VirtioDevice(space, kDeviceId, std::array{options.queue_size}),
-      drive_(drive),
-      image_(*drive.image),
+      drive_id_(drive.id),
+      drive_writeback_(drive.writeback),
+      image_(drive.image),
       options_(options),
-      sectors_((image_.size() + kSector - 1) / kSector),
+      sectors_((image_->size() + kSector - 1) / kSector),
       writeback_(drive.writeback),
       worker_("virtio-blk", [this] { work(); }) {}
 
@@ -100,13 +101,13 @@ std::unique_ptr<Blk> Blk::make(memory::PhysicalSpace& space, block::Drives& driv
 }
 
 std::string Blk::describe() const {
-    return "virtio-blk, drive " + drive_.id + (image_.read_only() ? ", read-only" : "");
+    return "virtio-blk, drive " + drive_id_ + (image_->read_only() ? ", read-only" : "");
 }
 
 u64 Blk::device_features() const {
     u64 features = kSegMax | kGeometry | kBlockSize | kFlush | kTopology;
     if (options_.config_wce) features |= kConfigWce;
-    if (image_.read_only()) return features | kReadOnly;
+    if (image_->read_only()) return features | kReadOnly;
     if (options_.discard) features |= kDiscard;
     if (options_.write_zeroes) features |= kWriteZeroes;
     return features;
@@ -126,7 +127,7 @@ void Blk::fill_config(std::span<u8> bytes) {
     config.min_io_size = static_cast<u16>(options_.physical_block / options_.logical_block);
     config.writeback = writeback_ ? 1 : 0;
     config.num_queues = 1;
-    if (!image_.read_only()) {
+    if (!image_->read_only()) {
         config.max_discard_sectors = config.max_write_zeroes_sectors = kMaxClearSectors;
         config.max_discard_seg = config.max_write_zeroes_seg = kMaxClearSegments;
         config.discard_sector_alignment = static_cast<u32>(options_.logical_block / kSector);
@@ -144,7 +145,7 @@ void Blk::driver_ready() {
     if (!has_feature(kFlush) && !has_feature(kConfigWce)) writeback_ = false;
 }
 
-void Blk::device_reset() { writeback_ = drive_.writeback; }
+void Blk::device_reset() { writeback_ = drive_writeback_; }
 
 void Blk::work() {
     std::unique_lock held(lock());
@@ -196,7 +197,7 @@ u8 Blk::perform(const Chain& chain, u32 type, u64 sector) {
     switch (type) {
         case kIn:
         case kOut: return transfer(chain, type, sector);
-        case kFlushDisk: return image_.flush() == 0 ? kOk : kIoError;
+        case kFlushDisk: return image_->flush() == 0 ? kOk : kIoError;
         case kGetId: {
             std::array<char, kIdBytes> id{};
             std::memcpy(id.data(), options_.serial.data(), std::min<std::size_t>(options_.serial.size(), kIdBytes));
@@ -215,12 +216,12 @@ u8 Blk::transfer(const Chain& chain, u32 type, u64 sector) {
     if (!in_range(sector, bytes / kSector)) return kIoError;
     if (type == kIn) {
         chain.writable.slice(0, bytes, pieces_);
-        return image_.read(sector * kSector, pieces_) == 0 ? kOk : kIoError;
+        return image_->read(sector * kSector, pieces_) == 0 ? kOk : kIoError;
     }
-    if (image_.read_only()) return kIoError;
+    if (image_->read_only()) return kIoError;
     chain.readable.slice(kHeaderBytes, bytes, pieces_);
-    if (image_.write(sector * kSector, pieces_) != 0) return kIoError;
-    if (!writeback_ && image_.flush() != 0) return kIoError;
+    if (image_->write(sector * kSector, pieces_) != 0) return kIoError;
+    if (!writeback_ && image_->flush() != 0) return kIoError;
     return kOk;
 }
 
@@ -228,7 +229,7 @@ u8 Blk::transfer(const Chain& chain, u32 type, u64 sector) {
 u8 Blk::clear(const Chain& chain, u32 type) {
     constexpr u32 kUnmap = 1;
     u64 bytes = chain.readable.bytes - kHeaderBytes;
-    if (image_.read_only() || bytes % sizeof(Range) != 0 || bytes / sizeof(Range) > kMaxClearSegments) return kIoError;
+    if (image_->read_only() || bytes % sizeof(Range) != 0 || bytes / sizeof(Range) > kMaxClearSegments) return kIoError;
     for (u64 at = 0; at < bytes; at += sizeof(Range)) {
         Range range;
         chain.readable.copy_to(kHeaderBytes + at, &range, sizeof range);
@@ -236,11 +237,11 @@ u8 Blk::clear(const Chain& chain, u32 type) {
         if ((range.flags & ~allowed) != 0) return kUnsupported;
         if (range.sectors > kMaxClearSectors || !in_range(range.sector, range.sectors)) return kIoError;
         u64 offset = range.sector * kSector, length = range.sectors * kSector;
-        int error = type == kZeroRange ? image_.write_zeroes(offset, length, (range.flags & kUnmap) != 0)
-                                       : image_.discard(offset, length);
+        int error = type == kZeroRange ? image_->write_zeroes(offset, length, (range.flags & kUnmap) != 0)
+                                       : image_->discard(offset, length);
         if (error != 0) return kIoError;
     }
-    if (!writeback_ && image_.flush() != 0) return kIoError;
+    if (!writeback_ && image_->flush() != 0) return kIoError;
     return kOk;
 }
 

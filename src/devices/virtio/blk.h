@@ -22,7 +22,7 @@ struct BlkOptions {
 
 class Blk final : public VirtioDevice {
 public:
-    Blk(memory::PhysicalSpace& space, block::Drive& drive, const BlkOptions& options);
+    Blk(memory::PhysicalSpace& space, const block::Drive& drive, const BlkOptions& options);
     /// `-device virtio-blk-device,drive=…`. @throws FatalError
     static std::unique_ptr<Blk> make(memory::PhysicalSpace& space, block::Drives& drives, Properties& properties);
     ~Blk() override;
@@ -51,8 +51,9 @@ private:
     u8 clear(const Chain& chain, u32 type);
     bool in_range(u64 sector, u64 sectors) const { return sector <= sectors_ && sectors <= sectors_ - sector; }
 
-    block::Drive& drive_;
-    block::Image& image_;
+    const std::string drive_id_;
+    const bool drive_writeback_;
+    const std::shared_ptr<block::Image> image_;
     const BlkOptions options_;
     u64 sectors_;
     std::atomic<bool> writeback_;

@@ -20,7 +20,6 @@ const std::vector<Factory::Model>& Factory::table() {
         {"virtio-rng-device", &Factory::make_rng},         {"virtio-serial-device", &Factory::make_serial},
         {"virtconsole", &Factory::connect_console},        {"virtio-balloon-device", &Factory::make_balloon},
         {"virtio-9p-device", &Factory::make_9p},
-        {"virtio-9p-device", &Factory::make_p9},
     };
     return models;
 }
@@ -100,16 +99,6 @@ std::unique_ptr<VirtioDevice> Factory::make_balloon(Properties& properties) {
                            .free_page_reporting = properties.take_bool("free-page-reporting", false)};
     properties.finish();
     return std::make_unique<Balloon>(backends_.space, options);
-}
-
-std::unique_ptr<VirtioDevice> Factory::make_p9(Properties& properties) {
-    constexpr std::size_t kMaxTag = 31;  // what Linux takes
-    std::string tag = properties.take("mount_tag", ""), name = properties.take("fsdev", "");
-    properties.finish();
-    if (tag.empty() || tag.size() > kMaxTag) properties.fail("mount_tag= is missing or longer than 31 bytes");
-    const P9Export* folder = backends_.folders != nullptr ? backends_.folders->find(name) : nullptr;
-    if (folder == nullptr) properties.fail("fsdev=" + name + ": there is no such -fsdev");
-    return std::make_unique<P9>(backends_.space, *folder, tag);
 }
 
 }  // namespace dragoman::devices::virtio

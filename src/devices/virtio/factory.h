@@ -29,7 +29,6 @@ struct Backends {
     P9Exports& exports;
     /// The chardev of that id. Throws FatalError when there is none, or it is taken.
     std::function<std::shared_ptr<Chardev>(const std::string& id)> chardev;
-    const P9Exports* folders = nullptr;  ///< null: there are none
 };
 
 class Factory {
@@ -54,7 +53,6 @@ private:
     std::unique_ptr<VirtioDevice> connect_console(Properties& properties);
     std::unique_ptr<VirtioDevice> make_balloon(Properties& properties);
     std::unique_ptr<VirtioDevice> make_9p(Properties& properties);
-    std::unique_ptr<VirtioDevice> make_p9(Properties& properties);
     static const std::vector<Model>& table();
 
     Backends backends_;

@@ -74,7 +74,7 @@ u16 internet_sum(std::span<const u8> data) {
         sum += word;
     }
     u32 rest = 0;
-    std::memcpy(&rest, data.data() + i, data.size() - i);
+    if (i < data.size()) std::memcpy(&rest, data.data() + i, data.size() - i);
     sum += rest;
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffffffff) + (sum >> 32);

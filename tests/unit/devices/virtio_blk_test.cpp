@@ -1,6 +1,8 @@
 // virtio-blk on a raw file: requests, configuration, errors.
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -140,6 +142,26 @@ TEST_F(VirtioBlk, SnapshotLeavesTheFileAlone) {
     EXPECT_EQ(driver.text(kData + 511, 2), "eZ");
     EXPECT_EQ(driver.text(kData + 1023, 2), "Zg");
     EXPECT_EQ(file(5 * 512, 1), "f");
+}
+
+TEST_F(VirtioBlk, FullHostDiskIsAnIoError) {
+    plug(",snapshot=on", "");
+    start();
+    // The layer's file may not grow: what a full disk looks like from here.
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{}, small{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = {300 << 10, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    driver.put(kData, std::string(512, 'Z').data(), 512);
+    EXPECT_EQ(request(1, 0, {{kData, 512, false}}), 1);
+    EXPECT_EQ(request(0, 0, {{kData, 512, true}}), 0);
+    EXPECT_EQ(driver.text(kData, 1), "a");
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    driver.put(kData, std::string(512, 'Z').data(), 512);
+    EXPECT_EQ(request(1, 0, {{kData, 512, false}}), 0);
+    EXPECT_EQ(request(0, 0, {{kData, 512, true}}), 0);
+    EXPECT_EQ(driver.text(kData, 1), "Z");
 }
 
 TEST_F(VirtioBlk, ManyRequestsAtOnce) {

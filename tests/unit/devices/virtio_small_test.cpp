@@ -1,0 +1,174 @@
+// The small virtio devices: random numbers, console, balloon.
+#include "base/error.h"
+#include "devices/chardev.h"
+#include "devices/virtio/balloon.h"
+#include "devices/virtio/console.h"
+#include "devices/virtio/factory.h"
+#include "devices/virtio/rng.h"
+#include "unit/devices/virtio_driver.h"
+
+namespace dragoman::devices::virtio {
+namespace {
+
+constexpr u64 kData = TestDriver::kRam;
+
+TEST(VirtioRng, FillsBuffers) {
+    TestDriver driver;
+    driver.slot.plug(std::make_unique<Rng>(driver.space));
+    EXPECT_EQ(driver.get(8), 4u);
+    driver.start(0);
+    driver.setup(0, 8);
+    driver.driver_ok();
+    driver.add(0, {{kData, 64, true}, {kData + 128, 512, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_length(0, 0), 576u);
+    EXPECT_NE(driver.text(kData, 64), std::string(64, 0));
+    EXPECT_NE(driver.text(kData + 128 + 448, 64), std::string(64, 0));
+    EXPECT_EQ(driver.text(kData + 64, 64), std::string(64, 0));
+    driver.add(0, {{kData, 64, false}});  // nothing to fill
+    driver.notify(0);
+    EXPECT_EQ(driver.used_length(0, 1), 0u);
+}
+
+class TestChardev final : public Chardev {
+public:
+    void attach(Frontend frontend) override { this->frontend = std::move(frontend); }
+    std::size_t write(std::span<const u8> bytes) override {
+        std::size_t taken = std::min(bytes.size(), room);
+        room -= taken;
+        written.append(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+        return taken;
+    }
+    void set_on_writable(std::function<void()> callback) override { on_writable = std::move(callback); }
+    void accept_input() override { accepted++; }
+    std::string describe() const override { return "test"; }
+    void input(const std::string& text) { frontend.receive({reinterpret_cast<const u8*>(text.data()), text.size()}); }
+
+    Frontend frontend;
+    std::function<void()> on_writable;
+    std::string written;
+    std::size_t room = ~std::size_t{0};
+    unsigned accepted = 0;
+};
+
+struct VirtioConsole : ::testing::Test {
+    VirtioConsole() {
+        auto console = std::make_unique<Console>(driver.space);
+        EXPECT_TRUE(console->connect_port(chardev));
+        EXPECT_FALSE(console->connect_port(chardev));
+        driver.slot.plug(std::move(console));
+        driver.start(0);
+        driver.setup(0, 8);
+        driver.setup(1, 8);
+        driver.driver_ok();
+    }
+    TestDriver driver;
+    std::shared_ptr<TestChardev> chardev = std::make_shared<TestChardev>();
+};
+
+TEST_F(VirtioConsole, Writes) {
+    EXPECT_EQ(driver.get(8), 3u);
+    driver.put(kData, "hello", 5);
+    driver.add(1, {{kData, 2, false}, {kData + 2, 3, false}});
+    driver.notify(1);
+    EXPECT_EQ(chardev->written, "hello");
+    EXPECT_EQ(driver.used_index(1), 1u);
+    driver.space.store(0x10001100 + 8, 4, '!');  // emergency write
+    EXPECT_EQ(chardev->written, "hello!");
+}
+
+TEST_F(VirtioConsole, WaitsForTheHost) {
+    chardev->room = 3;
+    driver.put(kData, "abcdef", 6);
+    driver.add(1, {{kData, 6, false}});
+    driver.add(1, {{kData, 2, false}});
+    driver.notify(1);
+    EXPECT_EQ(driver.used_index(1), 0u);
+    chardev->room = 100;
+    chardev->on_writable();
+    EXPECT_EQ(chardev->written, "abcdefab");
+    EXPECT_EQ(driver.used_index(1), 2u);
+}
+
+TEST_F(VirtioConsole, Reads) {
+    EXPECT_EQ(chardev->frontend.can_receive(), 0u);
+    driver.add(0, {{kData, 16, true}});
+    unsigned before = chardev->accepted;
+    driver.notify(0);
+    EXPECT_GT(chardev->accepted, before);
+    EXPECT_EQ(chardev->frontend.can_receive(), 16u);
+    chardev->input("typed");
+    EXPECT_EQ(driver.used_length(0, 0), 5u);
+    EXPECT_EQ(driver.text(kData, 5), "typed");
+    EXPECT_TRUE(driver.irq.level());
+    driver.add(0, {{kData, 16, true}});
+    EXPECT_EQ(chardev->frontend.can_receive(), 16u);
+    driver.slot.reset();  // takes the buffer back
+    chardev->input("lost");
+    EXPECT_EQ(driver.text(kData, 5), "typed");
+    EXPECT_EQ(chardev->frontend.can_receive(), 0u);
+}
+
+TEST(VirtioBalloon, TakesPagesAndGivesThemBack) {
+    TestDriver driver;
+    auto made = std::make_unique<Balloon>(driver.space, BalloonOptions{.free_page_reporting = true});
+    Balloon& balloon = *made;
+    driver.slot.plug(std::move(made));
+    EXPECT_EQ(driver.get(8), 5u);
+    driver.start(~u64{0});
+    for (unsigned i = 0; i < 3; i++) driver.setup(i, 8);
+    driver.driver_ok();
+    balloon.set_target(2 << 20);
+    EXPECT_EQ(driver.config(0, 4), 512u);
+    EXPECT_EQ(driver.get(0x60), 2u);
+    driver.put(kData + 0x3000, u64{0x1122334455667788});
+    driver.put(kData + 0x5000, u64{0x1122334455667788});
+    u32 pages[3] = {static_cast<u32>((kData + 0x3000) / 4096), 0, 0xffffffff};
+    driver.put(kData, pages, sizeof pages);
+    driver.add(0, {{kData, sizeof pages, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 1u);
+    EXPECT_EQ(driver.get_at<u64>(kData + 0x3000), 0u);
+    EXPECT_NE(driver.get_at<u64>(kData + 0x5000), 0u);
+    driver.space.store(0x10001104, 4, 1);
+    EXPECT_EQ(balloon.given_up(), 4096u);
+    driver.add(2, {{kData + 0x4800, 0x2000, true}});  // whole pages of it only
+    driver.put(kData + 0x6000, u64{1});
+    driver.notify(2);
+    EXPECT_EQ(driver.get_at<u64>(kData + 0x5000), 0u);
+    EXPECT_EQ(driver.get_at<u64>(kData + 0x6000), 1u);
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+TEST(VirtioFactory, NamesWhatIsWrong) {
+    TestDriver driver;
+    EventLoop loop;
+    block::Drives drives;
+    net::Netdevs netdevs(loop);
+    P9Exports exports;
+    Factory factory({driver.space, loop, drives, netdevs, exports,
+                     [](const std::string&) -> std::shared_ptr<Chardev> { return std::make_shared<TestChardev>(); }});
+    auto message = [&](std::string_view model, const char* text) -> std::string {
+        Properties properties("-device", text);
+        try {
+            factory.make(model, properties);
+        } catch (const FatalError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(message("virtio-blk-device", ""), "-device: no drive=");
+    EXPECT_EQ(message("virtio-blk-device", "drive=x"), "there is no drive 'x'");
+    EXPECT_EQ(message("virtio-blk-device", "drive=x,queue-size=100"), "-device: queue-size= is no power of two");
+    EXPECT_EQ(message("virtio-net-device", "netdev=x"), "there is no netdev 'x'");
+    EXPECT_EQ(message("virtio-net-device", "mac=1:2"), "-device: mac=1:2: not of the form 52:54:00:12:34:56");
+    EXPECT_EQ(message("virtconsole", "chardev=x"), "-device: a virtio-serial-device must come before it");
+    EXPECT_EQ(message("virtio-9p-device", "fsdev=x,mount_tag=t"), "-device: fsdev=x: there is no such -fsdev");
+    EXPECT_EQ(message("virtio-gpu-device", ""), "-device: unknown device 'virtio-gpu-device'");
+    EXPECT_EQ(message("virtio-rng-device", ""), "");
+    EXPECT_TRUE(Factory::knows("virtio-balloon-device"));
+    EXPECT_FALSE(Factory::knows("virtio-gpu-device"));
+}
+
+}  // namespace
+}  // namespace dragoman::devices::virtio
