@@ -100,8 +100,10 @@ static void directed_signals(void) {
     CHECK(directed == tid && FAILS(syscall(SYS_tgkill, getpid(), tid, 0), ESRCH));
 }
 
+/* exit() while another thread unwinds its stack would take the unwind tables away from it. */
+static pthread_t first;
 static void *finish_later(void *status) {
-    for (int i = 0; i < 100; i++) sched_yield();
+    CHECK(pthread_join(first, NULL) == 0);
     if (status) exit((int)(long)status);
     return NULL;
 }
@@ -118,11 +120,13 @@ static int child_status(void (*body)(void)) {
 }
 static void first_thread_leaves(void) {
     pthread_t thread;
+    first = pthread_self();
     pthread_create(&thread, NULL, finish_later, (void *)42);
     pthread_exit(NULL);
 }
 static void all_threads_leave(void) {
     pthread_t thread;
+    first = pthread_self();
     pthread_create(&thread, NULL, finish_later, NULL);
     pthread_exit(NULL);
 }
