@@ -60,6 +60,10 @@ public:
     void release_region(u32 region);
 
     Chunk* chunk_of(const void* p);
+    /// Around fork: the child gets it whole.
+    void before_fork() { lock_.lock(); }
+    void after_fork() { lock_.unlock(); }
+
     u32 region_count() const { return region_count_; }
     std::size_t bytes_used() const;
 

@@ -174,28 +174,40 @@ void Engine::set_breakpoint(u64 pc, bool on) {
 
 void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step = on; }
 
+
 void Engine::set_watchpoint(u64 address, u64 length, bool load, bool store, bool on) {
     impl_->watchpoints.set(address, length, load, store, on);
     std::lock_guard guard(impl_->tb_lock);
     for (Vcpu* v : impl_->vcpus) v->softmmu->flush({});
 }
 
+void Engine::begin_fork() {
+    std::unique_lock lock(impl_->exclusive_lock);
+    impl_->exclusive_changed.wait(lock, [this] { return impl_->exclusive_pending.load() == 0; });
+    lock.release();  // after_fork unlocks it
+}
+
 void Engine::before_fork() {
-    impl_->exclusive_lock.lock();
     impl_->tb_lock.lock();
+    impl_->buffer.before_fork();
     impl_->code_cache.lock();
 }
 
 void Engine::after_fork(ir::Env* env, bool child) {
     Impl& i = *impl_;
     if (child) {
-        // The other threads do not exist here; what they were translating is lost with their chunks.
+        // The other threads do not exist here; what they were translating is lost with their chunks, whose arenas
+        // they may have been changing, and they wait for nothing any more.
+        for (const Vcpu* v : i.vcpus) {
+            if (v->env != env && v->chunk != nullptr) new (&v->chunk->arena) Arena;
+        }
         std::erase_if(i.vcpus, [env](const Vcpu* v) { return v->env != env; });
-        i.exclusive_pending.store(0);
+        new (&i.exclusive_changed) std::condition_variable;
         if (i.config.observer != nullptr) i.config.observer->on_fork_child();
         i.code_cache.after_fork_child();
     }
     i.code_cache.unlock();
+    i.buffer.after_fork();
     i.tb_lock.unlock();
     i.exclusive_lock.unlock();
 }

@@ -108,8 +108,10 @@ public:
     u64 debug_read(ir::Env* env, u64 address, void* to, u64 bytes);
     u64 debug_write(ir::Env* env, u64 address, const void* from, u64 bytes);
 
-    /// Around fork, in the forking thread. before_fork waits until no other thread is inside the
+    /// Around fork, in the forking thread. begin_fork comes before all other locks are taken: it waits until no other
+    /// thread rearranges the code buffer, and lets none begin to. before_fork waits until no other thread is inside the
     /// engine's own locks; in the child only the calling thread goes on.
+    void begin_fork();
     void before_fork();
     void after_fork(ir::Env* env, bool child);
 

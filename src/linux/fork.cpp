@@ -31,6 +31,7 @@ u64 pointer(const Task& task, u64 address) { return address != 0 ? address + tas
 class ForkGuard {
 public:
     explicit ForkGuard(Task& task) : task_(task), process_(*task.process) {
+        process_.engine->begin_fork();
         process_.tasks_lock.lock();
         task.handlers->lock.lock();
         process_.space->before_fork();
