@@ -245,6 +245,8 @@ constexpr Row kRows[] = {
     {"tb-size", "size", "TB_SIZE", Both, kInherited, set_translation_buffer, "size of the code buffer in MiB"},
     {"strace", "", "STRACE", Both, kInherited,
      [](Parser& p, std::string_view) { p.options.process.strace = true; }, "log every system call"},
+    {"strace-pids", "", "", None, false,  // -strace in a process that another traced one has executed
+     [](Parser& p, std::string_view) { p.options.process.strace_pids = true; }, ""},
     {"seed", "number", "RAND_SEED", Both, kInherited,
      [](Parser& p, std::string_view v) { p.options.process.seed = parse_number(v); p.options.process.seed_set = true; },
      "seed for the guest's random numbers"},

@@ -16,6 +16,7 @@ bool UserCodeSource::open(Vcpu&, u64 address, bool watch, CodeStretch& code, Gue
     code = {.host = space_.host(address),
             .bytes = page + memory::kPageSize - address,
             .page_number = page >> 12,
+            .hidden = !has(flags, PageFlags::Read),
             .shared = has(flags, PageFlags::Shared)};
     return true;
 }

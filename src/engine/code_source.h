@@ -14,6 +14,7 @@ struct CodeStretch {
     const u8* host = nullptr;
     u64 bytes = 0;        ///< from the address on; at most to the end of the page
     u64 page_number = 0;  ///< what the page index knows the page by
+    bool hidden = false;  ///< may be executed but not read: only copy_hidden has its bytes
     bool shared = false;  ///< stores to it through another mapping are not seen
 };
 
@@ -23,12 +24,17 @@ public:
     /// Checks that code at `address` may be fetched. `watch`: has stores to its page noticed from now on.
     /// @returns false with `fault` set (system mode)
     virtual bool open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) = 0;
+    /// Copies from a hidden stretch. @returns number of bytes that could NOT be copied
+    virtual std::size_t copy_hidden(void*, u64, std::size_t bytes) { return bytes; }
 };
 
 class UserCodeSource final : public CodeSource {
 public:
     explicit UserCodeSource(memory::UserSpace& space) : space_(space) {}
     bool open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) override;
+    std::size_t copy_hidden(void* to, u64 address, std::size_t bytes) override {
+        return space_.copy_code(to, address, bytes);
+    }
 
 private:
     memory::UserSpace& space_;

@@ -153,7 +153,7 @@ struct Engine::Impl {
     void remove_page(CodePage& page);
     void remove_all();
     void flush_pages(u64 start, u64 end);
-    void choose_tracking(Translating& t);
+    void choose_tracking(Translating& t, bool readable);
 
     // Stores to code in system mode (invalidate.cpp)
     void watch_stores(const memory::Region& ram, u64 physical_page);

@@ -320,9 +320,10 @@ void Engine::Impl::store(Vcpu& v, const TranslationBlock& tb, const CodeReader& 
 /// Stores to a page with translations fault, which drops them; but that is dear where code is written all the
 /// time. Such pages stay writable. Guests that flush what they write, as the architecture asks (Zifencei) and
 /// all code generators do, get their translations compared at the flush. With others, each TB compares its code.
-void Engine::Impl::choose_tracking(Translating& t) {
+/// Code that cannot be read cannot be compared, either; nor can it be written as it is.
+void Engine::Impl::choose_tracking(Translating& t, bool readable) {
     CodePage* page = physical == nullptr ? pages.find(t.pc >> 12) : nullptr;
-    const bool often = page != nullptr && page->invalidations >= kWatchedStores;
+    const bool often = readable && page != nullptr && page->invalidations >= kWatchedStores;
     t.flushed = often && page->flushes + 1 >= page->invalidations;
     t.verify = often && !t.flushed;
     if (!t.flushed || page->flushed) return;
@@ -335,9 +336,10 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
     t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
     for (;;) {
         u64 started = epoch.load();
+        const bool readable = physical != nullptr || has(space.flags(pc), memory::PageFlags::Read);
         {
             std::lock_guard guard(tb_lock);
-            choose_tracking(t);
+            choose_tracking(t, readable);
             t.threads = vcpus.size() > 1;
         }
         const bool cacheable = caching && !t.verify && !t.flushed && !single_step && breakpoint_count.load() == 0;

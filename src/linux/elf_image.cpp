@@ -84,6 +84,7 @@ private:
         read_exactly(image_.interpreter.data(), p.p_filesz, p.p_offset);
         if (image_.interpreter.back() != 0) corrupt("bad interpreter name");
         image_.interpreter.resize(std::strlen(image_.interpreter.c_str()));
+        if (image_.interpreter.empty()) corrupt("bad interpreter name");
     }
 
     // Chooses the bias of a position-independent image, and keeps its range free of other things.

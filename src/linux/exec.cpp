@@ -13,8 +13,10 @@
 
 #include "base/descriptors.h"
 #include "linux/path.h"
+#include "linux/proc_files.h"
 #include "linux/process.h"
 #include "linux/signals.h"
+#include "linux/strace.h"
 #include "linux/syscalls_process.h"
 
 namespace dragoman::linux_abi {
@@ -112,6 +114,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
         if (sysroot) ++i;
         else command.push_back(options.self_options[i]);
     }
+    if (options.strace && trace_pids) command.push_back("-strace-pids");
     command.insert(command.end(), {"-0", arguments[0], "--", path});
     command.insert(command.end(), arguments.begin() + 1, arguments.end());
     for (std::string& variable : environment) {
@@ -146,7 +149,8 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
     return "/proc/self/fd/" + std::to_string(copy) + rest;
 }
 
-SyscallResult execute(Task& task, const std::string& path, u64 argv_address, u64 envp_address) {
+SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
+    const std::string& path = is_proc_self_exe(AT_FDCWD, name) ? task.process->exe_path : name;
     std::vector<std::string> arguments, environment;
     std::size_t total = 0;
     if (i64 error = read_strings(task, argv_address, arguments, total)) return error;

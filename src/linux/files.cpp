@@ -21,7 +21,7 @@ SyscallResult sys_openat(Task& task, const SyscallArgs& args) {
     std::string path;
     if (i64 error = task.read_string(path, args[1])) return error;
     int flags = static_cast<int>(args[2]);
-    if (auto fd = open_proc_file(task, path, flags)) return *fd;
+    if (auto fd = open_proc_file(task, static_cast<int>(args[0]), path, flags)) return *fd;
     return open_path(&task, static_cast<int>(args[0]), path.c_str(), flags, static_cast<unsigned>(args[3]));
 }
 
@@ -30,7 +30,7 @@ SyscallResult sys_openat2(Task& task, const SyscallArgs& args) {
     if (i64 error = task.read_string(path, args[1])) return error;
     open_how how{};
     if (args[3] >= sizeof how && task.read(how, args[2]) && how.resolve == 0) {
-        if (auto fd = open_proc_file(task, path, static_cast<int>(how.flags))) return *fd;
+        if (auto fd = open_proc_file(task, static_cast<int>(args[0]), path, static_cast<int>(how.flags))) return *fd;
         path = resolve_path(path, (how.flags & O_NOFOLLOW) == 0);
     }
     return safe_syscall(task, SYS_openat2, args[0], reinterpret_cast<u64>(path.c_str()), host_pointer(task, args[2]),
@@ -96,8 +96,9 @@ SyscallResult sys_fcntl(Task& task, const SyscallArgs& args) {
 SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
     GuestPath path;
     if (i64 error = path.load(task, args[1], false)) return error;
-    if (args[1] && path.host() != host_pointer(task, args[1]) && static_cast<i64>(args[3]) > 0 &&
-        is_proc_self_exe(reinterpret_cast<const char*>(path.host()))) {
+    std::string name;
+    if (static_cast<i64>(args[3]) > 0 && task.read_string(name, args[1]) == 0 && name.ends_with("exe") &&
+        is_proc_self_exe(static_cast<int>(args[0]), name)) {
         const std::string& exe = task.process->exe_path;
         u64 length = std::min<u64>(exe.size(), args[3]);
         return task.write(args[2], exe.data(), length) ? static_cast<i64>(length) : -EFAULT;

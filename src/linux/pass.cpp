@@ -1,5 +1,7 @@
 #include "linux/pass.h"
 
+#include <fcntl.h>
+
 #include <cstring>
 
 #include "linux/path.h"
@@ -23,7 +25,7 @@ i64 GuestPath::load(Task& task, u64 address, bool follow) {
     if (address == 0 || (!has_sysroot() && !begins_with_proc(task, address))) return 0;
     i64 error = task.read_string(text_, address);
     if (error) return error;
-    if (follow && is_proc_self_exe(text_)) {
+    if (follow && is_proc_self_exe(AT_FDCWD, text_)) {
         text_ = task.process->exe_path;
     } else {
         text_ = resolve_path(text_, follow);

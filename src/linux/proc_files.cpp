@@ -5,7 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <algorithm>
+#include <climits>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -193,36 +194,66 @@ i64 memory_file(const char* name, const std::string& text, int flags) {
     return reopened;
 }
 
+std::string read_link(const char* path) {
+    char target[PATH_MAX];
+    ssize_t length = ::readlink(path, target, sizeof target);
+    return std::string(target, length > 0 ? static_cast<size_t>(length) : 0);
+}
+
+/// Whether /proc/`who` is the calling process. Its number there is another one than getpid() where /proc shows another
+/// PID namespace.
+bool is_own_number(std::string_view who) {
+    if (who.empty() || who[0] < '0' || who[0] > '9') return false;
+    std::string own = read_link("/proc/self");
+    return who == (own.empty() ? std::to_string(getpid()) : own);
+}
+
 /// What follows the directory of the calling process in `path` ("maps" in /proc/self/maps and in
 /// /proc/PID/task/TID/maps); empty when it is not such a path.
 std::string_view own_entry(std::string_view path) {
     if (!path.starts_with("/proc/")) return {};
-    path.remove_prefix(6);
+    path.remove_prefix(5);
     auto next = [&path] {
-        size_t slash = path.find('/');
+        while (path.starts_with('/') || path.starts_with("./")) path.remove_prefix(1);
+        size_t slash = std::min(path.find('/'), path.size());
         std::string_view part = path.substr(0, slash);
-        path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-        while (path.starts_with('/')) path.remove_prefix(1);
+        path.remove_prefix(slash);
         return part;
     };
-    std::string_view who = next();
-    if (who != "self" && who != "thread-self") {
-        pid_t pid = 0;
-        auto [end, error] = std::from_chars(who.data(), who.data() + who.size(), pid);
-        if (error != std::errc{} || end != who.data() + who.size() || pid != getpid()) return {};
-    }
-    if (path.starts_with("task/")) {
+    std::string_view who = next(), entry = next();
+    if (entry == "task") {
         next();
-        next();
+        entry = next();
     }
-    return path;
+    bool is_last = path.empty() && !entry.empty();
+    return is_last && (who == "self" || who == "thread-self" || is_own_number(who)) ? entry : std::string_view{};
+}
+
+constexpr std::string_view kOwnFiles[] = {"exe", "maps", "smaps", "cmdline", "environ", "auxv", "stat", "status"};
+
+/// A relative path below /proc as an absolute one, if it may be one of kOwnFiles or cpuinfo; else as it is.
+std::string absolute_in_proc(int dirfd, const std::string& path) {
+    if (path.empty() || path[0] == '/') return path;
+    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (name != "cpuinfo" && std::find(std::begin(kOwnFiles), std::end(kOwnFiles), name) == std::end(kOwnFiles)) {
+        return path;
+    }
+    std::string directory =
+        read_link(dirfd == AT_FDCWD ? "/proc/self/cwd" : ("/proc/self/fd/" + std::to_string(dirfd)).c_str());
+    if (directory != "/proc" && !directory.starts_with("/proc/")) return path;
+    std::string_view rest = path;
+    for (; rest.starts_with("./") || rest.starts_with("../"); rest.remove_prefix(rest[1] == '/' ? 2 : 3)) {
+        if (rest[1] == '.') directory.resize(std::max<size_t>(directory.rfind('/'), 1));
+    }
+    return directory + '/' + std::string(rest);
 }
 
 }  // namespace
 
-bool is_proc_self_exe(const std::string& path) { return own_entry(path) == "exe"; }
+bool is_proc_self_exe(int dirfd, const std::string& path) { return own_entry(absolute_in_proc(dirfd, path)) == "exe"; }
 
-std::optional<i64> open_proc_file(Task& task, const std::string& path, int flags) {
+std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
+    const std::string path = absolute_in_proc(dirfd, relative);
     if (!path.starts_with("/proc/")) return std::nullopt;
     if (path == "/proc/cpuinfo") return memory_file("cpuinfo", make_cpuinfo(), flags);
     std::string_view entry = own_entry(path);

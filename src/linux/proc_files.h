@@ -9,11 +9,11 @@
 namespace dragoman::linux_abi {
 
 /// Whether `path` is /proc/self/exe (or the same by process id or thread-self).
-bool is_proc_self_exe(const std::string& path);
+bool is_proc_self_exe(int dirfd, const std::string& path);
 
 /// If `path` names a file that has to be made up for the guest, makes it (in memory) and opens it.
 /// @returns descriptor or -errno; nothing when the path is none of these.
-std::optional<i64> open_proc_file(Task& task, const std::string& path, int flags);
+std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& path, int flags);
 
 /// The guest's /proc/cpuinfo (riscv/cpuinfo.cpp).
 std::string make_cpuinfo();

@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <ctime>
+
 #include "linux/host_iovec.h"
 #include "linux/socket_timeout.h"
 #include "linux/syscalls.h"
@@ -62,18 +65,27 @@ SyscallResult receive_one(Task& task, u64 fd, u64 message, u64 flags) {
 }
 
 constexpr u64 kMaxMessages = 1024;
+constexpr i64 kNanoseconds = 1'000'000'000;
 
-/// sendmmsg and recvmmsg over a guest_base: one message at a time.
-template <class One> SyscallResult each_message(Task& task, const SyscallArgs& args, One one) {
+i64 monotonic_now() {
+    timespec now;
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * kNanoseconds + now.tv_nsec;
+}
+
+/// sendmmsg and recvmmsg over a guest_base: one message at a time, until `enough()` after one of them.
+template <class One, class Enough>
+SyscallResult each_message(Task& task, const SyscallArgs& args, One one, Enough enough) {
     u64 count = std::min(args[2] & 0xffffffff, kMaxMessages);
     u64 flags = args[3] & ~u64{MSG_WAITFORONE};
     u64 done = 0;
-    for (; done < count; ++done) {
+    while (done < count && (done == 0 || !enough())) {
         u64 message = args[1] + done * sizeof(mmsghdr);
         SyscallResult result = one(task, args[0], message, flags);
         if (result < 0) return done ? static_cast<i64>(done) : result;
         if (!task.write(message + offsetof(mmsghdr, msg_len), static_cast<u32>(result))) return -EFAULT;
         if (args[3] & MSG_WAITFORONE) flags |= MSG_DONTWAIT;
+        ++done;
     }
     return static_cast<i64>(done);
 }
@@ -90,14 +102,30 @@ SyscallResult sys_recvmsg(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_sendmmsg(Task& task, const SyscallArgs& args) {
     SyscallResult result = task.space().guest_base() == 0 ? blocking<SYS_sendmmsg>(task, args)
-                                                          : each_message(task, args, send_one);
+                                                          : each_message(task, args, send_one, [] { return false; });
     return socket_restart<SO_SNDTIMEO>(args, result);
 }
 
 SyscallResult sys_recvmmsg(Task& task, const SyscallArgs& args) {
     if (task.space().guest_base() == 0) return on_socket<SYS_recvmmsg, args_set(1, 4), SO_RCVTIMEO>(task, args);
-    if (args[4]) return -EINVAL;  // the timeout would have to be kept between the messages
-    return socket_restart<SO_RCVTIMEO>(args, each_message(task, args, receive_one));
+    if (!args[4]) {
+        return socket_restart<SO_RCVTIMEO>(args, each_message(task, args, receive_one, [] { return false; }));
+    }
+    // As in the kernel, the time counts when a message has come; waiting for one is not cut short.
+    timespec left;
+    if (!task.read(left, args[4])) return -EFAULT;
+    if (left.tv_sec < 0 || left.tv_nsec < 0 || left.tv_nsec >= kNanoseconds) return -EINVAL;
+    const i64 seconds = std::min<i64>(left.tv_sec, 1'000'000'000);
+    const i64 end = monotonic_now() + seconds * kNanoseconds + left.tv_nsec;
+    i64 rest = 0;
+    auto enough = [&] { return (rest = std::max<i64>(end - monotonic_now(), 0)) == 0; };
+    SyscallResult result = each_message(task, args, receive_one, enough);
+    if (result > 0) {
+        enough();
+        left = {rest / kNanoseconds, rest % kNanoseconds};
+        if (!task.write(args[4], left)) return -EFAULT;
+    }
+    return socket_restart<SO_RCVTIMEO>(args, result);
 }
 
 SyscallResult sys_setsockopt(Task& task, const SyscallArgs& args) {

@@ -14,6 +14,8 @@
 
 namespace dragoman::linux_abi {
 
+std::atomic<bool> trace_pids{false};
+
 namespace {
 
 struct Words {
@@ -82,13 +84,11 @@ std::string format_result(const TracedCall& call, std::string_view word) {
     return format_argument(call, word.empty() ? "long" : word, 6);
 }
 
-/// Whether there has been more than one task: its number then stands in front of each line.
-std::atomic<bool> several_tasks{false};
 
 void print_line(const Task& task, const std::string& line) {
     FILE* stream = log::stream();
     flockfile(stream);
-    if (several_tasks.load(std::memory_order_relaxed)) std::fprintf(stream, "[pid %5d] ", static_cast<int>(task.tid));
+    if (trace_pids.load(std::memory_order_relaxed)) std::fprintf(stream, "[pid %5d] ", static_cast<int>(task.tid));
     std::fprintf(stream, "%s\n", line.c_str());
     std::fflush(stream);
     funlockfile(stream);
@@ -130,11 +130,10 @@ SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args
         print_line(task, with_result(join(*info, texts), "?"));
         return info->run(task, args);
     }
+    const bool makes_task = info->name.starts_with("clone");
+    if (makes_task) trace_pids = true;  // before the child of a vfork runs
     call.result = info->run(task, args);
-    if (info->name.starts_with("clone") && !call.failed()) {
-        several_tasks = true;
-        if (call.result == kNoResult) return call.result;  // the child of a fork: the line is the parent's
-    }
+    if (makes_task && call.result == kNoResult) return call.result;  // the child of a fork: the line is the parent's
     format_outputs(call, words, texts);
     print_line(task, with_result(join(*info, texts), format_result(call, words.result)));
     return call.result;
@@ -150,6 +149,7 @@ void trace_end(Task& task, int status, int signal) {
 
 void trace_start(Task& task) {
     const Process& process = *task.process;
+    if (process.options.strace_pids) trace_pids = true;
     std::string arguments;
     for (const std::string& argument : process.arguments) {
         if (!arguments.empty()) arguments += ", ";

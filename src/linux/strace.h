@@ -5,6 +5,7 @@
 // "= WORD" says how the result is shown.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <string>
 
@@ -21,6 +22,9 @@ void trace_signal(Task& task, int signal, const siginfo_t& info);
 void trace_end(Task& task, int status, int signal);
 /// The execve line that a program begins with.
 void trace_start(Task& task);
+
+/// Whether there has been more than one task: its number then stands in front of each line.
+extern std::atomic<bool> trace_pids;
 
 /// One line without its end, for a call and its result: what trace_syscall prints (for tests).
 std::string format_call(Task& task, const SyscallInfo& info, const SyscallArgs& args, SyscallResult result);

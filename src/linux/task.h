@@ -29,6 +29,7 @@ struct ProcessOptions {
     bool argv0_set = false;
     std::vector<std::string> environment;  ///< guest's, after -E and -U
     bool strace = false;
+    bool strace_pids = false;      ///< the process is not the only one that is traced
     u64 stack_size = 0;            ///< -s; 0: what RLIMIT_STACK says
     bool seed_set = false;
     u64 seed = 0;                  ///< -seed: AT_RANDOM and getrandom

@@ -48,10 +48,10 @@ PageFlags flags_from_prot(int prot) {
     return flags;
 }
 
-/// Guest code is data to the host; an executable page must be readable for the translator.
+/// Guest code is data to the host.
 int host_prot(PageFlags flags) {
     int prot = PROT_NONE;
-    if (has(flags, PageFlags::Read | PageFlags::Exec)) prot |= PROT_READ;
+    if (has(flags, PageFlags::Read)) prot |= PROT_READ;
     if (has(flags, PageFlags::Write) && !has(flags, PageFlags::Code)) prot |= PROT_READ | PROT_WRITE;
     return prot;
 }
@@ -302,7 +302,9 @@ i64 UserSpace::munmap(u64 address, u64 length) {
 // keep their translations and are never writable in between.
 i64 UserSpace::Impl::protect_piece(u64 from, u64 to, const Region& region, PageFlags flags) {
     flags |= masked(region.flags, PageFlags::Shared);
-    if (!has(flags, PageFlags::Exec)) retire_code(from, to);
+    // Translations that check their code read it, and so go when it becomes unreadable.
+    bool readable = has(flags, PageFlags::Read) || !has(region.flags, PageFlags::Read);
+    if (!has(flags, PageFlags::Exec) || !readable) retire_code(from, to);
     std::lock_guard lock(code_lock);
     bool code = false;
     if (has(region.flags, PageFlags::Exec) && has(flags, PageFlags::Exec)) {
@@ -538,6 +540,19 @@ i64 UserSpace::shmdt(u64 address) {
         return 0;
     }
     return -EINVAL;
+}
+
+std::size_t UserSpace::copy_code(void* to, u64 address, std::size_t bytes) {
+    if (has(flags(address), PageFlags::Read)) return copy_checked(to, host(address), bytes);
+    const u64 page = align_down(address, kPageSize);
+    std::lock_guard lock(impl_->code_lock);
+    PageFlags page_flags = impl_->table.get(page);
+    if (!has(page_flags, PageFlags::Exec)) return bytes;
+    // Only for the moment can other threads read it.
+    ::mprotect(host(page), kPageSize, PROT_READ);
+    std::size_t missing = copy_checked(to, host(address), bytes);
+    ::mprotect(host(page), kPageSize, host_prot(page_flags));
+    return missing;
 }
 
 void UserSpace::protect_code(u64 page) {

@@ -82,6 +82,10 @@ public:
     i64 shmat(int id, u64 address, int flags);
     i64 shmdt(u64 address);
 
+    /// Copies guest code of one page for the translator, also from a page that may be executed but not read.
+    /// @returns number of bytes that could NOT be copied
+    std::size_t copy_code(void* to, u64 address, std::size_t bytes);
+
     /// The engine holds translations of code in the page: make stores to it fault.
     void protect_code(u64 page);
     /// The translations of the page are gone (or a store to it must go ahead): give its write

@@ -48,7 +48,9 @@ def bad_options():
             (["-bogus"], "-bogus"), (["-s", "many"], "many"), (["-B", "x"], "-B"), (["-R", "1Q"], "1Q"),
             (["-tb-size", "-1"], "-tb-size"), (["-seed", "?"], "-seed"), (["-d", "in_asm,nothing"], "nothing"),
             (["-dfilter", "1..x"], "1..x"), (["-cpu", "z80"], "z80"), (["-cpu", "rv64,zzz=on"], "zzz"),
-            (["-cpu", "rv64,zba=maybe"], "maybe"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
+            (["-cpu", "rv64,zba=maybe"], "maybe"), (["-cpu", "rv64,vlen=banana"], "banana"),
+            (["-cpu", "max,vext_spec=v9"], "v1.0"), (["-cpu", "thead-c906"], "there are rv64"), (["-cpu", "rv64,"], "empty"),
+            (["-cpu", "rv64,v=on"], "'v'"), (["-cpu", "rv64,i=off"], "'i'"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
             (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x"], "-trace"),
             (["-g", "99999"], "99999"), (["-g", "/no/such/directory/socket"], "/no/such/directory/socket"),
             (["-D", "/no/such/directory/log"], "/no/such/directory/log"), (["-L", "/no/such/directory"], "/no/such"),
@@ -148,6 +150,10 @@ def effects(directory):
     text = open(f"{directory}/{logs[0]}", errors="replace").read()
     for part in ("auipc", "guest 0x", "goto_tb", "exit_group(0"):
         check(part in text, f"-d: {part} is not in the log")
+    code, out, err = run("-strace", PROGRAM, "spawn")
+    check(code == 0 and "argv[0] = child" in out, "a program that executes itself")
+    check(re.search(r"^\[pid +\d+\] uname\(", err, re.M), f"-strace: no process number before the child's lines: {err!r}")
+    check(re.search(r"^execve\(", err, re.M), "-strace: the first line has a process number")
     code, _, err = run("-d", "stats", PROGRAM)
     check(code == 0 and err != "", "-d stats prints nothing")
 

@@ -55,6 +55,22 @@ static void memory_faults(void) {
     FAULT(call((uint64_t)page + 4096), SIGSEGV, SEGV_MAPERR);
     CHECK(seen.si_addr == page + 4096);
 
+    /* Code that may be executed but not read. */
+    static const uint32_t answer[] = {42 << 20 | 10 << 7 | 0x13, 0x8067}; /* li a0, 42; ret */
+    memcpy(page, answer, sizeof answer);
+    __builtin___clear_cache(page, page + sizeof answer);
+    CHECK(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0 && ((int (*)(void))page)() == 42);
+    CHECK(mprotect(page, 4096, PROT_EXEC) == 0 && ((int (*)(void))page)() == 42);
+    FAULT(load((uint64_t)page), SIGSEGV, SEGV_ACCERR);
+    CHECK(seen.si_addr == page && ((int (*)(void))page)() == 42);
+    for (int i = 0; i < 50; i++) {
+        CHECK(mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0);
+        *(uint32_t *)page = (uint32_t)i << 20 | 10 << 7 | 0x13;
+        CHECK(mprotect(page, 4096, PROT_EXEC) == 0);
+        __builtin___clear_cache(page, page + 4);
+        CHECK(((int (*)(void))page)() == i);
+    }
+
     int fd = memfd_create("short", 0);
     CHECK(ftruncate(fd, 100) == 0);
     char *file = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -74,6 +74,21 @@ int main(int argc, char **argv) {
     CHECK(strstr(text, "Pid:\t") && strstr(text, "SigBlk:\t0000000000000000"));
     snprintf(path, sizeof path, "/proc/self/task/%d/stat", atoi(self));
     CHECK(read_file(path) > 0 && read_file("/proc/sys/kernel/ostype") == 6);
+    /* Relative names, and names that are written in other ways. */
+    CHECK(chdir("/proc/self") == 0 && readlink("exe", exe, sizeof exe) == (ssize_t)strlen(real));
+    read_file("maps");
+    CHECK(mapped((void *)main, "r-xp", NULL));
+    CHECK(chdir("fd") == 0);
+    read_file(".././/maps");
+    CHECK(mapped((void *)main, "r-xp", NULL));
+    int directory = open("/proc", O_RDONLY | O_DIRECTORY);
+    fd = openat(directory, "self/auxv", O_RDONLY);
+    Elf64_auxv_t first;
+    CHECK(fd >= 0 && read(fd, &first, sizeof first) == sizeof first);
+    CHECK(getauxval(first.a_type) == first.a_un.a_val);
+    read_file("/proc//self/./maps");
+    CHECK(mapped((void *)main, "r-xp", NULL));
+    CHECK(open("maps/x", O_RDONLY) == -1 && errno == ENOENT);
 #ifdef __riscv
     read_file("/proc/cpuinfo");
     CHECK(strstr(text, "processor\t: 0\n") && strstr(text, "isa\t\t: rv64imafd"));

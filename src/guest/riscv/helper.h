@@ -42,6 +42,9 @@
     X(brev8, NoReadGlobals | NoSideEffects)              \
     /* calls of the vDSO (host_call.cpp) */              \
     X(host_call, NoReadGlobals)                          \
+    /* waiting (helper_wait.cpp) */                      \
+    X(pause, NoReadGlobals)                              \
+    X(wrs, NoReadGlobals | MayRaise)                     \
     /* memory (helper_mem.cpp) */                        \
     X(fence_i, None)                                     \
     X(cbo_zero, NoReadGlobals | MayRaise)                \
@@ -74,6 +77,8 @@ u64 helper_host_call(u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);
+void helper_pause(ir::Env* env);
+void helper_wrs(ir::Env* env, u32 turns);
 void helper_fence_i(ir::Env* env);
 void helper_cbo_zero(ir::Env* env, u64 address);
 void helper_cbo_check(ir::Env* env, u64 address);

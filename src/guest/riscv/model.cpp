@@ -87,6 +87,31 @@ bool contains(std::span<const std::string_view> list, std::string_view name) {
     return false;
 }
 
+/// Properties of QEMU's CPUs that are not switches, and their values.
+constexpr std::string_view kSpecs[] = {"v1.10.0", "v1.11.0", "v1.12.0", "v1.13.0"};
+constexpr std::string_view kVectorSpecs[] = {"v1.0"};
+constexpr std::string_view kVectorLengths[] = {"128", "256", "512", "1024"};
+constexpr std::string_view kElementLengths[] = {"32", "64"};
+struct ValueProperty {
+    std::string_view name;
+    std::span<const std::string_view> values;
+};
+constexpr ValueProperty kValueProperties[] = {
+    {"priv_spec", kSpecs}, {"vext_spec", kVectorSpecs}, {"vlen", kVectorLengths}, {"elen", kElementLengths}};
+
+const ValueProperty* find_value_property(std::string_view name) {
+    for (const ValueProperty& property : kValueProperties) {
+        if (property.name == name) return &property;
+    }
+    return nullptr;
+}
+
+std::string join(std::span<const std::string_view> list) {
+    std::string text;
+    for (std::string_view item : list) text += (text.empty() ? "" : ", ") + std::string(item);
+    return text;
+}
+
 /// What the property list asked for explicitly.
 struct Switches {
     ExtensionSet on, off;
@@ -124,8 +149,11 @@ std::string parse_property(Switches& switches, std::string_view item) {
     std::size_t equals = item.find('=');
     std::string_view name = item.substr(0, equals);
     std::string_view text = equals == item.npos ? "on" : item.substr(equals + 1);
-    // A description of hardware that a user program cannot see.
-    if (name == "vext_spec" || name == "priv_spec" || name == "vlen" || name == "elen") return {};
+    if (const ValueProperty* property = find_value_property(name)) {
+        // A description of hardware that a user program cannot see: checked, and then of no effect.
+        if (contains(property->values, text)) return {};
+        return "bad value " + quoted(text) + " of CPU property " + quoted(name) + " (" + join(property->values) + ")";
+    }
     if (name == "cbom_blocksize" || name == "cboz_blocksize" || name == "cbop_blocksize") {
         return text == "64" ? std::string{} : "CPU property " + quoted(name) + " can only be 64";
     }
@@ -207,7 +235,11 @@ std::string configure(std::string_view cpu) {
     std::size_t comma = cpu.find(',');
     std::string_view name = cpu.substr(0, comma);
     std::optional<ExtensionSet> set = model_extensions(name);
-    if (!set) return "unknown CPU model " + quoted(name) + " (see -cpu help)";
+    if (!set) {
+        std::string error = "unknown CPU model " + quoted(name) + " (there are";
+        for (const guest::CpuModel& model : kModels) error += (&model == kModels ? " " : ", ") + std::string(model.name);
+        return error + "; see -cpu help)";
+    }
     Switches switches;
     while (comma != cpu.npos) {
         cpu.remove_prefix(comma + 1);

@@ -74,6 +74,20 @@ bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+// --- Zawrs. In system mode waiting is left to the loop around it. ---
+
+constexpr u32 kShortWait = 200, kLongWait = 20000;  // turns: some microseconds, about a millisecond
+
+template <u32 turns> bool trans_wrs(DisasContext& ctx, const Operands&) {
+    Builder& b = *ctx.b;
+    if (ctx.system) {
+        ctx.call_helper(Helper::pause, ir::kNoVar, {b.env()});
+    } else {
+        ctx.call_helper(Helper::wrs, ir::kNoVar, {b.env(), b.c32(turns)});
+    }
+    return true;
+}
+
 using enum Extension;
 
 constexpr Reserved kOddPair = Reserved::RdOdd | Reserved::Rs2Odd;
@@ -131,9 +145,8 @@ constexpr InsnRow kRows[] = {
     {"00101 al ttttt sssss 011 ddddd 0101111", "amocas.d", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas<kD>},
     {"00101 al ttttt sssss 100 ddddd 0101111", "amocas.q", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas_q, kNoImm, kOddPair},
 
-    // Waiting for the reservation set may end at any time; here, at once.
-    {"000000001101 00000 000 00000 1110011", "wrs.nto", "", Zawrs, trans_nop},
-    {"000000011101 00000 000 00000 1110011", "wrs.sto", "", Zawrs, trans_nop},
+    {"000000001101 00000 000 00000 1110011", "wrs.nto", "", Zawrs, trans_wrs<kLongWait>},
+    {"000000011101 00000 000 00000 1110011", "wrs.sto", "", Zawrs, trans_wrs<kShortWait>},
 };
 // clang-format on
 

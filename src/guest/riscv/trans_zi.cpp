@@ -50,6 +50,13 @@ bool trans_mop(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+// --- Zihintpause ---
+
+static bool trans_pause(DisasContext& ctx, const Operands&) {
+    ctx.call_helper(Helper::pause, ir::kNoVar, {ctx.b->env()});
+    return true;
+}
+
 using enum Extension;
 
 static constexpr InsnRow kHintRows[] = {
@@ -57,7 +64,7 @@ static constexpr InsnRow kHintRows[] = {
     {"0000000 00011 00000 000 00000 0110011", "ntl.pall", "", Zihintntl, trans_nop},
     {"0000000 00100 00000 000 00000 0110011", "ntl.s1", "", Zihintntl, trans_nop},
     {"0000000 00101 00000 000 00000 0110011", "ntl.all", "", Zihintntl, trans_nop},
-    {"000000010000 00000 000 00000 0001111", "pause", "", Zihintpause, trans_nop},
+    {"000000010000 00000 000 00000 0001111", "pause", "", Zihintpause, trans_pause},
     {"iiiiiii 00000 sssss 110 00000 0010011", "prefetch.i", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},
     {"iiiiiii 00001 sssss 110 00000 0010011", "prefetch.r", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},
     {"iiiiiii 00011 sssss 110 00000 0010011", "prefetch.w", "imm(rs1)", Zicbop, trans_nop, kImmPrefetch},

@@ -1,0 +1,59 @@
+// Helpers of the instructions by which a hart says that it has nothing to do until others have done something: pause
+// (Zihintpause), wrs.nto and wrs.sto (Zawrs).
+#include <sched.h>
+
+#include "guest/riscv/context.h"
+#include "guest/riscv/helper.h"
+#include "guest/runtime.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+/// Leaves the core's resources to its other hardware thread for a moment.
+void spin_hint() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("isb");
+#endif
+}
+
+/// Whether memory still holds what LR has read.
+bool reservation_holds(ir::Env* env, const Hart& h) {
+    const u64 reserved = h.reservation_value;
+    bool is_word = !is_aligned(h.reservation_address, 8) || reserved == static_cast<u64>(static_cast<i32>(reserved));
+    u64 now = reserved;
+    guest::load(env, &now, h.reservation_address, is_word ? 4 : 8);
+    return now == reserved;
+}
+
+}  // namespace
+
+/// A loop that pauses is likely to wait for another thread, which may need this one's processor.
+void helper_pause(ir::Env*) {
+    constexpr unsigned kYieldEvery = 64;
+    thread_local unsigned pauses = 0;
+    if (++pauses % kYieldEvery == 0) {
+        ::sched_yield();
+    } else {
+        spin_hint();
+    }
+}
+
+/// Waits until the reservation is lost, an event is pending, or for at most `turns` turns: the wait may end for any
+/// reason (Zawrs).
+void helper_wrs(ir::Env* env, u32 turns) {
+    constexpr u32 kYieldEvery = 16;
+    const Hart& h = *hart(env);
+    for (u32 turn = 1; turn <= turns && h.reservation_address != kNoReservation; ++turn) {
+        if (__atomic_load_n(&env->request, __ATOMIC_RELAXED) != 0 || !reservation_holds(env, h)) return;
+        if (turn % kYieldEvery == 0) {
+            ::sched_yield();
+        } else {
+            spin_hint();
+        }
+    }
+}
+
+}  // namespace dragoman::riscv
