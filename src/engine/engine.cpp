@@ -174,7 +174,6 @@ void Engine::set_breakpoint(u64 pc, bool on) {
 
 void Engine::set_single_step(ir::Env* env, bool on) { vcpu_of(env).single_step = on; }
 
-
 void Engine::set_watchpoint(u64 address, u64 length, bool load, bool store, bool on) {
     impl_->watchpoints.set(address, length, load, store, on);
     std::lock_guard guard(impl_->tb_lock);

@@ -336,7 +336,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
     t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
     for (;;) {
         u64 started = epoch.load();
-        const bool readable = physical != nullptr || has(space.flags(pc), memory::PageFlags::Read);
+        const bool readable = physical != nullptr || has(space->flags(pc), memory::PageFlags::Read);
         {
             std::lock_guard guard(tb_lock);
             choose_tracking(t, readable);
