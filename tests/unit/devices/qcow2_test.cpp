@@ -255,6 +255,46 @@ TEST_F(Qcow2Test, DamagedTablesAreIoErrors) {
     EXPECT_EQ(image->write(0, sector, 512), EIO);
 }
 
+/// Whatever is in the file, it opens or it does not, and requests succeed or fail.
+TEST_F(Qcow2Test, RandomDamageHarmsNobody) {
+    constexpr u64 kSize = 1 << 20;
+    {
+        auto image = Qcow2::create_over(host_file("good"), kSize, nullptr, 12);
+        std::vector<u8> data(200 << 10, 0x77);
+        ASSERT_EQ(image->write(5000, data.data(), data.size()), 0);
+    }
+    std::ifstream in(path("good"), std::ios::binary);
+    std::string good((std::istreambuf_iterator<char>(in)), {});
+    std::mt19937 random(99);
+    std::vector<u8> buffer(64 << 10);
+    unsigned opened = 0;
+    for (unsigned round = 0; round < 300; round++) {
+        std::string bad = good;
+        for (unsigned i = random() % 6 + 1; i-- != 0;) {
+            u64 place = random() % 3 == 0 ? random() % 112 : random() % (8 << 12);  // header and tables
+            bad[place] = static_cast<char>(random() % 2 == 0 ? random() : bad[place] ^ (1 << random() % 8));
+        }
+        std::filesystem::remove(path("bad"));
+        std::ofstream(path("bad"), std::ios::binary) << bad;
+        std::shared_ptr<Image> image;
+        try {
+            image = open_image(path("bad"), {.no_flush = true, .unmap = true}, {.format = "qcow2"});
+        } catch (const FatalError&) {
+            continue;
+        }
+        opened++;
+        for (unsigned step = 0; step < 6; step++) {
+            u64 offset = random() % 16 * 50000;
+            (void)image->read(offset, buffer.data(), buffer.size());
+            (void)image->write(offset, buffer.data(), random() % buffer.size());
+            (void)image->discard(offset, 1 << 16);
+            (void)image->flush();
+        }
+        ASSERT_LT(std::filesystem::file_size(path("bad")), u64{1} << 60);
+    }
+    EXPECT_GT(opened, 50u);
+}
+
 TEST_F(Qcow2Test, ProbesFormats) {
     Qcow2::create_over(host_file("disk"), 1 << 20, nullptr);
     EXPECT_EQ(open_image(path("disk"), kWritable, {})->size(), 1u << 20);

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""virtio_test.py DRAGOMAN_SYSTEM modern|legacy: boots Debian's kernel with every virtio device and uses them all from
+the guest's shell: disks, network in both directions, a shared folder, console, random numbers, balloon.
+Exit status 77: there is no kernel."""
+
+import hashlib
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM, VERSION = sys.argv[1:3]
+SYSTEM = os.environ.get("DRAGOMAN_TEST_SYSTEM") or os.path.expanduser("~/.cache/dragoman-tests/system")
+PATIENCE = 120  # seconds that nothing needs
+DISK_BYTES = 8 << 20
+
+
+class Guest:
+    def __init__(self, options):
+        command = [PROGRAM, "-machine", "virt", "-m", "256M", "-nographic", "-kernel", SYSTEM + "/Image", "-initrd",
+                   SYSTEM + "/initrd.cpio.gz", "-append", "console=ttyS0 quiet"]
+        self.process = subprocess.Popen(command + options, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.output = ""
+        self.expect(r"# ")
+        self.run("stty -echo; PS1=")
+
+    def expect(self, pattern):
+        deadline = time.monotonic() + PATIENCE
+        while not (match := re.search(pattern, self.output)):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise AssertionError(f"no {pattern!r} in: {self.output[-2000:]}")
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise AssertionError(f"the machine ended before {pattern!r}: {self.output[-2000:]}")
+            self.output += data.decode(errors="replace").replace("\r", "").replace("\x1b[6n", "")
+        self.output = self.output[match.end():]
+        return match
+
+    def run(self, command):
+        """What the command prints. The marker is not what the terminal echoes."""
+        self.process.stdin.write(f"{command}; echo sta''tus=$?=\n".encode())
+        self.process.stdin.flush()
+        match = self.expect(r"([\s\S]*?)status=(\d+)=")
+        if match.group(2) != "0":
+            raise AssertionError(f"{command!r} failed: {match.group(1)}")
+        return match.group(1)
+
+
+def expect(text, pattern):
+    if not re.search(pattern, text):
+        raise AssertionError(f"no {pattern!r} in: {text}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def check_disks(guest, folder):
+    digest = hashlib.sha256(open(folder + "/a.img", "rb").read()).hexdigest()
+    expect(guest.run("sha256sum /dev/vda"), digest)
+    expect(guest.run("cat /sys/block/vda/serial"), "first")
+    expect(guest.run("cat /sys/block/vda/ro /sys/block/vdb/ro"), "0\\s+1")
+    # Writes of -snapshot are the guest's alone.
+    guest.run("dd if=/dev/urandom of=/dev/vda bs=4k seek=100 count=300 conv=fsync 2>/dev/null")
+    guest.run("dd if=/dev/vda of=/copy bs=1M 2>/dev/null; dd if=/copy of=/dev/vdc bs=64k conv=fsync 2>/dev/null")
+    expect(guest.run("echo 3 >/proc/sys/vm/drop_caches; sha256sum /dev/vda /dev/vdc /copy | cut -c1-64 | uniq | wc -l"), "^\\s*1$")
+    assert hashlib.sha256(open(folder + "/a.img", "rb").read()).hexdigest() == digest
+    return guest.run("sha256sum /dev/vdc").split()[0]
+
+
+def check_network(guest, port):
+    guest.run("ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; ip link set lo up")
+    guest.process.stdin.write(b"head -c 300000 /dev/zero | nc -l -p 22 >/got &\n")
+    guest.process.stdin.flush()
+    received = 0
+    for _ in range(100):  # until somebody listens
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+            try:
+                while data := connection.recv(65536):
+                    received += len(data)
+                if received:
+                    connection.sendall(b"x" * 100000)
+            except ConnectionError:
+                pass
+        if received:
+            break
+        time.sleep(0.1)
+    assert received == 300000, received
+    expect(guest.run("wait; wc -c </got"), "100000")
+
+
+def check_folder(guest, folder):
+    guest.run("mount -t 9p -o trans=virtio,version=9p2000.L host /mnt")
+    expect(guest.run("cat /mnt/hello"), "from the host")
+    guest.run("mkdir /mnt/d && echo from the guest >/mnt/d/f && mv /mnt/d/f /mnt/d/g && ln -s g /mnt/d/l && cat /mnt/d/l")
+    assert open(folder + "/shared/d/g").read() == "from the guest\n"
+    expect(guest.run("ls /mnt/d; head -c 3000000 /dev/urandom >/mnt/big; sha256sum /mnt/big; umount /mnt"),
+           hashlib.sha256(open(folder + "/shared/big", "rb").read()).hexdigest())
+
+
+def main():
+    if not os.path.exists(SYSTEM + "/.made"):
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in "abc":
+            with open(f"{folder}/{name}.img", "wb") as disk:
+                disk.write(os.urandom(DISK_BYTES))
+        os.mkdir(folder + "/shared")
+        open(folder + "/shared/hello", "w").write("from the host\n")
+        port = free_port()
+        options = ["-global", "virtio-mmio.force-legacy=" + ("on" if VERSION == "legacy" else "off")]
+        # As with QEMU, the guest finds devices in the order in which they are named: vda, vdb, vdc.
+        for name, drive, device in (("a", ",snapshot=on", ",serial=first"), ("b", ",readonly=on", ""), ("c", "", "")):
+            options += ["-drive", f"file={folder}/{name}.img,format=raw,if=none,id={name}{drive}",
+                        "-device", f"virtio-blk-device,drive={name}{device}"]
+        options += ["-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-device,netdev=n0",
+                    "-virtfs", f"local,path={folder}/shared,mount_tag=host,security_model=none",
+                    "-device", "virtio-serial-device", "-chardev", f"file,id=c0,path={folder}/console",
+                    "-device", "virtconsole,chardev=c0", "-device", "virtio-rng-device",
+                    "-device", "virtio-balloon-device"]
+        guest = Guest(options)
+        try:
+            contents = check_disks(guest, folder)
+            check_network(guest, port)
+            check_folder(guest, folder)
+            guest.run("echo over the console >/dev/hvc0")
+            expect(guest.run("cat /sys/class/misc/hw_random/rng_current; head -c 16 /dev/hwrng | wc -c"), "virtio_rng[\\s\\S]*16")
+            expect(guest.run("ls /sys/bus/virtio/drivers/virtio_balloon"), "virtio\\d")
+            guest.process.send_signal(signal.SIGTERM)
+            guest.process.wait(PATIENCE)
+        finally:
+            guest.process.kill()
+            guest.process.wait()
+        assert open(folder + "/console").read().strip() == "over the console"
+        assert hashlib.sha256(open(folder + "/c.img", "rb").read()).hexdigest() == contents
+
+
+main()
