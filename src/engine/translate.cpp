@@ -97,6 +97,7 @@ TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
 void Engine::Impl::prepare(Vcpu& v) {
     v.function = std::make_unique<ir::Function>(guest.layout());
     v.scratch = backend->make_scratch();
+    v.passes.softmmu_pages = backend->shares_lookups();
     for (unsigned i = 0; i < v.function->global_count(); ++i) {
         v.passes.rewriter.set_pinned(i, backend->is_pinned(i));
     }

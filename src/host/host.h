@@ -105,6 +105,9 @@ public:
     /// same build; 0: compiled code cannot be stored and used again elsewhere in a code buffer.
     virtual u64 configuration() const { return 0; }
 
+    /// Whether compile() knows the ops that share softmmu lookups, and gains by them. Valid after init.
+    virtual bool shares_lookups() const { return false; }
+
     /// Compiles `f` (after passes) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
     class Scratch {

@@ -115,6 +115,10 @@ template <> inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     /* guest memory: address = base + (index << scale) + displacement; index may be kNoVar */      \
     X(guest_ld,      1, 2, 2, Load,     SideEffects | MayFault)     /* MemOp, displacement */      \
     X(guest_st,      0, 3, 2, Store,    SideEffects | MayFault)     /* MemOp, displacement */      \
+    /* system mode: one lookup for several accesses off one base (passes/share_lookups.cpp) */      \
+    X(page_probe,    1, 1, 2, Same,     SideEffects | MayFault | Int)  /* in: base; PageOp, displacement; out: addend or 0 */ \
+    X(page_ld,       1, 2, 2, Load,     SideEffects | MayFault)     /* in: base, addend; PageOp, displacement */ \
+    X(page_st,       0, 3, 2, Store,    SideEffects | MayFault)     /* in: value, base, addend; PageOp, displacement */ \
     X(atomic_xchg,   1, 2, 1, Atomic,   SideEffects | MayFault | Int)     /* MemOp; out: old value */ \
     X(atomic_add,    1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \
     X(atomic_and,    1, 2, 1, Atomic,   SideEffects | MayFault | Int)                              \

@@ -55,6 +55,23 @@ struct MemOp {
     constexpr unsigned bytes() const { return 1u << size_log2; }
 };
 
+/// An access that shares its softmmu lookup with others: a MemOp, and the bytes around its address that must lie on the
+/// same page for the lookup to hold for all of them. Of a lookup: the bytes behind its address.
+struct PageOp {
+    MemOp mem;
+    u16 before = 0;      ///< bytes of the span before the address, below 4096
+    u16 after = 0;       ///< bytes of the span behind the byte at the address, below 4096
+    bool write = false;  ///< some of them are stores
+
+    constexpr u64 pack() const {
+        return u64{mem.pack()} | u64{before} << 16 | u64{after} << 28 | u64{write} << 40;
+    }
+    static constexpr PageOp unpack(u64 v) {
+        return {MemOp::unpack(v), static_cast<u16>(v >> 16 & 0xfff), static_cast<u16>(v >> 28 & 0xfff),
+                (v >> 40 & 1) != 0};
+    }
+};
+
 /// What a memory barrier orders; bit set. The names read "earlier_later".
 enum class Barrier : u8 { LoadLoad = 1, LoadStore = 2, StoreLoad = 4, StoreStore = 8, Full = 15 };
 

@@ -177,8 +177,9 @@ const char* Verifier::check_constants(const Insn& insn) {
 const char* Verifier::check_memory(const Insn& insn) const {
     MemOp m = insn.mem();
     if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
+    if (insn.op == Op::page_probe) return nullptr;
     // Only a store may be narrower: of an F64 register image it stores the low word, boxed or not.
-    bool stores_low_word = insn.op == Op::guest_st && insn.type == Type::F64 && m.bytes() == 4;
+    bool stores_low_word = (insn.op == Op::guest_st || insn.op == Op::page_st) && insn.type == Type::F64 && m.bytes() == 4;
     if (is_float(insn.type) && m.bytes() != type_bytes(insn.type) && !stores_low_word) {
         return "float access of another size";
     }

@@ -52,6 +52,8 @@ public:
                 u64{o.guest_base != 0}) + 1;
     }
 
+    bool shares_lookups() const override { return shared_.options.softmmu; }
+
     std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<CompileScratch>(shared_); }
 
     bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,

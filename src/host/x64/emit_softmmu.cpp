@@ -32,36 +32,42 @@ BaseAndDisplacement address_of(Emitter& e, Var base, Var index, unsigned scale, 
     return {sum, 0};
 }
 
-void shift_to_index(Emitter& e, HostReg to, HostReg from) {
+constexpr std::size_t tag_offset(bool write) {
+    return write ? offsetof(ir::TlbEntry, write) : offsetof(ir::TlbEntry, read);
+}
+
+/// `entry` = address of the TLB entry for the guest address in `from`.
+void find_entry(CodeWriter& c, const Shared& shared, HostReg entry, HostReg from, unsigned mmu_index) {
+    DRAGOMAN_ASSERT(mmu_index < ir::kMmuIndexes);
     constexpr unsigned kShift = 7;  // page number times the size of an entry
     static_assert(sizeof(ir::TlbEntry) == 1u << (12 - kShift));
-    if (e.features().bmi2) {
-        e.c.rorx(r64(to), r64(from), kShift);
+    if (shared.features.bmi2) {
+        c.rorx(r64(entry), r64(from), kShift);
     } else {
-        if (to != from) e.c.op_reg(0x8b, to, from, true);
-        e.c.shr(r64(to), kShift);
+        if (entry != from) c.op_reg(0x8b, entry, from, true);
+        c.shr(r64(entry), kShift);
     }
+    const auto view = static_cast<i32>(offsetof(ir::Env, tlb) + mmu_index * sizeof(ir::TlbView)) -
+                      static_cast<i32>(shared.plan.env_bias);
+    c.op_mem(0x23, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, mask)), true);
+    c.op_mem(0x03, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, entries)), true);
+}
+
+/// to = base + displacement, in one instruction.
+void add_up(CodeWriter& c, HostReg to, HostReg base, i32 displacement) {
+    displacement != 0 ? c.op_mem(0x8d, to, base, displacement, true) : c.op_reg(0x8b, to, base, true);
 }
 
 /// Emits the lookup up to the compare: `entry` points at the TLB entry, `page` is spent.
-void probe(Emitter& e, BaseAndDisplacement a, MemOp m, std::size_t tag, HostReg entry, HostReg page) {
-    DRAGOMAN_ASSERT(m.mmu_index < ir::kMmuIndexes);
-    const auto view = static_cast<i32>(offsetof(ir::Env, tlb) + m.mmu_index * sizeof(ir::TlbView)) -
-                      static_cast<i32>(e.shared.plan.env_bias);
-    if (a.displacement != 0) {
-        e.c.op_mem(0x8d, page, a.base, a.displacement, true);
-    } else {
-        e.c.op_reg(0x8b, page, a.base, true);
-    }
-    shift_to_index(e, entry, a.displacement != 0 ? page : a.base);
-    e.c.op_mem(0x23, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, mask)), true);
-    e.c.op_mem(0x03, entry, kRbp, view + static_cast<i32>(offsetof(ir::TlbView, entries)), true);
+void probe(Emitter& e, BaseAndDisplacement a, MemOp m, bool write, HostReg entry, HostReg page) {
+    add_up(e.c, page, a.base, a.displacement);
+    find_entry(e.c, e.shared, entry, a.displacement != 0 ? page : a.base, m.mmu_index);
     e.c.op_imm(4, page, static_cast<i32>(-4096 | static_cast<i32>(m.bytes() - 1)), true);
-    e.c.op_mem(0x3b, page, entry, static_cast<i32>(tag), true);
+    e.c.op_mem(0x3b, page, entry, static_cast<i32>(tag_offset(write)), true);
 }
 
-void load_addend(Emitter& e, HostReg entry) {
-    e.c.op_mem(0x8b, entry, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
+void load_addend(CodeWriter& c, HostReg entry) {
+    c.op_mem(0x8b, entry, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
 }
 
 void call_slow_path(Emitter& e, const Access& access) {
@@ -76,7 +82,7 @@ void call_slow_path(Emitter& e, const Access& access) {
 /// resumed behind the access.
 u32 miss_to_slow_path(Emitter& e, HostReg entry, const Access& access) {
     u32 jump = e.c.jcc(Cc::NE);
-    load_addend(e, entry);
+    load_addend(e.c, entry);
     return e.cold(jump, [access](Emitter& e) { call_slow_path(e, access); });
 }
 
@@ -99,7 +105,7 @@ void store_constant(Emitter& e, u64 v, BaseAndDisplacement a, HostReg entry, Hos
     if (!immediate) e.ra.load_const(temp, image, Type::I64, true);
     access.value = temp;
     u32 jump = e.c.jcc(Cc::NE);
-    load_addend(e, entry);
+    load_addend(e.c, entry);
     u32 path = e.cold(jump, [access, v](Emitter& e) {
         e.ra.load_const(access.value, v, Type::I64);
         call_slow_path(e, access);
@@ -120,7 +126,7 @@ void softmmu_load(Emitter& e, const Insn& insn) {
     BaseAndDisplacement a = address_of(e, insn.in(0), insn.in(1), m.scale, insn.displacement());
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
-    probe(e, a, m, offsetof(ir::TlbEntry, read), entry, page);
+    probe(e, a, m, false, entry, page);
     e.ra.unlock(page);
     // What target moves away is moved on both paths, and moving keeps the flags.
     HostReg d = e.ra.target(insn.out());
@@ -148,7 +154,7 @@ void softmmu_store(Emitter& e, const Insn& insn) {
     BaseAndDisplacement a = address_of(e, insn.in(1), insn.in(2), m.scale, insn.displacement());
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
-    probe(e, a, m, offsetof(ir::TlbEntry, write), entry, page);
+    probe(e, a, m, true, entry, page);
     Access access{Access::Kind::Store, t, a.base, kNoReg, m, a.displacement};
     if (ir::is_int(t) && e.ra.is_const(value) && !e.f->vars[value].guest_address &&
         (m.big_endian || !e.ra.in_reg(value))) {
@@ -178,7 +184,7 @@ Xbyak::Address softmmu_pointer(Emitter& e, Var address, MemOp m) {
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
     // Memory that may be written may be read.
-    probe(e, {kRdx, 0}, m, offsetof(ir::TlbEntry, write), entry, page);
+    probe(e, {kRdx, 0}, m, true, entry, page);
     u32 jump = e.c.jcc(Cc::NE);
     e.c.op_mem(0x03, kRdx, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
     e.cold(jump, [access = Access{Access::Kind::AtomicPointer, Type::I64, kRdx, kRdx, m, 0}](Emitter& e) {
@@ -187,6 +193,141 @@ Xbyak::Address softmmu_pointer(Emitter& e, Var address, MemOp m) {
     e.ra.unlock(entry);
     e.ra.unlock(page);
     return memory(8u << m.size_log2, kRdx, 0);
+}
+
+// ---- Shared lookups -----------------------------------------------------------------------------
+
+namespace {
+
+/// A page_ld or page_st, with all that its code needs to know.
+struct PageAccess {
+    Access access;
+    HostReg addend;
+    bool constant;  ///< stores the constant `value`
+    u64 value;
+
+    void emit(Emitter& e) const {
+        const MemOp m = access.mem;
+        const BaseAndDisplacement a{access.base, access.displacement};
+        const HostReg r = access.value;
+        if (constant) {
+            e.c.mov(host_operand(a, addend, 8u << m.size_log2),
+                    m.size_log2 == 3 ? value : value & low_mask(8u << m.size_log2));
+        } else if (access.kind == Access::Kind::Store) {
+            const bool low_word = m.size_log2 == 2;
+            is_xmm(r) ? e.ra.store(host_operand(a, addend, low_word ? 32 : 64), r, low_word ? Type::F32 : Type::F64)
+                      : store_gpr(e, a, addend, r, m);
+        } else if (is_xmm(r)) {
+            e.ra.load(r, host_operand(a, addend, ir::type_bits(access.type)), access.type);
+            if (access.type == Type::F32) box_f32(e, r);
+        } else {
+            const bool wide = access.type == Type::I64;
+            e.c.op_sib(load_opcode(m, wide), r, a.base, addend, a.displacement, m.size_log2 == 3 || (m.sign && wide));
+        }
+    }
+};
+
+/// Without the shared addend: looks for one of its own, else takes the slow path.
+void access_alone(Emitter& e, PageAccess p, SharedPage page) {
+    add_up(e.c, p.addend, p.access.base, p.access.displacement);
+    e.call_common(lookup_routine(p.addend, p.access.mem.mmu_index, p.access.kind == Access::Kind::Store));
+    u32 miss = e.c.jcc_short(Cc::NE);
+    p.emit(e);
+    if (p.access.shared) e.c.op_reg(0x33, p.addend, p.addend, false);
+    u32 done = e.c.jump_short();
+    e.c.bind_short(miss);
+    if (p.constant) {
+        p.access.value = p.addend;
+        e.ra.load_const(p.addend, p.value, Type::I64);
+    }
+    call_slow_path(e, p.access);
+    if (p.access.shared) {
+        e.c.db(kTestEax);
+        e.c.dd(page.pack());
+    }
+    e.c.bind_short(done);
+}
+
+/// Whether the immediate of a store instruction can hold `v`.
+bool is_storable(const Emitter& e, Var v, MemOp m) {
+    return ir::is_int(e.ra.type(v)) && e.ra.is_const(v) && !e.f->vars[v].guest_address && !e.ra.in_reg(v) &&
+           (m.size_log2 != 3 || fits_i32(static_cast<i64>(e.ra.const_value(v))));
+}
+
+/// @param probed the lookup's compare has just been emitted, and `addend` points at the TLB entry
+void emit_page_access(Emitter& e, const Insn& insn, bool probed) {
+    const ir::PageOp op = ir::PageOp::unpack(insn.imm[0]);
+    const bool store = insn.op == ir::Op::page_st;
+    const Var data = insn.args[0];  // of both ops
+    const HostReg base = e.ra.use(insn.args[1]);
+    const HostReg addend = e.ra.use(insn.args[2]);
+    PageAccess p{{store ? Access::Kind::Store : Access::Kind::Load, e.ra.type(data), base, kNoReg, op.mem,
+                  static_cast<i32>(insn.displacement()), !e.ra.dies(insn.args[2])},
+                 addend, store && is_storable(e, data, op.mem), 0};
+    if (p.constant) {
+        p.value = e.ra.const_value(data);
+    } else {
+        p.access.value = store ? e.ra.use(data) : e.ra.target(data);
+    }
+    if (!probed) e.c.op_reg(0x85, addend, addend, true);
+    u32 jump = e.c.jcc(probed ? Cc::NE : Cc::E);
+    if (probed) load_addend(e.c, addend);
+    const SharedPage page{addend, op.before, op.after, op.write};
+    u32 path = e.cold(jump, [p, page](Emitter& e) { access_alone(e, p, page); });
+    p.emit(e);
+    e.resume(path);
+    if (!store) e.ra.define(data, p.access.value);
+}
+
+}  // namespace
+
+// The entry is that of the first byte, the tag compared with the page of the last one: if that is another page, it
+// belongs to another entry. The access that follows is emitted with the lookup, as it uses the compare.
+void emit_page_probe(Emitter& e, const Insn& insn) {
+    const ir::PageOp op = ir::PageOp::unpack(insn.imm[0]);
+    const auto first = static_cast<i32>(insn.displacement());
+    const HostReg base = e.ra.use(insn.in(0));
+    const HostReg entry = e.ra.target(insn.out());
+    e.ra.define(insn.out(), entry);
+    const HostReg page = e.ra.scratch(RegClass::Gpr);
+    const u32 next = e.next_op();
+    e.fuse(next);
+    if (first != 0) add_up(e.c, page, base, first);
+    find_entry(e.c, e.shared, entry, first != 0 ? page : base, op.mem.mmu_index);
+    add_up(e.c, page, base, first + op.after);
+    e.c.op_imm(4, page, -4096, true);
+    e.c.op_mem(0x3b, page, entry, static_cast<i32>(tag_offset(op.write)), true);
+    e.ra.unlock(page);
+    emit_page_access(e, e.f->insns[next], true);
+}
+
+void emit_page_ld(Emitter& e, const Insn& insn) { emit_page_access(e, insn, false); }
+void emit_page_st(Emitter& e, const Insn& insn) { emit_page_access(e, insn, false); }
+
+void write_lookup_routines(CodeWriter& c, Shared& shared) {
+    constexpr i64 kSaved = static_cast<i64>(kSavedScratchOffset);
+    const auto saved = [&](unsigned i) { return static_cast<i32>(kSaved + i * 8) - static_cast<i32>(shared.plan.env_bias); };
+    for (unsigned mmu_index = 0; mmu_index < ir::kMmuIndexes; ++mmu_index) {
+        for (HostReg r : {kRax, kRcx, kRdx}) {
+            for (bool write : {false, true}) {
+                const HostReg entry = r == kRax ? kRcx : kRax, page = r == kRdx ? kRcx : kRdx;
+                c.nop((16 - (c.address(c.here()) & 15)) & 15);
+                shared.common[static_cast<unsigned>(lookup_routine(r, mmu_index, write))] = c.at(c.here());
+                c.op_mem(0x89, entry, kRbp, saved(0), true);
+                c.op_mem(0x89, page, kRbp, saved(1), true);
+                find_entry(c, shared, entry, r, mmu_index);
+                add_up(c, page, r, 7);
+                c.op_imm(4, page, -4096, true);
+                c.op_mem(0x3b, page, entry, static_cast<i32>(tag_offset(write)), true);
+                u32 miss = c.jcc_short(Cc::NE);
+                c.op_mem(0x8b, r, entry, static_cast<i32>(offsetof(ir::TlbEntry, addend)), true);
+                c.bind_short(miss);
+                c.op_mem(0x8b, entry, kRbp, saved(0), true);
+                c.op_mem(0x8b, page, kRbp, saved(1), true);
+                c.ret();
+            }
+        }
+    }
 }
 
 // ---- The slow path ------------------------------------------------------------------------------
@@ -202,6 +343,14 @@ u64 register_image(u64 v, MemOp m, Type t) {
     if (m.sign) v = static_cast<u64>(sign_extend(v, m.bytes() * 8));
     if (t == Type::F32) return v | ~u64{0} << 32;
     return t == Type::I32 ? v & low_mask(32) : v;
+}
+
+/// The addend of the page of `address` if it holds for all the accesses, else 0.
+u64 shared_addend(const ir::TlbView& view, u64 address, SharedPage page) {
+    const u64 first = address - page.before, last = address + page.after;
+    const auto* entry = reinterpret_cast<const ir::TlbEntry*>(reinterpret_cast<const u8*>(view.entries) +
+                                                              (first >> 12 << 5 & view.mask));
+    return (page.write ? entry->write : entry->read) == align_down(last, 4096) ? entry->addend : 0;
 }
 
 }  // namespace
@@ -233,6 +382,12 @@ void run_mmu_access(ir::Env* env, const u8* code, const Shared* shared) {
         case Access::Kind::AtomicPointer:
             *value = reinterpret_cast<u64>(mmu.atomic_pointer(env, address, m.bytes(), m.mmu_index));
             break;
+    }
+    if (a.shared) {
+        u32 word;
+        std::memcpy(&word, code + 11, 4);
+        const SharedPage page = SharedPage::unpack(word);
+        *register_at_home(env, *shared, page.addend) = shared_addend(env->tlb[m.mmu_index], address, page);
     }
 }
 

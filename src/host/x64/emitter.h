@@ -48,7 +48,9 @@ enum class Common : u32 {
     Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
     SoftFloat,      ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
     MmuAccess,      ///< softmmu slow path; called, an Access (softmmu.h) stands behind the call
-    HelperTable,    ///< not code: the addresses of the guest's helpers
+    PageLookup,     ///< softmmu lookup of the address in a register; by softmmu.h's lookup_routine
+    PageLookupEnd = PageLookup + 6 * ir::kMmuIndexes,
+    HelperTable = PageLookupEnd,  ///< not code: the addresses of the guest's helpers
     Count_,
 };
 

@@ -29,7 +29,10 @@ public:
         return_miss();
         clmul();
         popcnt();
-        if (shared_.options.softmmu) mmu_access();
+        if (shared_.options.softmmu) {
+            mmu_access();
+            write_lookup_routines(c, shared_);
+        }
         return c.here();
     }
 

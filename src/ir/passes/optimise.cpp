@@ -26,6 +26,10 @@ void optimise(Function& f, PassContext& context) {
     check(f, "translation");
     context.rewriter.run(f, kForward);
     check(f, "the forward passes");
+    if (context.softmmu_pages) {
+        share_lookups(f, context.lookups);
+        check(f, "share_lookups");
+    }
     dead_code(f, context);
     check(f, "dead_code");
 }

@@ -15,10 +15,33 @@
 
 namespace dragoman::ir {
 
+/// A set of accesses that share_lookups considers.
+struct LookupGroup {
+    Var base;
+    i64 offset;        ///< that was added to the base since the first access
+    i64 low, high;     ///< the bytes accessed, from the base as the first access sees it: [low, high)
+    u32 first, last;   ///< instructions
+    u32 block;
+    u32 members;
+    u8 mmu_index;
+    bool write;
+    Var addend;
+};
+struct LookupScratch {
+    std::vector<LookupGroup> groups;
+    struct Member {
+        u32 group;   ///< index + 1
+        i64 offset;  ///< LookupGroup::offset at the access
+    };
+    std::vector<Member> members;  ///< by instruction
+};
+
 /// Scratch memory of the passes. One per translating thread; keep it from TB to TB.
 struct PassContext {
     LiveSet live;
     Rewriter rewriter;
+    bool softmmu_pages = false;  ///< run share_lookups
+    LookupScratch lookups;
 };
 
 /// Runs all passes on `f`. Fills Insn::dead as `liveness` does.
@@ -31,6 +54,8 @@ bool fold_addresses(Rewriter& r, Insn& insn);
 bool fuse_branches(Rewriter& r, Insn& insn);
 bool unbox_floats(Rewriter& r, Insn& insn);
 bool forward_globals(Rewriter& r, Insn& insn);
+
+void share_lookups(Function& f, LookupScratch& scratch);
 
 void dead_code(Function& f, PassContext& context);
 

@@ -1,63 +1,14 @@
 // Guest accesses of system mode in both back ends, with a made-up TLB and MMU: hits, misses, page crossings, every size
 // and kind of access, and precise state where the MMU raises.
-#include <array>
-#include <vector>
-
-#include "host_fixture.h"
+#include "softmmu_fixture.h"
 
 namespace dragoman::host_test {
 namespace {
 
-constexpr u64 kGuestPage = 0x7000'0000;  ///< first of the pages that the TLB may hold
-constexpr u64 kPages = 4, kEntries = 8;
-constexpr unsigned kMmuIndex = 2;
-constexpr u32 kFault = 13;
-
-enum class Kind { X64, X64Plain, Interp };
-
-/// What the MMU was asked for.
-struct Call {
-    char kind;  ///< l, s, a
-    u64 address;
-    u64 value;
-    unsigned bytes;
-    unsigned mmu_index;
-    bool operator==(const Call&) const = default;
-};
-
-class Softmmu : public testing::TestWithParam<Kind> {
+class Softmmu : public testing::TestWithParam<Kind>, protected FakeMmu {
 protected:
-    Softmmu() {
-        current_ = this;
-        host::Options options;
-        options.softmmu = true;
-        options.mmu = {mmu_load, mmu_store, mmu_atomic_pointer, mmu_raise};
-        if (GetParam() == Kind::X64Plain) host::disable_features(options, "avx512,avx2,avx,bmi,fma,sse41");
-        const bool interp = GetParam() == Kind::Interp;
-        host_ = std::make_unique<TestHost>(interp ? host::make_interp() : host::make_x64(), options);
-        for (ir::TlbView& view : host_->env().tlb) view = {(kEntries - 1) << 5, none_.data()};
-        host_->env().tlb[kMmuIndex].entries = tlb_.data();
-        for (auto* table : {&none_, &tlb_}) table->fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
-        for (unsigned i = 0; i < memory_.size(); ++i) memory_[i] = static_cast<u8>(0x81 + i * 7);
-    }
+    Softmmu() : FakeMmu(GetParam()) {}
 
-    /// Lets the TLB hold the page of `address` for the kinds of access.
-    void map(u64 address, bool read = true, bool write = true) {
-        u64 page = align_down(address, 4096);
-        ir::TlbEntry& e = tlb_[page >> 12 & (kEntries - 1)];
-        e = {read ? page : ir::kNoPage, write ? page : ir::kNoPage, ir::kNoPage,
-             reinterpret_cast<u64>(memory_.data()) - kGuestPage};
-    }
-    u8* at(u64 address) { return memory_.data() + (address - kGuestPage); }
-    u64 peek(u64 address, unsigned bytes) {
-        u64 v = 0;
-        std::memcpy(&v, at(address), bytes);
-        return v;
-    }
-    TestEnv& env() { return host_->env(); }
-    static MemOp mem(unsigned size_log2, bool sign = false, bool big = false, bool aligned = false) {
-        return {static_cast<u8>(size_log2), sign, big, aligned, 0, kMmuIndex};
-    }
     /// Distinct values in all registers.
     void fill_registers() {
         for (unsigned i = 1; i < 32; ++i) env().x[i] = 0x1111'0000'0000 * i + i;
@@ -84,48 +35,7 @@ protected:
         }
         EXPECT_EQ(8u, pc_offset);
     }
-
-    std::unique_ptr<TestHost> host_;
-    std::vector<Call> calls_;
-    bool raising_ = false;
-    std::array<ir::TlbEntry, kEntries> tlb_, none_;
-    alignas(4096) std::array<u8, kPages * 4096> memory_;
-
-private:
-    [[noreturn]] static void mmu_raise_now(ir::Env* env, u32 exception, u64 value) {
-        current_->position_ = current_->host_->backend().helper_return_address(env);
-        env->exception = exception;
-        env->exception_value = value;
-        env->exit_reason = ExitReason::Exception;
-        current_->host_->backend().exit_from_helper(env);
-        __builtin_unreachable();
-    }
-    static void mmu_raise(ir::Env* env, u32 exception, u64 value) { mmu_raise_now(env, exception, value); }
-    static void note(ir::Env* env, Call call) {
-        if (current_->raising_) mmu_raise_now(env, kFault, call.address);
-        current_->calls_.push_back(call);
-        // What C++ code may do to registers.
-        asm volatile("xor %%esi, %%esi; mov %%rsi, %%r8; mov %%rsi, %%r9; mov %%rsi, %%r10; mov %%rsi, %%r11;"
-                     "xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"
-                     "xorps %%xmm15, %%xmm15" ::: "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm15");
-    }
-    static u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) {
-        note(env, {'l', address, 0, 1u << size_log2, mmu_index});
-        return current_->peek(address, 1u << size_log2);
-    }
-    static void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index) {
-        note(env, {'s', address, value, 1u << size_log2, mmu_index});
-        std::memcpy(current_->at(address), &value, 1u << size_log2);
-    }
-    static void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) {
-        note(env, {'a', address, 0, bytes, mmu_index});
-        return current_->at(address);
-    }
-
-    const u8* position_ = nullptr;
-    static Softmmu* current_;
 };
-Softmmu* Softmmu::current_ = nullptr;
 
 std::string kind_name(const testing::TestParamInfo<Kind>& info) {
     switch (info.param) {
@@ -141,7 +51,7 @@ constexpr unsigned kRegisters[] = {5, 6, 25, 26};
 
 TEST_P(Softmmu, LoadsOfEverySizeHitAndMiss) {
     for (bool hit : {true, false}) {
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
         if (hit) map(kGuestPage);
         for (unsigned size = 0; size < 4; ++size) {
             for (bool sign : {false, true}) {
@@ -163,7 +73,7 @@ TEST_P(Softmmu, LoadsOfEverySizeHitAndMiss) {
                                 EXPECT_TRUE(calls_.empty());
                             } else {
                                 ASSERT_EQ(1u, calls_.size());
-                                EXPECT_EQ((Call{'l', kGuestPage + 0x100, 0, 1u << size, kMmuIndex}), calls_[0]);
+                                EXPECT_EQ((MmuCall{'l', kGuestPage + 0x100, 0, 1u << size, kMmuIndex}), calls_[0]);
                             }
                         }
                     }
@@ -175,7 +85,7 @@ TEST_P(Softmmu, LoadsOfEverySizeHitAndMiss) {
 
 TEST_P(Softmmu, StoresOfEverySizeHitAndMiss) {
     for (bool hit : {true, false}) {
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
         if (hit) map(kGuestPage, false, true);
         for (unsigned size = 0; size < 4; ++size) {
             for (bool big : {false, true}) {
@@ -197,7 +107,7 @@ TEST_P(Softmmu, StoresOfEverySizeHitAndMiss) {
                         EXPECT_EQ(v, peek(kGuestPage + 0x200, 1u << size));
                         EXPECT_EQ(behind, peek(kGuestPage + 0x200 + (1u << size), 8));
                         EXPECT_EQ(value, env().x[7]);
-                        std::vector<Call> expected;
+                        std::vector<MmuCall> expected;
                         if (!hit) expected.push_back({'s', kGuestPage + 0x200, v, 1u << size, kMmuIndex});
                         EXPECT_EQ(expected, calls_);
                     }
@@ -225,13 +135,13 @@ TEST_P(Softmmu, StoresConstants) {
                 }
             }
         }
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
     }
 }
 
 TEST_P(Softmmu, FloatsHitAndMiss) {
     for (bool hit : {true, false}) {
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
         if (hit) map(kGuestPage);
         for (unsigned reg : {1u, 30u}) {
             for (bool big : {false, true}) {
@@ -292,7 +202,7 @@ TEST_P(Softmmu, AccessesThatCrossAPageMiss) {
         b.guest_st(x(6), x(5), mem(2), 0);
     });
     ASSERT_EQ(2u, calls_.size());
-    EXPECT_EQ((Call{'l', kGuestPage + 4093, 0, 8, kMmuIndex}), calls_[0]);
+    EXPECT_EQ((MmuCall{'l', kGuestPage + 4093, 0, 8, kMmuIndex}), calls_[0]);
     EXPECT_EQ('s', calls_[1].kind);
     EXPECT_EQ(peek(kGuestPage + 4093, 8), env().x[6]);
 }
@@ -377,7 +287,7 @@ TEST_P(Softmmu, AtomicsHitAndMiss) {
         {Op::atomic_min_s, [](u64 old, u64 v) { return static_cast<i64>(old) < static_cast<i64>(v) ? old : v; }},
     };
     for (bool hit : {true, false}) {
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
         if (hit) map(kGuestPage);
         for (const Case& c : kCases) {
             for (unsigned base : kRegisters) {
@@ -403,7 +313,7 @@ TEST_P(Softmmu, AtomicsHitAndMiss) {
 
 TEST_P(Softmmu, CompareExchange) {
     for (bool hit : {true, false}) {
-        tlb_.fill({ir::kNoPage, ir::kNoPage, ir::kNoPage, 0});
+        unmap_all();
         if (hit) map(kGuestPage);
         for (bool equal : {true, false}) {
             for (unsigned base : kRegisters) {
