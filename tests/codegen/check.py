@@ -4,6 +4,7 @@ is seen in review.
 
   check.py DRAGOMAN CASES            compare
   check.py DRAGOMAN CASES --update   write what is generated into CASES
+  ... --system                       DRAGOMAN is dragoman-system; the cases run in machine mode
 
 CASES: per case a line "== title", guest assembly, a line "--", host code. Host features that not every
 x86-64 processor has are turned off. Jump targets are written as TARGET.
@@ -39,6 +40,37 @@ far: # a branch target in another block
     j end
 """
 
+# The same for system mode: the end turns the machine off.
+SYSTEM_PROGRAM = """
+    .globl _start
+_start:
+    la sp, stack
+    mv a0, sp
+    mv a1, sp
+    mv a5, sp
+    mv t5, sp
+    j case
+    .globl case
+case:
+    .option push
+    .option norelax
+%s
+    .option pop
+    .globl end
+end:
+    li a0, 0x100000
+    li a1, 0x5555
+    sw a1, 0(a0)
+1:  j 1b
+    .skip 2048
+far:
+    j end
+    .balign 4096
+    .skip 2048
+stack:
+    .skip 2048
+"""
+
 
 def read_cases(path):
     cases = []
@@ -54,17 +86,19 @@ def read_cases(path):
     return cases
 
 
-def host_code(dragoman, guest, folder):
+def host_code(dragoman, guest, folder, system):
     source, binary = os.path.join(folder, "case.S"), os.path.join(folder, "case")
     with open(source, "w", encoding="utf-8") as f:
-        f.write(PROGRAM % "\n".join("    " + line for line in guest))
-    subprocess.run(["riscv64-linux-gnu-gcc", "-march=rv64gc_zba_zbb_zbs", "-nostdlib", "-static", "-o", binary, source],
-                   check=True)
+        f.write((SYSTEM_PROGRAM if system else PROGRAM) % "\n".join("    " + line for line in guest))
+    flags = ["-Wl,-Ttext=0x80000000,-n,--no-relax,--build-id=none,--no-warn-rwx-segments"] if system else []
+    subprocess.run(["riscv64-linux-gnu-gcc", "-march=rv64gc_zba_zbb_zbs", "-nostdlib", "-static", *flags, "-o", binary,
+                    source], check=True)
     symbols = subprocess.run(["riscv64-linux-gnu-nm", binary], check=True, capture_output=True, text=True).stdout
     address = {name: int(value, 16) for value, _, name in (line.split() for line in symbols.splitlines())}
+    machine = ["-machine", "virt", "-m", "16M", "-nographic", "-bios", "none", "-kernel"] if system else []
     run = subprocess.run([dragoman, "-disable-host-features", "avx512,fma,avx2,avx,bmi", "-d", "out_asm",
-                          "-dfilter", f"{address['case']:#x}..{address['end'] - 1:#x}", binary],
-                         check=False, capture_output=True, text=True)
+                          "-dfilter", f"{address['case']:#x}..{address['end'] - 1:#x}", *machine,
+                          binary], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     code, inside = [], False
     for line in run.stderr.splitlines():
         marker = re.match(r"\s*-- guest (0x[0-9a-f]+)", line)
@@ -79,11 +113,11 @@ def host_code(dragoman, guest, folder):
 
 def main():
     dragoman, path = sys.argv[1:3]
-    update = "--update" in sys.argv[3:]
+    update, system = "--update" in sys.argv[3:], "--system" in sys.argv[3:]
     cases, failed = read_cases(path), 0
     with tempfile.TemporaryDirectory() as folder:
         for index, (title, guest, expected) in enumerate(cases):
-            code = host_code(dragoman, guest, folder)
+            code = host_code(dragoman, guest, folder, system)
             if update:
                 cases[index] = (title, guest, code)
             elif code != expected:
