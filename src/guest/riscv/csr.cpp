@@ -49,11 +49,16 @@ struct Index {
         }
     }
 };
-const Index kIndex;
+
+/// Made when a CSR is first looked for, which few programs do.
+const Index& index() {
+    static const Index kIndex;
+    return kIndex;
+}
 
 const CsrInfo* find_row(unsigned number) {
-    u16 place = kIndex.place[number & 0xfff];
-    return place != Index::kNone ? kIndex.rows[place] : nullptr;
+    u16 place = index().place[number & 0xfff];
+    return place != Index::kNone ? index().rows[place] : nullptr;
 }
 
 }  // namespace
@@ -66,8 +71,8 @@ std::span<const std::span<const CsrInfo>> csr_groups() {
     return kGroups;
 }
 
-unsigned csr_index(const CsrInfo& csr) { return kIndex.place[csr.number]; }
-const CsrInfo& csr_at(unsigned index) { return *kIndex.rows[index]; }
+unsigned csr_index(const CsrInfo& csr) { return index().place[csr.number]; }
+const CsrInfo& csr_at(unsigned place) { return *index().rows[place]; }
 
 const CsrInfo* find_csr(unsigned number) {
     const CsrInfo* csr = find_row(number);
