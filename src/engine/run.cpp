@@ -51,6 +51,12 @@ ir::ExitReason Engine::run(ir::Env* env) {
     const bool logged = log::enabled(log::Item::Exec) || log::enabled(log::Item::Cpu);
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
+    // System mode: the code at env->pc may not be fetched. (It may be so in another mode, and in the jump cache.)
+    auto fetch_fault = [&] {
+        ++v.stats.exits_exception;
+        i.leave_running(v);
+        return ir::ExitReason::Exception;
+    };
     for (;;) {
         if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) != 0) {
             next = nullptr;
@@ -73,11 +79,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 code = entry.target;
             } else {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
-                if (next == nullptr) {
-                    ++v.stats.exits_exception;
-                    result = ir::ExitReason::Exception;
-                    break;
-                }
+                if (next == nullptr) return fetch_fault();
                 i.cache(env, next);
                 if (logged) log_entry(i.guest, env, next);
                 code = next->checked();
@@ -90,7 +92,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_slot;
                 if (v.single_step) break;
                 next = i.find_or_translate(v, env->pc, env->tb_flags);
-                if (next != nullptr) i.link_exit(v, next);
+                if (next == nullptr) return fetch_fault();
+                i.link_exit(v, next);
                 break;
             case ir::ExitReason::None:
             case ir::ExitReason::Request:
@@ -98,7 +101,10 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::Lookup:
                 ++v.stats.exits_lookup;
                 // A jump-cache hit whose flags do not match came here from the checked entry.
-                if (env->request == 0 && !v.single_step) next = i.find_or_translate(v, env->pc, env->tb_flags);
+                if (env->request == 0 && !v.single_step) {
+                    next = i.find_or_translate(v, env->pc, env->tb_flags);
+                    if (next == nullptr) return fetch_fault();
+                }
                 break;
             case ir::ExitReason::StaleCode: {
                 ++v.stats.stale;

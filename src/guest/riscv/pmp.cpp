@@ -25,6 +25,7 @@ PmpRange range(const PrivilegedState& p, unsigned i) {
         case kNa4: return {a << 2, (a << 2) + 3};
         case kNapot: {
             u64 open = a ^ (a + 1);
+            if (a == kAddressMask) return {0, ~u64{0}};  // everything, also what no physical address reaches
             return {(a & ~open) << 2, (a | open) << 2 | 3};
         }
         case kOff: break;

@@ -301,6 +301,24 @@
 1:  CHECK s8, ECALL_U
     CHECK s9, VA + 0x3010
 
+    // user mode jumps to code that supervisor mode has run, and may not
+    LEAF 3, code, RWX
+    LEAF 6, code, RWX | PTE_U
+    ENTER_S
+    li t4, VA + 0x3000
+    jalr t4
+    BACK_TO_M
+    la s5, 1f
+    li t4, VA + 0x6020
+    csrw mepc, t4
+    li t4, MSTATUS_MPP
+    csrc mstatus, t4
+    li t4, VA + 0x3000
+    mret
+1:  CHECK s8, FETCH_PAGE
+    CHECK s9, VA + 0x3000
+    CHECK s10, VA + 0x3000
+
     // One address: the entry is changed, then fenced by address
     LEAF 1, page1, RW
     la t4, page1
@@ -390,6 +408,8 @@ code:
     ret
     .align 4
     ecall
+    .align 5
+    jr t4
     .org code + 0xffe
     .2byte 0x0513               // half an instruction
 
