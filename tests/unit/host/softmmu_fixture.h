@@ -68,6 +68,7 @@ public:
     bool raising_ = false;           ///< every access raises
     u64 raising_page_ = ir::kNoPage;  ///< accesses to this page do
     bool fills_ = false;             ///< accesses put their page into the TLB
+    bool resets_ = false;            ///< accesses empty the return stack
     std::array<ir::TlbEntry, kEntries> tlb_, none_;
     alignas(4096) std::array<u8, kPages * 4096> memory_;
     const u8* position_ = nullptr;   ///< of the access that raised
@@ -88,6 +89,7 @@ private:
         if (raises) raise_now(env, kFault, call.address);
         current_->calls_.push_back(call);
         if (current_->fills_) current_->map(call.address);
+        if (current_->resets_) current_->host_->backend().reset_return_stack(env);
         // What C++ code may do to registers.
         asm volatile("xor %%esi, %%esi; mov %%rsi, %%r8; mov %%rsi, %%r9; mov %%rsi, %%r10; mov %%rsi, %%r11;"
                      "xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"

@@ -431,5 +431,32 @@ TEST_P(Softmmu, CallsToOtherPagesReturn) {
     }
 }
 
+/// The return stack may be emptied while translated code is in a helper or the slow path: the return that follows
+/// then looks its target up.
+TEST_P(Softmmu, ReturnStackMayBeEmptiedDuringAnAccess) {
+    if (GetParam() == Kind::Interp) GTEST_SKIP() << "has none";
+    TestHost::Tb caller = host_->compile(
+        [&](Builder& b) {
+            b.insn_start(0x1100, 0);
+            b.mov_to(x(1), b.address(0x1104));
+            b.call_tb(0, 0x1200, 1, 0x1104);
+        },
+        0x1100);
+    TestHost::Tb callee = host_->compile(
+        [&](Builder& b) {
+            b.insn_start(0x1200, 0);
+            b.guest_ld(x(6), x(5), mem(3));
+            b.ret_ptr(x(1));
+        },
+        0x1200);
+    host_->link(caller, 0, callee);
+    env().x[5] = kGuestPage;
+    resets_ = true;
+    EXPECT_EQ(ExitReason::Lookup, host_->run(caller));
+    EXPECT_EQ(0x1104u, env().pc);
+    EXPECT_EQ(peek(kGuestPage, 8), env().x[6]);
+    EXPECT_EQ(env().return_base, env().return_sp);
+}
+
 }  // namespace
 }  // namespace dragoman::host_test
