@@ -46,9 +46,12 @@ bool is_float(u32 bits) {
     constexpr u32 kLoad = 1, kStore = 9;
     return opcode == kLoad || opcode == kStore || (opcode >= 16 && opcode <= 20);
 }
-bool is_float_store(u32 bits) {
+/// Those that only read float state: stores, fmv.x and fclass.
+bool only_reads_float(u32 bits) {
     if ((bits & 3) != 3) return (bits >> 15 & 1) != 0;
-    return (bits >> 2 & 31) == 9;
+    constexpr u32 kStore = 9, kOp = 20, kMoveOrClass = 0x1c;
+    u32 opcode = bits >> 2 & 31;
+    return opcode == kStore || (opcode == kOp && bits >> 27 == kMoveOrClass);
 }
 
 /// System mode: mstatus.FS. @returns false when the instruction is dealt with already.
@@ -56,7 +59,7 @@ bool check_float(DisasContext& ctx) {
     if ((ctx.flags & (kFlagFsOff | kFlagFsClean)) == 0 || !is_float(ctx.bits)) return true;
     if ((ctx.flags & kFlagFsOff) != 0) {
         ctx.raise_illegal();
-    } else if (!is_float_store(ctx.bits)) {
+    } else if (!only_reads_float(ctx.bits)) {
         ctx.make_float_dirty();
     } else {
         return true;

@@ -53,6 +53,9 @@
     MAKES_DIRTY csrwi frm, 0
     KEEPS_CLEAN fsd fa0, (a0)
     KEEPS_CLEAN fsw fa0, (a0)
+    KEEPS_CLEAN fmv.x.d a1, fa0
+    KEEPS_CLEAN fmv.x.w a1, fa0
+    KEEPS_CLEAN fclass.d a1, fa0
     KEEPS_CLEAN frcsr a1
     KEEPS_CLEAN frflags a1
 
