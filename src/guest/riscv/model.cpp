@@ -70,7 +70,8 @@ constexpr std::string_view kOffProperties[] = {
     "zvkng",   "zvks",    "zvksc",    "zvksg",   "zvfh",    "zvfhmin",  "zvfbfmin", "zvfbfwma", "zfbfmin", "zfinx",
     "zdinx",   "zhinx",   "zhinxmin", "zcmp",    "zcmt",    "zcf",      "zce",      "ztso",    "zknd",    "zkne",
     "zknh",    "zksed",   "zksh",     "zkr",     "zk",      "zkn",      "zks",      "zicfilp", "zicfiss", "zama16b",
-    "smaia",   "ssaia",   "x-svukte", "zalasr",  "zclsd",   "zilsd",
+    "smaia",   "ssaia",   "x-svukte", "zalasr",  "zclsd",   "zilsd",   "smcntrpmf", "smcdeleg", "ssccfg",  "smcsrind",
+    "sscsrind", "smrnmi", "smmpm",   "smnpm",   "ssnpm",   "smdbltrp", "ssdbltrp", "smctr",   "ssctr",   "svrsw60t59b",
 };
 constexpr std::string_view kOnProperties[] = {"u", "mmu", "zaamo", "zalrsc", "zca", "zcd", "zmmul", "zkt", "zic64b"};
 
@@ -128,11 +129,16 @@ std::string set_property(Switches& switches, std::string_view name, bool value) 
         for (Extension e : {I, M, A, F, D, Zicsr, Zifencei}) set(e);
         return {};
     }
+    if (name == "debug") name = extension_name(Sdtrig);
     for (unsigned i = 0; i < kExtensionCount; ++i) {
         if (kExtensions[i].name == name) {
             set(static_cast<Extension>(i));
             return {};
         }
+    }
+    if (name == "mmu" && !value) {
+        switches.off.add(Sv39);
+        return {};
     }
     bool is_off = contains(kOffProperties, name), is_on = contains(kOnProperties, name);
     if ((is_off && !value) || (is_on && value)) return {};
@@ -247,6 +253,10 @@ std::string configure(std::string_view cpu) {
         std::string error = parse_property(switches, cpu.substr(0, comma));
         if (!error.empty()) return error;
     }
+    // A paging mode that is named is the largest one.
+    bool sv57 = switches.on.has(Sv57), sv48 = sv57 || switches.on.has(Sv48);
+    if (switches.on.has(Sv39) && !sv48) switches.off.add(Sv48);
+    if ((switches.on.has(Sv39) || sv48) && !sv57) switches.off.add(Sv57);
     if (switches.off.has(I)) return "extension 'i' cannot be turned off";
     std::string error = resolve(*set, switches);
     if (error.empty()) set_extensions(*set, g_system_mode);

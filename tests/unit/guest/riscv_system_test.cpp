@@ -397,6 +397,19 @@ TEST_F(RiscvSystem, PrivilegedInstructionsAreInTheTables) {
     EXPECT_EQ(mnemonic(0x18100073), "sfence.inval.ir");
 }
 
+TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
+    auto mmu = [](const char* cpu) {
+        EXPECT_EQ(configure(cpu), "");
+        return describe_hart().mmu_type;
+    };
+    EXPECT_EQ(mmu("rv64"), "riscv,sv57");
+    EXPECT_EQ(mmu("rv64,sv48=on"), "riscv,sv48");
+    EXPECT_EQ(mmu("rv64,sv39=on"), "riscv,sv39");
+    EXPECT_EQ(mmu("rv64,sv39=on,sv57=on"), "riscv,sv57");
+    EXPECT_EQ(mmu("rv64,sv48=off"), "riscv,sv39");
+    EXPECT_EQ(mmu("rv64,mmu=off"), "riscv,none");
+}
+
 TEST_F(RiscvSystem, DescribesTheHart) {
     ASSERT_EQ(configure("rv64,sv57=off,sv48=off"), "");
     guest::HartDescription d = describe_hart();
