@@ -15,7 +15,7 @@ u32 enabled_mask = 0;
 const ItemName kItemNames[] = {
     {Item::InAsm, "in_asm", "guest instructions of each translation block"},
     {Item::Op, "op", "IR of each block as it was translated"},
-    {Item::OpInd, "op_ind", "IR before indirect lowering"},
+    {Item::OpInd, "op_ind", "the same as op: there is no indirect lowering here"},
     {Item::OpOpt, "op_opt", "IR after optimisation"},
     {Item::OutAsm, "out_asm", "host code of each block, with the guest address that each piece came from"},
     {Item::Exec, "exec", "each block as it is entered from the execution loop (see nochain)"},

@@ -19,6 +19,7 @@
 #include "linux/arch.h"
 #include "base/descriptors.h"
 #include "linux/exec.h"
+#include "linux/limits.h"
 #include "linux/path.h"
 #include "linux/process.h"
 #include "linux/program.h"
@@ -96,6 +97,8 @@ void launch(Options& options) {
     const guest::Guest& guest = choose_guest(program, options);
 
     options.host.guest_base = options.guest_base;
+    constexpr u64 kMiB = u64{1} << 20;
+    options.engine.tb_size = std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
     // They live until the process ends: other guest threads may use them to the last.
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
     options.engine.cache_directory = open_cache_directory(options);

@@ -214,6 +214,7 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     Listing listing(guest, *backend, f, reader.bytes());
     listing.guest_code();
     listing.ir(log::Item::Op);
+    listing.ir(log::Item::OpInd);
     v.stats.ir_ops += f.insns.size();
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
     if (config.optimise) ir::optimise(f, v.passes);

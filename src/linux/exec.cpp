@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/descriptors.h"
+#include "linux/limits.h"
 #include "linux/path.h"
 #include "linux/proc_files.h"
 #include "linux/process.h"
@@ -29,6 +30,8 @@ constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
 
 /// Tells the next translator the descriptor of its own executable, where it has no name.
 constexpr std::string_view kSelfVariable = "DRAGOMAN_SELF_FD=";
+/// ... and the guest's limits that the host does not know.
+constexpr std::string_view kLimitsVariable = "DRAGOMAN_KEPT_LIMITS=";
 
 int self_fd = -1;
 
@@ -120,6 +123,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     for (std::string& variable : environment) {
         if (acts_on_translator(variable)) variable = kHiddenPrefix + variable;
     }
+    if (std::string limits = kept_limits(); !limits.empty()) environment.push_back(std::string(kLimitsVariable) + limits);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
     if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
@@ -178,6 +182,10 @@ std::vector<std::string> guest_environment(char** environment) {
         std::string_view variable = *environment;
         if (variable.starts_with(kSelfVariable)) {
             self_fd = std::atoi(*environment + kSelfVariable.size());
+            continue;
+        }
+        if (variable.starts_with(kLimitsVariable)) {
+            restore_limits(*environment + kLimitsVariable.size());
             continue;
         }
         if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);

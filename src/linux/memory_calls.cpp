@@ -3,30 +3,57 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/descriptors.h"
+#include "base/log.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi {
 
+namespace {
+
+/// -d page: a line for a change of [start, start + length), unless the call failed.
+SyscallResult logged(const char* call, SyscallResult result, u64 start, u64 length, int prot = -1) {
+    if (!log::enabled(log::Item::Page) || (result < 0 && result > -4096)) return result;
+    char permissions[] = " ---";
+    for (int bit = 0; bit < 3; ++bit) {
+        if (prot >> bit & 1) permissions[1 + bit] = "rwx"[bit];
+    }
+    std::fprintf(log::stream(), "page: %s %08llx-%08llx%s\n", call, static_cast<unsigned long long>(start),
+                 static_cast<unsigned long long>(start + length), prot >= 0 ? permissions : "");
+    return result;
+}
+
+}  // namespace
+
 SyscallResult sys_mmap(Task& task, const SyscallArgs& args) {
     int flags = static_cast<int>(args[3]), fd = static_cast<int>(args[4]);
     if (!(flags & MAP_ANONYMOUS) && is_reserved_descriptor(fd)) return -EBADF;
-    return task.space().mmap(args[0], args[1], static_cast<int>(args[2]), flags, fd, args[5]);
+    int prot = static_cast<int>(args[2]);
+    SyscallResult result = task.space().mmap(args[0], args[1], prot, flags, fd, args[5]);
+    return logged("mmap", result, static_cast<u64>(result), args[1], prot);
 }
 
-SyscallResult sys_munmap(Task& task, const SyscallArgs& args) { return task.space().munmap(args[0], args[1]); }
+SyscallResult sys_munmap(Task& task, const SyscallArgs& args) {
+    return logged("munmap", task.space().munmap(args[0], args[1]), args[0], args[1]);
+}
 
 SyscallResult sys_mprotect(Task& task, const SyscallArgs& args) {
-    return task.space().mprotect(args[0], args[1], static_cast<int>(args[2]));
+    int prot = static_cast<int>(args[2]);
+    return logged("mprotect", task.space().mprotect(args[0], args[1], prot), args[0], args[1], prot);
 }
 
 SyscallResult sys_mremap(Task& task, const SyscallArgs& args) {
-    return task.space().mremap(args[0], args[1], args[2], static_cast<int>(args[3]), args[4]);
+    SyscallResult result = task.space().mremap(args[0], args[1], args[2], static_cast<int>(args[3]), args[4]);
+    return logged("mremap", result, static_cast<u64>(result), args[2]);
 }
 
-SyscallResult sys_brk(Task& task, const SyscallArgs& args) { return task.space().brk(args[0]); }
+SyscallResult sys_brk(Task& task, const SyscallArgs& args) {
+    SyscallResult result = task.space().brk(args[0]);
+    return args[0] == 0 ? result : logged("brk", result, static_cast<u64>(result), 0);
+}
 
 SyscallResult sys_madvise(Task& task, const SyscallArgs& args) {
     return task.space().madvise(args[0], args[1], static_cast<int>(args[2]));
@@ -37,7 +64,8 @@ SyscallResult sys_msync(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_shmat(Task& task, const SyscallArgs& args) {
-    return task.space().shmat(static_cast<int>(args[0]), args[1], static_cast<int>(args[2]));
+    SyscallResult result = task.space().shmat(static_cast<int>(args[0]), args[1], static_cast<int>(args[2]));
+    return logged("shmat", result, static_cast<u64>(result), 0);
 }
 
 SyscallResult sys_shmdt(Task& task, const SyscallArgs& args) { return task.space().shmdt(args[0]); }

@@ -64,12 +64,6 @@ void append_mapping(std::string& text, const memory::Mapping& mapping) {
     text += '\n';
 }
 
-std::string make_maps(Task& task) {
-    std::string text;
-    for (const memory::Mapping& mapping : task.space().mappings()) append_mapping(text, mapping);
-    return text;
-}
-
 std::string make_smaps(Task& task) {
     std::string text;
     for (const memory::Mapping& mapping : task.space().mappings()) {
@@ -250,6 +244,12 @@ std::string absolute_in_proc(int dirfd, const std::string& path) {
 
 }  // namespace
 
+std::string maps_text(Task& task) {
+    std::string text;
+    for (const memory::Mapping& mapping : task.space().mappings()) append_mapping(text, mapping);
+    return text;
+}
+
 bool is_proc_self_exe(int dirfd, const std::string& path) { return own_entry(absolute_in_proc(dirfd, path)) == "exe"; }
 
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
@@ -262,7 +262,7 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& rela
         if (flags & O_NOFOLLOW) return std::nullopt;
         return open_path(&task, AT_FDCWD, task.process->exe_path.c_str(), flags);
     }
-    if (entry == "maps") return memory_file("maps", make_maps(task), flags);
+    if (entry == "maps") return memory_file("maps", maps_text(task), flags);
     if (entry == "smaps") return memory_file("smaps", make_smaps(task), flags);
     if (entry == "cmdline") return memory_file("cmdline", make_cmdline(task), flags);
     if (entry == "environ") return memory_file("environ", make_environ(task), flags);

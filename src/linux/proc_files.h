@@ -15,6 +15,9 @@ bool is_proc_self_exe(int dirfd, const std::string& path);
 /// @returns descriptor or -errno; nothing when the path is none of these.
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& path, int flags);
 
+/// The guest's /proc/self/maps.
+std::string maps_text(Task& task);
+
 /// The guest's /proc/cpuinfo (riscv/cpuinfo.cpp).
 std::string make_cpuinfo();
 

@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 
+#include "base/log.h"
 #include "linux/arch.h"
+#include "linux/limits.h"
 #include "linux/loader.h"
+#include "linux/proc_files.h"
 #include "linux/signals.h"
 #include "linux/strace.h"
 
@@ -88,10 +92,12 @@ void run_process(Process& process, Program program) {
     init_signals(task);
 
     EntryPoint entry = load_program(process, program);
+    limit_space(*process.space);
     program.file = Descriptor();  // to the guest it never was open
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
     name_process(program.name);
     if (process.options.strace) trace_start(task);
+    if (log::enabled(log::Item::Page)) std::fputs(maps_text(task).c_str(), log::stream());
     if (process.debugger) process.debugger->task_started(task);
     run_task(task);
     // Other threads go on: only this host thread may end, without the C library's knowledge.

@@ -1,6 +1,5 @@
-// What the guest learns about the system, its limits and its own process: uname, getrandom, prctl, resource limits.
+// What the guest learns about the system, its limits and its own process: uname, getrandom, prctl.
 #include <linux/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -8,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <mutex>
 
 #include "linux/pass.h"
 #include "linux/syscalls.h"
@@ -33,52 +31,6 @@ u64 next_random(u64 seed) {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
     return z ^ z >> 31;
-}
-
-/// Limits that would hit the translator's own memory are kept here instead of given to the host.
-struct KeptLimits {
-    std::mutex lock;
-    bool set[RLIM_NLIMITS] = {};
-    rlimit64 value[RLIM_NLIMITS];
-};
-KeptLimits kept;
-
-/// The smallest host stack limit that the translator's own main thread can live with.
-constexpr u64 kLeastHostStack = u64{1} << 20;
-
-bool is_kept(unsigned resource, const rlimit64& limit) {
-    return resource == RLIMIT_AS || resource == RLIMIT_DATA ||
-           (resource == RLIMIT_STACK && limit.rlim_cur < kLeastHostStack);
-}
-
-SyscallResult get_limit(unsigned resource, rlimit64& limit) {
-    if (resource < RLIM_NLIMITS) {
-        std::lock_guard guard(kept.lock);
-        if (kept.set[resource]) {
-            limit = kept.value[resource];
-            return 0;
-        }
-    }
-    return raw_syscall(SYS_prlimit64, 0, resource, 0, reinterpret_cast<u64>(&limit));
-}
-
-SyscallResult set_limit(unsigned resource, const rlimit64& limit) {
-    if (resource >= RLIM_NLIMITS || limit.rlim_cur > limit.rlim_max) return -EINVAL;
-    if (is_kept(resource, limit)) {
-        rlimit64 old;
-        if (SyscallResult error = get_limit(resource, old)) return error;
-        if (limit.rlim_max > old.rlim_max && geteuid() != 0) return -EPERM;
-        std::lock_guard guard(kept.lock);
-        kept.set[resource] = true;
-        kept.value[resource] = limit;
-        return 0;
-    }
-    SyscallResult result = raw_syscall(SYS_prlimit64, 0, resource, reinterpret_cast<u64>(&limit), 0);
-    if (result == 0) {
-        std::lock_guard guard(kept.lock);
-        kept.set[resource] = false;
-    }
-    return result;
 }
 
 /// PR_GET_AUXV: the guest's own auxiliary vector.
@@ -156,31 +108,6 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         // translator's own mappings.
         default: return -EINVAL;
     }
-}
-
-SyscallResult sys_getrlimit(Task& task, const SyscallArgs& args) {
-    rlimit64 limit;
-    if (SyscallResult error = get_limit(static_cast<u32>(args[0]), limit)) return error;
-    return task.write(args[1], limit) ? 0 : -EFAULT;
-}
-
-SyscallResult sys_setrlimit(Task& task, const SyscallArgs& args) {
-    rlimit64 limit;
-    if (!task.read(limit, args[1])) return -EFAULT;
-    return set_limit(static_cast<u32>(args[0]), limit);
-}
-
-SyscallResult sys_prlimit64(Task& task, const SyscallArgs& args) {
-    pid_t pid = static_cast<pid_t>(args[0]);
-    if (pid != 0 && pid != getpid()) return direct<SYS_prlimit64, args_set(2, 3)>(task, args);
-    unsigned resource = static_cast<u32>(args[1]);
-    rlimit64 now, then;
-    if (args[2] && !task.read(now, args[2])) return -EFAULT;
-    if (SyscallResult error = get_limit(resource, then)) return error;
-    if (args[2]) {
-        if (SyscallResult error = set_limit(resource, now)) return error;
-    }
-    return args[3] && !task.write(args[3], then) ? -EFAULT : 0;
 }
 
 }  // namespace dragoman::linux_abi

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
@@ -31,6 +32,8 @@ constexpr u64 kHostTop = (u64{1} << 47) - kPageSize;
 constexpr u64 kLowest = 0x10000;                    // mmap_min_addr: never placed below it unasked
 constexpr u64 kHugePage = u64{2} << 20;
 constexpr PageFlags kProtection = PageFlags::Read | PageFlags::Write | PageFlags::Exec;
+
+constexpr u64 kNoLimit = ~u64{0};
 
 constexpr PageFlags masked(PageFlags a, PageFlags b) {
     return static_cast<PageFlags>(static_cast<u8>(a) & static_cast<u8>(b));
@@ -81,6 +84,7 @@ struct UserSpace::Impl {
     u64 limit = kHostTop;   // end of the guest's address space
     bool reserved = false;  // [0, limit) is held by PROT_NONE host mappings where the guest has nothing
     u64 brk_start = 0, brk_end = 0;
+    u64 most_bytes = kNoLimit, most_data = kNoLimit;  // set_limits
 
     mutable std::mutex map_lock;
     RegionMap regions;
@@ -95,6 +99,24 @@ struct UserSpace::Impl {
     u8* host(u64 address) const { return space.host(address); }
     // Whether there may be no more mappings. Asked before each call that may make some.
     bool full() const { return regions.size() > 20000 && regions.size() >= most_mappings(); }
+    // Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is counted.
+    bool within_limits(u64 bytes, PageFlags flags) const {
+        if (most_bytes == kNoLimit && most_data == kNoLimit) return true;
+        auto is_data = [](PageFlags f) { return has(f, PageFlags::Write) && !has(f, PageFlags::Shared); };
+        u64 all = bytes, data = is_data(flags) ? bytes : 0;
+        for (const auto& [start, region] : regions.all()) {
+            if (region.name == "[stack]") continue;  // the kernel counts what has been used of it
+            all += region.end - start;
+            if (is_data(region.flags)) data += region.end - start;
+        }
+        return all <= most_bytes && (data <= most_data || !is_data(flags));
+    }
+    // Bytes of [start, end) that are mapped.
+    u64 mapped_bytes(u64 start, u64 end) const {
+        u64 bytes = 0;
+        regions.for_each(start, end, [&](u64 from, u64 to, const Region&) { bytes += to - from; });
+        return bytes;
+    }
     bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
     // A smaller address space (-R) has no fixed place for the stack.
     u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
@@ -275,8 +297,11 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address % kPageSize != 0) return -EINVAL;
         if (!impl_->in_range(address, length)) return -ENOMEM;
+        u64 replaced = flags & MAP_FIXED_NOREPLACE ? 0 : impl_->mapped_bytes(address, address + length);
+        if (!impl_->within_limits(length - replaced, page_flags)) return -ENOMEM;
         error = impl_->map_fixed(address, length, page_flags, flags, fd, offset);
     } else {
+        if (!impl_->within_limits(length, page_flags)) return -ENOMEM;
         bool huge = (flags & MAP_HUGETLB) || (!file && length % kHugePage == 0);
         address = align_up(address, kPageSize);
         error = impl_->map_anywhere(address, length, huge && address == 0 ? kHugePage : kPageSize, page_flags, flags,
@@ -286,6 +311,12 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     impl_->enter(address, length, page_flags, file, offset, name);
     if (file && !shared && has(page_flags, PageFlags::Exec) && on_file_code) on_file_code(address, length, fd, offset);
     return static_cast<i64>(address);
+}
+
+void UserSpace::set_limits(u64 all, u64 data) {
+    std::lock_guard lock(impl_->map_lock);
+    impl_->most_bytes = all;
+    impl_->most_data = data;
 }
 
 i64 UserSpace::munmap(u64 address, u64 length) {
@@ -422,6 +453,8 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
         return regions.covered(old_address, old_end) ? static_cast<i64>(old_address) : -EFAULT;
     }
     if (found->second.end < old_end) return -EFAULT;  // the kernel moves and grows single mappings only
+    u64 more = keep ? new_length : new_length - std::min(old_length, new_length);
+    if (!impl_->within_limits(more, found->second.flags)) return -ENOMEM;
     impl_->retire_code(old_address, old_end);
     if (!fixed && !keep && found->second.end == old_end && old_length != 0 &&
         impl_->grow_in_place(old_address, old_length, new_length)) {
@@ -461,6 +494,7 @@ i64 UserSpace::brk(u64 address) {
     if (new_page > old_page) {
         if (impl_->regions.overlaps(old_page, new_page + kPageSize)) return static_cast<i64>(current);
         PageFlags flags = PageFlags::Read | PageFlags::Write;
+        if (!impl_->within_limits(new_page - old_page, flags)) return static_cast<i64>(current);
         if (impl_->host_map(old_page, new_page - old_page, flags, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, false) != 0) {
             return static_cast<i64>(current);
         }
@@ -502,6 +536,7 @@ i64 UserSpace::shmat(int id, u64 address, int flags) {
     if (fixed && !impl_->in_range(address, length)) return -EINVAL;
 
     std::lock_guard lock(impl_->map_lock);
+    if (!impl_->within_limits(length, PageFlags::Shared)) return -ENOMEM;
     i64 error;
     if (!fixed) {
         error = impl_->map_anywhere(address, length, kPageSize, PageFlags::None,

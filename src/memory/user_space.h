@@ -66,6 +66,10 @@ public:
     /// of the map held: it may call protect_code, unprotect_code and flags, but no mapping call.
     std::function<void(u64 start, u64 end)> on_code_change;
 
+    /// As RLIMIT_AS and RLIMIT_DATA: bytes that the guest may have mapped, and of these private and writable ones.
+    /// ~0: no limit. What is mapped already stays.
+    void set_limits(u64 all, u64 data);
+
     /// Told of each private mapping of a file that the guest may execute. Called with the lock of the map held.
     std::function<void(u64 start, u64 length, int fd, u64 offset)> on_file_code;
 

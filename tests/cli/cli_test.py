@@ -154,6 +154,12 @@ def effects(directory):
     check(code == 0 and "argv[0] = child" in out, "a program that executes itself")
     check(re.search(r"^\[pid +\d+\] uname\(", err, re.M), f"-strace: no process number before the child's lines: {err!r}")
     check(re.search(r"^execve\(", err, re.M), "-strace: the first line has a process number")
+    code, _, err = run("-d", "page", PROGRAM)
+    check(code == 0 and "[stack]" in err and "page: mprotect " in err, f"-d page: {err!r}")
+    # The limit is the guest's, not the translator's.
+    limited = subprocess.run(["/bin/sh", "-c", 'ulimit -v 150000; exec "$@"', "sh", DRAGOMAN, PROGRAM],
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    check(limited.returncode == 0 and b"argv[0]" in limited.stdout, f"ulimit -v: {limited.stderr!r}")
     code, _, err = run("-d", "stats", PROGRAM)
     check(code == 0 and err != "", "-d stats prints nothing")
 
