@@ -34,7 +34,9 @@ bool is_kept(unsigned resource, const rlimit64& limit) {
 
 // kept.lock is held.
 void apply_to(memory::UserSpace& space) {
-    auto current = [](unsigned resource) { return kept.set[resource] ? kept.value[resource].rlim_cur : RLIM64_INFINITY; };
+    auto current = [](unsigned resource) {
+        return kept.set[resource] ? kept.value[resource].rlim_cur : RLIM64_INFINITY;
+    };
     static_assert(RLIM64_INFINITY == ~rlim64_t{0});
     space.set_limits(current(RLIMIT_AS), current(RLIMIT_DATA));
 }

@@ -2,6 +2,7 @@
 #include "linux/process.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,6 +51,11 @@ void handle_exception(Task& task, const Arch& arch) {
     }
     siginfo_t info;
     arch.exception_signal(task, info);
+    if (info.si_signo == SIGSEGV && info.si_code == SEGV_MAPERR) {
+        rlimit stack{RLIM_INFINITY, RLIM_INFINITY};
+        ::getrlimit(RLIMIT_STACK, &stack);
+        if (task.space().grow_down(reinterpret_cast<u64>(info.si_addr), stack.rlim_cur)) return;
+    }
     force_signal(task, info);
 }
 

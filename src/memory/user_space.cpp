@@ -92,6 +92,7 @@ struct UserSpace::Impl {
     PageFlagsTable table;
     std::set<u64> guarded;  // pages that are not writable only because they hold translated code
     std::set<u64> watched;  ///< pages that a debugger watches
+    std::set<u64> growing;  ///< starts of MAP_GROWSDOWN mappings
     std::vector<std::pair<u64, u64>> segments;  // attached by shmat: start, length
 
     explicit Impl(UserSpace& s) : space(s) {}
@@ -158,6 +159,7 @@ struct UserSpace::Impl {
             if (region.flags != PageFlags::None) publish(from, to, PageFlags::None);
         });
         regions.erase(start, end);
+        if (!growing.empty()) growing.erase(growing.lower_bound(start), growing.lower_bound(end));
     }
 
     // Takes the unmapped parts of [start, end) from the host, so that MAP_FIXED may then replace all of
@@ -283,6 +285,8 @@ PageFlags UserSpace::flags(u64 address) const { return impl_->table.get(address)
 
 i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name) {
     flags &= ~0xc0;  // MAP_32BIT and MAP_ABOVE4G exist on x86 only
+    const bool grows = (flags & MAP_GROWSDOWN) && (flags & MAP_ANONYMOUS);
+    flags &= ~MAP_GROWSDOWN;  // the host would grow it unseen
     if (length == 0 || offset % kPageSize != 0) return -EINVAL;
     if (length > kHostTop) return -ENOMEM;
     length = align_up(length, kPageSize);
@@ -309,6 +313,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     }
     if (error != 0) return error;
     impl_->enter(address, length, page_flags, file, offset, name);
+    if (grows) impl_->growing.insert(address);
     if (file && !shared && has(page_flags, PageFlags::Exec) && on_file_code) on_file_code(address, length, fd, offset);
     return static_cast<i64>(address);
 }
@@ -484,6 +489,25 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
 void UserSpace::set_brk(u64 start) {
     std::lock_guard lock(impl_->map_lock);
     impl_->brk_start = impl_->brk_end = start;
+}
+
+bool UserSpace::grow_down(u64 address, u64 limit) {
+    constexpr u64 kGuardGap = 256 * kPageSize;  // stack_guard_gap of Linux
+    std::lock_guard lock(impl_->map_lock);
+    auto above = impl_->growing.upper_bound(address);
+    if (above == impl_->growing.end() || impl_->regions.overlaps(address, *above)) return false;
+    const u64 old_start = *above, start = align_down(address, kPageSize);
+    const Region region = impl_->regions.find(old_start)->second;
+    if (start < kLowest || region.end - start > limit || !impl_->within_limits(old_start - start, region.flags)) return false;
+    bool crowded = false;
+    impl_->regions.for_each(start - std::min(start, kGuardGap), start,
+                            [&](u64, u64, const Region& below) { crowded |= has(below.flags, kProtection); });
+    if (crowded) return false;
+    if (impl_->host_map(start, old_start - start, region.flags, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, false) != 0) return false;
+    impl_->growing.erase(above);
+    impl_->enter(start, old_start - start, region.flags, false, 0, region.name);
+    impl_->growing.insert(start);
+    return true;
 }
 
 i64 UserSpace::brk(u64 address) {

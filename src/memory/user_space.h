@@ -79,6 +79,9 @@ public:
     i64 munmap(u64 address, u64 length);
     i64 mprotect(u64 address, u64 length, int prot);
     i64 mremap(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
+    /// The guest accessed unmapped `address`: extends the mapping above it to there, if that was made with
+    /// MAP_GROWSDOWN and gets no larger than `limit` bytes. @returns whether the access is to be repeated
+    bool grow_down(u64 address, u64 limit);
     i64 brk(u64 address);
     void set_brk(u64 start);
     i64 madvise(u64 address, u64 length, int advice);

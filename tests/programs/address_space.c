@@ -1,7 +1,9 @@
 /* mmap and its family: placement, fixed mappings, moves, the heap, advice. */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -11,6 +13,26 @@ enum { kPage = 4096 };
 #define RW (PROT_READ | PROT_WRITE)
 
 static char *map(void *hint, size_t pages, int flags) { return mmap(hint, pages * kPage, RW, ANON | flags, -1, 0); }
+
+/* A mapping that grows downwards does so where it is accessed, but not close to another one. */
+static void grows_down(void) {
+    enum { kSize = 8 << 20 };
+    char *area = mmap(NULL, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(area != MAP_FAILED && munmap(area, kSize) == 0);
+    char *top = area + kSize - kPage;
+    CHECK(mmap(top, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) == top);
+    for (char *at = top; at >= area + (4 << 20); at -= 3 * kPage) *(volatile char *)at = 1;
+    CHECK(top[-1000] == 0 && top[-9 * kPage] == 1);
+    CHECK(mmap(area, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area);
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        *(volatile char *)(area + 10 * kPage) = 1; /* within the guard gap */
+        _exit(0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    CHECK(munmap(area, kSize) == 0);
+}
 
 int main(void) {
     char *a = map(NULL, 4, 0);
@@ -62,5 +84,6 @@ int main(void) {
     }
     /* More than there is. */
     CHECK(mmap(NULL, 1ul << 50, RW, ANON | MAP_NORESERVE, -1, 0) == MAP_FAILED && errno == ENOMEM);
+    grows_down();
     return 0;
 }

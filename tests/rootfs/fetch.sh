@@ -58,4 +58,5 @@ apt-get -qq -y --download-only --no-install-recommends install $packages >/dev/n
 unpack
 finish
 rm -f "$apt"/archives/*.deb
+# shellcheck disable=SC2086
 printf '%s\n' $packages >"$root/.fetched"

@@ -22,6 +22,7 @@ http=$!
 waited listening 8000
 g curl -sS -o got "http://$address:8000/numbers" && cmp got www/numbers && echo http
 for _ in 1 2 3 4; do g curl -sS "http://$address:8000/numbers" | sha256sum & clients+=" $!"; done >sums
+# shellcheck disable=SC2086
 wait $clients
 uniq -c sums | sed 's/^ *//'
 g curl -sS -f "http://$address:8000/missing" 2>&1

@@ -5,6 +5,7 @@
 set -u
 dragoman=$1 case=$2
 ROOT=${DRAGOMAN_TEST_ROOTFS:-~/.cache/dragoman-tests/rootfs}
+# shellcheck disable=SC2013
 for program in $(sed -n 's/^# needs: //p' "$case"); do
     [ -e "$ROOT/usr/bin/$program" ] || { echo "skipped: $program has not been fetched (tests/rootfs/fetch.sh)"; exit 77; }
 done
