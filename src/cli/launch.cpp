@@ -19,7 +19,7 @@
 #include "linux/arch.h"
 #include "base/descriptors.h"
 #include "linux/exec.h"
-#include "linux/limits.h"
+#include "linux/memory_limits.h"
 #include "linux/path.h"
 #include "linux/process.h"
 #include "linux/program.h"

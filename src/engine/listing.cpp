@@ -43,7 +43,7 @@ std::string Listing::guest_text() const {
 
 void Listing::ir(log::Item item) const {
     if (!wanted(item)) return;
-    const char* title = item == log::Item::Op ? "OP:\n" : "OP after optimization and liveness analysis:\n";
+    const char* title = item != log::Item::OpOpt ? "OP:\n" : "OP after optimization and liveness analysis:\n";
     write(title + ir::print(f_) + "\n");
 }
 

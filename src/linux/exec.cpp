@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "base/descriptors.h"
-#include "linux/limits.h"
+#include "linux/memory_limits.h"
 #include "linux/path.h"
 #include "linux/proc_files.h"
 #include "linux/process.h"

@@ -11,8 +11,8 @@
 
 #include "base/log.h"
 #include "linux/arch.h"
-#include "linux/limits.h"
 #include "linux/loader.h"
+#include "linux/memory_limits.h"
 #include "linux/proc_files.h"
 #include "linux/signals.h"
 #include "linux/strace.h"

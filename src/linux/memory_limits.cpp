@@ -1,4 +1,4 @@
-#include "linux/limits.h"
+#include "linux/memory_limits.h"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
