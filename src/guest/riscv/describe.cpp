@@ -1,4 +1,7 @@
 // What the device tree says about a hart: the ISA string, the list of extensions, the kind of MMU.
+#include <algorithm>
+#include <vector>
+
 #include "guest/riscv/context.h"
 #include "guest/riscv/model.h"
 
@@ -13,29 +16,26 @@ constexpr std::string_view kProperties[] = {"zic64b",  "ziccamoa",     "ziccif",
 
 }  // namespace
 
-/// Extensions with a letter, in canonical order; then those with a name, in the order of the extension table.
+/// Extensions with a letter, those of user mode, those of the privileged architecture: each in the order of the table.
 guest::HartDescription describe_hart() {
+    using enum Extension;
     const ExtensionSet& on = extensions();
     guest::HartDescription d;
     d.isa = "rv64";
-    using enum Extension;
-    for (Extension e : {I, M, A, F, D, C}) {
-        if (!on.has(e)) continue;
-        d.isa += extension_name(e);
-        d.extensions.emplace_back(extension_name(e));
-    }
-    auto add = [&](std::string_view name) {
-        d.isa += '_';
-        d.isa += name;
-        d.extensions.emplace_back(name);
-    };
+    std::vector<std::string_view> names;
     for (unsigned i = 0; i < kExtensionCount; ++i) {
         Extension e = static_cast<Extension>(i);
-        bool named = extension_name(e).size() > 1 && e != Pmp && e != Sv39 && e != Sv48 && e != Sv57;
-        if (on.has(e) && named) add(extension_name(e));
+        if (!on.has(e) || e == S || e == Pmp || e == Sv39 || e == Sv48 || e == Sv57) continue;
+        names.push_back(extension_name(e));
     }
     for (std::string_view property : kProperties) {
-        if (on.has(S) || property[0] != 's') add(property);
+        if (on.has(S) || property[0] != 's') names.push_back(property);
+    }
+    std::stable_partition(names.begin(), names.end(), [](std::string_view name) { return name[0] != 's'; });
+    for (std::string_view name : names) {
+        if (name.size() > 1) d.isa += '_';
+        d.isa += name;
+        d.extensions.emplace_back(name);
     }
     d.mmu_type = on.has(Sv57) ? "riscv,sv57" : on.has(Sv48) ? "riscv,sv48" : on.has(Sv39) ? "riscv,sv39" : "riscv,none";
     d.cache_block_bytes = on.has(Zicbom) || on.has(Zicboz) ? kCacheBlock : 0;

@@ -416,6 +416,8 @@ TEST_F(RiscvSystem, DescribesTheHart) {
     EXPECT_EQ(d.mmu_type, "riscv,sv39");
     EXPECT_TRUE(d.isa.starts_with("rv64imafdc_zicsr_")) << d.isa;
     EXPECT_NE(d.isa.find("_sstc"), d.isa.npos);
+    EXPECT_LT(d.isa.find("_zic64b"), d.isa.find("_smepmp"));
+    EXPECT_TRUE(d.isa.ends_with("_svvptc"));
     EXPECT_EQ(d.isa.find("_pmp"), d.isa.npos);
     EXPECT_EQ(d.extensions.front(), "i");
 }
