@@ -40,7 +40,7 @@ struct Result {
 
 Result run(const Settings& s, const std::string& command, const std::string& elf) {
     std::string out = s.work + "/out";
-    int status = std::system(("timeout 10 " + command + ' ' + elf + " > " + out + " 2> " + s.work + "/err").c_str());
+    int status = std::system(("timeout 300 " + command + ' ' + elf + " > " + out + " 2> " + s.work + "/err").c_str());
     std::ostringstream text;
     text << std::ifstream(out, std::ios::binary).rdbuf();
     return {status, text.str()};
