@@ -229,7 +229,8 @@ def translation_cache(directory):
         file.write(b"\x93\x08\xd0\x05")  # exit
     os.utime(program, ns=(times.st_atime_ns, times.st_mtime_ns))
     cached, translated = cached_blocks(*option)
-    check(cached > 100 and cached < unchanged[0] and translated > unchanged[1],
+    # Which code runs depends a little on random numbers, so that a second run may have translated some more.
+    check(cached > 100 and cached < sum(unchanged) and translated > 0,
           f"changed program: {cached} blocks cached, {translated} translated, before {unchanged}")
 
 

@@ -39,7 +39,7 @@ printf 'GET /numbers HTTP/1.0\r\n\r\n' |
     g openssl s_client -connect "$address:4433" -CAfile cert.pem -quiet -ign_eof 2>/dev/null | tail -n 1
 for version in tls1_2 tls1_3; do
     g openssl s_client -connect "$address:4433" -CAfile cert.pem -$version </dev/null 2>/dev/null |
-        grep -E 'Verify return code|^New,' | sort -u
+        grep -E 'Verify return code|^New,' | sed 's/^ *//' | sort -u
 done
 kill $tls
 wait $tls
