@@ -43,4 +43,23 @@ u64 VirtualClock::run_timers() {
     return host < next ? TimerQueue::kNever : host;  // ~0 and what lies beyond the host's time
 }
 
+u64 InstructionClock::now() const {
+    u64 base = base_.load(std::memory_order_relaxed);
+    const i64* left = left_.load(std::memory_order_acquire);
+    if (left == nullptr) return base;
+    return base + (static_cast<u64>(budget_ - __atomic_load_n(left, __ATOMIC_RELAXED)) << shift_);
+}
+
+void InstructionClock::start(const i64* left, i64 budget, unsigned shift) {
+    budget_ = budget;
+    shift_ = shift;
+    left_.store(left, std::memory_order_release);
+}
+
+void InstructionClock::finish() {
+    u64 time = now();
+    left_.store(nullptr, std::memory_order_release);
+    base_.store(time, std::memory_order_relaxed);
+}
+
 }  // namespace dragoman::devices

@@ -35,25 +35,32 @@ private:
     std::atomic<u64> host_start_{0};      ///< host's time at 0
 };
 
-/// Advances only when its hart says so. Timers run on that hart's thread.
+/// A function of the instructions that its hart has executed. Timers run on that hart's thread.
 class InstructionClock final : public Clock {
 public:
     /// @param on_earlier  called when a timer is armed that comes before announce(): the hart's budget of
     ///                    instructions is to be computed anew
     explicit InstructionClock(std::function<void()> on_earlier) : timers_(std::move(on_earlier)) {}
 
-    u64 now() const override { return now_.load(std::memory_order_relaxed); }
+    u64 now() const override;
     std::unique_ptr<Timer> add_timer(std::function<void()> callback) override { return timers_.add(std::move(callback)); }
 
-    /// The hart's thread: so much time has passed.
-    void advance(u64 nanoseconds) { now_.store(now() + nanoseconds, std::memory_order_relaxed); }
-    /// The hart's thread: calls the timers that have expired.
+    // The hart's thread
+    /// From now on time passes by 2^shift ns for each that `*left` becomes less than `budget`; until finish().
+    void start(const i64* left, i64 budget, unsigned shift);
+    void finish();
+    /// So much time has passed while no instruction was executed.
+    void advance(u64 nanoseconds) { base_.store(now() + nanoseconds, std::memory_order_relaxed); }
+    /// Calls the timers that have expired.
     void run_expired() { timers_.run_expired(now()); }
     /// How far the hart may run, or an idle one may skip; ~0 for any time.
     u64 next_deadline() { return timers_.announce(); }
 
 private:
-    std::atomic<u64> now_{0};
+    std::atomic<u64> base_{0};  ///< the time at start()
+    std::atomic<const i64*> left_{nullptr};
+    i64 budget_ = 0;
+    unsigned shift_ = 0;
     TimerQueue timers_;
 };
 

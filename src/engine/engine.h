@@ -27,6 +27,7 @@ struct Config {
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
     Observer* observer = nullptr;      ///< told of every translation (-perfmap, -jitdump); not owned
     bool profile = false;              ///< count executions and keep the listings of all TBs (--explain)
+    bool count_insns = false;          ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
 };
 
 struct Vcpu;
@@ -37,6 +38,8 @@ public:
     virtual ~MachineHooks() = default;
     /// The machine's real-time counter (RISC-V: mtime).
     virtual u64 time_ticks(ir::Env* env) = 0;
+    /// The counter of cycles and of retired instructions.
+    virtual u64 cycles() = 0;
     /// SystemOps::next_timer of the hart gives another deadline now.
     virtual void timer_changed(ir::Env* env) = 0;
 };

@@ -116,6 +116,9 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_syscall;
                 i.leave_running(v);
                 return ir::ExitReason::Syscall;
+            case ir::ExitReason::Budget:
+                i.leave_running(v);
+                return ir::ExitReason::Budget;
             case ir::ExitReason::Halt:
                 ++v.stats.exits_halt;
                 i.leave_running(v);

@@ -205,6 +205,8 @@ void switch_address_space(ir::Env* env, u64 id, u64 asid) {
     if (env->vcpu != nullptr) softmmu_of(env)->switch_space(id, asid);
 }
 
+u64 cycles() { return engine::current->hooks().cycles(); }
+
 u64 time_ticks(ir::Env* env) { return engine::current->hooks().time_ticks(env); }
 
 void timer_changed(ir::Env* env) { engine::current->hooks().timer_changed(env); }

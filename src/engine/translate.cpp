@@ -64,6 +64,20 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
     b.exit_tb(static_cast<u32>(ir::ExitReason::StaleCode), base);
 }
 
+/// Puts a check of Env::insn_budget in front of the TB's code, behind the first insn_start.
+void emit_budget(ir::Builder& b, u64 pc, u32 insns) {
+    ir::Function& f = b.function();
+    auto body_end = static_cast<std::ptrdiff_t>(f.insns.size());
+    u32 used_up = b.new_label();
+    ir::Var left = b.temp(ir::Type::I64);
+    b.env_ld(left, offsetof(ir::Env, insn_budget), {.size_log2 = 3});
+    b.brcond(ir::Cond::Le, left, b.c64(0), used_up);
+    b.env_st(b.sub(left, b.c64(insns)), offsetof(ir::Env, insn_budget), {.size_log2 = 3});
+    std::rotate(f.insns.begin() + 1, f.insns.begin() + body_end, f.insns.end());
+    b.label(used_up);
+    b.exit_tb(static_cast<u32>(ir::ExitReason::Budget), b.address(pc));
+}
+
 }  // namespace
 
 TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
@@ -181,6 +195,7 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
     } else {
         t.verify = false;
     }
+    if (config.count_insns && !t.single_step) emit_budget(builder, t.pc, ctx->num_insns);
     if (config.profile && !t.single_step) t.counter = profile.emit_counter(builder);
     return true;
 }

@@ -55,6 +55,8 @@ void switch_address_space(ir::Env* env, u64 id, u64 asid);
 
 /// The machine's real-time counter, as `time` shows it.
 u64 time_ticks(ir::Env* env);
+/// A monotonic counter of cycles, which also stands for retired instructions.
+u64 cycles();
 /// The hart has an interrupt to take that was masked so far: Engine::run returns Request at the next TB end.
 void request_exit(ir::Env* env);
 /// A timer compare register of the hart has changed: CpuOps::next_timer tells the deadline.

@@ -17,6 +17,7 @@ enum class ExitReason : u32 {
     StaleCode,  ///< the TB at env->pc has found its guest code changed
     Syscall,    ///< environment call of the guest; env->pc is the instruction after it
     Halt,       ///< the hart waits for an interrupt (system mode); env->pc is the instruction after it
+    Budget,     ///< Env::insn_budget is used up; env->pc is the instruction to go on with
 };
 
 /// Env::exception for a host fault (SIGSEGV, SIGBUS) that a guest memory access took: the operating
@@ -101,6 +102,7 @@ struct alignas(64) Env {
     void* backend_data;   ///< back end's own per-vCPU data
     void* vcpu;           ///< engine::Vcpu this env belongs to
     TlbView tlb[kMmuIndexes];  ///< system mode
+    i64 insn_budget;      ///< system mode with instruction counting: instructions that may still start
     u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting
     JumpCacheEntry jump_cache[kJumpCacheSize];
 };

@@ -247,7 +247,7 @@ bool Parser::constants(Insn& insn) {
             return true;
         }
         case Op::exit_tb:
-            return take_name(c0, static_cast<unsigned>(ExitReason::Halt) + 1, exit_reason_name);
+            return take_name(c0, static_cast<unsigned>(ExitReason::Budget) + 1, exit_reason_name);
         case Op::guest_ld:
         case Op::guest_st:
             return memop(c0);

@@ -156,7 +156,7 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::call_ptr:
             return use_slot(insn.imm[0]);
         case Op::exit_tb:
-            return insn.imm[0] <= static_cast<u64>(ExitReason::Halt) ? nullptr : "no such exit reason";
+            return insn.imm[0] <= static_cast<u64>(ExitReason::Budget) ? nullptr : "no such exit reason";
         case Op::extract:
         case Op::sextract:
         case Op::deposit:

@@ -1,6 +1,7 @@
 // What the command line asks for, in the form that the machine is made from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Config {
     bool paused = false;                 ///< -S
     bool reboot = true;                  ///< a reset of the guest's restarts it; else it ends the machine
     bool shutdown = true;                ///< a power-off of the guest's ends the process; else it stops the machine
+    std::optional<u64> seed;             ///< -seed: of the guest's random numbers
+    int icount_shift = -1;               ///< -icount: 2^shift ns of virtual time per instruction; -1: host's time
+    bool icount_sleep = true;            ///< an idle machine waits until the virtual time has passed on the host
     engine::Config engine;
     host::Options host;
     std::string backend = "x64";

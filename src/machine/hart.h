@@ -10,6 +10,7 @@
 
 #include "devices/clock.h"
 #include "devices/irq.h"
+#include "devices/virtual_clock.h"
 #include "engine/engine.h"
 
 namespace dragoman::machine {
@@ -35,6 +36,11 @@ public:
     ir::Env* env() const { return env_; }
     /// Waits for an interrupt.
     bool halted() const { return halted_.load(std::memory_order_relaxed); }
+
+    /// -icount: time on `clock` passes by 2^shift ns per instruction. `sleep`: as config.h. Before start().
+    void count_instructions(devices::InstructionClock& clock, unsigned shift, bool sleep);
+    /// The counted clock has an earlier timer. Any thread.
+    void deadline_changed();
 
     /// Of the host's thread; 0 before it runs.
     int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
@@ -69,6 +75,9 @@ public:
 private:
     void main();
     void execute();
+    ir::ExitReason run_counted();
+    void wait_counted();
+    bool has_something_to_do() const;
     /// Pauses while asked to. @returns false when the thread is to end.
     bool pause_point();
     void wait_for_interrupt();
@@ -80,6 +89,11 @@ private:
     Host& host_;
     ir::Env* env_;
     std::unique_ptr<devices::Clock::Timer> timer_;
+
+    devices::InstructionClock* insn_clock_ = nullptr;  ///< -icount
+    unsigned insn_shift_ = 0;
+    bool sleep_ = true;
+    std::atomic<bool> deadline_changed_{false};
 
     std::atomic<int> thread_id_{0};
     bool step_ = false;

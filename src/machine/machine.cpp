@@ -1,5 +1,7 @@
 #include "machine/machine.h"
 
+#include <x86intrin.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "machine/backends.h"
@@ -39,12 +41,16 @@ Machine::Machine(Config config)
         throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has 1 to " +
                                 std::to_string(kind_.max_harts) + " harts");
     }
+    make_clock();
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
     engine_ =
         std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
-        harts_.emplace_back(new Hart(i, *engine_, clock_, *this));
+        harts_.emplace_back(new Hart(i, *engine_, *clock_, *this));
+        if (insn_clock_ != nullptr) {
+            harts_[i]->count_instructions(*insn_clock_, static_cast<unsigned>(config_.icount_shift), config_.icount_sleep);
+        }
     }
     backends_ = std::make_unique<Backends>(*this);
     board_ = kind_.make(*this);
@@ -53,6 +59,23 @@ Machine::Machine(Config config)
 }
 
 Machine::~Machine() = default;
+
+void Machine::make_clock() {
+    if (config_.icount_shift < 0) {
+        auto clock = std::make_unique<devices::VirtualClock>(loop_);
+        host_clock_ = clock.get();
+        clock_ = std::move(clock);
+        return;
+    }
+    if (config_.harts != 1) throw FatalError(1, "-icount: counts the instructions of one hart: needs -smp 1");
+    config_.engine.count_insns = true;
+    auto clock = std::make_unique<devices::InstructionClock>([this] { harts_.front()->deadline_changed(); });
+    insn_clock_ = clock.get();
+    clock_ = std::move(clock);
+}
+
+/// With counted instructions their number; else the host's cycles.
+u64 Machine::cycles() { return insn_clock_ != nullptr ? insn_clock_->now() >> config_.icount_shift : __rdtsc(); }
 
 u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
 
@@ -101,7 +124,7 @@ void Machine::resume_harts() {
 void Machine::stop(RunState why) {
     bool was_running = state_ == RunState::Running;
     pause_harts();
-    clock_.stop();
+    if (host_clock_ != nullptr) host_clock_->stop();
     state_ = why;
     if (was_running) tell(Event::Stop);
 }
@@ -114,7 +137,7 @@ void Machine::cont(const std::vector<bool>& who) {
     held_.flip();
     state_ = RunState::Running;
     tell(Event::Resume);
-    clock_.cont();
+    if (host_clock_ != nullptr) host_clock_->cont();
     resume_harts();
 }
 

@@ -86,7 +86,7 @@ public:
     const Config& config() const { return config_; }
     Properties& board_properties() { return config_.board_properties; }
     devices::EventLoop& loop() { return loop_; }
-    devices::VirtualClock& clock() { return clock_; }
+    devices::Clock& clock() { return *clock_; }
     memory::PhysicalSpace& memory() { return memory_; }
     engine::Engine& engine() { return *engine_; }
     Backends& backends() { return *backends_; }
@@ -118,11 +118,13 @@ public:
     void set_start(unsigned index, u64 pc) { starts_[index] = pc; }
 
     u64 time_ticks(ir::Env* env) override;
+    u64 cycles() override;
     void timer_changed(ir::Env* env) override;
 
 private:
     void debug_stop(Hart& hart) override;
     u64 deadline(u64 ticks) override;
+    void make_clock();
     void pause_harts();
     void resume_harts();
     void power_on();
@@ -135,7 +137,9 @@ private:
     const guest::Guest& guest_;
     const Board::Kind& kind_;
     devices::EventLoop loop_;
-    devices::VirtualClock clock_{loop_};
+    devices::VirtualClock* host_clock_ = nullptr;  ///< one of the two is the machine's
+    devices::InstructionClock* insn_clock_ = nullptr;
+    std::unique_ptr<devices::Clock> clock_;
     memory::PhysicalSpace memory_;
     std::unique_ptr<engine::Engine> engine_;
     std::vector<std::unique_ptr<Hart>> harts_;

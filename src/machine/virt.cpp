@@ -2,7 +2,8 @@
 // firmware and kernels run on it.
 #include <sys/random.h>
 
-#include <fstream>
+#include <array>
+#include <random>
 
 #include "base/error.h"
 #include "devices/aclint.h"
@@ -54,6 +55,21 @@ std::string at(std::string_view name, u64 address) {
     std::snprintf(text, sizeof text, "%.*s@%llx", static_cast<int>(name.size()), name.data(),
                   static_cast<unsigned long long>(address));
     return text;
+}
+
+/// What the guest's own random numbers start with: the host's, or those that follow from -seed; with counted
+/// instructions the same in every run.
+std::array<u8, 32> random_seed(const Config& config) {
+    std::array<u8, 32> bytes;
+    if (!config.seed && config.icount_shift < 0) {
+        if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+            throw FatalError(1, "the host has no random numbers");
+        }
+        return bytes;
+    }
+    std::mt19937_64 generator(config.seed.value_or(0));
+    for (u8& byte : bytes) byte = static_cast<u8>(generator() >> 32);
+    return bytes;
 }
 
 class Virt final : public Board {
@@ -253,9 +269,8 @@ void Virt::describe() {
         .cells("bank-width", {4});
     std::string serial = "/soc/" + at("serial", kUart);
     tree_.node("/aliases").text("serial0", serial);
-    u8 seed[32];
-    if (getrandom(seed, sizeof seed, 0) != sizeof seed) throw FatalError(1, "the host has no random numbers");
-    tree_.node("/chosen").text("stdout-path", serial).bytes("rng-seed", seed, sizeof seed);
+    std::array<u8, 32> seed = random_seed(config_);
+    tree_.node("/chosen").text("stdout-path", serial).bytes("rng-seed", seed.data(), seed.size());
 }
 
 void Virt::boot() {

@@ -188,6 +188,20 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
     p.config.legacy_virtio = properties.take_bool("virtio-mmio.force-legacy", false);
 }
 
+void set_icount(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "shift");
+    if (!properties.has("shift")) properties.fail("needs shift=0 to 10");
+    p.config.icount_shift = static_cast<int>(properties.take_number("shift", 0, 0, 10));
+    p.config.icount_sleep = properties.take_bool("sleep", true);
+    if (properties.take_bool("align", false)) properties.fail("align=on: there is off");
+    properties.finish();
+}
+
+void set_seed(Parser& p, const std::string& option, const std::string& value) {
+    p.config.seed = parse_number(value);
+    if (!p.config.seed) fail(option, "'" + value + "' is not a number");
+}
+
 void set_parallel(Parser&, const std::string& option, const std::string& value) {
     if (value != "none") fail(option, "'" + value + "': there is none");
 }
@@ -328,6 +342,8 @@ constexpr Row kRows[] = {
     {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
+    {"icount", "shift=N[,sleep=off]", set_icount, "virtual time is 2^N ns per executed instruction"},
+    {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
     {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
     {"global", "driver.property=value", set_global, "virtio-mmio.force-legacy=on: devices as virtio 0.9 had them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},

@@ -1,8 +1,8 @@
 // Counters: cycle, time, instret, the programmable hpmcounters, their machine-level CSRs and their events (Privileged
 // specification, "Hardware Performance Monitor"; Sscofpmf).
 //
-// Cycles and retired instructions both advance with the host's time-stamp counter: monotonic and cheap, and
-// instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's timer, whose deadline is
+// Cycles and retired instructions are one counter, which the host's time-stamp counter or the machine provides: monotonic
+// and cheap, and instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's timer, whose deadline is
 // estimated from the rates of the two clocks and set again when it was too early.
 #include <x86intrin.h>
 
@@ -39,15 +39,17 @@ bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
 }
 bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
 
+u64 cycles() { return system_mode() ? guest::cycles() : __rdtsc(); }
+
 /// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
 u64 read_counter(Hart& hart, unsigned number) {
     unsigned n = counter_of(number);
     u64 value = hart.priv.counter[n];
-    return counts(hart, n) ? value + __rdtsc() : value;
+    return counts(hart, n) ? value + cycles() : value;
 }
 /// Sets counter n to go on from `value`, and when it overflows.
 void set_counter(PrivilegedState& p, unsigned n, u64 value, bool running) {
-    u64 now = __rdtsc();
+    u64 now = cycles();
     p.counter[n] = running ? value - now : value;
     bool watched = running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 &&
                    extensions().has(Extension::Sscofpmf);
@@ -174,7 +176,7 @@ void switch_counters(Hart& hart, Privilege mode) {
         bool runs = counts(p, n, mode);
         if (runs == counts(p, n, p.mode)) continue;
         changed = true;
-        set_counter(p, n, runs ? p.counter[n] : p.counter[n] + __rdtsc(), runs);
+        set_counter(p, n, runs ? p.counter[n] : p.counter[n] + cycles(), runs);
     }
     p.mode = mode;
     if (changed) guest::timer_changed(&hart);
@@ -182,7 +184,7 @@ void switch_counters(Hart& hart, Privilege mode) {
 
 void check_counters(Hart& hart) {
     PrivilegedState& p = hart.priv;
-    u64 now = __rdtsc();
+    u64 now = cycles();
     bool overflow = false;
     for (unsigned n = kHpmFirst; n < kCounters; ++n) {
         if (p.hpm_overflow[n] > now) continue;
@@ -201,7 +203,7 @@ u64 next_overflow(const Hart& hart) {
     if (first == ~u64{0}) return first;
     // The clocks' rates since the last reset; a guess while that was a short time ago.
     const PrivilegedState& p = hart.priv;
-    u64 now = __rdtsc(), ticks = guest::time_ticks(const_cast<Hart*>(&hart));
+    u64 now = cycles(), ticks = guest::time_ticks(const_cast<Hart*>(&hart));
     constexpr u64 kLongEnough = 10'000, kGuess = 200;
     u64 elapsed = ticks - p.reset_ticks;
     u64 rate = elapsed > kLongEnough ? std::max<u64>((now - p.reset_cycles) / elapsed, 1) : kGuess;
@@ -211,7 +213,7 @@ u64 next_overflow(const Hart& hart) {
 void reset_counters(Hart& hart) {
     PrivilegedState& p = hart.priv;
     for (u64& at : p.hpm_overflow) at = ~u64{0};
-    p.reset_cycles = __rdtsc();
+    p.reset_cycles = cycles();
     p.reset_ticks = guest::time_ticks(&hart);
 }
 

@@ -433,6 +433,27 @@ def shutdown_options(folder):
     check(process.wait(60) == 0, "exit status")
 
 
+def icount(folder):
+    clock = os.path.dirname(GUEST) + "/clock"
+    base = ["-bios", "none", "-kernel", clock, "-nographic"]
+    seen = set()
+    for backend in "x64", "x64", "interp":
+        start = time.monotonic()
+        code, out, err = run(*base, "-backend", backend, "-icount", "shift=2,sleep=off")
+        check(code == 0 and len(out.split()) == 2, f"icount: {code} {out!r} {err!r}")
+        check(time.monotonic() - start < 30, "sleep=off sleeps")
+        seen.add(out)
+    check(len(seen) == 1, f"runs with -icount differ: {seen}")
+    ticks, retired = (int(word, 16) for word in seen.pop().split())
+    check(10_000_000 < ticks < 11_000_000, f"time after a second: {ticks}")
+    check(retired >= 300_000, f"instret: {retired}")
+    code, out, _ = run(*base, "-icount", "shift=2,sleep=on")
+    check(code == 0 and int(out.split()[0], 16) > 10_000_000, f"sleep=on: {code} {out!r}")
+    check_error(["-smp"], *base, "-icount", "shift=2", "-smp", "2")
+    check_error(["shift=auto"], *base, "-icount", "shift=auto")
+    check_error(["shift=99"], *base, "-icount", "99")
+
+
 with tempfile.TemporaryDirectory() as directory:
     globals()[GROUP](directory)
 sys.exit(1 if failures else 0)

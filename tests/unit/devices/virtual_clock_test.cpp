@@ -32,6 +32,20 @@ TEST(InstructionClock, RunsTimersByDeadline) {
     EXPECT_EQ(clock.next_deadline(), ~u64{0});
 }
 
+TEST(InstructionClock, FollowsTheInstructionsThatAreLeft) {
+    InstructionClock clock(nullptr);
+    i64 left = 100;
+    clock.advance(1000);
+    clock.start(&left, left, 3);
+    EXPECT_EQ(clock.now(), 1000u);
+    left = 60;
+    EXPECT_EQ(clock.now(), 1000u + 40 * 8);
+    left = -5;  // a block may start with the last instruction that is left
+    clock.finish();
+    left = 7;
+    EXPECT_EQ(clock.now(), 1000u + 105 * 8);
+}
+
 TEST(InstructionClock, TellsOfEarlierDeadlinesOnly) {
     int told = 0;
     InstructionClock clock([&] { ++told; });

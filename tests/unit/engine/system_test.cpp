@@ -76,6 +76,7 @@ struct Device : memory::MmioHandler {
 
 struct Hooks : MachineHooks {
     u64 time_ticks(ir::Env*) override { return 0; }
+    u64 cycles() override { return 0; }
     void timer_changed(ir::Env*) override {}
 };
 

@@ -60,6 +60,7 @@ bool physical_compare_exchange(ir::Env*, u64 address, unsigned, u64 expected, u6
 void flush_tlb(ir::Env*, const TlbFlush&) { ++machine.flushes; }
 void switch_address_space(ir::Env*, u64 id, u64) { machine.space = id; }
 u64 time_ticks(ir::Env*) { return machine.ticks; }
+u64 cycles() { return machine.ticks * 100; }
 void request_exit(ir::Env*) { ++machine.exits_requested; }
 void timer_changed(ir::Env*) {}
 

@@ -21,6 +21,7 @@ bool physical_compare_exchange(ir::Env*, u64, unsigned, u64, u64, bool&) { std::
 void flush_tlb(ir::Env*, const TlbFlush&) { std::abort(); }
 void switch_address_space(ir::Env*, u64, u64) { std::abort(); }
 u64 time_ticks(ir::Env*) { std::abort(); }
+u64 cycles() { std::abort(); }
 void request_exit(ir::Env*) { std::abort(); }
 void timer_changed(ir::Env*) { std::abort(); }
 
