@@ -133,6 +133,8 @@ void Engine::attach(ir::Env* env) {
     if (env->fp_control == 0) env->fp_control = fpenv::kMxcsrDefault;
     // All entries are zero (guest.h), which only guest address 0 could take for a hit, in entry 0.
     env->jump_cache[0].pc = ir::kNoPc;
+    // Single steps and logs want to see each jump; in system mode an address says too little.
+    env->blocks = impl_->config.chain && impl_->physical == nullptr ? impl_->table.location() : nullptr;
     env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
     impl_->backend->attach(env);
     std::lock_guard guard(impl_->tb_lock);

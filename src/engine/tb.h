@@ -27,22 +27,17 @@ struct PageLink {
 
 inline constexpr unsigned kMaxPagesPerTb = 2;
 
-struct TranslationBlock {
-    u64 pc;
+struct TranslationBlock : host::BlockHead {
     u64 physical;     ///< address of its first byte that tells it from others with the same pc; user mode: pc
-    u32 flags;
     u32 guest_size;   ///< bytes of guest code from pc on
     u16 guest_insns;
     u8 slot_count;
     bool verified;    ///< compares its guest code on entry instead of relying on page protection
-    std::atomic<bool> invalid{false};
     u8* code;
     u32 code_size;
     u32 entry;          ///< offset of the fast entry
-    u32 checked_entry;  ///< offset of the checked entry
     u32 insn_map_size;
     const u8* insn_map;  ///< see insn_map.h
-    std::atomic<TranslationBlock*> hash_next{nullptr};
     SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
     u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
@@ -52,7 +47,7 @@ struct TranslationBlock {
     SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
 
-    const u8* checked() const { return code + checked_entry; }
+    const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }
     bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
     u64 end() const { return pc + guest_size; }

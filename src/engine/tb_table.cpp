@@ -10,7 +10,7 @@ constexpr std::size_t kInitialBuckets = 1 << 11;
 }
 
 TbTable::Table* TbTable::allocate(std::size_t buckets) {
-    void* memory = std::calloc(1, sizeof(Table) + buckets * sizeof(std::atomic<TranslationBlock*>));
+    void* memory = std::calloc(1, sizeof(Table) + buckets * sizeof(std::atomic<host::BlockHead*>));
     if (memory == nullptr) throw std::bad_alloc();
     auto* table = static_cast<Table*>(memory);
     table->mask = buckets - 1;
@@ -26,28 +26,28 @@ TbTable::~TbTable() {
 
 TranslationBlock* TbTable::find(u64 pc, u32 flags, u64 physical) const {
     Table* table = table_.load(std::memory_order_acquire);
-    TranslationBlock* tb = table->buckets[hash(pc, flags, physical) & table->mask].load(std::memory_order_acquire);
-    while (tb != nullptr && (tb->pc != pc || tb->flags != flags || tb->physical != physical))
-        tb = tb->hash_next.load(std::memory_order_acquire);
-    return tb;
+    auto* head = table->buckets[Table::hash(pc, flags, physical) & table->mask].load(std::memory_order_acquire);
+    for (; head != nullptr; head = head->next.load(std::memory_order_acquire)) {
+        auto* tb = static_cast<TranslationBlock*>(head);
+        if (tb->pc == pc && tb->flags == flags && tb->physical == physical) return tb;
+    }
+    return nullptr;
 }
 
 void TbTable::insert(TranslationBlock* tb) {
-    if (count_ > 2 * table_.load(std::memory_order_relaxed)->mask) grow();
-    Table* table = table_.load(std::memory_order_relaxed);
-    auto& bucket = table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
-    tb->hash_next.store(bucket.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    bucket.store(tb, std::memory_order_release);
+    if (count_ > table_.load(std::memory_order_relaxed)->mask) grow();
+    auto& place = bucket(table_.load(std::memory_order_relaxed), tb);
+    tb->next.store(place.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    place.store(tb, std::memory_order_release);
     ++count_;
 }
 
 void TbTable::remove(TranslationBlock* tb) {
-    Table* table = table_.load(std::memory_order_relaxed);
-    std::atomic<TranslationBlock*>* place = &table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
-    for (; TranslationBlock* other = place->load(std::memory_order_relaxed); place = &other->hash_next) {
+    std::atomic<host::BlockHead*>* place = &bucket(table_.load(std::memory_order_relaxed), tb);
+    for (; host::BlockHead* other = place->load(std::memory_order_relaxed); place = &other->next) {
         if (other != tb) continue;
         // The removed TB keeps its own link: a reader that stands on it goes on from there.
-        place->store(tb->hash_next.load(std::memory_order_relaxed), std::memory_order_release);
+        place->store(tb->next.load(std::memory_order_relaxed), std::memory_order_release);
         --count_;
         return;
     }
@@ -57,15 +57,15 @@ void TbTable::remove(TranslationBlock* tb) {
 // miss; chains never become circular, because each TB is pushed at the head of its new one.
 void TbTable::grow() {
     Table* old = table_.load(std::memory_order_relaxed);
-    Table* table = allocate((old->mask + 1) * 8);
+    Table* table = allocate((old->mask + 1) * 4);
     for (std::size_t i = 0; i <= old->mask; ++i) {
-        TranslationBlock* tb = old->buckets[i].load(std::memory_order_relaxed);
-        while (tb != nullptr) {
-            TranslationBlock* next = tb->hash_next.load(std::memory_order_relaxed);
-            auto& bucket = table->buckets[hash(tb->pc, tb->flags, tb->physical) & table->mask];
-            tb->hash_next.store(bucket.load(std::memory_order_relaxed), std::memory_order_release);
-            bucket.store(tb, std::memory_order_relaxed);
-            tb = next;
+        auto* head = old->buckets[i].load(std::memory_order_relaxed);
+        while (head != nullptr) {
+            auto* next = head->next.load(std::memory_order_relaxed);
+            auto& place = bucket(table, static_cast<TranslationBlock*>(head));
+            head->next.store(place.load(std::memory_order_relaxed), std::memory_order_release);
+            place.store(head, std::memory_order_relaxed);
+            head = next;
         }
     }
     table_.store(table, std::memory_order_release);

@@ -26,15 +26,14 @@ public:
     void release_retired();
     std::size_t size() const { return count_; }
 
+    /// Where the pointer to the table is, for Env::blocks.
+    const void* location() const { return &table_; }
+
 private:
-    struct Table {
-        std::size_t mask;
-        std::atomic<TranslationBlock*> buckets[];
-    };
+    using Table = host::BlockTable;
     static Table* allocate(std::size_t buckets);
-    static std::size_t hash(u64 pc, u32 flags, u64 physical) {
-        u64 h = (pc >> 1 ^ u64{flags} << 40 ^ physical << 8) * 0x9e3779b97f4a7c15;
-        return static_cast<std::size_t>(h >> 32);
+    std::atomic<host::BlockHead*>& bucket(Table* table, const TranslationBlock* tb) const {
+        return table->buckets[Table::hash(tb->pc, tb->flags, tb->physical) & table->mask];
     }
     void grow();
 

@@ -313,7 +313,7 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
     tb->code = v.chunk->next;
     tb->code_size = v.compiled.size;
     tb->entry = v.compiled.entry;
-    tb->checked_entry = v.compiled.checked_entry;
+    tb->target = tb->code + v.compiled.checked_entry;
     tb->insn_map = map;
     tb->insn_map_size = static_cast<u32>(v.map_bytes.size());
     bool compared = (reader.shared() && !t.verify) || t.flushed;
@@ -332,7 +332,7 @@ void Engine::Impl::store(Vcpu& v, const TranslationBlock& tb, const CodeReader& 
     head.guest_insns = tb.guest_insns;
     head.code_size = tb.code_size;
     head.entry = tb.entry;
-    head.checked_entry = tb.checked_entry;
+    head.checked_entry = static_cast<u32>(tb.target - tb.code);
     head.slot_count = tb.slot_count;
     code_cache.add(head, v.compiled, v.map_bytes, reader.bytes(), tb.code, buffer.base());
 }

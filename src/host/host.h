@@ -1,6 +1,7 @@
 // What a back end must provide, and all that the engine knows about it.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -22,6 +23,27 @@ struct Slot {
     /// Link to the target's checked entry (flags and request compared) rather than to its fast entry:
     /// backward jumps, returns, and TBs that change the TB state flags.
     bool checked = false;
+};
+
+/// What generated code reads of a TB when it looks for one by itself.
+struct BlockHead {
+    u64 pc;
+    u32 flags;
+    std::atomic<bool> invalid{false};  ///< removed: not to be put into a jump cache any more
+    const u8* target;                  ///< checked entry
+    std::atomic<BlockHead*> next{nullptr};
+};
+
+/// The hash table of TBs. Searched without a lock, by the engine and by generated code (Env::blocks).
+struct BlockTable {
+    u64 mask;  ///< number of buckets - 1
+    std::atomic<BlockHead*> buckets[];
+
+    static constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
+    /// `physical`: in user mode the same as pc.
+    static u64 hash(u64 pc, u32 flags, u64 physical) {
+        return ((pc >> 1 ^ u64{flags} << 40 ^ physical << 8) * kMultiplier) >> 32;
+    }
 };
 
 /// Maps host code to guest instructions, for precise state at a fault.

@@ -14,7 +14,8 @@ constexpr u32 kMaxMisses = 32;
 
 class Writer {
 public:
-    Writer(Shared& shared, Prologue& prologue, u8* code, std::size_t size) : shared_(shared), prologue_(prologue), moves_(shared.plan, c) {
+    Writer(Shared& shared, Prologue& prologue, u8* code, std::size_t size)
+        : shared_(shared), prologue_(prologue), moves_(shared.plan, c) {
         c.retarget(code, size);
         moves_.set_features(shared.features);
     }
@@ -142,6 +143,7 @@ private:
         exit_with(ir::ExitReason::Slot);
 
         begin(Common::ExitLookup);
+        if (!shared_.options.softmmu) search_blocks();
         c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
         exit_with(ir::ExitReason::Lookup);
 
@@ -157,6 +159,54 @@ private:
         c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
         c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
         exit_with(ir::ExitReason::Exception);
+    }
+
+    // Looks for the TB at the guest address rax in the table of all TBs, enters it into the jump cache and goes there.
+    // Goes on behind this with rax as it was when there is none. Registers but rcx, rdx and xmm0 are the guest's.
+    void search_blocks() {
+        c.mov(c.rdx, env(offsetof(ir::Env, blocks), 64));
+        c.test(c.rdx, c.rdx);
+        u32 none = c.jcc(Cc::E);
+        // BlockTable::hash
+        c.mov(c.edx, env(offsetof(ir::Env, tb_flags), 32));
+        c.shl(c.rdx, 40);
+        c.mov(c.rcx, c.rax);
+        c.shl(c.rcx, 8);
+        c.xor_(c.rcx, c.rdx);
+        c.mov(c.rdx, c.rax);
+        c.shr(c.rdx, 1);
+        c.xor_(c.rcx, c.rdx);
+        c.mov(c.rdx, BlockTable::kMultiplier);
+        c.imul(c.rcx, c.rdx);
+        c.shr(c.rcx, 32);
+        c.mov(c.rdx, env(offsetof(ir::Env, blocks), 64));
+        c.mov(c.rdx, c.ptr[c.rdx]);
+        c.and_(c.rcx, c.ptr[c.rdx + offsetof(BlockTable, mask)]);
+        c.mov(c.rdx, c.ptr[c.rdx + c.rcx * 8 + offsetof(BlockTable, buckets)]);
+        u32 enter = c.jump_short();
+        u32 next = c.here();
+        c.mov(c.rdx, c.ptr[c.rdx + offsetof(BlockHead, next)]);
+        c.bind_short(enter);
+        c.test(c.rdx, c.rdx);
+        u32 end = c.jcc(Cc::E);
+        c.cmp(c.ptr[c.rdx + offsetof(BlockHead, pc)], c.rax);
+        c.jcc_to(Cc::NE, next);
+        c.mov(c.ecx, env(offsetof(ir::Env, tb_flags), 32));
+        c.cmp(c.ptr[c.rdx + offsetof(BlockHead, flags)], c.ecx);
+        c.jcc_to(Cc::NE, next);
+        // As Engine::Impl::cache: whoever removes the TB marks it first and empties the entry afterwards.
+        jump_cache_index();
+        c.movq(c.xmm0, c.ptr[c.rdx + offsetof(BlockHead, target)]);
+        c.movq(jump_cache_field(offsetof(ir::JumpCacheEntry, target)), c.xmm0);
+        c.xchg(c.rax, jump_cache_field(offsetof(ir::JumpCacheEntry, pc)));
+        c.cmp(c.byte[c.rdx + offsetof(BlockHead, invalid)], 0);
+        u32 removed = c.jcc_short(Cc::NE);
+        c.jmp(jump_cache_field(offsetof(ir::JumpCacheEntry, target)));
+        c.bind_short(removed);
+        c.mov(jump_cache_field(offsetof(ir::JumpCacheEntry, pc)), static_cast<int>(ir::kNoPc));
+        c.mov(c.rax, c.ptr[c.rdx + offsetof(BlockHead, pc)]);
+        c.bind(none);
+        c.bind(end);
     }
 
     void exit_with(ir::ExitReason reason) {
@@ -194,17 +244,22 @@ private:
         c.ret();
     }
 
-    // Goes to the guest address rax.
-    void jump_cache_lookup() {
-        i64 table = static_cast<i64>(offsetof(ir::Env, jump_cache)) - shared_.plan.env_bias;
+    /// Byte offset of the jump-cache entry for the guest address rax to rcx.
+    void jump_cache_index() {
         c.lea(c.ecx, c.ptr[c.rax * 8]);
         c.and_(c.ecx, (ir::kJumpCacheSize - 1) * 16);
-        auto field = [&](std::size_t offset) {
-            return c.qword[c.rbp + c.rcx + static_cast<std::size_t>(table + static_cast<i64>(offset))];
-        };
-        c.cmp(field(offsetof(ir::JumpCacheEntry, pc)), c.rax);
+    }
+    Xbyak::Address jump_cache_field(std::size_t offset) {
+        i64 table = static_cast<i64>(offsetof(ir::Env, jump_cache) + offset) - shared_.plan.env_bias;
+        return c.qword[c.rbp + c.rcx + static_cast<std::size_t>(table)];
+    }
+
+    // Goes to the guest address rax.
+    void jump_cache_lookup() {
+        jump_cache_index();
+        c.cmp(jump_cache_field(offsetof(ir::JumpCacheEntry, pc)), c.rax);
         u32 miss = c.jcc_short(Cc::NE);
-        c.jmp(field(offsetof(ir::JumpCacheEntry, target)));
+        c.jmp(jump_cache_field(offsetof(ir::JumpCacheEntry, target)));
         c.bind_short(miss);
         c.jump_absolute(common(Common::ExitLookup));
     }
@@ -275,7 +330,8 @@ private:
         c.mov(c.rsp, env(offsetof(ir::Env, host_sp), 64));
         c.push(c.rsi);
         c.push(c.rsi);  // keeps the stack aligned
-        for (unsigned i = 0; i < 3; ++i) moves_.store(env(shared_.plan.home[xmm_reg(i)], 64), xmm_reg(i), ir::Type::F64);
+        for (unsigned i = 0; i < 3; ++i)
+            moves_.store(env(shared_.plan.home[xmm_reg(i)], 64), xmm_reg(i), ir::Type::F64);
         c.call_absolute(common(Common::SaveXmm));
         c.lea(c.rdi, env(0, 64));
         c.mov(c.rdx, reinterpret_cast<u64>(&shared_));
