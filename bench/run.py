@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Measures dragoman against qemu-riscv64 (or $QEMU) and against the same source compiled natively.
+"""Measures dragoman against qemu-riscv64 (or $QEMU) and against the same program run natively.
 
-run.py [--dragoman FILE] [--out DIR] [--rounds N] [WORKLOAD...]
+run.py [--dragoman FILE] [--out DIR] [--rounds N] [--list] [WORKLOAD|GROUP...]
 
-Every workload of src/ is built for riscv64 and for the host with -O2; each round runs all contenders one after the other, so
-that a change of the machine's speed hits all of them. The figure is the smallest user+system CPU time of all rounds.
+Workloads are the programs of src/, built for riscv64 and for the host with -O2, and Debian's programs where
+tests/rootfs/fetch.sh has fetched them (natively: this machine's own, when there is one that prints the same). Each
+round runs all contenders one after the other, so that a change of the machine's speed hits all of them. The figure is the
+smallest user+system CPU time of all rounds. "dragoman" has a warm translation cache, "cold" none.
 Writes table.txt, results.json and plot.svg to DIR, and prints the table."""
 
 import argparse
@@ -12,41 +14,107 @@ import json
 import math
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = pathlib.Path(os.environ.get("DRAGOMAN_TEST_ROOTFS", "~/.cache/dragoman-tests/rootfs")).expanduser()
+
+PYTHON = "import json; d = [{'k%d' % i: [i, str(i)]} for i in range(20000)]\n" \
+         "for _ in range(5): d = json.loads(json.dumps(d))\nprint(len(d), sum(i * i for i in range(300000)))"
+LUA = "local t, s = {}, 0; for i = 1, 2000000 do t[i % 1000] = i; s = s + #tostring(i % 1000) end; print(s)"
+SQL = "create table t(a, b); with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) insert " \
+      "into t select i, i * 7919 % 10007 from n; create index x on t(b); select count(*), sum(u.a) from t join t u on t.b = u.b " \
+      "where t.a < 2000;"
+AWK = "BEGIN { for (i = 0; i < 400000; i++) { n[i % 5000] = n[i % 5000] i % 10; if (length(n[i % 5000]) > 50) n[i % 5000] = \"\" }" \
+      " print length(n) }"
+# Name, group, program and arguments, runs per measurement.
+DEBIAN = [
+    ("python-pass", "start-up", ["python3", "-S", "-E", "-c", "pass"], 5),
+    ("true", "start-up", ["true"], 20),
+    ("python", "debian", ["python3", "-S", "-E", "-c", PYTHON], 1),
+    ("lua", "debian", ["lua5.4", "-e", LUA], 1),
+    ("sqlite", "debian", ["sqlite3", "-batch", "-init", "/dev/null", ":memory:", SQL], 1),
+    ("xz", "debian", ["xz", "-1", "-T1", "-kc", str(HERE / "ir_blocks.txt")], 5),
+    ("sha256", "debian", ["openssl", "dgst", "-sha256", "DATA"], 1),
+    ("gawk", "debian", ["gawk", AWK], 1),
+    ("perl", "debian", ["perl", "-e", "my %h; $h{$_ % 9973} .= chr 65 + $_ % 26 for 1..600000; print scalar keys %h"], 1),
+]
 
 
-def build(source, directory):
+class Workload:
+    def __init__(self, name, group, native, guest, repeat=1):
+        self.name, self.group, self.native, self.guest, self.repeat = name, group, native, guest, repeat
+
+
+def build(source, directory, guest_flags=(), suffix=""):
     binaries = {}
-    for kind, compiler, flags in (("native", "gcc", []), ("guest", "riscv64-linux-gnu-gcc", ["-static"])):
-        binary = directory / f"{source.stem}.{kind}"
+    for kind, compiler, flags in (("native", "gcc", []), ("guest", "riscv64-linux-gnu-gcc", ["-static", *guest_flags])):
+        binary = directory / f"{source.stem}{suffix}.{kind}"
+        if kind == "native" and "guest only" in group_line(source):
+            binaries[kind] = None
+            continue
         if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
             subprocess.run([compiler, "-O2", *flags, "-o", binary, source, "-lm", "-pthread"], check=True)
-        binaries[kind] = str(binary)
-    return binaries
+        binaries[kind] = [str(binary)]
+    return binaries["native"], binaries["guest"]
 
 
-def cpu_time(command):
+def group_line(source):
+    with open(source) as file:
+        return re.match(r"// Group ([^:]*)", file.readline())[1]
+
+
+def own_workloads(wanted, out):
+    for source in sorted((HERE / "src").glob("*.c")):
+        group = group_line(source).split(",")[0]
+        if wanted(source.stem, group):
+            yield Workload(source.stem, group, *build(source, out), 20 if group == "start-up" else 1)
+        if group == "integer" and wanted(source.stem + ".b", "integer with Zba Zbb Zbs"):
+            binaries = build(source, out, ["-march=rv64gc_zba_zbb_zbs"], ".b")
+            yield Workload(source.stem + ".b", "integer with Zba Zbb Zbs", *binaries)
+
+
+def debian_workloads(wanted, out):
+    data = out / "zeros"
+    for name, group, command, repeat in DEBIAN:
+        program = ROOT / "usr/bin" / command[0]
+        if not program.exists() or not wanted(name, group):
+            continue
+        if "DATA" in command and not data.exists():
+            data.write_bytes(bytes(100 << 20))
+        arguments = [str(data) if a == "DATA" else a for a in command[1:]]
+        native = next((p for p in (f"/usr/bin/{command[0]}", f"/bin/{command[0]}") if os.path.exists(p)), None)
+        yield Workload(name, group, [native, *arguments] if native else None, ["-L", str(ROOT), str(program), *arguments], repeat)
+
+
+def cpu_time(command, repeat):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    for _ in range(repeat):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return seconds, (done.returncode, done.stdout)
+    return seconds / repeat, (done.returncode, done.stdout)
 
 
-def measure(name, contenders, rounds):
-    """Best CPU time of each contender; those whose output differs from the native one have failed."""
+def measure(workload, emulators, rounds):
+    """Best CPU time of each contender. An emulator whose output differs from dragoman's has failed; native code may print
+    something else where it is another version of the program: then it says nothing."""
+    contenders = {name: [*command, *workload.guest] for name, command in emulators.items()}
+    if workload.native:
+        contenders["native"] = workload.native
+    cpu_time(contenders["dragoman"], 1)  # fills the translation cache
     best, expected = {}, None
     for _ in range(rounds):
         for contender, command in contenders.items():
-            seconds, result = cpu_time(command)
+            seconds, result = cpu_time(command, workload.repeat)
             expected = expected or result
-            if result != expected:
-                print(f"{name}: {contender} gives a wrong result", file=sys.stderr)
+            if result != expected or result[0] != 0:
+                if contender != "native":
+                    print(f"{workload.name}: {contender} gives a wrong result", file=sys.stderr)
                 best[contender] = math.nan
             elif not math.isnan(best.get(contender, 0)):
                 best[contender] = min(best.get(contender, math.inf), seconds)
@@ -58,25 +126,53 @@ def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
 
 
-def table(results, emulators):
-    lines = [f"{'workload':<12}{'native s':>10}" + "".join(f"{e + ' s':>12}{'/ native':>10}" for e in emulators)]
-    ratios = {e: [] for e in emulators}
-    for name, best in results.items():
-        line = f"{name:<12}{best['native']:>10.4f}"
-        for e in emulators:
-            ratio = best[e] / max(best["native"], 1e-4)
-            ratios[e].append(ratio)
-            line += f"{best[e]:>12.4f}{ratio:>10.2f}"
-        lines.append(line)
-    lines.append(f"{'mean':<12}{'':>10}" + "".join(f"{'':>12}{mean(ratios[e]):>10.2f}" for e in emulators))
-    return "\n".join(lines) + "\n", ratios
+def ratios_of(best, emulators):
+    native = best.get("native", math.nan)
+    return {e: best.get(e, math.nan) / max(native, 1e-4) for e in emulators}
 
 
-def plot(names, ratios):
+def number(value, width, digits):
+    return f"{'-':>{width}}" if math.isnan(value) else f"{value:>{width}.{digits}f}"
+
+
+def table(workloads, results, emulators):
+    lines = [f"{'workload':<14}{'native s':>10}" + "".join(f"{e + ' s':>12}{'/ native':>10}" for e in emulators)]
+    for group in dict.fromkeys(w.group for w in workloads):
+        members = [w for w in workloads if w.group == group]
+        lines.append(f"-- {group}")
+        for w in members:
+            best = results[w.name]
+            line = f"{w.name:<14}{number(best.get('native', math.nan), 10, 4)}"
+            for e, ratio in ratios_of(best, emulators).items():
+                line += number(best.get(e, math.nan), 12, 4) + number(ratio, 10, 2)
+            lines.append(line)
+        if len(members) > 1:
+            means = {e: mean([ratios_of(results[w.name], emulators)[e] for w in members]) for e in emulators}
+            lines.append(f"{'   mean':<14}{'':>10}" + "".join(f"{'':>12}{number(means[e], 10, 2)}" for e in emulators))
+    return "\n".join(lines) + "\n"
+
+
+def translation_cost(dragoman, workloads):
+    """What -d stats says of runs without a translation cache."""
+    costs = {}
+    for w in workloads:
+        if w.group not in ("start-up", "jit"):
+            continue
+        done = subprocess.run([dragoman, "-tb-cache", "off", "-d", "stats", *w.guest], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        found = dict(re.findall(r"^(.*?)  +([0-9.]+)$", done.stderr, re.M))
+        costs[w.name] = {"insns": int(found["guest instructions translated"]),
+                         "ns_per_insn": float(found["translation, ns per guest insn"]),
+                         "host_bytes_per_guest_byte": float(found["host bytes per guest byte"])}
+    return costs
+
+
+def plot(workloads, results, emulators):
     """Bars of CPU time relative to native, logarithmic."""
-    colours = ["#1f6fb4", "#c8702a", "#5a9a4a"]
-    left, row, unit = 110, 18 * len(ratios) + 14, 150
-    height = row * len(names) + 60
+    shown = [w for w in workloads if not math.isnan(results[w.name].get("native", math.nan))]
+    colours = ["#1f6fb4", "#8fbce6", "#c8702a", "#5a9a4a"]
+    left, row, unit = 120, 18 * len(emulators) + 14, 150
+    height = row * len(shown) + 60
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{height}" font-family="sans-serif" font-size="13">',
              f'<rect width="760" height="{height}" fill="white"/>',
              '<text x="10" y="20">CPU time relative to native code (logarithmic; shorter is better)</text>']
@@ -84,16 +180,16 @@ def plot(names, ratios):
         x = left + unit * power
         parts.append(f'<line x1="{x}" y1="30" x2="{x}" y2="{height - 25}" stroke="#ddd"/>'
                      f'<text x="{x}" y="{height - 10}" text-anchor="middle">{10 ** power}x</text>')
-    for i, name in enumerate(names):
+    for i, w in enumerate(shown):
         y = 40 + row * i
-        parts.append(f'<text x="10" y="{y + row / 2}">{name}</text>')
-        for j, (emulator, values) in enumerate(ratios.items()):
-            if math.isnan(values[i]):
+        parts.append(f'<text x="10" y="{y + row / 2}">{w.name}</text>')
+        for j, (emulator, ratio) in enumerate(ratios_of(results[w.name], emulators).items()):
+            if math.isnan(ratio):
                 continue
-            width = max(2, unit * math.log10(max(values[i], 1.0)))
+            width = max(2, unit * math.log10(max(ratio, 1.0)))
             top = y + 18 * j
             parts.append(f'<rect x="{left}" y="{top}" width="{width:.1f}" height="15" fill="{colours[j]}"/>'
-                         f'<text x="{left + width + 5:.1f}" y="{top + 12}">{emulator} {values[i]:.2f}</text>')
+                         f'<text x="{left + width + 5:.1f}" y="{top + 12}">{emulator} {ratio:.2f}</text>')
     return "\n".join(parts + ["</svg>"]) + "\n"
 
 
@@ -102,27 +198,38 @@ def main():
     parser.add_argument("--dragoman", default="build/dragoman")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench"))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--list", action="store_true")
     parser.add_argument("workloads", nargs="*")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    emulators = {"dragoman": [options.dragoman]}
+    emulators = {"dragoman": [options.dragoman, "-tb-cache", str(options.out / "cache")],
+                 "cold": [options.dragoman, "-tb-cache", "off"]}
     qemu = os.environ.get("QEMU") or shutil.which("qemu-riscv64")
     if qemu:
         emulators["qemu"] = qemu.split()
-    results = {}
-    for source in sorted((HERE / "src").glob("*.c")):
-        if options.workloads and source.stem not in options.workloads:
-            continue
-        binaries = build(source, options.out)
-        contenders = {"native": [binaries["native"]]}
-        contenders.update({name: [*command, binaries["guest"]] for name, command in emulators.items()})
-        results[source.stem] = measure(source.stem, contenders, options.rounds)
-    if not results:
+
+    def wanted(name, group):
+        return not options.workloads or name in options.workloads or group in options.workloads
+
+    workloads = [*own_workloads(wanted, options.out), *debian_workloads(wanted, options.out)]
+    if not workloads:
         sys.exit("run.py: no such workload")
-    text, ratios = table(results, list(emulators))
+    if options.list:
+        print("\n".join(f"{w.name:<14}{w.group}" for w in workloads))
+        return
+    if not (ROOT / "usr/bin").exists():
+        print("Debian's programs are left out: tests/rootfs/fetch.sh fetches them", file=sys.stderr)
+    results = {w.name: measure(w, emulators, options.rounds) for w in workloads}
+    costs = translation_cost(options.dragoman, workloads)
+    text = table(workloads, results, list(emulators))
+    for name, cost in costs.items():
+        text += (f"translation, {name}: {cost['insns']} guest instructions, {cost['ns_per_insn']:.0f} ns each, "
+                 f"{cost['host_bytes_per_guest_byte']:.2f} host bytes per guest byte\n")
     (options.out / "table.txt").write_text(text)
-    (options.out / "results.json").write_text(json.dumps({"cpu_seconds": results, "emulators": emulators}, indent=2) + "\n")
-    (options.out / "plot.svg").write_text(plot(list(results), ratios))
+    figures = {"cpu_seconds": results, "groups": {w.name: w.group for w in workloads}, "translation": costs,
+               "emulators": emulators}
+    (options.out / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (options.out / "plot.svg").write_text(plot(workloads, results, list(emulators)))
     print(text, end="")
 
 
