@@ -8,11 +8,25 @@
 
 namespace dragoman::engine {
 
+namespace {
+
+/// Has the kernel provide all pages of a stretch that is about to be filled: one fault per page is dearer. Where the
+/// kernel cannot do that (before Linux 5.14), pages come as they are touched.
+void prefault(u8* start, std::size_t bytes) {
+    constexpr u64 kPage = 4096;
+    u64 from = align_up(reinterpret_cast<u64>(start), kPage),
+        to = align_down(reinterpret_cast<u64>(start) + bytes, kPage);
+    if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
+}
+
+}  // namespace
+
 void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
     used_ = align_up(used_, alignment);
     if (blocks_.empty() || used_ + bytes > size_) {
         size_ = std::max<std::size_t>(bytes, 32 << 10);
         blocks_.emplace_back(new u8[size_]);
+        prefault(blocks_.back().get(), size_);
         used_ = 0;
     }
     void* p = blocks_.back().get() + used_;
@@ -32,8 +46,8 @@ CodeBuffer::CodeBuffer(std::size_t bytes) {
     region_count_ = kRegions;
     size_ = kPrologueSize + std::size_t{kRegions} * chunks_per_region_ * kChunkSize;
     // Below the guest's default area nothing of ours may lie, so no address hint is given.
-    void* p = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                     -1, 0);
+    void* p =
+        ::mmap(nullptr, size_, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) {
         throw FatalError(1, "cannot map a code buffer of " + std::to_string(size_ >> 20) + " MiB (see -tb-size)");
     }
@@ -64,6 +78,7 @@ Chunk* CodeBuffer::take_chunk() {
     c->start = c->next = base_ + kPrologueSize + index * kChunkSize;
     c->end = c->start + kChunkSize;
     c->region = next_region_;
+    prefault(c->start, kChunkSize);
     return c;
 }
 
@@ -91,6 +106,7 @@ std::vector<Chunk*> CodeBuffer::region_chunks(u32 region) {
 void CodeBuffer::release_region(u32 region) {
     for (Chunk* c : region_chunks(region)) {
         c->tbs.clear();
+        c->starts.clear();
         c->arena.clear();
         c->next = c->start;
     }

@@ -26,8 +26,14 @@ private:
 struct Chunk {
     u8* start = nullptr;
     u8* end = nullptr;
-    u8* next = nullptr;                   ///< first free byte
-    std::vector<TranslationBlock*> tbs;   ///< ascending code address
+    u8* next = nullptr;                  ///< first free byte
+    std::vector<TranslationBlock*> tbs;  ///< ascending code address
+    std::vector<u32> starts;  ///< where their code starts, from `start` on: to be searched without touching them
+
+    void add(TranslationBlock* tb) {
+        tbs.push_back(tb);
+        starts.push_back(static_cast<u32>(tb->code - start));
+    }
     Arena arena;
     u32 region = 0;
 };
@@ -72,7 +78,7 @@ private:
     std::size_t size_ = 0;
     u32 region_count_ = 0;
     u32 chunks_per_region_ = 0;
-    u32 next_region_ = 0;       ///< region that chunks are being taken from
+    u32 next_region_ = 0;  ///< region that chunks are being taken from
     u32 next_in_region_ = 0;
     std::vector<bool> region_free_;
     std::vector<Chunk*> partial_;  ///< given back with room left

@@ -4,12 +4,15 @@ namespace dragoman::engine {
 
 namespace {
 
-void put(std::vector<u8>& out, u64 value) {
+constexpr std::size_t kMaxNumber = 10;  // bytes of a u64
+
+inline u8* put(u8* p, u64 value) {
     while (value >= 0x80) {
-        out.push_back(static_cast<u8>(value | 0x80));
+        *p++ = static_cast<u8>(value | 0x80);
         value >>= 7;
     }
-    out.push_back(static_cast<u8>(value));
+    *p++ = static_cast<u8>(value);
+    return p;
 }
 
 u64 get(const u8*& p) {
@@ -28,14 +31,18 @@ i64 unzigzag(u64 v) { return static_cast<i64>(v >> 1) ^ -static_cast<i64>(v & 1)
 }  // namespace
 
 void encode_insn_map(std::span<const host::InsnMapEntry> map, std::vector<u8>& out) {
+    const std::size_t start = out.size();
+    out.resize(start + map.size() * 3 * kMaxNumber);
+    u8* p = out.data() + start;
     host::InsnMapEntry last{};
     for (const host::InsnMapEntry& e : map) {
-        put(out, e.host_offset - last.host_offset);
+        p = put(p, e.host_offset - last.host_offset);
         // Cold code at the end of the TB goes back to earlier instructions.
-        put(out, zigzag(static_cast<i64>(e.pc_offset) - static_cast<i64>(last.pc_offset)));
-        put(out, e.data ^ last.data);
+        p = put(p, zigzag(static_cast<i64>(e.pc_offset) - static_cast<i64>(last.pc_offset)));
+        p = put(p, e.data ^ last.data);
         last = e;
     }
+    out.resize(static_cast<std::size_t>(p - out.data()));
 }
 
 bool find_in_insn_map(const u8* map, u32 size, u32 host_offset, host::InsnMapEntry& found) {

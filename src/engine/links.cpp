@@ -8,10 +8,10 @@ namespace dragoman::engine {
 TranslationBlock* Engine::Impl::tb_at(const u8* host_pc) {
     Chunk* chunk = buffer.chunk_of(host_pc);
     if (chunk == nullptr) return nullptr;
-    auto after = std::upper_bound(chunk->tbs.begin(), chunk->tbs.end(), host_pc,
-                                  [](const u8* p, const TranslationBlock* tb) { return p < tb->code; });
-    if (after == chunk->tbs.begin()) return nullptr;
-    TranslationBlock* tb = *(after - 1);
+    const std::vector<u32>& starts = chunk->starts;
+    auto after = std::upper_bound(starts.begin(), starts.end(), static_cast<u32>(host_pc - chunk->start));
+    if (after == starts.begin()) return nullptr;
+    TranslationBlock* tb = chunk->tbs[static_cast<std::size_t>(after - starts.begin()) - 1];
     return tb->contains(host_pc) ? tb : nullptr;
 }
 

@@ -384,7 +384,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         }
 
         std::lock_guard guard(tb_lock);
-        v.chunk->tbs.push_back(tb);
+        v.chunk->add(tb);
         if (single_step || reader.refused() || reader.partial()) {
             tb->invalid = true;  // used once, found only by host address
             return tb;

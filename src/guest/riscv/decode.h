@@ -15,8 +15,8 @@ public:
     explicit Decoder(const ExtensionSet& extensions);
 
     /// The row of the instruction `bits` (16-bit instructions: upper half ignored), null when it is
-    /// reserved or of an extension that is off.
-    const InsnRow* find(u32 bits) const {
+    /// reserved or of an extension that is off. With a row, `operands` are the instruction's.
+    const InsnRow* find(u32 bits, Operands& operands) const {
         unsigned bucket;
         if ((bits & 3) == 3) {
             bucket = bucket32(bits);
@@ -26,9 +26,15 @@ public:
         }
         for (unsigned i = start_[bucket]; i < start_[bucket + 1]; ++i) {
             const Entry& e = entries_[i];
-            if ((bits & e.mask) == e.match && !e.row->is_reserved(bits)) return e.row;
+            if ((bits & e.mask) != e.match) continue;
+            operands = e.row->operands(bits);
+            if (!e.row->is_reserved(operands)) return e.row;
         }
         return nullptr;
+    }
+    const InsnRow* find(u32 bits) const {
+        Operands ignored;
+        return find(bits, ignored);
     }
 
     /// All rows that are on, in table order.

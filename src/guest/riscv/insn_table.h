@@ -118,10 +118,10 @@ struct alignas(64) InsnRow {
 
     /// Whether `bits` is this instruction with operands that are not reserved.
     constexpr bool matches(u32 bits) const {
-        return (bits & mask) == match && !is_reserved(bits);
+        return (bits & mask) == match && !is_reserved(operands(bits));
     }
     constexpr Operands operands(u32 bits) const;
-    constexpr bool is_reserved(u32 bits) const;
+    constexpr bool is_reserved(const Operands& a) const;
 
 private:
     consteval void parse_pattern(u64& imm_positions);
@@ -211,7 +211,7 @@ consteval void InsnRow::parse_imm(ImmFormat format, u64 imm_positions) {
 constexpr Operands InsnRow::operands(u32 bits) const {
     u64 value = 0;
     for (unsigned i = 0; i < imm_segments; ++i) {
-        value |= extract(bits, imm[i].from, imm[i].length) << imm[i].to;
+        value |= u64{bits >> imm[i].from & ((1u << imm[i].length) - 1)} << imm[i].to;
     }
     i64 immediate = imm_signed ? sign_extend(value, imm_width) : static_cast<i64>(value);
     return {rd.get(bits),
@@ -224,9 +224,8 @@ constexpr Operands InsnRow::operands(u32 bits) const {
             immediate + imm_plus};
 }
 
-constexpr bool InsnRow::is_reserved(u32 bits) const {
+constexpr bool InsnRow::is_reserved(const Operands& a) const {
     if (reserved == Reserved::None) return false;
-    Operands a = operands(bits);
     return (has(reserved, Reserved::ImmZero) && a.imm == 0) || (has(reserved, Reserved::RdZero) && a.rd == 0) ||
            (has(reserved, Reserved::Rs1Zero) && a.rs1 == 0) || (has(reserved, Reserved::Rs2Zero) && a.rs2 == 0) ||
            (has(reserved, Reserved::RdOdd) && (a.rd & 1) != 0) || (has(reserved, Reserved::Rs2Odd) && (a.rs2 & 1) != 0);

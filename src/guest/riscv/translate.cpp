@@ -92,11 +92,12 @@ void insn_start(guest::DisasContextBase* base) {
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     ctx.pc = ctx.pc_next;
-    ctx.check_triggers(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
+    if ((ctx.flags & kFlagTriggers) != 0) ctx.emit_trigger_check(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
     if (!fetch(ctx)) return;
-    const InsnRow* row = ctx.decoder->find(ctx.bits);
+    Operands operands;
+    const InsnRow* row = ctx.decoder->find(ctx.bits, operands);
     if (!ctx.system || row == nullptr || check_float(ctx)) {
-        bool legal = row != nullptr ? row->trans(ctx, row->operands(ctx.bits)) : trans_host_call(ctx);
+        bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }
     ctx.pc_next = ctx.pc + ctx.length;

@@ -14,6 +14,50 @@ constexpr Rewrite kForward[] = {
     propagate_copies, fold_constants, simplify_bits, fold_addresses, fuse_branches, unbox_floats, forward_globals,
 };
 
+/// Which of the passes have something to do with an op: the conditions at their beginnings.
+constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
+    enum : u8 { kCopies = 1, kConstants = 2, kBits = 4, kAddresses = 8, kBranches = 16, kFloats = 32, kGlobals = 64 };
+    u8 passes = 0;
+    if (inputs != 0 || op == Op::call) passes |= kCopies;
+    if (has(flags, OpFlags::Int) && !has(flags, OpFlags::SideEffects)) passes |= kConstants;
+    switch (op) {
+        case Op::mov:
+            return passes | kGlobals;
+        case Op::brcond:
+        case Op::movcond:
+        case Op::setcond:
+            return passes | kConstants | kBranches;
+        case Op::xor_:
+            return passes | kBranches;
+        case Op::guest_ld:
+        case Op::guest_st:
+            return passes | kAddresses;
+        case Op::ext_s:
+        case Op::ext_u:
+        case Op::extract:
+        case Op::sextract:
+        case Op::trunc:
+        case Op::and_:
+        case Op::shr:
+        case Op::sar:
+            return passes | kBits;
+        case Op::fbox:
+        case Op::funbox:
+        case Op::bitcast:
+        case Op::fsgnj:
+            return passes | kFloats;
+        default:
+            return passes;
+    }
+}
+
+using enum OpFlags;
+constexpr u8 kInterest[kOpCount] = {
+#define X(name, out, in, c, typing, flags) interest(Op::name, in, flags),
+    DRAGOMAN_IR_OPS(X)
+#undef X
+};
+
 void check([[maybe_unused]] const Function& f, [[maybe_unused]] const char* pass) {
 #ifndef NDEBUG
     verify_or_die(f, pass);
@@ -24,7 +68,7 @@ void check([[maybe_unused]] const Function& f, [[maybe_unused]] const char* pass
 
 void optimise(Function& f, PassContext& context) {
     check(f, "translation");
-    context.rewriter.run(f, kForward);
+    context.rewriter.run(f, kForward, kInterest);
     check(f, "the forward passes");
     if (context.softmmu_pages) {
         share_lookups(f, context.lookups);

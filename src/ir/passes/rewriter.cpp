@@ -1,8 +1,12 @@
 #include "ir/passes/rewriter.h"
 
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
 namespace dragoman::ir {
 
-void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
+void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* interest) {
     f_ = &f;
     out_.clear();
     out_.reserve(f.insns.size() + 16);
@@ -23,13 +27,21 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
             continue;
         }
         bool keep = true;
-        for (Rewrite pass : passes) {
-            keep = pass(*this, insn);
-            if (!keep) break;
+        for (unsigned wanted = interest[static_cast<unsigned>(insn.op)]; wanted != 0 && keep;) {
+            const auto pass = static_cast<unsigned>(std::countr_zero(wanted));
+            keep = passes[pass](*this, insn);
+            // It may be another op by now.
+            wanted = interest[static_cast<unsigned>(insn.op)] & ~0u << (pass + 1);
         }
         if (keep && !is_no_op(insn)) append(insn);
     }
     std::swap(f.insns, out_);
+}
+
+void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
+    u8 all[kOpCount];
+    std::fill(std::begin(all), std::end(all), static_cast<u8>((1u << passes.size()) - 1));
+    run(f, passes, all);
 }
 
 /// A move of a value to where it is already.

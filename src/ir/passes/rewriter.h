@@ -39,7 +39,9 @@ public:
         pinned_[index] = pinned;
     }
 
-    /// Runs `passes` over `f`.
+    /// Runs `passes` over `f`. `interest[op]` has bit i set when pass i may do something with `op`.
+    void run(Function& f, std::span<const Rewrite> passes, const u8* interest);
+    /// The same with all passes for all ops.
     void run(Function& f, std::span<const Rewrite> passes);
 
     Function& function() { return *f_; }
