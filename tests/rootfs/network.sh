@@ -17,7 +17,8 @@ waited() { # waited COMMAND...: until it succeeds, a minute at most
 }
 listening() { (: <"/dev/tcp/$address/$1"); }
 
-g python3 -m http.server -d www -b "$address" 8000 >/dev/null 2>&1 &
+# exec, so that the translator itself is what ends below.
+(exec "$dragoman" -L "$ROOT" "$ROOT/usr/bin/python3" -m http.server -d www -b "$address" 8000) >/dev/null 2>&1 &
 http=$!
 waited listening 8000
 g curl -sS -o got "http://$address:8000/numbers" && cmp got www/numbers && echo http

@@ -209,10 +209,10 @@ consteval void InsnRow::parse_imm(ImmFormat format, u64 imm_positions) {
 }
 
 constexpr Operands InsnRow::operands(u32 bits) const {
-    u64 value = 0;
-    for (unsigned i = 0; i < imm_segments; ++i) {
-        value |= u64{bits >> imm[i].from & ((1u << imm[i].length) - 1)} << imm[i].to;
-    }
+    auto segment = [&](const ImmSegment& s) { return u64{bits >> s.from & ((1u << s.length) - 1)} << s.to; };
+    // Most have four or fewer. Unused ones are empty, and cost less than a jump that is hard to predict.
+    u64 value = segment(imm[0]) | segment(imm[1]) | segment(imm[2]) | segment(imm[3]);
+    for (unsigned i = 4; i < imm_segments; ++i) value |= segment(imm[i]);
     i64 immediate = imm_signed ? sign_extend(value, imm_width) : static_cast<i64>(value);
     return {rd.get(bits),
             rs1.get(bits),
