@@ -21,8 +21,9 @@ SyscallResult logged(const char* call, SyscallResult result, u64 start, u64 leng
     for (int bit = 0; bit < 3; ++bit) {
         if (prot >> bit & 1) permissions[1 + bit] = "rwx"[bit];
     }
+    const u64 end = start + length;
     std::fprintf(log::stream(), "page: %s %08llx-%08llx%s\n", call, static_cast<unsigned long long>(start),
-                 static_cast<unsigned long long>(start + length), prot >= 0 ? permissions : "");
+                 static_cast<unsigned long long>(end), prot >= 0 ? permissions : "");
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "base/sanitizer.h"
 #include "host/x64/disassemble.h"
 #include "host/x64/float_constants.h"
 #include "host/x64/prologue.h"
@@ -120,7 +121,8 @@ public:
         return *reinterpret_cast<const u8* const*>(env->host_sp - 8);
     }
 
-    void exit_from_helper(ir::Env* env) const override {
+    [[noreturn]] void exit_from_helper(ir::Env* env) const override {
+        abandon_frames();
         prologue_.leave_helper(env);
         __builtin_unreachable();
     }
