@@ -1,19 +1,6 @@
 // march: rv64gc_zbc
 // Zbc and Zbkc: carry-less multiplication.
-#include "check.h"
-
-// rd = op(a, b); the destination is also tried as each of the sources.
-.macro RR op, a, b, result
-    li a1, \a
-    li a2, \b
-    \op a0, a1, a2
-    CHECK a0, \result
-    mv a3, a1
-    \op a3, a3, a2
-    CHECK a3, \result
-    \op a2, a1, a2
-    CHECK a2, \result
-.endm
+#include "operands.h"
 
 TEST_START
     RR clmul, 0, 0, 0

@@ -1,19 +1,6 @@
 // march: rv64gc
 // Zicond: conditional zero. Debian 12's assembler does not know it.
-#include "check.h"
-
-// rd = op(a, b); the destination is also tried as each of the sources.
-.macro RR op, a, b, result
-    li a1, \a
-    li a2, \b
-    \op a0, a1, a2
-    CHECK a0, \result
-    mv a3, a1
-    \op a3, a3, a2
-    CHECK a3, \result
-    \op a2, a1, a2
-    CHECK a2, \result
-.endm
+#include "operands.h"
 
 .macro czero.eqz rd, rs1, rs2
     .insn r 0x33, 5, 7, \rd, \rs1, \rs2
