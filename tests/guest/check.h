@@ -42,6 +42,11 @@ _start:
     CHECK_F \reg, 0xffffffff00000000 | (\value), \flags
 .endm
 
+// Float register `reg` holds the half `value`, NaN-boxed.
+.macro CHECK_FH reg, value, flags
+    CHECK_F \reg, 0xffffffffffff0000 | (\value), \flags
+.endm
+
 // Integer register `reg` has value `value`, and the accrued flags are `flags`.
 .macro CHECK_X reg, value, flags
     CHECK \reg, \value
@@ -56,6 +61,10 @@ _start:
 .macro LOAD_S reg, bits
     li t5, \bits
     fmv.w.x \reg, t5
+.endm
+.macro LOAD_H reg, bits
+    li t5, \bits
+    fmv.h.x \reg, t5
 .endm
 
 .macro TEST_END

@@ -1,6 +1,9 @@
 // march: rv64gc
 // D: arithmetic, conversions, comparisons and moves of doubles, with their exception flags.
-#include "check.h"
+#define LOAD LOAD_D
+#define CHECK_RESULT CHECK_F
+#define FCLASS fclass.d
+#include "float_operands.h"
 
 #define ONE 0x3ff0000000000000
 #define TWO 0x4000000000000000
@@ -13,47 +16,6 @@
 #define MAX 0x7fefffffffffffff
 #define MIN_NORMAL 0x0010000000000000
 #define MINUS_ZERO 0x8000000000000000
-
-// op fa0, fa1, fa2 = result, flags
-.macro CASE2 op, a, b, result, flags
-    LOAD_D fa1, \a
-    LOAD_D fa2, \b
-    \op fa0, fa1, fa2
-    CHECK_F fa0, \result, \flags
-.endm
-.macro CASE1 op, a, result, flags
-    LOAD_D fa1, \a
-    \op fa0, fa1
-    CHECK_F fa0, \result, \flags
-.endm
-.macro CASE3 op, a, b, c, result, flags
-    LOAD_D fa1, \a
-    LOAD_D fa2, \b
-    LOAD_D fa3, \c
-    \op fa0, fa1, fa2, fa3
-    CHECK_F fa0, \result, \flags
-.endm
-.macro COMPARE op, a, b, result, flags
-    LOAD_D fa1, \a
-    LOAD_D fa2, \b
-    \op a0, fa1, fa2
-    CHECK_X a0, \result, \flags
-.endm
-.macro TO_INT op, a, rm, result, flags
-    LOAD_D fa1, \a
-    \op a0, fa1, \rm
-    CHECK_X a0, \result, \flags
-.endm
-.macro FROM_INT op, a, result, flags
-    li a1, \a
-    \op fa0, a1
-    CHECK_F fa0, \result, \flags
-.endm
-.macro CLASS a, result
-    LOAD_D fa1, \a
-    fclass.d a0, fa1
-    CHECK_X a0, \result, 0
-.endm
 
 TEST_START
     // 1: addition and subtraction

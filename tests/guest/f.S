@@ -1,6 +1,9 @@
 // march: rv64gc
 // F: arithmetic, conversions, comparisons, moves and NaN boxing of singles, with their exception flags.
-#include "check.h"
+#define LOAD LOAD_S
+#define CHECK_RESULT CHECK_FS
+#define FCLASS fclass.s
+#include "float_operands.h"
 
 #define ONE 0x3f800000
 #define TWO 0x40000000
@@ -14,46 +17,6 @@
 #define MAX 0x7f7fffff
 #define MIN_NORMAL 0x00800000
 #define MINUS_ZERO 0x80000000
-
-.macro CASE2 op, a, b, result, flags
-    LOAD_S fa1, \a
-    LOAD_S fa2, \b
-    \op fa0, fa1, fa2
-    CHECK_FS fa0, \result, \flags
-.endm
-.macro CASE1 op, a, result, flags
-    LOAD_S fa1, \a
-    \op fa0, fa1
-    CHECK_FS fa0, \result, \flags
-.endm
-.macro CASE3 op, a, b, c, result, flags
-    LOAD_S fa1, \a
-    LOAD_S fa2, \b
-    LOAD_S fa3, \c
-    \op fa0, fa1, fa2, fa3
-    CHECK_FS fa0, \result, \flags
-.endm
-.macro COMPARE op, a, b, result, flags
-    LOAD_S fa1, \a
-    LOAD_S fa2, \b
-    \op a0, fa1, fa2
-    CHECK_X a0, \result, \flags
-.endm
-.macro TO_INT op, a, rm, result, flags
-    LOAD_S fa1, \a
-    \op a0, fa1, \rm
-    CHECK_X a0, \result, \flags
-.endm
-.macro FROM_INT op, a, result, flags
-    li a1, \a
-    \op fa0, a1
-    CHECK_FS fa0, \result, \flags
-.endm
-.macro CLASS a, result
-    LOAD_S fa1, \a
-    fclass.s a0, fa1
-    CHECK_X a0, \result, 0
-.endm
 
 TEST_START
     CASE2 fadd.s, ONE, TWO, THREE, 0

@@ -1,6 +1,9 @@
 // march: rv64gc_zfh
 // Zfh, Zfhmin: half precision.
-#include "check.h"
+#define LOAD LOAD_H
+#define CHECK_RESULT CHECK_FH
+#define FCLASS fclass.h
+#include "float_operands.h"
 
 #define ONE 0x3c00
 #define TWO 0x4000
@@ -14,57 +17,11 @@
 #define MIN_NORMAL 0x0400
 #define MINUS_ZERO 0x8000
 
-.macro LOAD_H reg, bits
-    li t5, \bits
-    fmv.h.x \reg, t5
-.endm
-.macro CHECK_FH reg, value, flags
-    CHECK_F \reg, 0xffffffffffff0000 | (\value), \flags
-.endm
-.macro CASE2 op, a, b, result, flags
-    LOAD_H fa1, \a
-    LOAD_H fa2, \b
-    \op fa0, fa1, fa2
-    CHECK_FH fa0, \result, \flags
-.endm
 .macro CASE2_RM op, a, b, rm, result, flags
     LOAD_H fa1, \a
     LOAD_H fa2, \b
     \op fa0, fa1, fa2, \rm
     CHECK_FH fa0, \result, \flags
-.endm
-.macro CASE1 op, a, result, flags
-    LOAD_H fa1, \a
-    \op fa0, fa1
-    CHECK_FH fa0, \result, \flags
-.endm
-.macro CASE3 op, a, b, c, result, flags
-    LOAD_H fa1, \a
-    LOAD_H fa2, \b
-    LOAD_H fa3, \c
-    \op fa0, fa1, fa2, fa3
-    CHECK_FH fa0, \result, \flags
-.endm
-.macro TO_X op, a, b, result, flags
-    LOAD_H fa1, \a
-    LOAD_H fa2, \b
-    \op a0, fa1, fa2
-    CHECK_X a0, \result, \flags
-.endm
-.macro TO_INT op, a, rm, result, flags
-    LOAD_H fa1, \a
-    \op a0, fa1, \rm
-    CHECK_X a0, \result, \flags
-.endm
-.macro FROM_INT op, a, result, flags
-    li a1, \a
-    \op fa0, a1
-    CHECK_FH fa0, \result, \flags
-.endm
-.macro CLASS a, result
-    LOAD_H fa1, \a
-    fclass.h a0, fa1
-    CHECK_X a0, \result, 0
 .endm
 
 TEST_START
@@ -99,12 +56,12 @@ TEST_START
     CASE2 fmax.h, MINUS_ZERO, 0, 0, 0
     CASE2 fmin.h, SNAN, ONE, ONE, NV
     CASE2 fmax.h, QNAN, QNAN, QNAN, 0
-    TO_X feq.h, 0, MINUS_ZERO, 1, 0
-    TO_X feq.h, QNAN, ONE, 0, 0
-    TO_X flt.h, MINUS_ONE, ONE, 1, 0
-    TO_X flt.h, QNAN, ONE, 0, NV
-    TO_X fle.h, ONE, ONE, 1, 0
-    TO_X fle.h, TWO, ONE, 0, 0
+    COMPARE feq.h, 0, MINUS_ZERO, 1, 0
+    COMPARE feq.h, QNAN, ONE, 0, 0
+    COMPARE flt.h, MINUS_ONE, ONE, 1, 0
+    COMPARE flt.h, QNAN, ONE, 0, NV
+    COMPARE fle.h, ONE, ONE, 1, 0
+    COMPARE fle.h, TWO, ONE, 0, 0
     CLASS MINUS_INF, 1
     CLASS MINUS_ONE, 2
     CLASS 0x8001, 4
