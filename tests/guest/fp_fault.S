@@ -1,11 +1,8 @@
 // march: rv64gc
 // Float registers and flags are precise at a fault: NaN results are canonical and flags have accrued in the signal
 // frame, and still are when the program goes on.
-#include "check.h"
+#include "signals.h"
 
-#define SIGSEGV 11
-#define SA_SIGINFO 4
-#define SYS_rt_sigaction 134
 #define QNAN 0x7ff8000000000000
 #define PAYLOAD 0xfff8000000001234
 #define INF 0x7ff0000000000000
@@ -30,13 +27,7 @@
 .endm
 
 TEST_START
-    li a0, SIGSEGV
-    la a1, action
-    li a2, 0
-    li a3, 8
-    li a7, SYS_rt_sigaction
-    ecall
-    CHECK a0, 0
+    CATCH SIGSEGV
     la s0, seen
     LOAD_D fs0, 0
     LOAD_D fs1, INF
@@ -71,14 +62,11 @@ TEST_END
 
 handler:
     la t1, seen
-    ld t0, 432 + 10 * 8(a2)                                   // ucontext.uc_mcontext.fpregs.d.f[10]
+    ld t0, UCONTEXT_F + 10 * 8(a2)                            // fa0
     sd t0, 0(t1)
-    lwu t0, 432 + 32 * 8(a2)                                  // fcsr
+    lwu t0, UCONTEXT_FCSR(a2)
     sd t0, 8(t1)
-    ld t0, 176(a2)                                            // pc: go on behind the load
-    addi t0, t0, 4
-    sd t0, 176(a2)
-    ret
+    SKIP_INSTRUCTION
 
 .data
 .balign 16

@@ -1,15 +1,7 @@
 // march: rv64gc
 // Reserved integer encodings raise illegal instruction; ebreak a breakpoint; misaligned atomics a bus error.
-#include "check.h"
+#include "signals.h"
 
-// The instruction raises SIGILL, with si_addr its address and nothing changed.
-.macro ILLEGAL insn:vararg
-    sd zero, 0(s0)
-991: \insn
-    ld t4, 0(s0)
-    la t3, 991b
-    CHECK_EQ t4, t3
-.endm
 .macro ILLEGAL16 insn:vararg
     sd zero, 0(s0)
 991: .2byte \insn
@@ -19,24 +11,11 @@
     CHECK_EQ t4, t3
 .endm
 
-#define SIGILL 4
-#define SA_SIGINFO 4
-#define SYS_rt_sigaction 134
-
-#define SIGTRAP 5
-#define SIGBUS 7
-
 TEST_START
     .irp signal, SIGILL, SIGTRAP, SIGBUS
-    li a0, \signal
-    la a1, action
-    li a2, 0
-    li a3, 8
-    li a7, SYS_rt_sigaction
-    ecall
-    CHECK a0, 0
+    CATCH \signal
     .endr
-    la s0, where
+    la s0, fault_address
 
     li a0, 5
     ILLEGAL .4byte 0xffffffff
@@ -92,19 +71,8 @@ TEST_START
     CHECK t4, 0
 TEST_END
 
-// Notes si_addr and goes on behind the (32-bit) instruction.
-handler:
-    ld t0, 16(a1)                                             // siginfo.si_addr
-    la t1, where
-    sd t0, 0(t1)
-    ld t0, 176(a2)                                            // ucontext.uc_mcontext.pc
-    addi t0, t0, 4
-    sd t0, 176(a2)
-    ret
+SIGNAL_HANDLER
 
 .data
-.balign 16
-action: .dword handler, SA_SIGINFO, 0
-where: .dword 0
 .balign 16
 cell: .dword 0, 0, 0, 0

@@ -1,16 +1,8 @@
 // march: rv64gc_zfh
 // Reserved encodings of floating point and CSRs raise illegal instruction: reserved static rounding modes, reserved
 // dynamic ones, CSRs that do not exist, that user mode may not access or that are read-only.
-#include "check.h"
+#include "signals.h"
 
-// The instruction raises SIGILL, with si_addr its address and nothing changed.
-.macro ILLEGAL insn:vararg
-    sd zero, 0(s0)
-991: \insn
-    ld t4, 0(s0)
-    la t3, 991b
-    CHECK_EQ t4, t3
-.endm
 .macro LEGAL insn:vararg
     sd zero, 0(s0)
     \insn
@@ -18,19 +10,9 @@
     CHECK t4, 0
 .endm
 
-#define SIGILL 4
-#define SA_SIGINFO 4
-#define SYS_rt_sigaction 134
-
 TEST_START
-    li a0, SIGILL
-    la a1, action
-    li a2, 0
-    li a3, 8
-    li a7, SYS_rt_sigaction
-    ecall
-    CHECK a0, 0
-    la s0, where
+    CATCH SIGILL
+    la s0, fault_address
 
     // static modes 5 and 6: fadd, fsqrt, fmadd, conversions in all formats
     ILLEGAL .insn r 0x53, 5, 0x01, fa0, fa1, fa2
@@ -91,17 +73,4 @@ TEST_START
     LEGAL csrr a0, cycle
 TEST_END
 
-// Notes si_addr and goes on behind the (32-bit) instruction.
-handler:
-    ld t0, 16(a1)                                             // siginfo.si_addr
-    la t1, where
-    sd t0, 0(t1)
-    ld t0, 176(a2)                                            // ucontext.uc_mcontext.pc
-    addi t0, t0, 4
-    sd t0, 176(a2)
-    ret
-
-.data
-.balign 16
-action: .dword handler, SA_SIGINFO, 0
-where: .dword 0
+SIGNAL_HANDLER
