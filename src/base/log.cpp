@@ -4,9 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <optional>
 #include <vector>
+
+#include "base/number.h"
 
 namespace dragoman::log {
 
@@ -37,18 +38,6 @@ struct Range {
 
 FILE* output = nullptr;  ///< null: stderr
 std::vector<Range> ranges;
-
-std::optional<u64> parse_number(std::string_view text) {
-    int base = 10;
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        base = 16;
-        text.remove_prefix(2);
-    }
-    u64 value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-    return value;
-}
 
 std::optional<Range> parse_range(std::string_view text) {
     std::size_t at = text.find("..");

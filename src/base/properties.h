@@ -52,9 +52,4 @@ private:
     std::vector<std::string> known_;
 };
 
-/// "512", "0x1000". @returns nothing when it is no number.
-std::optional<u64> parse_number(std::string_view text);
-/// "512", "1G", "1.5G", "64k"; a plain number is multiplied with `unit`.
-std::optional<u64> parse_size(std::string_view text, u64 unit = 1);
-
 }  // namespace dragoman

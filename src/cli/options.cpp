@@ -1,13 +1,11 @@
 #include "cli/options.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstdlib>
-#include <limits>
+#include <optional>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/number.h"
 
 namespace dragoman::cli {
 
@@ -41,25 +39,20 @@ struct Row {
     std::string_view help;      ///< empty: not shown (another spelling, or internal)
 };
 
-u64 parse_number(std::string_view text) {
-    std::string_view digits = text;
-    int base = 10;
-    if (digits.starts_with("0x") || digits.starts_with("0X")) {
-        base = 16;
-        digits.remove_prefix(2);
-    } else if (digits.size() > 1 && digits.front() == '0') {
-        base = 8;
-    }
-    u64 value = 0;
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (error != std::errc{} || end != digits.data() + digits.size()) {
-        throw BadValue{"'" + std::string(text) + "' is not a number"};
-    }
-    return value;
+/// As strtoul reads it: a 0 in front means octal.
+std::optional<u64> any_base_number(std::string_view text) {
+    bool octal = text.size() > 1 && text.front() == '0';
+    return parse_number(text, octal ? 8 : 10);
+}
+
+u64 number_of(std::string_view text) {
+    std::optional<u64> value = any_base_number(text);
+    if (!value) throw BadValue{"'" + std::string(text) + "' is not a number"};
+    return *value;
 }
 
 /// A number with an optional K, M or G behind it.
-u64 parse_size(std::string_view text) {
+u64 size_of(std::string_view text) {
     unsigned shift = 0;
     std::string_view digits = text;
     if (!text.empty()) {
@@ -71,14 +64,10 @@ u64 parse_size(std::string_view text) {
         }
         if (shift) digits.remove_suffix(1);
     }
-    u64 value = 0;
-    try {
-        value = parse_number(digits);
-    } catch (const BadValue&) {
-        throw BadValue{"'" + std::string(text) + "' is not a size"};
-    }
-    if (value > (~u64{0} >> shift)) throw BadValue{"'" + std::string(text) + "' is too large"};
-    return value << shift;
+    std::optional<u64> value = any_base_number(digits);
+    if (!value) throw BadValue{"'" + std::string(text) + "' is not a size"};
+    if (*value > (~u64{0} >> shift)) throw BadValue{"'" + std::string(text) + "' is too large"};
+    return *value << shift;
 }
 
 template <class F> void for_each_part(std::string_view list, F f) {
@@ -145,19 +134,19 @@ void set_log_items(Parser& p, std::string_view value) {
 }
 
 void set_stack_size(Parser& p, std::string_view value) {
-    u64 size = parse_size(value);
+    u64 size = size_of(value);
     if (size == 0) throw BadValue{"'" + std::string(value) + "' is not a stack size"};
     p.options.process.stack_size = size;
 }
 
 void set_translation_buffer(Parser& p, std::string_view value) {
-    u64 mebibytes = parse_number(value);
+    u64 mebibytes = number_of(value);
     if (mebibytes > 1024) throw BadValue{"'" + std::string(value) + "' is more than 1024 MiB"};
     if (mebibytes != 0) p.options.engine.tb_size = mebibytes << 20;  // 0: the default, as in qemu
 }
 
 void set_page_size(Parser&, std::string_view value) {
-    if (parse_number(value) != memory::kPageSize) throw BadValue{"only pages of 4096 bytes are supported"};
+    if (number_of(value) != memory::kPageSize) throw BadValue{"only pages of 4096 bytes are supported"};
 }
 
 void set_backend(Parser& p, std::string_view value) {
@@ -216,10 +205,10 @@ constexpr Row kRows[] = {
     {"r", "release", "UNAME", Both, kInherited,
      [](Parser& p, std::string_view v) { p.options.process.uname_release = v; }, "kernel release that uname reports"},
     {"B", "address", "GUEST_BASE", Both, kInherited,
-     [](Parser& p, std::string_view v) { p.options.guest_base = parse_number(v); p.options.guest_base_set = true; },
+     [](Parser& p, std::string_view v) { p.options.guest_base = number_of(v); p.options.guest_base_set = true; },
      "host address of guest address 0"},
     {"R", "size", "RESERVED_VA", Both, kInherited,
-     [](Parser& p, std::string_view v) { p.options.reserved_va = parse_size(v); },
+     [](Parser& p, std::string_view v) { p.options.reserved_va = size_of(v); },
      "limit the guest's address space to 'size' bytes (K, M, G)"},
     {"t", "tsig hsig n[,...]", "RTSIG_MAP", Qemu, false, refuse_signal_map, ""},
     {"d", "item[,...]", "LOG", Both, kInherited, set_log_items, "log what the items name (-d help lists them)"},
@@ -248,7 +237,7 @@ constexpr Row kRows[] = {
     {"strace-pids", "", "", None, false,  // -strace in a process that another traced one has executed
      [](Parser& p, std::string_view) { p.options.process.strace_pids = true; }, ""},
     {"seed", "number", "RAND_SEED", Both, kInherited,
-     [](Parser& p, std::string_view v) { p.options.process.seed = parse_number(v); p.options.process.seed_set = true; },
+     [](Parser& p, std::string_view v) { p.options.process.seed = number_of(v); p.options.process.seed_set = true; },
      "seed for the guest's random numbers"},
     {"trace", "pattern", "TRACE", Qemu, false, refuse, ""},
     {"plugin", "file", "PLUGIN", Qemu, false, refuse, ""},

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "devices/iov.h"
 
 namespace dragoman::devices::net {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/properties.h"
+#include "base/number.h"
 #include "machine/backends.h"
 #include "machine/monitor/expression.h"
 #include "machine/monitor/inspector.h"

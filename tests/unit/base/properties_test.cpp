@@ -45,16 +45,5 @@ TEST(Properties, NamesBadValues) {
     EXPECT_EQ(failure([&] { Properties("-x", "a, ,=b"); }), "-x: '=b' has no name");
 }
 
-TEST(Properties, Sizes) {
-    EXPECT_EQ(parse_size("512", u64{1} << 20), u64{512} << 20);
-    EXPECT_EQ(parse_size("1.5G"), u64{3} << 29);
-    EXPECT_EQ(parse_size("64k"), u64{65536});
-    EXPECT_EQ(parse_size("0xb"), u64{11});
-    EXPECT_EQ(parse_size(""), std::nullopt);
-    EXPECT_EQ(parse_size("G"), std::nullopt);
-    EXPECT_EQ(parse_size("99999999999G"), std::nullopt);
-    EXPECT_EQ(parse_size("-1"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace dragoman
