@@ -27,6 +27,7 @@ constexpr u64 kMostPending = u64{32} << 20;
 u64 build_number() {
     static const u64 number = [] {
         auto* base = reinterpret_cast<const u8*>(&__ehdr_start);
+        asm("" : "+r"(base));  // the compiler knows of the header alone, but the image begins there
         auto* headers = reinterpret_cast<const ElfW(Phdr)*>(base + __ehdr_start.e_phoff);
         for (unsigned i = 0; i < __ehdr_start.e_phnum; ++i) {
             if (headers[i].p_type != PT_NOTE) continue;
