@@ -22,9 +22,11 @@ struct UserSpaceTest : testing::TestWithParam<u64> {
         return static_cast<u64>(r);
     }
 };
-// The address sanitizer keeps its own memory between the lowest and the highest addresses.
+// The sanitizers keep their own memory between the lowest and the highest addresses.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr u64 kBases[] = {0x200000000000, 0x300000000000};
+#elif defined(__SANITIZE_THREAD__)
+constexpr u64 kBases[] = {0, 0x7e8000000000};
 #else
 constexpr u64 kBases[] = {0, 0x100000000000};
 #endif
