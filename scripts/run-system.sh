@@ -6,5 +6,5 @@ shift
 here=$(dirname "$0")
 "$here/../tests/system/boot/fetch.sh"
 system=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
-exec "$build/dragoman-system" -machine virt -m 512M -nographic -kernel "$system/Image" \
-    -initrd "$system/initrd.cpio.gz" -append "console=ttyS0 quiet" "$@"
+exec "$build/dragoman-system" -machine virt -m 512M -nographic -bios "$system/fw_dynamic.bin" \
+    -kernel "$system/Image" -initrd "$system/initrd.cpio.gz" -append "console=ttyS0 quiet" "$@"

@@ -117,8 +117,9 @@ void Engine::Impl::code_written(u64 physical_address, u64 bytes) {
         CodePage* record = pages.find(page);
         if (record != nullptr && record->tbs != nullptr) {
             const u64 lines = PageIndex::lines(from, to);
-            if ((record->lines & lines) == 0) continue;
+            // Another hart may be translating these lines, from what was there before.
             epoch.fetch_add(1);
+            if ((record->lines & lines) == 0) continue;
             ++record->invalidations;
             invalidations.fetch_add(1, std::memory_order_relaxed);
             if (record->invalidations <= kMixedAfter) {

@@ -30,6 +30,8 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     SlotRecord& record = from->slots[v.env->exit_slot];
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
     if (record.target != nullptr || record.slot.target_pc != target->pc) return;
+    // System mode: the page may have been mapped elsewhere since `from` was entered.
+    if (physical != nullptr && from->page_numbers[0] != target->page_numbers[0]) return;
     link(record, target);
     ++v.stats.links;
 }

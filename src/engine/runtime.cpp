@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "engine/impl.h"
+#include "memory/host_access.h"
 
 namespace dragoman::guest {
 
@@ -57,10 +58,7 @@ u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) 
     const unsigned size = 1u << size_log2;
     check_watchpoints(env, mmu, address, size, Access::Load);
     u64 value = 0;
-    if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) {
-        std::memcpy(&value, host, size);
-        return value;
-    }
+    if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) return memory::load_once(host, size);
     Place place = resolve(env, mmu, address, Access::Load, mmu_index);
     if (place.bytes >= size) {
         if (!mmu.physical().load(place.physical, size, value)) bus_error(env, mmu, Access::Load, address);
@@ -83,7 +81,7 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     const unsigned size = 1u << size_log2;
     check_watchpoints(env, mmu, address, size, Access::Store);
     if (u8* host = mmu.direct(address, size, Access::Store, mmu_index)) {
-        std::memcpy(host, &value, size);
+        memory::store_once(host, size, value);
         return;
     }
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);

@@ -110,7 +110,8 @@ void Hart::timer_changed() {
 
 void Hart::kick() {
     engine::Engine::request_exit(env_);
-    // Pairs with wait_for_interrupt: either this sees the hart halted, or the hart sees what has changed.
+    kicked_.store(true, std::memory_order_relaxed);
+    // Pairs with wait_for_interrupt and sleep_polling: either this sees the hart halted, or the hart sees what has changed.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!halted_.load(std::memory_order_relaxed)) return;
     std::lock_guard lock(mutex_);
@@ -139,9 +140,12 @@ bool Hart::pause_point() {
 namespace {
 
 /// A hart that waits this often at one place with an interrupt pending that it does not take polls for something else
-/// (OpenSBI's harts do, before they are started): its thread then sleeps a little each time.
+/// (OpenSBI's harts do, before they are started): its thread then sleeps, longer each time, until a device speaks to it.
+/// Long sleeps matter beside the load: OpenSBI before 1.2 tells a hart to start before it has said where, and relies on
+/// harts that wait not looking in between.
 constexpr unsigned kPollsBeforeSleep = 64;
-constexpr auto kPollSleep = std::chrono::microseconds(500);
+constexpr auto kShortestSleep = std::chrono::microseconds(500);
+constexpr unsigned kMostDoublings = 9;
 
 }  // namespace
 
@@ -150,13 +154,24 @@ bool Hart::has_something_to_do() const {
            attention_.load(std::memory_order_acquire);
 }
 
+/// Sleeps until kick(), or for `longest`; not at all when there was one since the last sleep.
+void Hart::sleep_polling(std::chrono::microseconds longest) {
+    halted_.store(true, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, longest, [&] {
+            return kicked_.exchange(false) || timer_due_.load(std::memory_order_acquire) ||
+                   attention_.load(std::memory_order_acquire);
+        });
+    }
+    halted_.store(false, std::memory_order_relaxed);
+}
+
 void Hart::wait_for_interrupt() {
     if (system_.has_work(env_) && env_->pc == last_wait_) {
         if (++polls_ < kPollsBeforeSleep) return;
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, kPollSleep, [&] {
-            return timer_due_.load(std::memory_order_acquire) || attention_.load(std::memory_order_acquire);
-        });
+        sleep_polling(kShortestSleep * (1u << std::min(polls_ - kPollsBeforeSleep, kMostDoublings)));
         return;
     }
     last_wait_ = env_->pc;

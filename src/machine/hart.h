@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -81,6 +82,7 @@ private:
     /// Pauses while asked to. @returns false when the thread is to end.
     bool pause_point();
     void wait_for_interrupt();
+    void sleep_polling(std::chrono::microseconds longest);
 
     const unsigned id_;
     engine::Engine& engine_;
@@ -99,6 +101,7 @@ private:
     bool step_ = false;
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
+    std::atomic<bool> kicked_{false};  ///< since it last slept while it polled
     u64 last_wait_ = 0;   ///< where the hart waited for an interrupt last
     unsigned polls_ = 0;  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "memory/host_access.h"
 
 namespace dragoman::memory {
 
@@ -30,43 +31,6 @@ u8* map_host_memory(const std::string& name, u64 size) {
     if (end != start + length) ::munmap(reinterpret_cast<void*>(end), start + length - end);
     ::madvise(reinterpret_cast<void*>(aligned), end - aligned, MADV_HUGEPAGE);
     return reinterpret_cast<u8*>(aligned);
-}
-
-// One access of the host's, so that other harts never see half of it. x86-64 takes any alignment.
-__attribute__((no_sanitize("alignment"))) u64 get_bytes(const u8* from, unsigned size) {
-    u64 value = 0;
-    switch (size) {
-        case 1:
-            value = *from;
-            break;
-        case 2:
-            value = *reinterpret_cast<const u16*>(from);
-            break;
-        case 4:
-            value = *reinterpret_cast<const u32*>(from);
-            break;
-        default:
-            value = *reinterpret_cast<const u64*>(from);
-            break;
-    }
-    return value;
-}
-
-__attribute__((no_sanitize("alignment"))) void put_bytes(u8* to, unsigned size, u64 value) {
-    switch (size) {
-        case 1:
-            *to = static_cast<u8>(value);
-            break;
-        case 2:
-            *reinterpret_cast<u16*>(to) = static_cast<u16>(value);
-            break;
-        case 4:
-            *reinterpret_cast<u32*>(to) = static_cast<u32>(value);
-            break;
-        default:
-            *reinterpret_cast<u64*>(to) = value;
-            break;
-    }
 }
 
 bool inside(const Region& region, u64 address, u64 bytes) {
@@ -217,7 +181,7 @@ bool PhysicalSpace::load(u64 address, unsigned size, u64& value) {
     if (region->kind == Region::Kind::Mmio || (region->kind == Region::Kind::Flash && !readable_now(*region))) {
         return device_read(*region, address, size, value);
     }
-    value = get_bytes(region->host + (address - region->base), size);
+    value = load_once(region->host + (address - region->base), size);
     return true;
 }
 
@@ -226,7 +190,7 @@ bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
     if (region == nullptr || !inside(*region, address, size)) return false;
     switch (region->kind) {
         case Region::Kind::Ram:
-            put_bytes(region->host + (address - region->base), size, value);
+            store_once(region->host + (address - region->base), size, value);
             wrote(address, size);
             return true;
         case Region::Kind::Rom:

@@ -3,7 +3,8 @@
 set -u
 system=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
 [ -e "$system/.made" ] || exit 77
-output=$("$1" -machine virt -m 256M -smp "$2" -nographic -kernel "$system/Image" -initrd "$system/initrd.cpio.gz" \
+output=$("$1" -machine virt -m 256M -smp "$2" -nographic -bios "$system/fw_dynamic.bin" \
+    -kernel "$system/Image" -initrd "$system/initrd.cpio.gz" \
     -append "console=ttyS0 quiet dragoman.test" </dev/null 2>&1)
 status=$?
 fail() {

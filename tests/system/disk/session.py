@@ -67,7 +67,7 @@ def main():
     if not os.path.exists(SYSTEM + "/.disk") or not os.path.exists(SYSTEM + "/.made"):
         sys.exit(77)
     console = Console([sys.argv[1], "-machine", "virt", "-m", "512M", "-smp", "2", "-nographic",
-                       "-kernel", SYSTEM + "/Image", "-initrd", SYSTEM + "/initrd.cpio.gz",
+                       "-bios", SYSTEM + "/fw_dynamic.bin", "-kernel", SYSTEM + "/Image", "-initrd", SYSTEM + "/initrd.cpio.gz",
                        "-append", "console=ttyS0 quiet root=/dev/vda", "-snapshot",
                        "-drive", f"file={disk},format=raw,if=none,id=hd0", "-device", "virtio-blk-device,drive=hd0",
                        "-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"])
