@@ -30,6 +30,7 @@ void Statistics::add(const Statistics& o) {
     table_hits += o.table_hits;
     exits_halt += o.exits_halt;
     mmu.add(o.mmu);
+    copied += o.copied;
     links += o.links;
     stale += o.stale;
     cached += o.cached;
@@ -63,6 +64,7 @@ Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<ho
                    log::enabled(log::Item::OutAsm);
     if (space != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
         caching = code_cache.start(configuration());
+    copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
     if (config.observer != nullptr) config.observer->on_common_code("prologue", buffer.prologue(), used);
 }
 
@@ -263,6 +265,7 @@ std::string Engine::statistics() const {
     line("exceptions", s.exits_exception);
     line("system calls", s.exits_syscall);
     if (i.physical != nullptr) {
+        line("TBs copied for another address", s.copied);
         line("halts", s.exits_halt);
         line("TLB: slow accesses", s.mmu.slow_accesses);
         line("TLB: fills", s.mmu.fills);

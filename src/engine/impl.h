@@ -25,6 +25,7 @@
 #include "engine/softmmu.h"
 #include "engine/store_watch.h"
 #include "engine/tb_table.h"
+#include "engine/template_table.h"
 #include "ir/passes/passes.h"
 
 namespace dragoman::engine {
@@ -41,6 +42,7 @@ struct Statistics {
     u64 tbs = 0, guest_insns = 0, guest_bytes = 0, host_bytes = 0, ir_ops = 0;
     u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0;
     u64 exits_halt = 0;
+    u64 copied = 0;
     u64 table_hits = 0, links = 0, stale = 0, cached = 0;
     u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
     SoftmmuStatistics mmu;
@@ -59,6 +61,8 @@ struct Vcpu {
     Chunk* chunk = nullptr;
     std::atomic<bool> running{false};
     bool single_step = false;
+    u64 code_physical = ~u64{0};  ///< where find_mapped has found the code that it has no TB for
+    std::vector<TemplateField> fields;
     bool global_code = false;  ///< the mapping that find_or_translate has gone through last is global
     std::unique_ptr<Softmmu> softmmu;  ///< system mode
     Statistics stats;
@@ -105,6 +109,8 @@ struct Engine::Impl {
     bool caching = false;
     u64 configuration() const;
     TbTable table;
+    TemplateTable templates;
+    bool copying = false;  ///< system mode: TBs at other addresses are made from templates
     PageIndex pages;
     std::mutex tb_lock;
     std::vector<Vcpu*> vcpus;
@@ -133,6 +139,8 @@ struct Engine::Impl {
     /// Null when the guest takes an exception instead (system mode): env->exception tells which.
     TranslationBlock* find_or_translate(Vcpu& v, u64 pc, u32 flags);
     TranslationBlock* find_mapped(Vcpu& v, u64 pc, u32 flags);
+    TranslationBlock* copy_block(Vcpu& v, u64 pc, u32 flags);
+    void keep_template(Vcpu& v, TranslationBlock& tb);
     TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
     void prepare(Vcpu& v);
     bool load(Vcpu& v, Translating& t, CodeReader& reader);

@@ -38,6 +38,7 @@ void Engine::Impl::unlink(SlotRecord& from) {
 void Engine::Impl::remove(TranslationBlock* tb) {
     if (tb->invalid.exchange(true)) return;
     table.remove(tb);
+    if (tb->template_fields != nullptr) templates.remove(tb);
     pages.remove(tb);
     while (tb->incoming != nullptr) unlink(*tb->incoming);
     for (unsigned i = 0; i < tb->slot_count; ++i) unlink(tb->slots[i]);

@@ -41,6 +41,9 @@ struct TranslationBlock : host::BlockHead {
     SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
     u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
+    const void* template_fields = nullptr;      ///< of a template: TemplateField[template_field_count]
+    u32 template_field_count = 0;
+    TranslationBlock* template_next = nullptr;  ///< list of the template table
     SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
 

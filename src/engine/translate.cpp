@@ -86,6 +86,9 @@ TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
         ++v.stats.table_hits;
         return tb;
     }
+    if (copying && breakpoint_count.load(std::memory_order_relaxed) == 0) {
+        if (TranslationBlock* copy = copy_block(v, pc, flags)) return copy;
+    }
     return translate(v, pc, flags, false);
 }
 
@@ -95,8 +98,10 @@ TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
     const unsigned mmu_index = guest.cpu.system->mmu_index(v.env, true);
     Place place;
     GuestFault fault;
+    v.code_physical = ~u64{0};
     if (!v.softmmu->resolve(pc, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
     v.global_code = place.global;
+    v.code_physical = place.physical;
     TranslationBlock* tb = table.find(pc, flags, place.physical);
     if (tb == nullptr || !tb->crosses_page()) return tb;
     u64 second_page = align_up(pc, kPageBytes);
@@ -395,6 +400,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
         }
         pages.add(tb);
         table.insert(tb);
+        if (copying) keep_template(v, *tb);
         if (reader.shared() && !tb->verified) note_shared(*tb);
         return tb;
     }

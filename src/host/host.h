@@ -60,6 +60,7 @@ struct Relocation {
         Helper,        ///< address of helper `index`
         HostData,      ///< address of a back-end data object `index`
         Prologue,      ///< rel32 or address into the prologue area: entry `index`
+        JumpCacheSlot, ///< displacement of the jump cache's entry for guest address `value`
     };
     u32 offset;  ///< of the field, from the TB's code start
     Kind kind;

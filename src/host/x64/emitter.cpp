@@ -137,16 +137,26 @@ u32 Emitter::probe_jump_cache(u64 pc) {
     const Xbyak::Address entry = jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, pc));
     if (fits_i32(static_cast<i64>(pc))) {
         c.cmp(entry, static_cast<u32>(pc));
+        relocation(Relocation::Kind::GuestAddress, c.here() - 4, 4, false, 0, pc);
     } else {
         load_guest_address(kRax, pc);
         c.cmp(entry, c.rax);
+        jump_cache_slot(pc, entry);
     }
     return c.jcc(Cc::NE);
 }
 
+/// Notes the displacement of `entry`, which the instruction that was emitted last ends with.
+void Emitter::jump_cache_slot(u64 pc, const Xbyak::Address& entry) {
+    const bool short_form = fits_i8(static_cast<i64>(entry.getDisp()));
+    relocation(Relocation::Kind::JumpCacheSlot, c.here() - (short_form ? 1 : 4), short_form ? 1 : 4, false, 0, pc);
+}
+
 void Emitter::far_jump(u64 pc) {
     const u32 miss = probe_jump_cache(pc);
-    c.jmp(jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target)));
+    const Xbyak::Address target = jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target));
+    c.jmp(target);
+    jump_cache_slot(pc, target);
     c.bind(miss);
     load_guest_address(kRax, pc);
     jump_common(Common::ExitLookup);
@@ -154,7 +164,9 @@ void Emitter::far_jump(u64 pc) {
 
 void Emitter::far_call(u64 pc) {
     const u32 miss = probe_jump_cache(pc);
-    c.call(jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target)));
+    const Xbyak::Address target = jump_cache_entry(pc, offsetof(ir::JumpCacheEntry, target));
+    c.call(target);
+    jump_cache_slot(pc, target);
     no_resume(cold(miss, [pc, landing = c.here()](Emitter& e) {
         e.load_guest_address(kRax, pc);
         e.call_common(Common::ExitLookup);

@@ -213,6 +213,7 @@ private:
     void far_call(u64 pc);
     u32 probe_jump_cache(u64 pc);
     Xbyak::Address jump_cache_entry(u64 pc, std::size_t field) const;
+    void jump_cache_slot(u64 pc, const Xbyak::Address& entry);
     void collect_guest_constants();
     bool out_of_room() const { return c.room() < kMaxOpBytes; }
 

@@ -375,6 +375,51 @@ TEST_P(SystemTest, OneWalkServesALargePage) {
     EXPECT_EQ(cpu_->exception_value, 0x9010u);
 }
 
+TEST_P(SystemTest, CodeAtOtherAddressesIsCopied) {
+    // Loops, calls into the next page and returns, as position-independent code has them.
+    write(kRam + 0x10000, {{toy::Call, 0, 0, 126},
+                           {toy::AddI, 1, 0, -1},
+                           {toy::BranchNe, 1, 2, -2},
+                           {toy::Jump, 0, 0, 2},
+                           {toy::Halt},
+                           {toy::Halt}});
+    write(kRam + 0x101f8, {{toy::Jump, 0, 0, 50}, {toy::Halt}});
+    write(kRam + 0x102c0, {{toy::AddI, 3, 0, 5}, {toy::Jump, 0, 0, 100}});
+    write(kRam + 0x10454, {{toy::Jump, 0, 0, 127}});
+    write(kRam + 0x10650, {{toy::JumpReg, 4}});
+    write(kRam + 0x10ff0, {{toy::AddI, 3, 0, 1}, {toy::Jump, 0, 0, 20}});
+    write(kRam + 0x11044, {{toy::AddI, 3, 0, 1}, {toy::Return}});
+    const u64 places[] = {0x3f12341000, 0x2a00006000, 0x2a00009000, 0x3f77770000};
+    u64 translated = 0;
+    for (u64 place : places) {
+        map(place, {kRam + 0x10000});
+        map(place + 0x1000, {kRam + 0x11000});
+        guest::flush_tlb(cpu_, {});
+        for (int n = 0; n < 2; ++n) {
+            cpu_->r[1] = 100;
+            cpu_->r[3] = 0;
+            cpu_->r[4] = place + 0xff0;
+            EXPECT_EQ(run(place), ir::ExitReason::Syscall);
+            EXPECT_EQ(cpu_->r[3], 700u);
+            EXPECT_EQ(cpu_->pc, place + 0x18);
+        }
+        if (place == places[0]) translated = statistic("TBs translated");
+    }
+    if (std::string(GetParam()) == "x64") {
+        EXPECT_EQ(statistic("TBs translated"), translated);
+        EXPECT_GT(statistic("TBs copied"), 0u);
+    }
+    // A store to the code drops all copies.
+    write(kRam + 0x102c0, {{toy::AddI, 3, 0, 6}});
+    for (u64 place : places) {
+        cpu_->r[1] = 1;
+        cpu_->r[3] = 0;
+        cpu_->r[4] = place + 0xff0;
+        EXPECT_EQ(run(place), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[3], 8u);
+    }
+}
+
 TEST_P(SystemTest, BreakpointsAndSteps) {
     write(kRam, {{toy::AddI, 0, 0, 1}, {toy::AddI, 0, 0, 1}, {toy::AddI, 0, 0, 1}, {toy::Halt}});
     EXPECT_EQ(run(0x1000), ir::ExitReason::Syscall);

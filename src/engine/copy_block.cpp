@@ -1,0 +1,76 @@
+// System mode: TBs for code that is mapped at another guest address than the one that they were translated for.
+#include <cstring>
+
+#include "engine/impl.h"
+
+namespace dragoman::engine {
+
+/// Makes `tb`, which v.compiled tells of, a template if it can be one.
+void Engine::Impl::keep_template(Vcpu& v, TranslationBlock& tb) {
+    // The second page of a TB may be another one elsewhere.
+    if (tb.crosses_page() || !template_fields(v.compiled.relocations, v.fields)) return;
+    if (templates.find(tb.physical, tb.flags) != nullptr) return;
+    const std::size_t bytes = v.fields.size() * sizeof(TemplateField);
+    void* fields = v.chunk->arena.allocate(bytes + 1, alignof(TemplateField));
+    std::memcpy(fields, v.fields.data(), bytes);
+    tb.template_fields = fields;
+    tb.template_field_count = static_cast<u32>(v.fields.size());
+    templates.insert(&tb);
+}
+
+/// A TB for `pc`, where the code of page v.code_physical is mapped. Null when there is no template for it.
+TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
+    std::unique_lock guard(tb_lock);
+    const TranslationBlock* from;
+    for (;;) {
+        from = templates.find(v.code_physical, flags);
+        if (from == nullptr) return nullptr;
+        if (TranslationBlock* other = table.find(pc, flags, v.code_physical)) return other;
+        if (v.chunk != nullptr && static_cast<std::size_t>(v.chunk->end - v.chunk->next) >= from->code_size) break;
+        guard.unlock();
+        take_chunk(v);
+        guard.lock();
+    }
+    Chunk& chunk = *v.chunk;
+    u8* code = chunk.next;
+    std::memcpy(code, from->code, from->code_size);
+    move_template(code, from->code,
+                  {static_cast<const TemplateField*>(from->template_fields), from->template_field_count},
+                  pc - from->pc);
+
+    auto* tb = new (chunk.arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
+    tb->pc = pc;
+    tb->physical = from->physical;
+    tb->flags = flags;
+    tb->guest_size = from->guest_size;
+    tb->guest_insns = from->guest_insns;
+    tb->slot_count = from->slot_count;
+    tb->verified = false;
+    tb->code = code;
+    tb->code_size = from->code_size;
+    tb->entry = from->entry;
+    tb->checked_entry = from->checked_entry;
+    auto* map = static_cast<u8*>(chunk.arena.allocate(from->insn_map_size, 1));
+    std::memcpy(map, from->insn_map, from->insn_map_size);
+    tb->insn_map = map;
+    tb->insn_map_size = from->insn_map_size;
+    tb->page_numbers[0] = from->page_numbers[0];
+    tb->page_numbers[1] = 0;
+    tb->content_hash = 0;
+    tb->slots =
+        static_cast<SlotRecord*>(chunk.arena.allocate(from->slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
+    for (unsigned i = 0; i < from->slot_count; ++i) {
+        auto* record = new (&tb->slots[i]) SlotRecord{.slot = from->slots[i].slot, .owner = tb};
+        if (!record->slot.used) continue;
+        record->slot.target_pc += pc - from->pc;
+        backend->unlink(code, record->slot);
+    }
+    chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(code + tb->code_size), 16));
+    chunk.tbs.push_back(tb);
+    pages.add(tb);
+    table.insert(tb);
+    ++v.stats.copied;
+    return tb;
+}
+
+}  // namespace dragoman::engine
