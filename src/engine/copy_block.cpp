@@ -49,7 +49,7 @@ TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
     tb->code = code;
     tb->code_size = from->code_size;
     tb->entry = from->entry;
-    tb->checked_entry = from->checked_entry;
+    tb->target = code + (from->target - from->code);
     auto* map = static_cast<u8*>(chunk.arena.allocate(from->insn_map_size, 1));
     std::memcpy(map, from->insn_map, from->insn_map_size);
     tb->insn_map = map;
@@ -66,7 +66,7 @@ TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
         backend->unlink(code, record->slot);
     }
     chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(code + tb->code_size), 16));
-    chunk.tbs.push_back(tb);
+    chunk.add(tb);
     pages.add(tb);
     table.insert(tb);
     ++v.stats.copied;
