@@ -18,34 +18,33 @@ JumpTable::JumpTable(ir::Env* env)
 }
 
 void JumpTable::insert(TranslationBlock* tb, bool global) {
-    if (local_.size() == kMaxLocal) drop_local();
+    if (local_.size() == kMaxLocal) switch_space(space_);
     const std::size_t at = slot(tb->pc);
     Entry& entry = entries_[at];
-    if (entry.tb == tb && entry.pc == tb->pc) return;
-    if (entry.tb != nullptr) {
-        if (entry.pc == tb->pc) {
-            entry.flags = tb->flags;
-            entry.tb = tb;
-            return;
-        }
-        forget(at);
-    }
-    u16& first = lists_[list_of(tb->pc)];
+    if (!global) local_.push_back(static_cast<u16>(at));
+    const bool listed = entry.tb != nullptr && entry.pc == tb->pc;
+    if (entry.tb != nullptr && !listed) forget(at);
     entry.tb = tb;
     entry.flags = tb->flags;
+    entry.space = global ? kGlobal : space_;
+    if (listed) return;
+    u16& first = lists_[list_of(tb->pc)];
     entry.next = first;
     entry.previous = 0;
     if (first != 0) entries_[first - 1].previous = static_cast<u16>(at + 1);
     first = static_cast<u16>(at + 1);
     entry.pc = tb->pc;
-    if (!global) local_.push_back(static_cast<u16>(at));
+}
+
+void JumpTable::forget_fast(const Entry& entry) {
+    ir::JumpCacheEntry& fast = env_->jump_cache[entry.pc >> 1 & (ir::kJumpCacheSize - 1)];
+    if (fast.pc == entry.pc) __atomic_store_n(&fast.pc, ir::kNoPc, __ATOMIC_RELAXED);
 }
 
 /// Takes an entry out of its list, and out of the first level.
 void JumpTable::forget(std::size_t at) {
     Entry& entry = entries_[at];
-    ir::JumpCacheEntry& fast = env_->jump_cache[entry.pc >> 1 & (ir::kJumpCacheSize - 1)];
-    if (fast.pc == entry.pc) __atomic_store_n(&fast.pc, ir::kNoPc, __ATOMIC_RELAXED);
+    forget_fast(entry);
     if (entry.previous != 0) {
         entries_[entry.previous - 1].next = entry.next;
     } else {
@@ -63,11 +62,12 @@ void JumpTable::drop_all() {
     local_.clear();
 }
 
-void JumpTable::drop_local() {
+void JumpTable::switch_space(u64 space) {
     for (u16 at : local_) {
-        if (entries_[at].tb != nullptr) forget(at);
+        if (entries_[at].tb != nullptr) forget_fast(entries_[at]);
     }
     local_.clear();
+    space_ = space;
 }
 
 void JumpTable::drop_page(u64 page) {

@@ -14,27 +14,32 @@ class JumpTable {
 public:
     explicit JumpTable(ir::Env* env);
 
-    /// The TB that `pc` means with these flags; null when it is not known.
-    TranslationBlock* find(u64 pc, u32 flags) const {
+    /// The TB that `pc` means with these flags, and whether it does so in all address spaces; null when it is not
+    /// known.
+    TranslationBlock* find(u64 pc, u32 flags, bool& global) const {
         const Entry& entry = entries_[slot(pc)];
-        if (__atomic_load_n(&entry.pc, __ATOMIC_ACQUIRE) != pc || entry.flags != flags) return nullptr;
+        if (entry.pc != pc || entry.flags != flags || (entry.space != kGlobal && entry.space != space_)) return nullptr;
         TranslationBlock* tb = entry.tb;
+        global = entry.space == kGlobal;
         return tb->invalid.load(std::memory_order_acquire) ? nullptr : tb;
     }
     /// `global`: in all address spaces.
     void insert(TranslationBlock* tb, bool global);
 
     void drop_all();
-    void drop_local();
+    /// The hart goes over to an address space that is known by a number of its own: entries of others do not count.
+    void switch_space(u64 space);
     void drop_page(u64 page);
 
 private:
+    static constexpr u64 kGlobal = 0;
     static constexpr unsigned kBits = 15, kPageBits = 12;
     static constexpr std::size_t kMaxLocal = std::size_t{1} << kBits;
     static constexpr u64 kBefore = 16;  ///< an instruction that crosses into a page begins at most this far before it
     struct Entry {
         u64 pc;
         TranslationBlock* tb;
+        u64 space;  ///< that it holds for, kGlobal: all
         u32 flags;
         u16 next, previous;  ///< in the list of its page, as slot + 1; previous of the first: 0
     };
@@ -42,6 +47,7 @@ private:
     static std::size_t slot(u64 pc) { return pc >> 1 & ((1u << kBits) - 1); }
     static std::size_t list_of(u64 pc) { return (pc >> 12) * 0x9e3779b97f4a7c15 >> (64 - kPageBits); }
     void forget(std::size_t slot);
+    void forget_fast(const Entry& entry);
 
     struct FreeEntries {
         void operator()(Entry* p) const;
@@ -49,7 +55,8 @@ private:
     ir::Env* env_;
     std::unique_ptr<Entry[], FreeEntries> entries_;
     std::unique_ptr<u16[]> lists_;  ///< by hash of the page: first slot + 1
-    std::vector<u16> local_;        ///< slots that were filled for this address space only
+    std::vector<u16> local_;        ///< slots whose entries in the first level hold for this address space only
+    u64 space_ = 1;
 };
 
 }  // namespace dragoman::engine

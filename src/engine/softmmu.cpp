@@ -19,6 +19,7 @@ using memory::Region;
 struct Softmmu::Space {
     u64 id = 0, asid = 0;
     u64 last_used = 0;
+    u64 jumps = 1;        ///< number that the jump table knows it by; another one when its entries are void
     u64 flush_count = 0;  ///< of the hart, up to which flushes have been applied
     TlbTable tables[ir::kMmuIndexes];
 };
@@ -267,6 +268,7 @@ void Softmmu::switch_space(u64 id, u64 asid) {
             clear(*next);
             next->id = id;
             next->asid = asid;
+            next->jumps = ++jump_spaces_;
         } else {
             catch_up(*next);
         }
@@ -309,21 +311,23 @@ void Softmmu::note_cached(TranslationBlock* tb, bool global) {
 void Softmmu::drop_jumps(const guest::TlbFlush& what) {
     if (what.one_address) {
         const u64 page = align_down(what.address, kPageBytes);
-        if (!global_code_.has(page) && !local_code_.has(page)) return;
         jumps_.drop_page(page);
-        backend_.reset_return_stack(env_);
+        if (global_code_.has(page) || local_code_.has(page)) backend_.reset_return_stack(env_);
     } else if (!what.one_space) {
         jumps_.drop_all();
         global_code_.clear();
         local_code_.clear();
         backend_.reset_return_stack(env_);
-    } else if (space_->asid == what.asid) {
-        drop_local_jumps();
+    } else {
+        for (auto& space : spaces_) {
+            if (space->asid == what.asid) space->jumps = ++jump_spaces_;
+        }
+        if (space_->asid == what.asid) drop_local_jumps();
     }
 }
 
 void Softmmu::drop_local_jumps() {
-    jumps_.drop_local();
+    jumps_.switch_space(space_->jumps);
     local_code_.clear();
     backend_.reset_return_stack(env_);
 }

@@ -62,7 +62,7 @@ public:
     /// The jump cache has a new entry for `tb`, which is mapped in all address spaces if `global`.
     void note_cached(TranslationBlock* tb, bool global);
     /// The TB that `pc` means with these flags in the address space that the hart is in; null when it is not known.
-    TranslationBlock* find_cached(u64 pc, u32 flags) const { return jumps_.find(pc, flags); }
+    TranslationBlock* find_cached(u64 pc, u32 flags, bool& global) const { return jumps_.find(pc, flags, global); }
     void forget_cached() { jumps_.drop_all(); }
 
     memory::PhysicalSpace& physical() const { return physical_; }
@@ -122,6 +122,7 @@ private:
     TlbTable physical_table_;
     u64 clock_ = 0;                 ///< counts switches
     u64 flush_count_ = 0;           ///< counts flushes
+    u64 jump_spaces_ = 1;  ///< numbers of address spaces given to jumps_
     u64 full_flush_ = 0;            ///< number of the last flush of everything
     guest::TlbFlush log_[kLogged];  ///< the last flushes, by number modulo kLogged
     JumpTable jumps_;

@@ -94,7 +94,7 @@ TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
 
 /// System mode: the TB of the code that is mapped at `pc` now. Null also when nothing may be fetched there.
 TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
-    if (TranslationBlock* tb = v.softmmu->find_cached(pc, flags)) return tb;
+    if (TranslationBlock* tb = v.softmmu->find_cached(pc, flags, v.global_code)) return tb;
     const unsigned mmu_index = guest.cpu.system->mmu_index(v.env, true);
     Place place;
     GuestFault fault;

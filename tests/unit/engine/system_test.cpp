@@ -326,6 +326,36 @@ TEST_P(SystemTest, AddressSpacesHaveTheirOwnCodeAndKeepIt) {
     EXPECT_EQ(walks, 0u) << "the TLB keeps both spaces";
 }
 
+TEST_P(SystemTest, FlushesOfOtherSpacesAreSeenWhenTheHartComesBack) {
+    write(kRam, {{toy::JumpReg, 4}});
+    write(kRam + 0x1000, {{toy::AddI, 0, 0, 1}, {toy::Halt}});
+    write(kRam + 0x10000, {{toy::AddI, 0, 0, 100}, {toy::Halt}});
+    cpu_->r[4] = 0x2000;
+    spaces[1] = spaces[0];
+    auto run_in = [&](u64 space) {
+        use_space(space);
+        cpu_->r[0] = 0;
+        EXPECT_EQ(run(0x1000), ir::ExitReason::Syscall);
+        return cpu_->r[0];
+    };
+    const guest::TlbFlush kinds[] = {{.one_space = true, .asid = 1},
+                                     {.one_address = true, .one_space = true, .address = 0x2000, .asid = 1},
+                                     {.one_address = true, .address = 0x2000},
+                                     {}};
+    bool other = false;
+    for (const guest::TlbFlush& flush : kinds) {
+        for (int n = 0; n < 3; ++n) {
+            EXPECT_EQ(run_in(0), 1u);
+            EXPECT_EQ(run_in(1), other ? 100u : 1u);
+        }
+        EXPECT_EQ(run_in(0), 1u);
+        other = !other;
+        spaces[1][0x2000] = {other ? kRam + 0x10000 : kRam + 0x1000};
+        guest::flush_tlb(cpu_, flush);
+        EXPECT_EQ(run_in(1), other ? 100u : 1u);
+    }
+}
+
 TEST_P(SystemTest, FlushesDropWhatTheyName) {
     write(kRam, {{toy::Load, 1, 6, 0}, {toy::Halt}});
     EXPECT_TRUE(physical_.store(kRam + 0x3000, 8, 33));
