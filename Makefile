@@ -44,6 +44,7 @@ check-sanitize: deps  ## unit tests in builds with sanitizers: build-asan, build
 
 bench: all  ## measure against qemu-riscv64 and native, write build/bench: table, JSON, SVG
 	@bench/run.py --dragoman $(BUILD)/dragoman --out $(BUILD)/bench $(ARGS)
+	@bench/start.py --build $(BUILD)
 
 fuzz: all  ## random programs on both back ends and qemu-riscv64, until interrupted: ARGS="..."
 	@tests/fuzz/run.sh "$(BUILD)" $(ARGS)
