@@ -1,5 +1,8 @@
 // The front door of user mode: dragoman [options] program [arguments...].
 #include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -77,6 +80,39 @@ int run(int argc, char** argv) {
     launch(options);
 }
 
+int run_or_die(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const FatalError& error) {
+        die(error.status(), "%s", error.what());
+    } catch (const std::bad_alloc&) {
+        die(126, "out of memory");
+    }
+}
+
+/// The limit of the stack is the guest's. When it is less than what we need ourselves, the first thread runs on memory of
+/// its own.
+int run_on_sufficient_stack(int argc, char** argv) {
+    constexpr std::size_t kSufficient = std::size_t{1} << 20;
+    rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kSufficient) return run_or_die(argc, argv);
+    void* stack = mmap(nullptr, kSufficient, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) die(126, "out of memory");
+    static struct {
+        ucontext_t here, there;
+        int argc, status;
+        char** argv;
+    } call;
+    call.argc = argc;
+    call.argv = argv;
+    getcontext(&call.there);
+    call.there.uc_stack = {stack, 0, kSufficient};
+    call.there.uc_link = &call.here;
+    makecontext(&call.there, [] { call.status = run_or_die(call.argc, call.argv); }, 0);
+    swapcontext(&call.here, &call.there);
+    return call.status;
+}
+
 }  // namespace
 }  // namespace dragoman::cli
 
@@ -84,11 +120,5 @@ int main(int argc, char** argv) {
 #ifndef DRAGOMAN_STATIC
     dragoman::host::find_in_library = dragoman::host::find_with_dlopen;
 #endif
-    try {
-        return dragoman::cli::run(argc, argv);
-    } catch (const dragoman::FatalError& error) {
-        dragoman::die(error.status(), "%s", error.what());
-    } catch (const std::bad_alloc&) {
-        dragoman::die(126, "out of memory");
-    }
+    return dragoman::cli::run_on_sufficient_stack(argc, argv);
 }

@@ -157,9 +157,10 @@ def effects(directory):
     code, _, err = run("-d", "page", PROGRAM)
     check(code == 0 and "[stack]" in err and "page: mprotect " in err, f"-d page: {err!r}")
     # The limit is the guest's, not the translator's.
-    limited = subprocess.run(["/bin/sh", "-c", 'ulimit -v 150000; exec "$@"', "sh", DRAGOMAN, PROGRAM],
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-    check(limited.returncode == 0 and b"argv[0]" in limited.stdout, f"ulimit -v: {limited.stderr!r}")
+    for limit in ("-v 150000", "-s 16"):
+        limited = subprocess.run(["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", DRAGOMAN, PROGRAM],
+                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        check(limited.returncode == 0 and b"argv[0]" in limited.stdout, f"ulimit {limit}: {limited.stderr!r}")
     code, _, err = run("-d", "stats", PROGRAM)
     check(code == 0 and err != "", "-d stats prints nothing")
 
