@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "linux/clone.h"
+#include "linux/libc_fork.h"
 #include "linux/process.h"
 #include "linux/signals.h"
 
@@ -74,8 +75,14 @@ void clear_handlers(SignalHandlers& handlers) {
     }
 }
 
-// For everything that fork() cannot express the kernel is asked directly.
-pid_t raw_fork(Task& task, const CloneRequest& r) {
+void set_sigsys(int how, const GuestSigaction& action) {
+    install_host_action(SIGSYS, action);
+    SignalSet sigsys = signal_bit(SIGSYS);
+    raw_syscall(SYS_rt_sigprocmask, static_cast<u64>(how), reinterpret_cast<u64>(&sigsys), 0, sizeof sigsys);
+}
+
+// For everything that fork() cannot express by itself. handlers->lock is held.
+pid_t unusual_fork(Task& task, const CloneRequest& r) {
     clone_args a{};
     a.flags = r.flags & ~u64{CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
                              CLONE_CLEAR_SIGHAND};
@@ -85,7 +92,12 @@ pid_t raw_fork(Task& task, const CloneRequest& r) {
     a.set_tid = pointer(task, r.set_tid);
     a.set_tid_size = r.set_tid_size;
     a.cgroup = r.cgroup;
-    return static_cast<pid_t>(raw_syscall(SYS_clone3, reinterpret_cast<u64>(&a), sizeof a));
+    GuestSigaction caught;
+    caught.handler = ~u64{0};
+    set_sigsys(SIG_UNBLOCK, caught);
+    pid_t pid = libc_fork(a);
+    set_sigsys(SIG_BLOCK, task.handlers->actions[SIGSYS]);
+    return pid;
 }
 
 bool is_plain(const CloneRequest& r) {
@@ -211,7 +223,7 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
     }
     bool plain = is_plain(r);
     ForkGuard guard(task);
-    pid_t pid = plain ? ::fork() : raw_fork(task, r);
+    pid_t pid = plain ? ::fork() : unusual_fork(task, r);
     if (plain && pid < 0) pid = -errno;
     if (pid == 0) become_child(task, r);
     guard.release(pid == 0);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "linux/arch.h"
+#include "linux/libc_fork.h"
 #include "linux/process.h"
 #include "linux/strace.h"
 #include "linux/task.h"
@@ -52,7 +53,10 @@ asm(".text\n"
     ".globl dragoman_signal_restorer\n"
     "dragoman_signal_restorer:\n"
     "    movq $15, %rax\n"  // rt_sigreturn
-    "    syscall\n");
+    "    syscall\n"
+    "    nop\n"  // the address behind the instruction has to lie inside, too, for libc_fork
+    ".globl dragoman_signal_restorer_end\n"
+    "dragoman_signal_restorer_end:\n");
 
 SignalSet& context_mask(ucontext_t* uc) { return *reinterpret_cast<SignalSet*>(&uc->uc_sigmask); }
 
@@ -125,8 +129,11 @@ void handle_host_signal(int signal, siginfo_t* info, void* context) {
         if (task->process->engine->handle_fault(task->env, signal, info, uc) == engine::Engine::Fault::NotOurs) {
             crash(signal, info, uc);
         }
+    } else if (signal == SIGSYS && info->si_code == kSysUserDispatch && in_libc_fork()) {
+        make_diverted_syscall(uc);
     } else if (task != nullptr) {
         record(*task, signal, *info, uc);
+        if (in_libc_fork()) context_mask(uc) &= ~signal_bit(SIGSYS);
     }
     errno = saved_errno;
 }
