@@ -28,6 +28,7 @@ run-system: all  ## install, build, and boot Debian's riscv64 kernel to a shell:
 check: all  ## install, build, fetch the riscv64 programs of the tests, and run the tests
 	@tests/rootfs/fetch.sh || echo "tests of Debian programs will be skipped" >&2
 	@tests/system/boot/fetch.sh || echo "tests that boot Debian's kernel will be skipped" >&2
+	@tests/system/disk/make.sh $(BUILD)/dragoman-static || echo "the test of a Debian disk will be skipped" >&2
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE large
 
 check-all: all  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php
