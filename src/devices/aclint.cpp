@@ -80,9 +80,9 @@ void AclintMtimer::reset() {
 std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", harts_.size()); }
 
 u64 AclintMtimer::deadline(u64 ticks) const {
-    // The clock's own ticks have no more than 58 bits: what offset_ makes of an earlier time is out of reach.
-    u64 own = ticks - offset_.load(std::memory_order_relaxed);
-    return own > ~u64{0} / kNanosecondsPerTick ? ~u64{0} : own * kNanosecondsPerTick;
+    u64 own = clock_.now() / kNanosecondsPerTick, now = own + offset_.load(std::memory_order_relaxed);
+    u64 wait = ticks > now ? ticks - now : 0;
+    return wait > ~u64{0} / kNanosecondsPerTick - own ? ~u64{0} : (own + wait) * kNanosecondsPerTick;
 }
 
 void AclintMtimer::update(Hart& hart) {

@@ -94,6 +94,15 @@ TEST_F(ClintTest, Reset) {
     EXPECT_EQ(registers.read(0xBFF8, 8), 0u);
 }
 
+TEST_F(ClintTest, NoTimerIsArmedAfterALateReset) {
+    clock.advance(5000);
+    device.reset();
+    EXPECT_EQ(registers.read(0x4000, 8), ~u64{0});
+    EXPECT_EQ(clock.next_deadline(), ~u64{0});
+    registers.write(0x4000, 10, 8);
+    EXPECT_EQ(clock.next_deadline(), 6000u);
+}
+
 TEST_F(ClintTest, BeyondTheRegisters) {
     registers.write(0xC000, ~u64{0}, 8);
     EXPECT_EQ(registers.read(0xFFF8, 8), 0u);
