@@ -43,12 +43,15 @@ u64 VirtualClock::run_timers() {
     return host < next ? TimerQueue::kNever : host;  // ~0 and what lies beyond the host's time
 }
 
-u64 InstructionClock::now() const {
-    u64 base = base_.load(std::memory_order_relaxed);
+/// Since start().
+u64 InstructionClock::executed() const {
     const i64* left = left_.load(std::memory_order_acquire);
-    if (left == nullptr) return base;
-    return base + (static_cast<u64>(budget_ - __atomic_load_n(left, __ATOMIC_RELAXED)) << shift_);
+    return left == nullptr ? 0 : static_cast<u64>(budget_ - __atomic_load_n(left, __ATOMIC_RELAXED));
 }
+
+u64 InstructionClock::now() const { return base_.load(std::memory_order_relaxed) + (executed() << shift_); }
+
+u64 InstructionClock::instructions() const { return count_.load(std::memory_order_relaxed) + executed(); }
 
 void InstructionClock::start(const i64* left, i64 budget, unsigned shift) {
     budget_ = budget;
@@ -57,9 +60,10 @@ void InstructionClock::start(const i64* left, i64 budget, unsigned shift) {
 }
 
 void InstructionClock::finish() {
-    u64 time = now();
+    u64 time = now(), count = instructions();
     left_.store(nullptr, std::memory_order_release);
     base_.store(time, std::memory_order_relaxed);
+    count_.store(count, std::memory_order_relaxed);
 }
 
 }  // namespace dragoman::devices

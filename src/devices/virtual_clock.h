@@ -35,17 +35,20 @@ private:
     std::atomic<u64> host_start_{0};      ///< host's time at 0
 };
 
-/// A function of the instructions that its hart has executed. Timers run on that hart's thread.
+/// A function of the instructions that harts, one at a time, have executed. Timers run on the thread of the one that runs.
 class InstructionClock final : public Clock {
 public:
-    /// @param on_earlier  called when a timer is armed that comes before announce(): the hart's budget of
-    ///                    instructions is to be computed anew
+    /// @param on_earlier  called when a timer is armed that comes before announce(): the budget of instructions is to be
+    ///                    computed anew
     explicit InstructionClock(std::function<void()> on_earlier) : timers_(std::move(on_earlier)) {}
 
     u64 now() const override;
     std::unique_ptr<Timer> add_timer(std::function<void()> callback) override { return timers_.add(std::move(callback)); }
 
-    // The hart's thread
+    /// How many have been executed. Any thread.
+    u64 instructions() const;
+
+    // The running hart's thread
     /// From now on time passes by 2^shift ns for each that `*left` becomes less than `budget`; until finish().
     void start(const i64* left, i64 budget, unsigned shift);
     void finish();
@@ -57,7 +60,10 @@ public:
     u64 next_deadline() { return timers_.announce(); }
 
 private:
-    std::atomic<u64> base_{0};  ///< the time at start()
+    u64 executed() const;
+
+    std::atomic<u64> base_{0};   ///< the time at start()
+    std::atomic<u64> count_{0};  ///< the instructions at start()
     std::atomic<const i64*> left_{nullptr};
     i64 budget_ = 0;
     unsigned shift_ = 0;

@@ -11,6 +11,15 @@
 
 namespace dragoman::machine {
 
+/// -icount: virtual time passes by 2^shift ns per executed instruction.
+struct Icount {
+    bool on = false;
+    bool automatic = false;  ///< shift=auto: changes so that virtual time stays near the host's
+    unsigned shift = 0;
+    bool sleep = true;       ///< an idle machine waits until the virtual time has passed on the host
+    bool align = false;      ///< a machine that is ahead of the host's time waits
+};
+
 struct Config {
     // The board
     std::string board = "virt";
@@ -30,8 +39,7 @@ struct Config {
     bool reboot = true;                  ///< a reset of the guest's restarts it; else it ends the machine
     bool shutdown = true;                ///< a power-off of the guest's ends the process; else it stops the machine
     std::optional<u64> seed;             ///< -seed: of the guest's random numbers
-    int icount_shift = -1;               ///< -icount: 2^shift ns of virtual time per instruction; -1: host's time
-    bool icount_sleep = true;            ///< an idle machine waits until the virtual time has passed on the host
+    Icount icount;
     engine::Config engine;
     host::Options host;
     std::string backend = "x64";

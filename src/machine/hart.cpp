@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "machine/counted_time.h"
 
 namespace dragoman::machine {
 
@@ -113,6 +114,7 @@ void Hart::kick() {
     kicked_.store(true, std::memory_order_relaxed);
     // Pairs with wait_for_interrupt and sleep_polling: either this sees the hart halted, or the hart sees what has changed.
     std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (counted_ != nullptr) return counted_->wake(*this);
     if (!halted_.load(std::memory_order_relaxed)) return;
     std::lock_guard lock(mutex_);
     wake_.notify_one();
@@ -151,7 +153,7 @@ constexpr unsigned kMostDoublings = 9;
 
 bool Hart::has_something_to_do() const {
     return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire) ||
-           attention_.load(std::memory_order_acquire);
+           wants_attention();
 }
 
 /// Sleeps until kick(), or for `longest`; not at all when there was one since the last sleep.
@@ -170,6 +172,7 @@ void Hart::sleep_polling(std::chrono::microseconds longest) {
 
 void Hart::wait_for_interrupt() {
     if (system_.has_work(env_) && env_->pc == last_wait_) {
+        if (counted_ != nullptr) return counted_->yield(*this);
         if (++polls_ < kPollsBeforeSleep) return;
         sleep_polling(kShortestSleep * (1u << std::min(polls_ - kPollsBeforeSleep, kMostDoublings)));
         return;
@@ -178,63 +181,13 @@ void Hart::wait_for_interrupt() {
     polls_ = 0;
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (insn_clock_ != nullptr) {
-        wait_counted();
+    if (counted_ != nullptr) {
+        counted_->wait(*this);
     } else {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return has_something_to_do(); });
     }
     halted_.store(false, std::memory_order_relaxed);
-}
-
-/// While nothing is executed, counted time goes on to the next timer: at once, or as the host's time passes.
-void Hart::wait_counted() {
-    using Nanoseconds = std::chrono::nanoseconds;
-    while (!has_something_to_do()) {
-        deadline_changed_ = false;
-        u64 deadline = insn_clock_->next_deadline(), now = insn_clock_->now();
-        u64 left = deadline > now ? deadline - now : 0;
-        auto done = [&] { return has_something_to_do() || deadline_changed_; };
-        if (deadline == ~u64{0}) {
-            std::unique_lock lock(mutex_);
-            wake_.wait(lock, done);
-        } else if (sleep_) {
-            auto start = std::chrono::steady_clock::now();
-            std::unique_lock lock(mutex_);
-            if (wake_.wait_for(lock, Nanoseconds(left), done)) {
-                auto passed = std::chrono::duration_cast<Nanoseconds>(std::chrono::steady_clock::now() - start);
-                left = std::min(left, static_cast<u64>(passed.count()));
-            }
-        }
-        if (deadline != ~u64{0}) insn_clock_->advance(left);
-        insn_clock_->run_expired();
-    }
-}
-
-/// Runs up to the next timer.
-ir::ExitReason Hart::run_counted() {
-    constexpr u64 kMost = u64{1} << 30;
-    deadline_changed_ = false;
-    u64 deadline = insn_clock_->next_deadline(), now = insn_clock_->now();
-    u64 unit = u64{1} << insn_shift_;
-    u64 insns = deadline == ~u64{0} ? kMost : deadline > now ? (deadline - now - 1) / unit + 1 : 0;
-    env_->insn_budget = static_cast<i64>(std::min(insns, kMost));
-    insn_clock_->start(&env_->insn_budget, env_->insn_budget, insn_shift_);
-    ir::ExitReason reason = engine_.run(env_);
-    insn_clock_->finish();
-    insn_clock_->run_expired();
-    return reason;
-}
-
-void Hart::count_instructions(devices::InstructionClock& clock, unsigned shift, bool sleep) {
-    insn_clock_ = &clock;
-    insn_shift_ = shift;
-    sleep_ = sleep;
-}
-
-void Hart::deadline_changed() {
-    deadline_changed_ = true;
-    kick();
 }
 
 void Hart::execute() {
@@ -243,7 +196,7 @@ void Hart::execute() {
         system_.timer_expired(env_);
     }
     if (!step_ && system_.take_interrupt(env_)) polls_ = 0;
-    switch (insn_clock_ != nullptr ? run_counted() : engine_.run(env_)) {
+    switch (counted_ != nullptr ? counted_->run(*this) : engine_.run(env_)) {
         case ir::ExitReason::Exception:
             if (env_->exception == ir::kExceptionDebug || env_->exception == ir::kExceptionWatch) {
                 host_.debug_stop(*this);
@@ -264,7 +217,8 @@ void Hart::main() {
     thread_id_ = gettid();
     engine_.attach(env_);
     for (;;) {
-        if (attention_.load(std::memory_order_acquire) && !pause_point()) break;
+        if (wants_attention() && !pause_point()) break;
+        if (counted_ != nullptr && !counted_->begin(*this)) continue;
         execute();
     }
     engine_.detach(env_);

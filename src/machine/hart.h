@@ -11,10 +11,11 @@
 
 #include "devices/clock.h"
 #include "devices/irq.h"
-#include "devices/virtual_clock.h"
 #include "engine/engine.h"
 
 namespace dragoman::machine {
+
+class CountedTime;
 
 class Hart final : public devices::IrqSink {
 public:
@@ -34,14 +35,18 @@ public:
     Hart& operator=(const Hart&) = delete;
 
     unsigned id() const { return id_; }
+    engine::Engine& engine() { return engine_; }
     ir::Env* env() const { return env_; }
     /// Waits for an interrupt.
     bool halted() const { return halted_.load(std::memory_order_relaxed); }
 
-    /// -icount: time on `clock` passes by 2^shift ns per instruction. `sleep`: as config.h. Before start().
-    void count_instructions(devices::InstructionClock& clock, unsigned shift, bool sleep);
-    /// The counted clock has an earlier timer. Any thread.
-    void deadline_changed();
+    /// -icount. Before start().
+    void set_counted_time(CountedTime& counted) { counted_ = &counted; }
+
+    /// Need not wait for an interrupt any longer. The hart's thread, or any other while the hart is not executing.
+    bool has_something_to_do() const;
+    /// Is to pause, or has paused. Any thread.
+    bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
 
     /// Of the host's thread; 0 before it runs.
     int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
@@ -76,9 +81,6 @@ public:
 private:
     void main();
     void execute();
-    ir::ExitReason run_counted();
-    void wait_counted();
-    bool has_something_to_do() const;
     /// Pauses while asked to. @returns false when the thread is to end.
     bool pause_point();
     void wait_for_interrupt();
@@ -92,11 +94,7 @@ private:
     ir::Env* env_;
     std::unique_ptr<devices::Clock::Timer> timer_;
 
-    devices::InstructionClock* insn_clock_ = nullptr;  ///< -icount
-    unsigned insn_shift_ = 0;
-    bool sleep_ = true;
-    std::atomic<bool> deadline_changed_{false};
-
+    CountedTime* counted_ = nullptr;  ///< -icount
     std::atomic<int> thread_id_{0};
     bool step_ = false;
     std::atomic<bool> timer_due_{false};

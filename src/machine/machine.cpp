@@ -41,16 +41,18 @@ Machine::Machine(Config config)
         throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has 1 to " +
                                 std::to_string(kind_.max_harts) + " harts");
     }
-    make_clock();
+    if (config_.icount.on) counted_.emplace(config_.icount);
+    else host_clock_.emplace(loop_);
+    config_.engine.count_insns = config_.icount.on;
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
     engine_ =
         std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
-        harts_.emplace_back(new Hart(i, *engine_, *clock_, *this));
-        if (insn_clock_ != nullptr) {
-            harts_[i]->count_instructions(*insn_clock_, static_cast<unsigned>(config_.icount_shift), config_.icount_sleep);
-        }
+        harts_.emplace_back(new Hart(i, *engine_, clock(), *this));
+        if (!counted_) continue;
+        harts_[i]->set_counted_time(*counted_);
+        counted_->add(*harts_[i]);
     }
     backends_ = std::make_unique<Backends>(*this);
     board_ = kind_.make(*this);
@@ -60,22 +62,13 @@ Machine::Machine(Config config)
 
 Machine::~Machine() = default;
 
-void Machine::make_clock() {
-    if (config_.icount_shift < 0) {
-        auto clock = std::make_unique<devices::VirtualClock>(loop_);
-        host_clock_ = clock.get();
-        clock_ = std::move(clock);
-        return;
-    }
-    if (config_.harts != 1) throw FatalError(1, "-icount: counts the instructions of one hart: needs -smp 1");
-    config_.engine.count_insns = true;
-    auto clock = std::make_unique<devices::InstructionClock>([this] { harts_.front()->deadline_changed(); });
-    insn_clock_ = clock.get();
-    clock_ = std::move(clock);
+devices::Clock& Machine::clock() {
+    if (counted_) return counted_->clock();
+    return *host_clock_;
 }
 
 /// With counted instructions their number; else the host's cycles.
-u64 Machine::cycles() { return insn_clock_ != nullptr ? insn_clock_->now() >> config_.icount_shift : __rdtsc(); }
+u64 Machine::cycles() { return counted_ ? counted_->instructions() : __rdtsc(); }
 
 u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
 
@@ -101,6 +94,7 @@ int Machine::run() {
 void Machine::power_on() {
     for (NamedDevice& d : devices_) d.device->reset();
     board_->load();
+    if (counted_) counted_->reset();
     for (auto& hart : harts_) {
         auto start = starts_.find(hart->id());
         u64 pc = start != starts_.end() ? start->second : board_->reset_pc();
@@ -116,6 +110,7 @@ void Machine::pause_harts() {
 
 void Machine::resume_harts() {
     harts_running_ = true;
+    if (counted_) counted_->hold(held_);
     for (auto& hart : harts_) {
         if (!held_[hart->id()]) hart->resume();
     }
@@ -124,7 +119,8 @@ void Machine::resume_harts() {
 void Machine::stop(RunState why) {
     bool was_running = state_ == RunState::Running;
     pause_harts();
-    if (host_clock_ != nullptr) host_clock_->stop();
+    if (host_clock_) host_clock_->stop();
+    if (counted_ && was_running) counted_->stop();
     state_ = why;
     if (was_running) tell(Event::Stop);
 }
@@ -137,7 +133,8 @@ void Machine::cont(const std::vector<bool>& who) {
     held_.flip();
     state_ = RunState::Running;
     tell(Event::Resume);
-    if (host_clock_ != nullptr) host_clock_->cont();
+    if (host_clock_) host_clock_->cont();
+    if (counted_) counted_->cont();
     resume_harts();
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "engine/engine.h"
 #include "machine/board.h"
 #include "machine/config.h"
+#include "machine/counted_time.h"
 #include "machine/hart.h"
 #include "memory/physical_space.h"
 
@@ -86,7 +88,7 @@ public:
     const Config& config() const { return config_; }
     Properties& board_properties() { return config_.board_properties; }
     devices::EventLoop& loop() { return loop_; }
-    devices::Clock& clock() { return *clock_; }
+    devices::Clock& clock();
     memory::PhysicalSpace& memory() { return memory_; }
     engine::Engine& engine() { return *engine_; }
     Backends& backends() { return *backends_; }
@@ -124,7 +126,6 @@ public:
 private:
     void debug_stop(Hart& hart) override;
     u64 deadline(u64 ticks) override;
-    void make_clock();
     void pause_harts();
     void resume_harts();
     void power_on();
@@ -137,9 +138,8 @@ private:
     const guest::Guest& guest_;
     const Board::Kind& kind_;
     devices::EventLoop loop_;
-    devices::VirtualClock* host_clock_ = nullptr;  ///< one of the two is the machine's
-    devices::InstructionClock* insn_clock_ = nullptr;
-    std::unique_ptr<devices::Clock> clock_;
+    std::optional<devices::VirtualClock> host_clock_;  ///< one of the two is the machine's time
+    std::optional<CountedTime> counted_;
     memory::PhysicalSpace memory_;
     std::unique_ptr<engine::Engine> engine_;
     std::vector<std::unique_ptr<Hart>> harts_;

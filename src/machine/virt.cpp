@@ -61,7 +61,7 @@ std::string at(std::string_view name, u64 address) {
 /// instructions the same in every run.
 std::array<u8, 32> random_seed(const Config& config) {
     std::array<u8, 32> bytes;
-    if (!config.seed && config.icount_shift < 0) {
+    if (!config.seed && !config.icount.on) {
         if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
             throw FatalError(1, "the host has no random numbers");
         }

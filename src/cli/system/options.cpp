@@ -191,11 +191,20 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
 
 void set_icount(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "shift");
-    if (!properties.has("shift")) properties.fail("needs shift=0 to 10");
-    p.config.icount_shift = static_cast<int>(properties.take_number("shift", 0, 0, 10));
-    p.config.icount_sleep = properties.take_bool("sleep", true);
-    if (properties.take_bool("align", false)) properties.fail("align=on: there is off");
+    if (!properties.has("shift")) properties.fail("needs shift=0 to 10, or shift=auto");
+    machine::Icount icount{.on = true};
+    std::string shift = properties.take("shift", "");
+    std::optional<u64> number = parse_number(shift);
+    icount.automatic = shift == "auto";
+    if (!icount.automatic && number.value_or(~u64{0}) > 10) properties.fail("shift=" + shift + ": there is 0 to 10, and auto");
+    icount.shift = static_cast<unsigned>(number.value_or(0));
+    icount.sleep = properties.take_bool("sleep", true);
+    icount.align = properties.take_bool("align", false);
+    if (icount.automatic && icount.align) properties.fail("align=on does not go with shift=auto");
+    if (!icount.sleep && icount.automatic) properties.fail("shift=auto needs sleep=on");
+    if (!icount.sleep && icount.align) properties.fail("align=on needs sleep=on");
     properties.finish();
+    p.config.icount = icount;
 }
 
 void set_seed(Parser& p, const std::string& option, const std::string& value) {
@@ -343,7 +352,7 @@ constexpr Row kRows[] = {
     {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
-    {"icount", "shift=N[,sleep=off]", set_icount, "virtual time is 2^N ns per executed instruction"},
+    {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
     {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
     {"global", "driver.property=value", set_global, "virtio-mmio.force-legacy=on: devices as virtio 0.9 had them"},

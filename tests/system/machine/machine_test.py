@@ -449,9 +449,39 @@ def icount(folder):
     check(retired >= 300_000, f"instret: {retired}")
     code, out, _ = run(*base, "-icount", "shift=2,sleep=on")
     check(code == 0 and int(out.split()[0], 16) > 10_000_000, f"sleep=on: {code} {out!r}")
-    check_error(["-smp"], *base, "-icount", "shift=2", "-smp", "2")
-    check_error(["shift=auto"], *base, "-icount", "shift=auto")
-    check_error(["shift=99"], *base, "-icount", "99")
+    for options in "shift=auto", "shift=4,align=on":
+        code, out, _ = run(*base, "-icount", options)
+        check(code == 0 and int(out.split()[0], 16) > 10_000_000, f"{options}: {code} {out!r}")
+    for options in ["shift=99", "shift=auto,sleep=off", "shift=auto,align=on", "shift=1,sleep=off,align=on", "align=on",
+                    "shift=1,rr=record"]:
+        check_error(["-icount"], *base, "-icount", options)
+
+
+def icount_harts(folder):
+    """Harts take turns: always the same ones."""
+    arguments = ["-bios", "none", "-kernel", os.path.dirname(GUEST) + "/turns", "-nographic", "-smp", "4", "-icount"]
+    seen = set()
+    for backend in "x64", "x64", "x64", "interp":
+        code, out, err = run(*arguments, "shift=2,sleep=off", "-backend", backend)
+        check(code == 0 and len(out) == 17, f"icount, 4 harts: {code} {out!r} {err!r}")
+        seen.add(out)
+    check(len(seen) == 1, f"runs with -icount on 4 harts differ: {seen}")
+    for options in "shift=auto", "shift=2,align=on":
+        code, out, _ = run(*arguments, options)
+        check(code == 0 and len(out) == 17, f"{options}, 4 harts: {code} {out!r}")
+    # A monitor stops and continues, and resets, harts that take turns.
+    s = Session(*bare("-smp", "4", "-icount", "shift=3"))
+    s.wait_for("hello from the guest\n")
+    s.send("\x01c")
+    s.wait_for("(qemu) ")
+    for _ in range(2):
+        s.command("stop")
+        check("#3" in s.command("info cpus"), "info cpus")
+        s.command("cont")
+        s.send("system_reset\n")
+        s.wait_for("hello from the guest\n")
+    s.send("\x01x")
+    s.end()
 
 
 with tempfile.TemporaryDirectory() as directory:

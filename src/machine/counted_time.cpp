@@ -1,0 +1,187 @@
+#include "machine/counted_time.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "machine/hart.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+constexpr u64 kMostInstructions = u64{1} << 30;
+/// Instructions of a turn, where there are several harts: long enough that changing threads costs little, short enough
+/// that one hart that spins for another's answer does not spin for long.
+constexpr i64 kTurn = 50'000;
+
+// shift=auto and align=on follow the host's time.
+constexpr unsigned kFirstShift = 3, kLastShift = 10;
+constexpr u64 kLookEvery = 10'000'000;      ///< virtual time between two looks at the host's clock
+constexpr u64 kAdjustEvery = 100'000'000;   ///< host's time between two changes of the shift
+constexpr i64 kTolerance = 100'000'000;     ///< shift=auto: this much ahead or behind is no reason to change it
+constexpr i64 kMostAhead = 3'000'000;       ///< align=on: further ahead, the guest waits
+
+}  // namespace
+
+CountedTime::CountedTime(const Icount& options)
+    : options_(options),
+      clock_([this] { timer_is_earlier(); }),
+      shift_(options.automatic ? kFirstShift : options.shift),
+      left_in_turn_(kTurn) {}
+
+void CountedTime::add(Hart& hart) {
+    harts_.push_back(&hart);
+    held_.push_back(false);
+    turn_given_.emplace_back();
+}
+
+void CountedTime::reset() {
+    Lock lock(mutex_);
+    turn_ = 0;
+    left_in_turn_ = kTurn;
+}
+
+void CountedTime::hold(const std::vector<bool>& held) {
+    Lock lock(mutex_);
+    held_ = held;
+    if (held_[turn_]) pass_turn();
+}
+
+void CountedTime::stop() { stopped_at_ = host_time(); }
+
+void CountedTime::cont() { host_offset_ = stopped_at_ - devices::EventLoop::host_time(); }
+
+/// The host's time since the start, without that of stops.
+u64 CountedTime::host_time() const { return devices::EventLoop::host_time() + host_offset_; }
+
+void CountedTime::timer_is_earlier() {
+    timer_earlier_ = true;
+    harts_[turn_]->kick();
+}
+
+void CountedTime::wake(Hart& hart) {
+    Lock lock(mutex_);
+    turn_given_[hart.id()].notify_one();
+    turn_given_[turn_].notify_one();  // which may be idle for all
+}
+
+void CountedTime::give_turn(unsigned index) {
+    turn_ = index;
+    left_in_turn_ = kTurn;
+    turn_given_[index].notify_one();
+}
+
+/// The next hart in turn, the present one last, that has instructions to execute.
+Hart* CountedTime::next_with_work() {
+    unsigned count = static_cast<unsigned>(harts_.size());
+    for (unsigned i = 1; i <= count; i++) {
+        unsigned index = (turn_ + i) % count;
+        Hart& hart = *harts_[index];
+        if (!held_[index] && (!hart.halted() || hart.has_something_to_do())) return &hart;
+    }
+    return nullptr;
+}
+
+void CountedTime::pass_turn() {
+    if (Hart* next = next_with_work()) return give_turn(next->id());
+    // All wait: any that is not held may be the one that waits for all.
+    auto first = std::find(held_.begin(), held_.end(), false);
+    give_turn(first != held_.end() ? static_cast<unsigned>(first - held_.begin()) : turn_.load());
+}
+
+bool CountedTime::begin(Hart& hart) {
+    Lock lock(mutex_);
+    turn_given_[hart.id()].wait(lock, [&] { return turn_ == hart.id() || hart.wants_attention(); });
+    return turn_ == hart.id() && !hart.wants_attention();
+}
+
+void CountedTime::yield(Hart& hart) {
+    Lock lock(mutex_);
+    if (turn_ == hart.id()) pass_turn();
+}
+
+void CountedTime::wait(Hart& hart) {
+    Lock lock(mutex_);
+    while (!hart.has_something_to_do()) {
+        if (turn_ != hart.id()) {
+            turn_given_[hart.id()].wait(lock, [&] { return turn_ == hart.id() || hart.wants_attention(); });
+            continue;
+        }
+        Hart* next = next_with_work();
+        if (next != nullptr) give_turn(next->id());
+        else idle(lock, hart);
+    }
+    // It may have work while another hart has the turn: begin() waits for it.
+}
+
+/// No hart has anything to execute: time goes on to the next timer, at once or as the host's time passes. Once around;
+/// the caller looks again.
+void CountedTime::idle(Lock& lock, Hart& hart) {
+    timer_earlier_ = false;
+    u64 deadline = clock_.next_deadline(), now = clock_.now();
+    u64 left = deadline > now ? deadline - now : 0;
+    auto done = [&] { return timer_earlier_ || next_with_work() != nullptr; };
+    std::condition_variable& wake = turn_given_[hart.id()];
+    if (deadline == ~u64{0}) {
+        wake.wait(lock, done);
+        return;
+    }
+    if (options_.sleep && left != 0) {
+        u64 start = host_time(), sleep = left;
+        // With shift=auto, the guest is neither ahead of nor behind the host's time when it has slept.
+        if (options_.automatic) sleep = deadline > start ? deadline - start : 0;
+        if (wake.wait_for(lock, Nanoseconds(sleep), done)) {
+            u64 end = host_time(), passed = options_.automatic ? std::max(end, now) - now : end - start;
+            left = std::min(left, passed);
+        }
+    }
+    clock_.advance(left);
+    lock.unlock();
+    clock_.run_expired();
+    lock.lock();
+}
+
+ir::ExitReason CountedTime::run(Hart& hart) {
+    timer_earlier_ = false;
+    bool alone = harts_.size() == 1, paced = options_.automatic || options_.align;
+    u64 deadline = clock_.next_deadline(), now = clock_.now();
+    u64 unit = u64{1} << shift_;
+    u64 insns = kMostInstructions;
+    if (deadline != ~u64{0}) insns = deadline > now ? (deadline - now - 1) / unit + 1 : 0;
+    if (paced) insns = std::min(insns, kLookEvery >> shift_);
+    i64 most = alone ? static_cast<i64>(kMostInstructions) : left_in_turn_;
+    i64 budget = std::min(static_cast<i64>(std::min(insns, kMostInstructions)), most);
+    ir::Env* env = hart.env();
+    env->insn_budget = budget;
+    clock_.start(&env->insn_budget, budget, shift_);
+    ir::ExitReason reason = hart.engine().run(env);
+    left_in_turn_ -= budget - env->insn_budget;
+    clock_.finish();
+    clock_.run_expired();
+    if (paced) keep_pace(hart);
+    if (!alone && left_in_turn_ <= 0 && reason != ir::ExitReason::Halt) yield(hart);
+    return reason;
+}
+
+void CountedTime::keep_pace(Hart& hart) {
+    i64 ahead = static_cast<i64>(clock_.now() - host_time());
+    if (options_.automatic) return adjust_shift(ahead);
+    if (ahead <= kMostAhead) return;
+    Lock lock(mutex_);
+    turn_given_[hart.id()].wait_for(lock, Nanoseconds(ahead), [&] { return hart.wants_attention(); });
+}
+
+/// Another shift where the guest, going on as since the last look, would soon be too far from the host's time.
+void CountedTime::adjust_shift(i64 ahead) {
+    u64 host = host_time();
+    if (host - last_adjusted_ < kAdjustEvery) return;
+    i64 expected = ahead + (ahead - last_ahead_);
+    if (ahead > 0 && expected > kTolerance && shift_ > 0) --shift_;
+    if (ahead < 0 && expected < -kTolerance && shift_ < kLastShift) ++shift_;
+    last_adjusted_ = host;
+    last_ahead_ = ahead;
+}
+
+}  // namespace dragoman::machine

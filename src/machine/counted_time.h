@@ -1,0 +1,79 @@
+// -icount: virtual time that passes with executed instructions. Harts keep their threads but run one at a time, in turns
+// of a fixed number of instructions, so that every run with the same inputs executes the same ones.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "devices/virtual_clock.h"
+#include "ir/env.h"
+#include "machine/config.h"
+
+namespace dragoman::machine {
+
+class Hart;
+
+class CountedTime {
+public:
+    explicit CountedTime(const Icount& options);
+
+    /// Harts are added in the order of their turns, before they start.
+    void add(Hart& hart);
+    devices::Clock& clock() { return clock_; }
+    u64 instructions() const { return clock_.instructions(); }
+
+    // The I/O thread, while all harts are paused.
+    /// Power-on: the first turn is the first hart's.
+    void reset();
+    /// `held` harts stay paused when the others go on, and get no turns.
+    void hold(const std::vector<bool>& held);
+    /// The machine stops, and goes on.
+    void stop();
+    void cont();
+
+    // The thread of `hart`
+    /// Waits for the hart's turn. @returns false when it is to look for something else first (Hart::wants_attention)
+    bool begin(Hart& hart);
+    /// Runs the hart up to the next timer or the end of its turn.
+    ir::ExitReason run(Hart& hart);
+    /// Ends the hart's turn early: it waits for something that others must do.
+    void yield(Hart& hart);
+    /// The hart, whose turn it is, waits for an interrupt.
+    void wait(Hart& hart);
+
+    /// Something has changed that `hart` may wait for. Any thread.
+    void wake(Hart& hart);
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+    void timer_is_earlier();
+    void pass_turn();
+    void give_turn(unsigned index);
+    Hart* next_with_work();
+    void idle(Lock& lock, Hart& hart);
+    u64 host_time() const;
+    void keep_pace(Hart& hart);
+    void adjust_shift(i64 ahead);
+
+    Icount options_;
+    devices::InstructionClock clock_;
+    std::vector<Hart*> harts_;
+    std::vector<bool> held_;
+    unsigned shift_;
+    i64 left_in_turn_;                       ///< instructions; of the hart whose turn it is
+    std::atomic<bool> timer_earlier_{false};  ///< the budget of instructions, or the sleep, is too long
+
+    u64 host_offset_ = 0;  ///< from the host's time to that since the start, without stops
+    u64 stopped_at_ = 0;
+    u64 last_adjusted_ = 0;  ///< shift=auto: when, and how far ahead the guest was then
+    i64 last_ahead_ = 0;
+
+    std::mutex mutex_;  ///< guards the turn; a leaf
+    std::atomic<unsigned> turn_{0};
+    std::deque<std::condition_variable> turn_given_;  ///< one per hart
+};
+
+}  // namespace dragoman::machine
