@@ -32,7 +32,7 @@ bool PhysicalCodeSource::open(Vcpu& v, u64 address, bool watch, CodeStretch& cod
         return false;
     }
     if (watch && region->kind == Region::Kind::Ram) {
-        engine_.watch_stores(*region, align_down(place.physical, kPageBytes));
+        engine_.watch_stores(v, *region, align_down(place.physical, kPageBytes));
     }
     code = {.host = region->host + (place.physical - region->base),
             .bytes = place.bytes,

@@ -278,6 +278,7 @@ std::string Engine::statistics() const {
         line("address spaces not seen lately", s.mmu.new_spaces);
         line("code pages watched", i.watches.load());
         line("code pages mapped for stores often", i.searches.load());
+        line("waits for stores to code pages", i.store_waits.load());
     }
     line("invalidations", i.invalidations.load());
     line("stores to translated pages", i.smc_faults.load());

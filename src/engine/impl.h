@@ -122,7 +122,7 @@ struct Engine::Impl {
     std::vector<u64> flushed_pages;   ///< pages with CodePage::flushed, sorted; guarded by tb_lock
     std::atomic<u64> epoch{0};        ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
-    std::atomic<u64> watches{0}, searches{0};  ///< system mode
+    std::atomic<u64> watches{0}, searches{0}, store_waits{0};  ///< system mode
     Statistics retired_stats;         ///< of vCPUs that are gone
     Profile profile;                  ///< filled with Config::profile
 
@@ -164,7 +164,7 @@ struct Engine::Impl {
     void choose_tracking(Translating& t, bool readable);
 
     // Stores to code in system mode (invalidate.cpp)
-    void watch_stores(const memory::Region& ram, u64 physical_page);
+    void watch_stores(Vcpu& self, const memory::Region& ram, u64 physical_page);
     void code_written(u64 physical, u64 bytes);
     void forget_region(const memory::Region& region);
 

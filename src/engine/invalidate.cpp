@@ -89,15 +89,23 @@ void Engine::Impl::remove_all() {
     }
 }
 
-void Engine::Impl::watch_stores(const memory::Region& ram, u64 physical_page) {
+void Engine::Impl::watch_stores(Vcpu& self, const memory::Region& ram, u64 physical_page) {
     if (StoreWatch::watched(ram, physical_page)) return;
-    std::lock_guard guard(tb_lock);
-    if (StoreWatch::watched(ram, physical_page)) return;
-    u64 page = store_watch->watch(ram, physical_page);
-    watches.fetch_add(1, std::memory_order_relaxed);
-    if (page == StoreWatch::kMany) searches.fetch_add(1, std::memory_order_relaxed);
-    if (page == StoreWatch::kNowhere) return;
-    for (Vcpu* v : vcpus) v->softmmu->slow_stores(page, physical_page);
+    bool wait = false;
+    {
+        std::lock_guard guard(tb_lock);
+        if (StoreWatch::watched(ram, physical_page)) return;
+        u64 page = store_watch->watch(ram, physical_page);
+        watches.fetch_add(1, std::memory_order_relaxed);
+        if (page == StoreWatch::kMany) searches.fetch_add(1, std::memory_order_relaxed);
+        if (page == StoreWatch::kNowhere) return;
+        for (Vcpu* v : vcpus) wait |= v->softmmu->slow_stores(page, physical_page) && v != &self;
+    }
+    if (!wait) return;
+    // Another hart may be behind its lookup, with the store still to come: it is done when the hart has left its TB.
+    store_waits.fetch_add(1, std::memory_order_relaxed);
+    begin_exclusive(self);
+    end_exclusive(self);
 }
 
 namespace {

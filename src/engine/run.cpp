@@ -27,6 +27,8 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     std::lock_guard guard(tb_lock);
     TranslationBlock* from = tb_at(v.env->exit_host_pc);
     if (from == nullptr || from->invalid.load() || target->invalid.load()) return;
+    // Its code memory may have been reclaimed meanwhile, and be another TB's.
+    if (v.env->exit_slot >= from->slot_count) return;
     SlotRecord& record = from->slots[v.env->exit_slot];
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
     if (record.target != nullptr || record.slot.target_pc != target->pc) return;

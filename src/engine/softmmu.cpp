@@ -278,19 +278,18 @@ void Softmmu::switch_space(u64 id, u64 asid) {
     drop_local_jumps();
 }
 
-void Softmmu::slow_stores(u64 page, u64 physical_page) {
+bool Softmmu::slow_stores(u64 page, u64 physical_page) {
     Lock lock(*this);
+    bool changed = false;
     auto each = [&](TlbTable& t) {
-        if (page == StoreWatch::kMany) {
-            t.slow_stores_everywhere(physical_page);
-        } else {
-            t.slow_stores(page, physical_page);
-        }
+        changed |= page == StoreWatch::kMany ? t.slow_stores_everywhere(physical_page)
+                                             : t.slow_stores(page, physical_page);
     };
     for (auto& space : spaces_) {
         for (TlbTable& t : space->tables) each(t);
     }
     each(physical_table_);
+    return changed;
 }
 
 void Softmmu::drop_physical(u64 start, u64 end) {

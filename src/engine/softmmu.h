@@ -71,8 +71,8 @@ public:
 
     // Any thread:
     /// Stores to the physical page take the slow path from now on; `page` is the one virtual page where it is mapped
-    /// for writing, StoreWatch::kMany when that is not known.
-    void slow_stores(u64 page, u64 physical_page);
+    /// for writing, StoreWatch::kMany when that is not known. @returns whether one of this hart did not until now
+    bool slow_stores(u64 page, u64 physical_page);
     /// Drops all translations into a physical range.
     void drop_physical(u64 start, u64 end);
 

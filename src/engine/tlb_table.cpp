@@ -32,8 +32,11 @@ u64 page_of(const TlbEntry& entry) {
     return tag & ~kSlowTag;
 }
 
-void slow_down(TlbEntry& entry) {
-    if (entry.write != kNoPage) set_tag(entry.write, entry.write | kSlowTag);
+/// @returns whether the entry let stores through until now
+bool slow_down(TlbEntry& entry) {
+    if ((entry.write & kSlowTag) != 0) return false;
+    set_tag(entry.write, entry.write | kSlowTag);
+    return true;
 }
 
 }  // namespace
@@ -222,21 +225,25 @@ bool TlbTable::clear() {
     return false;
 }
 
-void TlbTable::slow_stores(u64 page, u64 physical_page) {
-    if (entries_ == nullptr) return;
+bool TlbTable::slow_stores(u64 page, u64 physical_page) {
+    if (entries_ == nullptr) return false;
+    bool changed = false;
     TlbEntry& place = entry(page);
-    if (holds(place, page) && align_down(info(page), kPageBytes) == physical_page) slow_down(place);
-    if (!any_victims_) return;
+    if (holds(place, page) && align_down(info(page), kPageBytes) == physical_page) changed = slow_down(place);
+    if (!any_victims_) return changed;
     for (unsigned i = 0; i < kVictims; ++i) {
-        if (align_down(victim_info_[i], kPageBytes) == physical_page) slow_down(victims_[i]);
+        if (align_down(victim_info_[i], kPageBytes) == physical_page) changed |= slow_down(victims_[i]);
     }
+    return changed;
 }
 
-void TlbTable::slow_stores_everywhere(u64 physical_page) {
-    for_all([physical_page](TlbEntry& entry, u64 info) {
-        if (!is_empty(entry) && align_down(info, kPageBytes) == physical_page) slow_down(entry);
+bool TlbTable::slow_stores_everywhere(u64 physical_page) {
+    bool changed = false;
+    for_all([&](TlbEntry& entry, u64 info) {
+        if (!is_empty(entry) && align_down(info, kPageBytes) == physical_page) changed |= slow_down(entry);
         return false;
     });
+    return changed;
 }
 
 void TlbTable::drop_physical(u64 start, u64 end) {

@@ -57,8 +57,9 @@ public:
 
     // From any thread that holds the lock of the table's owner; translated code may be reading.
     /// Stores to the physical page take the slow path from now on; `page` is where it is mapped, if anywhere.
-    void slow_stores(u64 page, u64 physical_page);
-    void slow_stores_everywhere(u64 physical_page);
+    /// @returns whether one did not until now
+    bool slow_stores(u64 page, u64 physical_page);
+    bool slow_stores_everywhere(u64 physical_page);
     /// Drops all entries of the physical range.
     void drop_physical(u64 start, u64 end);
 

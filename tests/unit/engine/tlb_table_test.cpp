@@ -121,10 +121,11 @@ TEST(TlbTable, StoresToWatchedPagesMiss) {
     constexpr u64 kStride = u64{1} << (TlbTable::kMinBits + 12);
     table.insert(0x1000, entry_for(0x1000), 0x80005000);
     table.insert(0x2000, entry_for(0x2000), 0x80006000);
-    table.slow_stores(0x1000, 0x80005000);
+    EXPECT_TRUE(table.slow_stores(0x1000, 0x80005000));
+    EXPECT_FALSE(table.slow_stores(0x1000, 0x80005000)) << "they are slow already";
     EXPECT_EQ(lookup(table, 0x1000).write, 0x1000 | kSlowTag);
     EXPECT_TRUE(hit(table, 0x1000));
-    table.slow_stores(0x2000, 0x80005000);
+    EXPECT_FALSE(table.slow_stores(0x2000, 0x80005000));
     EXPECT_EQ(lookup(table, 0x2000).write, 0x2000u) << "is another physical page by now";
     table.insert(0x1000 + kStride, entry_for(0x1000 + kStride), 0x80006000);
     table.slow_stores_everywhere(0x80006000);
