@@ -85,9 +85,11 @@
     csrw mhpmcounter3, t0
     li t0, LCOFI
     csrs mie, t0
-    wfi
+1:  wfi                                 // which may end for no reason, too
     csrr t1, mip
-    CHECK_BITS t1, LCOFI, LCOFI
+    and t1, t1, t0
+    beqz t1, 1b
+    CHECK t1, LCOFI
     csrw mie, zero
     // delegated to supervisor mode
     csrw mhpmevent3, zero
