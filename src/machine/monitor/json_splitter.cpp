@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/bits.h"
+
 namespace dragoman::machine {
 
 void JsonSplitter::reset() {
@@ -14,7 +16,9 @@ std::optional<std::string> JsonSplitter::add(char c) {
     bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
     if (text_.empty() && blank) return std::nullopt;
     bool end = false;
-    if (in_string_) {
+    if (static_cast<u8>(c) >= 0xf8) {  // in no UTF-8 text
+        end = true;
+    } else if (in_string_) {
         if (escaped_) escaped_ = false;
         else if (c == '\\') escaped_ = true;
         else if (c == '"') in_string_ = false;
@@ -23,7 +27,7 @@ std::optional<std::string> JsonSplitter::add(char c) {
     } else if (c == '"') {
         in_string_ = true;
     } else if (c == '{' || c == '[') {
-        depth_++;
+        end = ++depth_ > kMaxDepth;
     } else if (c == '}' || c == ']') {
         end = --depth_ == 0;
     }

@@ -1,6 +1,7 @@
 // The machine protocol (QMP): JSON commands, answers and events, as programs that control QEMU speak it.
 #include <algorithm>
 #include <ctime>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,7 @@ struct QmpError {
 class QmpSession final : public MonitorSession {
 public:
     QmpSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev)
-        : machine_(machine), monitor_(machine), chardev_(chardev), output_(chardev) {
+        : machine_(machine), chardev_(chardev), output_(chardev) {
         listener_ = machine_.add_listener([this](Event event, Cause cause) { tell(event, cause); });
         devices::Chardev::Frontend frontend;
         frontend.can_receive = [] { return std::size_t{4096}; };
@@ -87,18 +88,19 @@ private:
     }
 
     void handle(const std::string& text) {
-        Json answer, id;
+        Json answer;
+        std::optional<Json> id;
         try {
             Json request = Json::parse(text, nullptr, false);
             if (request.is_discarded()) throw QmpError{"JSON parse error, invalid value"};
             if (!request.is_object()) throw QmpError{"QMP input must be a JSON object"};
-            if (request.contains("id")) id = request["id"];
+            if (auto found = request.find("id"); found != request.end()) id = *found;
             answer["return"] = execute(request);
         } catch (const QmpError& error) {
             answer.clear();
             answer["error"] = {{"class", error.kind}, {"desc", error.description}};
         }
-        if (!id.is_null()) answer["id"] = id;
+        if (id) answer["id"] = *id;
         send(answer);
     }
 
@@ -134,7 +136,11 @@ private:
         }
     }
 
-    Json capabilities(const Json&) {
+    Json capabilities(const Json& arguments) {
+        Json enable = arguments.value("enable", Json::array());
+        if (!enable.is_array()) throw QmpError{"Invalid parameter type for 'enable', expected: array"};
+        // The greeting has offered none.
+        if (!enable.empty()) throw QmpError{"Capability " + enable.front().dump() + " is not available"};
         negotiated_ = true;
         return Json::object();
     }
@@ -203,14 +209,19 @@ private:
         if (!arguments["command-line"].is_string()) {
             throw QmpError{"Invalid parameter type for 'command-line', expected: string"};
         }
-        std::string text = monitor_.execute(arguments["command-line"].get<std::string>());
+        HumanMonitor monitor(machine_);
+        if (auto index = arguments.find("cpu-index"); index != arguments.end()) {
+            bool known = index->is_number_unsigned() && index->get<u64>() < machine_.hart_count();
+            if (!known) throw QmpError{"Parameter 'cpu-index' expects a CPU number"};
+            monitor.execute("cpu " + index->dump());
+        }
+        std::string text = monitor.execute(arguments["command-line"].get<std::string>());
         std::string lines;
         for (char c : text) lines += c == '\n' ? "\r\n" : std::string(1, c);
         return lines;
     }
 
     Machine& machine_;
-    HumanMonitor monitor_;
     std::shared_ptr<devices::Chardev> chardev_;
     Output output_;
     JsonSplitter splitter_;

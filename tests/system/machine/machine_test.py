@@ -343,6 +343,34 @@ class Qmp:
         check(answer.get("id") == name, f"{name}: id of {answer}")
         return answer.get("return", answer)
 
+    def skip_errors(self):
+        """What garbage is answered with."""
+        answer = self.raw('{"execute": "query-name", "id": "here"}')
+        while answer.get("id") != "here":
+            check("error" in answer, f"garbage: {answer}")
+            answer = json.loads(self.lines.readline())
+
+    def protocol_rules(self):
+        """Ids, framing and encoding."""
+        for number in 7, -1.5, "text", True, None, [1, {"a": []}], {"deep": {"er": 1}}:
+            answer = self.raw(json.dumps({"execute": "query-status", "id": number}))
+            check("id" in answer and answer["id"] == number and "return" in answer, f"id {number}: {answer}")
+            answer = self.raw(json.dumps({"execute": "fly", "id": number}))
+            check("id" in answer and answer["id"] == number and "error" in answer, f"id {number} of an error: {answer}")
+        check("id" not in self.raw('{"execute": "query-status"}'), "an id that nobody sent")
+        # Several in one packet, one in several, any white space between and in them; answers in the order of the commands
+        self.socket.sendall(b'{"execute":"query-name","id":1}{"execute":"query-kvm","id":2}\r\n\t {"id":3 , "execute"')
+        time.sleep(0.05)
+        self.socket.sendall(b':\n"query-target"\n}')
+        answers = [json.loads(self.lines.readline()) for _ in range(3)]
+        check([a["id"] for a in answers] == [1, 2, 3] and answers[2]["return"] == {"arch": "riscv64"}, f"order: {answers}")
+        # Not UTF-8; brackets and quotes in strings
+        self.socket.sendall(b'{"execute": "query-\xc3\x28"}\n')
+        check(json.loads(self.lines.readline())["error"]["class"] == "GenericError", "not UTF-8")
+        check(self.raw(r'{"execute": "query-status", "id": "}]\"{\u00e4"}').get("id") == '}]"{\u00e4', "brackets in a string")
+        text = self.command("human-monitor-command", command_line="info cpus", cpu_index=1)
+        check("* CPU #1" in text, f"cpu-index: {text!r}")
+
     def wait_event(self, name):
         while not any(e["event"] == name for e in self.events):
             line = self.lines.readline()
@@ -358,7 +386,10 @@ def qmp(folder):
     process = subprocess.Popen([PROGRAM, "-bios", "none", "-kernel", GUEST, "-display", "none", "-smp", "2", "-name", "tester",
                                 "-qmp", f"unix:{path},server=on,wait=off"], stdin=subprocess.DEVNULL)
     q = Qmp(path)
-    check("version" in q.greeting.get("QMP", {}), f"greeting {q.greeting}")
+    version = q.greeting.get("QMP", {}).get("version", {})
+    check(set(version.get("qemu", {})) == {"major", "minor", "micro"} and version.get("package"), f"greeting {q.greeting}")
+    check(q.greeting["QMP"].get("capabilities") == [], f"capabilities {q.greeting}")
+    check("error" in q.command("qmp_capabilities", enable=["oob"]), "a capability that was not offered")
     check(q.command("query-status").get("error", {}).get("class") == "CommandNotFound", "a command before qmp_capabilities")
     check(q.command("qmp_capabilities") == {}, "qmp_capabilities")
     check(q.command("query-status") == {"status": "running", "running": True}, "query-status")
@@ -375,15 +406,35 @@ def qmp(folder):
     q.wait_event("RESUME")
     text = q.command("human-monitor-command", command_line="info status")
     check(text == "VM status: running\r\n", f"human-monitor-command: {text!r}")
-    for text, kind in [("{}", "GenericError"), ("nonsense\n", "GenericError"), ("[1]", "GenericError"),
-                       ('{"execute": "fly"}', "CommandNotFound"), ('{"execute": "stop", "arguments": {"x": 1}}', "GenericError"),
-                       ('{"execute": 1}', "GenericError"), ('{"execute": "human-monitor-command"}', "GenericError")]:
+    for text, kind in [
+            ("{}", "GenericError"), ("nonsense\n", "GenericError"), ("[1]", "GenericError"), ("}\n", "GenericError"),
+            ("{]", "GenericError"), ('{"execute": }', "GenericError"), ("[" * 2000 + "\n", "GenericError"),
+            ('{"execute": "fly"}', "CommandNotFound"), ('{"execute": "stop", "arguments": {"x": 1}}', "GenericError"),
+            ('{"execute": "stop", "arguments": []}', "GenericError"), ('{"execute": "stop", "more": 1}', "GenericError"),
+            ('{"execute": 1}', "GenericError"), ('{"execute": "human-monitor-command"}', "GenericError"),
+            ('{"execute": "human-monitor-command", "arguments": {"command-line": 1}}', "GenericError"),
+            ('{"execute": "human-monitor-command", "arguments": {"command-line": "help", "cpu-index": 7}}', "GenericError"),
+            ('{"execute": "qmp_capabilities"}', "CommandNotFound")]:
         answer = q.raw(text)
-        check(answer.get("error", {}).get("class") == kind, f"{text}: {answer}")
+        error = answer.get("error", {})
+        check(error.get("class") == kind and error.get("desc"), f"{text[:99]}: {answer}")
+        q.socket.sendall(b"\xff")  # what may be left of it
+        q.skip_errors()
+    q.protocol_rules()
     q.command("system_powerdown")
     q.wait_event("POWERDOWN")
     q.command("system_reset")
     check(q.wait_event("RESET").get("data") == {"guest": False, "reason": "host-qmp-system-reset"}, "RESET")
+    # One client after another, who has to negotiate again and sees no events before that
+    q.socket.close()
+    q.lines.close()
+    q = Qmp(path)
+    check(q.raw('{"execute": "stop"}').get("error", {}).get("class") == "CommandNotFound", "the second client's negotiation")
+    check(q.command("qmp_capabilities") == {} and q.events == [], f"events before the negotiation: {q.events}")
+    before = time.time()
+    q.command("stop")
+    stamp = q.wait_event("STOP")["timestamp"]
+    check(abs(stamp["seconds"] - before) < 60 and 0 <= stamp["microseconds"] < 1_000_000, f"timestamp {stamp}")
     q.command("quit")
     check(q.wait_event("SHUTDOWN").get("data") == {"guest": False, "reason": "host-qmp-quit"}, "SHUTDOWN")
     check(process.wait(60) == 0, "exit status after quit")

@@ -30,5 +30,11 @@ TEST(JsonSplitter, HandsOutWhatIsNoObject) {
     EXPECT_EQ(split("} {}").size(), 2u);
 }
 
+TEST(JsonSplitter, EndsWhatIsTooDeepAndWhatTheClientGivesUp) {
+    std::string deep(JsonSplitter::kMaxDepth + 1, '[');
+    EXPECT_EQ(split(deep + " {}"), (std::vector<std::string>{deep, "{}"}));
+    EXPECT_EQ(split("{\"a\xff{}"), (std::vector<std::string>{"{\"a\xff", "{}"}));
+}
+
 }  // namespace
 }  // namespace dragoman::machine
