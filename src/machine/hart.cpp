@@ -112,7 +112,8 @@ void Hart::timer_changed() {
 void Hart::kick() {
     engine::Engine::request_exit(env_);
     kicked_.store(true, std::memory_order_relaxed);
-    // Pairs with wait_for_interrupt and sleep_polling: either this sees the hart halted, or the hart sees what has changed.
+    // Pairs with wait_for_interrupt and sleep_polling: either this sees the hart halted, or the hart sees what has
+    // changed.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (counted_ != nullptr) return counted_->wake(*this);
     if (!halted_.load(std::memory_order_relaxed)) return;
@@ -142,18 +143,17 @@ bool Hart::pause_point() {
 namespace {
 
 /// A hart that waits this often at one place with an interrupt pending that it does not take polls for something else
-/// (OpenSBI's harts do, before they are started): its thread then sleeps, longer each time, until a device speaks to it.
-/// Long sleeps matter beside the load: OpenSBI before 1.2 tells a hart to start before it has said where, and relies on
-/// harts that wait not looking in between.
+/// (OpenSBI's harts do, before they are started): its thread then sleeps, as long as it has waited so far, until a
+/// device speaks to it. Long sleeps matter beside the load: OpenSBI 1.1 tells a hart to start before it has said where,
+/// and relies on harts that wait not looking in between.
 constexpr unsigned kPollsBeforeSleep = 64;
 constexpr auto kShortestSleep = std::chrono::microseconds(500);
-constexpr unsigned kMostDoublings = 9;
+constexpr unsigned kMostDoublings = 13;
 
 }  // namespace
 
 bool Hart::has_something_to_do() const {
-    return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire) ||
-           wants_attention();
+    return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire) || wants_attention();
 }
 
 /// Sleeps until kick(), or for `longest`; not at all when there was one since the last sleep.
