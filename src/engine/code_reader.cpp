@@ -42,8 +42,13 @@ bool CodeReader::fetch(u64 pc, unsigned bytes, u32& value) {
             return false;
         }
     }
-    value = 0;
-    std::memcpy(&value, bytes_ + offset, bytes);
+    if (bytes == 4) {
+        std::memcpy(&value, bytes_ + offset, 4);
+    } else {
+        u16 half;
+        std::memcpy(&half, bytes_ + offset, 2);
+        value = half;
+    }
     size_ = std::max(size_, offset + bytes);
     return true;
 }

@@ -61,7 +61,12 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
     if (position == nullptr || !i.buffer.contains(position)) return Fault::NotOurs;
     if (i.backend->fixup_fault(env, uc, host_address)) return Fault::Resolved;
     if (i.space == nullptr) return Fault::NotOurs;
-    i.backend->save_state(env, uc);
+    const host::LoopRegisters* loop = nullptr;
+    {
+        std::lock_guard guard(i.tb_lock);
+        if (const TranslationBlock* tb = i.tb_at(position)) loop = tb->loop_registers;
+    }
+    i.backend->save_state(env, uc, loop);
     if (!i.restore(env, position)) return Fault::NotOurs;
     env->exception = ir::kExceptionHostFault;
     env->exception_value = i.space->guest(info->si_addr);

@@ -54,6 +54,7 @@ struct Vcpu {
     std::unique_ptr<host::Backend::Scratch> scratch;
     std::unique_ptr<ir::Function> function;
     ir::PassContext passes;
+    std::unique_ptr<ir::PassContext> loop_passes;  ///< made for the first loop
     host::CompiledCode compiled;
     std::vector<u8> map_bytes;
     std::vector<u8> cached;   ///< record from the translation cache
@@ -82,6 +83,7 @@ struct Translating {
     bool verify = false;   ///< the TB compares its guest code
     bool flushed = false;  ///< its page is one with CodePage::flushed
     bool threads = false;  ///< there are other vCPUs
+    bool loop = false;     ///< make the loop that the TB at pc is
     bool faulted = false;  ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
     u32 guest_size = 0, guest_insns = 0;
@@ -142,6 +144,10 @@ struct Engine::Impl {
     TranslationBlock* copy_block(Vcpu& v, u64 pc, u32 flags);
     void keep_template(Vcpu& v, TranslationBlock& tb);
     TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
+    /// The loop that the TB at `pc` is; null: it cannot be had.
+    TranslationBlock* translate_loop(Vcpu& v, u64 pc, u32 flags);
+    TranslationBlock* at_loop_exit(Vcpu& v);
+    TranslationBlock* translate(Vcpu& v, Translating& t);
     void prepare(Vcpu& v);
     bool load(Vcpu& v, Translating& t, CodeReader& reader);
     bool generate(Vcpu& v, Translating& t, CodeReader& reader);

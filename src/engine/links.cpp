@@ -21,7 +21,7 @@ void Engine::Impl::link(SlotRecord& from, TranslationBlock* to) {
     from.link = &to->incoming;
     if (to->incoming != nullptr) to->incoming->link = &from.next;
     to->incoming = &from;
-    bool checked = from.slot.checked || from.owner->flags != to->flags;
+    bool checked = from.slot.checked || ((from.owner->flags ^ to->flags) & ~kLoopFlag) != 0;
     backend->link(from.owner->code, from.slot, checked ? to->checked() : to->fast());
 }
 
@@ -43,6 +43,8 @@ void Engine::Impl::remove(TranslationBlock* tb) {
     while (tb->incoming != nullptr) unlink(*tb->incoming);
     for (unsigned i = 0; i < tb->slot_count; ++i) unlink(tb->slots[i]);
     for (Vcpu* v : vcpus) {
+        // A loop that runs is left as soon as it sees a request.
+        if (tb->is_loop()) __atomic_fetch_or(&v->env->request, u32{kRequestExclusive}, __ATOMIC_SEQ_CST);
         ir::JumpCacheEntry& entry = v->env->jump_cache[tb->pc >> 1 & (ir::kJumpCacheSize - 1)];
         // Another thread's own insertion may race with this; it looks at tb->invalid afterwards.
         if (__atomic_load_n(&entry.target, __ATOMIC_RELAXED) == tb->checked()) {
@@ -63,7 +65,7 @@ void Engine::Impl::clear_jump_caches() {
 }
 
 void Engine::Impl::cache(ir::Env* env, TranslationBlock* tb) {
-    if (!config.chain) return;
+    if (!config.chain || tb->is_loop()) return;
     ir::JumpCacheEntry& entry = env->jump_cache[tb->pc >> 1 & (ir::kJumpCacheSize - 1)];
     __atomic_store_n(&entry.target, tb->checked(), __ATOMIC_RELAXED);
     __atomic_store_n(&entry.pc, tb->pc, __ATOMIC_SEQ_CST);

@@ -27,15 +27,35 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     std::lock_guard guard(tb_lock);
     TranslationBlock* from = tb_at(v.env->exit_host_pc);
     if (from == nullptr || from->invalid.load() || target->invalid.load()) return;
+    const u32 slot = v.env->exit_slot & ~host::kLoopExit;
     // Its code memory may have been reclaimed meanwhile, and be another TB's.
-    if (v.env->exit_slot >= from->slot_count) return;
-    SlotRecord& record = from->slots[v.env->exit_slot];
+    if (slot >= from->slot_count) return;
+    SlotRecord& record = from->slots[slot];
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
     if (record.target != nullptr || record.slot.target_pc != target->pc) return;
     // System mode: the page may have been mapped elsewhere since `from` was entered.
     if (physical != nullptr && from->page_numbers[0] != target->page_numbers[0]) return;
     link(record, target);
     ++v.stats.links;
+}
+
+/// A loop's back edge that is not linked: what has been met often enough to be worth it is translated as a loop.
+TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
+    constexpr u8 kSamples = 2;
+    v.env->loop_sample = host::kLoopSample;
+    bool often = false;
+    {
+        std::lock_guard guard(tb_lock);
+        TranslationBlock* from = tb_at(v.env->exit_host_pc);
+        const u32 slot = v.env->exit_slot & ~host::kLoopExit;
+        if (from != nullptr && slot < from->slot_count) often = ++from->slots[slot].samples >= kSamples;
+    }
+    if (!often || !config.chain) return find_or_translate(v, v.env->pc, v.env->tb_flags);
+    TranslationBlock* loop = translate_loop(v, v.env->pc, v.env->tb_flags);
+    // Without one, the back edge becomes an ordinary link.
+    if (loop == nullptr) loop = find_or_translate(v, v.env->pc, v.env->tb_flags);
+    if (loop != nullptr) link_exit(v, loop);
+    return loop;
 }
 
 void Engine::Impl::step(Vcpu& v) {
@@ -95,6 +115,11 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::Slot:
                 ++v.stats.exits_slot;
                 if (v.single_step) break;
+                if ((env->exit_slot & host::kLoopExit) != 0) {
+                    next = i.at_loop_exit(v);
+                    if (next == nullptr) return fetch_fault();
+                    break;
+                }
                 next = i.find_or_translate(v, env->pc, env->tb_flags);
                 if (next == nullptr) return fetch_fault();
                 i.link_exit(v, next);

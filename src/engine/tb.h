@@ -14,6 +14,7 @@ struct SlotRecord {
     host::Slot slot;
     TranslationBlock* owner = nullptr;
     TranslationBlock* target = nullptr;  ///< linked to; null: unlinked
+    u8 samples = 0;                      ///< a loop's back edge: how often it was met before it was linked
     SlotRecord* next = nullptr;          ///< list of target->incoming
     SlotRecord** link = nullptr;         ///< the pointer that points at this record
 };
@@ -26,6 +27,10 @@ struct PageLink {
 };
 
 inline constexpr unsigned kMaxPagesPerTb = 2;
+
+/// In TranslationBlock::flags: the TB is a loop, which is found only by the back edge of the plain TB at its address. It
+/// serves the state flags without this bit.
+inline constexpr u32 kLoopFlag = u32{1} << 31;
 
 struct TranslationBlock : host::BlockHead {
     u64 physical;     ///< address of its first byte that tells it from others with the same pc; user mode: pc
@@ -46,11 +51,13 @@ struct TranslationBlock : host::BlockHead {
     TranslationBlock* template_next = nullptr;  ///< list of the template table
     SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
+    const host::LoopRegisters* loop_registers = nullptr;  ///< of a loop
 
     const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }
     bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
     u64 end() const { return pc + guest_size; }
+    bool is_loop() const { return loop_registers != nullptr; }
     bool crosses_page() const { return ((end() - 1) ^ pc) >> 12 != 0; }
 };
 

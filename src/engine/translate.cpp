@@ -146,10 +146,12 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
     ctx->max_insns = t.verify ? std::min(t.max_insns, kVerifiedInsns) : t.max_insns;
     ctx->num_insns = 0;
     ctx->single_step = t.single_step;
+    ctx->loop = f.loop = t.loop;
     ctx->state = guest::DisasState::Next;
     guest.translator.init(ctx);
     guest.translator.tb_start(ctx);
     bool stopped_at_breakpoint = false;
+    u64 end = t.pc;
     do {
         if (breakpoint_count.load(std::memory_order_relaxed) != 0 && !t.single_step) {
             std::lock_guard guard(tb_lock);
@@ -174,6 +176,7 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
             reader.accept();
             reader.set_end(align_down(t.pc, kPageBytes) + kPageBytes);
         }
+        end = std::max(end, ctx->pc_next);
         if (ctx->state != guest::DisasState::Next) break;
         bool page_end = (ctx->pc_next ^ t.pc) >> 12 != 0;
         if (ctx->num_insns >= ctx->max_insns || page_end) ctx->state = guest::DisasState::TooMany;
@@ -189,7 +192,7 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
         guest.translator.tb_stop(ctx);
     }
     f.guest_insns = ctx->num_insns;
-    f.guest_size = std::max<u32>(static_cast<u32>(ctx->pc_next - t.pc), guest.min_insn_bytes);
+    f.guest_size = std::max<u32>(static_cast<u32>(end - t.pc), guest.min_insn_bytes);
     if (t.verify && reader.bytes().size() >= f.guest_size) {
         emit_verification(builder, t.pc, reader.bytes().data(), f.guest_size);
     } else {
@@ -237,11 +240,13 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     listing.ir(log::Item::OpInd);
     v.stats.ir_ops += f.insns.size();
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
-    if (config.optimise) ir::optimise(f, v.passes);
+    if (config.optimise) ir::optimise(f, t.loop ? *v.loop_passes : v.passes);
     listing.ir(log::Item::OpOpt);
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, true);
     timer.phase(v.stats.ns_optimise);
+    if (t.loop && !backend->suits_loop(f)) return false;
     if (!compile(v)) {
+        if (t.loop) return false;
         DRAGOMAN_ASSERT(t.max_insns > 1);
         t.max_insns = std::max(1u, f.guest_insns / 2);
         return false;
@@ -306,6 +311,11 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
     }
     tb->physical = tb->page_numbers[0] << 12 | (t.pc & (kPageBytes - 1));
     tb->flags = t.flags;
+    if (t.loop) {
+        tb->flags |= kLoopFlag;
+        tb->loop_registers =
+            new (arena.allocate(sizeof(host::LoopRegisters), 1)) host::LoopRegisters(v.compiled.loop_registers);
+    }
     tb->guest_size = t.guest_size;
     tb->guest_insns = static_cast<u16>(t.guest_insns);
     tb->slot_count = static_cast<u8>(slot_count);
@@ -356,6 +366,26 @@ void Engine::Impl::choose_tracking(Translating& t, bool readable) {
 TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool single_step) {
     Translating t{.pc = pc, .flags = flags, .single_step = single_step};
     t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
+    return translate(v, t);
+}
+
+TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags) {
+    if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return tb;
+    if (!v.loop_passes) {
+        v.loop_passes = std::make_unique<ir::PassContext>();
+        const auto& globals = guest.layout().globals;
+        for (unsigned i = 0; i < globals.size(); ++i) {
+            v.loop_passes->rewriter.set_pinned(i, ir::is_int(globals[i].type) || backend->is_pinned(i));
+        }
+    }
+    Translating t{.pc = pc, .flags = flags, .single_step = false, .max_insns = config.max_insns, .loop = true};
+    return translate(v, t);
+}
+
+/// Makes the TB for `t`. Null: the guest takes an exception instead, or a loop cannot be had.
+TranslationBlock* Engine::Impl::translate(Vcpu& v, Translating& t) {
+    const u64 pc = t.pc;
+    const bool single_step = t.single_step;
     for (;;) {
         u64 started = epoch.load();
         const bool readable = physical != nullptr || has(space->flags(pc), memory::PageFlags::Read);
@@ -364,12 +394,15 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
             choose_tracking(t, readable);
             t.threads = vcpus.size() > 1;
         }
-        const bool cacheable = caching && !t.verify && !t.flushed && !single_step && breakpoint_count.load() == 0;
+        if (t.loop && t.verify) return nullptr;
+        const bool cacheable =
+            caching && !t.verify && !t.flushed && !single_step && !t.loop && breakpoint_count.load() == 0;
         CodeReader reader(*code_source, v, !t.verify && !t.flushed, !t.verify);
         const bool loaded = cacheable && load(v, t, reader);
         if (!loaded) {
             reader.restart();
             if (!generate(v, t, reader)) {
+                if (t.loop) return nullptr;
                 if (!t.faulted) continue;
                 v.env->exception = reader.fault().exception;
                 v.env->exception_value = reader.fault().value;
@@ -394,7 +427,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool singl
             tb->invalid = true;
             continue;
         }
-        if (TranslationBlock* other = table.find(pc, flags, tb->physical)) {
+        if (TranslationBlock* other = table.find(pc, tb->flags, tb->physical)) {
             tb->invalid = true;
             return other;
         }

@@ -40,6 +40,7 @@ struct DisasContextBase {
     u32 max_insns;
     u32 num_insns;     ///< instructions translated so far, counting the current one
     bool single_step;  ///< debugger single step: end after each instruction through exit_tb
+    bool loop;         ///< the TB is a loop that begins at pc_first: jumps back there may be followed, to unroll it
     DisasState state;
 };
 

@@ -1,6 +1,7 @@
 // What a back end must provide, and all that the engine knows about it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <memory>
@@ -23,7 +24,20 @@ struct Slot {
     /// Link to the target's checked entry (flags and request compared) rather than to its fast entry:
     /// backward jumps, returns, and TBs that change the TB state flags.
     bool checked = false;
+    /// Not 0: the slot is the back edge of a TB that jumps to its own start, and is come to only now and then: before it
+    /// is linked as a sample of the loops that run much, then after the first few passes (host/x64/loops.h).
+    /// Leaving through it, exit_slot has kLoopExit set. Back end's own: where the counter's address is.
+    u32 count_offset = 0;
 };
+
+/// Passes through loops, of any TBs, from one sample to the next: Env::loop_sample counts them down.
+inline constexpr u32 kLoopSample = 1000;
+/// Env::exit_slot of a loop's back edge.
+inline constexpr u32 kLoopExit = 0x80;
+
+/// What a loop keeps in host registers, by register number: the number of a global and 1, or 0. Globals that live
+/// there otherwise are in env meanwhile.
+using LoopRegisters = std::array<u8, 16>;
 
 /// What generated code reads of a TB when it looks for one by itself.
 struct BlockHead {
@@ -78,6 +92,7 @@ struct CompiledCode {
     Slot slots[ir::kMaxSlots];
     std::vector<InsnMapEntry> insn_map;     ///< ascending host_offset
     std::vector<Relocation> relocations;
+    LoopRegisters loop_registers;           ///< of a function with Function::loop
 
     /// Empties it for the next compilation; keeps its memory.
     void reset() {
@@ -104,6 +119,7 @@ struct Options {
     bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
     u64 guest_base = 0;       ///< host address of guest address 0 (user mode)
     bool return_stack = true; ///< host call/ret pairs for guest calls
+    bool loops = false;       ///< count passes through TBs that jump to their own start (Slot::count_offset)
     bool softmmu = false;     ///< guest accesses go through Env::tlb (system mode)
     MmuCalls mmu;             ///< with softmmu
 };
@@ -138,6 +154,9 @@ public:
         virtual ~Scratch() = default;
     };
     virtual std::unique_ptr<Scratch> make_scratch() const = 0;
+    /// Whether `f`, which has Function::loop, can be compiled as a loop. Back ends that never set Slot::count_offset
+    /// are not asked.
+    virtual bool suits_loop([[maybe_unused]] const ir::Function& f) const { return false; }
     virtual bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,
                          CompiledCode& out) const = 0;
 
@@ -165,8 +184,9 @@ public:
     /// A host fault for which fault_code_position is not null.
     /// fixup: repairs and resumes faults of the back end's own making (return-stack overflow); true when done.
     virtual bool fixup_fault(ir::Env* env, ucontext_t* uc, u64 fault_address) const = 0;
-    /// Writes pinned globals and the FP control word from the interrupted context to env.
-    virtual void save_state(ir::Env* env, const ucontext_t* uc) const = 0;
+    /// Writes pinned globals and the FP control word from the interrupted context to env. `loop`: of the TB that was
+    /// interrupted, if it is a loop.
+    virtual void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const = 0;
     /// Makes the interrupted context continue at the epilogue, which returns from enter(). The caller
     /// has set env->exit_reason (and exception fields) and env->pc.
     virtual void redirect_to_exit(ir::Env* env, ucontext_t* uc) const = 0;

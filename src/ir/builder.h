@@ -33,6 +33,7 @@ public:
     /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
     void goto_tb(unsigned slot, u64 pc) {
         if (!links(pc)) return goto_ptr(address(pc));
+        f_.self_loop |= pc == f_.guest_pc;
         emit(Op::goto_tb, Type::None, {}, {}, slot, pc);
     }
     /// Guest call of `pc` that returns to `return_pc`; uses two slots.

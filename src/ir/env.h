@@ -105,6 +105,8 @@ struct alignas(64) Env {
     i64 insn_budget;      ///< system mode with instruction counting: instructions that may still start
     const void* blocks;   ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none
     u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting
+    /// Back end's own: what is left of the passes through loops until one is looked at (host/x64/loops.h).
+    u32 loop_left, loop_sample;
     JumpCacheEntry jump_cache[kJumpCacheSize];
 };
 

@@ -27,6 +27,7 @@ void Function::reset() {
     if (!vars.empty()) vars.resize(1 + global_count());
     insns.clear();
     label_count = 0;
+    self_loop = loop = false;
     const_count_ = 0;
     const_hash_.assign(64, 0);
     if (!vars.empty()) return;

@@ -22,9 +22,24 @@ static u32 pending_label(DisasContext& ctx, u64 target) {
     return label;
 }
 
+bool DisasContext::unroll(u64 target) {
+    if (!loop || target != pc_first || pending_count == kMaxPending) return false;
+    // All passes together are at most that long.
+    constexpr unsigned kMaxUnrolled = 4, kMaxUnrolledInsns = 48;
+    const unsigned length = num_insns / (unrolled + 1);
+    if (unrolled + 1 == kMaxUnrolled || num_insns + length > kMaxUnrolledInsns) return false;
+    ++unrolled;
+    at_loop_end = true;
+    return true;
+}
+
 void DisasContext::branch(Cond cond, Var lhs, Var rhs, u64 target) {
     if (target > pc && pending_count < kMaxPending && !single_step) {
         b->brcond(cond, lhs, rhs, pending_label(*this, target));
+        return;
+    }
+    if (unroll(target)) {
+        b->brcond(ir::invert(cond), lhs, rhs, pending_label(*this, next_pc()));
         return;
     }
     u32 taken = b->new_label();
@@ -52,6 +67,7 @@ void DisasContext::exit_pending() {
 }
 
 void DisasContext::jump(u64 target) {
+    if (unroll(target)) return;
     if (single_step) {
         b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(target));
     } else {

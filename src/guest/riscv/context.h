@@ -51,6 +51,8 @@ struct DisasContext : guest::DisasContextBase {
     u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
+    unsigned unrolled;  ///< passes through the loop that have been translated
+    bool at_loop_end;   ///< go on with the loop's first instruction instead of the next
     unsigned pending_count;
     PendingBranch pending[kMaxPending];
 
@@ -123,6 +125,9 @@ struct DisasContext : guest::DisasContextBase {
     u64 next_pc() const { return pc + length; }
     unsigned take_slot() { return next_slot++; }
     void jump(u64 target);
+    /// Whether a jump to `target` ends a pass through the loop that this TB is, and another pass follows; then
+    /// translation goes on with it.
+    bool unroll(u64 target);
     /// Conditional branch. Forward ones go on with the not-taken path in the same TB.
     void branch(Cond cond, Var lhs, Var rhs, u64 target);
     void jump_indirect(Var target);

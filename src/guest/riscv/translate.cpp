@@ -16,6 +16,12 @@ DisasContext& context(guest::DisasContextBase* base) { return *static_cast<Disas
 bool fetch(DisasContext& ctx) {
     u32 half;
     u64 fault = ctx.pc;
+    // In user mode a page can be fetched from as a whole, or not.
+    if (!ctx.system && (ctx.pc & 0xfff) <= 0xffc && ctx.code->fetch(fault, 4, ctx.bits)) {
+        ctx.length = (ctx.bits & 3) == 3 ? 4 : 2;
+        if (ctx.length == 2) ctx.bits &= 0xffff;
+        return true;
+    }
     if (ctx.code->fetch(ctx.pc, 2, half)) {
         ctx.bits = half;
         ctx.length = 2;
@@ -79,6 +85,8 @@ void init_context(guest::DisasContextBase* base) {
     ctx.silent_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
     ctx.system = system_mode();
+    ctx.unrolled = 0;
+    ctx.at_loop_end = false;
     ctx.pending_count = 0;
 }
 
@@ -100,11 +108,13 @@ void translate_insn(guest::DisasContextBase* base) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }
-    ctx.pc_next = ctx.pc + ctx.length;
+    ctx.pc_next = ctx.at_loop_end ? ctx.pc_first : ctx.pc + ctx.length;
+    ctx.at_loop_end = false;
 }
 
 void tb_stop(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
+    ctx.loop = false;  // what comes now are exits
     if (ctx.state != DisasState::NoReturn) ctx.jump(ctx.pc_next);
     ctx.exit_pending();
 }

@@ -107,7 +107,7 @@ public:
 
     bool fixup_fault(ir::Env*, ucontext_t*, u64) const override { return false; }
 
-    void save_state(ir::Env* env, const ucontext_t* uc) const override {
+    void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters*) const override {
         // Globals are in env at all times.
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
     }

@@ -36,7 +36,7 @@ void Allocator::begin_function(const ir::Function& f) {
         initial_.resize(1 + f.global_count());
         for (unsigned i = 0; i < f.global_count(); ++i) {
             State& s = initial_[ir::global_var(i)];
-            s.reg = plan_.reg_of_global[i];
+            s.reg = plan_->reg_of_global[i];
             s.pinned = s.reg != kNoReg;
             s.in_memory = !s.pinned;
         }
@@ -275,7 +275,7 @@ i32 Allocator::home_displacement(Var v) const {
         DRAGOMAN_ASSERT(state_[v].slot != kNoSlot);
         offset = static_cast<u32>(offsetof(ir::Env, scratch)) + state_[v].slot * 8u;
     }
-    return static_cast<i32>(offset - plan_.env_bias);
+    return static_cast<i32>(offset - plan_->env_bias);
 }
 
 void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
@@ -367,7 +367,7 @@ HostReg Allocator::coalesce(Var out) const {
         }
     }
     if (global == kNoVar) return kNoReg;
-    HostReg r = plan_.reg_of_global[global - 1];
+    HostReg r = plan_->reg_of_global[global - 1];
     if (!only_dead_residents(r)) return kNoReg;
     // The global's old value must not be needed any more.
     for (u32 i = index_ + 1; i <= at; ++i) {
@@ -381,7 +381,7 @@ HostReg Allocator::coalesce(Var out) const {
 }
 
 HostReg Allocator::target(Var out) {
-    HostReg r = is_pinned(out) ? plan_.reg_of_global[out - 1] : coalesce(out);
+    HostReg r = is_pinned(out) ? plan_->reg_of_global[out - 1] : coalesce(out);
     if (r != kNoReg) {
         vacate(r, false);
         lock(r);
@@ -412,7 +412,7 @@ void Allocator::define_alias(Var out, HostReg r) {
         if (f_->insns[index_].args[a] == out) s.next_use = next_use(index_, a);
     }
     if (is_pinned(out)) {
-        HostReg pinned = plan_.reg_of_global[out - 1];
+        HostReg pinned = plan_->reg_of_global[out - 1];
         if (pinned == r) return;
         lock(r);
         vacate(pinned, false);

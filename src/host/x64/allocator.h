@@ -28,7 +28,13 @@ class NanChecks;
 
 class Allocator {
 public:
-    Allocator(const RegisterPlan& plan, CodeWriter& code) : plan_(plan), c_(code) {}
+    Allocator(const RegisterPlan& plan, CodeWriter& code) : plan_(&plan), c_(code) {}
+
+    /// Another plan, or the same one changed, from the next function on.
+    void set_plan(const RegisterPlan& plan) {
+        plan_ = &plan;
+        initial_.clear();
+    }
 
     void set_features(const Features& features) { features_ = features; }
     /// Whom to tell when a float register is copied or stored.
@@ -139,7 +145,7 @@ public:
     void store(i32 displacement, HostReg r, ir::Type t);
     void move(HostReg to, HostReg from, ir::Type t);
     Xbyak::Address env(i64 offset, unsigned bits) const {
-        return memory(bits, kRbp, offset - static_cast<i64>(plan_.env_bias));
+        return memory(bits, kRbp, offset - static_cast<i64>(plan_->env_bias));
     }
 
     static constexpr u16 kNever = 0xffff, kFar = 0xfffe;
@@ -176,7 +182,7 @@ private:
     bool only_dead_residents(HostReg r) const;
     u32 eviction_score(HostReg r) const;
 
-    const RegisterPlan& plan_;
+    const RegisterPlan* plan_;
     CodeWriter& c_;
     Features features_;
     NanChecks* nan_checks_ = nullptr;

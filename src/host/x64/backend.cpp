@@ -49,11 +49,13 @@ public:
 
     u64 configuration() const override {
         const Options& o = shared_.options;
-        return (feature_bits(shared_.features) << 3 | u64{o.return_stack} << 2 | u64{o.softmmu} << 1 |
+        return (feature_bits(shared_.features) << 4 | u64{o.loops} << 3 | u64{o.return_stack} << 2 | u64{o.softmmu} << 1 |
                 u64{o.guest_base != 0}) + 1;
     }
 
     bool shares_lookups() const override { return shared_.options.softmmu; }
+
+    bool suits_loop(const ir::Function& f) const override { return x64::suits_loop(f); }
 
     std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<CompileScratch>(shared_); }
 
@@ -64,6 +66,7 @@ public:
 
     void attach(ir::Env* env) const override {
         env->backend_data = new ReturnStack;
+        env->loop_sample = kLoopSample;
         init_float_constants(env);
         reset_return_stack(env);
     }
@@ -85,11 +88,14 @@ public:
         env->in_code = 0;
     }
 
+    // A thread that runs a loop's back edge meanwhile may see one of the two changes: either counter is above 0 there.
     void link(u8* code, const Slot& slot, const u8* target) const override {
         patch(code + slot.patch_offset, target);
+        if (slot.count_offset != 0) patch(code + slot.count_offset, loop_left_displacement(shared_.plan));
     }
     void unlink(u8* code, const Slot& slot) const override {
         patch(code + slot.patch_offset, code + slot.stub_offset);
+        if (slot.count_offset != 0) patch(code + slot.count_offset, loop_sample_displacement(shared_.plan));
     }
 
     const u8* fault_code_position(const ir::Env*, const ucontext_t* uc) const override {
@@ -104,9 +110,13 @@ public:
         return true;
     }
 
-    void save_state(ir::Env* env, const ucontext_t* uc) const override {
+    void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const override {
         const auto& gregs = uc->uc_mcontext.gregs;
-        for (const Pinned& p : shared_.plan.gprs) write_env(env, p.offset, static_cast<u64>(gregs[kContextReg[p.reg]]));
+        for (const Pinned& p : shared_.plan.gprs) {
+            const unsigned resident = loop != nullptr ? (*loop)[p.reg] : 0;
+            const u32 home = resident != 0 ? shared_.layout->globals[resident - 1].offset : p.offset;
+            write_env(env, home, static_cast<u64>(gregs[kContextReg[p.reg]]));
+        }
         for (const Pinned& p : shared_.plan.xmms) write_env(env, p.offset, read_xmm(uc, p.reg - kFirstXmm));
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
         env->return_sp = reinterpret_cast<u8*>(gregs[REG_RSP]);
@@ -132,10 +142,10 @@ public:
     }
 
 private:
-    static void patch(u8* field, const u8* target) {
-        auto distance = static_cast<u32>(target - (field + 4));
+    static void patch(u8* field, const u8* target) { patch(field, static_cast<i32>(target - (field + 4))); }
+    static void patch(u8* field, i32 value) {
         // Within an aligned 8-byte word, so one store is atomic for threads that execute it.
-        asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<u32*>(field)) : "r"(distance) : "memory");
+        asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<u32*>(field)) : "r"(value) : "memory");
     }
 
     u64 read_xmm(const ucontext_t* uc, unsigned number) const {

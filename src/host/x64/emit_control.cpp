@@ -13,17 +13,27 @@ namespace {
 Cc cc_of(Cond cond) {
     switch (cond) {
         case Cond::Eq:
-        case Cond::TstEq: return Cc::E;
+        case Cond::TstEq:
+            return Cc::E;
         case Cond::Ne:
-        case Cond::TstNe: return Cc::NE;
-        case Cond::Lt: return Cc::L;
-        case Cond::Ge: return Cc::GE;
-        case Cond::Le: return Cc::LE;
-        case Cond::Gt: return Cc::G;
-        case Cond::Ltu: return Cc::B;
-        case Cond::Geu: return Cc::AE;
-        case Cond::Leu: return Cc::BE;
-        case Cond::Gtu: return Cc::A;
+        case Cond::TstNe:
+            return Cc::NE;
+        case Cond::Lt:
+            return Cc::L;
+        case Cond::Ge:
+            return Cc::GE;
+        case Cond::Le:
+            return Cc::LE;
+        case Cond::Gt:
+            return Cc::G;
+        case Cond::Ltu:
+            return Cc::B;
+        case Cond::Geu:
+            return Cc::AE;
+        case Cond::Leu:
+            return Cc::BE;
+        case Cond::Gtu:
+            return Cc::A;
     }
     DRAGOMAN_UNREACHABLE();
 }
@@ -127,11 +137,45 @@ void emit_br(Emitter& e, const Insn& insn) {
     e.ra.forget_all();
     // A jump to the label that follows is no jump.
     const auto& insns = e.f->insns;
-    if (e.index + 1 < insns.size() && insns[e.index + 1].op == ir::Op::label && insns[e.index + 1].imm[0] == insn.imm[0]) {
+    if (e.index + 1 < insns.size() && insns[e.index + 1].op == ir::Op::label &&
+        insns[e.index + 1].imm[0] == insn.imm[0]) {
         return;
     }
     e.jump_label(static_cast<u32>(insn.imm[0]));
 }
+
+namespace {
+
+/// Backward jumps go through the checked entry, so that every loop sees requests.
+bool needs_check(const Emitter& e, u64 target_pc) { return target_pc <= e.f->guest_pc; }
+
+/// A branch in a loop to where `go` goes.
+void branch_from_loop(Emitter& e, const Insn& go, Cc cc) {
+    if (go.imm[1] == e.f->guest_pc) return e.next_pass_if(cc);
+    e.no_resume(e.cold(e.c.jcc(cc), [slot = static_cast<unsigned>(go.imm[0]), target = go.imm[1]](Emitter& e) {
+        e.leave_loop();
+        e.slot_jump(slot, target, needs_check(e, target), Emitter::SlotKind::Jump);
+    }));
+}
+
+/// A branch to the start of the TB. What follows when it is not taken, mostly an exit, is emitted with it.
+void branch_back(Emitter& e, const Insn& go, Cc cc) {
+    const auto slot = static_cast<unsigned>(go.imm[0]);
+    const Insn& next = e.f->insns[e.index + 1];
+    if (next.op != ir::Op::goto_tb || e.is_back_edge(next.imm[1])) {
+        const u32 not_taken = e.c.jcc(invert(cc));
+        e.back_edge(slot);
+        e.c.bind(not_taken);
+        return;
+    }
+    e.slot_branch(static_cast<unsigned>(next.imm[0]), next.imm[1], needs_check(e, next.imm[1]), invert(cc),
+                  e.compare_start);
+    e.back_edge(slot);
+    ++e.index;
+    e.ra.forget_all();
+}
+
+}  // namespace
 
 void emit_brcond(Emitter& e, const Insn& insn) {
     auto cond = static_cast<Cond>(insn.imm[1]);
@@ -140,6 +184,16 @@ void emit_brcond(Emitter& e, const Insn& insn) {
     if (u32 exit = e.direct_exit(label); exit != 0) {
         const Insn& go = e.f->insns[exit];
         Cc cc = e.compare(cond, insn.type, a, b);
+        if (e.f->loop) {
+            branch_from_loop(e, go, cc);
+            e.consume_label(label, exit);
+            return;
+        }
+        if (e.is_back_edge(go.imm[1])) {
+            branch_back(e, go, cc);
+            e.consume_label(label, exit);
+            return;
+        }
         e.slot_branch(static_cast<unsigned>(go.imm[0]), go.imm[1], go.imm[1] <= e.f->guest_pc, cc, e.compare_start);
         e.consume_label(label, exit);
         return;
@@ -152,9 +206,6 @@ void emit_brcond(Emitter& e, const Insn& insn) {
 // ---- Exits --------------------------------------------------------------------------------------
 
 namespace {
-
-/// Backward jumps go through the checked entry, so that every loop sees requests.
-bool needs_check(const Emitter& e, u64 target_pc) { return target_pc <= e.f->guest_pc; }
 
 /// Index into the jump cache as a byte offset from Env::jump_cache, in `r`; flags change.
 void jump_cache_index(Emitter& e, HostReg r, HostReg pc) {
@@ -212,6 +263,11 @@ void emit_landing(Emitter& e, unsigned slot, u64 return_pc) {
 }  // namespace
 
 void emit_goto_tb(Emitter& e, const Insn& insn) {
+    if (e.is_back_edge(insn.imm[1])) return e.back_edge(static_cast<unsigned>(insn.imm[0]));
+    if (e.f->loop) {
+        if (insn.imm[1] == e.f->guest_pc) return e.next_pass();
+        e.leave_loop();
+    }
     e.slot_jump(static_cast<unsigned>(insn.imm[0]), insn.imm[1], needs_check(e, insn.imm[1]), Emitter::SlotKind::Jump);
 }
 

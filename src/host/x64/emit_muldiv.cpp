@@ -25,7 +25,11 @@ void emit_mul(Emitter& e, const Insn& insn) {
     HostReg d = e.ra.target_from(out, a);
     if (y.is_reg && y.reg == d) std::swap(x, y);
     load_rm(e, d, x, insn.type);
-    y.is_reg ? e.c.imul(gpr(d, bits), gpr(y.reg, bits)) : e.c.imul(gpr(d, bits), y.mem());
+    if (y.is_reg) {
+        e.c.op_reg(CodeWriter::kTwoByte | 0xaf, d, y.reg, bits == 64);
+    } else {
+        e.c.op_mem(CodeWriter::kTwoByte | 0xaf, d, kRbp, y.displacement, bits == 64);
+    }
     e.ra.define(out, d);
 }
 

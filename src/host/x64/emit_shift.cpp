@@ -38,7 +38,9 @@ void emit_shift_const(Emitter& e, const Insn& insn, Shift op, unsigned n) {
         x.is_reg ? e.c.rorx(gpr32e(d, bits), gpr(x.reg, bits), right) : e.c.rorx(gpr32e(d, bits), x.mem(), right);
     } else {
         load_rm(e, d, x, insn.type);
-        shift(e.c, op, gpr(d, bits), static_cast<int>(n));
+        constexpr u8 kExtension[] = {4, 5, 7, 0, 1};  // of opcodes d1 (by 1) and c1
+        e.c.op_reg(n == 1 ? 0xd1 : 0xc1, kExtension[static_cast<unsigned>(op)], d, bits == 64);
+        if (n != 1) e.c.db(static_cast<int>(n));
     }
     e.ra.define(out, d);
 }

@@ -26,6 +26,14 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     label_fixups_.clear();
     far_branches_.clear();
     c.retarget(code, capacity);
+    if (f->loop) {
+        loop_.build(shared.plan, function);
+        result.loop_registers = loop_.registers;
+        ra.set_plan(loop_.plan);
+    } else if (in_loop_) {
+        ra.set_plan(shared.plan);
+    }
+    in_loop_ = f->loop;
     ra.begin_function(function);
     nans.reset();
     insn_pc = function.guest_pc;
@@ -55,6 +63,35 @@ void Emitter::emit_entry() {
     c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
     entry_fail_ = c.jcc(Cc::NE);
     out->entry = c.here();
+    if (f->loop) {
+        enter_loop();
+    } else if (f->self_loop && shared.options.loops) {
+        c.mov(env(offsetof(ir::Env, loop_left), 32), kFirstPasses);
+    }
+    if (!f->loop) body_ = c.here();
+}
+
+// ---- Loops --------------------------------------------------------------------------------------
+
+void Emitter::enter_loop() {
+    for (const LoopPlan::Swap& s : loop_.swaps) {
+        ra.store(s.displaced, s.reg, ir::Type::I64);
+        ra.load(s.reg, s.resident, ir::Type::I64);
+    }
+    body_ = c.here();
+    c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
+    no_resume(cold(c.jcc(Cc::NE), [](Emitter& e) {
+        e.leave_loop();
+        e.load_guest_address(kRax, e.f->guest_pc);
+        e.jump_common(Common::ExitCheck);
+    }));
+}
+
+void Emitter::leave_loop() {
+    for (const LoopPlan::Swap& s : loop_.swaps) {
+        if (s.written) ra.store(s.resident, s.reg, ir::Type::I64);
+        ra.load(s.reg, s.displaced, ir::Type::I64);
+    }
 }
 
 void Emitter::emit_body() {
@@ -117,7 +154,7 @@ void Emitter::emit_stubs() {
         c.set_rel32(slot.patch_offset, slot.stub_offset);
         load_guest_address(kRax, slot.target_pc);
         call_common(Common::ExitSlot);
-        c.db(static_cast<int>(i));
+        c.db(static_cast<int>(slot.count_offset != 0 ? i | kLoopExit : i));
     }
     for (const FarBranch& branch : far_branches_) {
         if (out_of_room()) return;
@@ -243,16 +280,24 @@ unsigned patch_padding(u64 address) {
 void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
     if (leaves_page(target_pc)) {
         switch (kind) {
-            case SlotKind::Jump: return far_jump(target_pc);
-            case SlotKind::Call: return far_call(target_pc);
-            case SlotKind::Branch: far_branches_.push_back({c.jcc(cc), target_pc}); return;
+            case SlotKind::Jump:
+                return far_jump(target_pc);
+            case SlotKind::Call:
+                return far_call(target_pc);
+            case SlotKind::Branch:
+                far_branches_.push_back({c.jcc(cc), target_pc});
+                return;
         }
     }
     unsigned opcode_bytes = kind == SlotKind::Branch ? 2 : 1;
     c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
     switch (kind) {
-        case SlotKind::Jump: c.db(0xe9); break;
-        case SlotKind::Call: c.db(0xe8); break;
+        case SlotKind::Jump:
+            c.db(0xe9);
+            break;
+        case SlotKind::Call:
+            c.db(0xe8);
+            break;
         case SlotKind::Branch:
             c.db(0x0f);
             c.db(0x80 | static_cast<int>(cc));
@@ -261,6 +306,7 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
     Slot& s = out->slots[slot];
     s.used = true;
     s.checked = checked;
+    s.count_offset = 0;
     s.target_pc = target_pc;
     s.patch_offset = c.here();
     c.dd(0);
@@ -278,6 +324,17 @@ void Emitter::slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32
         c.setSize(compare + padding + size);
     }
     slot_jump(slot, target_pc, checked, SlotKind::Branch, cc);
+}
+
+void Emitter::back_edge(unsigned slot) {
+    c.nop(patch_padding(c.address(c.here() + 2)));
+    c.db(0xff);  // dec dword [rbp + counter]
+    c.db(0x8d);
+    const u32 field = c.here();
+    c.dd(static_cast<u32>(loop_sample_displacement(shared.plan)));
+    c.jcc_to(Cc::NE, body_);
+    slot_jump(slot, f->guest_pc, true, SlotKind::Jump);
+    out->slots[slot].count_offset = field;
 }
 
 // ---- Constants and relocations ------------------------------------------------------------------

@@ -29,6 +29,7 @@
 
 #include "base/error.h"
 #include "host/x64/allocator.h"
+#include "host/x64/loops.h"
 #include "host/x64/nan_checks.h"
 
 namespace dragoman::host::x64 {
@@ -141,6 +142,16 @@ public:
     /// Like a Branch slot_jump, but moves the compare that starts at `compare` up together with the branch.
     void slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare);
 
+    // Loops (loops.h)
+    /// Whether a jump to `pc` is one to the start of this TB that is counted rather than a link.
+    bool is_back_edge(u64 pc) const { return pc == f->guest_pc && shared.options.loops && !f->loop; }
+    /// Jump to the start of this TB, which becomes one to its loop.
+    void back_edge(unsigned slot);
+    /// In a loop: its next pass; and where it is left, before the slot's jump.
+    void next_pass() { c.jump_to(body_); }
+    void next_pass_if(Cc cc) { c.jcc_to(cc, body_); }
+    void leave_loop();
+
     /// Whether `pc` lies on another guest page than this TB in system mode: what is there may change.
     bool leaves_page(u64 pc) const { return shared.options.softmmu && (pc ^ f->guest_pc) >> 12 != 0; }
 
@@ -204,6 +215,7 @@ private:
 
     void scan_labels();
     void emit_entry();
+    void enter_loop();
     void emit_body();
     void emit_colds();
     void emit_stubs();
@@ -223,6 +235,9 @@ private:
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
+    u32 body_ = 0;  ///< where jumps to the TB's own start go that do not leave it
+    bool in_loop_ = false;  ///< the function is a loop, with loop_
+    LoopPlan loop_;
 
     struct FarBranch {
         u32 field;

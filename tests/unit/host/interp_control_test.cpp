@@ -277,7 +277,7 @@ void on_fault(int, siginfo_t*, void* context) {
     auto* uc = static_cast<ucontext_t*>(context);
     TestEnv& env = running->env();
     fault_position = running->backend().fault_code_position(&env, uc);
-    running->backend().save_state(&env, uc);
+    running->backend().save_state(&env, uc, nullptr);
     env.exit_reason = ExitReason::Exception;
     running->backend().redirect_to_exit(&env, uc);
 }

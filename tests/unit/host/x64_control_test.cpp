@@ -249,7 +249,7 @@ void on_fault(int, siginfo_t* info, void* context) {
     if (faulting_tb == nullptr || position < faulting_tb->code || position >= faulting_tb->code + faulting_tb->info.size) abort();
     ++guest_faults;
     fault_offset = static_cast<u64>(position - faulting_tb->code);
-    m.backend->save_state(m.env, uc);
+    m.backend->save_state(m.env, uc, nullptr);
     m.env->exit_reason = ExitReason::Exception;
     m.env->pc = 0xfa17;
     m.backend->redirect_to_exit(m.env, uc);

@@ -1,0 +1,65 @@
+#include "host/x64/loops.h"
+
+#include <algorithm>
+
+namespace dragoman::host::x64 {
+
+using ir::Op;
+
+bool suits_loop(const ir::Function& f) {
+    return std::none_of(f.insns.begin(), f.insns.end(), [](const ir::Insn& insn) {
+        switch (insn.op) {
+            case Op::call:
+            case Op::call_tb:
+            case Op::call_ptr:
+            case Op::ret_ptr:
+            case Op::goto_ptr:
+            case Op::exit_tb:
+                return true;
+            default:
+                return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) && insn.mem().aligned;
+        }
+    });
+}
+
+void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
+    plan = usual;
+    swaps.clear();
+    registers = {};
+    const unsigned globals = f.global_count();
+    uses_.assign(globals, 0);
+    written_.assign(globals, false);
+    for (const ir::Insn& insn : f.insns) {
+        for (unsigned a = 0; a < unsigned{insn.outputs} + insn.inputs; ++a) {
+            if (!f.is_global(insn.args[a])) continue;
+            ++uses_[insn.args[a] - 1];
+            if (a < insn.outputs) written_[insn.args[a] - 1] = true;
+        }
+    }
+    auto home = [&](unsigned global) {
+        return static_cast<i32>(f.vars[ir::global_var(global)].offset) - static_cast<i32>(usual.env_bias);
+    };
+    unsigned unused = 0;
+    for (;;) {
+        // The global in env that is used most.
+        unsigned best = globals;
+        for (unsigned i = 0; i < globals; ++i) {
+            if (plan.reg_of_global[i] != kNoReg || uses_[i] == 0 || !ir::is_int(f.vars[ir::global_var(i)].type))
+                continue;
+            if (best == globals || uses_[i] > uses_[best]) best = i;
+        }
+        auto is_unused = [&](unsigned i) {
+            return ir::is_int(f.vars[ir::global_var(i)].type) && usual.reg_of_global[i] != kNoReg && uses_[i] == 0;
+        };
+        while (unused < globals && !is_unused(unused)) ++unused;
+        if (best == globals || unused == globals) return;
+        const HostReg reg = usual.reg_of_global[unused];
+        plan.reg_of_global[unused] = kNoReg;
+        plan.reg_of_global[best] = reg;
+        registers[reg] = static_cast<u8>(best + 1);
+        swaps.push_back({reg, written_[best], home(best), home(unused)});
+        ++unused;
+    }
+}
+
+}  // namespace dragoman::host::x64

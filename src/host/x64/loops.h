@@ -1,0 +1,53 @@
+// Loops: TBs that jump to their own start, and what becomes of those that run much.
+//
+// The plain TB jumps back to its own start without leaving itself, counting (Emitter::back_edge). Before the
+// back edge is linked, all such TBs of a vCPU count down one word, Env::loop_sample; the TB that comes to 0
+// is looked at by the engine, so mostly one that runs much. When it has met a TB twice it has a second
+// translation made of it, the loop (Function::loop), with some passes unrolled, and links the back edge to that. From
+// then on the plain TB counts its passes since it was entered (Env::loop_left) and goes on in the loop after a few: a
+// loop that ends soon does not pay for coming and going.
+//
+// The loop has a register plan of its own: globals that it uses and that live in env take the registers of pinned
+// globals that it does not use. On entry these are stored and those loaded, at each exit the other way round. In
+// between env holds old values of the former; if an access faults, Backend::save_state puts that right.
+#pragma once
+
+#include "host/host.h"
+#include "host/x64/regs.h"
+
+namespace dragoman::host::x64 {
+
+/// Passes through a plain TB, from when it was entered, before it goes on in its loop.
+inline constexpr u32 kFirstPasses = 8;
+
+/// The counters of a plain TB's back edge, from the env register: while it is not linked, and when it is.
+inline i32 loop_sample_displacement(const RegisterPlan& plan) {
+    return static_cast<i32>(offsetof(ir::Env, loop_sample)) - static_cast<i32>(plan.env_bias);
+}
+inline i32 loop_left_displacement(const RegisterPlan& plan) {
+    return static_cast<i32>(offsetof(ir::Env, loop_left)) - static_cast<i32>(plan.env_bias);
+}
+
+struct LoopPlan {
+    /// A register whose pinned global is away while the loop runs.
+    struct Swap {
+        HostReg reg;
+        bool written;   ///< the loop changes the global that is there instead
+        i32 resident;   ///< home of that global, from the env register
+        i32 displaced;  ///< home of the pinned one
+    };
+    RegisterPlan plan;
+    std::vector<Swap> swaps;
+    LoopRegisters registers;
+
+    void build(const RegisterPlan& usual, const ir::Function& f);
+
+private:
+    std::vector<u32> uses_;  // by global
+    std::vector<bool> written_;
+};
+
+/// Whether `f` leaves only by goto_tb and calls nothing that knows the usual plan.
+bool suits_loop(const ir::Function& f);
+
+}  // namespace dragoman::host::x64

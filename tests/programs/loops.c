@@ -1,0 +1,204 @@
+// flags: -O1
+/* Loops that run long and use registers which calls and short loops rarely do: faults in the middle of them, signals, and
+   changes of their code by another thread. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "check.h"
+
+/* Adds words of `from` up and copies them, four at a time. Stops at a word of 0. @returns the sum. */
+uint64_t copy_sum(uint64_t *to, const uint64_t *from);
+/* Counts s11 up to `n` in registers that are all used; @returns a value that depends on all of them. */
+uint64_t many(uint64_t n);
+extern char copy_sum_loop[], copy_sum_end[];
+asm(".option push\n .option norvc\n"
+    ".globl copy_sum, copy_sum_loop, copy_sum_end\n"
+    "copy_sum: li t4, 0\n"
+    " li t5, 7\n"
+    " li a7, 0\n"
+    "copy_sum_loop:\n"
+    " ld t0, 0(a1)\n"
+    " addi t5, t5, 1\n"
+    " ld t1, 8(a1)\n"
+    " add t4, t4, t0\n"
+    " ld t2, 16(a1)\n"
+    " sd t0, 0(a0)\n"
+    " ld t3, 24(a1)\n"
+    " add t4, t4, t1\n"
+    " sd t1, 8(a0)\n"
+    " add t4, t4, t2\n"
+    " sd t2, 16(a0)\n"
+    " addi a1, a1, 32\n"
+    " sd t3, 24(a0)\n"
+    " add t4, t4, t3\n"
+    " addi a7, a7, 3\n"
+    " addi a0, a0, 32\n"
+    " bnez t3, copy_sum_loop\n"
+    "copy_sum_end:\n"
+    " mv a0, t4\n"
+    " ret\n"
+    ".globl many\n"
+    "many: addi sp, sp, -112\n"
+    " sd s0, 0(sp)\n sd s1, 8(sp)\n sd s2, 16(sp)\n sd s3, 24(sp)\n sd s4, 32(sp)\n sd s5, 40(sp)\n"
+    " sd s6, 48(sp)\n sd s7, 56(sp)\n sd s8, 64(sp)\n sd s9, 72(sp)\n sd s10, 80(sp)\n sd s11, 88(sp)\n"
+    " mv s11, a0\n"
+    " li s0, 1\n li s1, 2\n li s2, 3\n li s3, 4\n li s4, 5\n li s5, 6\n li s6, 7\n li s7, 8\n li s8, 9\n li s9, 10\n"
+    " li s10, 11\n li t0, 12\n li t1, 13\n li t2, 14\n li t3, 15\n li t4, 16\n li t5, 17\n li t6, 18\n"
+    "1: add s0, s0, s1\n xor s1, s1, s2\n add s2, s2, s3\n xor s3, s3, s4\n add s4, s4, s5\n xor s5, s5, s6\n"
+    " add s6, s6, s7\n xor s7, s7, s8\n add s8, s8, s9\n xor s9, s9, s10\n add s10, s10, t0\n xor t0, t0, t1\n"
+    " add t1, t1, t2\n xor t2, t2, t3\n add t3, t3, t4\n xor t4, t4, t5\n add t5, t5, t6\n xor t6, t6, s0\n"
+    " addi s11, s11, -1\n"
+    " bnez s11, 1b\n"
+    " mv a0, s0\n"
+    " add a0, a0, s1\n add a0, a0, s2\n add a0, a0, s3\n add a0, a0, s4\n add a0, a0, s5\n add a0, a0, s6\n"
+    " add a0, a0, s7\n add a0, a0, s8\n add a0, a0, s9\n add a0, a0, s10\n add a0, a0, t0\n add a0, a0, t1\n"
+    " add a0, a0, t2\n add a0, a0, t3\n add a0, a0, t4\n add a0, a0, t5\n add a0, a0, t6\n"
+    " ld s0, 0(sp)\n ld s1, 8(sp)\n ld s2, 16(sp)\n ld s3, 24(sp)\n ld s4, 32(sp)\n ld s5, 40(sp)\n"
+    " ld s6, 48(sp)\n ld s7, 56(sp)\n ld s8, 64(sp)\n ld s9, 72(sp)\n ld s10, 80(sp)\n ld s11, 88(sp)\n"
+    " addi sp, sp, 112\n"
+    " ret\n"
+    ".option pop\n");
+
+static uint64_t many_in_c(uint64_t n) {
+    uint64_t r[18];
+    for (int i = 0; i < 18; i++) r[i] = (uint64_t)i + 1;
+    for (; n != 0; n--) {
+        for (int i = 0; i < 18; i++) {
+            uint64_t next = r[(i + 1) % 18];
+            r[i] = i % 2 == 0 ? r[i] + next : r[i] ^ next;
+        }
+    }
+    uint64_t sum = 0;
+    for (int i = 0; i < 18; i++) sum += r[i];
+    return sum;
+}
+
+enum { kRa = 1, kSp = 2, kT0 = 5, kT1, kT2, kS0, kS1, kA0 = 10, kA1, kA7 = 17, kS2, kT3 = 28, kT4, kT5 };
+
+static sigjmp_buf after_fault;
+static uint64_t seen[32];
+static void on_fault(int number, siginfo_t *info, void *context) {
+    ucontext_t *uc = context;
+    for (int i = 0; i < 32; i++) seen[i] = uc->uc_mcontext.__gregs[i];
+    (void)number, (void)info;
+    siglongjmp(after_fault, 1);
+}
+
+enum { kWords = 4096 };
+
+/* Every register at a store and at a load that fault, after many passes and after few. */
+static void faults(void) {
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    uint64_t *from = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t *to = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(mprotect(from + kWords, 4096, PROT_NONE) == 0 && mprotect(to + kWords, 4096, PROT_NONE) == 0);
+    for (uint64_t i = 0; i < kWords; i++) from[i] = i * 0x123456789 + 1;
+    for (int round = 0; round < 40; round++) {
+        for (int store = 0; store < 2; store++) {
+            /* In the last four words the store after `before` others, or the load, is the one that faults. */
+            int length = (round % 4 == 3 ? kWords - 64 : 64 + round * 4) & ~3;
+            int before = round % 4;
+            uint64_t *source = from + kWords - length - (store ? 4 : before);
+            uint64_t *target = to + kWords - length - (store ? before : 16);
+            memset(seen, 0, sizeof seen);
+            if (sigsetjmp(after_fault, 1) == 0) {
+                copy_sum(target, source);
+                CHECK(!"no fault");
+            }
+            uint64_t sum = 0;
+            for (int i = 0; i < length; i++) sum += source[i];
+            const uint64_t *last = source + length;
+            const uint64_t passes = (uint64_t)length / 4;
+            CHECK(seen[kA0] == (uint64_t)(target + length) && seen[kA1] == (uint64_t)last + (store && before == 3 ? 32 : 0));
+            CHECK(seen[kA7] == 3 * passes && seen[kT5] == 7 + passes + (store || before > 0));
+            if (store) {
+                int added = before == 0 ? 1 : before == 1 ? 2 : 3;
+                for (int i = 0; i < added; i++) sum += last[i];
+                CHECK(seen[kT4] == sum);
+                CHECK(seen[kT0] == last[0] && seen[kT1] == last[1] && seen[kT2] == last[2]);
+                /* The load of the fourth word comes behind the first store. */
+                CHECK(seen[kT3] == (before == 0 ? last[-1] : last[3]));
+                for (int i = 0; i < before; i++) CHECK(target[length + i] == last[i]);
+            } else {
+                for (int i = 0; i < (before >= 2 ? 1 : 0); i++) sum += last[i];
+                CHECK(seen[kT4] == sum);
+                CHECK(seen[kT0] == (before > 0 ? last[0] : last[-4]));
+                CHECK(seen[kT1] == (before > 1 ? last[1] : last[-3]));
+                CHECK(seen[kT2] == (before > 2 ? last[2] : last[-2]));
+                CHECK(seen[kT3] == last[-1]);
+            }
+        }
+    }
+    for (int i = 0; i < kWords; i++) from[i] = (uint64_t)i + 1;
+    from[kWords - 1] = 0;
+    CHECK(copy_sum(to, from) == (uint64_t)(kWords - 1) * kWords / 2);
+    CHECK(memcmp(to, from, kWords * 8) == 0);
+    CHECK(munmap(from, kWords * 8 + 4096) == 0 && munmap(to, kWords * 8 + 4096) == 0);
+}
+
+static volatile int alarms;
+static sigjmp_buf after_alarms;
+static void on_alarm(int number) {
+    (void)number;
+    CHECK(many(1000) == many_in_c(1000));
+    if (++alarms == 20) siglongjmp(after_alarms, 1);
+}
+
+/* An endless loop is interrupted, goes on, and is left by the handler. */
+static void signals(void) {
+    CHECK(signal(SIGALRM, on_alarm) != SIG_ERR);
+    struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+    if (sigsetjmp(after_alarms, 1) == 0) {
+        many(~UINT64_C(0));
+        CHECK(!"left the loop");
+    }
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    CHECK(alarms >= 20);
+}
+
+/* A thread runs `loop: addi a0, a0, 1; addi a1, a1, 1; bnez a0, loop; ret` until the branch is taken out of its code. */
+static uint32_t *code;
+static volatile int running;
+static void *run_code(void *argument) {
+    (void)argument;
+    running = 1;
+    ((long (*)(long, long))code)(1, 0);
+    return NULL;
+}
+static void patched_by_another_thread(void) {
+    code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int round = 0; round < 20; round++) {
+        const uint32_t program[] = {0x00150513, 0x00158593, 0xfe051ce3, 0x00008067};
+        memcpy(code, program, sizeof program);
+        __builtin___clear_cache((char *)code, (char *)code + sizeof program);
+        running = 0;
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, run_code, NULL) == 0);
+        while (!running) usleep(100);
+        usleep(2000);
+        code[2] = 0x00000013; /* nop */
+        __builtin___clear_cache((char *)code, (char *)code + sizeof program);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+    CHECK(munmap(code, 4096) == 0);
+}
+
+int main(void) {
+    for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));
+    CHECK(many(20000) == many_in_c(20000));
+    for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));
+    faults();
+    faults();
+    signals();
+    patched_by_another_thread();
+    return 0;
+}
