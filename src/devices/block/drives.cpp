@@ -34,11 +34,9 @@ bool take_locking(Properties& properties, std::string_view name) {
     return properties.take_choice(name, {"auto", "on", "off"}, 0) != 2;
 }
 
-/// Choices of how the host does its I/O, and of what is done about errors: there is one.
+/// Choices of how the host does its I/O: there is one.
 void take_fixed(Properties& properties) {
     properties.take_choice("aio", {"threads"}, 0);
-    properties.take_choice("werror", {"report"}, 0);
-    properties.take_choice("rerror", {"report"}, 0);
     properties.take_choice("detect-zeroes", {"off"}, 0);
     properties.take_choice("media", {"disk"}, 0);
 }
@@ -86,6 +84,8 @@ Drive& Drives::add_drive(Properties properties, bool snapshot) {
                          .lock = take_locking(properties, "file.locking"),
                          .unmap = take_unmap(properties)};
     take_fixed(properties);
+    drive->report_write_errors = properties.take_choice("werror", {"report", "ignore"}, 0) == 0;
+    drive->report_read_errors = properties.take_choice("rerror", {"report", "ignore"}, 0) == 0;
     std::optional<std::string> plain = properties.take("file");
     std::optional<std::string> dotted = properties.take("file.filename");
     std::string path = without_protocol(plain.value_or(dotted.value_or("")));

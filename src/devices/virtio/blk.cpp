@@ -62,6 +62,8 @@ Blk::Blk(memory::PhysicalSpace& space, const block::Drive& drive, const BlkOptio
     : VirtioDevice(space, kDeviceId, std::array{options.queue_size}),
       drive_id_(drive.id),
       drive_writeback_(drive.writeback),
+      report_write_errors_(drive.report_write_errors),
+      report_read_errors_(drive.report_read_errors),
       image_(drive.image),
       options_(options),
       sectors_((image_->size() + kSector - 1) / kSector),
@@ -197,7 +199,7 @@ u8 Blk::perform(const Chain& chain, u32 type, u64 sector) {
     switch (type) {
         case kIn:
         case kOut: return transfer(chain, type, sector);
-        case kFlushDisk: return image_->flush() == 0 ? kOk : kIoError;
+        case kFlushDisk: return status_of(image_->flush(), true);
         case kGetId: {
             std::array<char, kIdBytes> id{};
             std::memcpy(id.data(), options_.serial.data(), std::min<std::size_t>(options_.serial.size(), kIdBytes));
@@ -216,13 +218,18 @@ u8 Blk::transfer(const Chain& chain, u32 type, u64 sector) {
     if (!in_range(sector, bytes / kSector)) return kIoError;
     if (type == kIn) {
         chain.writable.slice(0, bytes, pieces_);
-        return image_->read(sector * kSector, pieces_) == 0 ? kOk : kIoError;
+        return status_of(image_->read(sector * kSector, pieces_), false);
     }
     if (image_->read_only()) return kIoError;
     chain.readable.slice(kHeaderBytes, bytes, pieces_);
-    if (image_->write(sector * kSector, pieces_) != 0) return kIoError;
-    if (!writeback_ && image_->flush() != 0) return kIoError;
-    return kOk;
+    int error = image_->write(sector * kSector, pieces_);
+    if (error == 0 && !writeback_) error = image_->flush();
+    return status_of(error, true);
+}
+
+/// An error of the host's, as the guest sees it.
+u8 Blk::status_of(int error, bool write) const {
+    return error != 0 && (write ? report_write_errors_ : report_read_errors_) ? u8{kIoError} : u8{kOk};
 }
 
 /// Discard and write zeroes: the payload is a list of ranges.
@@ -239,10 +246,9 @@ u8 Blk::clear(const Chain& chain, u32 type) {
         u64 offset = range.sector * kSector, length = range.sectors * kSector;
         int error = type == kZeroRange ? image_->write_zeroes(offset, length, (range.flags & kUnmap) != 0)
                                        : image_->discard(offset, length);
-        if (error != 0) return kIoError;
+        if (u8 status = status_of(error, true); status != kOk) return status;
     }
-    if (!writeback_ && image_->flush() != 0) return kIoError;
-    return kOk;
+    return status_of(writeback_ ? 0 : image_->flush(), true);
 }
 
 }  // namespace dragoman::devices::virtio

@@ -49,10 +49,12 @@ private:
     u8 perform(const Chain& chain, u32 type, u64 sector);
     u8 transfer(const Chain& chain, u32 type, u64 sector);
     u8 clear(const Chain& chain, u32 type);
+    u8 status_of(int error, bool write) const;
     bool in_range(u64 sector, u64 sectors) const { return sector <= sectors_ && sectors <= sectors_ - sector; }
 
     const std::string drive_id_;
     const bool drive_writeback_;
+    const bool report_write_errors_, report_read_errors_;
     const std::shared_ptr<block::Image> image_;
     const BlkOptions options_;
     u64 sectors_;

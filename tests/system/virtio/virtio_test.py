@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """virtio_test.py DRAGOMAN_SYSTEM modern|legacy: boots Debian's kernel with every virtio device and uses them all from
 the guest's shell: disks, network in both directions, a shared folder, console, random numbers, balloon.
+virtio_test.py DRAGOMAN_SYSTEM full_disk: disks whose files cannot grow on the host.
 Exit status 77: there is no kernel."""
 
 import hashlib
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -21,10 +23,11 @@ DISK_BYTES = 8 << 20
 
 
 class Guest:
-    def __init__(self, options):
+    def __init__(self, options, file_limit=resource.RLIM_INFINITY):
         command = [PROGRAM, "-machine", "virt", "-m", "256M", "-nographic", "-kernel", SYSTEM + "/Image", "-initrd",
                    SYSTEM + "/initrd.cpio.gz", "-append", "console=ttyS0 quiet"]
-        self.process = subprocess.Popen(command + options, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command + options, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit)))
         self.output = ""
         self.expect(r"# ")
         self.run("stty -echo; PS1=")
@@ -106,9 +109,38 @@ def check_folder(guest, folder):
            hashlib.sha256(open(folder + "/shared/big", "rb").read()).hexdigest())
 
 
+def full_disk():
+    """Files that may have 4 MiB: the guest sees I/O errors where werror= says so, and what was acknowledged before is there."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        options = []
+        for name, drive in (("raw", ""), ("overlay", ",snapshot=on"), ("ignored", ",werror=ignore")):
+            with open(f"{folder}/{name}", "wb") as disk:
+                disk.truncate(DISK_BYTES)
+            options += ["-drive", f"file={folder}/{name},format=raw,if=none,id={name}{drive}",
+                        "-device", f"virtio-blk-device,drive={name}"]
+        guest = Guest(options, DISK_BYTES // 2)
+        try:
+            guest.run("head -c 1048576 /dev/urandom >/data")
+            for disk, status in ("vda", "1"), ("vdb", "1"), ("vdc", "0"):
+                guest.run(f"dd if=/data of=/dev/{disk} bs=64k conv=fsync 2>/dev/null")
+                expect(guest.run(f"dd if=/dev/zero of=/dev/{disk} bs=1M seek=1 count=7 conv=fsync 2>/dev/null; echo dd=$?"),
+                       f"dd={status}")
+                expect(guest.run(f"echo 3 >/proc/sys/vm/drop_caches; head -c 1048576 /dev/{disk} | cmp - /data && echo same"), "same")
+            digest = guest.run("sha256sum /data").split()[0]
+            guest.process.kill()
+            guest.process.wait(PATIENCE)
+        finally:
+            guest.process.kill()
+            guest.process.wait()
+        for name in "raw", "ignored":
+            assert hashlib.sha256(open(f"{folder}/{name}", "rb").read()[:1 << 20]).hexdigest() == digest, name
+
+
 def main():
     if not os.path.exists(SYSTEM + "/.made"):
         sys.exit(77)
+    if VERSION == "full_disk":
+        return full_disk()
     with tempfile.TemporaryDirectory() as folder:
         for name in "abc":
             with open(f"{folder}/{name}.img", "wb") as disk:
