@@ -20,7 +20,7 @@ public:
     /// Keys with a fixed meaning.
     enum Key : u16 {
         kSignature = 0, kId = 1, kRamSize = 3, kNoGraphic = 4, kNumberOfCpus = 5,
-        kKernelAddress = 7, kKernelSize = 8, kInitrdAddress = 0xA, kInitrdSize = 0xB, kKernelEntry = 0x10, kKernelData = 0x11,
+        kKernelAddress = 7, kKernelSize = 8, kInitrdAddress = 0xA, kInitrdSize = 0xB, kBootMenu = 0xE, kKernelEntry = 0x10, kKernelData = 0x11,
         kInitrdData = 0x12, kCommandLineAddress = 0x13, kCommandLineSize = 0x14, kCommandLineData = 0x15, kFileDirectory = 0x19,
         kFirstFile = 0x20,
     };

@@ -7,8 +7,8 @@ namespace dragoman::machine {
 namespace {
 
 constexpr Board::Kind kKinds[] = {
-    {"virt", "RISC-V VirtIO board (default)", 8, make_virt},
-    {"quard-star", "teaching board: starts at address 0, boots from flash", 8, make_quard_star},
+    {"virt", "RISC-V VirtIO board (default)", "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n", 8, make_virt},
+    {"quard-star", "teaching board: starts at address 0, boots from flash", "", 8, make_quard_star},
 };
 
 }  // namespace

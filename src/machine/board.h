@@ -28,6 +28,7 @@ public:
     struct Kind {
         std::string_view name;
         std::string_view help;
+        std::string_view properties;  ///< of -machine, one line each
         unsigned max_harts;
         std::unique_ptr<Board> (*make)(Machine& machine);
     };

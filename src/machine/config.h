@@ -20,6 +20,13 @@ struct Icount {
     bool align = false;      ///< a machine that is ahead of the host's time waits
 };
 
+/// -boot: what fw_cfg tells firmware.
+struct Boot {
+    bool menu = false;
+    std::optional<u16> menu_wait;  ///< ms
+    std::optional<u32> fail_wait;  ///< ms until a boot that fails is tried again
+};
+
 struct Config {
     // The board
     std::string board = "virt";
@@ -32,6 +39,7 @@ struct Config {
     // What it boots
     std::string bios = "default";        ///< "default", "none" or a file
     std::string kernel, initrd, append, dtb;
+    Boot boot;                           ///< -boot
     std::string dump_dtb;                ///< write the device tree to this file instead of running
 
     // How it is run

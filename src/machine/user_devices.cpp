@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/error.h"
 #include "devices/virtio/factory.h"
 #include "machine/backends.h"
 #include "machine/boot_images.h"
@@ -20,16 +21,21 @@ constexpr std::string_view kLoader = "loader";
 /// What there is to say about a device of the factory.
 struct Help {
     std::string_view name, text;
+    std::string_view properties;  ///< separated by blanks
 };
 constexpr Help kHelp[] = {
-    {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]"},
-    {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]"},
-    {"virtio-rng-device", "random numbers of the host"},
-    {"virtio-serial-device", "bus of virtconsole"},
-    {"virtconsole", "console: chardev=ID"},
-    {"virtio-balloon-device", "gives memory back to the host"},
-    {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG"},
-    {kLoader, "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N"},
+    {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]",
+     "drive=ID serial=TEXT queue-size=N logical_block_size=BYTES physical_block_size=BYTES config-wce=on|off discard=on|off "
+     "write-zeroes=on|off bootindex=N"},
+    {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]",
+     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off bootindex=N"},
+    {"virtio-rng-device", "random numbers of the host", "rng=ID"},
+    {"virtio-serial-device", "bus of virtconsole", "max_ports=N"},
+    {"virtconsole", "console: chardev=ID", "chardev=ID name=TEXT nr=N"},
+    {"virtio-balloon-device", "gives memory back to the host", "deflate-on-oom=on|off free-page-reporting=on|off"},
+    {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG", "fsdev=ID mount_tag=TAG"},
+    {kLoader, "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N",
+     "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
 };
 
 std::string all_names() {
@@ -74,6 +80,7 @@ void add_virtio(Machine& machine, Factory& factory, const std::string& model, Pr
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
     if (port) properties.take("bus");
     properties.take("id");
+    if (model == "virtio-blk-device" || model == "virtio-net-device") properties.take_number("bootindex", 0, 0, 0x7fffffff);
     if (model == "virtio-rng-device") check_random_source(machine, properties);
     auto device = factory.make(model, properties);
     properties.finish();
@@ -152,7 +159,21 @@ void add_user_devices(Machine& machine, BootImages& images) {
     }
 }
 
-std::string user_device_help() {
+/// The properties of one device, one a line.
+static std::string device_help(const Help& help) {
+    std::string text = std::string(help.name) + ": " + std::string(help.text) + "\nProperties:\n  ";
+    for (char c : help.properties) text += c == ' ' ? std::string("\n  ") : std::string(1, c);
+    bool in_slot = help.name != kLoader && help.name != "virtconsole";
+    return text + (in_slot ? "\n  id=ID\n  bus=virtio-mmio-bus.N\n" : "\n");
+}
+
+std::string user_device_help(const std::string& driver) {
+    if (!driver.empty()) {
+        for (const Help& help : kHelp) {
+            if (help.name == full_name(driver)) return device_help(help);
+        }
+        throw FatalError(1, "-device " + driver + ": there is no such device (there is: " + all_names() + ")");
+    }
     std::string text = "Devices (-device NAME[,property=value...]):\n";
     for (const Help& help : kHelp) {
         if (help.name != kLoader && !Factory::knows(help.name)) continue;

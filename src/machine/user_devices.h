@@ -11,6 +11,6 @@ class Machine;
 /// Makes them and puts them into the machine. `images` takes what -device loader loads. @throws FatalError
 void add_user_devices(Machine& machine, BootImages& images);
 /// Text of -device help.
-std::string user_device_help();
+std::string user_device_help(const std::string& driver);
 
 }  // namespace dragoman::machine

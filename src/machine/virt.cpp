@@ -161,6 +161,15 @@ void Virt::add_fw_cfg() {
     fw_cfg_ = &machine_.add_device("fw-cfg", std::make_unique<devices::FwCfg>(machine_.memory()));
     machine_.memory().add_mmio("fwcfg", kFwCfg, kFwCfgSize, *fw_cfg_, fw_cfg_->kLimits);
     fw_cfg_->add_number(devices::FwCfg::kNumberOfCpus, machine_.hart_count(), 2);
+    const Boot& boot = config_.boot;
+    fw_cfg_->add_number(devices::FwCfg::kBootMenu, boot.menu, 2);
+    auto add_wait = [this](const char* name, u32 value, unsigned size) {
+        std::vector<u8> bytes(size);
+        for (unsigned i = 0; i < size; i++) bytes[i] = static_cast<u8>(value >> (8 * i));
+        fw_cfg_->add_file(name, bytes);
+    };
+    if (boot.menu_wait) add_wait("etc/boot-menu-wait", *boot.menu_wait, 2);
+    add_wait("etc/boot-fail-wait", boot.fail_wait.value_or(~u32{0}), 4);
 }
 
 void Virt::add_serial() {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/system/daemon.h"
 #include "machine/board.h"
 #include "machine/gdb_target.h"
 #include "machine/machine.h"
@@ -45,7 +46,17 @@ void print_cpu_help() {
     std::puts(line.c_str());
 }
 
-void print_machine_help() {
+constexpr std::pair<std::string_view, std::string_view> kCommonProperties[] = {
+    {"dumpdtb=FILE", "write the device tree to FILE and end"}, {"accel=tcg", "how guest code is run"},
+    {"firmware=, kernel=, initrd=, append=, dtb=", "as the options of these names"}};
+
+void print_machine_help(const std::string& name) {
+    if (!name.empty()) {
+        const machine::Board::Kind& kind = machine::Board::find(name);
+        std::printf("Properties of -machine %s:\n%s", name.c_str(), std::string(kind.properties).c_str());
+        for (auto [property, help] : kCommonProperties) print_row(property, help);
+        return;
+    }
     std::puts("Machines (-machine NAME[,property=value...]):");
     for (const machine::Board::Kind& kind : machine::Board::kinds()) print_row(kind.name, kind.help);
 }
@@ -80,6 +91,7 @@ int run(Options& options) {
     if (!options.log_file.empty() && !log::open_file(options.log_file)) {
         throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
     }
+    Daemon daemon(options.daemonize);
     machine::Signals signals;
     machine::Machine machine(std::move(options.machine));
     signals.attach(machine);
@@ -92,6 +104,7 @@ int run(Options& options) {
     PidFile pid_file(options.pid_file);
     std::optional<machine::GdbServer> gdb;
     if (const std::string& where = machine.config().gdb; !where.empty() && where != "none") gdb.emplace(machine, where);
+    daemon.ready();
     int status = machine.run();
     if (log::enabled(log::Item::Stats)) std::fputs(machine.engine().statistics().c_str(), log::stream());
     std::fflush(log::stream());
@@ -106,8 +119,9 @@ int launch(Options options) {
         case Action::Version: std::puts("dragoman-system version " DRAGOMAN_VERSION); return 0;
         case Action::LogHelp: print_log_help(); return 0;
         case Action::CpuHelp: print_cpu_help(); return 0;
-        case Action::MachineHelp: print_machine_help(); return 0;
-        case Action::DeviceHelp: std::fputs(machine::user_device_help().c_str(), stdout); return 0;
+        case Action::MachineHelp: print_machine_help(options.text); return 0;
+        case Action::DeviceHelp: std::fputs(machine::user_device_help(options.text).c_str(), stdout); return 0;
+        case Action::Print: std::fputs(options.text.c_str(), stdout); return 0;
         case Action::Run: break;
     }
     return run(options);

@@ -46,8 +46,21 @@ void refuse(Parser&, const std::string& option, const std::string&) { fail(optio
 
 bool asks_for_help(const std::string& value) { return value == "help" || value == "?"; }
 
+/// "NAME,help" asks for what NAME has.
+bool asks_for_details(Parser& p, const std::string& value) {
+    if (!value.ends_with(",help") && !value.ends_with(",?")) return false;
+    p.options.text = value.substr(0, value.find(','));
+    return true;
+}
+
+/// What "OPTION help" lists.
+void print_choices(Parser& p, const std::string& text) {
+    p.options.action = Action::Print;
+    p.options.text = text;
+}
+
 void set_machine(Parser& p, const std::string& option, const std::string& value) {
-    if (asks_for_help(value)) {
+    if (asks_for_help(value) || asks_for_details(p, value)) {
         p.options.action = Action::MachineHelp;
         return;
     }
@@ -69,6 +82,7 @@ void set_machine(Parser& p, const std::string& option, const std::string& value)
 }
 
 void set_accelerator(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) return print_choices(p, "Accelerators (-accel NAME):\n  tcg\n");
     Properties properties(option, value, "accel");
     properties.take_choice("accel", {"tcg"}, 0);
     properties.take_choice("thread", {"multi", "single"}, 0);
@@ -158,7 +172,7 @@ Properties parse_list(const std::string& option, const std::string& value, std::
 }
 
 void add_device(Parser& p, const std::string& option, const std::string& value) {
-    if (asks_for_help(value)) {
+    if (asks_for_help(value) || asks_for_details(p, value)) {
         p.options.action = Action::DeviceHelp;
         return;
     }
@@ -167,6 +181,7 @@ void add_device(Parser& p, const std::string& option, const std::string& value) 
 
 /// Objects that other options may name: sources of random numbers. All of them are the host's, so that nothing is made.
 void add_object(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) return print_choices(p, "Objects (-object NAME,id=ID):\n  rng-builtin\n  rng-random\n");
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
     std::size_t type = object.take_choice("qom-type", {"rng-random", "rng-builtin"}, 2);
@@ -210,6 +225,26 @@ void set_icount(Parser& p, const std::string& option, const std::string& value) 
 void set_seed(Parser& p, const std::string& option, const std::string& value) {
     p.config.seed = parse_number(value);
     if (!p.config.seed) fail(option, "'" + value + "' is not a number");
+}
+
+/// Of the order of boot devices nothing is used: firmware finds them by itself. The rest is told to it through fw_cfg.
+void set_boot(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value, "order");
+    for (std::string_view name : {"order", "once"}) {
+        std::string order = properties.take(name, ""), seen;
+        for (char c : order) {
+            if (c < 'a' || c > 'p') properties.fail(std::string(name) + "=" + order + ": '" + c + "' is not a to p");
+            if (seen.find(c) != seen.npos) properties.fail(std::string(name) + "=" + order + ": '" + c + "' is there twice");
+            seen += c;
+        }
+    }
+    p.config.boot.menu = properties.take_bool("menu", false);
+    properties.take_bool("strict", false);
+    if (properties.has("splash-time")) p.config.boot.menu_wait = static_cast<u16>(properties.take_number("splash-time", 0, 0, 0xffff));
+    if (properties.has("reboot-timeout")) {
+        p.config.boot.fail_wait = static_cast<u32>(properties.take_number("reboot-timeout", 0, 0, 0xffff));
+    }
+    properties.finish();
 }
 
 void set_parallel(Parser&, const std::string& option, const std::string& value) {
@@ -280,6 +315,9 @@ void add_properties(Parser& p, const std::string& option, const std::string& val
 }
 
 void add_chardev(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        return print_choices(p, "Character back ends (-chardev NAME,id=ID):\n  file\n  null\n  pipe\n  pty\n  serial\n  socket\n  stdio\n");
+    }
     p.config.chardevs.push_back(parse_list(option, value, "backend"));
 }
 
@@ -304,6 +342,9 @@ void add_shared_folder(Parser& p, const std::string& option, const std::string& 
 /// The same, for options whose first part is the kind of back end.
 template <std::vector<Properties> Config::*kMember>
 void add_typed(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        return print_choices(p, "Network back ends (" + option + " NAME[,property=value...]):\n  tap\n  user\n");
+    }
     (p.config.*kMember).push_back(parse_list(option, value, "type"));
 }
 
@@ -325,6 +366,7 @@ constexpr Row kRows[] = {
     {"kernel", "file", set_text<&Config::kernel>, "kernel: Image, EFI-stub Image, ELF, also gzip'd"},
     {"initrd", "file", set_text<&Config::initrd>, "initial RAM disk"},
     {"append", "text", set_append, "command line of the kernel"},
+    {"boot", "order=...[,menu=on][,splash-time=MS][,reboot-timeout=MS]", set_boot, "what firmware that asks for it is told of booting"},
     {"dtb", "file", set_text<&Config::dtb>, "device tree instead of the board's own"},
 
     {"drive", "file=FILE[,if=none|virtio|pflash,...]", add_properties<&Config::drives>, "a disk or flash image"},
@@ -357,6 +399,7 @@ constexpr Row kRows[] = {
     {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
     {"global", "driver.property=value", set_global, "virtio-mmio.force-legacy=on: devices as virtio 0.9 had them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
+    {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},
     {"pidfile", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.pid_file = v; }, "write the process id to a file"},
 
     {"d", "item[,...]", set_log_items, "log what the items name (-d help lists them)"},
@@ -371,7 +414,6 @@ constexpr Row kRows[] = {
     {"net", "", refuse, ""},
     {"vga", "", refuse, ""},
     {"cdrom", "", refuse, ""},
-    {"daemonize", "", refuse, ""},
     {"incoming", "", refuse, ""},
     {"loadvm", "", refuse, ""},
 };
@@ -384,9 +426,22 @@ const Row* find_row(std::string_view name) {
     return nullptr;
 }
 
+/// A daemon has no terminal.
+void check_daemon(Parser& p) {
+    if (!p.options.daemonize) return;
+    if (p.nographic) fail("-daemonize", "does not go with -nographic (there is: -display none)");
+    auto check = [](const std::string& option, const std::string& where) {
+        if (where == "stdio" || where == "mon:stdio") fail(option, where + " does not go with -daemonize");
+    };
+    for (const std::string& where : p.config.serials) check("-serial", where);
+    for (const std::string& where : p.config.monitors) check("-monitor", where);
+    for (const std::string& where : p.config.qmps) check("-qmp", where);
+    for (Properties chardev : p.config.chardevs) check("-chardev", chardev.take("backend", ""));
+}
+
 /// What there is when nothing was said: as there is no display, the serial port and the monitor are on the terminal.
 void add_defaults(Parser& p) {
-    if (p.nodefaults || p.serial_given || (p.display_none && !p.nographic)) return;
+    if (p.options.daemonize || p.nodefaults || p.serial_given || (p.display_none && !p.nographic)) return;
     p.config.serials.push_back(p.monitor_given ? "stdio" : "mon:stdio");
 }
 
@@ -414,6 +469,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
         row->apply(p, "-" + std::string(row->name), value);
         if (p.options.action != Action::Run) break;
     }
+    check_daemon(p);
     add_defaults(p);
     return p.options;
 }

@@ -9,13 +9,15 @@
 
 namespace dragoman::cli_system {
 
-enum class Action { Run, Help, Version, LogHelp, CpuHelp, MachineHelp, DeviceHelp };
+enum class Action { Run, Help, Version, LogHelp, CpuHelp, MachineHelp, DeviceHelp, Print };
 
 struct Options {
     Action action = Action::Run;
+    std::string text;      ///< of Action::Print; of MachineHelp and DeviceHelp: which one, or empty for all
     machine::Config machine;
     std::string log_file;  ///< -D
     std::string pid_file;  ///< -pidfile
+    bool daemonize = false;
     bool perf_map = false, jit_dump = false;
 };
 

@@ -161,14 +161,18 @@ def bad_options(folder):
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
             (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
-            (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"])]:
+            (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"]), (["-boot", "order=z"], ["order=z"]),
+            (["-boot", "cc"], ["twice"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "e1000,help"], ["e1000"]),
+            (["-drive", f"file={GUEST},werror=stop"], ["werror=stop", "report"])]:
         rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]
         check_error(names, *rest, *arguments)
 
 
 def help_texts(folder):
     for arguments, text in [(["-h"], "-kernel file"), (["-version"], "dragoman-system version"), (["-M", "help"], "quard-star"),
-                            (["-cpu", "help"], "rv64"), (["-device", "help"], "virtio-blk-device"), (["-d", "help"], "in_asm")]:
+                            (["-cpu", "help"], "rv64"), (["-device", "help"], "virtio-blk-device"), (["-d", "help"], "in_asm"),
+                            (["-M", "virt,help"], "aclint"), (["-device", "virtio-blk,help"], "serial=TEXT"),
+                            (["-netdev", "help"], "user"), (["-chardev", "help"], "socket"), (["-object", "help"], "rng-random")]:
         code, out, err = run(*arguments)
         check(code == 0 and text in out and err == "", f"{arguments}: {code} {err!r}")
 
@@ -466,6 +470,32 @@ def signals(folder):
     check(used() - before <= 10, f"an idle machine used {used() - before} ticks of 200")
     process.terminate()
     process.communicate()
+
+
+def daemonize(folder):
+    pid_file, path, output = f"{folder}/pid", f"{folder}/qmp", f"{folder}/serial"
+    arguments = ["-bios", "none", "-kernel", GUEST, "-display", "none", "-daemonize", "-serial", f"file:{output}",
+                 "-qmp", f"unix:{path},server=on,wait=off"]
+    code, out, err = run(*arguments, "-pidfile", pid_file)
+    check(code == 0 and out == "" and err == "", f"-daemonize: {code} {out!r} {err!r}")
+    with open(pid_file) as f:
+        pid = int(f.read())
+    check(os.getsid(pid) == pid and os.readlink(f"/proc/{pid}/cwd") == "/", "the daemon's session and folder")
+    check(all(os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null" for fd in range(3)), "the daemon's standard streams")
+    q = Qmp(path)
+    q.command("qmp_capabilities")
+    check(q.command("query-status").get("running"), "query-status of a daemon")
+    q.command("quit")
+    q.wait_event("SHUTDOWN")
+    end = time.monotonic() + 60
+    while os.path.exists(pid_file) and time.monotonic() < end:
+        time.sleep(0.02)
+    check(not os.path.exists(pid_file), "the daemon does not end")
+    with open(output) as f:
+        check(f.read() == HELLO, "the daemon's serial port")
+    check_error("/missing", *arguments, "-dtb", f"{folder}/missing")
+    check_error("-nographic", *arguments, "-nographic")
+    check_error("stdio", *arguments, "-monitor", "stdio")
 
 
 def shutdown_options(folder):

@@ -35,6 +35,23 @@ TEST(SystemOptions, ReadsWhatQemuReads) {
     EXPECT_FALSE(config.reboot);
 }
 
+TEST(SystemOptions, Boot) {
+    machine::Boot boot = parse_options({"-boot", "order=cd,once=n,menu=on,splash-time=500,reboot-timeout=0,strict=on"}).machine.boot;
+    EXPECT_TRUE(boot.menu);
+    EXPECT_EQ(boot.menu_wait, 500);
+    EXPECT_EQ(boot.fail_wait, 0u);
+    boot = parse_options({"-boot", "c"}).machine.boot;
+    EXPECT_FALSE(boot.menu || boot.menu_wait || boot.fail_wait);
+}
+
+TEST(SystemOptions, Icount) {
+    machine::Icount icount = parse_options({"-icount", "3,sleep=off"}).machine.icount;
+    EXPECT_TRUE(icount.on && !icount.automatic && !icount.sleep && !icount.align);
+    EXPECT_EQ(icount.shift, 3u);
+    EXPECT_TRUE(parse_options({"-icount", "shift=auto"}).machine.icount.automatic);
+    EXPECT_TRUE(parse_options({"-icount", "shift=0,align=on"}).machine.icount.align);
+}
+
 TEST(SystemOptions, Defaults) {
     machine::Config config = parse_options({}).machine;
     EXPECT_EQ(config.memory, u64{128} << 20);
