@@ -21,6 +21,7 @@ struct KeptLimits {
     std::mutex lock;
     bool set[RLIM_NLIMITS] = {};
     rlimit64 value[RLIM_NLIMITS];
+    u64 for_guest[RLIM_NLIMITS] = {};  ///< what the host's own limit leaves to the guest; 0: no limit
 };
 KeptLimits kept;
 
@@ -35,7 +36,8 @@ bool is_kept(unsigned resource, const rlimit64& limit) {
 // kept.lock is held.
 void apply_to(memory::UserSpace& space) {
     auto current = [](unsigned resource) {
-        return kept.set[resource] ? kept.value[resource].rlim_cur : RLIM64_INFINITY;
+        u64 limit = kept.set[resource] ? kept.value[resource].rlim_cur : RLIM64_INFINITY;
+        return kept.for_guest[resource] != 0 ? std::min(limit, kept.for_guest[resource]) : limit;
     };
     static_assert(RLIM64_INFINITY == ~rlim64_t{0});
     space.set_limits(current(RLIMIT_AS), current(RLIMIT_DATA));
@@ -70,6 +72,17 @@ SyscallResult set_limit(Task& task, unsigned resource, const rlimit64& limit) {
         kept.set[resource] = false;
     }
     return result;
+}
+
+/// What the host's limit on the whole process leaves to the guest: not what we have, nor what we will need later.
+u64 left_by_host(unsigned resource, u64 host_limit) {
+    unsigned long pages = 0, data_pages = 0;
+    if (FILE* statm = std::fopen("/proc/self/statm", "re")) {
+        if (std::fscanf(statm, "%lu %*u %*u %*u %*u %lu", &pages, &data_pages) != 2) pages = data_pages = 0;
+        std::fclose(statm);
+    }
+    u64 own = (resource == RLIMIT_AS ? pages : data_pages) * memory::kPageSize + std::min<u64>(host_limit / 8, 64 << 20);
+    return host_limit > own ? host_limit - own : 1;
 }
 
 }  // namespace
@@ -112,6 +125,7 @@ u64 lift_host_limits() {
         if (::setrlimit64(static_cast<__rlimit_resource>(resource), &lifted) == 0) continue;
         lifted = {limit.rlim_max, limit.rlim_max};
         ::setrlimit64(static_cast<__rlimit_resource>(resource), &lifted);
+        kept.for_guest[resource] = limit.rlim_max;
         least = std::min<u64>(least, limit.rlim_max);
     }
     return least;
@@ -119,6 +133,10 @@ u64 lift_host_limits() {
 
 void limit_space(memory::UserSpace& space) {
     std::lock_guard guard(kept.lock);
+    for (unsigned resource : {RLIMIT_AS, RLIMIT_DATA}) {
+        u64& bytes = kept.for_guest[resource];
+        if (bytes != 0) bytes = left_by_host(resource, bytes);
+    }
     apply_to(space);
 }
 

@@ -157,8 +157,8 @@ def effects(directory):
     code, _, err = run("-d", "page", PROGRAM)
     check(code == 0 and "[stack]" in err and "page: mprotect " in err, f"-d page: {err!r}")
     # The limit is the guest's, not the translator's.
-    for limit in ("-v 150000", "-s 16"):
-        limited = subprocess.run(["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", DRAGOMAN, PROGRAM],
+    for limit, *arguments in (("-v 150000",), ("-s 16",), ("-v 1000000", "eat")):
+        limited = subprocess.run(["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", DRAGOMAN, PROGRAM, *arguments],
                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         check(limited.returncode == 0 and b"argv[0]" in limited.stdout, f"ulimit {limit}: {limited.stderr!r}")
     code, _, err = run("-d", "stats", PROGRAM)

@@ -1,5 +1,7 @@
 // What a program sees of its command line: arguments, environment, kernel release, AT_RANDOM.
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +14,10 @@ int main(int argc, char** argv) {
     if (argc > 1 && strcmp(argv[1], "spawn") == 0) { /* the same program once more, in a process of its own */
         if (fork() == 0) return execl("/proc/self/exe", "child", (char *)0);
         return wait(0) < 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "eat") == 0) { /* takes all memory that it may have */
+        for (char *block; (block = malloc(1 << 20)) != NULL;) *block = 1;
+        if (errno != ENOMEM) return 1;
     }
     struct utsname name;
     for (int i = 0; i < argc; i++) printf("argv[%d] = %s\n", i, argv[i]);
