@@ -7,6 +7,10 @@
 
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
 
 #include "base/descriptors.h"
 #include "linux/syscall.h"
@@ -17,8 +21,28 @@ namespace {
 
 int root = -1;
 std::string root_path;
+std::string root_real_path;  // without symbolic links, as /proc/self/exe shows it
 /// A kernel or a container may lack openat2: absolute links then lead out of the sysroot.
 bool have_openat2 = true;
+
+bool climbs(std::string_view path) {
+    for (std::size_t at = path.find("/.."); at != path.npos; at = path.find("/..", at + 1)) {
+        if (at + 3 == path.size() || path[at + 3] == '/') return true;
+    }
+    return false;
+}
+
+/// Guests also name files below the sysroot by where they are on the host, because that is how they were started. To have
+/// absolute links in it mean the same then, such a path is taken for the one that it is inside.
+const char* inside_root(const char* path) {
+    for (const std::string* directory : {&root_path, &root_real_path}) {
+        std::size_t length = directory->size();
+        if (length > 1 && std::strncmp(path, directory->c_str(), length) == 0 && path[length] == '/') {
+            return climbs(path + length) ? path : path + length;
+        }
+    }
+    return path;
+}
 
 i64 call(Task* task, long number, u64 a0, u64 a1, u64 a2, u64 a3) {
     return task ? safe_syscall(*task, number, a0, a1, a2, a3) : raw_syscall(number, a0, a1, a2, a3);
@@ -47,6 +71,8 @@ int open_sysroot(const std::string& directory) {
     if (fd < 0) return -errno;
     root = reserve_descriptor(fd);
     root_path = directory;
+    std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr), std::free);
+    root_real_path = real ? real.get() : "";
     i64 probe = open_in_root(nullptr, "/", O_PATH | O_CLOEXEC);
     have_openat2 = probe >= 0;
     if (have_openat2) close(static_cast<int>(probe));
@@ -64,13 +90,13 @@ int sysroot_fd() { return root; }
 std::string resolve_path(const std::string& path, bool follow) {
     if (root < 0 || path.empty() || path[0] != '/') return path;
     if (!have_openat2) return join_if_present(path, follow);
-    i64 fd = open_in_root(nullptr, path.c_str(), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    i64 fd = open_in_root(nullptr, inside_root(path.c_str()), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     if (fd < 0) return path;
     char link[32], target[PATH_MAX];
     std::snprintf(link, sizeof link, "/proc/self/fd/%d", static_cast<int>(fd));
     ssize_t length = readlink(link, target, sizeof target);
     close(static_cast<int>(fd));
-    if (length <= 0 || target[0] != '/') return root_path + path;  // no /proc here
+    if (length <= 0 || target[0] != '/') return root_path + inside_root(path.c_str());  // no /proc here
     return std::string(target, static_cast<size_t>(length));
 }
 
@@ -80,7 +106,7 @@ i64 open_path(Task* task, int dirfd, const char* path, int flags, unsigned mode)
         if (have_openat2) {
             // A file that does not exist yet is created outside the sysroot.
             bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-            i64 fd = open_in_root(task, path, exclusive ? O_PATH | O_NOFOLLOW | O_CLOEXEC : flags & ~O_CREAT);
+            i64 fd = open_in_root(task, inside_root(path), exclusive ? O_PATH | O_NOFOLLOW | O_CLOEXEC : flags & ~O_CREAT);
             if (fd >= 0 && exclusive) {
                 close(static_cast<int>(fd));
                 return -EEXIST;

@@ -17,7 +17,8 @@ bool has_sysroot();
 int sysroot_fd();
 
 /// The host path for guest path `path`. Absolute paths that exist under the sysroot are taken from there, with
-/// symbolic links (absolute ones too) followed inside it; all others are returned as they are.
+/// symbolic links (absolute ones too) followed inside it; so are those that name the sysroot itself at their start. All
+/// others are returned as they are.
 /// @param follow whether a symbolic link in the last component is followed
 std::string resolve_path(const std::string& path, bool follow = true);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -84,8 +85,16 @@ ProgramError check_header(const std::string& name, const u8* start, std::size_t 
     return {};
 }
 
+/// Only an absolute name can be seen to lie in the sysroot.
+std::string name_to_look_for(const std::string& name) {
+    char directory[PATH_MAX];
+    if (!has_sysroot() || name.empty() || name[0] == '/' || !::getcwd(directory, sizeof directory)) return name;
+    return std::string(directory) + '/' + name;
+}
+
 ProgramError open_file(const std::string& name, bool need_execute, Program& program) {
-    i64 fd = open_path(nullptr, AT_FDCWD, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    std::string path = name_to_look_for(name);
+    i64 fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return failure(static_cast<int>(-fd), name);
     program.file = Descriptor(static_cast<int>(fd));
     struct stat info;
@@ -96,7 +105,7 @@ ProgramError open_file(const std::string& name, bool need_execute, Program& prog
         return error;
     }
     if (!S_ISREG(info.st_mode)) return failure(EACCES, name, "not a regular file");
-    program.host_path = resolve_path(name);
+    program.host_path = resolve_path(path);
     if (need_execute && ::faccessat(AT_FDCWD, program.host_path.c_str(), X_OK, AT_EACCESS) != 0) {
         return failure(EACCES, name);
     }

@@ -43,6 +43,21 @@ TEST_F(Sysroot, AbsoluteLinksStayInside) {
     EXPECT_EQ(resolve_path("/usr/bin/tool", false), root + "/usr/bin/tool");
 }
 
+TEST_F(Sysroot, PathsThatNameItAreInside) {
+    EXPECT_EQ(resolve_path(root + "/usr/bin/tool"), root + "/usr/bin/real");
+    EXPECT_EQ(resolve_path(root + "/usr/bin/tool", false), root + "/usr/bin/tool");
+    EXPECT_EQ(resolve_path(root + "/etc/../usr/bin/tool"), root + "/etc/../usr/bin/tool");
+    EXPECT_EQ(resolve_path(root + "/new"), root + "/new");
+    EXPECT_EQ(resolve_path(root + "-other/usr/bin/tool"), root + "-other/usr/bin/tool");
+    long fd = open_path(nullptr, AT_FDCWD, (root + "/usr/bin/tool").c_str(), O_RDONLY);
+    EXPECT_GE(fd, 0);
+    close(static_cast<int>(fd));
+    fd = open_path(nullptr, AT_FDCWD, (root + "/new").c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
+    EXPECT_GE(fd, 0);
+    close(static_cast<int>(fd));
+    EXPECT_TRUE(std::filesystem::exists(root + "/new"));
+}
+
 TEST_F(Sysroot, OthersAreTheHosts) {
     EXPECT_EQ(resolve_path("/proc/self/stat"), "/proc/self/stat");
     EXPECT_EQ(resolve_path("relative"), "relative");
