@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/riscv-apt.sh"
 BASE="base-files base-passwd netbase debianutils bash dash coreutils findutils grep sed gawk tar make gzip bzip2
     xz-utils zstd diffutils file bc libc-bin python3 perl lua5.4 sqlite3 openssl curl"
-LARGE="gcc libc6-dev binutils nodejs golang-go git ruby php-cli"
+LARGE="gcc libc6-dev binutils nodejs golang-go git ruby php-cli openjdk-21-jdk-headless"
 
 root=${DRAGOMAN_TEST_ROOTFS:-~/.cache/dragoman-tests/rootfs}
 packages=$BASE
