@@ -16,6 +16,8 @@ constexpr u64 kRecords = 0x4000000;  ///< initial registers
 constexpr u64 kMemoryStart = 0x6000000;
 constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
 constexpr unsigned kIterations = 3;
+/// Of one program in kLongEvery: enough for the loop to get a translation of its own (host/x64/loops.h).
+constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
 
 u64 random_int(Random& r) {
     u64 v = r();
@@ -170,6 +172,10 @@ Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     p.registers[kMemory - 1] = kMemoryStart + kMemoryBytes / 2;
     p.registers[kRecord - 1] = kSaved;
     p.registers[kCounter - 1] = kIterations;
+    if (random() % kLongEvery == 0) {
+        p.registers[kCounter - 1] = kLongIterations + random() % 8;
+        insns = 1 + static_cast<unsigned>(random() % kLongInsns);
+    }
     for (unsigned i = 0; i < insns; ++i) source.append(random, p.body);
     return p;
 }
