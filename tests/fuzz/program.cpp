@@ -161,6 +161,28 @@ void append_segment(std::string& file, Elf64_Phdr& ph, u64 address, u32 flags, c
     file += bytes;
 }
 
+/// Whether all instructions from `first` on belong to what back ends make plain code of: no loop with others in it gets
+/// a translation of its own.
+bool are_plain(const std::vector<Insn>& body, std::size_t first) {
+    using enum riscv::Extension;
+    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb};
+    for (; first < body.size(); ++first) {
+        if (body[first].row == nullptr || !body[first].row->guard.admits(plain)) return false;
+    }
+    return true;
+}
+
+/// Some instructions that run some thousand times.
+void make_long(Random& random, const InsnSource& source, Program& p) {
+    p.registers[kCounter - 1] = kLongIterations + random() % 8;
+    const std::size_t insns = 1 + random() % kLongInsns;
+    for (unsigned tries = 0; p.body.size() < insns && tries < 200; ++tries) {
+        const std::size_t first = p.body.size();
+        source.append(random, p.body);
+        if (!are_plain(p.body, first)) p.body.resize(first);
+    }
+}
+
 }  // namespace
 
 Program make_program(Random& random, const InsnSource& source, unsigned insns) {
@@ -173,8 +195,8 @@ Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     p.registers[kRecord - 1] = kSaved;
     p.registers[kCounter - 1] = kIterations;
     if (random() % kLongEvery == 0) {
-        p.registers[kCounter - 1] = kLongIterations + random() % 8;
-        insns = 1 + static_cast<unsigned>(random() % kLongInsns);
+        make_long(random, source, p);
+        return p;
     }
     for (unsigned i = 0; i < insns; ++i) source.append(random, p.body);
     return p;
