@@ -53,10 +53,13 @@ fuzz: all  ## random programs on both back ends and qemu-riscv64, until interrup
 install: all  ## install dragoman, dragoman-static and the manual page below PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
-format:  ## format the C++ sources with clang-format
-	@git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' | xargs clang-format -i
+FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 'tests/fuzz/*.h' 'bench/*.cpp'
 
-lint: configure  ## clang-tidy over the C++ sources, shellcheck over the scripts
+format:  ## format the C++ sources with clang-format
+	@$(FORMATTED) | xargs clang-format -i
+
+lint: configure  ## clang-format's check and clang-tidy over the C++ sources, shellcheck over the scripts
+	@$(FORMATTED) | xargs clang-format --dry-run -Werror
 	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p $(BUILD) --quiet
 	@git ls-files '*.sh' '.ci/run' | xargs shellcheck
 

@@ -37,10 +37,8 @@ Corpus load() {
         text.clear();
     };
     while (std::getline(file, line)) {
-        if (line.empty() || line[0] == '#')
-            add();
-        else
-            text += line + "\n";
+        if (line.empty() || line[0] == '#') add();
+        else text += line + "\n";
     }
     add();
     return corpus;

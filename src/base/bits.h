@@ -26,9 +26,7 @@ constexpr u64 low_mask(unsigned n) { return n >= 64 ? ~u64{0} : (u64{1} << n) - 
 constexpr u64 extract(u64 v, unsigned pos, unsigned len) { return (v >> pos) & low_mask(len); }
 
 /// The low `bits` bits of v, sign-extended to 64 bits; bits in 1..64.
-constexpr i64 sign_extend(u64 v, unsigned bits) {
-    return static_cast<i64>(v << (64 - bits)) >> (64 - bits);
-}
+constexpr i64 sign_extend(u64 v, unsigned bits) { return static_cast<i64>(v << (64 - bits)) >> (64 - bits); }
 
 /// Bits [pos, pos+len) of v, sign-extended.
 constexpr i64 sextract(u64 v, unsigned pos, unsigned len) { return sign_extend(v >> pos, len); }
@@ -48,17 +46,24 @@ constexpr bool fits_i32(i64 v) { return v == static_cast<i32>(v); }
 constexpr bool fits_u32(u64 v) { return v == static_cast<u32>(v); }
 
 /// Enables bitwise operators for a flag enumeration: specialise as true for it.
-template <class E> inline constexpr bool is_flag_enum = false;
+template <class E>
+inline constexpr bool is_flag_enum = false;
 
-template <class E> concept FlagEnum = std::is_enum_v<E> && is_flag_enum<E>;
+template <class E>
+concept FlagEnum = std::is_enum_v<E> && is_flag_enum<E>;
 
-template <FlagEnum E> constexpr E operator|(E a, E b) {
+template <FlagEnum E>
+constexpr E operator|(E a, E b) {
     using U = std::underlying_type_t<E>;
     return static_cast<E>(static_cast<U>(a) | static_cast<U>(b));
 }
-template <FlagEnum E> constexpr E& operator|=(E& a, E b) { return a = a | b; }
+template <FlagEnum E>
+constexpr E& operator|=(E& a, E b) {
+    return a = a | b;
+}
 /// Whether any bit of `b` is set in `a`.
-template <FlagEnum E> constexpr bool has(E a, E b) {
+template <FlagEnum E>
+constexpr bool has(E a, E b) {
     using U = std::underlying_type_t<E>;
     return (static_cast<U>(a) & static_cast<U>(b)) != 0;
 }

@@ -29,6 +29,5 @@ void warn(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 }  // namespace dragoman
 
-#define DRAGOMAN_ASSERT(cond) \
-    ((cond) ? void(0) : ::dragoman::internal_error(__FILE__, __LINE__, #cond))
+#define DRAGOMAN_ASSERT(cond) ((cond) ? void(0) : ::dragoman::internal_error(__FILE__, __LINE__, #cond))
 #define DRAGOMAN_UNREACHABLE() ::dragoman::internal_error(__FILE__, __LINE__, "unreachable")

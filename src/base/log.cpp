@@ -58,7 +58,8 @@ std::optional<Range> parse_range(std::string_view text) {
 }
 
 /// Calls `f` for each part of a comma-separated list until it returns false. @returns that part, or empty.
-template <class F> std::string_view for_each_part(std::string_view list, F f) {
+template <class F>
+std::string_view for_each_part(std::string_view list, F f) {
     for (;;) {
         std::size_t comma = list.find(',');
         std::string_view part = list.substr(0, comma);

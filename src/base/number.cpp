@@ -18,11 +18,16 @@ std::optional<u64> parse_number(std::string_view text, int base) {
 std::optional<u64> parse_size(std::string_view text, u64 unit) {
     if (text.empty()) return std::nullopt;
     switch (text.back()) {
-        case 'b': case 'B': unit = 1; break;
-        case 'k': case 'K': unit = u64{1} << 10; break;
-        case 'm': case 'M': unit = u64{1} << 20; break;
-        case 'g': case 'G': unit = u64{1} << 30; break;
-        case 't': case 'T': unit = u64{1} << 40; break;
+        case 'b':
+        case 'B': unit = 1; break;
+        case 'k':
+        case 'K': unit = u64{1} << 10; break;
+        case 'm':
+        case 'M': unit = u64{1} << 20; break;
+        case 'g':
+        case 'G': unit = u64{1} << 30; break;
+        case 't':
+        case 'T': unit = u64{1} << 40; break;
         default: {
             std::optional<u64> value = parse_number(text);
             if (!value || *value > ~u64{0} / unit) return std::nullopt;

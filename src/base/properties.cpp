@@ -104,7 +104,8 @@ u64 Properties::take_size(std::string_view name, u64 otherwise, u64 unit) {
     return *value;
 }
 
-std::size_t Properties::take_choice(std::string_view name, std::vector<std::string_view> choices, std::size_t otherwise) {
+std::size_t Properties::take_choice(std::string_view name, std::vector<std::string_view> choices,
+                                    std::size_t otherwise) {
     std::optional<std::string> text = take(name);
     if (!text) return otherwise;
     for (std::size_t i = 0; i < choices.size(); i++) {
@@ -120,7 +121,9 @@ bool Properties::has(std::string_view name) const {
 
 void Properties::set(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
 
-void Properties::merge(const Properties& other) { items_.insert(items_.end(), other.items_.begin(), other.items_.end()); }
+void Properties::merge(const Properties& other) {
+    items_.insert(items_.end(), other.items_.begin(), other.items_.end());
+}
 
 void Properties::finish() const {
     if (items_.empty()) return;

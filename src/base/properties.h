@@ -16,8 +16,8 @@ namespace dragoman {
 class Properties {
 public:
     Properties() = default;
-    /// Parses `text`. A first part without '=' is the value of `implied` (where that is not empty); other parts without '='
-    /// are switches that are on. Two commas stand for one. `option` begins messages ("-drive").
+    /// Parses `text`. A first part without '=' is the value of `implied` (where that is not empty); other parts without
+    /// '=' are switches that are on. Two commas stand for one. `option` begins messages ("-drive").
     /// @throws FatalError
     Properties(std::string option, std::string_view text, std::string_view implied = {});
 

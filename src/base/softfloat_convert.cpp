@@ -33,14 +33,10 @@ struct IntRange {
 
 constexpr IntRange range_of(IntType type) {
     switch (type) {
-        case IntType::I32:
-            return {0x7fffffff, 0x80000000, 0xffffffff};
-        case IntType::U32:
-            return {0xffffffff, 0, 0xffffffff};
-        case IntType::I64:
-            return {~u64{0} >> 1, u64{1} << 63, ~u64{0}};
-        case IntType::U64:
-            break;
+        case IntType::I32: return {0x7fffffff, 0x80000000, 0xffffffff};
+        case IntType::U32: return {0xffffffff, 0, 0xffffffff};
+        case IntType::I64: return {~u64{0} >> 1, u64{1} << 63, ~u64{0}};
+        case IntType::U64: break;
     }
     return {~u64{0}, 0, ~u64{0}};
 }
@@ -82,15 +78,12 @@ u64 convert_impl(u64 a, Rounding rm, u32& flags) {
     using B = Bits<To>;
     Unpacked x = unpack<From>(a);
     switch (x.cls) {
-        case Class::Zero:
-            return B::zero(x.sign);
-        case Class::Infinite:
-            return B::infinity(x.sign);
+        case Class::Zero: return B::zero(x.sign);
+        case Class::Infinite: return B::infinity(x.sign);
         case Class::Nan:
             if (Bits<From>::is_signalling(a)) flags |= fpenv::NV;
             return B::kNan;
-        case Class::Finite:
-            break;
+        case Class::Finite: break;
     }
     return round_pack<To>(x.sign, x.exp, x.sig, rm, flags);
 }

@@ -93,14 +93,10 @@ constexpr u64 high_jam(u128 v) { return static_cast<u64>(v >> 64) | (static_cast
 constexpr u64 round_increment(Rounding rm, bool sign, u64 mask) {
     switch (rm) {
         case Rounding::RNE:
-        case Rounding::RMM:
-            return (mask >> 1) + 1;
-        case Rounding::RTZ:
-            return 0;
-        case Rounding::RDN:
-            return sign ? mask : 0;
-        case Rounding::RUP:
-            return sign ? 0 : mask;
+        case Rounding::RMM: return (mask >> 1) + 1;
+        case Rounding::RTZ: return 0;
+        case Rounding::RDN: return sign ? mask : 0;
+        case Rounding::RUP: return sign ? 0 : mask;
     }
     return 0;
 }
@@ -161,12 +157,9 @@ u64 propagate_nan(u32& flags, A... operands) {
 template <class Fn>
 auto dispatch(Format format, Fn&& f) {
     switch (format) {
-        case Format::F16:
-            return f.template operator()<Format::F16>();
-        case Format::F32:
-            return f.template operator()<Format::F32>();
-        case Format::F64:
-            break;
+        case Format::F16: return f.template operator()<Format::F16>();
+        case Format::F32: return f.template operator()<Format::F32>();
+        case Format::F64: break;
     }
     return f.template operator()<Format::F64>();
 }

@@ -46,11 +46,8 @@ void GdbSession::handle_input() {
     std::string data;
     while (open_) {
         switch (reader_.next(data)) {
-            case PacketReader::Kind::None:
-                return;
-            case PacketReader::Kind::Interrupt:
-                target_.interrupt();
-                break;
+            case PacketReader::Kind::None: return;
+            case PacketReader::Kind::Interrupt: target_.interrupt(); break;
             case PacketReader::Kind::BadChecksum:
                 if (acknowledge_) send_raw("-");
                 break;
@@ -91,34 +88,20 @@ void GdbSession::handle_packet(std::string_view packet) {
     if (packet.empty()) return send("");
     std::string_view rest = packet.substr(1);
     switch (packet.front()) {
-        case '?':
-            return send(describe(last_stop_));
-        case 'g':
-            return send(read_registers());
-        case 'G':
-            return send(write_registers(rest));
-        case 'p':
-            return send(read_register(rest));
-        case 'P':
-            return send(write_register(rest));
-        case 'm':
-            return send(read_memory(rest));
-        case 'M':
-            return send(write_memory(rest, false));
-        case 'X':
-            return send(write_memory(rest, true));
-        case 'Z':
-            return send(change_point(rest, true));
-        case 'z':
-            return send(change_point(rest, false));
-        case 'H':
-            return send(select_thread(rest));
-        case 'T':
-            return send(thread_alive(rest));
-        case 'q':
-            return send(query(packet));
-        case 'Q':
-            return send(set(packet));
+        case '?': return send(describe(last_stop_));
+        case 'g': return send(read_registers());
+        case 'G': return send(write_registers(rest));
+        case 'p': return send(read_register(rest));
+        case 'P': return send(write_register(rest));
+        case 'm': return send(read_memory(rest));
+        case 'M': return send(write_memory(rest, false));
+        case 'X': return send(write_memory(rest, true));
+        case 'Z': return send(change_point(rest, true));
+        case 'z': return send(change_point(rest, false));
+        case 'H': return send(select_thread(rest));
+        case 'T': return send(thread_alive(rest));
+        case 'q': return send(query(packet));
+        case 'Q': return send(set(packet));
         case 'c':
         case 's':
         case 'C':
@@ -133,10 +116,8 @@ void GdbSession::handle_packet(std::string_view packet) {
             open_ = false;
             target_.kill();
             return;
-        case 'v':
-            break;
-        default:
-            return send("");
+        case 'v': break;
+        default: return send("");
     }
     if (packet == "vCont?") return send("vCont;c;C;s;S");
     if (take_prefix(packet, "vCont;")) {
@@ -159,18 +140,15 @@ std::string GdbSession::describe(const StopEvent& event) const {
     std::string thread = "thread:" + hex_number(static_cast<u64>(event.tid)) + ";";
     std::string trap = "T" + two_digits(gdb_signal(SIGTRAP)) + thread;
     switch (event.kind) {
-        case Kind::SyscallEntry:
-            return trap + "syscall_entry:" + hex_number(static_cast<u64>(event.value)) + ";";
-        case Kind::SyscallReturn:
-            return trap + "syscall_return:" + hex_number(static_cast<u64>(event.value)) + ";";
+        case Kind::SyscallEntry: return trap + "syscall_entry:" + hex_number(static_cast<u64>(event.value)) + ";";
+        case Kind::SyscallReturn: return trap + "syscall_return:" + hex_number(static_cast<u64>(event.value)) + ";";
         case Kind::Watch: {
             const char* name = event.watch.kind == WatchKind::Write  ? "watch:"
                                : event.watch.kind == WatchKind::Read ? "rwatch:"
                                                                      : "awatch:";
             return trap + name + hex_number(event.watch.address) + ";";
         }
-        default:
-            return "T" + two_digits(gdb_signal(event.value)) + thread;
+        default: return "T" + two_digits(gdb_signal(event.value)) + thread;
     }
 }
 
@@ -262,16 +240,14 @@ std::string GdbSession::change_point(std::string_view arguments, bool insert) {
     }
     switch (type) {
         case 0:
-        case 1:
-            return target_.set_breakpoint(address, insert) ? kOk : kNoMemory;
+        case 1: return target_.set_breakpoint(address, insert) ? kOk : kNoMemory;
         case 2:
         case 3:
         case 4: {
             constexpr WatchKind kKinds[] = {WatchKind::Write, WatchKind::Read, WatchKind::Access};
             return target_.set_watchpoint(kKinds[type - 2], address, kind, insert) ? kOk : kNoMemory;
         }
-        default:
-            return {};
+        default: return {};
     }
 }
 

@@ -26,10 +26,8 @@ std::string unescape(std::string_view data) {
     std::string plain;
     plain.reserve(data.size());
     for (std::size_t i = 0; i < data.size(); i++) {
-        if (data[i] == '}' && i + 1 < data.size())
-            plain += static_cast<char>(data[++i] ^ 0x20);
-        else
-            plain += data[i];
+        if (data[i] == '}' && i + 1 < data.size()) plain += static_cast<char>(data[++i] ^ 0x20);
+        else plain += data[i];
     }
     return plain;
 }

@@ -14,8 +14,8 @@
 #include <mutex>
 #include <string>
 
-#include "base/error.h"
 #include "base/descriptors.h"
+#include "base/error.h"
 
 namespace dragoman::debug {
 

@@ -16,19 +16,33 @@ constexpr unsigned kChips = 2, kBusBytes = 4;
 enum Status : u8 { kReady = 0x80, kEraseError = 0x20, kProgramError = 0x10, kProtected = 0x02 };
 
 enum Command : u8 {
-    kCmdWordProgram2 = 0x10, kCmdErase = 0x20, kCmdWordProgram = 0x40, kCmdClearStatus = 0x50, kCmdLock = 0x60, kCmdReadStatus = 0x70,
-    kCmdReadId = 0x90, kCmdReadQuery = 0x98, kCmdConfirm = 0xD0, kCmdLockBlock = 0x01, kCmdWriteToBuffer = 0xE8, kCmdReset = 0xF0, kCmdReadArray = 0xFF,
+    kCmdWordProgram2 = 0x10,
+    kCmdErase = 0x20,
+    kCmdWordProgram = 0x40,
+    kCmdClearStatus = 0x50,
+    kCmdLock = 0x60,
+    kCmdReadStatus = 0x70,
+    kCmdReadId = 0x90,
+    kCmdReadQuery = 0x98,
+    kCmdConfirm = 0xD0,
+    kCmdLockBlock = 0x01,
+    kCmdWriteToBuffer = 0xE8,
+    kCmdReset = 0xF0,
+    kCmdReadArray = 0xFF,
 };
 
 constexpr u8 kManufacturer = 0x89, kDevice = 0x18;  // Intel, 28F128J3
 constexpr u64 kSectorMask = CfiFlash::kSectorSize - 1, kBufferMask = CfiFlash::kBufferSize - 1;
 
 /// Both chips answer alike: `chip` in each 16-bit lane that the access covers.
-u64 replicate(u8 chip, u64 offset, unsigned size) { return extract(u64{chip} * 0x0001'0001, (offset % kBusBytes) * 8, size * 8); }
+u64 replicate(u8 chip, u64 offset, unsigned size) {
+    return extract(u64{chip} * 0x0001'0001, (offset % kBusBytes) * 8, size * 8);
+}
 
 }  // namespace
 
-CfiFlash::CfiFlash(std::shared_ptr<block::Image> image) : image_(std::move(image)), status_(kReady), buffer_(kBufferSize, 0xFF) {}
+CfiFlash::CfiFlash(std::shared_ptr<block::Image> image)
+    : image_(std::move(image)), status_(kReady), buffer_(kBufferSize, 0xFF) {}
 
 CfiFlash::~CfiFlash() {
     if (image_ != nullptr && !image_->read_only()) image_->flush();
@@ -39,8 +53,8 @@ void CfiFlash::attach(memory::PhysicalSpace& space, memory::Region& region) {
     region_ = &region;
     if (image_ == nullptr) return;
     if (image_->size() != region.size) {
-        throw FatalError(1, image_->describe() + ": has " + std::to_string(image_->size()) + " bytes, the flash " + region.name +
-                                " needs " + std::to_string(region.size));
+        throw FatalError(1, image_->describe() + ": has " + std::to_string(image_->size()) + " bytes, the flash " +
+                                region.name + " needs " + std::to_string(region.size));
     }
     // Pages of zeros stay untouched, and so take no memory.
     std::vector<u8> chunk(65536);
@@ -48,7 +62,8 @@ void CfiFlash::attach(memory::PhysicalSpace& space, memory::Region& region) {
         u64 count = std::min<u64>(chunk.size(), region.size - offset);
         if (int error = image_->read(offset, chunk.data(), count); error != 0)
             throw FatalError(1, image_->describe() + ": cannot read: " + std::strerror(error));
-        if (std::any_of(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count), [](u8 byte) { return byte != 0; }))
+        if (std::any_of(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count),
+                        [](u8 byte) { return byte != 0; }))
             std::memcpy(region.host + offset, chunk.data(), count);
     }
 }
@@ -89,10 +104,8 @@ bool CfiFlash::write(u64 offset, unsigned size, u64 value) {
         case Expect::Command: command(low); break;
         case Expect::Word: program_word(offset, size, value); break;
         case Expect::EraseConfirm:
-            if (low == kCmdConfirm)
-                erase_sector(offset & ~kSectorMask);
-            else
-                end_operation(kEraseError | kProgramError);  // "command sequence error"
+            if (low == kCmdConfirm) erase_sector(offset & ~kSectorMask);
+            else end_operation(kEraseError | kProgramError);  // "command sequence error"
             break;
         case Expect::BufferCount:
             words_left_ = static_cast<u32>(value & 0xFFFF) + 1;
@@ -102,10 +115,8 @@ bool CfiFlash::write(u64 offset, unsigned size, u64 value) {
             break;
         case Expect::BufferWord: add_to_buffer(offset, size, value); break;
         case Expect::BufferConfirm:
-            if (low == kCmdConfirm)
-                program_buffer();
-            else
-                end_operation(kEraseError | kProgramError);
+            if (low == kCmdConfirm) program_buffer();
+            else end_operation(kEraseError | kProgramError);
             break;
         case Expect::LockConfirm:
             // Blocks are never locked: both are accepted, and nothing changes.
@@ -205,9 +216,9 @@ u8 CfiFlash::query_byte(u64 index) const {
         case 0x24: return 4;
         case 0x25: return 4;
         case 0x27: return static_cast<u8>(std::countr_zero(region_->size / kChips));
-        case 0x28: return 2;     // takes 8 and 16 bits
+        case 0x28: return 2;  // takes 8 and 16 bits
         case 0x2A: return static_cast<u8>(std::countr_zero(kBufferSize / kChips));
-        case 0x2C: return 1;     // blocks of one size
+        case 0x2C: return 1;  // blocks of one size
         case 0x2D: return static_cast<u8>(sectors);
         case 0x2E: return static_cast<u8>(sectors >> 8);
         case 0x2F: return static_cast<u8>(chip_sector);
@@ -217,7 +228,7 @@ u8 CfiFlash::query_byte(u64 index) const {
         case 0x33: return 'I';
         case 0x34: return '1';
         case 0x35: return '0';
-        case 0x3F: return 1;     // one protection field
+        case 0x3F: return 1;  // one protection field
         default: return 0;
     }
 }

@@ -17,11 +17,11 @@ public:
 
     /// Front end: takes bytes from the host. All are called on the event loop's thread.
     struct Frontend {
-        std::function<std::size_t()> can_receive;           ///< how many bytes it takes now
-        std::function<void(std::span<const u8>)> receive;   ///< at most that many
-        std::function<void(bool open)> connected = nullptr; ///< the peer came (also: was there at attach) or went
-        std::function<void(bool in)> focused = nullptr;     ///< a mux now leads its input here, or no longer
-        std::function<void()> line_break = nullptr;         ///< a serial line's break condition
+        std::function<std::size_t()> can_receive;            ///< how many bytes it takes now
+        std::function<void(std::span<const u8>)> receive;    ///< at most that many
+        std::function<void(bool open)> connected = nullptr;  ///< the peer came (also: was there at attach) or went
+        std::function<void(bool in)> focused = nullptr;      ///< a mux now leads its input here, or no longer
+        std::function<void()> line_break = nullptr;          ///< a serial line's break condition
     };
     virtual void attach(Frontend frontend) = 0;
     /// Bytes to the host; any thread. @returns how many were taken: fewer than given when the host's side is full

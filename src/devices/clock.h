@@ -20,7 +20,7 @@ public:
     /// locks of the clock, on the thread that runs timers (the machine's event loop, or a hart with -icount).
     class Timer {
     public:
-        virtual ~Timer() = default;  ///< cancels, and waits for a running callback to end
+        virtual ~Timer() = default;          ///< cancels, and waits for a running callback to end
         virtual void arm(u64 deadline) = 0;  ///< nanoseconds; replaces an earlier deadline
         virtual void cancel() = 0;
     };

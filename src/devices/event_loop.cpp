@@ -119,7 +119,8 @@ struct EventLoop::Impl {
         std::unique_lock lock(mutex);
         // By number: a source may add and remove some.
         for (unsigned number = 0; number < next_source; ++number) {
-            auto found = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.number == number; });
+            auto found =
+                std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.number == number; });
             if (found == sources.end()) continue;
             auto function = found->function;
             running_source = function.get();
@@ -208,11 +209,13 @@ unsigned EventLoop::add_source(std::function<u64()> function) {
 
 void EventLoop::remove_source(unsigned number) {
     std::unique_lock lock(impl_->mutex);
-    auto found = std::find_if(impl_->sources.begin(), impl_->sources.end(), [&](const auto& s) { return s.number == number; });
+    auto found =
+        std::find_if(impl_->sources.begin(), impl_->sources.end(), [&](const auto& s) { return s.number == number; });
     if (found == impl_->sources.end()) return;
     auto function = found->function;
     impl_->sources.erase(found);
-    if (!impl_->on_loop_thread()) impl_->callback_done.wait(lock, [&] { return impl_->running_source != function.get(); });
+    if (!impl_->on_loop_thread())
+        impl_->callback_done.wait(lock, [&] { return impl_->running_source != function.get(); });
 }
 
 u64 EventLoop::host_time() {
@@ -242,10 +245,8 @@ void EventLoop::run() {
         if (impl_->quitting.load()) break;
         int n = wait_until(impl_->epoll, events, 16, deadline);
         for (int i = 0; i < n; ++i) {
-            if (events[i].data.fd == impl_->event)
-                impl_->drain_event();
-            else
-                impl_->call(events[i].data.fd, events[i].events);
+            if (events[i].data.fd == impl_->event) impl_->drain_event();
+            else impl_->call(events[i].data.fd, events[i].events);
         }
         impl_->call_always_ready();
     }

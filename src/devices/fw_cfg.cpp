@@ -16,7 +16,8 @@ enum DmaControl : u32 { kDmaError = 1, kDmaRead = 2, kDmaSkip = 4, kDmaSelect = 
 constexpr u64 kDmaSignature = 0x51454D5520434647;  // "QEMU CFG"
 constexpr std::size_t kNameSize = 56;
 
-template <class T> void append_big_endian(std::vector<u8>& to, T value) {
+template <class T>
+void append_big_endian(std::vector<u8>& to, T value) {
     for (unsigned i = sizeof(T); i-- > 0;) to.push_back(static_cast<u8>(value >> (i * 8)));
 }
 
@@ -36,7 +37,9 @@ void FwCfg::add_number(u16 key, u64 value, unsigned size) {
     add_item(key, std::move(data));
 }
 
-void FwCfg::add_string(u16 key, const std::string& text) { add_item(key, {text.c_str(), text.c_str() + text.size() + 1}); }
+void FwCfg::add_string(u16 key, const std::string& text) {
+    add_item(key, {text.c_str(), text.c_str() + text.size() + 1});
+}
 
 bool FwCfg::add_file(const std::string& name, std::vector<u8> data) {
     if (name.size() >= kNameSize || data.size() > ~u32{0} || files_.contains(name)) return false;

@@ -19,9 +19,23 @@ public:
 
     /// Keys with a fixed meaning.
     enum Key : u16 {
-        kSignature = 0, kId = 1, kRamSize = 3, kNoGraphic = 4, kNumberOfCpus = 5,
-        kKernelAddress = 7, kKernelSize = 8, kInitrdAddress = 0xA, kInitrdSize = 0xB, kBootMenu = 0xE, kKernelEntry = 0x10, kKernelData = 0x11,
-        kInitrdData = 0x12, kCommandLineAddress = 0x13, kCommandLineSize = 0x14, kCommandLineData = 0x15, kFileDirectory = 0x19,
+        kSignature = 0,
+        kId = 1,
+        kRamSize = 3,
+        kNoGraphic = 4,
+        kNumberOfCpus = 5,
+        kKernelAddress = 7,
+        kKernelSize = 8,
+        kInitrdAddress = 0xA,
+        kInitrdSize = 0xB,
+        kBootMenu = 0xE,
+        kKernelEntry = 0x10,
+        kKernelData = 0x11,
+        kInitrdData = 0x12,
+        kCommandLineAddress = 0x13,
+        kCommandLineSize = 0x14,
+        kCommandLineData = 0x15,
+        kFileDirectory = 0x19,
         kFirstFile = 0x20,
     };
 
@@ -30,7 +44,8 @@ public:
     void add_item(u16 key, std::vector<u8> data);
     void add_number(u16 key, u64 value, unsigned size);  ///< little-endian, `size` bytes
     void add_string(u16 key, const std::string& text);   ///< with its final 0
-    /// "etc/...", "opt/..."; at most 55 characters, and 4 GiB of data. @returns false when it is too long or is there already
+    /// "etc/...", "opt/..."; at most 55 characters, and 4 GiB of data. @returns false when it is too long or is there
+    /// already
     bool add_file(const std::string& name, std::vector<u8> data);
 
     void reset() override;

@@ -6,8 +6,14 @@ namespace dragoman::devices {
 namespace {
 
 enum Register : u64 {
-    kTimeLow = 0, kTimeHigh = 4, kAlarmLow = 8, kAlarmHigh = 0xC,
-    kIrqEnabled = 0x10, kClearAlarm = 0x14, kAlarmStatus = 0x18, kClearInterrupt = 0x1C,
+    kTimeLow = 0,
+    kTimeHigh = 4,
+    kAlarmLow = 8,
+    kAlarmHigh = 0xC,
+    kIrqEnabled = 0x10,
+    kClearAlarm = 0x14,
+    kAlarmStatus = 0x18,
+    kClearInterrupt = 0x1C,
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace dragoman::devices {
 
 /// Calls f(host address, bytes) for the pieces of [offset, offset+length), clipped to what is there.
 /// @returns how many bytes those are
-template <class F> u64 for_pieces(std::span<const iovec> iov, u64 offset, u64 length, F f) {
+template <class F>
+u64 for_pieces(std::span<const iovec> iov, u64 offset, u64 length, F f) {
     u64 done = 0;
     for (const iovec& piece : iov) {
         if (done == length) break;

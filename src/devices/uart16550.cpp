@@ -7,6 +7,7 @@ namespace {
 
 enum Register : u64 { kData, kIer, kIirFcr, kLcr, kMcr, kLsr, kMsr, kScr };
 
+// clang-format off
 enum : u8 {
     kIerReceived = 1, kIerTransmitter = 2, kIerLine = 4, kIerModem = 8,
     kLcrDivisorLatch = 0x80,
@@ -16,6 +17,7 @@ enum : u8 {
     // Interrupt identification, by falling priority (8.6)
     kIdLine = 6, kIdReceived = 4, kIdTimeout = 12, kIdTransmitter = 2, kIdModem = 0, kIdNone = 1,
 };
+// clang-format on
 
 }  // namespace
 
@@ -88,10 +90,8 @@ void Uart16550::update_irq() { irq_.set(interrupt_id() != kIdNone); }
 
 void Uart16550::arm_timeout() {
     // Four characters' time without a byte coming or being read (8.6, FIFO mode)
-    if (fifo_enabled() && in_.count != 0)
-        timeout_->arm(clock_.now() + 4 * character_time());
-    else
-        timeout_->cancel();
+    if (fifo_enabled() && in_.count != 0) timeout_->arm(clock_.now() + 4 * character_time());
+    else timeout_->cancel();
 }
 
 bool Uart16550::read(u64 offset, unsigned, u64& value) {
@@ -130,16 +130,12 @@ bool Uart16550::write(u64 offset, unsigned, u64 wide) {
         bool latch = (lcr_ & kLcrDivisorLatch) != 0;
         switch (offset & 7) {
             case kData:
-                if (latch)
-                    divisor_ = static_cast<u16>((divisor_ & 0xFF00) | value);
-                else
-                    write_data(value);
+                if (latch) divisor_ = static_cast<u16>((divisor_ & 0xFF00) | value);
+                else write_data(value);
                 break;
             case kIer:
-                if (latch)
-                    divisor_ = static_cast<u16>((divisor_ & 0xFF) | (value << 8));
-                else
-                    write_interrupt_enable(value);
+                if (latch) divisor_ = static_cast<u16>((divisor_ & 0xFF) | (value << 8));
+                else write_interrupt_enable(value);
                 break;
             case kIirFcr:
                 write_fifo_control(value);
@@ -195,7 +191,8 @@ void Uart16550::write_interrupt_enable(u8 value) {
     u8 changed = ier_ ^ value;
     ier_ = value & 0x0F;
     // Enabling it while the register is empty raises the interrupt (8.6, note on transmit interrupts).
-    if ((changed & kIerTransmitter) != 0) thr_interrupt_ = (ier_ & kIerTransmitter) != 0 && (lsr_ & kLsrHoldingEmpty) != 0;
+    if ((changed & kIerTransmitter) != 0)
+        thr_interrupt_ = (ier_ & kIerTransmitter) != 0 && (lsr_ & kLsrHoldingEmpty) != 0;
 }
 
 void Uart16550::write_fifo_control(u8 value) {
@@ -229,10 +226,8 @@ void Uart16550::write_data(u8 byte) {
         thr_interrupt_ = true;
         return;
     }
-    if (fifo_enabled() && out_.full())
-        out_.pop();
-    else if (!fifo_enabled())
-        out_.clear();
+    if (fifo_enabled() && out_.full()) out_.pop();
+    else if (!fifo_enabled()) out_.clear();
     out_.push(byte);
     lsr_ &= static_cast<u8>(~(kLsrHoldingEmpty | kLsrAllSent));
     thr_interrupt_ = false;

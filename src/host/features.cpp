@@ -11,8 +11,12 @@ std::string disable_features(Options& options, std::string_view list) {
         bool Options::*flag;
     };
     static constexpr Feature kFeatures[] = {
-        {"sse41", &Options::sse41}, {"avx", &Options::avx},       {"avx2", &Options::avx2},
-        {"bmi", &Options::bmi},     {"fma", &Options::fma},       {"avx512", &Options::avx512},
+        {"sse41", &Options::sse41},
+        {"avx", &Options::avx},
+        {"avx2", &Options::avx2},
+        {"bmi", &Options::bmi},
+        {"fma", &Options::fma},
+        {"avx512", &Options::avx512},
         {"return-stack", &Options::return_stack},
     };
     while (!list.empty()) {

@@ -45,71 +45,43 @@ u64 evaluate_same(FloatOp op, u64 a, u64 b, u64 c, u32& flags) {
     sf::Rounding rm = current_rounding();
     u32 ignored = 0;
     switch (op.op) {
-        case Op::fadd:
-            return sf::add(f, a, b, rm, flags);
-        case Op::fsub:
-            return sf::sub(f, a, b, rm, flags);
-        case Op::fmul:
-            return sf::mul(f, a, b, rm, flags);
-        case Op::fdiv:
-            return sf::div(f, a, b, rm, flags);
-        case Op::fsqrt:
-            return sf::sqrt(f, a, rm, flags);
-        case Op::fmadd:
-            return sf::fma(f, a, b, c, rm, flags);
-        case Op::fmsub:
-            return sf::fma(f, a, b, c ^ sign, rm, flags);
-        case Op::fnmadd:
-            return sf::fma(f, a ^ sign, b, c ^ sign, rm, flags);
-        case Op::fnmsub:
-            return sf::fma(f, a ^ sign, b, c, rm, flags);
-        case Op::fmin:
-            return sf::min(f, a, b, flags);
-        case Op::fmax:
-            return sf::max(f, a, b, flags);
-        case Op::feq:
-            return sf::eq(f, a, b, flags);
-        case Op::flt:
-            return sf::lt(f, a, b, flags);
-        case Op::fle:
-            return sf::le(f, a, b, flags);
-        case Op::fltq:
-            return sf::lt_quiet(f, a, b, flags);
-        case Op::fleq:
-            return sf::le_quiet(f, a, b, flags);
-        case Op::flt_silent:
-            return sf::lt_quiet(f, a, b, ignored);
-        case Op::fle_silent:
-            return sf::le_quiet(f, a, b, ignored);
-        case Op::fsgnj:
-            return with_sign(f, a, b);
-        case Op::fsgnjn:
-            return with_sign(f, a, ~b);
-        case Op::fsgnjx:
-            return with_sign(f, a, a ^ b);
-        case Op::fclass:
-            return sf::classify(f, a);
-        case Op::fround:
-            return sf::round_to_integral(f, a, rounding(op.imm0), op.imm1 != 0, flags);
-        default:
-            DRAGOMAN_UNREACHABLE();
+        case Op::fadd: return sf::add(f, a, b, rm, flags);
+        case Op::fsub: return sf::sub(f, a, b, rm, flags);
+        case Op::fmul: return sf::mul(f, a, b, rm, flags);
+        case Op::fdiv: return sf::div(f, a, b, rm, flags);
+        case Op::fsqrt: return sf::sqrt(f, a, rm, flags);
+        case Op::fmadd: return sf::fma(f, a, b, c, rm, flags);
+        case Op::fmsub: return sf::fma(f, a, b, c ^ sign, rm, flags);
+        case Op::fnmadd: return sf::fma(f, a ^ sign, b, c ^ sign, rm, flags);
+        case Op::fnmsub: return sf::fma(f, a ^ sign, b, c, rm, flags);
+        case Op::fmin: return sf::min(f, a, b, flags);
+        case Op::fmax: return sf::max(f, a, b, flags);
+        case Op::feq: return sf::eq(f, a, b, flags);
+        case Op::flt: return sf::lt(f, a, b, flags);
+        case Op::fle: return sf::le(f, a, b, flags);
+        case Op::fltq: return sf::lt_quiet(f, a, b, flags);
+        case Op::fleq: return sf::le_quiet(f, a, b, flags);
+        case Op::flt_silent: return sf::lt_quiet(f, a, b, ignored);
+        case Op::fle_silent: return sf::le_quiet(f, a, b, ignored);
+        case Op::fsgnj: return with_sign(f, a, b);
+        case Op::fsgnjn: return with_sign(f, a, ~b);
+        case Op::fsgnjx: return with_sign(f, a, a ^ b);
+        case Op::fclass: return sf::classify(f, a);
+        case Op::fround: return sf::round_to_integral(f, a, rounding(op.imm0), op.imm1 != 0, flags);
+        default: DRAGOMAN_UNREACHABLE();
     }
 }
 
 u64 evaluate_conversion(FloatOp op, u64 a, u32& flags) {
     switch (op.op) {
-        case Op::fcvt_ff:
-            return sf::convert(format_of(op.type), format_of(op.type2), a, current_rounding(), flags);
+        case Op::fcvt_ff: return sf::convert(format_of(op.type), format_of(op.type2), a, current_rounding(), flags);
         case Op::fcvt_fi:
             return sf::to_int(format_of(op.type2), a, int_type(op.type, op.imm1 != 0), rounding(op.imm0), flags);
         case Op::fcvt_if:
             return sf::from_int(format_of(op.type), a, int_type(op.type2, op.imm0 != 0), current_rounding(), flags);
-        case Op::fbox:
-            return a | kBoxMask;
-        case Op::funbox:
-            return (a & kBoxMask) == kBoxMask ? a & ~kBoxMask : sf::canonical_nan(Format::F32);
-        default:
-            DRAGOMAN_UNREACHABLE();
+        case Op::fbox: return a | kBoxMask;
+        case Op::funbox: return (a & kBoxMask) == kBoxMask ? a & ~kBoxMask : sf::canonical_nan(Format::F32);
+        default: DRAGOMAN_UNREACHABLE();
     }
 }
 

@@ -4,8 +4,7 @@
 
 namespace dragoman::ir {
 
-Insn& Builder::emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0,
-                    u64 imm1) {
+Insn& Builder::emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0, u64 imm1) {
     DRAGOMAN_ASSERT(outs.size() + ins.size() <= kMaxArgs);
     Insn& insn = f_.insns.emplace_back();
     insn.op = o;

@@ -135,7 +135,9 @@ public:
 
     // Guest state outside the globals; `offset` in bytes from env.
     void env_ld(Var out, u32 offset, MemOp m) { emit(Op::env_ld, type(out), {out}, {kEnvVar}, offset, m.pack()); }
-    void env_st(Var value, u32 offset, MemOp m) { emit(Op::env_st, type(value), {}, {value, kEnvVar}, offset, m.pack()); }
+    void env_st(Var value, u32 offset, MemOp m) {
+        emit(Op::env_st, type(value), {}, {value, kEnvVar}, offset, m.pack());
+    }
 
     // Accrued floating-point exception flags (fpenv::Flag).
     void fflags_get(Var out) { emit(Op::fflags_get, Type::I64, {out}, {}); }

@@ -9,12 +9,9 @@ bool accrues_fp_flags(Op op) {
         case Op::fsgnjx:
         case Op::flt_silent:
         case Op::fle_silent:
-        case Op::fclass:
-            return false;
-        case Op::fcvt_fi:
-            return true;  // its T is an integer, so it is not in the Float class
-        default:
-            return has(info(op).flags, OpFlags::Float);
+        case Op::fclass: return false;
+        case Op::fcvt_fi: return true;  // its T is an integer, so it is not in the Float class
+        default: return has(info(op).flags, OpFlags::Float);
     }
 }
 

@@ -88,23 +88,23 @@ struct alignas(64) Env {
     u32 fp_control;          ///< host FP control/status word while outside translated code (MXCSR)
     u64 exception_value;     ///< fault address or other value of the exception (RISC-V: tval)
     // Return stack of guest calls run as host call/ret pairs (x64 back end).
-    u8* return_sp;    ///< top of the return stack while outside translated code
-    u8* return_base;  ///< its highest address: an empty stack; a sentinel frame lies there
-    u64 host_sp;      ///< host stack pointer to use for helper calls and exits
-    u32 host_fp_control;  ///< the host's own FP control word, restored on exit
-    u32 in_code;          ///< non-zero while the thread is inside translated code or its helpers
+    u8* return_sp;             ///< top of the return stack while outside translated code
+    u8* return_base;           ///< its highest address: an empty stack; a sentinel frame lies there
+    u64 host_sp;               ///< host stack pointer to use for helper calls and exits
+    u32 host_fp_control;       ///< the host's own FP control word, restored on exit
+    u32 in_code;               ///< non-zero while the thread is inside translated code or its helpers
     u64 scratch[kSpillSlots];  ///< back end's own spill space
     alignas(16) u64 float_constants[kFloatConstants][2];  ///< back end's own: masks and the like
     u8 flag_tables[96];                                   ///< back end's own
     u64 float_args[3];  ///< back end's own: operands, and then the result, of an op computed in soft float
     u32 float_op;
-    u32 float_control;    ///< back end's own: place to store the FP control word to
-    void* backend_data;   ///< back end's own per-vCPU data
-    void* vcpu;           ///< engine::Vcpu this env belongs to
+    u32 float_control;         ///< back end's own: place to store the FP control word to
+    void* backend_data;        ///< back end's own per-vCPU data
+    void* vcpu;                ///< engine::Vcpu this env belongs to
     TlbView tlb[kMmuIndexes];  ///< system mode
-    i64 insn_budget;      ///< system mode with instruction counting: instructions that may still start
-    const void* blocks;   ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none
-    u64* counters;        ///< execution counters of TBs (engine/profile.h); null: not counting
+    i64 insn_budget;           ///< system mode with instruction counting: instructions that may still start
+    const void* blocks;  ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none
+    u64* counters;       ///< execution counters of TBs (engine/profile.h); null: not counting
     /// Back end's own: what is left of the passes through loops until one is looked at (host/x64/loops.h).
     u32 loop_left, loop_sample;
     JumpCacheEntry jump_cache[kJumpCacheSize];

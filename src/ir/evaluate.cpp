@@ -55,90 +55,50 @@ u64 evaluate(Op op, Type t, u64 a, u64 b, u64 imm0, u64 imm1) {
     const bool overflow = a == min && sb == -1;
     auto value = [&]() -> u64 {
         switch (op) {
-            case Op::mov:
-                return a;
-            case Op::add:
-                return a + b;
-            case Op::sub:
-                return a - b;
-            case Op::neg:
-                return -a;
-            case Op::mul:
-                return a * b;
-            case Op::mulh_s:
-                return high_half(static_cast<u128>(i128{sa} * sb), bits);
-            case Op::mulh_u:
-                return high_half(u128{a} * b, bits);
-            case Op::mulh_su:
-                return high_half(static_cast<u128>(i128{sa} * static_cast<i128>(b)), bits);
-            case Op::div_s:
-                return b == 0 ? ~u64{0} : overflow ? min : static_cast<u64>(sa / sb);
-            case Op::div_u:
-                return b == 0 ? ~u64{0} : a / b;
-            case Op::rem_s:
-                return b == 0 ? a : overflow ? 0 : static_cast<u64>(sa % sb);
-            case Op::rem_u:
-                return b == 0 ? a : a % b;
-            case Op::and_:
-                return a & b;
-            case Op::or_:
-                return a | b;
-            case Op::xor_:
-                return a ^ b;
-            case Op::not_:
-                return ~a;
-            case Op::andc:
-                return a & ~b;
-            case Op::orc:
-                return a | ~b;
-            case Op::eqv:
-                return ~(a ^ b);
-            case Op::shl:
-                return a << n;
-            case Op::shr:
-                return a >> n;
-            case Op::sar:
-                return static_cast<u64>(sa >> n);
-            case Op::rotl:
-                return n == 0 ? a : a << n | a >> (bits - n);
-            case Op::rotr:
-                return n == 0 ? a : a >> n | a << (bits - n);
-            case Op::clz:
-                return static_cast<u64>(std::countl_zero(a)) - (64 - bits);
-            case Op::ctz:
-                return std::min<u64>(static_cast<u64>(std::countr_zero(a)), bits);
-            case Op::popcnt:
-                return static_cast<u64>(std::popcount(a));
-            case Op::bswap:
-                return __builtin_bswap64(a) >> (64 - bits);
-            case Op::orc_b:
-                return or_combine_bytes(a);
-            case Op::clmul:
-                return clmul(a, b);
-            case Op::clmulh:
-                return clmulh(a, b, bits);
-            case Op::min_s:
-                return sa < sb ? a : b;
-            case Op::min_u:
-                return std::min(a, b);
-            case Op::max_s:
-                return sa < sb ? b : a;
-            case Op::max_u:
-                return std::max(a, b);
-            case Op::extract:
-                return dragoman::extract(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1));
+            case Op::mov: return a;
+            case Op::add: return a + b;
+            case Op::sub: return a - b;
+            case Op::neg: return -a;
+            case Op::mul: return a * b;
+            case Op::mulh_s: return high_half(static_cast<u128>(i128{sa} * sb), bits);
+            case Op::mulh_u: return high_half(u128{a} * b, bits);
+            case Op::mulh_su: return high_half(static_cast<u128>(i128{sa} * static_cast<i128>(b)), bits);
+            case Op::div_s: return b == 0 ? ~u64{0} : overflow ? min : static_cast<u64>(sa / sb);
+            case Op::div_u: return b == 0 ? ~u64{0} : a / b;
+            case Op::rem_s: return b == 0 ? a : overflow ? 0 : static_cast<u64>(sa % sb);
+            case Op::rem_u: return b == 0 ? a : a % b;
+            case Op::and_: return a & b;
+            case Op::or_: return a | b;
+            case Op::xor_: return a ^ b;
+            case Op::not_: return ~a;
+            case Op::andc: return a & ~b;
+            case Op::orc: return a | ~b;
+            case Op::eqv: return ~(a ^ b);
+            case Op::shl: return a << n;
+            case Op::shr: return a >> n;
+            case Op::sar: return static_cast<u64>(sa >> n);
+            case Op::rotl: return n == 0 ? a : a << n | a >> (bits - n);
+            case Op::rotr: return n == 0 ? a : a >> n | a << (bits - n);
+            case Op::clz: return static_cast<u64>(std::countl_zero(a)) - (64 - bits);
+            case Op::ctz: return std::min<u64>(static_cast<u64>(std::countr_zero(a)), bits);
+            case Op::popcnt: return static_cast<u64>(std::popcount(a));
+            case Op::bswap: return __builtin_bswap64(a) >> (64 - bits);
+            case Op::orc_b: return or_combine_bytes(a);
+            case Op::clmul: return clmul(a, b);
+            case Op::clmulh: return clmulh(a, b, bits);
+            case Op::min_s: return sa < sb ? a : b;
+            case Op::min_u: return std::min(a, b);
+            case Op::max_s: return sa < sb ? b : a;
+            case Op::max_u: return std::max(a, b);
+            case Op::extract: return dragoman::extract(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1));
             case Op::sextract:
                 return static_cast<u64>(
                     dragoman::sextract(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1)));
-            case Op::deposit:
-                return dragoman::deposit(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1), b);
-            case Op::ext_s:
-                return static_cast<u64>(sign_extend(a, 32));
+            case Op::deposit: return dragoman::deposit(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1), b);
+            case Op::ext_s: return static_cast<u64>(sign_extend(a, 32));
             case Op::ext_u:
-            case Op::trunc:
-                return static_cast<u32>(a);
-            default:
-                DRAGOMAN_UNREACHABLE();
+            case Op::trunc: return static_cast<u32>(a);
+            default: DRAGOMAN_UNREACHABLE();
         }
     };
     return value() & mask;

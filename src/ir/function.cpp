@@ -5,7 +5,11 @@
 namespace dragoman::ir {
 
 const OpInfo kOpInfo[kOpCount] = {
-#define X(name, out, in, c, typing, flags) {#name, out, in, c, OpTyping::typing, [] { using enum OpFlags; return flags; }()},
+#define X(name, out, in, c, typing, flags)     \
+    {#name, out, in, c, OpTyping::typing, [] { \
+         using enum OpFlags;                   \
+         return flags;                         \
+     }()},
     DRAGOMAN_IR_OPS(X)
 #undef X
 };

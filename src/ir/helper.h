@@ -22,7 +22,8 @@ enum class HelperFlags : u8 {
 }  // namespace dragoman::ir
 
 namespace dragoman {
-template <> inline constexpr bool is_flag_enum<ir::HelperFlags> = true;
+template <>
+inline constexpr bool is_flag_enum<ir::HelperFlags> = true;
 }
 
 namespace dragoman::ir {
@@ -41,7 +42,8 @@ struct HelperInfo {
 };
 
 namespace detail {
-template <class T> constexpr Type type_of() {
+template <class T>
+constexpr Type type_of() {
     if constexpr (std::is_void_v<T>) return Type::None;
     else if constexpr (std::is_same_v<T, float>) return Type::F32;
     else if constexpr (std::is_same_v<T, double>) return Type::F64;
@@ -54,8 +56,9 @@ template <class T> constexpr Type type_of() {
 template <class R, class... A>
 HelperInfo make_helper(const char* name, R (*function)(A...), HelperFlags flags) {
     static_assert(sizeof...(A) <= kMaxHelperArgs);
-    return {name, reinterpret_cast<const void*>(function), detail::type_of<R>(), sizeof...(A),
-            {detail::type_of<A>()...}, flags};
+    return {
+        name, reinterpret_cast<const void*>(function), detail::type_of<R>(), sizeof...(A), {detail::type_of<A>()...},
+        flags};
 }
 
 }  // namespace dragoman::ir

@@ -27,7 +27,20 @@
 namespace dragoman::ir {
 
 enum class OpTyping : u8 {
-    None, Same, Cmp, Conv, Shift, Select, Load, Store, Atomic, EnvLoad, EnvStore, Branch, Ptr, Free
+    None,
+    Same,
+    Cmp,
+    Conv,
+    Shift,
+    Select,
+    Load,
+    Store,
+    Atomic,
+    EnvLoad,
+    EnvStore,
+    Branch,
+    Ptr,
+    Free
 };
 
 enum class OpFlags : u16 {
@@ -48,7 +61,8 @@ enum class OpFlags : u16 {
 }  // namespace dragoman::ir
 
 namespace dragoman {
-template <> inline constexpr bool is_flag_enum<ir::OpFlags> = true;
+template <>
+inline constexpr bool is_flag_enum<ir::OpFlags> = true;
 }
 
 // clang-format off

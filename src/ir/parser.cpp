@@ -233,30 +233,23 @@ bool Parser::constants(Insn& insn) {
     u64& c0 = insn.imm[0];
     u64& c1 = insn.imm[1];
     switch (insn.op) {
-        case Op::br:
-            return take_label(c0);
-        case Op::brcond:
-            return take_name(c1, 12, cond) && take_label(c0);
+        case Op::br: return take_label(c0);
+        case Op::brcond: return take_name(c1, 12, cond) && take_label(c0);
         case Op::setcond:
-        case Op::movcond:
-            return take_name(c0, 12, cond);
+        case Op::movcond: return take_name(c0, 12, cond);
         case Op::call_tb: {
             u64 return_slot = 0;
             if (!take_number(c0) || !take_number(return_slot) || !take_number(c1)) return false;
             c0 |= return_slot << 8;
             return true;
         }
-        case Op::exit_tb:
-            return take_name(c0, static_cast<unsigned>(ExitReason::Budget) + 1, exit_reason_name);
+        case Op::exit_tb: return take_name(c0, static_cast<unsigned>(ExitReason::Budget) + 1, exit_reason_name);
         case Op::guest_ld:
-        case Op::guest_st:
-            return memop(c0);
+        case Op::guest_st: return memop(c0);
         case Op::env_ld:
-        case Op::env_st:
-            return take_number(c0) && memop(c1);
+        case Op::env_st: return take_number(c0) && memop(c1);
         case Op::fround:
-        case Op::fcvt_fi:
-            return take_name(c0, 8, rounding) && take_number(c1);
+        case Op::fcvt_fi: return take_name(c0, 8, rounding) && take_number(c1);
         default:
             if (info(insn.op).typing == OpTyping::Atomic) return memop(c0);
             for (unsigned i = 0; i < info(insn.op).constants; ++i) {

@@ -57,8 +57,8 @@ std::string rounding_text(u64 r) { return rounding_name(static_cast<Rounding>(r)
 }  // namespace
 
 const char* exit_reason_name(u64 reason) {
-    static constexpr const char* kNames[] = {"none",      "slot",       "lookup",  "request",
-                                             "exception", "stale_code", "syscall", "halt", "budget"};
+    static constexpr const char* kNames[] = {"none",       "slot",    "lookup", "request", "exception",
+                                             "stale_code", "syscall", "halt",   "budget"};
     static_assert(std::size(kNames) == static_cast<unsigned>(ExitReason::Budget) + 1);
     return reason < std::size(kNames) ? kNames[reason] : "?";
 }
@@ -77,16 +77,11 @@ std::string Printer::name(Var v) const {
     if (v >= f_.vars.size()) return numbered("?", v);
     const Variable& var = f_.vars[v];
     switch (var.kind) {
-        case VarKind::Fixed:
-            return "env";
-        case VarKind::Global:
-            return f_.layout().globals[v - 1].name;
-        case VarKind::Tb:
-            return numbered("%t", numbers_[v]);
-        case VarKind::Ebb:
-            return numbered("%", numbers_[v]);
-        case VarKind::Const:
-            return (var.guest_address ? "@" : "$") + hex(var.value);
+        case VarKind::Fixed: return "env";
+        case VarKind::Global: return f_.layout().globals[v - 1].name;
+        case VarKind::Tb: return numbered("%t", numbers_[v]);
+        case VarKind::Ebb: return numbered("%", numbers_[v]);
+        case VarKind::Const: return (var.guest_address ? "@" : "$") + hex(var.value);
     }
     return "?";
 }
@@ -124,17 +119,13 @@ std::string Printer::line(const Insn& insn) const {
     for (unsigned i = 0; i < insn.inputs; ++i) o.add(name(insn.in(i)));
 
     switch (insn.op) {
-        case Op::br:
-            o.add(numbered("L", insn.imm[0]));
-            break;
+        case Op::br: o.add(numbered("L", insn.imm[0])); break;
         case Op::brcond:
             o.add(cond_name(static_cast<Cond>(insn.imm[1])));
             o.add(numbered("L", insn.imm[0]));
             break;
         case Op::setcond:
-        case Op::movcond:
-            o.add(cond_name(static_cast<Cond>(insn.imm[0])));
-            break;
+        case Op::movcond: o.add(cond_name(static_cast<Cond>(insn.imm[0]))); break;
         case Op::goto_tb:
             o.add(insn.imm[0]);
             o.add(hex(insn.imm[1]));
@@ -144,12 +135,8 @@ std::string Printer::line(const Insn& insn) const {
             o.add(insn.imm[0] >> 8);
             o.add(hex(insn.imm[1]));
             break;
-        case Op::exit_tb:
-            o.add(exit_reason_name(insn.imm[0]));
-            break;
-        case Op::mb:
-            o.add(hex(insn.imm[0]));
-            break;
+        case Op::exit_tb: o.add(exit_reason_name(insn.imm[0])); break;
+        case Op::mb: o.add(hex(insn.imm[0])); break;
         case Op::env_ld:
         case Op::env_st:
             o.add(hex(insn.imm[0]));

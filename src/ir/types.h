@@ -37,20 +37,20 @@ const char* rounding_name(Rounding r);
 
 /// How a guest memory access is done. Packs into 32 bits, the first constant of a memory op.
 struct MemOp {
-    u8 size_log2 = 3;        ///< access size: 1 << size_log2 bytes; 0..3 (integer, float), 4..6 (vector)
-    bool sign = false;       ///< loads: sign-extend to the op's type (else zero-extend)
-    bool big_endian = false; ///< memory is big-endian
-    bool aligned = false;    ///< a misaligned address raises the guest's misaligned exception
-    u8 scale = 0;            ///< index operand is multiplied by 1 << scale; 0..3
-    u8 mmu_index = 0;        ///< softmmu TLB to use; 0 in user mode
+    u8 size_log2 = 3;         ///< access size: 1 << size_log2 bytes; 0..3 (integer, float), 4..6 (vector)
+    bool sign = false;        ///< loads: sign-extend to the op's type (else zero-extend)
+    bool big_endian = false;  ///< memory is big-endian
+    bool aligned = false;     ///< a misaligned address raises the guest's misaligned exception
+    u8 scale = 0;             ///< index operand is multiplied by 1 << scale; 0..3
+    u8 mmu_index = 0;         ///< softmmu TLB to use; 0 in user mode
 
     constexpr u32 pack() const {
-        return u32{size_log2} | u32{sign} << 3 | u32{big_endian} << 4 | u32{aligned} << 5 |
-               u32{scale} << 6 | u32{mmu_index} << 8;
+        return u32{size_log2} | u32{sign} << 3 | u32{big_endian} << 4 | u32{aligned} << 5 | u32{scale} << 6 |
+               u32{mmu_index} << 8;
     }
     static constexpr MemOp unpack(u64 v) {
-        return {static_cast<u8>(v & 7), (v >> 3 & 1) != 0, (v >> 4 & 1) != 0, (v >> 5 & 1) != 0,
-                static_cast<u8>(v >> 6 & 3), static_cast<u8>(v >> 8 & 0xff)};
+        return {static_cast<u8>(v & 7), (v >> 3 & 1) != 0,           (v >> 4 & 1) != 0,
+                (v >> 5 & 1) != 0,      static_cast<u8>(v >> 6 & 3), static_cast<u8>(v >> 8 & 0xff)};
     }
     constexpr unsigned bytes() const { return 1u << size_log2; }
 };
@@ -63,9 +63,7 @@ struct PageOp {
     u16 after = 0;       ///< bytes of the span behind the byte at the address, below 4096
     bool write = false;  ///< some of them are stores
 
-    constexpr u64 pack() const {
-        return u64{mem.pack()} | u64{before} << 16 | u64{after} << 28 | u64{write} << 40;
-    }
+    constexpr u64 pack() const { return u64{mem.pack()} | u64{before} << 16 | u64{after} << 28 | u64{write} << 40; }
     static constexpr PageOp unpack(u64 v) {
         return {MemOp::unpack(v), static_cast<u16>(v >> 16 & 0xfff), static_cast<u16>(v >> 28 & 0xfff),
                 (v >> 40 & 1) != 0};

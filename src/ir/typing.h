@@ -10,28 +10,19 @@ inline Type operand_type(const Function& f, const Insn& insn, unsigned i) {
     bool output = i < insn.outputs;
     unsigned input = i - insn.outputs;
     switch (info(insn.op).typing) {
-        case OpTyping::None:
-            return Type::None;
+        case OpTyping::None: return Type::None;
         case OpTyping::Same:
         case OpTyping::Shift:
-        case OpTyping::Branch:
-            return insn.type;
-        case OpTyping::Cmp:
-            return output ? Type::I64 : insn.type;
-        case OpTyping::Conv:
-            return output ? insn.type : insn.type2;
-        case OpTyping::Select:
-            return output || input >= 2 ? insn.type : insn.type2;
+        case OpTyping::Branch: return insn.type;
+        case OpTyping::Cmp: return output ? Type::I64 : insn.type;
+        case OpTyping::Conv: return output ? insn.type : insn.type2;
+        case OpTyping::Select: return output || input >= 2 ? insn.type : insn.type2;
         case OpTyping::Load:
-        case OpTyping::EnvLoad:
-            return output ? insn.type : Type::I64;
+        case OpTyping::EnvLoad: return output ? insn.type : Type::I64;
         case OpTyping::Store:
-        case OpTyping::EnvStore:
-            return input == 0 ? insn.type : Type::I64;
-        case OpTyping::Atomic:
-            return output || input >= 1 ? insn.type : Type::I64;
-        case OpTyping::Ptr:
-            return Type::I64;
+        case OpTyping::EnvStore: return input == 0 ? insn.type : Type::I64;
+        case OpTyping::Atomic: return output || input >= 1 ? insn.type : Type::I64;
+        case OpTyping::Ptr: return Type::I64;
         case OpTyping::Free: {
             const HelperInfo& helper = f.layout().helpers[insn.imm[0]];
             return output ? helper.result : helper.args[input];

@@ -103,28 +103,18 @@ const char* Verifier::check_type_class(const Insn& insn) const {
     if (has(flags, OpFlags::Float) && !is_float(t)) return "float type wanted";
     switch (insn.op) {
         case Op::ext_s:
-        case Op::ext_u:
-            return t == Type::I64 && s == Type::I32 ? nullptr : "extension must be I32 to I64";
-        case Op::trunc:
-            return t == Type::I32 && s == Type::I64 ? nullptr : "truncation must be I64 to I32";
-        case Op::fcvt_ff:
-            return is_float(s) && s != t ? nullptr : "two float types wanted";
-        case Op::fcvt_fi:
-            return is_int(t) && is_float(s) ? nullptr : "float to integer wanted";
-        case Op::fcvt_if:
-            return is_int(s) ? nullptr : "integer to float wanted";
+        case Op::ext_u: return t == Type::I64 && s == Type::I32 ? nullptr : "extension must be I32 to I64";
+        case Op::trunc: return t == Type::I32 && s == Type::I64 ? nullptr : "truncation must be I64 to I32";
+        case Op::fcvt_ff: return is_float(s) && s != t ? nullptr : "two float types wanted";
+        case Op::fcvt_fi: return is_int(t) && is_float(s) ? nullptr : "float to integer wanted";
+        case Op::fcvt_if: return is_int(s) ? nullptr : "integer to float wanted";
         case Op::bitcast:
             return type_bits(t) == type_bits(s) && is_int(t) != is_int(s) ? nullptr : "same width, other class wanted";
-        case Op::fbox:
-            return t == Type::F64 && s == Type::F32 ? nullptr : "F32 to F64 wanted";
-        case Op::funbox:
-            return t == Type::F32 && s == Type::F64 ? nullptr : "F64 to F32 wanted";
-        case Op::brcond:
-            return is_int(t) ? nullptr : "integer type wanted";
-        case Op::movcond:
-            return is_int(s) ? nullptr : "integer comparison wanted";
-        default:
-            return nullptr;
+        case Op::fbox: return t == Type::F64 && s == Type::F32 ? nullptr : "F32 to F64 wanted";
+        case Op::funbox: return t == Type::F32 && s == Type::F64 ? nullptr : "F64 to F32 wanted";
+        case Op::brcond: return is_int(t) ? nullptr : "integer type wanted";
+        case Op::movcond: return is_int(s) ? nullptr : "integer comparison wanted";
+        default: return nullptr;
     }
 }
 
@@ -139,24 +129,19 @@ const char* Verifier::check_constants(const Insn& insn) {
     constexpr u64 kConds = static_cast<u64>(Cond::TstNe) + 1;
     switch (insn.op) {
         case Op::br:
-        case Op::label:
-            return insn.imm[0] < f_.label_count ? nullptr : "no such label";
+        case Op::label: return insn.imm[0] < f_.label_count ? nullptr : "no such label";
         case Op::brcond:
             if (insn.imm[1] >= kConds) return "no such condition";
             return insn.imm[0] < f_.label_count ? nullptr : "no such label";
         case Op::setcond:
-        case Op::movcond:
-            return insn.imm[0] < kConds ? nullptr : "no such condition";
-        case Op::goto_tb:
-            return use_slot(insn.imm[0]);
+        case Op::movcond: return insn.imm[0] < kConds ? nullptr : "no such condition";
+        case Op::goto_tb: return use_slot(insn.imm[0]);
         case Op::call_tb: {
             const char* error = use_slot(insn.imm[0] & 0xff);
             return error != nullptr ? error : use_slot(insn.imm[0] >> 8);
         }
-        case Op::call_ptr:
-            return use_slot(insn.imm[0]);
-        case Op::exit_tb:
-            return insn.imm[0] <= static_cast<u64>(ExitReason::Budget) ? nullptr : "no such exit reason";
+        case Op::call_ptr: return use_slot(insn.imm[0]);
+        case Op::exit_tb: return insn.imm[0] <= static_cast<u64>(ExitReason::Budget) ? nullptr : "no such exit reason";
         case Op::extract:
         case Op::sextract:
         case Op::deposit:
@@ -167,10 +152,8 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::fcvt_fi:
             return insn.imm[0] <= 4 || insn.imm[0] == static_cast<u64>(Rounding::Env) ? nullptr : "no such rounding";
         case Op::env_ld:
-        case Op::env_st:
-            return check_env_access(insn);
-        default:
-            return has(info(insn.op).flags, OpFlags::MayFault) ? check_memory(insn) : nullptr;
+        case Op::env_st: return check_env_access(insn);
+        default: return has(info(insn.op).flags, OpFlags::MayFault) ? check_memory(insn) : nullptr;
     }
 }
 
@@ -179,7 +162,8 @@ const char* Verifier::check_memory(const Insn& insn) const {
     if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
     if (insn.op == Op::page_probe) return nullptr;
     // Only a store may be narrower: of an F64 register image it stores the low word, boxed or not.
-    bool stores_low_word = (insn.op == Op::guest_st || insn.op == Op::page_st) && insn.type == Type::F64 && m.bytes() == 4;
+    bool stores_low_word =
+        (insn.op == Op::guest_st || insn.op == Op::page_st) && insn.type == Type::F64 && m.bytes() == 4;
     if (is_float(insn.type) && m.bytes() != type_bytes(insn.type) && !stores_low_word) {
         return "float access of another size";
     }

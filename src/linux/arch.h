@@ -33,7 +33,7 @@ struct Arch {
     u16 elf_machine;
     u8 elf_class;
     const char* uname_machine;
-    const char* platform;  ///< AT_PLATFORM; null: none
+    const char* platform;      ///< AT_PLATFORM; null: none
     u64 minimum_signal_stack;  ///< AT_MINSIGSTKSZ
     u64 (*hwcap)();
 

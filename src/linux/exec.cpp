@@ -24,8 +24,8 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-constexpr std::size_t kMaxString = 128 << 10;   // MAX_ARG_STRLEN
-constexpr std::size_t kMaxTotal = 6 << 20;      // as much as the kernel takes at most
+constexpr std::size_t kMaxString = 128 << 10;  // MAX_ARG_STRLEN
+constexpr std::size_t kMaxTotal = 6 << 20;     // as much as the kernel takes at most
 constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
 
 /// Tells the next translator the descriptor of its own executable, where it has no name.
@@ -37,8 +37,8 @@ int self_fd = -1;
 
 /// Variables that the dynamic linker and the C library of the translator would obey.
 bool acts_on_translator(const std::string& variable) {
-    return variable.starts_with("LD_") || variable.starts_with("GLIBC_TUNABLES=") ||
-           variable.starts_with("MALLOC_") || variable.starts_with(kHiddenPrefix);
+    return variable.starts_with("LD_") || variable.starts_with("GLIBC_TUNABLES=") || variable.starts_with("MALLOC_") ||
+           variable.starts_with(kHiddenPrefix);
 }
 
 i64 read_strings(const Task& task, u64 address, std::vector<std::string>& strings, std::size_t& total) {
@@ -84,7 +84,8 @@ public:
     }
 
 private:
-    template <class F> void each(F f) {
+    template <class F>
+    void each(F f) {
         std::lock_guard lock(task_.handlers->lock);
         for (int signal : {SIGSEGV, SIGBUS}) f(signal, task_.handlers->actions[signal]);
     }
@@ -123,7 +124,8 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     for (std::string& variable : environment) {
         if (acts_on_translator(variable)) variable = kHiddenPrefix + variable;
     }
-    if (std::string limits = kept_limits(); !limits.empty()) environment.push_back(std::string(kLimitsVariable) + limits);
+    if (std::string limits = kept_limits(); !limits.empty())
+        environment.push_back(std::string(kLimitsVariable) + limits);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
     if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);

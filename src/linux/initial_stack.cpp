@@ -25,7 +25,8 @@ constexpr u64 kLargestStack = u64{1} << 30;
 /// Writes downwards from the top of the stack.
 class StackWriter {
 public:
-    StackWriter(const Process& process, const std::string& name) : process_(process), name_(name), sp_(process.stack_top) {}
+    StackWriter(const Process& process, const std::string& name)
+        : process_(process), name_(name), sp_(process.stack_top) {}
 
     u64 sp() const { return sp_; }
     void align() { sp_ = align_down(sp_, 16); }

@@ -20,21 +20,27 @@ namespace dragoman::linux_abi {
 namespace {
 
 /// Requests of the old style (no direction in the number) whose argument is a value, not a pointer.
+// clang-format off
 constexpr u64 kValueRequests[] = {
     TCSBRK,     TCXONC,     TCFLSH,      TIOCEXCL,       TIOCNXCL,     TIOCSCTTY,     TIOCNOTTY,       TIOCCONS,
     TCSBRKP,    TIOCSBRK,   TIOCCBRK,    TIOCVHANGUP,    FIOCLEX,      FIONCLEX,      TIOCMIWAIT,      0x5441 /* TIOCGPTPEER */,
     BLKROSET,   BLKRRPART,  BLKFLSBUF,   BLKRASET,       BLKFRASET,    LOOP_SET_FD,   LOOP_CLR_FD,     LOOP_CHANGE_FD,
     LOOP_SET_CAPACITY, LOOP_SET_DIRECT_IO, LOOP_SET_BLOCK_SIZE, LOOP_CTL_ADD, LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE,
 };
+// clang-format on
 
 /// Numbers with a direction whose argument is a value all the same: a descriptor, and the tun device's switches.
+// clang-format off
 constexpr u64 kValueRequestsWithDirection[] = {
     FICLONE,    0x400454c8 /* TUNSETNOCSUM */, 0x400454c9 /* TUNSETDEBUG */, 0x400454cb /* TUNSETPERSIST */,
     0x400454cc /* TUNSETOWNER */, 0x400454ce /* TUNSETGROUP */, 0x400454d0 /* TUNSETOFFLOAD */,
 };
+// clang-format on
 
 bool takes_value(u64 request) {
-    auto in = [request](const auto& list) { return std::find(std::begin(list), std::end(list), request) != std::end(list); };
+    auto in = [request](const auto& list) {
+        return std::find(std::begin(list), std::end(list), request) != std::end(list);
+    };
     if (_IOC_DIR(request) != _IOC_NONE) return in(kValueRequestsWithDirection);
     u64 type = _IOC_TYPE(request);
     // _IO(type, number) requests pass a value, apart from those that are older than this convention.

@@ -22,7 +22,8 @@ LoadedImage map_interpreter(Process& process, const Program& program, const std:
     Program interpreter;
     ProgramError error = open_program(name, {}, false, interpreter);
     if (error.error != 0) {
-        std::string hint = error.error == ENOENT && process.options.sysroot.empty() ? " (-L names the guest's root)" : "";
+        std::string hint =
+            error.error == ENOENT && process.options.sysroot.empty() ? " (-L names the guest's root)" : "";
         throw FatalError(error.exit_status(), program.name + ": interpreter " + error.text + hint);
     }
     if (interpreter.header.e_machine != program.header.e_machine) {
@@ -61,8 +62,7 @@ std::string real_path(const std::string& path) {
 
 EntryPoint load_program(Process& process, const Program& program) {
     map_stack(process);
-    LoadedImage image =
-        map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program);
+    LoadedImage image = map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program);
     u64 interpreter_base = 0, entry = image.entry;
     if (!image.interpreter.empty()) {
         LoadedImage interpreter = map_interpreter(process, program, image.interpreter);

@@ -17,7 +17,8 @@ inline u64 host_pointer(const Task& task, u64 guest) { return guest ? guest + ta
 constexpr unsigned args_set(auto... positions) { return ((1u << positions) | ... | 0u); }
 
 /// `args` with the pointers among them moved to host addresses.
-template <unsigned Pointers> SyscallArgs to_host(const Task& task, const SyscallArgs& args) {
+template <unsigned Pointers>
+SyscallArgs to_host(const Task& task, const SyscallArgs& args) {
     if constexpr (Pointers == 0) return args;
     SyscallArgs host = args;
     for (unsigned i = 0; i < 6; ++i) {
@@ -28,7 +29,8 @@ template <unsigned Pointers> SyscallArgs to_host(const Task& task, const Syscall
 
 /// Makes a host call; once more after EFAULT if that may have been because pages with translated code lack host
 /// write permission although the guest has it.
-template <class Call> SyscallResult with_code_released(Task& task, Call call) {
+template <class Call>
+SyscallResult with_code_released(Task& task, Call call) {
     SyscallResult result = call();
     if (result == -EFAULT && task.space().release_guarded_code()) [[unlikely]]
         result = call();
@@ -36,7 +38,8 @@ template <class Call> SyscallResult with_code_released(Task& task, Call call) {
 }
 
 /// A call that cannot block.
-template <long Number, unsigned Pointers = 0> SyscallResult direct(Task& task, const SyscallArgs& args) {
+template <long Number, unsigned Pointers = 0>
+SyscallResult direct(Task& task, const SyscallArgs& args) {
     SyscallArgs h = to_host<Pointers>(task, args);
     auto call = [&] { return raw_syscall(Number, h[0], h[1], h[2], h[3], h[4], h[5]); };
     if constexpr (Pointers == 0) return call();
@@ -47,13 +50,16 @@ template <long Number, unsigned Pointers = 0> SyscallResult direct(Task& task, c
 template <long Number, unsigned Pointers = 0, SyscallResult Interrupted = kRestartSys>
 SyscallResult blocking(Task& task, const SyscallArgs& args) {
     SyscallArgs h = to_host<Pointers>(task, args);
-    SyscallResult result = with_code_released(
-        task, [&] { return safe_syscall(task, Number, h[0], h[1], h[2], h[3], h[4], h[5]); });
+    SyscallResult result =
+        with_code_released(task, [&] { return safe_syscall(task, Number, h[0], h[1], h[2], h[3], h[4], h[5]); });
     return result == kRestartSys ? Interrupted : result;
 }
 
 /// A call that this kernel has not been configured with, or that the translator cannot carry out.
-template <int Error> SyscallResult refuse(Task&, const SyscallArgs&) { return -Error; }
+template <int Error>
+SyscallResult refuse(Task&, const SyscallArgs&) {
+    return -Error;
+}
 
 /// A path argument: reads it, redirects names under /proc/self, resolves it under the sysroot.
 class GuestPath {

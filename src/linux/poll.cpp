@@ -53,7 +53,8 @@ constexpr u64 kSetSize = sizeof(SignalSet);
 constexpr u64 kMaxEventsAtOnce = 1024;
 
 /// epoll_wait by `call(host events, count, host mask)`, with the events converted.
-template <class Call> SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
+template <class Call>
+SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
     i32 count = static_cast<i32>(args[2]);
     if (count <= 0) return -EINVAL;
     epoll_event host[kMaxEventsAtOnce];
@@ -119,6 +120,8 @@ SyscallResult sys_epoll_pwait2(Task& task, const SyscallArgs& args) {
     });
 }
 
-SyscallResult sys_signalfd4(Task& task, const SyscallArgs& args) { return direct<SYS_signalfd4, args_set(1)>(task, args); }
+SyscallResult sys_signalfd4(Task& task, const SyscallArgs& args) {
+    return direct<SYS_signalfd4, args_set(1)>(task, args);
+}
 
 }  // namespace dragoman::linux_abi

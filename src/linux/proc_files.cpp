@@ -50,12 +50,12 @@ std::string guest_bytes(const Task& task, u64 start, u64 end) {
 void append_mapping(std::string& text, const memory::Mapping& mapping) {
     using memory::PageFlags;
     char line[160];
-    int length = std::snprintf(line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx 00:00 %u",
-                               static_cast<unsigned long long>(mapping.start), static_cast<unsigned long long>(mapping.end),
-                               has(mapping.flags, PageFlags::Read) ? 'r' : '-', has(mapping.flags, PageFlags::Write) ? 'w' : '-',
-                               has(mapping.flags, PageFlags::Exec) ? 'x' : '-', has(mapping.flags, PageFlags::Shared) ? 's' : 'p',
-                               static_cast<unsigned long long>(mapping.file_offset),
-                               mapping.name.empty() || mapping.name[0] == '[' ? 0u : 1u);
+    int length = std::snprintf(
+        line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx 00:00 %u", static_cast<unsigned long long>(mapping.start),
+        static_cast<unsigned long long>(mapping.end), has(mapping.flags, PageFlags::Read) ? 'r' : '-',
+        has(mapping.flags, PageFlags::Write) ? 'w' : '-', has(mapping.flags, PageFlags::Exec) ? 'x' : '-',
+        has(mapping.flags, PageFlags::Shared) ? 's' : 'p', static_cast<unsigned long long>(mapping.file_offset),
+        mapping.name.empty() || mapping.name[0] == '[' ? 0u : 1u);
     text.append(line, static_cast<size_t>(length));
     if (!mapping.name.empty()) {
         text.append(length < 72 ? static_cast<size_t>(73 - length) : 1, ' ');
@@ -69,12 +69,16 @@ std::string make_smaps(Task& task) {
     for (const memory::Mapping& mapping : task.space().mappings()) {
         append_mapping(text, mapping);
         unsigned long long kib = (mapping.end - mapping.start) >> 10;
-        for (const char* field : {"Size", "KernelPageSize", "MMUPageSize", "Rss", "Pss", "Pss_Dirty", "Shared_Clean",
-                                  "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous", "LazyFree",
-                                  "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb",
-                                  "Swap", "SwapPss", "Locked"}) {
+        for (const char* field :
+             {"Size",          "KernelPageSize", "MMUPageSize",     "Rss",           "Pss",
+              "Pss_Dirty",     "Shared_Clean",   "Shared_Dirty",    "Private_Clean", "Private_Dirty",
+              "Referenced",    "Anonymous",      "LazyFree",        "AnonHugePages", "ShmemPmdMapped",
+              "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap",          "SwapPss",
+              "Locked"}) {
             std::string_view name = field;
-            unsigned long long value = name == "Size" || name == "Rss" || name == "Pss" ? kib : name.ends_with("PageSize") ? 4 : 0;
+            unsigned long long value = name == "Size" || name == "Rss" || name == "Pss" ? kib
+                                       : name.ends_with("PageSize")                     ? 4
+                                                                                        : 0;
             append(text, "%-15s %8llu kB\n", (std::string(name) + ":").c_str(), value);
         }
         text += "THPeligible:           0\nVmFlags: rd mr mw me\n";
@@ -147,7 +151,9 @@ std::string make_status(Task& task, const std::string& host_path) {
         size_t end = host.find('\n', at);
         if (end == std::string::npos) end = host.size();
         std::string_view line(host.data() + at, end - at);
-        auto set = [&](const char* name, u64 value) { append(text, "%s:\t%016llx\n", name, static_cast<unsigned long long>(value)); };
+        auto set = [&](const char* name, u64 value) {
+            append(text, "%s:\t%016llx\n", name, static_cast<unsigned long long>(value));
+        };
         if (line.starts_with("SigBlk:")) {
             set("SigBlk", task.signals.blocked);
         } else if (line.starts_with("SigIgn:")) {

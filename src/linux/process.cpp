@@ -21,9 +21,7 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-void name_process(const std::string& program) {
-    ::prctl(PR_SET_NAME, program.substr(program.rfind('/') + 1).c_str());
-}
+void name_process(const std::string& program) { ::prctl(PR_SET_NAME, program.substr(program.rfind('/') + 1).c_str()); }
 
 bool is_restart(SyscallResult result) {
     return result == kRestartSys || result == kRestartNoInterrupt || result == kRestartNoHand ||
@@ -32,7 +30,8 @@ bool is_restart(SyscallResult result) {
 
 void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
     unsigned number = arch.syscall_number(task.env);
-    if (task.process->debugger) [[unlikely]] task.process->debugger->syscall_entry(task, number);
+    if (task.process->debugger) [[unlikely]]
+        task.process->debugger->syscall_entry(task, number);
     SyscallArgs args = arch.syscall_args(task.env);
     SyscallResult result = run_syscall(task, number, args);
     if (is_restart(result)) [[unlikely]] {
@@ -41,7 +40,8 @@ void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
     }
     if (result != kNoResult) arch.set_syscall_result(task.env, result);
     // Asked anew: the child of fork has no debugger.
-    if (task.process->debugger) [[unlikely]] task.process->debugger->syscall_return(task, number);
+    if (task.process->debugger) [[unlikely]]
+        task.process->debugger->syscall_return(task, number);
 }
 
 void handle_exception(Task& task, const Arch& arch) {
@@ -66,7 +66,8 @@ void run_task(Task& task) {
     engine::Engine& engine = *task.process->engine;
     Restart restart;
     while (!task.exiting) {
-        if (task.process->debugger) [[unlikely]] task.process->debugger->before_run(task);
+        if (task.process->debugger) [[unlikely]]
+            task.process->debugger->before_run(task);
         // From here on a signal interrupts the engine; one that came before is seen now.
         task.in_engine = true;
         std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -75,7 +76,8 @@ void run_task(Task& task) {
             deliver_signals(task, restart);
             continue;
         }
-        if (restart.kind != 0) [[unlikely]] restart_now(task, restart);
+        if (restart.kind != 0) [[unlikely]]
+            restart_now(task, restart);
         ir::ExitReason reason = engine.run(task.env);
         task.in_engine = false;
         if (reason == ir::ExitReason::Syscall) {

@@ -19,7 +19,7 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-constexpr int kMaxInterpreters = 5;      // BINPRM_MAX_RECURSION and one
+constexpr int kMaxInterpreters = 5;       // BINPRM_MAX_RECURSION and one
 constexpr std::size_t kScriptLine = 256;  // BINPRM_BUF_SIZE
 
 ProgramError failure(int error, const std::string& name, const char* reason = nullptr) {

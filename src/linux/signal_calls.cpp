@@ -132,7 +132,9 @@ SyscallResult sys_rt_sigtimedwait(Task& task, const SyscallArgs& args) {
         if (args[1] != 0 && !task.write(args[1], info)) return -EFAULT;
         return info.si_signo;
     }
-    struct { i64 seconds, nanoseconds; } timeout;
+    struct {
+        i64 seconds, nanoseconds;
+    } timeout;
     if (args[2] != 0 && !task.read(timeout, args[2])) return -EFAULT;
     SyscallResult result =
         safe_syscall(task, SYS_rt_sigtimedwait, reinterpret_cast<u64>(&set), reinterpret_cast<u64>(&info),
@@ -160,9 +162,9 @@ SyscallResult sys_rt_sigreturn(Task& task, const SyscallArgs&) {
 SyscallResult sys_sigaltstack(Task& task, const SyscallArgs& args) {
     SignalState& state = task.signals;
     bool inside = inside_altstack(task);
-    u32 shown = state.altstack_size == 0 ? static_cast<u32>(SS_DISABLE)
-                                         : (inside ? static_cast<u32>(SS_ONSTACK) : 0) |
-                                               (state.altstack_flags & kSsAutodisarm);
+    u32 shown = state.altstack_size == 0
+                    ? static_cast<u32>(SS_DISABLE)
+                    : (inside ? static_cast<u32>(SS_ONSTACK) : 0) | (state.altstack_flags & kSsAutodisarm);
     GuestStack old = {state.altstack_sp, static_cast<i32>(shown), 0, state.altstack_size};
     if (args[0] != 0) {
         GuestStack next;

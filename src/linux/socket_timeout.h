@@ -1,5 +1,5 @@
-// Restarting socket calls: the kernel restarts them only when the socket has no timeout (sock_intr_errno); with one they
-// end with EINTR.
+// Restarting socket calls: the kernel restarts them only when the socket has no timeout (sock_intr_errno); with one
+// they end with EINTR.
 #pragma once
 
 #include <sys/socket.h>
@@ -11,7 +11,8 @@
 namespace dragoman::linux_abi {
 
 /// `result` of a call on descriptor args[0], with a restart turned into EINTR where the socket has a timeout.
-template <int TimeoutOption> SyscallResult socket_restart(const SyscallArgs& args, SyscallResult result) {
+template <int TimeoutOption>
+SyscallResult socket_restart(const SyscallArgs& args, SyscallResult result) {
     if (result != kRestartSys) [[likely]]
         return result;
     timeval timeout{};

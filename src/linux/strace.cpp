@@ -84,7 +84,6 @@ std::string format_result(const TracedCall& call, std::string_view word) {
     return format_argument(call, word.empty() ? "long" : word, 6);
 }
 
-
 void print_line(const Task& task, const std::string& line) {
     FILE* stream = log::stream();
     flockfile(stream);
@@ -144,7 +143,8 @@ void trace_signal(Task& task, int signal, const siginfo_t& info) {
 }
 
 void trace_end(Task& task, int status, int signal) {
-    print_line(task, signal ? "+++ killed by " + signal_name(signal) + " +++" : "+++ exited with " + std::to_string(status) + " +++");
+    print_line(task, signal ? "+++ killed by " + signal_name(signal) + " +++"
+                            : "+++ exited with " + std::to_string(status) + " +++");
 }
 
 void trace_start(Task& task) {
@@ -156,8 +156,8 @@ void trace_start(Task& task) {
         arguments += quote(argument);
     }
     char environment[64];
-    std::snprintf(environment, sizeof environment, "%#llx /* %zu vars */", static_cast<unsigned long long>(process.env_start),
-                  process.options.environment.size());
+    std::snprintf(environment, sizeof environment, "%#llx /* %zu vars */",
+                  static_cast<unsigned long long>(process.env_start), process.options.environment.size());
     std::string line = "execve(" + quote(process.exe_path, 4096) + ", [" + arguments + "], " + environment + ")";
     print_line(task, with_result(line, "0"));
 }

@@ -1,7 +1,8 @@
 // -strace: system calls decoded in strace's form, one line each, in the log (-D).
 //
-// The format of a table row has one word per argument: a number form (int uint long ulong hex oct ptr), a thing (fd, dirfd,
-// path, in, out, stat, timespec, ...) or the name of a set of flags or of an enumeration (open, prot, mmap, ...).
+// The format of a table row has one word per argument: a number form (int uint long ulong hex oct ptr), a thing (fd,
+// dirfd, path, in, out, stat, timespec, ...) or the name of a set of flags or of an enumeration (open, prot, mmap,
+// ...).
 // "= WORD" says how the result is shown.
 #pragma once
 

@@ -36,6 +36,7 @@ namespace dragoman::linux_abi {
 
 namespace {
 
+// clang-format off
 #define N(name) {static_cast<u64>(name), #name}
 
 constexpr FlagName kOpen[] = {N(O_RDONLY), N(O_WRONLY), N(O_RDWR), N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC),
@@ -161,6 +162,7 @@ constexpr FlagName kIoctls[] = {N(TCGETS), N(TCSETS), N(TCSETSW), N(TCSETSF), N(
 constexpr FlagName kSiCodes[] = {{0, "SI_USER"}, {0x80, "SI_KERNEL"}, {static_cast<u64>(-1), "SI_QUEUE"}, {static_cast<u64>(-2), "SI_TIMER"},
     {static_cast<u64>(-3), "SI_MESGQ"}, {static_cast<u64>(-4), "SI_ASYNCIO"}, {static_cast<u64>(-6), "SI_TKILL"}};
 #undef N
+// clang-format on
 
 constexpr FlagSet kSets[] = {
     {"open", false, O_ACCMODE, kOpen, "O_???"},

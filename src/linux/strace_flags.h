@@ -16,8 +16,8 @@ struct FlagName {
 
 struct FlagSet {
     std::string_view word;
-    bool is_enum;   ///< one value of the list, rather than a sum of bits
-    u64 field;      ///< of a sum of bits: those that are an enumeration (O_ACCMODE, socket type)
+    bool is_enum;  ///< one value of the list, rather than a sum of bits
+    u64 field;     ///< of a sum of bits: those that are an enumeration (O_ACCMODE, socket type)
     std::span<const FlagName> names;
     const char* prefix;  ///< for the comment on unknown values ("PROT_???")
 };

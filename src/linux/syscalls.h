@@ -6,8 +6,8 @@
 namespace dragoman::linux_abi {
 
 // files.cpp
-SyscallBody sys_openat, sys_openat2, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl, sys_readlinkat, sys_chdir,
-    sys_chroot;
+SyscallBody sys_openat, sys_openat2, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl, sys_readlinkat,
+    sys_chdir, sys_chroot;
 // stat.cpp
 SyscallBody sys_newfstatat, sys_fstat;
 // vector_io.cpp

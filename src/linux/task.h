@@ -23,17 +23,17 @@ struct Arch;
 
 /// What the command line decided about the process.
 struct ProcessOptions {
-    std::string sysroot;           ///< -L, no trailing slash; empty: none
-    std::string uname_release;     ///< -r
-    std::string argv0;             ///< -0
+    std::string sysroot;        ///< -L, no trailing slash; empty: none
+    std::string uname_release;  ///< -r
+    std::string argv0;          ///< -0
     bool argv0_set = false;
     std::vector<std::string> environment;  ///< guest's, after -E and -U
     bool strace = false;
-    bool strace_pids = false;      ///< the process is not the only one that is traced
-    u64 stack_size = 0;            ///< -s; 0: what RLIMIT_STACK says
+    bool strace_pids = false;  ///< the process is not the only one that is traced
+    u64 stack_size = 0;        ///< -s; 0: what RLIMIT_STACK says
     bool seed_set = false;
-    u64 seed = 0;                  ///< -seed: AT_RANDOM and getrandom
-    std::string self;              ///< path of this translator, for exec of guest programs
+    u64 seed = 0;                           ///< -seed: AT_RANDOM and getrandom
+    std::string self;                       ///< path of this translator, for exec of guest programs
     std::vector<std::string> self_options;  ///< options to pass on to it
 };
 
@@ -49,13 +49,13 @@ struct Process {
     std::vector<u64> auxv;               ///< for /proc/self/auxv
     u64 stack_top = 0, stack_low = 0;    ///< guest addresses of the main stack
     u64 arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
-    u64 vdso = 0;                        ///< guest address of the vDSO image
+    u64 vdso = 0;  ///< guest address of the vDSO image
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
     pid_t pid = 0;
     std::mutex tasks_lock;
     std::vector<Task*> tasks;
-    std::optional<int> leader_status;    ///< exit status of the first thread, once that has ended
-    Debugger* debugger = nullptr;        ///< -g; not owned
+    std::optional<int> leader_status;  ///< exit status of the first thread, once that has ended
+    Debugger* debugger = nullptr;      ///< -g; not owned
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};
@@ -69,11 +69,11 @@ public:
     Process* process = nullptr;
     ir::Env* env = nullptr;
     pid_t tid = 0;
-    u64 clear_child_tid = 0;  ///< set_tid_address / CLONE_CHILD_CLEARTID
-    u64 robust_list = 0;      ///< guest address, as given to set_robust_list
-    bool exiting = false;     ///< the thread ends when its current system call is over
-    bool in_engine = false;   ///< inside Engine::run: a signal has to interrupt it
-    bool vfork_child = false; ///< shares the memory of its suspended parent
+    u64 clear_child_tid = 0;   ///< set_tid_address / CLONE_CHILD_CLEARTID
+    u64 robust_list = 0;       ///< guest address, as given to set_robust_list
+    bool exiting = false;      ///< the thread ends when its current system call is over
+    bool in_engine = false;    ///< inside Engine::run: a signal has to interrupt it
+    bool vfork_child = false;  ///< shares the memory of its suspended parent
     SignalState signals;
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process
 
@@ -87,8 +87,14 @@ public:
     // Guest memory, checked: false (nothing or only a part copied) where it may not be accessed.
     bool read(void* to, u64 address, std::size_t bytes) const;
     bool write(u64 address, const void* from, std::size_t bytes) const;
-    template <class T> bool read(T& to, u64 address) const { return read(&to, address, sizeof(T)); }
-    template <class T> bool write(u64 address, const T& from) const { return write(address, &from, sizeof(T)); }
+    template <class T>
+    bool read(T& to, u64 address) const {
+        return read(&to, address, sizeof(T));
+    }
+    template <class T>
+    bool write(u64 address, const T& from) const {
+        return write(address, &from, sizeof(T));
+    }
     /// Reads a NUL-terminated string of at most `limit` bytes.
     /// @returns 0, -EFAULT or -ENAMETOOLONG.
     i64 read_string(std::string& to, u64 address, std::size_t limit = 4096) const;

@@ -12,8 +12,8 @@
 
 #include "linux/arch.h"
 #include "linux/clone.h"
-#include "linux/robust.h"
 #include "linux/process.h"
+#include "linux/robust.h"
 #include "linux/signals.h"
 #include "linux/syscalls_process.h"
 

@@ -1,7 +1,7 @@
 // Sleeping. A sleep that a signal interrupts goes on for the time that is left if no handler runs.
 #include <sched.h>
-#include <sys/time.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "linux/pass.h"

@@ -10,7 +10,8 @@ namespace dragoman::linux_abi {
 namespace {
 
 /// @tparam Array position of the array; its count is the next argument
-template <long Number, unsigned Array = 1> SyscallResult with_iovec(Task& task, const SyscallArgs& args) {
+template <long Number, unsigned Array = 1>
+SyscallResult with_iovec(Task& task, const SyscallArgs& args) {
     HostIovec iovec;
     if (i64 error = iovec.load(task, args[Array], args[Array + 1])) return error;
     SyscallArgs h = args;
@@ -19,12 +20,14 @@ template <long Number, unsigned Array = 1> SyscallResult with_iovec(Task& task, 
 }
 
 /// The addresses in another process are those of its own translator.
-template <long Number> SyscallResult with_remote_iovec(Task& task, const SyscallArgs& args) {
+template <long Number>
+SyscallResult with_remote_iovec(Task& task, const SyscallArgs& args) {
     HostIovec local, remote;
     if (i64 error = local.load(task, args[1], args[2])) return error;
     if (i64 error = remote.load(task, args[3], args[4])) return error;
-    return with_code_released(
-        task, [&] { return raw_syscall(Number, args[0], local.address(), args[2], remote.address(), args[4], args[5]); });
+    return with_code_released(task, [&] {
+        return raw_syscall(Number, args[0], local.address(), args[2], remote.address(), args[4], args[5]);
+    });
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ public:
     /// Sets the flags of the pages in [start, end).
     void set(u64 start, u64 end, PageFlags flags);
     /// Calls f(page address, flags) for the pages in [start, end) that have any of `mask`.
-    template <class F> void for_each(u64 start, u64 end, PageFlags mask, F f) const {
+    template <class F>
+    void for_each(u64 start, u64 end, PageFlags mask, F f) const {
         while (start < end) {
             u64 group_end = align_down(start, kGroupBytes) + kGroupBytes;
             if (!group_may_have(start, mask)) {

@@ -193,11 +193,9 @@ bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
             store_once(region->host + (address - region->base), size, value);
             wrote(address, size);
             return true;
-        case Region::Kind::Rom:
-            return true;
+        case Region::Kind::Rom: return true;
         case Region::Kind::Mmio:
-        case Region::Kind::Flash:
-            return device_write(*region, address, size, value);
+        case Region::Kind::Flash: return device_write(*region, address, size, value);
     }
     return false;
 }

@@ -35,9 +35,9 @@ struct MmioLimits {
 struct Region {
     enum class Kind : u8 {
         Ram,
-        Rom,   ///< stores of harts are ignored
+        Rom,  ///< stores of harts are ignored
         Mmio,
-        Flash, ///< read as memory while `readable`, else through the handler; stores always go to the handler
+        Flash,  ///< read as memory while `readable`, else through the handler; stores always go to the handler
     };
     std::string name;
     u64 base, size;  ///< bytes
@@ -45,7 +45,7 @@ struct Region {
     u8* host = nullptr;              ///< Ram, Rom, Flash
     MmioHandler* handler = nullptr;  ///< Mmio, Flash
     MmioLimits limits{};
-    bool readable = true;            ///< Flash
+    bool readable = true;  ///< Flash
     /// Ram: one byte per 4 KiB page, non-zero while translations of code on it exist (engine's own).
     std::unique_ptr<std::atomic<u8>[]> code_pages;
 

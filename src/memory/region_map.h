@@ -37,13 +37,15 @@ public:
 
     /// Calls f(start, end, region) for each piece of a region inside [start, end), ascending. f may not
     /// change the map.
-    template <class F> void for_each(u64 start, u64 end, F f) const {
+    template <class F>
+    void for_each(u64 start, u64 end, F f) const {
         for (auto it = first_overlap(start); it != regions_.end() && it->first < end; ++it) {
             f(std::max(start, it->first), std::min(end, it->second.end), it->second);
         }
     }
     /// Calls f(start, end) for each unmapped hole inside [start, end), ascending.
-    template <class F> void for_each_hole(u64 start, u64 end, F f) const {
+    template <class F>
+    void for_each_hole(u64 start, u64 end, F f) const {
         for (auto it = first_overlap(start); start < end; ++it) {
             bool last = it == regions_.end() || it->first >= end;
             u64 stop = last ? end : it->first;

@@ -26,10 +26,10 @@ namespace dragoman::memory {
 
 namespace {
 
-constexpr u64 kDefaultTop = u64{1} << 38;           // TASK_SIZE of sv39
-constexpr u64 kStackGap = u64{128} << 20;           // kept free for the stack, as mmap_base() of Linux does
+constexpr u64 kDefaultTop = u64{1} << 38;  // TASK_SIZE of sv39
+constexpr u64 kStackGap = u64{128} << 20;  // kept free for the stack, as mmap_base() of Linux does
 constexpr u64 kHostTop = (u64{1} << 47) - kPageSize;
-constexpr u64 kLowest = 0x10000;                    // mmap_min_addr: never placed below it unasked
+constexpr u64 kLowest = 0x10000;  // mmap_min_addr: never placed below it unasked
 constexpr u64 kHugePage = u64{2} << 20;
 constexpr PageFlags kProtection = PageFlags::Read | PageFlags::Write | PageFlags::Exec;
 
@@ -90,9 +90,9 @@ struct UserSpace::Impl {
     RegionMap regions;
     mutable std::mutex code_lock;  // writes to the table, and host protection of code pages
     PageFlagsTable table;
-    std::set<u64> guarded;  // pages that are not writable only because they hold translated code
-    std::set<u64> watched;  ///< pages that a debugger watches
-    std::set<u64> growing;  ///< starts of MAP_GROWSDOWN mappings
+    std::set<u64> guarded;                      // pages that are not writable only because they hold translated code
+    std::set<u64> watched;                      ///< pages that a debugger watches
+    std::set<u64> growing;                      ///< starts of MAP_GROWSDOWN mappings
     std::vector<std::pair<u64, u64>> segments;  // attached by shmat: start, length
 
     explicit Impl(UserSpace& s) : space(s) {}
@@ -100,7 +100,8 @@ struct UserSpace::Impl {
     u8* host(u64 address) const { return space.host(address); }
     // Whether there may be no more mappings. Asked before each call that may make some.
     bool full() const { return regions.size() > 20000 && regions.size() >= most_mappings(); }
-    // Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is counted.
+    // Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is
+    // counted.
     bool within_limits(u64 bytes, PageFlags flags) const {
         if (most_bytes == kNoLimit && most_data == kNoLimit) return true;
         auto is_data = [](PageFlags f) { return has(f, PageFlags::Write) && !has(f, PageFlags::Shared); };
@@ -126,7 +127,8 @@ struct UserSpace::Impl {
     void retire_code(u64 start, u64 end) {
         // Not only where pages are marked as Code: translations that check their code leave the mark away.
         bool any = false;
-        regions.for_each(start, end, [&](u64, u64, const Region& region) { any |= has(region.flags, PageFlags::Exec); });
+        regions.for_each(start, end,
+                         [&](u64, u64, const Region& region) { any |= has(region.flags, PageFlags::Exec); });
         if (!any) return;
         if (space.on_code_change) space.on_code_change(start, end);
         std::lock_guard lock(code_lock);
@@ -498,12 +500,14 @@ bool UserSpace::grow_down(u64 address, u64 limit) {
     if (above == impl_->growing.end() || impl_->regions.overlaps(address, *above)) return false;
     const u64 old_start = *above, start = align_down(address, kPageSize);
     const Region region = impl_->regions.find(old_start)->second;
-    if (start < kLowest || region.end - start > limit || !impl_->within_limits(old_start - start, region.flags)) return false;
+    if (start < kLowest || region.end - start > limit || !impl_->within_limits(old_start - start, region.flags))
+        return false;
     bool crowded = false;
     impl_->regions.for_each(start - std::min(start, kGuardGap), start,
                             [&](u64, u64, const Region& below) { crowded |= has(below.flags, kProtection); });
     if (crowded) return false;
-    if (impl_->host_map(start, old_start - start, region.flags, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, false) != 0) return false;
+    if (impl_->host_map(start, old_start - start, region.flags, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, false) != 0)
+        return false;
     impl_->growing.erase(above);
     impl_->enter(start, old_start - start, region.flags, false, 0, region.name);
     impl_->growing.insert(start);
@@ -535,8 +539,8 @@ i64 UserSpace::madvise(u64 address, u64 length, int advice) {
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -EINVAL;
     std::lock_guard lock(impl_->map_lock);
-    bool discards = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
-                    advice == MADV_DONTNEED_LOCKED;
+    bool discards =
+        advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED;
     u64 end = address + length;
     if (discards) impl_->retire_code(address, end);
     if (impl_->regions.covered(address, end)) return ::madvise(host(address), length, advice) != 0 ? -errno : 0;
@@ -566,10 +570,9 @@ i64 UserSpace::shmat(int id, u64 address, int flags) {
         error = impl_->map_anywhere(address, length, kPageSize, PageFlags::None,
                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     } else {
-        error = impl_->map_fixed(address, length, PageFlags::None,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-                                     (flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE),
-                                 -1, 0);
+        error = impl_->map_fixed(
+            address, length, PageFlags::None,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE), -1, 0);
         if (error == -EEXIST) error = -EINVAL;
     }
     if (error != 0) return error;

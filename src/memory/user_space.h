@@ -23,14 +23,15 @@ enum class PageFlags : u8 {
     Read = 1,
     Write = 2,
     Exec = 4,
-    Shared = 8,      ///< MAP_SHARED: another mapping may alias it, so protection cannot see all stores
-    Code = 16,       ///< holds translated code: the host page is not writable even if the guest's is
-    Reserved = 32,   ///< belongs to the translator: guest may not map over it
+    Shared = 8,     ///< MAP_SHARED: another mapping may alias it, so protection cannot see all stores
+    Code = 16,      ///< holds translated code: the host page is not writable even if the guest's is
+    Reserved = 32,  ///< belongs to the translator: guest may not map over it
 };
 
 }  // namespace dragoman::memory
 namespace dragoman {
-template <> inline constexpr bool is_flag_enum<memory::PageFlags> = true;
+template <>
+inline constexpr bool is_flag_enum<memory::PageFlags> = true;
 }
 namespace dragoman::memory {
 

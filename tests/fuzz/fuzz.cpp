@@ -158,20 +158,13 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         std::string_view arg = argv[i];
         const char* value = i + 1 < argc ? argv[i + 1] : "";
-        if (arg == "--work")
-            s.work = value;
-        else if (arg == "--seed")
-            s.seed = std::strtoull(value, nullptr, 0);
-        else if (arg == "--batches")
-            s.batches = std::strtoull(value, nullptr, 0);
-        else if (arg == "--programs")
-            s.programs = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
-        else if (arg == "--insns")
-            s.insns = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
-        else if (arg == "--only")
-            s.only = value;
-        else if (arg == "--without")
-            s.without.push_back(value);
+        if (arg == "--work") s.work = value;
+        else if (arg == "--seed") s.seed = std::strtoull(value, nullptr, 0);
+        else if (arg == "--batches") s.batches = std::strtoull(value, nullptr, 0);
+        else if (arg == "--programs") s.programs = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+        else if (arg == "--insns") s.insns = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+        else if (arg == "--only") s.only = value;
+        else if (arg == "--without") s.without.push_back(value);
         else {
             s.commands.push_back(argv[i]);
             continue;

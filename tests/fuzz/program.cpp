@@ -22,20 +22,13 @@ constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
 u64 random_int(Random& r) {
     u64 v = r();
     switch (r() % 8) {
-        case 0:
-            return v % 64;
-        case 1:
-            return ~(v % 64);
-        case 2:
-            return u64{1} << v % 64;
-        case 3:
-            return static_cast<u64>(static_cast<i32>(v));
-        case 4:
-            return (u64{1} << v % 64) - 1;
-        case 5:
-            return static_cast<u32>(v);
-        default:
-            return v;
+        case 0: return v % 64;
+        case 1: return ~(v % 64);
+        case 2: return u64{1} << v % 64;
+        case 3: return static_cast<u64>(static_cast<i32>(v));
+        case 4: return (u64{1} << v % 64) - 1;
+        case 5: return static_cast<u32>(v);
+        default: return v;
     }
 }
 
@@ -46,43 +39,27 @@ u64 random_float(Random& r, unsigned exponent, unsigned fraction) {
     u64 f = r() & mask;
     auto with_exponent = [&](u64 e) { return sign | (e & low_mask(exponent)) << fraction | f; };
     switch (r() % 12) {
-        case 0:
-            return sign;
-        case 1:
-            return sign | low_mask(exponent) << fraction;  // infinity
-        case 2:
-            return sign | low_mask(exponent) << fraction | u64{1} << (fraction - 1) | f;  // quiet NaN
-        case 3:
-            return sign | low_mask(exponent) << fraction | (f >> 1) | 1;  // signalling NaN
-        case 4:
-            return sign | f;  // subnormal
-        case 5:
-            return sign | bias << fraction;  // one
-        case 6:
-            return with_exponent(bias + r() % 64);
-        case 7:
-            return with_exponent(low_mask(exponent) - 1);
-        case 8:
-            return with_exponent(1);
-        case 9:
-            f = (f & ~(mask >> (r() % fraction)));
-            return with_exponent(bias + r() % fraction);
-        default:
-            return with_exponent(bias - 8 + r() % 16);
+        case 0: return sign;
+        case 1: return sign | low_mask(exponent) << fraction;                                 // infinity
+        case 2: return sign | low_mask(exponent) << fraction | u64{1} << (fraction - 1) | f;  // quiet NaN
+        case 3: return sign | low_mask(exponent) << fraction | (f >> 1) | 1;                  // signalling NaN
+        case 4: return sign | f;                                                              // subnormal
+        case 5: return sign | bias << fraction;                                               // one
+        case 6: return with_exponent(bias + r() % 64);
+        case 7: return with_exponent(low_mask(exponent) - 1);
+        case 8: return with_exponent(1);
+        case 9: f = (f & ~(mask >> (r() % fraction))); return with_exponent(bias + r() % fraction);
+        default: return with_exponent(bias - 8 + r() % 16);
     }
 }
 
 u64 random_fpr(Random& r) {
     switch (r() % 8) {
         case 0:
-        case 1:
-            return ~u64{0} << 32 | random_float(r, 8, 23);
-        case 2:
-            return ~u64{0} << 16 | random_float(r, 5, 10);
-        case 3:
-            return r();
-        default:
-            return random_float(r, 11, 52);
+        case 1: return ~u64{0} << 32 | random_float(r, 8, 23);
+        case 2: return ~u64{0} << 16 | random_float(r, 5, 10);
+        case 3: return r();
+        default: return random_float(r, 11, 52);
     }
 }
 

@@ -38,14 +38,9 @@ std::string failure(int error) {
         case EFBIG:
         case ENOSPC:
         case ESPIPE:
-        case EROFS:
-            break;
-        case ENAMETOOLONG:
-            error = 91;
-            break;
-        default:
-            error = 9999;
-            break;  // EUNKNOWN
+        case EROFS: break;
+        case ENAMETOOLONG: error = 91; break;
+        default: error = 9999; break;  // EUNKNOWN
     }
     return "F-1," + hex_number(static_cast<u64>(error));
 }

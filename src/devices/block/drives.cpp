@@ -48,7 +48,8 @@ std::string without_protocol(const std::string& name) { return name.starts_with(
 std::string Drives::unused_id() const {
     for (unsigned n = 0;; n++) {
         std::string id = "drive" + std::to_string(n);
-        if (std::none_of(drives_.begin(), drives_.end(), [&id](const auto& drive) { return drive->id == id; })) return id;
+        if (std::none_of(drives_.begin(), drives_.end(), [&id](const auto& drive) { return drive->id == id; }))
+            return id;
     }
 }
 
@@ -70,7 +71,8 @@ Drive& Drives::add_drive(Properties properties, bool snapshot) {
     if (drive->id.empty()) properties.fail("empty id");
     for (const auto& other : drives_) {
         if (other->id == drive->id) properties.fail("there is a drive '" + drive->id + "' already");
-        if (drive->interface != Interface::None && other->interface == drive->interface && other->index == drive->index) {
+        if (drive->interface != Interface::None && other->interface == drive->interface &&
+            other->index == drive->index) {
             properties.fail(std::string(kNames[static_cast<unsigned>(drive->interface)]) + " drive " +
                             std::to_string(drive->index) + " is there twice");
         }
@@ -159,7 +161,8 @@ void Drives::add_blockdev(Properties properties) {
     if (find(name) != nullptr || files_.count(name) != 0) properties.fail("there is a node '" + name + "' already");
     static constexpr const char* kDrivers[] = {"file", "host_device", "raw", "qcow2"};
     if (!properties.has("driver")) properties.fail("no driver=");
-    std::string driver = kDrivers[properties.take_choice("driver", {kDrivers[0], kDrivers[1], kDrivers[2], kDrivers[3]}, 0)];
+    std::string driver =
+        kDrivers[properties.take_choice("driver", {kDrivers[0], kDrivers[1], kDrivers[2], kDrivers[3]}, 0)];
     auto drive = std::make_unique<Drive>();
     drive->id = name;
     if (driver == "file" || driver == "host_device") {
@@ -185,8 +188,8 @@ Drive& Drives::take(std::string_view id) {
     if (drive == nullptr) {
         std::string names;
         for (const auto& other : drives_) names += (names.empty() ? "" : ", ") + other->id;
-        throw FatalError(1, "there is no drive '" + std::string(id) + "'" +
-                                (names.empty() ? "" : " (there is: " + names + ")"));
+        throw FatalError(
+            1, "there is no drive '" + std::string(id) + "'" + (names.empty() ? "" : " (there is: " + names + ")"));
     }
     if (drive->in_use) throw FatalError(1, "drive '" + std::string(id) + "' is in use by another device");
     drive->in_use = true;

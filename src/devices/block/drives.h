@@ -17,12 +17,12 @@ enum class Interface { None, Virtio, Pflash };
 struct Drive {
     std::string id;
     Interface interface = Interface::None;
-    unsigned index = 0;                  ///< among those of its interface: pflash0, pflash1
-    std::shared_ptr<Image> image;        ///< null for an empty drive
-    bool writeback = true;               ///< writes may be acknowledged before they are on the disk
-    bool report_write_errors = true;     ///< werror=, rerror=: the guest is told of errors of the host's
+    unsigned index = 0;               ///< among those of its interface: pflash0, pflash1
+    std::shared_ptr<Image> image;     ///< null for an empty drive
+    bool writeback = true;            ///< writes may be acknowledged before they are on the disk
+    bool report_write_errors = true;  ///< werror=, rerror=: the guest is told of errors of the host's
     bool report_read_errors = true;
-    bool in_use = false;                 ///< a device has taken it
+    bool in_use = false;  ///< a device has taken it
 };
 
 class Drives {

@@ -13,9 +13,9 @@ constexpr std::size_t kProbeBytes = 16;
 std::string_view probe_format(std::span<const u8> start);
 
 struct FormatOptions {
-    std::string format;        ///< empty: found out from the file
-    bool warn_guess = true;    ///< says so when that ends in "raw"
-    unsigned depth = 0;        ///< images above this one
+    std::string format;      ///< empty: found out from the file
+    bool warn_guess = true;  ///< says so when that ends in "raw"
+    unsigned depth = 0;      ///< images above this one
 };
 
 /// The image that is stored in `file`. @throws FatalError when it is not of the format, or damaged

@@ -47,7 +47,8 @@ std::unique_ptr<HostFile> HostFile::open(const std::string& path, const HostFile
     }
     if (options.direct) {
         file->direct_fd_ = ::open(path.c_str(), access | O_DIRECT);
-        if (file->direct_fd_ < 0) refuse("cannot be used past the page cache (cache=none): " + std::string(std::strerror(errno)));
+        if (file->direct_fd_ < 0)
+            refuse("cannot be used past the page cache (cache=none): " + std::string(std::strerror(errno)));
     }
     return file;
 }
@@ -55,7 +56,8 @@ std::unique_ptr<HostFile> HostFile::open(const std::string& path, const HostFile
 std::unique_ptr<HostFile> HostFile::temporary() {
     const char* directory = std::getenv("TMPDIR");
     if (directory == nullptr || *directory == 0) directory = "/var/tmp";
-    std::unique_ptr<HostFile> file(new HostFile(std::string(directory) + "/(temporary)", {.no_flush = true, .unmap = true}));
+    std::unique_ptr<HostFile> file(
+        new HostFile(std::string(directory) + "/(temporary)", {.no_flush = true, .unmap = true}));
     std::string name = std::string(directory) + "/dragoman-XXXXXX";
     file->fd_ = ::mkostemp(name.data(), O_CLOEXEC);
     if (file->fd_ < 0) throw FatalError(1, name + ": no temporary file: " + std::strerror(errno));
@@ -75,7 +77,8 @@ u64 HostFile::size() const {
 }
 
 bool HostFile::same_file(const HostFile& other) const {
-    struct stat a {}, b {};
+    struct stat a {
+    }, b{};
     return ::fstat(fd_, &a) == 0 && ::fstat(other.fd_, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -87,7 +90,8 @@ int HostFile::fd_for(u64 offset, std::span<const iovec> pieces) const {
 }
 
 /// Repeats `call(fd, iov, count, offset)` until all pieces are through.
-template <class Call> int HostFile::transfer(u64 offset, std::span<const iovec> pieces, Call call) {
+template <class Call>
+int HostFile::transfer(u64 offset, std::span<const iovec> pieces, Call call) {
     int fd = fd_for(offset, pieces);
     std::vector<iovec> rest;  // only after a short transfer
     while (!pieces.empty()) {
@@ -138,12 +142,14 @@ int HostFile::write_zeroes(u64 offset, u64 bytes, bool may_unmap) {
     if (bytes == 0) return 0;
     auto start = static_cast<off_t>(offset), length = static_cast<off_t>(bytes);
     bool inside = offset + bytes <= size();
-    if (may_unmap && inside && ::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, length) == 0) return 0;
+    if (may_unmap && inside && ::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, length) == 0)
+        return 0;
     if (::fallocate(fd_, FALLOC_FL_ZERO_RANGE, start, length) == 0) return 0;
     if (errno == ENOSPC) return ENOSPC;
     std::vector<u8> zeros(std::min(bytes, kZeroChunk));
     for (u64 done = 0; done < bytes; done += zeros.size()) {
-        if (int error = Image::write(offset + done, zeros.data(), std::min<u64>(zeros.size(), bytes - done))) return error;
+        if (int error = Image::write(offset + done, zeros.data(), std::min<u64>(zeros.size(), bytes - done)))
+            return error;
     }
     return 0;
 }
@@ -152,7 +158,8 @@ int HostFile::discard(u64 offset, u64 bytes) {
     if (options_.read_only) return EROFS;
     if (!options_.unmap || bytes == 0) return 0;
     // A host that cannot is no error: what is discarded may stay.
-    (void)::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+    (void)::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                      static_cast<off_t>(bytes));
     return 0;
 }
 

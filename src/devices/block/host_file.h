@@ -40,7 +40,8 @@ public:
 private:
     HostFile(std::string path, const HostFileOptions& options) : path_(std::move(path)), options_(options) {}
     int fd_for(u64 offset, std::span<const iovec> pieces) const;
-    template <class Call> int transfer(u64 offset, std::span<const iovec> pieces, Call call);
+    template <class Call>
+    int transfer(u64 offset, std::span<const iovec> pieces, Call call);
 
     std::string path_;
     HostFileOptions options_;

@@ -81,9 +81,9 @@ private:
     TableCache l2_;
     std::vector<u64> l1_;
     bool l1_dirty_ = false;
-    std::vector<Freed> freed_;    ///< no longer referred to, but maybe still by what is in the file
-    std::vector<iovec> pieces_;   ///< scratch
-    std::vector<u8> inflated_;    ///< the compressed cluster read last
+    std::vector<Freed> freed_;   ///< no longer referred to, but maybe still by what is in the file
+    std::vector<iovec> pieces_;  ///< scratch
+    std::vector<u8> inflated_;   ///< the compressed cluster read last
     u64 inflated_entry_ = 0;
 };
 

@@ -49,7 +49,8 @@ constexpr u64 kCompressed = u64{1} << 62;  ///< L2
 constexpr u64 kZero = 1;                   ///< L2, version 3: reads as zeros
 constexpr u64 kOffsetMask = 0x00fffffffffffe00;
 
-template <class T> T load_be(const u8* at) {
+template <class T>
+T load_be(const u8* at) {
     T value;
     std::memcpy(&value, at, sizeof value);
     if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
@@ -58,7 +59,8 @@ template <class T> T load_be(const u8* at) {
     return value;
 }
 
-template <class T> void store_be(u8* at, T value) {
+template <class T>
+void store_be(u8* at, T value) {
     if constexpr (sizeof(T) == 8) value = __builtin_bswap64(value);
     if constexpr (sizeof(T) == 4) value = __builtin_bswap32(value);
     if constexpr (sizeof(T) == 2) value = __builtin_bswap16(value);

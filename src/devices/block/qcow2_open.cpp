@@ -174,8 +174,7 @@ std::shared_ptr<Image> Qcow2::create_over(std::shared_ptr<HostFile> file, u64 si
     layout.cluster_bits = cluster_bits;
     layout.size = size;
     u64 cluster_bytes = layout.cluster_bytes();
-    layout.l1_entries =
-        static_cast<u32>(std::max<u64>(1, (size + layout.bytes_per_l2() - 1) / layout.bytes_per_l2()));
+    layout.l1_entries = static_cast<u32>(std::max<u64>(1, (size + layout.bytes_per_l2() - 1) / layout.bytes_per_l2()));
     u64 l1_clusters = (layout.l1_entries * u64{8} + cluster_bytes - 1) / cluster_bytes;
     // Header, refcount table, refcount block, L1 table: all counted by the first block.
     layout.refcount_table_offset = cluster_bytes;

@@ -25,7 +25,8 @@ std::shared_ptr<Chardev> make_file(EventLoop& loop, Properties& properties) {
     bool append = properties.take_bool("append", false);
     std::string input = properties.take("input-path", "");
     properties.finish();
-    return std::make_shared<PathChardev>(loop, append ? PathChardev::Kind::Append : PathChardev::Kind::File, path, input);
+    return std::make_shared<PathChardev>(loop, append ? PathChardev::Kind::Append : PathChardev::Kind::File, path,
+                                         input);
 }
 
 std::shared_ptr<Chardev> make_path(EventLoop& loop, PathChardev::Kind kind, Properties& properties) {
@@ -103,7 +104,8 @@ std::shared_ptr<Chardev> ChardevSet::make(const std::string& backend, const std:
         return pty;
     }
     if (backend == "vc") properties.fail("'vc' needs a graphical display, and there is none");
-    properties.fail("character back end '" + backend + "' is not known; there are file, null, pipe, pty, serial, socket, stdio");
+    properties.fail("character back end '" + backend +
+                    "' is not known; there are file, null, pipe, pty, serial, socket, stdio");
 }
 
 void ChardevSet::add(Properties properties) {

@@ -38,7 +38,8 @@ void PathChardev::fail(const std::string& path) const {
 }
 
 void PathChardev::open_file(bool append, const std::string& input) {
-    int out = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0666);
+    int out = ::open(path_.c_str(),
+                     O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0666);
     if (out < 0) fail(path_);
     int in = -1;
     if (!input.empty() && (in = ::open(input.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0) {

@@ -146,12 +146,9 @@ std::size_t MuxChardev::room() const { return ports_.empty() ? 0 : ports_[focus_
 void MuxChardev::receive(std::span<const u8> bytes) {
     for (u8 byte : bytes) {
         bool escaped = std::exchange(escaped_, false);
-        if (escaped && byte != kEscape)
-            command(byte);
-        else if (!escaped && byte == kEscape)
-            escaped_ = true;
-        else
-            ports_[focus_]->queue(byte);  // no more than room() said, whichever port has the focus by now
+        if (escaped && byte != kEscape) command(byte);
+        else if (!escaped && byte == kEscape) escaped_ = true;
+        else ports_[focus_]->queue(byte);  // no more than room() said, whichever port has the focus by now
     }
     ports_[focus_]->deliver();
 }
@@ -193,14 +190,15 @@ void MuxChardev::focus_next() {
 void MuxChardev::print(std::string_view text) { backend_->write(bytes_of(text)); }
 
 void MuxChardev::print_help() {
-    print("\r\n"
-          "C-a h    this help\r\n"
-          "C-a x    end the emulator\r\n"
-          "C-a s    write the changes of -snapshot to the disks\r\n"
-          "C-a t    time stamps on or off\r\n"
-          "C-a b    send a break\r\n"
-          "C-a c    switch between console and monitor\r\n"
-          "C-a C-a  send C-a\r\n");
+    print(
+        "\r\n"
+        "C-a h    this help\r\n"
+        "C-a x    end the emulator\r\n"
+        "C-a s    write the changes of -snapshot to the disks\r\n"
+        "C-a t    time stamps on or off\r\n"
+        "C-a b    send a break\r\n"
+        "C-a c    switch between console and monitor\r\n"
+        "C-a C-a  send C-a\r\n");
 }
 
 std::size_t MuxChardev::write(std::span<const u8> bytes) {
@@ -216,9 +214,9 @@ std::size_t MuxChardev::write_stamped(std::span<const u8> bytes) {
         if (at_line_start_) {
             u64 ms = (EventLoop::host_time() - start_) / 1'000'000;
             char stamp[32];
-            int length = std::snprintf(stamp, sizeof stamp, "[%02u:%02u:%02u.%03u] ", static_cast<unsigned>(ms / 3'600'000),
-                                       static_cast<unsigned>(ms / 60'000 % 60), static_cast<unsigned>(ms / 1000 % 60),
-                                       static_cast<unsigned>(ms % 1000));
+            int length = std::snprintf(stamp, sizeof stamp, "[%02u:%02u:%02u.%03u] ",
+                                       static_cast<unsigned>(ms / 3'600'000), static_cast<unsigned>(ms / 60'000 % 60),
+                                       static_cast<unsigned>(ms / 1000 % 60), static_cast<unsigned>(ms % 1000));
             backend_->write(bytes_of({stamp, static_cast<std::size_t>(length)}));
             at_line_start_ = false;
         }

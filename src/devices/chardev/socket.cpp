@@ -97,10 +97,8 @@ int SocketChardev::make_listener() {
     for (const Endpoint& endpoint : resolve()) {
         int fd = ::socket(endpoint.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         int one = 1;
-        if (endpoint.family == AF_UNIX)
-            ::unlink(address.path.c_str());  // what an earlier run has left
-        else if (fd >= 0)
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        if (endpoint.family == AF_UNIX) ::unlink(address.path.c_str());  // what an earlier run has left
+        else if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.length) == 0 &&
             ::listen(fd, 1) == 0) {
             owns_path_ = endpoint.family == AF_UNIX;
@@ -116,7 +114,8 @@ int SocketChardev::connect_now() const {
     int error = 0;
     for (const Endpoint& endpoint : resolve()) {
         int fd = ::socket(endpoint.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.length) == 0) return fd;
+        if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.length) == 0)
+            return fd;
         error = errno;
         if (fd >= 0) ::close(fd);
     }
@@ -173,10 +172,8 @@ void SocketChardev::accept_client() {
 void SocketChardev::watch_listener() {
     if (listener_ < 0 || listener_watched_ == !is_open()) return;
     listener_watched_ = !is_open();
-    if (listener_watched_)
-        loop().watch(listener_, EventLoop::kReadable, [this](u32) { accept_client(); });
-    else
-        loop().unwatch(listener_);
+    if (listener_watched_) loop().watch(listener_, EventLoop::kReadable, [this](u32) { accept_client(); });
+    else loop().unwatch(listener_);
 }
 
 void SocketChardev::lose_peer() {

@@ -22,7 +22,7 @@ public:
     struct Options {
         SocketAddress address;
         bool server = false;
-        bool wait = true;      ///< server: the constructor waits for a client
+        bool wait = true;  ///< server: the constructor waits for a client
         bool telnet = false;
         bool nodelay = false;  ///< small packets at once
         u64 reconnect = 0;     ///< client: ns after which it tries again; 0: never

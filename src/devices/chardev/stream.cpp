@@ -37,7 +37,7 @@ void StreamChardev::post(std::function<void()> function) {
 }
 
 void StreamChardev::open_stream(int in, int out) {
-    struct stat info{};
+    struct stat info {};
     out_is_socket_ = out >= 0 && fstat(out, &info) == 0 && S_ISSOCK(info.st_mode);
     in_ = in;
     out_ = out;
@@ -93,7 +93,8 @@ void StreamChardev::set_on_writable(std::function<void()> callback) {
 }
 
 void StreamChardev::accept_input() {
-    if (input_paused_.load(std::memory_order_relaxed) && input_paused_.exchange(false)) post([this] { deliver_input(); });
+    if (input_paused_.load(std::memory_order_relaxed) && input_paused_.exchange(false))
+        post([this] { deliver_input(); });
 }
 
 std::size_t StreamChardev::write(std::span<const u8> bytes) {
@@ -112,7 +113,9 @@ std::size_t StreamChardev::write(std::span<const u8> bytes) {
     return count;
 }
 
-void StreamChardev::write_out_of_band(std::span<const u8> bytes) { output_.insert(output_.end(), bytes.begin(), bytes.end()); }
+void StreamChardev::write_out_of_band(std::span<const u8> bytes) {
+    output_.insert(output_.end(), bytes.begin(), bytes.end());
+}
 
 /// Before each sleep of the loop.
 u64 StreamChardev::tick() {
@@ -223,10 +226,8 @@ void StreamChardev::update_watches() {
     auto set = [this](int fd, u32& watched, u32 wanted) {
         if (fd < 0 || watched == wanted) return;
         watched = wanted;
-        if (wanted == 0)
-            loop_.unwatch(fd);
-        else
-            loop_.watch(fd, wanted, [this, fd](u32 events) { on_ready(fd, events); });
+        if (wanted == 0) loop_.unwatch(fd);
+        else loop_.watch(fd, wanted, [this, fd](u32 events) { on_ready(fd, events); });
     };
     set(in_, in_watch_, in);
     if (in_ != out_) set(out_, out_watch_, out);
@@ -278,7 +279,7 @@ void StreamChardev::deliver_input() {
 }
 
 int duplicate_nonblocking(int fd, int access) {
-    struct stat info{};
+    struct stat info {};
     if (fstat(fd, &info) != 0) return -1;
     if (S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)) {
         std::string path = "/proc/self/fd/" + std::to_string(fd);

@@ -75,8 +75,8 @@ private:
     mutable std::mutex mutex_;  ///< guards these:
     std::shared_ptr<const Frontend> frontend_;
     std::function<void()> on_writable_;
-    std::vector<u8> pending_;   ///< output
-    bool starved_ = false;      ///< a write was not taken in full
+    std::vector<u8> pending_;  ///< output
+    bool starved_ = false;     ///< a write was not taken in full
     u64 flush_at_ = ~u64{0};
 
     // Of the loop's thread
@@ -89,8 +89,8 @@ private:
     std::size_t input_done_ = 0, output_done_ = 0;
 };
 
-/// A descriptor of its own for the terminal, pipe or file behind `fd`, which does not block; other processes that share `fd`
-/// do not notice. Where that cannot be: a duplicate. -1 when `fd` is closed.
+/// A descriptor of its own for the terminal, pipe or file behind `fd`, which does not block; other processes that share
+/// `fd` do not notice. Where that cannot be: a duplicate. -1 when `fd` is closed.
 int duplicate_nonblocking(int fd, int access);
 
 }  // namespace dragoman::devices

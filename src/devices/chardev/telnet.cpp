@@ -5,8 +5,16 @@ namespace dragoman::devices {
 namespace {
 
 enum : u8 {
-    kSubnegotiationEnd = 240, kBreak = 243, kSubnegotiation = 250, kWill = 251, kDo = 253, kDont = 254, kIac = 255,
-    kOptionBinary = 0, kOptionEcho = 1, kOptionSuppressGoAhead = 3,
+    kSubnegotiationEnd = 240,
+    kBreak = 243,
+    kSubnegotiation = 250,
+    kWill = 251,
+    kDo = 253,
+    kDont = 254,
+    kIac = 255,
+    kOptionBinary = 0,
+    kOptionEcho = 1,
+    kOptionSuppressGoAhead = 3,
 };
 
 }  // namespace
@@ -22,10 +30,8 @@ void TelnetFilter::filter(std::vector<u8>& bytes, const std::function<void()>& o
     for (u8 byte : bytes) {
         switch (state_) {
             case State::Data:
-                if (byte == kIac)
-                    state_ = State::Command;
-                else
-                    bytes[kept++] = byte;
+                if (byte == kIac) state_ = State::Command;
+                else bytes[kept++] = byte;
                 break;
             case State::Command:
                 state_ = State::Data;

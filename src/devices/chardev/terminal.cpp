@@ -30,7 +30,8 @@ void leave() {
 void on_default(int signal) {
     int error = errno;
     leave();
-    struct sigaction action{}, handler;
+    struct sigaction action {
+    }, handler;
     action.sa_handler = SIG_DFL;
     sigaction(signal, &action, &handler);
     sigset_t set, old;
@@ -52,7 +53,8 @@ void on_continue(int) {
 /// Signals that the program handles by itself keep their handlers: those end in exit() and so in restore().
 void handle_default(int signal, void (*handler)(int)) {
     struct sigaction action;
-    if (sigaction(signal, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL) return;
+    if (sigaction(signal, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_DFL)
+        return;
     action = {};
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART | SA_ONSTACK;

@@ -3,8 +3,8 @@
 
 namespace dragoman::devices::terminal {
 
-/// Makes the terminal on stdin raw (nothing happens when it is none, or is not ours while in the background). It gets its
-/// old modes back on restore(), exit(), SIGTSTP and signals that end the process; after SIGCONT it is raw again.
+/// Makes the terminal on stdin raw (nothing happens when it is none, or is not ours while in the background). It gets
+/// its old modes back on restore(), exit(), SIGTSTP and signals that end the process; after SIGCONT it is raw again.
 /// @param signals  whether Ctrl-C, Ctrl-Z and Ctrl-\ keep their meaning for the host
 void make_raw(bool signals);
 void restore();

@@ -32,7 +32,8 @@ Netdev& Netdevs::take(std::string_view id) {
         }
         names += (names.empty() ? "" : ", ") + netdev->id();
     }
-    throw FatalError(1, "there is no netdev '" + std::string(id) + "'" + (names.empty() ? "" : " (there is: " + names + ")"));
+    throw FatalError(
+        1, "there is no netdev '" + std::string(id) + "'" + (names.empty() ? "" : " (there is: " + names + ")"));
 }
 
 }  // namespace dragoman::devices::net

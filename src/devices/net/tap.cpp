@@ -47,7 +47,8 @@ TapNetdev::TapNetdev(std::string id, Properties& properties, EventLoop& loop)
     properties.finish();
     if (given) {
         std::optional<u64> number = parse_number(*given);
-        if (!number || ::fcntl(static_cast<int>(*number), F_GETFD) < 0) properties.fail("fd=" + *given + ": not an open descriptor");
+        if (!number || ::fcntl(static_cast<int>(*number), F_GETFD) < 0)
+            properties.fail("fd=" + *given + ": not an open descriptor");
         fd_ = static_cast<int>(*number);
         up_script = down_script_ = "no";
         ifreq request{};
@@ -87,7 +88,8 @@ void TapNetdev::run_script(const Properties& properties, const std::string& scri
     int status = run(script, name_);
     if (status == 0) return;
     ::close(fd_);
-    properties.fail("script=" + script + (status < 0 ? ": cannot be run" : ": failed with status " + std::to_string(status)));
+    properties.fail("script=" + script +
+                    (status < 0 ? ": cannot be run" : ": failed with status " + std::to_string(status)));
 }
 
 void TapNetdev::drained() {

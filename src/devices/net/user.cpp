@@ -81,7 +81,8 @@ const SlirpCb& UserNetdev::callbacks() {
             std::erase_if(self(opaque)->timers_, [timer](const auto& t) { return t.get() == timer; });
         };
         cb.timer_mod = [](void* timer, std::int64_t milliseconds, void*) {
-            static_cast<Timer*>(timer)->deadline = static_cast<u64>(std::max<std::int64_t>(milliseconds, 0)) * kMillisecond;
+            static_cast<Timer*>(timer)->deadline =
+                static_cast<u64>(std::max<std::int64_t>(milliseconds, 0)) * kMillisecond;
         };
         cb.register_poll_fd = [](int, void*) {};
         cb.unregister_poll_fd = [](int fd, void* opaque) { self(opaque)->unwatch(fd); };
@@ -137,7 +138,8 @@ UserNetdev::UserNetdev(std::string id, Properties& properties, EventLoop& loop) 
     search.push_back(nullptr);
     if (!search_texts.empty()) config.vdnssearch = search.data();
     std::vector<Forward> forwards;
-    for (const std::string& text : forward_texts) forwards.push_back(parse_forward(properties, text, config.vdhcp_start));
+    for (const std::string& text : forward_texts)
+        forwards.push_back(parse_forward(properties, text, config.vdhcp_start));
     slirp_ = ::slirp_new(&config, &callbacks(), this);
     if (slirp_ == nullptr) properties.fail("the network cannot be made");
     for (std::size_t i = 0; i < forwards.size(); i++) {
@@ -235,8 +237,8 @@ u64 UserNetdev::before_sleep() {
     }
     ready_.clear();
     ::slirp_pollfds_poll(
-        slirp_, 0, [](int index, void* opaque) { return self(opaque)->polls_[static_cast<std::size_t>(index)].revents; },
-        this);
+        slirp_, 0,
+        [](int index, void* opaque) { return self(opaque)->polls_[static_cast<std::size_t>(index)].revents; }, this);
     polls_.clear();
     u32 timeout = ~u32{0};
     ::slirp_pollfds_fill(

@@ -24,7 +24,7 @@ public:
 private:
     struct Poll {
         int fd;
-        int events;   ///< SLIRP_POLL_*
+        int events;  ///< SLIRP_POLL_*
         int revents;
     };
     struct Timer {
@@ -53,9 +53,9 @@ private:
     Slirp* slirp_ = nullptr;
     std::string network_text_;
     std::vector<u8> linear_;
-    std::vector<Poll> polls_;            ///< asked for at the last sleep
-    std::map<int, int> watched_;         ///< fd -> events
-    std::map<int, int> ready_;           ///< fd -> revents since the last sleep
+    std::vector<Poll> polls_;     ///< asked for at the last sleep
+    std::map<int, int> watched_;  ///< fd -> events
+    std::map<int, int> ready_;    ///< fd -> revents since the last sleep
     std::vector<std::unique_ptr<Timer>> timers_;
 };
 

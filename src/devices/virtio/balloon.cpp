@@ -24,7 +24,8 @@ struct Config {  // §5.5.4
 
 // Queues are numbered without those of features that are not offered: reporting comes third.
 Balloon::Balloon(memory::PhysicalSpace& space, const BalloonOptions& options)
-    : VirtioDevice(space, kDeviceId, std::span(kQueueSizes).first(options.free_page_reporting ? 3 : 2)), options_(options) {}
+    : VirtioDevice(space, kDeviceId, std::span(kQueueSizes).first(options.free_page_reporting ? 3 : 2)),
+      options_(options) {}
 
 u64 Balloon::device_features() const {
     return (options_.deflate_on_oom ? kDeflateOnOom : 0) | (options_.free_page_reporting ? kPageReporting : 0);
@@ -58,7 +59,8 @@ u64 Balloon::given_up() {
 void Balloon::give_back(u64 address, u64 bytes) {
     u8* host = space().ram(address, bytes);
     if (host == nullptr) return;  // a driver may put what it likes on the list
-    auto start = align_up(reinterpret_cast<u64>(host), kPage), end = align_down(reinterpret_cast<u64>(host) + bytes, kPage);
+    auto start = align_up(reinterpret_cast<u64>(host), kPage),
+         end = align_down(reinterpret_cast<u64>(host) + bytes, kPage);
     if (start >= end || ::madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED) != 0) return;
     space().wrote(address + (start - reinterpret_cast<u64>(host)), end - start);
 }

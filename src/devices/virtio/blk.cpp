@@ -89,7 +89,8 @@ std::unique_ptr<Blk> Blk::make(memory::PhysicalSpace& space, block::Drives& driv
             properties.fail("block sizes are powers of two from 512 to 32768");
         }
     }
-    if (options.physical_block < options.logical_block) properties.fail("physical_block_size is below logical_block_size");
+    if (options.physical_block < options.logical_block)
+        properties.fail("physical_block_size is below logical_block_size");
     options.config_wce = properties.take_bool("config-wce", true);
     options.discard = properties.take_bool("discard", true);
     options.write_zeroes = properties.take_bool("write-zeroes", true);

@@ -11,7 +11,7 @@
 namespace dragoman::devices::virtio {
 
 struct BlkOptions {
-    std::string serial;       ///< at most 20 bytes
+    std::string serial;  ///< at most 20 bytes
     u16 queue_size = 256;
     u32 logical_block = 512;  ///< bytes
     u32 physical_block = 512;

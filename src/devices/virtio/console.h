@@ -31,9 +31,9 @@ private:
 
     std::shared_ptr<Chardev> chardev_;
     Chain receive_chain_, transmit_chain_;
-    bool receiving_ = false;      ///< receive_chain_ waits for input
-    bool transmitting_ = false;   ///< transmit_chain_ waits for room on the host's side
-    u64 transmitted_ = 0;         ///< bytes of transmit_chain_ that are through
+    bool receiving_ = false;     ///< receive_chain_ waits for input
+    bool transmitting_ = false;  ///< transmit_chain_ waits for room on the host's side
+    u64 transmitted_ = 0;        ///< bytes of transmit_chain_ that are through
 };
 
 }  // namespace dragoman::devices::virtio

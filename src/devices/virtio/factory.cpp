@@ -16,9 +16,9 @@ struct Factory::Model {
 
 const std::vector<Factory::Model>& Factory::table() {
     static const std::vector<Model> models = {
-        {"virtio-blk-device", &Factory::make_blk},         {"virtio-net-device", &Factory::make_net},
-        {"virtio-rng-device", &Factory::make_rng},         {"virtio-serial-device", &Factory::make_serial},
-        {"virtconsole", &Factory::connect_console},        {"virtio-balloon-device", &Factory::make_balloon},
+        {"virtio-blk-device", &Factory::make_blk},  {"virtio-net-device", &Factory::make_net},
+        {"virtio-rng-device", &Factory::make_rng},  {"virtio-serial-device", &Factory::make_serial},
+        {"virtconsole", &Factory::connect_console}, {"virtio-balloon-device", &Factory::make_balloon},
         {"virtio-9p-device", &Factory::make_9p},
     };
     return models;
@@ -90,7 +90,8 @@ std::unique_ptr<VirtioDevice> Factory::connect_console(Properties& properties) {
     if (!chardev) properties.fail("no chardev=");
     properties.finish();
     if (console_ == nullptr) properties.fail("a virtio-serial-device must come before it");
-    if (!console_->connect_port(backends_.chardev(*chardev))) properties.fail("port 0 of the virtio-serial-device is taken");
+    if (!console_->connect_port(backends_.chardev(*chardev)))
+        properties.fail("port 0 of the virtio-serial-device is taken");
     return nullptr;
 }
 

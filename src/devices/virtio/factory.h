@@ -13,7 +13,6 @@
 #include "devices/event_loop.h"
 #include "devices/net/netdevs.h"
 #include "devices/virtio/p9.h"
-#include "devices/virtio/p9.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
@@ -56,8 +55,8 @@ private:
     static const std::vector<Model>& table();
 
     Backends backends_;
-    unsigned cards_ = 0;           ///< network cards so far, for their addresses
-    Console* console_ = nullptr;   ///< made last, for virtconsole
+    unsigned cards_ = 0;          ///< network cards so far, for their addresses
+    Console* console_ = nullptr;  ///< made last, for virtconsole
 };
 
 }  // namespace dragoman::devices::virtio

@@ -11,8 +11,9 @@ namespace dragoman::devices::virtio {
 namespace {
 
 constexpr u32 kDeviceId = 1;
-constexpr u64 kCsum = feature(0), kGuestCsum = feature(1), kMtu = feature(3), kMac = feature(5), kHostTso4 = feature(11),
-              kHostTso6 = feature(12), kMergeableBuffers = feature(15), kStatusField = feature(16);
+constexpr u64 kCsum = feature(0), kGuestCsum = feature(1), kMtu = feature(3), kMac = feature(5),
+              kHostTso4 = feature(11), kHostTso6 = feature(12), kMergeableBuffers = feature(15),
+              kStatusField = feature(16);
 constexpr u64 kMaxFrame = 65536 + 256;
 constexpr unsigned kMaxBatches = 8;  // of transmitted frames, before others on the event loop have their turn
 
@@ -41,8 +42,8 @@ constexpr u16 kLinkUp = 1;
 bool parse_mac(const std::string& text, MacAddress& mac) {
     unsigned byte[6];
     int end = 0;
-    if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5],
-                    &end) != 6 ||
+    if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
+                    &byte[5], &end) != 6 ||
         static_cast<std::size_t>(end) != text.size()) {
         return false;
     }

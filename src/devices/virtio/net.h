@@ -52,8 +52,8 @@ private:
     bool transmit_posted_ = false;
     bool starving_ = false;  ///< a frame waits for buffers of the guest
     std::array<Chain, kBatch> receive_chains_, transmit_chains_;
-    std::vector<iovec> pieces_;   ///< the event loop's
-    std::vector<u8> linear_;      ///< the event loop's
+    std::vector<iovec> pieces_;  ///< the event loop's
+    std::vector<u8> linear_;     ///< the event loop's
 };
 
 /// Internet checksum (RFC 1071) of `data`, whose first byte is the high one of a word; not complemented.

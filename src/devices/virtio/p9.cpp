@@ -60,7 +60,8 @@ void P9Exports::add(Properties properties) {
     if (find(made.id) != nullptr) properties.fail("there is a folder '" + made.id + "' already");
     made.path = properties.take("path", "");
     if (made.path.empty()) properties.fail("no path=");
-    std::size_t security = properties.take_choice("security_model", {"none", "passthrough", "mapped-xattr", "mapped"}, 0);
+    std::size_t security =
+        properties.take_choice("security_model", {"none", "passthrough", "mapped-xattr", "mapped"}, 0);
     made.security = security == 0   ? P9Security::None
                     : security == 1 ? P9Security::Passthrough
                                     : P9Security::MappedXattr;

@@ -24,14 +24,16 @@ constexpr u32 kPermissions = 07777;
 
 int result(int status) { return status < 0 ? errno : 0; }
 
-template <class T> bool get_attribute(const std::string& path, const char* name, T& value) {
+template <class T>
+bool get_attribute(const std::string& path, const char* name, T& value) {
     T stored;
     if (::getxattr(path.c_str(), name, &stored, sizeof stored) != sizeof stored) return false;
     value = stored;
     return true;
 }
 
-template <class T> int set_attribute(const std::string& path, const char* name, T value) {
+template <class T>
+int set_attribute(const std::string& path, const char* name, T value) {
     return result(::setxattr(path.c_str(), name, &value, sizeof value, 0));
 }
 
@@ -128,8 +130,8 @@ int P9Files::mkdir(const std::shared_ptr<P9Node>& parent, const std::string& nam
     return finish_new(parent, name, (mode & kPermissions) | S_IFDIR, owner, node);
 }
 
-int P9Files::mknod(const std::shared_ptr<P9Node>& parent, const std::string& name, u32 mode, dev_t device, P9Owner owner,
-                   std::shared_ptr<P9Node>& node) const {
+int P9Files::mknod(const std::shared_ptr<P9Node>& parent, const std::string& name, u32 mode, dev_t device,
+                   P9Owner owner, std::shared_ptr<P9Node>& node) const {
     if (!p9_valid_name(name)) return EINVAL;
     if (options_.read_only) return EROFS;
     int status = mapped() ? ::mknodat(parent->fd, name.c_str(), S_IFREG | 0600, 0)
@@ -176,7 +178,8 @@ int P9Files::link(const P9Node& parent, const std::string& name, const P9Node& f
     return result(::linkat(AT_FDCWD, file.proc_path().c_str(), parent.fd, name.c_str(), AT_SYMLINK_FOLLOW));
 }
 
-int P9Files::rename(const P9Node& from, const std::string& old_name, const P9Node& to, const std::string& new_name) const {
+int P9Files::rename(const P9Node& from, const std::string& old_name, const P9Node& to,
+                    const std::string& new_name) const {
     if (!p9_valid_name(old_name) || !p9_valid_name(new_name)) return EINVAL;
     if (options_.read_only) return EROFS;
     return result(::renameat(from.fd, old_name.c_str(), to.fd, new_name.c_str()));

@@ -51,14 +51,14 @@ public:
     int stat(const P9Node& node, struct stat& info) const;
     /// A descriptor for reading and writing; `flags` as open(2) has them.
     int open(const P9Node& node, int flags, int& fd) const;
-    int create(const std::shared_ptr<P9Node>& parent, const std::string& name, int flags, u32 mode, P9Owner owner, int& fd,
-               std::shared_ptr<P9Node>& node) const;
+    int create(const std::shared_ptr<P9Node>& parent, const std::string& name, int flags, u32 mode, P9Owner owner,
+               int& fd, std::shared_ptr<P9Node>& node) const;
     int mkdir(const std::shared_ptr<P9Node>& parent, const std::string& name, u32 mode, P9Owner owner,
               std::shared_ptr<P9Node>& node) const;
     int mknod(const std::shared_ptr<P9Node>& parent, const std::string& name, u32 mode, dev_t device, P9Owner owner,
               std::shared_ptr<P9Node>& node) const;
-    int symlink(const std::shared_ptr<P9Node>& parent, const std::string& name, const std::string& target, P9Owner owner,
-                std::shared_ptr<P9Node>& node) const;
+    int symlink(const std::shared_ptr<P9Node>& parent, const std::string& name, const std::string& target,
+                P9Owner owner, std::shared_ptr<P9Node>& node) const;
     int readlink(const P9Node& node, std::string& target) const;
     int link(const P9Node& parent, const std::string& name, const P9Node& file) const;
     int rename(const P9Node& from, const std::string& old_name, const P9Node& to, const std::string& new_name) const;

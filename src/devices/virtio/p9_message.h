@@ -74,7 +74,8 @@ private:
         left_ -= bytes;
         return true;
     }
-    template <class T> T number() {
+    template <class T>
+    T number() {
         T value = 0;
         if (take(sizeof(T))) std::memcpy(&value, at_ - sizeof(T), sizeof(T));
         return value;
@@ -89,7 +90,8 @@ class P9Writer {
 public:
     explicit P9Writer(std::vector<u8>& out) : out_(out) {}
 
-    template <class T> P9Writer& number(T value) {
+    template <class T>
+    P9Writer& number(T value) {
         const auto* bytes = reinterpret_cast<const u8*>(&value);
         out_.insert(out_.end(), bytes, bytes + sizeof value);
         return *this;

@@ -301,7 +301,11 @@ int P9Server::getattr(P9Reader& in, P9Writer& out) {
     if (fid == nullptr) return EBADF;
     struct stat info;
     if (int error = files_.stat(*fid->node, info)) return error;
-    out.number(kGetattrBasic).qid(qid_of(info)).number(u32{info.st_mode}).number(u32{info.st_uid}).number(u32{info.st_gid});
+    out.number(kGetattrBasic)
+        .qid(qid_of(info))
+        .number(u32{info.st_mode})
+        .number(u32{info.st_uid})
+        .number(u32{info.st_gid});
     out.number(u64{info.st_nlink}).number(u64{info.st_rdev}).number(static_cast<u64>(info.st_size));
     out.number(static_cast<u64>(info.st_blksize)).number(static_cast<u64>(info.st_blocks));
     for (const timespec& time : {info.st_atim, info.st_mtim, info.st_ctim}) {
@@ -504,8 +508,9 @@ int P9Server::read(P9Reader& in, P9Writer& out) {
     } else {
         if (fid->fd < 0) return EBADF;
         chain_->writable.slice(kReadHeader, wanted, pieces_);
-        ssize_t bytes = ::preadv(fid->fd, pieces_.data(), static_cast<int>(std::min<std::size_t>(pieces_.size(), IOV_MAX)),
-                                 static_cast<off_t>(offset));
+        ssize_t bytes =
+            ::preadv(fid->fd, pieces_.data(), static_cast<int>(std::min<std::size_t>(pieces_.size(), IOV_MAX)),
+                     static_cast<off_t>(offset));
         if (bytes < 0) return errno;
         direct_ = static_cast<u64>(bytes);
     }
@@ -552,7 +557,8 @@ int P9Server::clunk(P9Reader& in, P9Writer&) {
         return result(::removexattr(path.c_str(), fid->xattr_name.c_str()));
     }
     if (fid->data.size() != fid->xattr_size) return EINVAL;
-    return result(::setxattr(path.c_str(), fid->xattr_name.c_str(), fid->data.data(), fid->data.size(), fid->xattr_flags));
+    return result(
+        ::setxattr(path.c_str(), fid->xattr_name.c_str(), fid->data.data(), fid->data.size(), fid->xattr_flags));
 }
 
 /// Files are removed by name (Tunlinkat); a fid has none. It is gone all the same.

@@ -31,14 +31,14 @@ private:
         ~Fid();
 
         std::shared_ptr<P9Node> node;
-        int fd = -1;             ///< opened
-        u32 uid = ~u32{0};       ///< whose fid it is
-        bool xattr = false;      ///< stands for an extended attribute
+        int fd = -1;         ///< opened
+        u32 uid = ~u32{0};   ///< whose fid it is
+        bool xattr = false;  ///< stands for an extended attribute
         bool xattr_write = false;
         int xattr_flags = 0;
-        u64 xattr_size = 0;      ///< announced
+        u64 xattr_size = 0;  ///< announced
         std::string xattr_name;
-        std::vector<u8> data;    ///< of the attribute
+        std::vector<u8> data;  ///< of the attribute
     };
 
     int dispatch(u8 type, P9Reader& in, P9Writer& out);
@@ -75,8 +75,8 @@ private:
     P9Files files_;
     std::unordered_map<u32, std::unique_ptr<Fid>> fids_;
     u32 message_size_ = kMinMessage;
-    const Chain* chain_ = nullptr;    ///< being answered
-    u64 direct_ = 0;                  ///< bytes that went to the writable part behind the answer
+    const Chain* chain_ = nullptr;  ///< being answered
+    u64 direct_ = 0;                ///< bytes that went to the writable part behind the answer
     std::vector<u8> request_, reply_;
     std::vector<iovec> pieces_;
 };

@@ -24,7 +24,8 @@ void Rng::queue_notified(unsigned index) {
                 u64 bytes = std::min<u64>(piece.iov_len, kMaxBytes - filled);
                 // Never short and never late at these sizes once the host has booted.
                 for (u64 done = 0; done < bytes;) {
-                    ssize_t got = ::getrandom(static_cast<u8*>(piece.iov_base) + done, std::min<u64>(bytes - done, 256), 0);
+                    ssize_t got =
+                        ::getrandom(static_cast<u8*>(piece.iov_base) + done, std::min<u64>(bytes - done, 256), 0);
                     if (got > 0) done += static_cast<u64>(got);
                 }
                 filled += bytes;

@@ -117,7 +117,8 @@ void VirtioDevice::publish(unsigned index) {
 void VirtioDevice::fail(const char* what) {
     if ((status_ & kStatusNeedsReset) != 0) return;
     // Once: a guest can do this as often as it likes.
-    if (!warned_) warn("%s: the guest broke a virtqueue (%s): the device stops until it is reset", describe().c_str(), what);
+    if (!warned_)
+        warn("%s: the guest broke a virtqueue (%s): the device stops until it is reset", describe().c_str(), what);
     warned_ = true;
     status_ |= kStatusNeedsReset;
     if ((status_ & kStatusDriverOk) != 0 && transport_ != nullptr) transport_->config_interrupt();

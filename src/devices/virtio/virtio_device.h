@@ -55,7 +55,7 @@ public:
     unsigned queue_count() const { return static_cast<unsigned>(queues_.size()); }
     const Virtqueue& queue(unsigned index) const { return queues_[index]; }
     u64 offered_features(bool legacy) const;
-    u8 status() const { return status_; }        // locked
+    u8 status() const { return status_; }  // locked
     u32 config_generation() const { return generation_; }
     /// The driver's side of negotiation; locked.
     void set_driver_features(u64 features, bool legacy);
@@ -63,7 +63,7 @@ public:
     void set_status(u8 status, std::unique_lock<std::mutex>& held);
     bool enable_queue(unsigned index, const QueueLayout& layout);  // locked
     void disable_queue(unsigned index, std::unique_lock<std::mutex>& held);
-    void notify_queue(unsigned index);  // locked
+    void notify_queue(unsigned index);                        // locked
     u32 read_config(u64 offset, unsigned size);               // locked
     void write_config(u64 offset, unsigned size, u32 value);  // locked
 

@@ -13,8 +13,8 @@ namespace dragoman::devices::virtio {
 
 /// Guest buffers of one direction, in order.
 struct Buffers {
-    std::vector<iovec> iov;          ///< host addresses, in guest RAM
-    std::vector<u64> addresses;      ///< guest-physical address of each
+    std::vector<iovec> iov;      ///< host addresses, in guest RAM
+    std::vector<u64> addresses;  ///< guest-physical address of each
     u64 bytes = 0;
 
     void clear();
@@ -91,10 +91,10 @@ private:
     bool enabled_ = false;
     bool event_index_ = false;
     bool indirect_ = false;
-    u16 available_index_ = 0;    ///< guest's, as last read
-    u16 next_available_ = 0;     ///< next to take
-    u16 next_used_ = 0;          ///< next to fill
-    u16 interrupted_at_ = 0;     ///< next_used_ at the last publish()
+    u16 available_index_ = 0;  ///< guest's, as last read
+    u16 next_available_ = 0;   ///< next to take
+    u16 next_used_ = 0;        ///< next to fill
+    u16 interrupted_at_ = 0;   ///< next_used_ at the last publish()
 };
 
 }  // namespace dragoman::devices::virtio

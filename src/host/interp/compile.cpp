@@ -150,15 +150,11 @@ Operand Compiler::operand(Var v) {
     if (v == ir::kNoVar) return kZeroOperand;
     const ir::Variable& var = f_->vars[v];
     switch (var.kind) {
-        case VarKind::Fixed:
-            return make_operand(Base::Frame, 0);
-        case VarKind::Global:
-            return make_operand(Base::Env, var.offset);
-        case VarKind::Const:
-            return make_operand(Base::Record, constant_cell(v) - record_offset());
+        case VarKind::Fixed: return make_operand(Base::Frame, 0);
+        case VarKind::Global: return make_operand(Base::Env, var.offset);
+        case VarKind::Const: return make_operand(Base::Record, constant_cell(v) - record_offset());
         case VarKind::Tb:
-        case VarKind::Ebb:
-            return temp_cell(v);
+        case VarKind::Ebb: return temp_cell(v);
     }
     DRAGOMAN_UNREACHABLE();
 }

@@ -26,9 +26,7 @@ void append(std::string& text, const char* format, ...) {
 void append_operand(std::string& text, const u8* record, Operand o) {
     u32 offset = o >> 2;
     switch (static_cast<Base>(o & 3)) {
-        case Base::Env:
-            append(text, "env+%" PRIu32, offset);
-            return;
+        case Base::Env: append(text, "env+%" PRIu32, offset); return;
         case Base::Frame:
             if (offset == 0) {
                 text += "env";

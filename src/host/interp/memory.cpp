@@ -1,8 +1,8 @@
 // Handlers of guest memory accesses and of loads and stores of the guest state.
 //
-// In user mode a guest access can fault on the host. The record is noted in Machine::access around it, so that the fault
-// handler can tell the guest instruction; see fault_code_position. In system mode it goes through the softmmu TLB, and
-// where that has nothing to the MMU, which may raise as a helper does.
+// In user mode a guest access can fault on the host. The record is noted in Machine::access around it, so that the
+// fault handler can tell the guest instruction; see fault_code_position. In system mode it goes through the softmmu
+// TLB, and where that has nothing to the MMU, which may raise as a helper does.
 #include "base/error.h"
 #include "host/interp/machine.h"
 
@@ -62,27 +62,19 @@ void store_as(u64 host, u64 value) {
 
 u64 load(u64 host, unsigned size_log2) {
     switch (size_log2) {
-        case 0:
-            return load_as<u8>(host);
-        case 1:
-            return load_as<u16>(host);
-        case 2:
-            return load_as<u32>(host);
-        default:
-            return load_as<u64>(host);
+        case 0: return load_as<u8>(host);
+        case 1: return load_as<u16>(host);
+        case 2: return load_as<u32>(host);
+        default: return load_as<u64>(host);
     }
 }
 
 void store(u64 host, unsigned size_log2, u64 value) {
     switch (size_log2) {
-        case 0:
-            return store_as<u8>(host, value);
-        case 1:
-            return store_as<u16>(host, value);
-        case 2:
-            return store_as<u32>(host, value);
-        default:
-            return store_as<u64>(host, value);
+        case 0: return store_as<u8>(host, value);
+        case 1: return store_as<u16>(host, value);
+        case 2: return store_as<u32>(host, value);
+        default: return store_as<u64>(host, value);
     }
 }
 
@@ -98,14 +90,10 @@ bool compare_exchange_as(u64 host, u64& expected, u64 desired) {
 
 bool compare_exchange(u64 host, unsigned size_log2, u64& expected, u64 desired) {
     switch (size_log2) {
-        case 0:
-            return compare_exchange_as<u8>(host, expected, desired);
-        case 1:
-            return compare_exchange_as<u16>(host, expected, desired);
-        case 2:
-            return compare_exchange_as<u32>(host, expected, desired);
-        default:
-            return compare_exchange_as<u64>(host, expected, desired);
+        case 0: return compare_exchange_as<u8>(host, expected, desired);
+        case 1: return compare_exchange_as<u16>(host, expected, desired);
+        case 2: return compare_exchange_as<u32>(host, expected, desired);
+        default: return compare_exchange_as<u64>(host, expected, desired);
     }
 }
 

@@ -63,7 +63,9 @@ public:
     /// Whether `v` is read again soon, so that a copy in a register is worth having.
     bool used_soon(ir::Var v) const { return state_[v].next_use < index_ + 16; }
     /// Same for output `out` of the current instruction.
-    bool used_soon_after(ir::Var out) const { return out == f_->insns[index_].out() && next_use(index_, 0) < index_ + 16; }
+    bool used_soon_after(ir::Var out) const {
+        return out == f_->insns[index_].out() && next_use(index_, 0) < index_ + 16;
+    }
     /// Where variable operand `arg` of instruction `index` is read next; kNever, kFar (in another block).
     u16 next_use(u32 index, unsigned arg) const { return next_uses_[index * ir::kMaxArgs + arg]; }
     /// Whether a variable other than the pinned global is in `r`.
@@ -189,11 +191,11 @@ private:
     const ir::Function* f_ = nullptr;
     u32 index_ = 0;
     RegMask locked_ = 0;
-    RegMask occupied_ = 0;           ///< registers with a chain
-    ir::Var chain_[kHostRegCount];   ///< first variable of each register's chain
+    RegMask occupied_ = 0;          ///< registers with a chain
+    ir::Var chain_[kHostRegCount];  ///< first variable of each register's chain
     std::vector<State> state_;
-    std::vector<u16> next_uses_;     ///< [insn][arg]
-    std::vector<u8> store_dead_;     ///< [insn]: its output, a global in env, is overwritten before that matters
+    std::vector<u16> next_uses_;  ///< [insn][arg]
+    std::vector<u8> store_dead_;  ///< [insn]: its output, a global in env, is overwritten before that matters
     std::vector<u16> free_slots_;
     u16 slot_count_ = 0;
 

@@ -26,7 +26,8 @@ public:
 constexpr int kContextReg[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
-template <class T> void write_env(ir::Env* env, u32 offset, T value) {
+template <class T>
+void write_env(ir::Env* env, u32 offset, T value) {
     std::memcpy(reinterpret_cast<u8*>(env) + offset, &value, sizeof(T));
 }
 
@@ -49,8 +50,9 @@ public:
 
     u64 configuration() const override {
         const Options& o = shared_.options;
-        return (feature_bits(shared_.features) << 4 | u64{o.loops} << 3 | u64{o.return_stack} << 2 | u64{o.softmmu} << 1 |
-                u64{o.guest_base != 0}) + 1;
+        return (feature_bits(shared_.features) << 4 | u64{o.loops} << 3 | u64{o.return_stack} << 2 |
+                u64{o.softmmu} << 1 | u64{o.guest_base != 0}) +
+               1;
     }
 
     bool shares_lookups() const override { return shared_.options.softmmu; }

@@ -50,10 +50,27 @@ public:
     u64 address(u32 offset) const { return reinterpret_cast<u64>(top_) + offset; }
 
     /// Jumps whose target is bound later. They return the offset of their displacement.
-    u32 jcc(Cc c) { db(0x0f); db(0x80 | static_cast<int>(c)); dd(0); return here() - 4; }
-    u32 jump() { db(0xe9); dd(0); return here() - 4; }
-    u32 jcc_short(Cc c) { db(0x70 | static_cast<int>(c)); db(0); return here() - 1; }
-    u32 jump_short() { db(0xeb); db(0); return here() - 1; }
+    u32 jcc(Cc c) {
+        db(0x0f);
+        db(0x80 | static_cast<int>(c));
+        dd(0);
+        return here() - 4;
+    }
+    u32 jump() {
+        db(0xe9);
+        dd(0);
+        return here() - 4;
+    }
+    u32 jcc_short(Cc c) {
+        db(0x70 | static_cast<int>(c));
+        db(0);
+        return here() - 1;
+    }
+    u32 jump_short() {
+        db(0xeb);
+        db(0);
+        return here() - 1;
+    }
     void bind(u32 jump_offset) { set_rel32(jump_offset, here()); }
     void bind_short(u32 jump_offset) { top_[jump_offset] = static_cast<u8>(here() - (jump_offset + 1)); }
     void set_rel32(u32 field, u32 target) {
@@ -69,8 +86,14 @@ public:
         db(static_cast<u8>(distance));
     }
     /// Jump or call to an absolute address within reach; returns the offset of the displacement.
-    u32 jump_absolute(const u8* target) { db(0xe9); return rel32_absolute(target); }
-    u32 call_absolute(const u8* target) { db(0xe8); return rel32_absolute(target); }
+    u32 jump_absolute(const u8* target) {
+        db(0xe9);
+        return rel32_absolute(target);
+    }
+    u32 call_absolute(const u8* target) {
+        db(0xe8);
+        return rel32_absolute(target);
+    }
     /// A displacement field that makes the enclosing rip-relative operand (at its end) reach `target`.
     u32 rel32_absolute(const u8* target) {
         dd(static_cast<u32>(reinterpret_cast<u64>(target) - (address(here()) + 4)));

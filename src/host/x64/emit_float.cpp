@@ -27,35 +27,23 @@ private:
 void arith_avx(CodeWriter& c, FloatOpcode op, bool single, const Xbyak::Xmm& d, const Xbyak::Xmm& a,
                const Xbyak::Operand& b) {
     switch (op) {
-        case FloatOpcode::Add:
-            return single ? c.vaddss(d, a, b) : c.vaddsd(d, a, b);
-        case FloatOpcode::Sub:
-            return single ? c.vsubss(d, a, b) : c.vsubsd(d, a, b);
-        case FloatOpcode::Mul:
-            return single ? c.vmulss(d, a, b) : c.vmulsd(d, a, b);
-        case FloatOpcode::Div:
-            return single ? c.vdivss(d, a, b) : c.vdivsd(d, a, b);
-        case FloatOpcode::Min:
-            return single ? c.vminss(d, a, b) : c.vminsd(d, a, b);
-        case FloatOpcode::Max:
-            return single ? c.vmaxss(d, a, b) : c.vmaxsd(d, a, b);
+        case FloatOpcode::Add: return single ? c.vaddss(d, a, b) : c.vaddsd(d, a, b);
+        case FloatOpcode::Sub: return single ? c.vsubss(d, a, b) : c.vsubsd(d, a, b);
+        case FloatOpcode::Mul: return single ? c.vmulss(d, a, b) : c.vmulsd(d, a, b);
+        case FloatOpcode::Div: return single ? c.vdivss(d, a, b) : c.vdivsd(d, a, b);
+        case FloatOpcode::Min: return single ? c.vminss(d, a, b) : c.vminsd(d, a, b);
+        case FloatOpcode::Max: return single ? c.vmaxss(d, a, b) : c.vmaxsd(d, a, b);
     }
 }
 
 void arith_sse(CodeWriter& c, FloatOpcode op, bool single, const Xbyak::Xmm& d, const Xbyak::Operand& b) {
     switch (op) {
-        case FloatOpcode::Add:
-            return single ? c.addss(d, b) : c.addsd(d, b);
-        case FloatOpcode::Sub:
-            return single ? c.subss(d, b) : c.subsd(d, b);
-        case FloatOpcode::Mul:
-            return single ? c.mulss(d, b) : c.mulsd(d, b);
-        case FloatOpcode::Div:
-            return single ? c.divss(d, b) : c.divsd(d, b);
-        case FloatOpcode::Min:
-            return single ? c.minss(d, b) : c.minsd(d, b);
-        case FloatOpcode::Max:
-            return single ? c.maxss(d, b) : c.maxsd(d, b);
+        case FloatOpcode::Add: return single ? c.addss(d, b) : c.addsd(d, b);
+        case FloatOpcode::Sub: return single ? c.subss(d, b) : c.subsd(d, b);
+        case FloatOpcode::Mul: return single ? c.mulss(d, b) : c.mulsd(d, b);
+        case FloatOpcode::Div: return single ? c.divss(d, b) : c.divsd(d, b);
+        case FloatOpcode::Min: return single ? c.minss(d, b) : c.minsd(d, b);
+        case FloatOpcode::Max: return single ? c.maxss(d, b) : c.maxsd(d, b);
     }
 }
 
@@ -83,27 +71,19 @@ void float_logic(Emitter& e, FloatLogic op, HostReg d, HostReg a, const Rm& b) {
     const Xbyak::Operand& o = source;
     if (e.features().avx) {
         switch (op) {
-            case FloatLogic::And:
-                return c.vandps(xmm(d), xmm(a), o);
-            case FloatLogic::AndNot:
-                return c.vandnps(xmm(d), xmm(a), o);
-            case FloatLogic::Or:
-                return c.vorps(xmm(d), xmm(a), o);
-            case FloatLogic::Xor:
-                return c.vxorps(xmm(d), xmm(a), o);
+            case FloatLogic::And: return c.vandps(xmm(d), xmm(a), o);
+            case FloatLogic::AndNot: return c.vandnps(xmm(d), xmm(a), o);
+            case FloatLogic::Or: return c.vorps(xmm(d), xmm(a), o);
+            case FloatLogic::Xor: return c.vxorps(xmm(d), xmm(a), o);
         }
     }
     if (b.is_reg && b.reg == d && a != d) return float_logic(e, op, d, d, reg_rm(a));
     e.ra.move(d, a, Type::F64);
     switch (op) {
-        case FloatLogic::And:
-            return c.andps(xmm(d), o);
-        case FloatLogic::AndNot:
-            return c.andnps(xmm(d), o);
-        case FloatLogic::Or:
-            return c.orps(xmm(d), o);
-        case FloatLogic::Xor:
-            return c.xorps(xmm(d), o);
+        case FloatLogic::And: return c.andps(xmm(d), o);
+        case FloatLogic::AndNot: return c.andnps(xmm(d), o);
+        case FloatLogic::Or: return c.orps(xmm(d), o);
+        case FloatLogic::Xor: return c.xorps(xmm(d), o);
     }
 }
 
@@ -171,28 +151,20 @@ enum class Fused { Madd, Msub, Nmadd, Nmsub };  ///< as the IR ops; x86 has the 
 void fused_213(CodeWriter& c, Fused op, bool single, const Xbyak::Xmm& d, const Xbyak::Xmm& a,
                const Xbyak::Operand& addend) {
     switch (op) {
-        case Fused::Madd:
-            return single ? c.vfmadd213ss(d, a, addend) : c.vfmadd213sd(d, a, addend);
-        case Fused::Msub:
-            return single ? c.vfmsub213ss(d, a, addend) : c.vfmsub213sd(d, a, addend);
-        case Fused::Nmadd:
-            return single ? c.vfnmsub213ss(d, a, addend) : c.vfnmsub213sd(d, a, addend);
-        case Fused::Nmsub:
-            return single ? c.vfnmadd213ss(d, a, addend) : c.vfnmadd213sd(d, a, addend);
+        case Fused::Madd: return single ? c.vfmadd213ss(d, a, addend) : c.vfmadd213sd(d, a, addend);
+        case Fused::Msub: return single ? c.vfmsub213ss(d, a, addend) : c.vfmsub213sd(d, a, addend);
+        case Fused::Nmadd: return single ? c.vfnmsub213ss(d, a, addend) : c.vfnmsub213sd(d, a, addend);
+        case Fused::Nmsub: return single ? c.vfnmadd213ss(d, a, addend) : c.vfnmadd213sd(d, a, addend);
     }
 }
 
 /// d = a * b + d and the like.
 void fused_231(CodeWriter& c, Fused op, bool single, const Xbyak::Xmm& d, const Xbyak::Xmm& a, const Xbyak::Xmm& b) {
     switch (op) {
-        case Fused::Madd:
-            return single ? c.vfmadd231ss(d, a, b) : c.vfmadd231sd(d, a, b);
-        case Fused::Msub:
-            return single ? c.vfmsub231ss(d, a, b) : c.vfmsub231sd(d, a, b);
-        case Fused::Nmadd:
-            return single ? c.vfnmsub231ss(d, a, b) : c.vfnmsub231sd(d, a, b);
-        case Fused::Nmsub:
-            return single ? c.vfnmadd231ss(d, a, b) : c.vfnmadd231sd(d, a, b);
+        case Fused::Madd: return single ? c.vfmadd231ss(d, a, b) : c.vfmadd231sd(d, a, b);
+        case Fused::Msub: return single ? c.vfmsub231ss(d, a, b) : c.vfmsub231sd(d, a, b);
+        case Fused::Nmadd: return single ? c.vfnmsub231ss(d, a, b) : c.vfnmsub231sd(d, a, b);
+        case Fused::Nmsub: return single ? c.vfnmadd231ss(d, a, b) : c.vfnmadd231sd(d, a, b);
     }
 }
 

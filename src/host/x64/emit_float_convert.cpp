@@ -14,16 +14,11 @@ namespace {
 /// The rounding control of roundsd and vrndscalesd (SDM vol. 2, ROUNDSD); RMM has none.
 u8 round_control(Rounding r) {
     switch (r) {
-        case Rounding::RNE:
-            return 0;
-        case Rounding::RDN:
-            return 1;
-        case Rounding::RUP:
-            return 2;
-        case Rounding::RTZ:
-            return 3;
-        default:
-            return 4;  // MXCSR
+        case Rounding::RNE: return 0;
+        case Rounding::RDN: return 1;
+        case Rounding::RUP: return 2;
+        case Rounding::RTZ: return 3;
+        default: return 4;  // MXCSR
     }
 }
 constexpr u8 kNoInexact = 8;

@@ -12,7 +12,8 @@ namespace {
 
 enum class Alu : u8 { Add, Or, And, Sub, Xor };
 
-template <class A, class B> void alu(CodeWriter& c, Alu op, const A& to, const B& from) {
+template <class A, class B>
+void alu(CodeWriter& c, Alu op, const A& to, const B& from) {
     switch (op) {
         case Alu::Add: return c.add(to, from);
         case Alu::Or: return c.or_(to, from);
@@ -372,7 +373,8 @@ void emit_movcond(Emitter& e, const Insn& insn) {
     // Neither value is loaded yet: mov and cmov take them from memory, and leave the flags alone. Four operands
     // can be more than there are scratch registers.
     for (Var v : {v2, v1}) {
-        if (e.ra.in_scratch(v) && !(v == v1 && e.ra.is_const(v)) && !fits_scratch(e, {v1, v2, insn.in(0), insn.in(1)}, insn.type2)) {
+        if (e.ra.in_scratch(v) && !(v == v1 && e.ra.is_const(v)) &&
+            !fits_scratch(e, {v1, v2, insn.in(0), insn.in(1)}, insn.type2)) {
             e.ra.to_memory(v);
         }
     }

@@ -11,7 +11,8 @@ namespace {
 
 enum class Shift : u8 { Shl, Shr, Sar, Rol, Ror };
 
-template <class Count> void shift(CodeWriter& c, Shift op, const Xbyak::Reg& r, const Count& count) {
+template <class Count>
+void shift(CodeWriter& c, Shift op, const Xbyak::Reg& r, const Count& count) {
     switch (op) {
         case Shift::Shl: return c.shl(r, count);
         case Shift::Shr: return c.shr(r, count);
@@ -56,8 +57,8 @@ bool emit_shift_add(Emitter& e, const Insn& insn, unsigned n) {
     Var other = add.in(1 - position);
     if (add.in(position) != shifted || other == shifted || e.ra.is_const(other)) return false;
     // The shifted value itself must not be needed: overwritten by the add, or a temporary that dies there.
-    bool gone = add.out() == shifted || (e.f->vars[shifted].kind == ir::VarKind::Ebb &&
-                                         e.ra.next_use(next, 1 + position) == Allocator::kNever);
+    bool gone = add.out() == shifted ||
+                (e.f->vars[shifted].kind == ir::VarKind::Ebb && e.ra.next_use(next, 1 + position) == Allocator::kNever);
     if (!gone) return false;
     Var a = insn.in(0);
     HostReg x = e.ra.use(a);
@@ -75,7 +76,8 @@ void emit_shift(Emitter& e, const Insn& insn, Shift op) {
     unsigned bits = ir::type_bits(insn.type);
     Var a = insn.in(0), b = insn.in(1), out = insn.out();
     if (e.ra.is_const(b)) {
-        if (op == Shift::Shl && emit_shift_add(e, insn, static_cast<unsigned>(e.ra.const_value(b)) & (bits - 1))) return;
+        if (op == Shift::Shl && emit_shift_add(e, insn, static_cast<unsigned>(e.ra.const_value(b)) & (bits - 1)))
+            return;
         return emit_shift_const(e, insn, op, static_cast<unsigned>(e.ra.const_value(b)) & (bits - 1));
     }
     if (e.features().bmi2 && op <= Shift::Sar) {
@@ -124,7 +126,7 @@ void extend(Emitter& e, HostReg d, const Emitter::Rm& x, unsigned len, bool sign
     if (x.is_reg) {
         Xbyak::Reg from = gpr(x.reg, len);
         if (len == 32) {
-            sign && t == Type::I64 ? e.c.movsxd(r64(d), r32(x.reg)) : e.c.mov(r32(d), r32(x.reg));
+            sign&& t == Type::I64 ? e.c.movsxd(r64(d), r32(x.reg)) : e.c.mov(r32(d), r32(x.reg));
         } else {
             sign ? e.c.movsx(gpr(d, ir::type_bits(t)), from) : e.c.movzx(r32(d), from);
         }
@@ -132,7 +134,7 @@ void extend(Emitter& e, HostReg d, const Emitter::Rm& x, unsigned len, bool sign
     }
     Xbyak::Address from = x.mem(len);
     if (len == 32) {
-        sign && t == Type::I64 ? e.c.movsxd(r64(d), from) : e.c.mov(r32(d), from);
+        sign&& t == Type::I64 ? e.c.movsxd(r64(d), from) : e.c.mov(r32(d), from);
     } else {
         sign ? e.c.movsx(gpr(d, ir::type_bits(t)), from) : e.c.movzx(r32(d), from);
     }
@@ -200,7 +202,7 @@ void emit_deposit(Emitter& e, const Insn& insn) {
     HostReg d = e.ra.target_from(insn.out(), base);
     // When the output is the field's register, t1 has it already.
     e.ra.move(d, b, t);
-    e.c.ror(gpr(d, bits), static_cast<int>(pos));          // old field at the bottom
+    e.c.ror(gpr(d, bits), static_cast<int>(pos));  // old field at the bottom
     e.c.shr(gpr(d, bits), static_cast<int>(len));
     e.c.or_(gpr(d, bits), gpr(t1, bits));
     e.c.rol(gpr(d, bits), static_cast<int>(pos + len));

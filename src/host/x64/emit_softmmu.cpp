@@ -111,7 +111,8 @@ void store_constant(Emitter& e, u64 v, BaseAndDisplacement a, HostReg entry, Hos
         call_slow_path(e, access);
     });
     if (immediate) {
-        e.c.mov(host_operand(a, entry, 8u << m.size_log2), m.size_log2 == 3 ? image : image & low_mask(8u << m.size_log2));
+        e.c.mov(host_operand(a, entry, 8u << m.size_log2),
+                m.size_log2 == 3 ? image : image & low_mask(8u << m.size_log2));
     } else {
         store_gpr(e, a, entry, temp, m);
     }
@@ -263,7 +264,9 @@ void emit_page_access(Emitter& e, const Insn& insn, bool probed) {
     const HostReg addend = e.ra.use(insn.args[2]);
     PageAccess p{{store ? Access::Kind::Store : Access::Kind::Load, e.ra.type(data), base, kNoReg, op.mem,
                   static_cast<i32>(insn.displacement()), !e.ra.dies(insn.args[2])},
-                 addend, store && is_storable(e, data, op.mem), 0};
+                 addend,
+                 store && is_storable(e, data, op.mem),
+                 0};
     if (p.constant) {
         p.value = e.ra.const_value(data);
     } else {
@@ -306,7 +309,9 @@ void emit_page_st(Emitter& e, const Insn& insn) { emit_page_access(e, insn, fals
 
 void write_lookup_routines(CodeWriter& c, Shared& shared) {
     constexpr i64 kSaved = static_cast<i64>(kSavedScratchOffset);
-    const auto saved = [&](unsigned i) { return static_cast<i32>(kSaved + i * 8) - static_cast<i32>(shared.plan.env_bias); };
+    const auto saved = [&](unsigned i) {
+        return static_cast<i32>(kSaved + i * 8) - static_cast<i32>(shared.plan.env_bias);
+    };
     for (unsigned mmu_index = 0; mmu_index < ir::kMmuIndexes; ++mmu_index) {
         for (HostReg r : {kRax, kRcx, kRdx}) {
             for (bool write : {false, true}) {
@@ -366,7 +371,8 @@ void run_mmu_access(ir::Env* env, const u8* code, const Shared* shared) {
     const u64 address = *register_at_home(env, *shared, a.base) + static_cast<u64>(i64{a.displacement});
     u64* value = register_at_home(env, *shared, a.value);
     if ((m.aligned || a.kind == Access::Kind::AtomicPointer) && !is_aligned(address, m.bytes())) {
-        mmu.raise(env, a.kind == Access::Kind::Load ? ir::kExceptionMisalignedLoad : ir::kExceptionMisalignedStore, address);
+        mmu.raise(env, a.kind == Access::Kind::Load ? ir::kExceptionMisalignedLoad : ir::kExceptionMisalignedStore,
+                  address);
     }
     switch (a.kind) {
         case Access::Kind::Load: {

@@ -37,8 +37,8 @@ Features detect_features(const Options& options) {
         f.avx2 = bit(b7, 5) && f.avx && options.avx2;
         f.bmi1 = bit(b7, 3) && options.bmi;
         f.bmi2 = bit(b7, 8) && options.bmi;
-        f.avx512 = bit(b7, 16) && bit(b7, 17) && bit(b7, 30) && bit(b7, 31) && zmm_state && f.avx2 && f.fma &&
-                   options.avx512;
+        f.avx512 =
+            bit(b7, 16) && bit(b7, 17) && bit(b7, 30) && bit(b7, 31) && zmm_state && f.avx2 && f.fma && options.avx512;
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d)) f.lzcnt = bit(c, 5) && options.bmi;
     return f;
@@ -47,8 +47,8 @@ Features detect_features(const Options& options) {
 u64 feature_bits(const Features& f) {
     static_assert(sizeof(Features) == 12, "a feature is missing below");
     u64 bits = 0;
-    for (bool b : {f.ssse3, f.sse41, f.pclmul, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2, f.fma,
-                   f.avx512}) {
+    for (bool b :
+         {f.ssse3, f.sse41, f.pclmul, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2, f.fma, f.avx512}) {
         bits = bits << 1 | b;
     }
     return bits;

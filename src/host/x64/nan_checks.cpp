@@ -39,18 +39,15 @@ NanChecks::Observes NanChecks::observes(const Insn& insn) {
         case Op::fbox:
         case Op::insn_start:
         case Op::discard:
-        case Op::env_ld:
-            return Observes::Nothing;
+        case Op::env_ld: return Observes::Nothing;
         case Op::mov:
         case Op::bitcast:
         case Op::fsgnj:
         case Op::fsgnjn:
         case Op::fsgnjx:
-        case Op::funbox:
-            return Observes::Inputs;
+        case Op::funbox: return Observes::Inputs;
         // Of floats: tests would change the flags between its compare and its moves.
-        case Op::movcond:
-            return ir::is_float(insn.type) ? Observes::Everything : Observes::Nothing;
+        case Op::movcond: return ir::is_float(insn.type) ? Observes::Everything : Observes::Nothing;
         default: {
             OpFlags flags = ir::info(insn.op).flags;
             bool pure = has(flags, OpFlags::Int) && !has(flags, OpFlags::SideEffects);
@@ -61,10 +58,8 @@ NanChecks::Observes NanChecks::observes(const Insn& insn) {
 
 void NanChecks::settle(const Insn& insn) {
     switch (observes(insn)) {
-        case Observes::Nothing:
-            return;
-        case Observes::Everything:
-            return flush();
+        case Observes::Nothing: return;
+        case Observes::Everything: return flush();
         case Observes::Inputs:
             for (unsigned i = 0; i < insn.inputs; ++i) {
                 if (HostReg r = e_.ra.reg_of(insn.in(i)); r != kNoReg) observe(r);

@@ -14,8 +14,8 @@
 //
 // Misaligned accesses are rare in RISC-V code. So they miss, which covers those that cross a page, and the slow path
 // carries them out.
-// Accesses that share a lookup (ir/passes/share_lookups.cpp) have its addend, or 0, in a register: `test`, `je`, access.
-// Without an addend they look for themselves in a cold path, through a common routine.
+// Accesses that share a lookup (ir/passes/share_lookups.cpp) have its addend, or 0, in a register: `test`, `je`,
+// access. Without an addend they look for themselves in a cold path, through a common routine.
 #pragma once
 
 #include "host/x64/emitter.h"

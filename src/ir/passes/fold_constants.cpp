@@ -104,12 +104,9 @@ void fold_second(Rewriter& r, Insn& insn, u64 c) {
             if (c == 0) return r.replace_by_constant(insn, 0);
             if (c == ones) r.replace_by(insn, a);
             return;
-        case Op::andc:
-            return r.replace(insn, Op::and_, insn.type, {a, r.constant(insn.type, ~c)});
-        case Op::orc:
-            return r.replace(insn, Op::or_, insn.type, {a, r.constant(insn.type, ~c)});
-        case Op::eqv:
-            return r.replace(insn, Op::xor_, insn.type, {a, r.constant(insn.type, ~c)});
+        case Op::andc: return r.replace(insn, Op::and_, insn.type, {a, r.constant(insn.type, ~c)});
+        case Op::orc: return r.replace(insn, Op::or_, insn.type, {a, r.constant(insn.type, ~c)});
+        case Op::eqv: return r.replace(insn, Op::xor_, insn.type, {a, r.constant(insn.type, ~c)});
         case Op::shl:
         case Op::shr:
         case Op::sar:
@@ -120,13 +117,11 @@ void fold_second(Rewriter& r, Insn& insn, u64 c) {
             if (n != c) insn.args[2] = r.constant(insn.type, n);
             return;
         }
-        case Op::mul:
-            return fold_multiply(r, insn, c);
+        case Op::mul: return fold_multiply(r, insn, c);
         case Op::div_s:
         case Op::div_u:
         case Op::rem_s:
-        case Op::rem_u:
-            return fold_divide(r, insn, c);
+        case Op::rem_u: return fold_divide(r, insn, c);
         case Op::max_u:
         case Op::clmul:
             if (c == 0) {
@@ -137,8 +132,7 @@ void fold_second(Rewriter& r, Insn& insn, u64 c) {
         case Op::min_u:
             if (c == 0) r.replace_by_constant(insn, 0);
             return;
-        default:
-            return;
+        default: return;
     }
 }
 
@@ -157,8 +151,7 @@ void fold_first(Rewriter& r, Insn& insn, u64 c) {
         case Op::andc:
             if (c == 0) r.replace_by_constant(insn, 0);
             return;
-        default:
-            return;
+        default: return;
     }
 }
 
@@ -166,20 +159,16 @@ void fold_equal(Rewriter& r, Insn& insn) {
     switch (insn.op) {
         case Op::sub:
         case Op::xor_:
-        case Op::andc:
-            return r.replace_by_constant(insn, 0);
+        case Op::andc: return r.replace_by_constant(insn, 0);
         case Op::orc:
-        case Op::eqv:
-            return r.replace_by_constant(insn, ~u64{0});
+        case Op::eqv: return r.replace_by_constant(insn, ~u64{0});
         case Op::and_:
         case Op::or_:
         case Op::min_s:
         case Op::min_u:
         case Op::max_s:
-        case Op::max_u:
-            return r.replace_by(insn, insn.in(0));
-        default:
-            return;
+        case Op::max_u: return r.replace_by(insn, insn.in(0));
+        default: return;
     }
 }
 
@@ -191,26 +180,16 @@ void canonical_condition(Rewriter& r, Cond& cond, Var& b, Type t) {
         cond = simpler;
         b = r.constant(t, 0);
     };
-    if (cond == Cond::Ltu && c == 1)
-        with_zero(Cond::Eq);
-    else if (cond == Cond::Geu && c == 1)
-        with_zero(Cond::Ne);
-    else if (cond == Cond::Leu && c == 0)
-        cond = Cond::Eq;
-    else if (cond == Cond::Gtu && c == 0)
-        cond = Cond::Ne;
-    else if (cond == Cond::Gt && c == ones)
-        with_zero(Cond::Ge);
-    else if (cond == Cond::Le && c == ones)
-        with_zero(Cond::Lt);
-    else if (cond == Cond::Lt && c == 1)
-        with_zero(Cond::Le);
-    else if (cond == Cond::Ge && c == 1)
-        with_zero(Cond::Gt);
-    else if (cond == Cond::TstEq && c == ones)
-        with_zero(Cond::Eq);
-    else if (cond == Cond::TstNe && c == ones)
-        with_zero(Cond::Ne);
+    if (cond == Cond::Ltu && c == 1) with_zero(Cond::Eq);
+    else if (cond == Cond::Geu && c == 1) with_zero(Cond::Ne);
+    else if (cond == Cond::Leu && c == 0) cond = Cond::Eq;
+    else if (cond == Cond::Gtu && c == 0) cond = Cond::Ne;
+    else if (cond == Cond::Gt && c == ones) with_zero(Cond::Ge);
+    else if (cond == Cond::Le && c == ones) with_zero(Cond::Lt);
+    else if (cond == Cond::Lt && c == 1) with_zero(Cond::Le);
+    else if (cond == Cond::Ge && c == 1) with_zero(Cond::Gt);
+    else if (cond == Cond::TstEq && c == ones) with_zero(Cond::Eq);
+    else if (cond == Cond::TstNe && c == ones) with_zero(Cond::Ne);
 }
 
 enum class Outcome { Unknown, False, True };
@@ -238,16 +217,14 @@ Outcome fold_condition(Rewriter& r, Insn& insn, Type t, u64& imm) {
 
 bool fold_branch(Rewriter& r, Insn& insn) {
     switch (fold_condition(r, insn, insn.type, insn.imm[1])) {
-        case Outcome::False:
-            return false;
+        case Outcome::False: return false;
         case Outcome::True:
             insn.op = Op::br;
             insn.type = Type::None;
             insn.inputs = 0;
             insn.imm[1] = 0;
             return true;
-        case Outcome::Unknown:
-            break;
+        case Outcome::Unknown: break;
     }
     return true;
 }
@@ -271,18 +248,14 @@ bool fold_constants(Rewriter& r, Insn& insn) {
     if (insn.inputs == 0 || insn.op == Op::mov) return true;
     if (insn.inputs >= 2 && insn.in(1) != kNoVar) put_constant_second(r, insn);
     switch (insn.op) {
-        case Op::brcond:
-            return fold_branch(r, insn);
-        case Op::movcond:
-            fold_select(r, insn);
-            return true;
+        case Op::brcond: return fold_branch(r, insn);
+        case Op::movcond: fold_select(r, insn); return true;
         case Op::setcond: {
             Outcome outcome = fold_condition(r, insn, insn.type, insn.imm[0]);
             if (outcome != Outcome::Unknown) r.replace_by_constant(insn, outcome == Outcome::True);
             return true;
         }
-        default:
-            break;
+        default: break;
     }
     if (!has(info(insn.op).flags, OpFlags::Int) || has(info(insn.op).flags, OpFlags::SideEffects)) return true;
     if (fold_all(r, insn) || fold_address(r, insn)) return true;

@@ -39,13 +39,9 @@ bool fuse_zero_test(Rewriter& r, Comparison& c, const Insn& def) {
             c = {equal ? invert(cond) : cond, def.type, x, y};
             return true;
         }
-        case Op::and_:
-            c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, y};
-            return true;
+        case Op::and_: c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, y}; return true;
         case Op::xor_:
-        case Op::sub:
-            c = {equal_or_not(equal), c.type, x, y};
-            return true;
+        case Op::sub: c = {equal_or_not(equal), c.type, x, y}; return true;
         case Op::add:
             if (!r.is_number(y)) return false;
             c = {equal_or_not(equal), c.type, x, r.constant(c.type, -r.const_value(y))};
@@ -56,8 +52,7 @@ bool fuse_zero_test(Rewriter& r, Comparison& c, const Insn& def) {
             c = {equal ? Cond::TstEq : Cond::TstNe, c.type, x, r.constant(c.type, mask)};
             return true;
         }
-        default:
-            return false;
+        default: return false;
     }
 }
 
@@ -145,11 +140,8 @@ bool fuse_branches(Rewriter& r, Insn& insn) {
             insn.imm[0] = static_cast<u64>(c.cond);
             break;
         }
-        case Op::xor_:
-            fuse_negation(r, insn);
-            break;
-        default:
-            break;
+        case Op::xor_: fuse_negation(r, insn); break;
+        default: break;
     }
     return true;
 }

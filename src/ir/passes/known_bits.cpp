@@ -49,13 +49,9 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
             zeros = a.zeros;
             width = std::max(a.width, b.width);
             break;
-        case Op::not_:
-            width = a.width;
-            break;
+        case Op::not_: width = a.width; break;
         case Op::orc:
-        case Op::eqv:
-            width = std::max(a.width, b.width);
-            break;
+        case Op::eqv: width = std::max(a.width, b.width); break;
         case Op::add:
             zeros = zeros_of_sum(a.zeros, b.zeros);
             width = std::max(a.width, b.width) + 1u;
@@ -64,9 +60,7 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
             zeros = low_mask(static_cast<unsigned>(std::min(std::countr_one(a.zeros), std::countr_one(b.zeros))));
             width = std::max(a.width, b.width) + 1u;
             break;
-        case Op::mul:
-            width = unsigned{a.width} + b.width;
-            break;
+        case Op::mul: width = unsigned{a.width} + b.width; break;
         case Op::shl:
             if (int n = count(); n >= 0) {
                 zeros = a.zeros << n | low_mask(static_cast<unsigned>(n));
@@ -87,9 +81,7 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
                 width = static_cast<unsigned>(std::max(1, a.width - n));
             }
             break;
-        case Op::extract:
-            zeros = a.zeros >> insn.imm[0] | ~low_mask(static_cast<unsigned>(insn.imm[1]));
-            break;
+        case Op::extract: zeros = a.zeros >> insn.imm[0] | ~low_mask(static_cast<unsigned>(insn.imm[1])); break;
         case Op::sextract:
             width = static_cast<unsigned>(insn.imm[1]);
             zeros = static_cast<u64>(sign_extend(a.zeros >> insn.imm[0], width));
@@ -104,9 +96,7 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
             zeros = static_cast<u64>(sign_extend(a.zeros, 32));
             width = a.width;
             break;
-        case Op::ext_u:
-            zeros = a.zeros | ~low_mask(32);
-            break;
+        case Op::ext_u: zeros = a.zeros | ~low_mask(32); break;
         case Op::trunc:
             zeros = a.zeros;
             width = a.width;
@@ -118,17 +108,11 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
         case Op::fltq:
         case Op::fleq:
         case Op::flt_silent:
-        case Op::fle_silent:
-            zeros = ~u64{1};
-            break;
-        case Op::fclass:
-            zeros = ~u64{0x3ff};
-            break;
+        case Op::fle_silent: zeros = ~u64{1}; break;
+        case Op::fclass: zeros = ~u64{0x3ff}; break;
         case Op::clz:
         case Op::ctz:
-        case Op::popcnt:
-            zeros = ~u64{0x7f};
-            break;
+        case Op::popcnt: zeros = ~u64{0x7f}; break;
         case Op::min_s:
         case Op::max_s:
         case Op::max_u:
@@ -146,22 +130,15 @@ void Rewriter::learn_bits(const Insn& insn, Value& value) const {
             width = std::max(v1.width, v2.width);
             break;
         }
-        case Op::div_s:
-            width = a.width + 1u;
-            break;
-        case Op::rem_s:
-            width = a.width;
-            break;
-        case Op::rem_u:
-            zeros = ~low_mask(64 - static_cast<unsigned>(std::countl_one(a.zeros)));
-            break;
+        case Op::div_s: width = a.width + 1u; break;
+        case Op::rem_s: width = a.width; break;
+        case Op::rem_u: zeros = ~low_mask(64 - static_cast<unsigned>(std::countl_one(a.zeros))); break;
         case Op::guest_ld:
         case Op::env_ld:
             zeros = zeros_of_load(insn.mem());
             width = width_of_load(insn.mem());
             break;
-        default:
-            break;
+        default: break;
     }
     if (bits == 32) zeros |= ~low_mask(32);
     unsigned from_zeros = width_from_zeros(bits == 32 ? zeros << 32 : zeros) - (64 - bits);

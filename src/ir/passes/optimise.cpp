@@ -21,17 +21,13 @@ constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
     if (inputs != 0 || op == Op::call) passes |= kCopies;
     if (has(flags, OpFlags::Int) && !has(flags, OpFlags::SideEffects)) passes |= kConstants;
     switch (op) {
-        case Op::mov:
-            return passes | kGlobals;
+        case Op::mov: return passes | kGlobals;
         case Op::brcond:
         case Op::movcond:
-        case Op::setcond:
-            return passes | kConstants | kBranches;
-        case Op::xor_:
-            return passes | kBranches;
+        case Op::setcond: return passes | kConstants | kBranches;
+        case Op::xor_: return passes | kBranches;
         case Op::guest_ld:
-        case Op::guest_st:
-            return passes | kAddresses;
+        case Op::guest_st: return passes | kAddresses;
         case Op::ext_s:
         case Op::ext_u:
         case Op::extract:
@@ -39,15 +35,12 @@ constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
         case Op::trunc:
         case Op::and_:
         case Op::shr:
-        case Op::sar:
-            return passes | kBits;
+        case Op::sar: return passes | kBits;
         case Op::fbox:
         case Op::funbox:
         case Op::bitcast:
-        case Op::fsgnj:
-            return passes | kFloats;
-        default:
-            return passes;
+        case Op::fsgnj: return passes | kFloats;
+        default: return passes;
     }
 }
 

@@ -18,9 +18,9 @@ namespace dragoman::ir {
 /// A set of accesses that share_lookups considers.
 struct LookupGroup {
     Var base;
-    i64 offset;        ///< that was added to the base since the first access
-    i64 low, high;     ///< the bytes accessed, from the base as the first access sees it: [low, high)
-    u32 first, last;   ///< instructions
+    i64 offset;       ///< that was added to the base since the first access
+    i64 low, high;    ///< the bytes accessed, from the base as the first access sees it: [low, high)
+    u32 first, last;  ///< instructions
     u32 block;
     u32 members;
     u8 mmu_index;

@@ -18,12 +18,9 @@ bool cheap_constant(const Function& f, Var c) {
 bool is_address(const Insn& insn, unsigned input) {
     switch (info(insn.op).typing) {
         case OpTyping::Load:
-        case OpTyping::Atomic:
-            return input == 0;
-        case OpTyping::Store:
-            return input == 1;
-        default:
-            return false;
+        case OpTyping::Atomic: return input == 0;
+        case OpTyping::Store: return input == 1;
+        default: return false;
     }
 }
 

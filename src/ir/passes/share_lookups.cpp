@@ -1,5 +1,5 @@
-// System mode: accesses off one base register that lie close together share one softmmu lookup. A page_probe in front of
-// the first of them asks for the page that all are on; each access then only tests whether it got an answer. When
+// System mode: accesses off one base register that lie close together share one softmmu lookup. A page_probe in front
+// of the first of them asks for the page that all are on; each access then only tests whether it got an answer. When
 // they lie on two pages, or the TLB does not have the page, every access looks for itself.
 //
 // The base may be changed by constants on the way. A store joins only what surely comes before it in the same basic
@@ -92,8 +92,8 @@ private:
         const Var v = insn.out();
         LookupGroup* g = find(v);
         if (g == nullptr) return;
-        const bool moves = insn.op == Op::add && insn.in(0) == v && f_.is_const(insn.in(1)) &&
-                           !f_.vars[insn.in(1)].guest_address;
+        const bool moves =
+            insn.op == Op::add && insn.in(0) == v && f_.is_const(insn.in(1)) && !f_.vars[insn.in(1)].guest_address;
         const i64 by = moves ? static_cast<i64>(f_.vars[insn.in(1)].value) : 0;
         if (moves && -kMaxSpan <= by && by <= kMaxSpan) {
             g->offset += by;
@@ -127,7 +127,8 @@ private:
         Insn insn = access;
         insn.op = access.op == Op::guest_st ? Op::page_st : Op::page_ld;
         insn.args[2] = g.addend;
-        insn.imm[0] = PageOp{access.mem(), static_cast<u16>(start - g.low), static_cast<u16>(g.high - 1 - start), g.write}.pack();
+        insn.imm[0] =
+            PageOp{access.mem(), static_cast<u16>(start - g.low), static_cast<u16>(g.high - 1 - start), g.write}.pack();
         return insn;
     }
 

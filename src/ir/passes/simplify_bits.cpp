@@ -29,10 +29,8 @@ bool low_half_depends_on_low_halves(Op op) {
         case Op::not_:
         case Op::andc:
         case Op::orc:
-        case Op::eqv:
-            return true;
-        default:
-            return false;
+        case Op::eqv: return true;
+        default: return false;
     }
 }
 
@@ -155,25 +153,14 @@ void merge_shifts(Rewriter& r, Insn& insn) {
 bool simplify_bits(Rewriter& r, Insn& insn) {
     switch (insn.op) {
         case Op::ext_s:
-        case Op::ext_u:
-            simplify_extension(r, insn);
-            break;
+        case Op::ext_u: simplify_extension(r, insn); break;
         case Op::extract:
-        case Op::sextract:
-            simplify_field(r, insn);
-            break;
-        case Op::trunc:
-            simplify_trunc(r, insn);
-            break;
-        case Op::and_:
-            simplify_and(r, insn);
-            break;
+        case Op::sextract: simplify_field(r, insn); break;
+        case Op::trunc: simplify_trunc(r, insn); break;
+        case Op::and_: simplify_and(r, insn); break;
         case Op::shr:
-        case Op::sar:
-            merge_shifts(r, insn);
-            break;
-        default:
-            break;
+        case Op::sar: merge_shifts(r, insn); break;
+        default: break;
     }
     return true;
 }

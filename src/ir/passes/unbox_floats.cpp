@@ -54,8 +54,7 @@ bool unbox_floats(Rewriter& r, Insn& insn) {
         case Op::fsgnj:
             if (insn.in(0) == insn.in(1)) r.replace_by(insn, insn.in(0));
             return true;
-        default:
-            return true;
+        default: return true;
     }
 }
 

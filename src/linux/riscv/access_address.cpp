@@ -54,8 +54,7 @@ u64 access_address(const Task& task) {
         case 0x2f:  // AMO
         case 0x0f:  // MISC-MEM: cbo.zero
             return base;
-        default:
-            return 0;
+        default: return 0;
     }
 }
 

@@ -72,37 +72,29 @@ void exception_signal(const Task& task, siginfo_t& info) {
             return bus ? set_fault(info, SIGBUS, BUS_ADRERR, value) : set_fault(info, SIGSEGV, segv_code, value);
         }
         case ir::kExceptionMisalignedLoad:
-        case ir::kExceptionMisalignedStore:
-            return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
-        case ir::kExceptionDebug:
-            return set_fault(info, SIGTRAP, TRAP_TRACE, env->pc);
-        default:
-            break;
+        case ir::kExceptionMisalignedStore: return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
+        case ir::kExceptionDebug: return set_fault(info, SIGTRAP, TRAP_TRACE, env->pc);
+        default: break;
     }
     switch (static_cast<Cause>(env->exception)) {
-        case Cause::IllegalInstruction:
-            return set_fault(info, SIGILL, ILL_ILLOPC, env->pc);
-        case Cause::Breakpoint:
-            return set_fault(info, SIGTRAP, TRAP_BRKPT, env->pc);
+        case Cause::IllegalInstruction: return set_fault(info, SIGILL, ILL_ILLOPC, env->pc);
+        case Cause::Breakpoint: return set_fault(info, SIGTRAP, TRAP_BRKPT, env->pc);
         case Cause::FetchMisaligned:
         case Cause::LoadMisaligned:
-        case Cause::StoreMisaligned:
-            return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
+        case Cause::StoreMisaligned: return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
         case Cause::LoadAccess:
-        case Cause::StoreAccess:
-            return set_fault(info, SIGSEGV, SEGV_ACCERR, env->pc);
+        case Cause::StoreAccess: return set_fault(info, SIGSEGV, SEGV_ACCERR, env->pc);
         case Cause::FetchAccess:
         case Cause::FetchPageFault:
         case Cause::LoadPageFault:
         case Cause::StorePageFault:
-        default:
-            return set_fault(info, SIGSEGV, segv_code, value);
+        default: return set_fault(info, SIGSEGV, segv_code, value);
     }
 }
 
 // Cache geometry (AT_L1I_CACHESIZE and so on): size, then associativity << 16 | line size.
-constexpr u64 kAuxv[] = {40, 0x8000, 41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 | 64,
-                         44, 0x80000, 45, 8 << 16 | 64, 46, 0, 47, 0};
+constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 | 64,
+                         44, 0x80000, 45, 8 << 16 | 64, 46, 0,      47, 0};
 
 }  // namespace
 

@@ -20,8 +20,16 @@ struct Pair {
 
 // asm/hwprobe.h
 enum Key : i64 {
-    kVendor = 0, kArchitecture = 1, kImplementation = 2, kBaseBehavior = 3, kExtensions = 4, kPerformance = 5,
-    kZicbozBlock = 6, kHighestAddress = 7, kTimeFrequency = 8, kScalarMisaligned = 9,
+    kVendor = 0,
+    kArchitecture = 1,
+    kImplementation = 2,
+    kBaseBehavior = 3,
+    kExtensions = 4,
+    kPerformance = 5,
+    kZicbozBlock = 6,
+    kHighestAddress = 7,
+    kTimeFrequency = 8,
+    kScalarMisaligned = 9,
 };
 
 struct Bit {
@@ -29,11 +37,11 @@ struct Bit {
     unsigned bit;
 };
 constexpr Bit kBits[] = {
-    {Extension::C, 1},          {Extension::Zba, 3},       {Extension::Zbb, 4},    {Extension::Zbs, 5},
-    {Extension::Zicboz, 6},     {Extension::Zbc, 7},       {Extension::Zbkb, 8},   {Extension::Zbkc, 9},
-    {Extension::Zbkx, 10},      {Extension::Zfh, 27},      {Extension::Zfhmin, 28}, {Extension::Zihintntl, 29},
-    {Extension::Zfa, 32},       {Extension::Zacas, 34},    {Extension::Zicond, 35}, {Extension::Zihintpause, 36},
-    {Extension::Zimop, 42},     {Extension::Zcb, 44},      {Extension::Zcmop, 47}, {Extension::Zawrs, 48},
+    {Extension::C, 1},      {Extension::Zba, 3},    {Extension::Zbb, 4},     {Extension::Zbs, 5},
+    {Extension::Zicboz, 6}, {Extension::Zbc, 7},    {Extension::Zbkb, 8},    {Extension::Zbkc, 9},
+    {Extension::Zbkx, 10},  {Extension::Zfh, 27},   {Extension::Zfhmin, 28}, {Extension::Zihintntl, 29},
+    {Extension::Zfa, 32},   {Extension::Zacas, 34}, {Extension::Zicond, 35}, {Extension::Zihintpause, 36},
+    {Extension::Zimop, 42}, {Extension::Zcb, 44},   {Extension::Zcmop, 47},  {Extension::Zawrs, 48},
 };
 
 bool enabled(Extension e) { return dragoman::riscv::extensions().has(e); }

@@ -36,9 +36,10 @@ std::string make_cpuinfo() {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     for (long cpu = 0; cpu < cpus; ++cpu) {
         std::string number = std::to_string(cpu);
-        text += "processor\t: " + number + "\nhart\t\t: " + number + "\nisa\t\t: " + isa +
-                "\nmmu\t\t: sv39\nuarch\t\t: dragoman\nmvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: " + isa +
-                "\n\n";
+        text +=
+            "processor\t: " + number + "\nhart\t\t: " + number + "\nisa\t\t: " + isa +
+            "\nmmu\t\t: sv39\nuarch\t\t: dragoman\nmvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: " +
+            isa + "\n\n";
     }
     return text;
 }

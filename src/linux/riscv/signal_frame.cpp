@@ -24,11 +24,11 @@ struct GuestStack {
 
 struct Sigcontext {
     u64 pc;
-    u64 x[31];   // x1..x31
-    u64 f[32];   // the D state; the union is as large as the Q state
+    u64 x[31];  // x1..x31
+    u64 f[32];  // the D state; the union is as large as the Q state
     u32 fcsr;
     u8 unused[252];
-    u32 reserved;            // of __riscv_extra_ext_header: zero
+    u32 reserved;             // of __riscv_extra_ext_header: zero
     u32 end_magic, end_size;  // header that ends the list of extension contexts: zero
 };
 static_assert(sizeof(Sigcontext) == 256 + 528);

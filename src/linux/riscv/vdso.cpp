@@ -54,7 +54,8 @@ u32 elf_hash(std::string_view name) {
 class Image {
 public:
     // Appends an object, aligned; returns its offset.
-    template <class T> u64 add(const T& object, unsigned alignment = alignof(T)) {
+    template <class T>
+    u64 add(const T& object, unsigned alignment = alignof(T)) {
         return add_bytes(&object, sizeof object, alignment);
     }
     u64 add_bytes(const void* data, std::size_t size, unsigned alignment) {
@@ -63,7 +64,10 @@ public:
         if (data) std::memcpy(&bytes_[offset], data, size);
         return offset;
     }
-    template <class T> T& at(u64 offset) { return *reinterpret_cast<T*>(&bytes_[offset]); }
+    template <class T>
+    T& at(u64 offset) {
+        return *reinterpret_cast<T*>(&bytes_[offset]);
+    }
     u64 size() const { return bytes_.size(); }
     std::vector<u8> take() { return std::move(bytes_); }
 
@@ -133,19 +137,21 @@ Built build() {
     };
     auto definition = [](u16 flags, u16 index, std::string_view name, u32 string, bool last) {
         VersionDefinition d{};
-        d.def = {VER_DEF_CURRENT, flags, index, 1, elf_hash(name), sizeof(Elf64_Verdef),
-                 last ? 0 : static_cast<u32>(sizeof d)};
+        u32 next = last ? 0 : static_cast<u32>(sizeof d);
+        d.def = {VER_DEF_CURRENT, flags, index, 1, elf_hash(name), sizeof(Elf64_Verdef), next};
         d.aux = {string, 0};
         return d;
     };
     u64 verdef = image.add(definition(VER_FLG_BASE, 1, kSoname, soname, false), 8);
     image.add(definition(0, 2, kVersion, version, true));
 
+    // clang-format off
     const Elf64_Dyn dynamic[] = {
         {DT_SONAME, {soname}},     {DT_HASH, {hash_at}},   {DT_STRTAB, {strtab}},  {DT_STRSZ, {strings.size()}},
         {DT_SYMTAB, {symtab}},     {DT_SYMENT, {sizeof(Elf64_Sym)}},
         {DT_VERSYM, {versym}},     {DT_VERDEF, {verdef}},  {DT_VERDEFNUM, {2}},    {DT_NULL, {0}},
     };
+    // clang-format on
     u64 dynamic_at = image.add_bytes(dynamic, sizeof dynamic, 8);
 
     Elf64_Phdr load{};

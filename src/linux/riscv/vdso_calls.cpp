@@ -20,7 +20,8 @@ namespace {
 constexpr u64 error(int number) { return static_cast<u64>(-static_cast<i64>(number)); }
 
 /// Stores a result where the guest wants it.
-template <class T> u64 give(u64 address, const T& value) {
+template <class T>
+u64 give(u64 address, const T& value) {
     return address == 0 || Task::current()->write(address, value) ? 0 : error(EFAULT);
 }
 

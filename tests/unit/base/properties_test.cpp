@@ -31,8 +31,7 @@ TEST(Properties, NamesWhatIsUnknownAndWhatThereIs) {
     Properties p("-device", "rng,colour=red", "driver");
     p.take("driver");
     p.take("max-bytes");
-    EXPECT_EQ(failure([&] { p.finish(); }),
-              "-device: unknown property 'colour' (there is: driver, max-bytes)");
+    EXPECT_EQ(failure([&] { p.finish(); }), "-device: unknown property 'colour' (there is: driver, max-bytes)");
 }
 
 TEST(Properties, NamesBadValues) {

@@ -65,20 +65,11 @@ u64 round_to_multiple(Quad value, Quad unit, bool sign, Rounding rm, bool& inexa
     inexact = rest != 0;
     bool up = false;
     switch (rm) {
-        case Rounding::RNE:
-            up = rest > 0.5 || (rest == 0.5 && (whole & 1));
-            break;
-        case Rounding::RTZ:
-            break;
-        case Rounding::RDN:
-            up = sign && inexact;
-            break;
-        case Rounding::RUP:
-            up = !sign && inexact;
-            break;
-        case Rounding::RMM:
-            up = rest >= 0.5;
-            break;
+        case Rounding::RNE: up = rest > 0.5 || (rest == 0.5 && (whole & 1)); break;
+        case Rounding::RTZ: break;
+        case Rounding::RDN: up = sign && inexact; break;
+        case Rounding::RUP: up = !sign && inexact; break;
+        case Rounding::RMM: up = rest >= 0.5; break;
     }
     return whole + up;
 }
@@ -265,8 +256,7 @@ TEST_P(SoftfloatExact, ToInt) {
         } else {
             Quad rounded = Quad(round_to_multiple(magnitude(exact_value(f, a)), 1, sign, rm, inexact));
             if (sign) rounded = -rounded;
-            if (rounded < t.low || rounded > t.high)
-                expected.bits = sign ? low : high;
+            if (rounded < t.low || rounded > t.high) expected.bits = sign ? low : high;
             else
                 expected = {(sign ? -static_cast<u64>(-rounded) : static_cast<u64>(rounded)) & mask,
                             inexact * u32{fpenv::NX}};

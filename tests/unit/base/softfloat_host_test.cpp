@@ -216,18 +216,14 @@ TYPED_TEST(SoftfloatHost, ToSignedInt) {
         TypeParam x = from_bits<TypeParam>(a);
         Outcome host64 = on_host(rm, [&] {
             i64 result;
-            if constexpr (sizeof(TypeParam) == 4)
-                asm volatile("cvtss2si %1, %0" : "=r"(result) : "x"(x) : "memory");
-            else
-                asm volatile("cvtsd2si %1, %0" : "=r"(result) : "x"(x) : "memory");
+            if constexpr (sizeof(TypeParam) == 4) asm volatile("cvtss2si %1, %0" : "=r"(result) : "x"(x) : "memory");
+            else asm volatile("cvtsd2si %1, %0" : "=r"(result) : "x"(x) : "memory");
             return static_cast<u64>(result);
         });
         Outcome host32 = on_host(rm, [&] {
             i32 result;
-            if constexpr (sizeof(TypeParam) == 4)
-                asm volatile("cvtss2si %1, %0" : "=r"(result) : "x"(x) : "memory");
-            else
-                asm volatile("cvtsd2si %1, %0" : "=r"(result) : "x"(x) : "memory");
+            if constexpr (sizeof(TypeParam) == 4) asm volatile("cvtss2si %1, %0" : "=r"(result) : "x"(x) : "memory");
+            else asm volatile("cvtsd2si %1, %0" : "=r"(result) : "x"(x) : "memory");
             return u64{static_cast<u32>(result)};
         });
         // Where the host gives its integer indefinite, RISC-V saturates.
@@ -259,10 +255,8 @@ TYPED_TEST(SoftfloatHost, FromInt) {
                     asm volatile("cvtsi2ssq %1, %0" : "+x"(result) : "r"(integer) : "memory");
                 else if constexpr (sizeof(TypeParam) == 4)
                     asm volatile("cvtsi2ssl %1, %0" : "+x"(result) : "r"(integer) : "memory");
-                else if constexpr (is64)
-                    asm volatile("cvtsi2sdq %1, %0" : "+x"(result) : "r"(integer) : "memory");
-                else
-                    asm volatile("cvtsi2sdl %1, %0" : "+x"(result) : "r"(integer) : "memory");
+                else if constexpr (is64) asm volatile("cvtsi2sdq %1, %0" : "+x"(result) : "r"(integer) : "memory");
+                else asm volatile("cvtsi2sdl %1, %0" : "+x"(result) : "r"(integer) : "memory");
                 return to_bits(result);
             });
         };
@@ -298,10 +292,8 @@ TYPED_TEST(SoftfloatHost, RoundToIntegral) {
         TypeParam x = from_bits<TypeParam>(a);
         Outcome expected = on_host(rm, [&] {
             TypeParam result = 0;
-            if constexpr (sizeof(TypeParam) == 4)
-                asm volatile("roundss $4, %1, %0" : "+x"(result) : "x"(x) : "memory");
-            else
-                asm volatile("roundsd $4, %1, %0" : "+x"(result) : "x"(x) : "memory");
+            if constexpr (sizeof(TypeParam) == 4) asm volatile("roundss $4, %1, %0" : "+x"(result) : "x"(x) : "memory");
+            else asm volatile("roundsd $4, %1, %0" : "+x"(result) : "x"(x) : "memory");
             return canonical(result);
         });
         Outcome got{0, 0};
@@ -324,10 +316,8 @@ void check_convert(u64 a, Rounding rm) {
     Outcome expected = on_host(rm, [&] {
         To result = 0;
         From x = from_bits<From>(a);
-        if constexpr (sizeof(To) == 4)
-            asm volatile("cvtsd2ss %1, %0" : "+x"(result) : "x"(x) : "memory");
-        else
-            asm volatile("cvtss2sd %1, %0" : "+x"(result) : "x"(x) : "memory");
+        if constexpr (sizeof(To) == 4) asm volatile("cvtsd2ss %1, %0" : "+x"(result) : "x"(x) : "memory");
+        else asm volatile("cvtss2sd %1, %0" : "+x"(result) : "x"(x) : "memory");
         return canonical(result);
     });
     Outcome got{0, 0};

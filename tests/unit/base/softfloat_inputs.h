@@ -16,12 +16,9 @@ struct Layout {
 
 inline Layout layout(Format f) {
     switch (f) {
-        case Format::F16:
-            return {5, 10};
-        case Format::F32:
-            return {8, 23};
-        case Format::F64:
-            break;
+        case Format::F16: return {5, 10};
+        case Format::F32: return {8, 23};
+        case Format::F64: break;
     }
     return {11, 52};
 }
@@ -85,21 +82,12 @@ public:
         Layout l = layout(f);
         u64 r = next(), frac = next() & low_mask(l.frac_bits), exp = next() & low_mask(l.exp_bits);
         switch (r & 7) {
-            case 0:
-                exp = u64(l.bias()) - 2 + (r >> 8) % 5;
-                break;
-            case 1:
-                exp = (r >> 8) % 3;
-                break;
-            case 2:
-                exp = low_mask(l.exp_bits) - (r >> 8) % 3;
-                break;
+            case 0: exp = u64(l.bias()) - 2 + (r >> 8) % 5; break;
+            case 1: exp = (r >> 8) % 3; break;
+            case 2: exp = low_mask(l.exp_bits) - (r >> 8) % 3; break;
             case 3:
-            case 4:
-                exp = u64(l.bias() - l.frac_bits) + (r >> 8) % u64(2 * l.frac_bits);
-                break;
-            default:
-                break;
+            case 4: exp = u64(l.bias() - l.frac_bits) + (r >> 8) % u64(2 * l.frac_bits); break;
+            default: break;
         }
         exp &= low_mask(l.exp_bits);
         if (r & 0x10) frac &= next() & next() & next();

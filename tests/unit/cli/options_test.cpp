@@ -38,10 +38,12 @@ TEST(Options, OneDashOrTwo) {
 }
 
 TEST(Options, Values) {
+    // clang-format off
     Options o = parse_options({"-s",   "16M",  "-r",    "6.1",  "-B",    "0x10000", "-R", "4G", "-tb-size", "32",
                                "-seed", "017", "-0",    "name", "-cpu",  "rv64,zba=off", "-g", "1234,suspend=n",
                                "-one-insn-per-tb", "-perfmap", "-jitdump", "-p", "4096", "p", "a"},
                               {});
+    // clang-format on
     EXPECT_EQ(o.process.stack_size, 16u << 20);
     EXPECT_EQ(o.process.uname_release, "6.1");
     EXPECT_EQ(o.guest_base, 0x10000u);
@@ -160,9 +162,11 @@ TEST(Options, Errors) {
 
 TEST(Options, HelpHasEveryOptionOfQemu) {
     std::string help = help_text();
-    for (const char* option : {"-h ", "-g ", "-L ", "-s ", "-cpu ", "-E ", "-U ", "-0 ", "-r ", "-B ", "-R ", "-d ",
-                               "-dfilter ", "-D ", "-one-insn-per-tb ", "-tb-size ", "-strace ", "-seed ", "-version ",
-                               "-perfmap ", "-jitdump ", "-backend ", "-binfmt "}) {
+    for (const char* option : {"-h ",       "-g ",       "-L ",       "-s ",       "-cpu ",
+                               "-E ",       "-U ",       "-0 ",       "-r ",       "-B ",
+                               "-R ",       "-d ",       "-dfilter ", "-D ",       "-one-insn-per-tb ",
+                               "-tb-size ", "-strace ",  "-seed ",    "-version ", "-perfmap ",
+                               "-jitdump ", "-backend ", "-binfmt "}) {
         EXPECT_NE(help.find(std::string("\n") + option), std::string::npos) << option;
     }
 }

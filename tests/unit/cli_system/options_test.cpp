@@ -18,10 +18,11 @@ std::string failure(const std::vector<std::string>& arguments) {
 }
 
 TEST(SystemOptions, ReadsWhatQemuReads) {
-    machine::Config config = parse_options({"-M", "virt,aclint=on", "-m", "1G", "-smp", "2", "-kernel", "Image", "-append",
-                                            "console=ttyS0 ro", "-nographic", "-drive", "file=a,,b.img,if=none,id=hd0",
-                                            "-device", "virtio-blk-device,drive=hd0", "-S", "-no-reboot"})
-                                 .machine;
+    machine::Config config =
+        parse_options({"-M", "virt,aclint=on", "-m", "1G", "-smp", "2", "-kernel", "Image", "-append",
+                       "console=ttyS0 ro", "-nographic", "-drive", "file=a,,b.img,if=none,id=hd0", "-device",
+                       "virtio-blk-device,drive=hd0", "-S", "-no-reboot"})
+            .machine;
     EXPECT_EQ(config.board, "virt");
     EXPECT_TRUE(config.board_properties.take_bool("aclint", false));
     EXPECT_EQ(config.memory, u64{1} << 30);
@@ -59,7 +60,8 @@ TEST(SystemOptions, Defaults) {
     EXPECT_EQ(config.bios, "default");
     EXPECT_EQ(config.serials, std::vector<std::string>{"mon:stdio"});
     EXPECT_TRUE(parse_options({"-display", "none"}).machine.serials.empty());
-    EXPECT_EQ(parse_options({"-display", "none", "-serial", "stdio"}).machine.serials, std::vector<std::string>{"stdio"});
+    EXPECT_EQ(parse_options({"-display", "none", "-serial", "stdio"}).machine.serials,
+              std::vector<std::string>{"stdio"});
     EXPECT_EQ(parse_options({"-monitor", "none"}).machine.serials, std::vector<std::string>{"stdio"});
 }
 
@@ -75,7 +77,8 @@ TEST(SystemOptions, SizesAndHarts) {
 }
 
 TEST(SystemOptions, JsonIsAnotherSpelling) {
-    machine::Config config = parse_options({"-device", R"({"driver":"virtio-blk-device","drive":"hd0","a":{"b":true,"n":3}})"}).machine;
+    machine::Config config =
+        parse_options({"-device", R"({"driver":"virtio-blk-device","drive":"hd0","a":{"b":true,"n":3}})"}).machine;
     Properties& device = config.devices.at(0);
     EXPECT_EQ(device.take("driver"), "virtio-blk-device");
     EXPECT_TRUE(device.take_bool("a.b", false));

@@ -63,7 +63,7 @@ TEST_F(Flash, Query) {
     EXPECT_EQ(query(0x13), 1u);
     EXPECT_EQ(query(0x27), 24u);  // a chip of 16 MiB
     EXPECT_EQ(query(0x2A), 11u);
-    EXPECT_EQ(query(0x2D), 127u);  // 128 blocks
+    EXPECT_EQ(query(0x2D), 127u);                       // 128 blocks
     EXPECT_EQ(query(0x2F) | query(0x30) << 8, 0x200u);  // of 128 KiB
     EXPECT_EQ(query(query(0x15)), 'P');
     command(0, 0xFF);

@@ -382,7 +382,13 @@ struct Mux : Chardevs {
 };
 
 TEST_F(Mux, ControlAKeys) {
-    type("ls\x01" "cinfo\x01" "cexit\x01\x01\x01" "b\x01" "s\x01" "x");
+    type(
+        "ls\x01"
+        "cinfo\x01"
+        "cexit\x01\x01\x01"
+        "b\x01"
+        "s\x01"
+        "x");
     run_until([&] { return quits == 1; });
     EXPECT_EQ(console.text, "lsexit\x01");
     EXPECT_EQ(prompt.text, "info");
@@ -405,7 +411,9 @@ TEST_F(Mux, OutputOfAllPorts) {
 }
 
 TEST_F(Mux, TimeStampsAtLineStarts) {
-    type("\x01" "t.");
+    type(
+        "\x01"
+        "t.");
     run_until([&] { return console.text == "."; });
     serial->write(bytes("rest\nline\n"));
     const std::string expected = "rest\n[00:00:00.000] line\n";
@@ -423,7 +431,9 @@ TEST_F(Mux, StalledPortKeepsItsInput) {
     console.room = 2;
     type("abcdef");
     run_until([&] { return console.text == "ab"; });
-    type("\x01" "cinfo");
+    type(
+        "\x01"
+        "cinfo");
     run_until([&] { return prompt.text == "info"; });
     console.room = 100;
     serial->accept_input();

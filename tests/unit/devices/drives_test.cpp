@@ -26,7 +26,8 @@ struct DrivesTest : ::testing::Test {
         return drives.add_drive(Properties("-drive", text), snapshot);
     }
     void blockdev(const std::string& text) { drives.add_blockdev(Properties("-blockdev", text)); }
-    template <class F> std::string failure(F f) {
+    template <class F>
+    std::string failure(F f) {
         try {
             f();
         } catch (const FatalError& error) {
@@ -81,7 +82,8 @@ TEST_F(DrivesTest, BadOptionsAreNamed) {
     EXPECT_EQ(drive_failure("file=" + disk + ",format=qcow2"), disk + ": not a qcow2 image");
     drive("file=" + disk + ",format=raw,id=a");
     EXPECT_EQ(drive_failure("file=" + disk + ",format=raw,id=a"), "-drive: there is a drive 'a' already");
-    EXPECT_EQ(drive_failure("file=" + disk + ",format=raw,id=b"), disk + ": locked by another instance (no \"write\" lock)");
+    EXPECT_EQ(drive_failure("file=" + disk + ",format=raw,id=b"),
+              disk + ": locked by another instance (no \"write\" lock)");
     drive("file=" + disk + ",format=raw,id=c,file.locking=off,if=virtio");
     EXPECT_EQ(drive_failure("file=" + disk + ",format=raw,if=virtio,index=0,file.locking=off,id=x"),
               "-drive: virtio drive 0 is there twice");
@@ -93,7 +95,8 @@ TEST_F(DrivesTest, BlockdevNodes) {
     blockdev("driver=raw,node-name=d1,file.driver=file,file.filename=" + disk + ",read-only=on,offset=1024,size=2k");
     EXPECT_EQ(drives.take("d0").image->size(), 64u << 10);
     EXPECT_EQ(drives.take("d1").image->size(), 2048u);
-    EXPECT_EQ(failure([&] { blockdev("driver=raw,node-name=d2,file=f9"); }), "-blockdev: file=f9: there is no such node");
+    EXPECT_EQ(failure([&] { blockdev("driver=raw,node-name=d2,file=f9"); }),
+              "-blockdev: file=f9: there is no such node");
     EXPECT_EQ(failure([&] { blockdev("driver=raw,node-name=d0,file=f0"); }), "-blockdev: there is a node 'd0' already");
     EXPECT_EQ(failure([&] { blockdev("driver=raw,file=f0"); }), "-blockdev: no node-name=");
     EXPECT_EQ(failure([&] { blockdev("driver=nbd,node-name=x"); }),

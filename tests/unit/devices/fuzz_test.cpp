@@ -55,16 +55,15 @@ struct Fuzz : testing::Test {
             default: return random();
         }
     }
-    void run_mapped(Device& device, u64 window, std::vector<u64> interesting = {}, std::function<void()> between = nullptr) {
+    void run_mapped(Device& device, u64 window, std::vector<u64> interesting = {},
+                    std::function<void()> between = nullptr) {
         u64 count = from_environment("DRAGOMAN_FUZZ_COUNT", 50'000);
         for (u64 i = 0; i < count; ++i) {
             u64 address = kBase + offset(window, interesting), ignored;
             unsigned size = 1u << (random() % 4);
             if (!one_in(8)) address &= ~u64{size - 1};
-            if (one_in(2))
-                space.load(address, size, ignored);
-            else
-                space.store(address, size, value());
+            if (one_in(2)) space.load(address, size, ignored);
+            else space.store(address, size, value());
             if (one_in(50)) {
                 clock.advance(random() % 1'000'000);
                 clock.run_expired();
@@ -73,7 +72,8 @@ struct Fuzz : testing::Test {
             if (one_in(1000)) device.reset();
         }
     }
-    template <class D> void run(D& device, std::vector<u64> interesting = {}, std::function<void()> between = nullptr) {
+    template <class D>
+    void run(D& device, std::vector<u64> interesting = {}, std::function<void()> between = nullptr) {
         space.add_mmio("device", kBase, D::kWindow, device, D::kLimits);
         run_mapped(device, D::kWindow, std::move(interesting), std::move(between));
     }
@@ -125,7 +125,7 @@ TEST_F(Fuzz, Plic) {
     Plic device(95, 7, lines(4));
     space.add_mmio("plic", kBase, 0x600000, device, device.kLimits);
     run_mapped(device, 0x600000, {0x170, 0x1000, 0x2000, 0x2080, 0x200000, 0x201000, 0x203000, 0x204000},
-        [&] { device.set_irq(static_cast<unsigned>(random() % 128), one_in(2)); });
+               [&] { device.set_irq(static_cast<unsigned>(random() % 128), one_in(2)); });
 }
 
 TEST_F(Fuzz, GoldfishRtc) {
@@ -153,11 +153,13 @@ TEST_F(Fuzz, CfiFlash) {
     CfiFlash device(image);
     memory::Region& region = space.add_flash("flash", kBase, kSize, device, device.kLimits);
     device.attach(space, region);
-    static constexpr u8 kCommands[] = {0x10, 0x20, 0x40, 0x50, 0x60, 0x70, 0x90, 0x98, 0xD0, 0xE8, 0xFF, 0x00, 0x02, 0x05};
+    static constexpr u8 kCommands[] = {0x10, 0x20, 0x40, 0x50, 0x60, 0x70, 0x90,
+                                       0x98, 0xD0, 0xE8, 0xFF, 0x00, 0x02, 0x05};
     run_mapped(device, kSize, {kSize - 0x20, CfiFlash::kSectorSize - 0x10}, [&] {
         image->write_error = one_in(10) ? ENOSPC : 0;
         u64 address = kBase + (random() % kSize & ~u64{3});
-        for (unsigned n = 1 + random() % 4; n != 0; --n) space.store(address, 4, kCommands[random() % sizeof kCommands]);
+        for (unsigned n = 1 + random() % 4; n != 0; --n)
+            space.store(address, 4, kCommands[random() % sizeof kCommands]);
     });
 }
 

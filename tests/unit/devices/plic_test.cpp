@@ -11,7 +11,9 @@ struct PlicTest : testing::Test {
     Registers registers{device};
 
     void priority(unsigned source, u32 value) { registers.write(source * 4, value); }
-    void enable(unsigned context, unsigned word, u32 bits) { registers.write(0x2000 + context * 0x80 + word * 4, bits); }
+    void enable(unsigned context, unsigned word, u32 bits) {
+        registers.write(0x2000 + context * 0x80 + word * 4, bits);
+    }
     void threshold(unsigned context, u32 value) { registers.write(0x200000 + context * 0x1000, value); }
     u64 claim(unsigned context) { return registers.read(0x200004 + context * 0x1000); }
     void complete(unsigned context, u32 source) { registers.write(0x200004 + context * 0x1000, source); }

@@ -44,7 +44,8 @@ struct Qcow2Test : ::testing::Test {
         return "opened";
     }
     /// Changes bytes of the header.
-    template <class T> void patch(const char* name, u64 offset, T value) {
+    template <class T>
+    void patch(const char* name, u64 offset, T value) {
         std::fstream file(path(name), std::ios::in | std::ios::out | std::ios::binary);
         file.seekp(static_cast<std::streamoff>(offset));
         u8 bytes[sizeof(T)];
@@ -139,7 +140,8 @@ TEST_F(Qcow2Test, OverlayLeavesItsBackingAlone) {
     constexpr u64 kSize = 1 << 20;
     std::vector<u8> base(kSize - 1000), model(kSize);
     for (u64 i = 0; i < base.size(); i++) base[i] = model[i] = static_cast<u8>(i * 7 >> 3);
-    std::ofstream(path("base"), std::ios::binary).write(reinterpret_cast<char*>(base.data()), static_cast<long>(base.size()));
+    std::ofstream(path("base"), std::ios::binary)
+        .write(reinterpret_cast<char*>(base.data()), static_cast<long>(base.size()));
     auto backing = open_image(path("base"), {.read_only = true}, {.format = "raw"});
     auto image = Qcow2::create_over(HostFile::temporary(), kSize, backing);
     EXPECT_EQ(read_all(*image), model);

@@ -38,10 +38,13 @@ struct Virtio9p : ::testing::Test {
         driver.setup(0, 16);
         driver.driver_ok();
         EXPECT_EQ(call(kP9Version, [](P9Writer& out) { out.number(u32{65536}).text("9P2000.L"); }), 0u);
-        EXPECT_EQ(call(kP9Attach, [](P9Writer& out) { out.number(u32{0}).number(~u32{0}).text("u").text("").number(u32{0}); }), 0u);
+        EXPECT_EQ(call(kP9Attach,
+                       [](P9Writer& out) { out.number(u32{0}).number(~u32{0}).text("u").text("").number(u32{0}); }),
+                  0u);
     }
     /// Sends one message. @returns 0, or the error of the answer, whose rest is in `answer`
-    template <class F> u32 call(u8 type, F fill) {
+    template <class F>
+    u32 call(u8 type, F fill) {
         std::vector<u8> message(7);
         P9Writer out(message);
         fill(out);
@@ -82,7 +85,8 @@ struct Virtio9p : ::testing::Test {
         return call(kP9Open, [&](P9Writer& out) { out.number(fid).number(flags); });
     }
     u32 create(u32 fid, const std::string& name, u32 flags, u32 mode) {
-        return call(kP9Create, [&](P9Writer& out) { out.number(fid).text(name).number(flags).number(mode).number(u32{0}); });
+        return call(kP9Create,
+                    [&](P9Writer& out) { out.number(fid).text(name).number(flags).number(mode).number(u32{0}); });
     }
     std::string read(u32 fid, u64 offset, u32 count) {
         EXPECT_EQ(call(kP9Read, [&](P9Writer& out) { out.number(fid).number(offset).number(count); }), 0u);
@@ -144,7 +148,8 @@ TEST_F(Virtio9p, FoldersLinksAndNames) {
     ASSERT_EQ(walk(0, 3, {"file"}), 0u);
     EXPECT_EQ(call(kP9Link, [](P9Writer& out) { out.number(u32{1}).number(u32{3}).text("hard"); }), 0u);
     EXPECT_EQ(std::filesystem::hard_link_count(folder / "file"), 2u);
-    EXPECT_EQ(call(kP9Renameat, [](P9Writer& out) { out.number(u32{1}).text("hard").number(u32{0}).text("moved"); }), 0u);
+    EXPECT_EQ(call(kP9Renameat, [](P9Writer& out) { out.number(u32{1}).text("hard").number(u32{0}).text("moved"); }),
+              0u);
     EXPECT_TRUE(std::filesystem::exists(folder / "moved"));
     EXPECT_EQ(name_call(kP9Unlinkat, 0, "moved", {0}), 0u);
     EXPECT_EQ(name_call(kP9Unlinkat, 0, "d", {0x200}), u32{ENOTEMPTY});
@@ -194,7 +199,8 @@ TEST_F(Virtio9p, NothingLeadsOut) {
     EXPECT_EQ(create(3, "out", O_RDWR | O_TRUNC, 0600), u32{ELOOP});
     EXPECT_EQ(name_call(kP9Mkdir, 3, "..", {0755, 0}), u32{EINVAL});
     EXPECT_EQ(name_call(kP9Unlinkat, 3, "../secret", {0}), u32{EINVAL});
-    EXPECT_EQ(call(kP9Renameat, [](P9Writer& out) { out.number(u32{3}).text("file").number(u32{3}).text("../file"); }), u32{EINVAL});
+    EXPECT_EQ(call(kP9Renameat, [](P9Writer& out) { out.number(u32{3}).text("file").number(u32{3}).text("../file"); }),
+              u32{EINVAL});
     // A folder that moves away while the guest is in it
     ASSERT_EQ(walk(0, 4, {"sub"}), 0u);
     std::filesystem::rename(folder / "sub", directory / "sub");
@@ -228,7 +234,8 @@ TEST_F(Virtio9p, ExtendedAttributes) {
     plug();
     ASSERT_EQ(walk(0, 1, {"file"}), 0u);
     ASSERT_EQ(walk(0, 2, {"file"}), 0u);
-    u32 error = call(kP9XattrCreate, [](P9Writer& out) { out.number(u32{2}).text("user.a").number(u64{5}).number(u32{0}); });
+    u32 error =
+        call(kP9XattrCreate, [](P9Writer& out) { out.number(u32{2}).text("user.a").number(u64{5}).number(u32{0}); });
     ASSERT_EQ(error, 0u);
     EXPECT_EQ(write(2, 0, "hello"), 0u);
     error = fid_call(kP9Clunk, 2);
@@ -237,7 +244,8 @@ TEST_F(Virtio9p, ExtendedAttributes) {
     ASSERT_EQ(call(kP9XattrWalk, [](P9Writer& out) { out.number(u32{1}).number(u32{3}).text("user.a"); }), 0u);
     EXPECT_EQ(word(0), 5u);
     EXPECT_EQ(read(3, 0, 100), "hello");
-    EXPECT_EQ(call(kP9XattrWalk, [](P9Writer& out) { out.number(u32{1}).number(u32{4}).text("user.b"); }), u32{ENODATA});
+    EXPECT_EQ(call(kP9XattrWalk, [](P9Writer& out) { out.number(u32{1}).number(u32{4}).text("user.b"); }),
+              u32{ENODATA});
 }
 
 TEST_F(Virtio9p, MappedOwners) {
@@ -258,7 +266,8 @@ TEST_F(Virtio9p, MappedOwners) {
     ASSERT_EQ(walk(1, 3, {"l"}), 0u);
     EXPECT_EQ(fid_call(kP9Readlink, 3), 0u);
     EXPECT_EQ(answer.substr(2), "/etc");
-    EXPECT_EQ(call(kP9XattrWalk, [](P9Writer& out) { out.number(u32{2}).number(u32{4}).text("user.virtfs.mode"); }), u32{ENODATA});
+    EXPECT_EQ(call(kP9XattrWalk, [](P9Writer& out) { out.number(u32{2}).number(u32{4}).text("user.virtfs.mode"); }),
+              u32{ENODATA});
 }
 
 TEST_F(Virtio9p, BadMessages) {

@@ -24,7 +24,8 @@ struct VirtioBlk : ::testing::Test {
         directory = name;
         disk = (directory / "disk.img").string();
         std::ofstream out(disk, std::ios::binary);
-        for (unsigned sector = 0; sector < 2048; sector++) out << std::string(512, static_cast<char>('a' + sector % 26));
+        for (unsigned sector = 0; sector < 2048; sector++)
+            out << std::string(512, static_cast<char>('a' + sector % 26));
     }
     void TearDown() override { std::filesystem::remove_all(directory); }
 
@@ -117,7 +118,10 @@ TEST_F(VirtioBlk, ReadOnly) {
 TEST_F(VirtioBlk, DiscardsAndZeroes) {
     plug(",discard=unmap", "");
     EXPECT_EQ(start() >> 13 & 3, 3u);
-    struct { u64 sector; u32 sectors, flags; } ranges[2] = {{8, 8, 0}, {32, 8, 1}};
+    struct {
+        u64 sector;
+        u32 sectors, flags;
+    } ranges[2] = {{8, 8, 0}, {32, 8, 1}};
     driver.put(kData, ranges, sizeof ranges);
     EXPECT_EQ(request(13, 0, {{kData, sizeof ranges, false}}), 0);
     EXPECT_EQ(file(8 * 512, 4096), std::string(4096, 0));

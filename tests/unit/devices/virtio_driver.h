@@ -7,8 +7,8 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
-#include <thread>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "devices/irq.h"
@@ -135,8 +135,12 @@ public:
     }
 
     void put(u64 address, const void* data, u64 bytes) { ASSERT_TRUE(space.write(address, data, bytes)); }
-    template <class T> void put(u64 address, T value) { put(address, &value, sizeof value); }
-    template <class T> T get_at(u64 address) {
+    template <class T>
+    void put(u64 address, T value) {
+        put(address, &value, sizeof value);
+    }
+    template <class T>
+    T get_at(u64 address) {
         T value{};
         EXPECT_TRUE(space.read(address, &value, sizeof value));
         return value;

@@ -35,7 +35,9 @@ public:
 class OddChardev final : public Chardev {
 public:
     void attach(Frontend frontend) override { frontend_ = std::move(frontend); }
-    std::size_t write(std::span<const u8> bytes) override { return ++writes_ % 4 == 0 ? bytes.size() / 2 : bytes.size(); }
+    std::size_t write(std::span<const u8> bytes) override {
+        return ++writes_ % 4 == 0 ? bytes.size() / 2 : bytes.size();
+    }
     void set_on_writable(std::function<void()> callback) override { on_writable_ = std::move(callback); }
     void accept_input() override { wants_ = true; }
     std::string describe() const override { return "odd"; }
@@ -99,7 +101,11 @@ struct VirtioFuzz : ::testing::TestWithParam<bool> {
         u16 size = std::max<u16>(1, static_cast<u16>(q.size % 256));
         u16 flags_now = static_cast<u16>(random() % 8 == 0 ? 7 : 3);
         for (unsigned i = 0; i < size; i++) {
-            struct { u64 address; u32 length; u16 flags, next; } d;
+            struct {
+                u64 address;
+                u32 length;
+                u16 flags, next;
+            } d;
             d.address = address();
             d.length = static_cast<u32>(random() % 16 == 0 ? number() : random() % 600 + 1);
             d.flags = static_cast<u16>(random() & flags_now);
@@ -122,13 +128,14 @@ struct VirtioFuzz : ::testing::TestWithParam<bool> {
             u64 at = TestDriver::kRam + random() % 0x40000;
             u32 words[8];
             for (u32& word : words) word = static_cast<u32>(number());
-            if (random() % 2 == 0) words[0] = random() % 14;                     // disk request
+            if (random() % 2 == 0) words[0] = random() % 14;                                     // disk request
             if (random() % 2 == 0) words[1] = static_cast<u32>(random() % 128 | random() << 8);  // 9p type
             driver.space.write(at, words, sizeof words);
         }
     }
 
-    void fuzz(unsigned queues, unsigned rounds, const std::function<void()>& poke = [] {}) {
+    void fuzz(
+        unsigned queues, unsigned rounds, const std::function<void()>& poke = [] {}) {
         driver.queues.resize(queues);
         for (unsigned round = 0; round < rounds; round++) {
             driver.start(u64{random()} << 32 | random());

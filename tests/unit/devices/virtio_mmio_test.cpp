@@ -114,7 +114,8 @@ TEST_F(VirtioMmio, EchoesChains) {
     driver.setup(0, 16);
     driver.driver_ok();
     driver.put(kData, "hello world", 11);
-    u16 head = driver.add(0, {{kData, 4, false}, {kData + 4, 7, false}, {kData + 100, 3, true}, {kData + 200, 20, true}});
+    u16 head =
+        driver.add(0, {{kData, 4, false}, {kData + 4, 7, false}, {kData + 100, 3, true}, {kData + 200, 20, true}});
     driver.notify(0);
     EXPECT_EQ(driver.used_index(0), 1u);
     EXPECT_EQ(driver.used_id(0, 0), head);
@@ -149,8 +150,11 @@ TEST_F(VirtioMmio, TakesIndirectTables) {
     driver.driver_ok();
     driver.put(kData, "abc", 3);
     u64 table = kData + 0x1000;
-    struct { u64 address; u32 length; u16 flags, next; } entries[3] = {
-        {kData, 3, 1, 2}, {0, 0, 0, 0}, {kData + 64, 3, 2, 0}};
+    struct {
+        u64 address;
+        u32 length;
+        u16 flags, next;
+    } entries[3] = {{kData, 3, 1, 2}, {0, 0, 0, 0}, {kData + 64, 3, 2, 0}};
     driver.put(table, entries, sizeof entries);
     driver.descriptor(0, 5, table, sizeof entries, 4, 0);
     driver.make_available(0, 5);

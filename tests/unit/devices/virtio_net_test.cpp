@@ -26,9 +26,7 @@ public:
         std::lock_guard held(lock);
         sent.push_back(text);
     }
-    void arrive(const std::string& frame) {
-        deliver({reinterpret_cast<const u8*>(frame.data()), frame.size()});
-    }
+    void arrive(const std::string& frame) { deliver({reinterpret_cast<const u8*>(frame.data()), frame.size()}); }
     std::size_t count() {
         std::lock_guard held(lock);
         return sent.size();
@@ -172,7 +170,8 @@ TEST(InternetSum, IsThatOfRfc1071) {
 TEST(UserNetwork, GivesAnAddress) {
     EventLoop loop;
     net::Netdevs netdevs(loop);
-    net::Netdev& netdev = netdevs.add(Properties("-netdev", "user,id=n0,net=10.9.8.0/24,hostfwd=tcp:127.0.0.1:0-:22", "type"));
+    net::Netdev& netdev =
+        netdevs.add(Properties("-netdev", "user,id=n0,net=10.9.8.0/24,hostfwd=tcp:127.0.0.1:0-:22", "type"));
     u8 frame[14 + 20 + 8 + 244]{};
     std::memset(frame, 0xff, 6);
     const u8 mac[6] = {0x52, 0x54, 0, 1, 2, 3};
@@ -224,7 +223,8 @@ TEST(UserNetwork, BadPropertiesAreNamed) {
     EXPECT_EQ(message("user"), "-netdev: no id=");
     EXPECT_EQ(message("user,id=a,net=1.2.3"), "-netdev: net=1.2.3: not an IPv4 address");
     EXPECT_EQ(message("user,id=a,host=1.2.3.4"), "-netdev: 1.2.3.4 is not in the network 10.0.2.0");
-    EXPECT_EQ(message("user,id=a,hostfwd=tcp::99-"), "-netdev: hostfwd=tcp::99-: not of the form tcp|udp:[address]:port-[address]:port");
+    EXPECT_EQ(message("user,id=a,hostfwd=tcp::99-"),
+              "-netdev: hostfwd=tcp::99-: not of the form tcp|udp:[address]:port-[address]:port");
     EXPECT_EQ(message("user,id=a,hostfwd=tcp::99-:0"), "-netdev: hostfwd=tcp::99-:0: no port of the guest");
     EXPECT_NE(message("user,id=a,bad=1").find("unknown property 'bad'"), std::string::npos);
     EXPECT_EQ(message("user,id=a"), "");

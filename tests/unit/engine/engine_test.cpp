@@ -83,10 +83,18 @@ TEST_P(EngineTest, RunsAChainedLoop) {
 
 TEST_P(EngineTest, CallsReturnAndRecurse) {
     // f: r0 += 1; r1 -= 1; if r1 != 0 call f (the return address is kept in memory at r3)
-    write(kCode, {{toy::Call, 0, 0, 2}, {toy::Halt},
-                  {toy::AddI, 3, 0, 8}, {toy::Store, 7, 3, 0}, {toy::AddI, 0, 0, 1}, {toy::AddI, 1, 0, -1},
-                  {toy::BranchNe, 1, 2, 2}, {toy::Jump, 0, 0, 2}, {toy::Call, 0, 0, -6},
-                  {toy::Load, 7, 3, 0}, {toy::AddI, 3, 0, -8}, {toy::Return}});
+    write(kCode, {{toy::Call, 0, 0, 2},
+                  {toy::Halt},
+                  {toy::AddI, 3, 0, 8},
+                  {toy::Store, 7, 3, 0},
+                  {toy::AddI, 0, 0, 1},
+                  {toy::AddI, 1, 0, -1},
+                  {toy::BranchNe, 1, 2, 2},
+                  {toy::Jump, 0, 0, 2},
+                  {toy::Call, 0, 0, -6},
+                  {toy::Load, 7, 3, 0},
+                  {toy::AddI, 3, 0, -8},
+                  {toy::Return}});
     cpu_->r[1] = 200;
     cpu_->r[3] = kCode + 0x2000;
     EXPECT_EQ(run(), ir::ExitReason::Syscall);
@@ -119,7 +127,8 @@ TEST_P(EngineTest, FaultsArePrecise) {
 }
 
 TEST_P(EngineTest, HelpersRaiseAtTheirInstruction) {
-    write(kCode, {{toy::AddI, 0, 0, 1}, {toy::AddI, 1, 0, 2}, {toy::Raise, 0, 0, 42}, {toy::AddI, 0, 0, 5}, {toy::Halt}});
+    write(kCode,
+          {{toy::AddI, 0, 0, 1}, {toy::AddI, 1, 0, 2}, {toy::Raise, 0, 0, 42}, {toy::AddI, 0, 0, 5}, {toy::Halt}});
     EXPECT_EQ(run(), ir::ExitReason::Exception);
     EXPECT_EQ(cpu_->exception, 42u);
     EXPECT_EQ(cpu_->exception_value, 99u);

@@ -87,9 +87,7 @@ inline const guest::Guest& toy_guest() {
         guest::Guest g{};
         g.name = "toy";
         g.min_insn_bytes = g.max_insn_bytes = 4;
-        g.cpu.create = []() -> ir::Env* {
-            return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{};
-        };
+        g.cpu.create = []() -> ir::Env* { return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{}; };
         g.cpu.destroy = [](ir::Env* env) { std::free(env); };
         g.cpu.tb_flags = [](const ir::Env*) { return u32{0}; };
         g.cpu.restore_state = [](ir::Env*, u64, u64) {};

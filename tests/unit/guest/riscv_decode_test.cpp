@@ -114,7 +114,8 @@ TEST(RiscvDecode, ReservedEncodingsAreIllegal) {
         0x0030'200f,  // cbo with an unknown operation
         0x0010'208f,  // cbo.clean with rd
     };
-    for (u32 bits : kReserved) EXPECT_EQ(decoder().find(bits), nullptr) << std::hex << bits << " " << disassembled(bits);
+    for (u32 bits : kReserved)
+        EXPECT_EQ(decoder().find(bits), nullptr) << std::hex << bits << " " << disassembled(bits);
 }
 
 TEST(RiscvDecode, GuardsFollowTheModel) {

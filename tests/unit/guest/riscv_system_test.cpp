@@ -18,12 +18,12 @@ namespace {
 
 /// What the engine would keep.
 struct Machine {
-    std::map<u64, u64> memory;       ///< 8-byte words that exist
+    std::map<u64, u64> memory;  ///< 8-byte words that exist
     unsigned flushes = 0;
     unsigned exits_requested = 0;
     u64 space = 0;
     u64 ticks = 0;
-    std::map<u64, u64> race;         ///< words that change when they are about to be exchanged
+    std::map<u64, u64> race;  ///< words that change when they are about to be exchanged
 };
 Machine machine;
 
@@ -210,12 +210,14 @@ TEST_F(RiscvSystem, SmepmpTruthTable) {
         u8 machine, lower;
     };
     constexpr u8 kL = 0x80, r = 1, w = 2, x = 4;
+    // clang-format off
     constexpr Row kRows[] = {
         {0, 0, 0},           {x, 0, x},          {w, r | w, r},         {w | x, r | w, r | w},
         {r, 0, r},           {r | x, 0, r | x},  {r | w, 0, r | w},     {r | w | x, 0, r | w | x},
         {kL, 0, 0},          {kL | x, x, 0},     {kL | w, x, x},        {kL | w | x, r | x, x},
         {kL | r, r, 0},      {kL | r | x, r | x, 0}, {kL | r | w, r | w, 0}, {kL | r | w | x, r, r},
     };
+    // clang-format on
     h_->priv.mseccfg = kSeccfgMml;
     h_->priv.pmp_address[0] = 0x8000'1000 >> 2;
     for (const Row& row : kRows) {

@@ -31,11 +31,13 @@ inline ir::GuestLayout& test_layout() {
     static ir::GuestLayout layout = [] {
         ir::GuestLayout l;
         for (unsigned i = 0; i < kInts; ++i) {
-            l.globals.push_back({std::string("x").append(std::to_string(i)), ir::Type::I64, static_cast<u32>(offsetof(TestEnv, x) + i * 8),
+            l.globals.push_back({std::string("x").append(std::to_string(i)), ir::Type::I64,
+                                 static_cast<u32>(offsetof(TestEnv, x) + i * 8),
                                  static_cast<u8>(i < kPinnedInts ? 100 - i : 0)});
         }
         for (unsigned i = 0; i < kFloats; ++i) {
-            l.globals.push_back({std::string("f").append(std::to_string(i)), ir::Type::F64, static_cast<u32>(offsetof(TestEnv, f) + i * 8),
+            l.globals.push_back({std::string("f").append(std::to_string(i)), ir::Type::F64,
+                                 static_cast<u32>(offsetof(TestEnv, f) + i * 8),
                                  static_cast<u8>(i < kFloats / 2 ? 50 : 0)});
         }
         l.env_size = sizeof(TestEnv);
@@ -55,7 +57,8 @@ public:
     explicit Machine(std::unique_ptr<host::Backend> b = host::make_x64(), const host::Options& options = {},
                      const ir::GuestLayout& l = test_layout())
         : layout(l), backend(std::move(b)) {
-        code = static_cast<u8*>(mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        code = static_cast<u8*>(
+            mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         first = next = code + ((backend->init(layout, options, code, kSize) + 15) & ~std::size_t{15});
         scratch = backend->make_scratch();
         env = new (std::align_val_t{64}) TestEnv{};
@@ -65,7 +68,7 @@ public:
     }
     ~Machine() {
         backend->detach(env);
-        operator delete(env, std::align_val_t{64});
+        operator delete (env, std::align_val_t{64});
         munmap(code, kSize);
     }
 

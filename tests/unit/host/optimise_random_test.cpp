@@ -72,35 +72,23 @@ private:
 
     u64 number() {
         switch (pick(9)) {
-            case 0:
-                return 0;
-            case 1:
-                return 1;
-            case 2:
-                return ~u64{0};
-            case 3:
-                return pick(64);
-            case 4:
-                return u64{1} << pick(64);
-            case 5:
-                return low_mask(pick(65));
-            case 6:
-                return static_cast<u64>(i64{static_cast<i32>(random_())});
-            case 7:
-                return -static_cast<u64>(pick(64));
-            default:
-                return random_();
+            case 0: return 0;
+            case 1: return 1;
+            case 2: return ~u64{0};
+            case 3: return pick(64);
+            case 4: return u64{1} << pick(64);
+            case 5: return low_mask(pick(65));
+            case 6: return static_cast<u64>(i64{static_cast<i32>(random_())});
+            case 7: return -static_cast<u64>(pick(64));
+            default: return random_();
         }
     }
     Var i64_value() {
         switch (pick(8)) {
-            case 0:
-                return b_.c64(number());
-            case 1:
-                return tb_[pick(3)];
+            case 0: return b_.c64(number());
+            case 1: return tb_[pick(3)];
             case 2:
-            case 3:
-                return gpr();
+            case 3: return gpr();
             default:
                 return temps64_.empty() ? gpr()
                                         : temps64_[temps64_.size() - 1 -
@@ -132,14 +120,9 @@ private:
     }
     void finish32(Var v) {
         switch (pick(4)) {
-            case 0:
-                keep(v);
-                break;
-            case 1:
-                finish(b_.ext_u(v));
-                break;
-            default:
-                b_.convert_to(Op::ext_s, gpr(), v);
+            case 0: keep(v); break;
+            case 1: finish(b_.ext_u(v)); break;
+            default: b_.convert_to(Op::ext_s, gpr(), v);
         }
     }
     void finish(Type t, Var v) { t == Type::I32 ? finish32(v) : finish(v); }
@@ -169,12 +152,9 @@ private:
         unsigned len = 1 + pick(type_bits(t) - pos);
         if (chance(50) && pos + 32 <= type_bits(t)) len = 32;
         switch (pick(3)) {
-            case 0:
-                return finish(t, b_.op(Op::extract, t, {int_value(t)}, pos, len));
-            case 1:
-                return finish(t, b_.op(Op::sextract, t, {int_value(t)}, pos, len));
-            default:
-                return finish(t, b_.op(Op::deposit, t, {int_value(t), int_value(t)}, pos, len));
+            case 0: return finish(t, b_.op(Op::extract, t, {int_value(t)}, pos, len));
+            case 1: return finish(t, b_.op(Op::sextract, t, {int_value(t)}, pos, len));
+            default: return finish(t, b_.op(Op::deposit, t, {int_value(t), int_value(t)}, pos, len));
         }
     }
     /// Shift pairs and masks on one register.
@@ -203,12 +183,9 @@ private:
         if (t == Type::I32 && chance(50)) return finish(b_.convert(chance(60) ? Op::ext_s : Op::ext_u, Type::I64, v));
         unsigned len = chance(60) ? common : 1 + pick(type_bits(t));
         switch (pick(3)) {
-            case 0:
-                return finish(t, b_.andi(v, low_mask(len)));
-            case 1:
-                return finish(t, b_.extract(v, 0, len));
-            default:
-                return finish(t, b_.sextract(v, 0, len));
+            case 0: return finish(t, b_.andi(v, low_mask(len)));
+            case 1: return finish(t, b_.extract(v, 0, len));
+            default: return finish(t, b_.sextract(v, 0, len));
         }
     }
     void conversion() {
@@ -257,42 +234,33 @@ private:
     }
     void helper() {
         switch (pick(5)) {
-            case 4:
-                return b_.call(kObserveAndChange, ir::kNoVar, {});
+            case 4: return b_.call(kObserveAndChange, ir::kNoVar, {});
             case 0: {
                 Var v = b_.temp(Type::I64);
                 b_.call(kObserve, v, {b_.env(), i64_value()});
                 return finish(v);
             }
-            case 1:
-                return b_.call(kChange, ir::kNoVar, {b_.env(), i64_value()});
+            case 1: return b_.call(kChange, ir::kNoVar, {b_.env(), i64_value()});
             case 2: {
                 Var v = b_.temp(Type::I64);
                 b_.call(kMix, v, {i64_value()});
                 return finish(v);
             }
-            default:
-                return b_.call(kNote, ir::kNoVar, {i64_value()});
+            default: return b_.call(kNote, ir::kNoVar, {i64_value()});
         }
     }
     void floating() {
         switch (pick(8)) {
-            case 0:
-                return b_.op_to(Op::fadd, fpr(), {fpr(), fpr()});
-            case 1:
-                return b_.convert_to(Op::bitcast, fpr(), i64_value());
-            case 2:
-                return finish(b_.convert(Op::bitcast, Type::I64, fpr()));
-            case 3:
-                return b_.mov_to(fpr(), fpr());
+            case 0: return b_.op_to(Op::fadd, fpr(), {fpr(), fpr()});
+            case 1: return b_.convert_to(Op::bitcast, fpr(), i64_value());
+            case 2: return finish(b_.convert(Op::bitcast, Type::I64, fpr()));
+            case 3: return b_.mov_to(fpr(), fpr());
             case 4: {
                 Var v = f32_value();
                 return b_.convert_to(Op::fbox, fpr(), b_.op(Op::fsgnj, Type::F32, {v, chance(60) ? v : f32_value()}));
             }
-            case 5:
-                return keep(b_.convert(Op::bitcast, Type::I32, f32_value())), void();
-            case 6:
-                return b_.convert_to(Op::fbox, fpr(), b_.convert(Op::bitcast, Type::F32, i32_value()));
+            case 5: return keep(b_.convert(Op::bitcast, Type::I32, f32_value())), void();
+            case 6: return b_.convert_to(Op::fbox, fpr(), b_.convert(Op::bitcast, Type::F32, i32_value()));
             default: {
                 Var v = b_.op(chance(50) ? Op::fadd : Op::fmul, Type::F32, {f32_value(), f32_value()});
                 b_.convert_to(Op::fbox, fpr(), v);

@@ -65,13 +65,13 @@ public:
 
     std::unique_ptr<TestHost> host_;
     std::vector<MmuCall> calls_;
-    bool raising_ = false;           ///< every access raises
+    bool raising_ = false;            ///< every access raises
     u64 raising_page_ = ir::kNoPage;  ///< accesses to this page do
-    bool fills_ = false;             ///< accesses put their page into the TLB
-    bool resets_ = false;            ///< accesses empty the return stack
+    bool fills_ = false;              ///< accesses put their page into the TLB
+    bool resets_ = false;             ///< accesses empty the return stack
     std::array<ir::TlbEntry, kEntries> tlb_, none_;
     alignas(4096) std::array<u8, kPages * 4096> memory_;
-    const u8* position_ = nullptr;   ///< of the access that raised
+    const u8* position_ = nullptr;  ///< of the access that raised
 
 private:
     [[noreturn]] static void raise_now(ir::Env* env, u32 exception, u64 value) {
@@ -91,9 +91,11 @@ private:
         if (current_->fills_) current_->map(call.address);
         if (current_->resets_) current_->host_->backend().reset_return_stack(env);
         // What C++ code may do to registers.
-        asm volatile("xor %%esi, %%esi; mov %%rsi, %%r8; mov %%rsi, %%r9; mov %%rsi, %%r10; mov %%rsi, %%r11;"
-                     "xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"
-                     "xorps %%xmm15, %%xmm15" ::: "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm15");
+        asm volatile(
+            "xor %%esi, %%esi; mov %%rsi, %%r8; mov %%rsi, %%r9; mov %%rsi, %%r10; mov %%rsi, %%r11;"
+            "xorps %%xmm0, %%xmm0; xorps %%xmm1, %%xmm1; xorps %%xmm2, %%xmm2; xorps %%xmm3, %%xmm3;"
+            "xorps %%xmm15, %%xmm15" ::
+                : "rsi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm15");
     }
     static u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) {
         note(env, {'l', address, 0, 1u << size_log2, mmu_index});

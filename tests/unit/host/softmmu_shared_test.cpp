@@ -1,5 +1,5 @@
-// Accesses that share a softmmu lookup: random sequences of them do in generated code what the interpreter does with one
-// lookup each, whatever the TLB holds, wherever pages end and whoever raises.
+// Accesses that share a softmmu lookup: random sequences of them do in generated code what the interpreter does with
+// one lookup each, whatever the TLB holds, wherever pages end and whoever raises.
 #include <random>
 
 #include "ir/passes/passes.h"
@@ -23,8 +23,14 @@ std::vector<Step> random_steps(std::mt19937& random) {
     std::vector<Step> steps(4 + below(20));
     for (Step& s : steps) {
         unsigned kind = below(20);
-        s.kind = kind < 6 ? Step::Load : kind < 11 ? Step::Store : kind < 13 ? Step::StoreConst : kind < 15 ? Step::FloatLoad
-                 : kind < 16 ? Step::FloatStore : kind < 17 ? Step::MoveBase : kind < 19 ? Step::Other : Step::Branch;
+        s.kind = kind < 6    ? Step::Load
+                 : kind < 11 ? Step::Store
+                 : kind < 13 ? Step::StoreConst
+                 : kind < 15 ? Step::FloatLoad
+                 : kind < 16 ? Step::FloatStore
+                 : kind < 17 ? Step::MoveBase
+                 : kind < 19 ? Step::Other
+                             : Step::Branch;
         s.base = kBases[below(3)];
         s.reg = kData[below(5)];
         s.size_log2 = s.kind == Step::FloatLoad ? 3 : s.kind == Step::FloatStore ? 2 + below(2) : below(4);
@@ -44,10 +50,14 @@ void build(Builder& b, const std::vector<Step>& steps) {
         switch (s.kind) {
             case Step::Load: b.guest_ld(x(s.reg), x(s.base), m, s.displacement); break;
             case Step::Store: b.guest_st(x(s.reg), x(s.base), m, s.displacement); break;
-            case Step::StoreConst: b.guest_st(b.c64(s.sign ? 0 : 0x1234'5678'9abc * s.reg), x(s.base), m, s.displacement); break;
+            case Step::StoreConst:
+                b.guest_st(b.c64(s.sign ? 0 : 0x1234'5678'9abc * s.reg), x(s.base), m, s.displacement);
+                break;
             case Step::FloatLoad: b.guest_ld(f(s.reg), x(s.base), m, s.displacement); break;
             case Step::FloatStore: b.guest_st(f(s.reg), x(s.base), m, s.displacement); break;
-            case Step::MoveBase: b.op_to(Op::add, x(s.base), {x(s.base), b.c64(static_cast<u64>(s.displacement))}); break;
+            case Step::MoveBase:
+                b.op_to(Op::add, x(s.base), {x(s.base), b.c64(static_cast<u64>(s.displacement))});
+                break;
             case Step::Other: b.op_to(Op::mul, x(s.reg), {x(s.reg), x(kData[s.size_log2])}); break;
             case Step::Branch: b.brcond(Cond::Ltu, x(s.reg), b.c64(u64{1} << 62), out); break;
         }
@@ -119,8 +129,10 @@ TEST_P(SoftmmuShared, DoesWhatSingleAccessesDo) {
         end[0] = reference.run(steps);
         end[1] = generated.run(steps);
         ASSERT_EQ(end[0], end[1]) << "round " << round;
-        for (unsigned i = 1; i < 32; ++i) ASSERT_EQ(reference.env().x[i], generated.env().x[i]) << "x" << i << ", round " << round;
-        for (unsigned i = 0; i < 32; ++i) ASSERT_EQ(reference.env().f[i], generated.env().f[i]) << "f" << i << ", round " << round;
+        for (unsigned i = 1; i < 32; ++i)
+            ASSERT_EQ(reference.env().x[i], generated.env().x[i]) << "x" << i << ", round " << round;
+        for (unsigned i = 0; i < 32; ++i)
+            ASSERT_EQ(reference.env().f[i], generated.env().f[i]) << "f" << i << ", round " << round;
         ASSERT_TRUE(reference.memory_ == generated.memory_) << "round " << round;
     }
     EXPECT_GT(generated.shared, 3000u);

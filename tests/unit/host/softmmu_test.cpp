@@ -62,7 +62,8 @@ TEST_P(Softmmu, LoadsOfEverySizeHitAndMiss) {
                             calls_.clear();
                             fill_registers();
                             env().x[base] = kGuestPage + 0x110;
-                            host_->run_code([&](Builder& b) { b.guest_ld(x(rd), x(base), mem(size, sign, big), -0x10); });
+                            host_->run_code(
+                                [&](Builder& b) { b.guest_ld(x(rd), x(base), mem(size, sign, big), -0x10); });
                             u64 v = peek(kGuestPage + 0x100, 1u << size);
                             if (big) v = __builtin_bswap64(v) >> (64 - (8u << size));
                             if (sign) v = static_cast<u64>(sign_extend(v, 8u << size));

@@ -180,7 +180,8 @@ struct Recursion {
             b.ret_ptr(x(3));
         });
         auto link = [&](Machine::Tb& from, unsigned slot, Machine::Tb& to) {
-            m.backend->link(from.code, from.info.slots[slot], from.info.slots[slot].checked ? to.checked() : to.entry());
+            m.backend->link(from.code, from.info.slots[slot],
+                            from.info.slots[slot].checked ? to.checked() : to.entry());
         };
         link(caller, 0, function);
         link(function, 0, function);
@@ -246,7 +247,9 @@ void on_fault(int, siginfo_t* info, void* context) {
         ++fixups;
         return;
     }
-    if (faulting_tb == nullptr || position < faulting_tb->code || position >= faulting_tb->code + faulting_tb->info.size) abort();
+    if (faulting_tb == nullptr || position < faulting_tb->code ||
+        position >= faulting_tb->code + faulting_tb->info.size)
+        abort();
     ++guest_faults;
     fault_offset = static_cast<u64>(position - faulting_tb->code);
     m.backend->save_state(m.env, uc, nullptr);
@@ -459,7 +462,8 @@ void raising_helper(ir::Env* env, u64 value) {
 
 TEST(X64Control, HelperRaises) {
     ir::GuestLayout layout = test_layout();
-    layout.helpers.push_back(ir::make_helper("raise", raising_helper, HelperFlags::MayRaise | HelperFlags::NoWriteGlobals));
+    layout.helpers.push_back(
+        ir::make_helper("raise", raising_helper, HelperFlags::MayRaise | HelperFlags::NoWriteGlobals));
     Machine m(host::make_x64(), {}, layout);
     helper_machine = &m;
     auto tb = m.compile(0x4000, [](Builder& b) {

@@ -68,15 +68,9 @@ void build(Builder& b, const FloatCase& c, const Shape& s) {
     bool in_place = result == Type::F64 || result == Type::I64;
     Var out = !in_place ? b.temp(result) : result == Type::F64 ? f(s.out) : x(s.out);
     switch (inputs) {
-        case 1:
-            b.emit(c.op, c.type, {out}, {in[0]}, c.imm0, c.imm1);
-            break;
-        case 2:
-            b.emit(c.op, c.type, {out}, {in[0], in[1]}, c.imm0, c.imm1);
-            break;
-        default:
-            b.emit(c.op, c.type, {out}, {in[0], in[1], in[2]}, c.imm0, c.imm1);
-            break;
+        case 1: b.emit(c.op, c.type, {out}, {in[0]}, c.imm0, c.imm1); break;
+        case 2: b.emit(c.op, c.type, {out}, {in[0], in[1]}, c.imm0, c.imm1); break;
+        default: b.emit(c.op, c.type, {out}, {in[0], in[1], in[2]}, c.imm0, c.imm1); break;
     }
     if (c.source != Type::None) b.function().insns.back().type2 = c.source;
     if (result == Type::F32) b.convert_to(Op::fbox, f(s.out), out);
@@ -166,8 +160,7 @@ protected:
     u64 random_value(Type t, const std::vector<u64>& special) {
         u64 r = random();
         switch (r % 8) {
-            case 0:
-                return special[random() % special.size()];
+            case 0: return special[random() % special.size()];
             case 1:
             case 2:  // near a special value
                 return special[random() % special.size()] + (r >> 8) % 5 - 2;
@@ -177,8 +170,7 @@ protected:
                 u64 single = (random() & 0x807fffff) | (u64{127} - 20 + r / 8 % 40) << 23;
                 return t == Type::F32 ? single | ~u64{0} << 32 : single;
             }
-            default:
-                return t == Type::F32 ? random() | ~u64{0} << 32 : random();
+            default: return t == Type::F32 ? random() | ~u64{0} << 32 : random();
         }
     }
 

@@ -27,7 +27,9 @@ u64 helper_globals(ir::Env* env, u64 a) {
     t->x[13] ^= t->x[3];
     return t->x[0] + t->x[12];
 }
-double helper_float(double a, float b, u64 c, double d) { return a + static_cast<double>(b) + static_cast<double>(c & 0xff) - d; }
+double helper_float(double a, float b, u64 c, double d) {
+    return a + static_cast<double>(b) + static_cast<double>(c & 0xff) - d;
+}
 
 const ir::GuestLayout& random_layout() {
     static ir::GuestLayout layout = [] {
@@ -87,9 +89,11 @@ private:
     Type int_type() { return pick(3) ? Type::I64 : Type::I32; }
 
     Var constant(Type t) {
+        // clang-format off
         static constexpr u64 kValues[] = {0, 1, 2, 3, 7, 8, 63, 64, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x7fffffff, 0x80000000,
                                           0xffffffff, ~u64{0}, u64{1} << 63, (u64{1} << 63) - 1, u64{1} << 40,
                                           ~(u64{1} << 40), 0xffffffff80000000, 0x123456789abcdef0, ~u64{0} << 12};
+        // clang-format on
         u64 v = pick(4) ? kValues[pick(std::size(kValues))] : rng_();
         return t == Type::I32 ? b_.c32(static_cast<u32>(v)) : b_.c64(v);
     }
@@ -157,11 +161,13 @@ private:
     }
 
     void op() {
-        static constexpr Op kBinary[] = {Op::add, Op::sub, Op::mul, Op::mulh_s, Op::mulh_u, Op::mulh_su, Op::div_s, Op::div_u,
-                                         Op::rem_s, Op::rem_u, Op::and_, Op::or_, Op::xor_, Op::andc, Op::orc, Op::eqv,
-                                         Op::shl, Op::shr, Op::sar, Op::rotl, Op::rotr, Op::clmul, Op::clmulh, Op::min_s,
-                                         Op::min_u, Op::max_s, Op::max_u, Op::add, Op::add, Op::and_, Op::shl, Op::sub};
-        static constexpr Op kUnary[] = {Op::mov, Op::neg, Op::not_, Op::clz, Op::ctz, Op::popcnt, Op::bswap, Op::orc_b, Op::mov};
+        static constexpr Op kBinary[] = {
+            Op::add,   Op::sub,   Op::mul,   Op::mulh_s, Op::mulh_u, Op::mulh_su, Op::div_s,  Op::div_u,
+            Op::rem_s, Op::rem_u, Op::and_,  Op::or_,    Op::xor_,   Op::andc,    Op::orc,    Op::eqv,
+            Op::shl,   Op::shr,   Op::sar,   Op::rotl,   Op::rotr,   Op::clmul,   Op::clmulh, Op::min_s,
+            Op::min_u, Op::max_s, Op::max_u, Op::add,    Op::add,    Op::and_,    Op::shl,    Op::sub};
+        static constexpr Op kUnary[] = {Op::mov,    Op::neg,   Op::not_,  Op::clz, Op::ctz,
+                                        Op::popcnt, Op::bswap, Op::orc_b, Op::mov};
         Type t = int_type();
         switch (pick(15)) {
             case 0: {
@@ -261,8 +267,9 @@ private:
     }
 
     void atomic_op(Type t) {
-        static constexpr Op kOps[] = {Op::atomic_xchg, Op::atomic_add, Op::atomic_and, Op::atomic_or, Op::atomic_xor,
-                                      Op::atomic_min_s, Op::atomic_min_u, Op::atomic_max_s, Op::atomic_max_u};
+        static constexpr Op kOps[] = {Op::atomic_xchg,  Op::atomic_add,   Op::atomic_and,
+                                      Op::atomic_or,    Op::atomic_xor,   Op::atomic_min_s,
+                                      Op::atomic_min_u, Op::atomic_max_s, Op::atomic_max_u};
         MemOp m = mem_op(t);
         m.aligned = pick(2);
         Var address = pick(2) ? x(kBase) : keep(b_.addi(x(kBase), pick(12) * 8));
@@ -310,7 +317,8 @@ private:
                 Var single = b_.temp(Type::F32);
                 b_.mov_to(single, b_.function().constant(Type::F32, 0x40200000));
                 Var out = pick(2) ? f(pick(kFloats)) : b_.temp(Type::F64);
-                Var a = f(pick(kFloats)), d = pick(2) ? f(pick(kFloats)) : b_.function().constant(Type::F64, 0x4000000000000000);
+                Var a = f(pick(kFloats)),
+                    d = pick(2) ? f(pick(kFloats)) : b_.function().constant(Type::F64, 0x4000000000000000);
                 b_.call(3, out, {a, single, value(Type::I64), d});
                 b_.mov_to(f(pick(kFloats)), out);
             }
@@ -370,9 +378,11 @@ void compare(u32 first, u32 count, const host::Options& options) {
             ASSERT_EQ(fast.env->f[i], slow.env->f[i]) << "f" << i << " seed " << seed << "\n" << fast.listing(tb[0]);
         }
         for (unsigned i = 0; i < 8; ++i) {
-            ASSERT_EQ(fast.env->plain[i], slow.env->plain[i]) << "plain" << i << " seed " << seed << "\n" << fast.listing(tb[0]);
+            ASSERT_EQ(fast.env->plain[i], slow.env->plain[i]) << "plain" << i << " seed " << seed << "\n"
+                                                              << fast.listing(tb[0]);
         }
-        ASSERT_EQ(std::memcmp(results[0], results[1], 256), 0) << "memory, seed " << seed << "\n" << fast.listing(tb[0]);
+        ASSERT_EQ(std::memcmp(results[0], results[1], 256), 0) << "memory, seed " << seed << "\n"
+                                                               << fast.listing(tb[0]);
     }
 }
 

@@ -36,17 +36,21 @@ TEST(ShareLookups, NotFarApart) {
 }
 
 TEST(ShareLookups, TheBaseMayMoveByConstants) {
-    EXPECT_EQ("pLL", shape(" guest_ld.i64 x1, [x2], u64\n add.i64 x2, x2, $0x8\n guest_ld.i64 x3, [x2], u64\n goto_ptr x1\n"));
-    EXPECT_EQ("ll", shape(" guest_ld.i64 x1, [x2], u64\n add.i64 x2, x2, x1\n guest_ld.i64 x3, [x2], u64\n goto_ptr x1\n"));
+    EXPECT_EQ("pLL",
+              shape(" guest_ld.i64 x1, [x2], u64\n add.i64 x2, x2, $0x8\n guest_ld.i64 x3, [x2], u64\n goto_ptr x1\n"));
+    EXPECT_EQ("ll",
+              shape(" guest_ld.i64 x1, [x2], u64\n add.i64 x2, x2, x1\n guest_ld.i64 x3, [x2], u64\n goto_ptr x1\n"));
     EXPECT_EQ("ll", shape(" guest_ld.i64 x2, [x2], u64\n guest_ld.i64 x3, [x2], u64\n goto_ptr x3\n"));
 }
 
 TEST(ShareLookups, StoresDoNotJoinAcrossBranches) {
-    const char* text = " guest_ld.i64 x1, [x2], u64\n brcond.i64 x1, x3, eq, L0\n guest_st.i64 x3, [x2], 64\n"
-                       " goto_ptr x1\nL0:\n goto_ptr x3\n";
+    const char* text =
+        " guest_ld.i64 x1, [x2], u64\n brcond.i64 x1, x3, eq, L0\n guest_st.i64 x3, [x2], 64\n"
+        " goto_ptr x1\nL0:\n goto_ptr x3\n";
     EXPECT_EQ("ls", shape(text));
-    const char* loads = " guest_ld.i64 x1, [x2], u64\n brcond.i64 x1, x3, eq, L0\n guest_ld.i64 x3, [x2], u64\n"
-                        " goto_ptr x1\nL0:\n goto_ptr x3\n";
+    const char* loads =
+        " guest_ld.i64 x1, [x2], u64\n brcond.i64 x1, x3, eq, L0\n guest_ld.i64 x3, [x2], u64\n"
+        " goto_ptr x1\nL0:\n goto_ptr x3\n";
     EXPECT_EQ("pLL", shape(loads));
 }
 

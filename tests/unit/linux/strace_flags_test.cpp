@@ -37,8 +37,12 @@ TEST(StraceFlags, EnumerationsInsideFlags) {
 }
 
 TEST(StraceFlags, UnknownBitsAreShown) {
-    EXPECT_EQ(show("at", 0x80000000), "0x80000000 /* AT_???" " */");
-    EXPECT_EQ(show("whence", 77), "0x4d /* SEEK_???" " */");
+    EXPECT_EQ(show("at", 0x80000000),
+              "0x80000000 /* AT_???"
+              " */");
+    EXPECT_EQ(show("whence", 77),
+              "0x4d /* SEEK_???"
+              " */");
 }
 
 TEST(StraceFlags, SignalsAndErrors) {

@@ -140,8 +140,9 @@ TEST(SyscallTable, EveryRowHasAFunctionAndKnownWords) {
 }
 
 TEST(GuestStat, TakesAllFields) {
-    struct stat host{};
-    host.st_dev = 0x1234567890, host.st_ino = ~0ull, host.st_mode = 0100644, host.st_nlink = 3, host.st_uid = 1000, host.st_gid = 100;
+    struct stat host {};
+    host.st_dev = 0x1234567890, host.st_ino = ~0ull, host.st_mode = 0100644, host.st_nlink = 3, host.st_uid = 1000,
+    host.st_gid = 100;
     host.st_rdev = 5, host.st_size = 1ll << 40, host.st_blksize = 4096, host.st_blocks = 1ll << 31;
     host.st_atim = {1, 2}, host.st_mtim = {3, 4}, host.st_ctim = {5, 6};
     GuestStat guest = to_guest(host);

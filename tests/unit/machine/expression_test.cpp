@@ -38,7 +38,9 @@ TEST(Expression, Errors) {
 TEST(Expression, LeavesWhatFollows) {
     std::string_view text = "0x10 rest";
     std::string error;
-    EXPECT_EQ(evaluate_expression(text, [](std::string_view) { return std::nullopt; }, error), 16u);
+    EXPECT_EQ(evaluate_expression(
+                  text, [](std::string_view) { return std::nullopt; }, error),
+              16u);
     EXPECT_EQ(text, "rest");
 }
 
