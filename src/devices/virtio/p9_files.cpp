@@ -22,8 +22,6 @@ constexpr const char* kMode = "user.virtfs.mode";
 constexpr const char* kDevice = "user.virtfs.rdev";
 constexpr u32 kPermissions = 07777;
 
-int result(int status) { return status < 0 ? errno : 0; }
-
 template <class T>
 bool get_attribute(const std::string& path, const char* name, T& value) {
     T stored;
@@ -34,7 +32,7 @@ bool get_attribute(const std::string& path, const char* name, T& value) {
 
 template <class T>
 int set_attribute(const std::string& path, const char* name, T value) {
-    return result(::setxattr(path.c_str(), name, &value, sizeof value, 0));
+    return error_of(::setxattr(path.c_str(), name, &value, sizeof value, 0));
 }
 
 }  // namespace
@@ -87,7 +85,7 @@ int P9Files::open(const P9Node& node, int flags, int& fd) const {
     if (S_ISLNK(info.st_mode)) return ELOOP;
     if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return EPERM;
     fd = ::open(node.proc_path().c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return result(fd);
+    return error_of(fd);
 }
 
 /// Looks the new file up, and gives it its owner and mode.
@@ -175,25 +173,25 @@ int P9Files::readlink(const P9Node& node, std::string& target) const {
 int P9Files::link(const P9Node& parent, const std::string& name, const P9Node& file) const {
     if (!p9_valid_name(name)) return EINVAL;
     if (options_.read_only) return EROFS;
-    return result(::linkat(AT_FDCWD, file.proc_path().c_str(), parent.fd, name.c_str(), AT_SYMLINK_FOLLOW));
+    return error_of(::linkat(AT_FDCWD, file.proc_path().c_str(), parent.fd, name.c_str(), AT_SYMLINK_FOLLOW));
 }
 
 int P9Files::rename(const P9Node& from, const std::string& old_name, const P9Node& to,
                     const std::string& new_name) const {
     if (!p9_valid_name(old_name) || !p9_valid_name(new_name)) return EINVAL;
     if (options_.read_only) return EROFS;
-    return result(::renameat(from.fd, old_name.c_str(), to.fd, new_name.c_str()));
+    return error_of(::renameat(from.fd, old_name.c_str(), to.fd, new_name.c_str()));
 }
 
 int P9Files::unlink(const P9Node& parent, const std::string& name, bool folder) const {
     if (!p9_valid_name(name)) return EINVAL;
     if (options_.read_only) return EROFS;
-    return result(::unlinkat(parent.fd, name.c_str(), folder ? AT_REMOVEDIR : 0));
+    return error_of(::unlinkat(parent.fd, name.c_str(), folder ? AT_REMOVEDIR : 0));
 }
 
 int P9Files::set_mode(const P9Node& node, u32 mode) const {
     if (options_.read_only) return EROFS;
-    if (!mapped()) return result(::chmod(node.proc_path().c_str(), mode & kPermissions));
+    if (!mapped()) return error_of(::chmod(node.proc_path().c_str(), mode & kPermissions));
     struct stat info;
     if (int error = stat(node, info)) return error;
     return set_attribute(node.proc_path(), kMode, (mode & kPermissions) | (info.st_mode & S_IFMT));
@@ -206,7 +204,7 @@ int P9Files::set_owner(const P9Node& node, u32 uid, u32 gid) const {
         if (error == 0 && gid != ~u32{0}) error = set_attribute(node.proc_path(), kGid, gid);
         return error;
     }
-    int error = result(::fchownat(node.fd, "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+    int error = error_of(::fchownat(node.fd, "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
     return options_.security == P9Security::None ? 0 : error;
 }
 

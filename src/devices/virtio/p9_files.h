@@ -5,12 +5,16 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 
 #include "base/bits.h"
 
 namespace dragoman::devices::virtio {
+
+/// errno after a system call that has failed, else 0.
+inline int error_of(ssize_t status) { return status < 0 ? errno : 0; }
 
 enum class P9Security {
     None,         ///< owners stay those of this process where the host refuses others

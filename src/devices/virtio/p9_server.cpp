@@ -1,15 +1,12 @@
 #include "devices/virtio/p9_server.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace dragoman::devices::virtio {
@@ -17,33 +14,14 @@ namespace dragoman::devices::virtio {
 namespace {
 
 constexpr u32 kNoFid = ~u32{0};
-constexpr u32 kReadHeader = kP9HeaderBytes + 4;    // before the data of a read's answer
-constexpr u32 kWriteHeader = kP9HeaderBytes + 16;  // before the data of a write
-constexpr u32 kMaxNames = 16;                      // in one walk
-constexpr u64 kMaxParsed = 16 << 10;               // no message but a write is longer
-constexpr u64 kMaxXattr = 64 << 10;
+constexpr u32 kMaxNames = 16;         // in one walk
+constexpr u64 kMaxParsed = 16 << 10;  // no message but a write is longer
 constexpr u32 kV9fsMagic = 0x01021997;
 
 // Flags of Tlopen and Tlcreate, which are those of Linux on x86-64. What is not here means nothing to the host.
 constexpr int kOpenFlags = O_ACCMODE | O_EXCL | O_TRUNC | O_DSYNC | O_DIRECTORY | O_NOFOLLOW;
 
-enum SetAttribute : u32 {
-    kSetMode = 1,
-    kSetUid = 2,
-    kSetGid = 4,
-    kSetSize = 8,
-    kSetAtime = 16,
-    kSetMtime = 32,
-    kSetAtimeValue = 128,
-    kSetMtimeValue = 256,
-};
-
-constexpr u64 kGetattrBasic = 0x7ff;  // all but birth time, generation and data version
 constexpr u32 kUnlinkFolder = 0x200;  // AT_REMOVEDIR
-enum LockStatus : u8 { kLockSuccess = 0 };
-enum LockType : u8 { kUnlocked = 2 };
-
-int result(ssize_t status) { return status < 0 ? errno : 0; }
 
 }  // namespace
 
@@ -295,179 +273,6 @@ int P9Server::readlink(P9Reader& in, P9Writer& out) {
     return 0;
 }
 
-int P9Server::getattr(P9Reader& in, P9Writer& out) {
-    Fid* fid = find(in.u32_());
-    in.u64_();  // all that is cheap is given, whatever is asked for
-    if (fid == nullptr) return EBADF;
-    struct stat info;
-    if (int error = files_.stat(*fid->node, info)) return error;
-    out.number(kGetattrBasic)
-        .qid(qid_of(info))
-        .number(u32{info.st_mode})
-        .number(u32{info.st_uid})
-        .number(u32{info.st_gid});
-    out.number(u64{info.st_nlink}).number(u64{info.st_rdev}).number(static_cast<u64>(info.st_size));
-    out.number(static_cast<u64>(info.st_blksize)).number(static_cast<u64>(info.st_blocks));
-    for (const timespec& time : {info.st_atim, info.st_mtim, info.st_ctim}) {
-        out.number(static_cast<u64>(time.tv_sec)).number(static_cast<u64>(time.tv_nsec));
-    }
-    for (unsigned i = 0; i < 4; i++) out.number(u64{0});
-    return 0;
-}
-
-int P9Server::setattr(P9Reader& in, P9Writer&) {
-    Fid* fid = find(in.u32_());
-    u32 valid = in.u32_(), mode = in.u32_(), uid = in.u32_(), gid = in.u32_();
-    u64 size = in.u64_();
-    timespec times[2];
-    for (unsigned i = 0; i < 2; i++) {
-        times[i].tv_sec = static_cast<time_t>(in.u64_());
-        times[i].tv_nsec = static_cast<long>(in.u64_());
-        u32 set = i == 0 ? kSetAtime : kSetMtime, value = i == 0 ? kSetAtimeValue : kSetMtimeValue;
-        if ((valid & set) == 0) times[i].tv_nsec = UTIME_OMIT;
-        else if ((valid & value) == 0) times[i].tv_nsec = UTIME_NOW;
-    }
-    if (!in.good()) return EPROTO;
-    if (fid == nullptr) return EBADF;
-    if (files_.read_only()) return EROFS;
-    std::string path = fid->node->proc_path();
-    if ((valid & (kSetUid | kSetGid)) != 0) {
-        u32 new_uid = (valid & kSetUid) != 0 ? uid : kNoFid, new_gid = (valid & kSetGid) != 0 ? gid : kNoFid;
-        if (int error = files_.set_owner(*fid->node, new_uid, new_gid)) return error;
-    }
-    if ((valid & kSetMode) != 0) {
-        if (int error = files_.set_mode(*fid->node, mode)) return error;
-    }
-    if ((valid & kSetSize) != 0) {
-        int fd;
-        if (int error = files_.open(*fid->node, O_WRONLY, fd)) return error;
-        int error = result(::ftruncate(fd, static_cast<off_t>(size)));
-        ::close(fd);
-        if (error != 0) return error;
-    }
-    if ((valid & (kSetAtime | kSetMtime)) == 0) return 0;
-    return result(::utimensat(fid->node->fd, "", times, AT_EMPTY_PATH));
-}
-
-int P9Server::xattr_walk(P9Reader& in, P9Writer& out) {
-    Fid* fid = find(in.u32_());
-    u32 to = in.u32_();
-    std::string name = in.text();
-    if (!in.good()) return EPROTO;
-    if (fid == nullptr) return EBADF;
-    if (!name.empty() && !files_.xattr_allowed(name)) return ENODATA;
-    auto made = std::make_unique<Fid>();
-    made->node = fid->node;
-    made->xattr = true;
-    made->data.resize(kMaxXattr);
-    std::string path = fid->node->proc_path();
-    char* data = reinterpret_cast<char*>(made->data.data());
-    ssize_t bytes = name.empty() ? ::listxattr(path.c_str(), data, kMaxXattr)
-                                 : ::getxattr(path.c_str(), name.c_str(), data, kMaxXattr);
-    if (bytes < 0) return errno;
-    made->data.resize(static_cast<std::size_t>(bytes));
-    if (name.empty()) {
-        std::vector<u8> shown;
-        for (const char* at = data; at < data + bytes; at += std::strlen(at) + 1) {
-            if (files_.xattr_allowed(at)) shown.insert(shown.end(), at, at + std::strlen(at) + 1);
-        }
-        made->data = std::move(shown);
-    }
-    u64 size = made->data.size();
-    if (int error = add(to, std::move(made))) return error;
-    out.number(size);
-    return 0;
-}
-
-int P9Server::xattr_create(P9Reader& in, P9Writer&) {
-    Fid* fid = find(in.u32_());
-    std::string name = in.text();
-    u64 size = in.u64_();
-    u32 flags = in.u32_();
-    if (!in.good()) return EPROTO;
-    if (fid == nullptr) return EBADF;
-    if (files_.read_only()) return EROFS;
-    if (fid->fd >= 0 || fid->xattr) return EINVAL;
-    if (size > kMaxXattr) return E2BIG;
-    if (!files_.xattr_allowed(name)) return EPERM;
-    fid->xattr = fid->xattr_write = true;
-    fid->xattr_flags = static_cast<int>(flags & (XATTR_CREATE | XATTR_REPLACE));
-    fid->xattr_size = size;
-    fid->xattr_name = name;
-    fid->data.clear();
-    return 0;
-}
-
-int P9Server::readdir(P9Reader& in, P9Writer& out) {
-    Fid* fid = find(in.u32_());
-    u64 offset = in.u64_();
-    u32 count = in.u32_();
-    if (!in.good()) return EPROTO;
-    if (fid == nullptr || fid->fd < 0) return EBADF;
-    u64 room = std::min<u64>(message_size_, chain_->writable.bytes);
-    u64 limit = std::min<u64>(count, room - kReadHeader);
-    if (::lseek(fid->fd, static_cast<off_t>(offset), SEEK_SET) < 0) return errno;
-    out.number(u32{0});  // size, known at the end
-    struct Entry {       // getdents64(2)
-        u64 inode;
-        u64 next;
-        u16 bytes;
-        u8 type;
-        char name[];
-    };
-    constexpr unsigned kEntryBytes = 13 + 8 + 1 + 2;
-    alignas(8) std::array<u8, 8192> buffer;
-    bool full = false;
-    while (!full) {
-        long bytes = ::syscall(SYS_getdents64, fid->fd, buffer.data(), buffer.size());
-        if (bytes < 0) return errno;
-        if (bytes == 0) break;
-        for (long at = 0; at < bytes && !full;) {
-            auto* entry = reinterpret_cast<const Entry*>(buffer.data() + at);
-            std::string_view name = entry->name;
-            full = out.size() - kReadHeader + kEntryBytes + name.size() > limit;
-            if (full) break;
-            at += entry->bytes;
-            u8 type = files_.kinds_mapped() && entry->type == DT_REG ? u8{DT_UNKNOWN} : entry->type;
-            u8 kind = entry->type == DT_DIR ? 0x80 : entry->type == DT_LNK ? 0x02 : 0;
-            out.qid({kind, 0, entry->inode}).number(entry->next).number(type).text(name);
-        }
-    }
-    u32 written = static_cast<u32>(out.size() - kReadHeader);
-    std::memcpy(reply_.data() + kP9HeaderBytes, &written, 4);
-    return 0;
-}
-
-int P9Server::fsync(P9Reader& in, P9Writer&) {
-    Fid* fid = find(in.u32_());
-    u32 data_only = in.u32_();
-    if (fid == nullptr || fid->fd < 0) return EBADF;
-    return result(data_only != 0 ? ::fdatasync(fid->fd) : ::fsync(fid->fd));
-}
-
-// Locks are among the processes of the guest, whose kernel keeps them.
-int P9Server::lock(P9Reader& in, P9Writer& out) {
-    if (find(in.u32_()) == nullptr) return EBADF;
-    in.u8_();
-    in.u32_();
-    in.u64_();
-    in.u64_();
-    in.u32_();
-    in.text();
-    out.number(u8{kLockSuccess});
-    return 0;
-}
-
-int P9Server::get_lock(P9Reader& in, P9Writer& out) {
-    if (find(in.u32_()) == nullptr) return EBADF;
-    in.u8_();
-    u64 start = in.u64_(), length = in.u64_();
-    u32 process = in.u32_();
-    std::string client = in.text();
-    out.number(u8{kUnlocked}).number(start).number(length).number(process).text(client);
-    return 0;
-}
-
 int P9Server::link(P9Reader& in, P9Writer&) {
     Fid* folder = find(in.u32_());
     Fid* file = find(in.u32_());
@@ -493,59 +298,6 @@ int P9Server::unlinkat(P9Reader& in, P9Writer&) {
     return in.good() ? files_.unlink(*folder->node, name, (flags & kUnlinkFolder) != 0) : EPROTO;
 }
 
-int P9Server::read(P9Reader& in, P9Writer& out) {
-    Fid* fid = find(in.u32_());
-    u64 offset = in.u64_();
-    u32 count = in.u32_();
-    if (!in.good()) return EPROTO;
-    if (fid == nullptr) return EBADF;
-    u64 room = std::min<u64>(message_size_, chain_->writable.bytes) - kReadHeader;
-    u64 wanted = std::min<u64>(count, room);
-    if (fid->xattr) {
-        u64 from = std::min<u64>(offset, fid->data.size());
-        direct_ = std::min<u64>(wanted, fid->data.size() - from);
-        chain_->writable.copy_from(kReadHeader, fid->data.data() + from, direct_);
-    } else {
-        if (fid->fd < 0) return EBADF;
-        chain_->writable.slice(kReadHeader, wanted, pieces_);
-        ssize_t bytes =
-            ::preadv(fid->fd, pieces_.data(), static_cast<int>(std::min<std::size_t>(pieces_.size(), IOV_MAX)),
-                     static_cast<off_t>(offset));
-        if (bytes < 0) return errno;
-        direct_ = static_cast<u64>(bytes);
-    }
-    out.number(static_cast<u32>(direct_));
-    return 0;
-}
-
-int P9Server::write_xattr(Fid& fid, u64 offset, u32 count) {
-    if (!fid.xattr_write) return EBADF;
-    if (offset > fid.xattr_size || count > fid.xattr_size - offset) return EINVAL;
-    if (fid.data.size() < offset + count) fid.data.resize(offset + count);
-    chain_->readable.copy_to(kWriteHeader, fid.data.data() + offset, count);
-    return 0;
-}
-
-int P9Server::write(P9Reader& in, P9Writer& out) {
-    Fid* fid = find(in.u32_());
-    u64 offset = in.u64_();
-    u32 count = in.u32_();
-    if (!in.good() || count > chain_->readable.bytes - kWriteHeader) return EPROTO;
-    if (fid == nullptr) return EBADF;
-    if (fid->xattr) {
-        if (int error = write_xattr(*fid, offset, count)) return error;
-        out.number(count);
-        return 0;
-    }
-    if (fid->fd < 0) return EBADF;
-    chain_->readable.slice(kWriteHeader, count, pieces_);
-    ssize_t bytes = ::pwritev(fid->fd, pieces_.data(), static_cast<int>(std::min<std::size_t>(pieces_.size(), IOV_MAX)),
-                              static_cast<off_t>(offset));
-    if (bytes < 0) return errno;
-    out.number(static_cast<u32>(bytes));
-    return 0;
-}
-
 int P9Server::clunk(P9Reader& in, P9Writer&) {
     auto found = fids_.find(in.u32_());
     if (!in.good() || found == fids_.end()) return EBADF;
@@ -554,10 +306,10 @@ int P9Server::clunk(P9Reader& in, P9Writer&) {
     if (!fid->xattr_write) return 0;
     std::string path = fid->node->proc_path();
     if (fid->xattr_size == 0) {  // §Txattrcreate: a size of zero removes
-        return result(::removexattr(path.c_str(), fid->xattr_name.c_str()));
+        return error_of(::removexattr(path.c_str(), fid->xattr_name.c_str()));
     }
     if (fid->data.size() != fid->xattr_size) return EINVAL;
-    return result(
+    return error_of(
         ::setxattr(path.c_str(), fid->xattr_name.c_str(), fid->data.data(), fid->data.size(), fid->xattr_flags));
 }
 

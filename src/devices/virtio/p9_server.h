@@ -23,6 +23,7 @@ public:
 private:
     static constexpr u32 kMaxMessage = 1 << 20, kMinMessage = 4096;
     static constexpr std::size_t kMaxFids = 1 << 16;
+    static constexpr u32 kWriteHeader = kP9HeaderBytes + 16;  ///< before the data of a write
 
     struct Fid {
         Fid() = default;
