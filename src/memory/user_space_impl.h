@@ -1,0 +1,123 @@
+// What the files of UserSpace share. The region map says what the guest has mapped; whatever else the host has mapped
+// belongs to the translator, and MAP_FIXED_NOREPLACE keeps the guest off it.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "memory/page_flags_table.h"
+#include "memory/region_map.h"
+#include "memory/user_space.h"
+
+namespace dragoman::memory {
+
+inline constexpr u64 kDefaultTop = u64{1} << 38;  // TASK_SIZE of sv39
+inline constexpr u64 kStackGap = u64{128} << 20;  // kept free for the stack, as mmap_base() of Linux does
+inline constexpr u64 kHostTop = (u64{1} << 47) - kPageSize;
+inline constexpr u64 kLowest = 0x10000;  // mmap_min_addr: never placed below it unasked
+inline constexpr u64 kHugePage = u64{2} << 20;
+inline constexpr PageFlags kProtection = PageFlags::Read | PageFlags::Write | PageFlags::Exec;
+
+inline constexpr u64 kNoLimit = ~u64{0};
+
+constexpr PageFlags masked(PageFlags a, PageFlags b) {
+    return static_cast<PageFlags>(static_cast<u8>(a) & static_cast<u8>(b));
+}
+constexpr PageFlags without(PageFlags a, PageFlags b) {
+    return static_cast<PageFlags>(static_cast<u8>(a) & ~static_cast<u8>(b));
+}
+
+/// The kernel lets every writable page be read, and so does this.
+inline PageFlags flags_from_prot(int prot) {
+    PageFlags flags = PageFlags::None;
+    if (prot & PROT_READ) flags |= PageFlags::Read;
+    if (prot & PROT_WRITE) flags |= PageFlags::Read | PageFlags::Write;
+    if (prot & PROT_EXEC) flags |= PageFlags::Exec;
+    return flags;
+}
+
+/// Guest code is data to the host.
+inline int host_prot(PageFlags flags) {
+    int prot = PROT_NONE;
+    if (has(flags, PageFlags::Read)) prot |= PROT_READ;
+    if (has(flags, PageFlags::Write) && !has(flags, PageFlags::Code)) prot |= PROT_READ | PROT_WRITE;
+    return prot;
+}
+
+/// Lock order: map_lock, then the engine's locks (on_code_change), then code_lock. What changes the map is called with
+/// map_lock held.
+struct UserSpace::Impl {
+    UserSpace& space;
+    u64 limit = kHostTop;   ///< end of the guest's address space
+    bool reserved = false;  ///< [0, limit) is held by PROT_NONE host mappings where the guest has nothing
+    u64 brk_start = 0, brk_end = 0;
+    u64 most_bytes = kNoLimit, most_data = kNoLimit;  ///< set_limits
+
+    mutable std::mutex map_lock;
+    RegionMap regions;
+    mutable std::mutex code_lock;  ///< writes to the table, and host protection of code pages
+    PageFlagsTable table;
+    std::set<u64> guarded;                      ///< pages that are not writable only because they hold translated code
+    std::set<u64> watched;                      ///< pages that a debugger watches
+    std::set<u64> growing;                      ///< starts of MAP_GROWSDOWN mappings
+    std::vector<std::pair<u64, u64>> segments;  ///< attached by shmat: start, length
+
+    explicit Impl(UserSpace& s) : space(s) {}
+
+    u8* host(u64 address) const { return space.host(address); }
+    bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
+    /// A smaller address space (-R) has no fixed place for the stack.
+    u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
+
+    /// Whether there may be no more mappings. Asked before each call that may make some.
+    bool full() const;
+    /// Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is
+    /// counted.
+    bool within_limits(u64 bytes, PageFlags flags) const;
+    /// Bytes of [start, end) that are mapped.
+    u64 mapped_bytes(u64 start, u64 end) const;
+    void publish(u64 start, u64 end, PageFlags flags) {
+        std::lock_guard lock(code_lock);
+        table.set(start, end, flags);
+    }
+    /// Notes a mapping that has been made.
+    void enter(u64 start, u64 length, PageFlags flags, bool file, u64 offset, const std::string& name);
+    /// Notes that the guest has nothing in [start, end) any more.
+    void forget(u64 start, u64 end);
+    /// Takes the unmapped parts of [start, end) from the host, so that MAP_FIXED may then replace all of
+    /// it. False: the translator has something there.
+    bool claim_holes(u64 start, u64 end);
+    void release(const std::vector<std::pair<u64, u64>>& ranges) {
+        for (auto [from, to] : ranges) host_unmap(from, to);
+    }
+    void host_unmap(u64 start, u64 end);
+    /// Unmaps what the guest has in [start, end). The translator's own mappings in between stay.
+    i64 unmap(u64 start, u64 end);
+    /// Host mapping at exactly `start`, where the guest has nothing (unless `replace`).
+    i64 host_map(u64 start, u64 length, PageFlags flags, int map_flags, int fd, u64 offset, bool replace);
+    /// Chooses an address: the hint when it is free, else the highest gap. 0: none.
+    u64 place(u64 hint, u64 length, u64 alignment);
+    i64 map_fixed(u64 address, u64 length, PageFlags flags, int map_flags, int fd, u64 offset);
+    /// Places and maps; a place that the translator turns out to occupy is passed over.
+    i64 map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd, u64 offset);
+
+    /// Drops the translations of [start, end) and the write protection that they needed.
+    void retire_code(u64 start, u64 end);
+    /// A page loses its Code mark. code_lock is held.
+    void uncover(u64 page, PageFlags flags);
+
+    /// Gives one piece of one region new permissions. Pages that hold translated code and stay executable
+    /// keep their translations and are never writable in between.
+    i64 protect_piece(u64 from, u64 to, const Region& region, PageFlags flags);
+    /// Moves (a copy of the attributes of) [old_address, +old_length) to new_address, where nothing of the
+    /// guest's lies any more and the host's part is claimed.
+    i64 move(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
+    bool grow_in_place(u64 address, u64 old_length, u64 new_length);
+};
+
+}  // namespace dragoman::memory
