@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "linux/strace_flags.h"
 #include "linux/strace_format.h"
+#include "linux/strace_structures.h"
+#include "linux/strace_text.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi {
@@ -139,7 +141,7 @@ SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args
 }
 
 void trace_signal(Task& task, int signal, const siginfo_t& info) {
-    print_line(task, "--- " + signal_name(signal) + " " + format_siginfo(info) + " ---");
+    print_line(task, "--- " + signal_name(signal) + " " + siginfo_text(info) + " ---");
 }
 
 void trace_end(Task& task, int status, int signal) {

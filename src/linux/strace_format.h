@@ -24,9 +24,4 @@ bool is_output(std::string_view word);
 bool is_known_word(std::string_view word);
 std::string format_argument(const TracedCall& call, std::string_view word, unsigned index);
 
-/// `bytes` as a C string in quotes, shortened like strace's.
-std::string quote(std::string_view bytes, std::size_t limit = 32);
-/// "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}"
-std::string format_siginfo(const siginfo_t& info);
-
 }  // namespace dragoman::linux_abi

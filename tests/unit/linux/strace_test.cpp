@@ -9,6 +9,7 @@
 
 #include "linux/riscv/guest_stat.h"
 #include "linux/strace_format.h"
+#include "linux/strace_structures.h"
 #include "linux/task.h"
 
 using namespace dragoman;
@@ -116,7 +117,7 @@ TEST_F(Strace, Siginfo) {
     info.si_signo = SIGSEGV;
     info.si_code = SEGV_MAPERR;
     info.si_addr = reinterpret_cast<void*>(0x10);
-    EXPECT_EQ(format_siginfo(info), "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}");
+    EXPECT_EQ(siginfo_text(info), "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}");
 }
 
 TEST(SyscallTable, EveryRowHasAFunctionAndKnownWords) {
