@@ -69,6 +69,8 @@ def ends(folder):
     check_ends(4, "-bios", "none", "-nographic", "-device", f"loader,file={GUEST},cpu-num=0", *finish_with(0x43333))
     flash = make_flash(folder)
     check_ends(5, "-bios", "none", "-nographic", "-drive", f"if=pflash,file={flash},format=raw", *finish_with(0x53333))
+    check_ends(6, "-bios", "none", "-nographic", "-M", "virt,pflash0=code", "-blockdev",
+               f"driver=file,filename={flash},node-name=code,read-only=on", *finish_with(0x63333))
 
 
 def quard_star(folder):
@@ -162,7 +164,7 @@ def bad_options(folder):
             (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
             (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"]), (["-boot", "order=z"], ["order=z"]),
-            (["-boot", "cc"], ["twice"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "e1000,help"], ["e1000"]),
+            (["-boot", "cc"], ["twice"]), (["-M", "virt,pflash0=none"], ["none"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "e1000,help"], ["e1000"]),
             (["-drive", f"file={GUEST},werror=stop"], ["werror=stop", "report"])]:
         rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]
         check_error(names, *rest, *arguments)
