@@ -2,13 +2,15 @@
 """virtio_test.py DRAGOMAN_SYSTEM modern|legacy: boots Debian's kernel with every virtio device and uses them all from
 the guest's shell: disks, network in both directions, a shared folder, console, random numbers, balloon.
 virtio_test.py DRAGOMAN_SYSTEM full_disk: disks whose files cannot grow on the host.
-Exit status 77: there is no kernel."""
+virtio_test.py DRAGOMAN_SYSTEM stop: signals end the machine while it writes to a qcow2 disk.
+Exit status 77: there is no kernel, or no qemu-img."""
 
 import hashlib
 import os
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -136,11 +138,42 @@ def full_disk():
             assert hashlib.sha256(open(f"{folder}/{name}", "rb").read()[:1 << 20]).hexdigest() == digest, name
 
 
+def stop():
+    """What was flushed is in the image, which is whole, however the machine ends."""
+    if not shutil.which("qemu-img"):
+        sys.exit(77)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGKILL:
+            image = f"{folder}/{number.name}"
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
+            guest = Guest(["-drive", f"file={image},format=qcow2,if=none,id=d", "-device", "virtio-blk-device,drive=d"])
+            try:
+                guest.run("head -c 1048576 /dev/urandom >/data; dd if=/data of=/dev/vda bs=64k conv=fsync 2>/dev/null")
+                digest = guest.run("sha256sum /data").split()[0]
+                guest.run("echo 100 >/proc/sys/vm/dirty_writeback_centisecs; echo 0 >/proc/sys/vm/dirty_background_ratio")
+                guest.process.stdin.write(b"while :; do dd if=/dev/urandom of=/dev/vda bs=4k seek=300 count=15000 2>/dev/null; done &\n")
+                guest.process.stdin.flush()
+                time.sleep(0.5)
+                guest.process.send_signal(number)
+                status = guest.process.wait(PATIENCE)
+                assert status == (-number if number == signal.SIGKILL else 0), f"{number.name}: status {status}"
+            finally:
+                guest.process.kill()
+                guest.process.wait()
+            done = subprocess.run(["qemu-img", "check", image], capture_output=True, text=True)
+            # 3: clusters that nothing refers to
+            assert done.returncode in ((0, 3) if number == signal.SIGKILL else (0,)), f"{number.name}: {done.stdout} {done.stderr}"
+            subprocess.run(["qemu-img", "convert", "-O", "raw", image, image + ".raw"], check=True)
+            assert hashlib.sha256(open(image + ".raw", "rb").read(1 << 20)).hexdigest() == digest, number.name
+
+
 def main():
     if not os.path.exists(SYSTEM + "/.made"):
         sys.exit(77)
     if VERSION == "full_disk":
         return full_disk()
+    if VERSION == "stop":
+        return stop()
     with tempfile.TemporaryDirectory() as folder:
         for name in "abc":
             with open(f"{folder}/{name}.img", "wb") as disk:
