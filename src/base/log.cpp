@@ -23,6 +23,8 @@ const ItemName kItemNames[] = {
     {Item::Cpu, "cpu", "registers before each block (see nochain)"},
     {Item::Int, "int", "exceptions, interrupts and signals"},
     {Item::Mmu, "mmu", "what a machine's MMU does: translations of pages, flushes, changes of the address space"},
+    {Item::GuestErrors, "guest_errors", "a machine's accesses to memory and devices that nothing answers"},
+    {Item::GuestErrors, "unimp", "the same as guest_errors"},
     {Item::Page, "page", "the guest's address space at start, and its changes"},
     {Item::NoChain, "nochain", "do not chain blocks, so that exec and cpu show all of them"},
     {Item::Strace, "strace", "every system call with arguments and result"},

@@ -24,6 +24,7 @@ enum class Item : u32 {
     Strace = 1u << 10,  ///< system calls (-strace)
     OpInd = 1u << 11,   ///< IR before indirect lowering passes
     Mmu = 1u << 12,     ///< system mode: page-table walks, flushes, address-space switches
+    GuestErrors = 1u << 13,  ///< system mode: accesses that no device takes
 };
 
 /// The mask of items that are on. Read on slow paths only.

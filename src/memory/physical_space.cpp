@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "memory/host_access.h"
 
 namespace dragoman::memory {
@@ -79,6 +81,14 @@ bool device_write(const Region& region, u64 address, unsigned size, u64 value) {
     return adapt_access(region.limits, address - region.base, size, [&](u64 offset, unsigned bytes, int shift) {
         return region.handler->write(offset, bytes, shifted(value, -shift) & low_mask(8 * bytes));
     });
+}
+
+/// An access that faults: of a guest's error, most of the time.
+bool refused(bool load, u64 address, unsigned size) {
+    if (!log::enabled(log::Item::GuestErrors)) return false;
+    std::fprintf(log::stream(), "guest error: %s of %u bytes at %#llx: nothing answers\n", load ? "load" : "store", size,
+                 static_cast<unsigned long long>(address));
+    return false;
 }
 
 bool readable_now(const Region& region) { return __atomic_load_n(&region.readable, __ATOMIC_ACQUIRE); }
@@ -177,9 +187,9 @@ std::vector<const Region*> PhysicalSpace::regions() const {
 
 bool PhysicalSpace::load(u64 address, unsigned size, u64& value) {
     const Region* region = impl_->find(address);
-    if (region == nullptr || !inside(*region, address, size)) return false;
+    if (region == nullptr || !inside(*region, address, size)) return refused(true, address, size);
     if (region->kind == Region::Kind::Mmio || (region->kind == Region::Kind::Flash && !readable_now(*region))) {
-        return device_read(*region, address, size, value);
+        return device_read(*region, address, size, value) || refused(true, address, size);
     }
     value = load_once(region->host + (address - region->base), size);
     return true;
@@ -187,7 +197,7 @@ bool PhysicalSpace::load(u64 address, unsigned size, u64& value) {
 
 bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
     const Region* region = impl_->find(address);
-    if (region == nullptr || !inside(*region, address, size)) return false;
+    if (region == nullptr || !inside(*region, address, size)) return refused(false, address, size);
     switch (region->kind) {
         case Region::Kind::Ram:
             store_once(region->host + (address - region->base), size, value);
@@ -195,7 +205,7 @@ bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
             return true;
         case Region::Kind::Rom: return true;
         case Region::Kind::Mmio:
-        case Region::Kind::Flash: return device_write(*region, address, size, value);
+        case Region::Kind::Flash: return device_write(*region, address, size, value) || refused(false, address, size);
     }
     return false;
 }

@@ -193,8 +193,14 @@ void add_object(Parser& p, const std::string& option, const std::string& value) 
     p.config.random_sources.push_back(*id);
 }
 
-/// -global DRIVER.PROPERTY=VALUE
+/// -global DRIVER.PROPERTY=VALUE, or driver=DRIVER,property=PROPERTY,value=VALUE
 void set_global(Parser& p, const std::string& option, const std::string& value) {
+    if (value.starts_with("driver=")) {
+        Properties parts(option, value);
+        std::string driver = parts.take("driver", ""), property = parts.take("property", ""), text = parts.take("value", "");
+        parts.finish();
+        return set_global(p, option, driver + "." + property + "=" + text);
+    }
     std::size_t dot = value.find('.'), equals = value.find('=');
     if (dot == value.npos || equals == value.npos || dot > equals) fail(option, "'" + value + "' is not DRIVER.PROPERTY=VALUE");
     if (value.substr(0, equals) != "virtio-mmio.force-legacy") {
@@ -247,13 +253,21 @@ void set_boot(Parser& p, const std::string& option, const std::string& value) {
     properties.finish();
 }
 
-void set_parallel(Parser&, const std::string& option, const std::string& value) {
+void accept_none(Parser&, const std::string& option, const std::string& value) {
     if (value != "none") fail(option, "'" + value + "': there is none");
 }
 
 void add_hard_disk(Parser& p, const std::string& option, const std::string& value) {
     Properties drive(option, "");
     drive.set("file", value);
+    p.config.drives.push_back(drive);
+}
+
+void add_cdrom(Parser& p, const std::string& option, const std::string& value) {
+    Properties drive(option, "");
+    drive.set("file", value);
+    drive.set("media", "cdrom");
+    drive.set("format", "raw");
     p.config.drives.push_back(drive);
 }
 
@@ -373,6 +387,7 @@ constexpr Row kRows[] = {
     {"blockdev", "driver=...,node-name=...", add_properties<&Config::blockdevs>, "a block back end"},
     {"hda", "file", add_hard_disk, ""},
     {"pflash", "file", add_flash, ""},
+    {"cdrom", "file", add_cdrom, "a disk image that is only read"},
     {"snapshot", "", set_flag<&Config::snapshot, true>, "changes of disks are dropped at the end"},
     {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
     {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
@@ -409,11 +424,12 @@ constexpr Row kRows[] = {
     {"backend", "x64|interp", set_backend, "how translated code is run (x64)"},
     {"disable-host-features", "list", disable_features, "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
 
-    {"parallel", "none", set_parallel, ""},
+    {"parallel", "none", accept_none, ""},
+    {"net", "none", accept_none, ""},
+    {"vga", "none", accept_none, ""},
+    {"audio", "none", accept_none, ""},
+    {"no-user-config", "", [](Parser&, const std::string&, const std::string&) {}, ""},
 
-    {"net", "", refuse, ""},
-    {"vga", "", refuse, ""},
-    {"cdrom", "", refuse, ""},
     {"incoming", "", refuse, ""},
     {"loadvm", "", refuse, ""},
 };

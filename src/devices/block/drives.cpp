@@ -38,7 +38,6 @@ bool take_locking(Properties& properties, std::string_view name) {
 void take_fixed(Properties& properties) {
     properties.take_choice("aio", {"threads"}, 0);
     properties.take_choice("detect-zeroes", {"off"}, 0);
-    properties.take_choice("media", {"disk"}, 0);
 }
 
 std::string without_protocol(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
@@ -80,6 +79,7 @@ Drive& Drives::add_drive(Properties properties, bool snapshot) {
     CacheMode cache = take_cache(properties);
     snapshot = properties.take_bool("snapshot", snapshot);
     bool read_only = properties.take_bool("read-only", properties.take_bool("readonly", false));
+    read_only |= properties.take_choice("media", {"disk", "cdrom"}, 0) == 1;
     HostFileOptions file{.read_only = read_only || snapshot,
                          .direct = cache.direct,
                          .no_flush = cache.no_flush,

@@ -61,6 +61,8 @@ def ends(folder):
         check_ends(0, *bare("-backend", backend), *finish_with(0x5555))
         check_ends(7, *bare("-backend", backend, "-smp", "2"), *finish_with(0x73333))
     check_ends(0, *bare("-no-reboot"), *finish_with(0x7777))
+    check_ends(0, *bare("-net", "none", "-vga", "none", "-no-user-config", "-global", "driver=virtio-mmio,property=force-legacy,value=off",
+                        "-cdrom", GUEST), *finish_with(0x5555))
     packed = f"{folder}/guest.bin.gz"
     with gzip.open(packed, "wb") as f, open(GUEST + ".bin", "rb") as contents:
         f.write(contents.read())
@@ -158,7 +160,7 @@ def bad_options(folder):
             (["-qmp", f"unix:{folder}/no/such/place,server=on,wait=off"], ["/no/such/place"]),
             (["-D", "/no/such/directory/log"], ["/no/such/directory/log"]), (["-rtc", "base=never"], ["never"]),
             (["-drive", "format=raw"], ["file="]), (["-drive", f"file={GUEST},format=vmdk"], ["vmdk", "qcow2"]),
-            (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga"]),
+            (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga", "none"]), (["-net", "nic"], ["-net", "none"]), (["-cdrom", f"{folder}/missing"], ["/missing"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
             (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
