@@ -4,11 +4,12 @@
 
 namespace dragoman::devices {
 
-Plic::Plic(unsigned sources, unsigned priorities, std::vector<Irq> contexts)
+Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contexts)
     : sources_(sources), priority_mask_(priorities), priorities_(sources + 1) {
     std::size_t words = sources / 32 + 1;
     levels_.resize(words);
     claimed_.resize(words);
+    contexts_.reserve(contexts.size());
     for (Irq irq : contexts) contexts_.push_back({.irq = irq, .enable = std::vector<u32>(words)});
 }
 

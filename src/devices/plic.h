@@ -21,7 +21,7 @@ public:
     /// @param priorities  the highest priority; one below a power of two
     /// @param contexts    where each context's interrupt goes: on the usual boards machine external (11) and
     ///                    supervisor external (9) interrupt of hart 0, then hart 1's...
-    Plic(unsigned sources, unsigned priorities, std::vector<Irq> contexts);
+    Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contexts);
 
     /// Bytes that the registers take.
     u64 window() const { return kContext + contexts_.size() * kContextStride; }

@@ -47,7 +47,8 @@ constexpr Type type_of() {
     if constexpr (std::is_void_v<T>) return Type::None;
     else if constexpr (std::is_same_v<T, float>) return Type::F32;
     else if constexpr (std::is_same_v<T, double>) return Type::F64;
-    else if constexpr (std::is_pointer_v<T> || sizeof(T) == 8) return Type::I64;
+    else if constexpr (std::is_pointer_v<T>) return Type::I64;
+    else if constexpr (sizeof(T) == 8) return Type::I64;
     else return Type::I32;
 }
 }  // namespace detail

@@ -122,7 +122,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     command.insert(command.end(), {"-0", arguments[0], "--", path});
     command.insert(command.end(), arguments.begin() + 1, arguments.end());
     for (std::string& variable : environment) {
-        if (acts_on_translator(variable)) variable = kHiddenPrefix + variable;
+        if (acts_on_translator(variable)) variable.insert(0, kHiddenPrefix);
     }
     if (std::string limits = kept_limits(); !limits.empty())
         environment.push_back(std::string(kLimitsVariable) + limits);

@@ -116,7 +116,7 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
         task.process->guest->cpu.destroy(child->env);
         return -error;
     }
-    child.release();
+    (void)child.release();
     // The child's Task may be gone already when the child has told its tid.
     while (start.tid.load() == 0) {
         raw_syscall(SYS_futex, reinterpret_cast<u64>(&start.tid), FUTEX_WAIT_PRIVATE, 0, 0);

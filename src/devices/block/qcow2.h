@@ -17,7 +17,7 @@ class Qcow2 final : public Image {
 public:
     /// The image in `file`, and its backing files. @param depth  images above it
     /// @throws FatalError when it is none, damaged, or uses what is not known here
-    static std::shared_ptr<Image> open(std::shared_ptr<HostFile> file, unsigned depth);
+    static std::shared_ptr<Image> open(const std::shared_ptr<HostFile>& file, unsigned depth);
     /// Makes an empty image of `size` bytes in the empty `file`, over `backing` (which may be null and is not named in
     /// the file).
     static std::shared_ptr<Image> create_over(std::shared_ptr<HostFile> file, u64 size, std::shared_ptr<Image> backing,

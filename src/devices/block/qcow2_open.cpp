@@ -156,7 +156,7 @@ int clear_autoclear(HostFile& file, const Layout& layout) {
 
 }  // namespace
 
-std::shared_ptr<Image> Qcow2::open(std::shared_ptr<HostFile> file, unsigned depth) {
+std::shared_ptr<Image> Qcow2::open(const std::shared_ptr<HostFile>& file, unsigned depth) {
     Header header(*file);
     Layout layout = header.layout();
     std::shared_ptr<Image> backing;

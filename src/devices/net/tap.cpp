@@ -14,8 +14,6 @@
 #include "base/error.h"
 #include "base/number.h"
 
-extern char** environ;
-
 namespace dragoman::devices::net {
 
 namespace {

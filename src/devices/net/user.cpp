@@ -134,10 +134,12 @@ UserNetdev::UserNetdev(std::string id, Properties& properties, EventLoop& loop) 
     properties.take("dnssearch");
     properties.finish();
     std::vector<const char*> search;
+    search.reserve(search_texts.size() + 1);
     for (const std::string& text : search_texts) search.push_back(text.c_str());
     search.push_back(nullptr);
     if (!search_texts.empty()) config.vdnssearch = search.data();
     std::vector<Forward> forwards;
+    forwards.reserve(forward_texts.size());
     for (const std::string& text : forward_texts)
         forwards.push_back(parse_forward(properties, text, config.vdhcp_start));
     slirp_ = ::slirp_new(&config, &callbacks(), this);

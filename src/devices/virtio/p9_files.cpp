@@ -160,7 +160,7 @@ int P9Files::readlink(const P9Node& node, std::string& target) const {
     if (int error = stat(node, info)) return error;
     ssize_t bytes = ::readlinkat(node.fd, "", text.data(), text.size());
     if (bytes < 0 && mapped() && S_ISLNK(info.st_mode)) {
-        int fd;
+        int fd = -1;
         if (int error = open(node, O_RDONLY, fd)) return error;
         bytes = ::read(fd, text.data(), text.size());
         ::close(fd);

@@ -76,7 +76,7 @@ void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     else if (word == "imm") signed_imm();
     else if (word == "uimm") out.add("0x%llx", static_cast<unsigned long long>(a.imm));
     else if (word == "uimm20") out.add("0x%llx", static_cast<unsigned long long>(a.imm >> 12 & 0xfffff));
-    else if (word == "target") out.add("0x%llx", static_cast<unsigned long long>(pc + static_cast<u64>(a.imm)));
+    else if (word == "target") out.add("0x%llx", static_cast<unsigned long long>(pc) + static_cast<u64>(a.imm));
     else if (word == "csr") add_csr(out, static_cast<unsigned>(a.imm));
     else if (word == "zimm") out.add("%u", a.rs1);
     else if (word == "pred") add_fence_set(out, a.imm >> 4 & 15);

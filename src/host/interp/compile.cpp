@@ -12,7 +12,6 @@ namespace {
 
 using ir::Insn;
 using ir::Op;
-using ir::Type;
 using ir::Var;
 using ir::VarKind;
 

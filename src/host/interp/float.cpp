@@ -8,7 +8,6 @@ namespace dragoman::host::interp {
 namespace {
 
 using ir::Op;
-using ir::Type;
 
 template <Op kOp>
 const Record* float_op(Machine& m, const Record* r) {

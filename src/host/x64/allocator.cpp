@@ -295,14 +295,14 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
 }
 
 HostReg Allocator::use(Var v) {
-    State& s = state_[v];
-    if (s.reg == kNoReg) {
-        HostReg r = scratch(class_of(type(v)));
+    HostReg r = state_[v].reg;
+    if (r == kNoReg) {
+        r = scratch(class_of(type(v)));
         materialize(v, r);
         attach(v, r);
     }
-    lock(s.reg);
-    return s.reg;
+    lock(r);
+    return r;
 }
 
 bool Allocator::prefers_memory(Var v) const {

@@ -145,7 +145,7 @@ private:
             }
             if (ready == count) {  // a cycle: swap one pair, and what wanted either follows
                 Move m = moves[0];
-                swap(m.to, m.from);
+                exchange(m.to, m.from);
                 for (unsigned k = 0; k < count; ++k) {
                     if (moves[k].from == m.to) {
                         moves[k].from = m.from;
@@ -161,7 +161,7 @@ private:
         }
     }
 
-    void swap(HostReg a, HostReg b) {
+    void exchange(HostReg a, HostReg b) {
         if (!is_xmm(a)) {
             c_.xchg(r64(a), r64(b));
             return;

@@ -33,13 +33,20 @@ std::string isa_string() {
 
 std::string make_cpuinfo() {
     std::string text, isa = isa_string();
+    auto line = [&](std::string_view name, std::string_view value) {
+        text.append(name).append(": ").append(value).append("\n");
+    };
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     for (long cpu = 0; cpu < cpus; ++cpu) {
         std::string number = std::to_string(cpu);
-        text +=
-            "processor\t: " + number + "\nhart\t\t: " + number + "\nisa\t\t: " + isa +
-            "\nmmu\t\t: sv39\nuarch\t\t: dragoman\nmvendorid\t: 0x0\nmarchid\t\t: 0x0\nmimpid\t\t: 0x0\nhart isa\t: " +
-            isa + "\n\n";
+        line("processor\t", number);
+        line("hart\t\t", number);
+        line("isa\t\t", isa);
+        line("mmu\t\t", "sv39");
+        line("uarch\t\t", "dragoman");
+        for (const char* id : {"mvendorid\t", "marchid\t\t", "mimpid\t\t"}) line(id, "0x0");
+        line("hart isa\t", isa);
+        text += '\n';
     }
     return text;
 }
