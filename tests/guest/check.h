@@ -2,6 +2,7 @@
 // values and ends with TEST_END. Exit status: 0, or the number of the first check that failed (255: that or
 // any later one). gp counts the checks; t5 and t6 are scratch.
 #pragma once
+#include "checks.h"
 
 .macro TEST_START
     .option norelax
@@ -9,19 +10,6 @@
     .globl _start
 _start:
     li gp, 0
-.endm
-
-// Register `reg` has value `value` (any 64-bit constant).
-.macro CHECK reg, value
-    addi gp, gp, 1
-    li t6, \value
-    bne \reg, t6, test_failed
-.endm
-
-// Registers `a` and `b` are equal.
-.macro CHECK_EQ a, b
-    addi gp, gp, 1
-    bne \a, \b, test_failed
 .endm
 
 // The accrued exception flags are `value`; clears them.

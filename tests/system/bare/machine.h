@@ -6,6 +6,8 @@
 // else behind the instruction (4 bytes) in the mode that it came from. After an interrupt, whose source the handler
 // takes out of mie or sie, the program goes on where it was. s7 counts traps. gp counts the checks; t5, t6 are scratch.
 #pragma once
+#include "checks.h"
+#include "machine_start.h"
 
 #define SIFIVE_TEST 0x100000
 #define CLINT 0x2000000
@@ -61,25 +63,7 @@ _start:
     li s6, 0
     li s7, 0
     la sp, stack_end
-    la t0, machine_trap
-    csrw mtvec, t0
-    la t0, supervisor_trap
-    csrw stvec, t0
-    li t0, -1
-    csrw pmpaddr15, t0
-    li t0, 0x1f << 56
-    csrw pmpcfg2, t0
-.endm
-
-.macro CHECK reg, value
-    addi gp, gp, 1
-    li t6, \value
-    bne \reg, t6, test_failed
-.endm
-
-.macro CHECK_EQ a, b
-    addi gp, gp, 1
-    bne \a, \b, test_failed
+    SET_TRAPS_AND_PMP
 .endm
 
 // The bits `mask` of `reg` are `value`.

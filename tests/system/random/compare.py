@@ -16,7 +16,7 @@ def build(gcc, folder, seed, steps):
     program = f"{folder}/program"
     subprocess.run([gcc, "-march=rv64gc_zicsr_zifencei", "-mabi=lp64d", "-nostdlib", "-static", "-fno-pic",
                     "-Wl,--build-id=none", f"-Wl,-T,{HERE}/../bare/link.ld", "-Wl,--no-warn-rwx-segments",
-                    f"-Wa,-I{folder}", "-o", program, f"{HERE}/runtime.S"], check=True)
+                    f"-Wa,-I{folder}", f"-I{HERE}/../../lib", "-o", program, f"{HERE}/runtime.S"], check=True)
     return program
 
 

@@ -4,6 +4,8 @@
 //
 // Virtual addresses: 0 the devices (supervisor), DATA eight pages by table l0, 0x80000000 RAM (supervisor), 0xc0000000
 // the same RAM (user), so that user mode runs the program there.
+#include "machine_start.h"
+
 #define DATA 0x100000000
 
     .option norelax
@@ -11,14 +13,7 @@
     .text
     .globl _start
 _start:
-    la t0, machine_trap
-    csrw mtvec, t0
-    la t0, supervisor_trap
-    csrw stvec, t0
-    li t0, -1
-    csrw pmpaddr15, t0
-    li t0, 0x1f << 56
-    csrw pmpcfg2, t0
+    SET_TRAPS_AND_PMP
     li s2, 0x10000000
     la t5, root
     li t0, 0xc7
