@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/error.h"
 #include "base/descriptors.h"
+#include "base/error.h"
 
 namespace dragoman::cli {
 

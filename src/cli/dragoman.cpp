@@ -52,29 +52,14 @@ void print_binfmt(const std::string& interpreter) {
 int run(int argc, char** argv) {
     Options options = parse_options(command_line(argc, argv), linux_abi::guest_environment(environ));
     switch (options.action) {
-        case Action::Help:
-            std::fputs(help_text().c_str(), stdout);
-            return 0;
-        case Action::Version:
-            std::puts("dragoman version " DRAGOMAN_VERSION);
-            return 0;
-        case Action::LogHelp:
-            std::fputs(log_help().c_str(), stdout);
-            return 0;
-        case Action::CpuHelp:
-            std::fputs(cpu_help().c_str(), stdout);
-            return 0;
-        case Action::BinfmtPrint:
-            print_binfmt(own_path());
-            return 0;
-        case Action::BinfmtInstall:
-            binfmt_install(own_path());
-            return 0;
-        case Action::BinfmtRemove:
-            binfmt_remove();
-            return 0;
-        case Action::Run:
-            break;
+        case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
+        case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;
+        case Action::LogHelp: std::fputs(log_help().c_str(), stdout); return 0;
+        case Action::CpuHelp: std::fputs(cpu_help().c_str(), stdout); return 0;
+        case Action::BinfmtPrint: print_binfmt(own_path()); return 0;
+        case Action::BinfmtInstall: binfmt_install(own_path()); return 0;
+        case Action::BinfmtRemove: binfmt_remove(); return 0;
+        case Action::Run: break;
     }
     options.process.self = own_path();
     launch(options);
@@ -90,8 +75,8 @@ int run_or_die(int argc, char** argv) {
     }
 }
 
-/// The limit of the stack is the guest's. When it is less than what we need ourselves, the first thread runs on memory of
-/// its own.
+/// The limit of the stack is the guest's. When it is less than what we need ourselves, the first thread runs on memory
+/// of its own.
 int run_on_sufficient_stack(int argc, char** argv) {
     constexpr std::size_t kSufficient = std::size_t{1} << 20;
     rlimit limit;
@@ -108,7 +93,8 @@ int run_on_sufficient_stack(int argc, char** argv) {
     getcontext(&call.there);
     call.there.uc_stack = {stack, 0, kSufficient};
     call.there.uc_link = &call.here;
-    makecontext(&call.there, [] { call.status = run_or_die(call.argc, call.argv); }, 0);
+    makecontext(
+        &call.there, [] { call.status = run_or_die(call.argc, call.argv); }, 0);
     swapcontext(&call.here, &call.there);
     return call.status;
 }

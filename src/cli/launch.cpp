@@ -10,14 +10,14 @@
 #include <memory>
 #include <utility>
 
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/cache_directory.h"
-#include "debug/user/gdb_server.h"
 #include "debug/perf.h"
+#include "debug/user/gdb_server.h"
 #include "guest/guest.h"
 #include "linux/arch.h"
-#include "base/descriptors.h"
 #include "linux/exec.h"
 #include "linux/memory_limits.h"
 #include "linux/path.h"
@@ -98,7 +98,8 @@ void launch(Options& options) {
 
     options.host.guest_base = options.guest_base;
     constexpr u64 kMiB = u64{1} << 20;
-    options.engine.tb_size = std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
+    options.engine.tb_size =
+        std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
     // They live until the process ends: other guest threads may use them to the last.
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
     options.engine.cache_directory = open_cache_directory(options);

@@ -34,9 +34,9 @@ struct Row {
     std::string_view argument;  ///< what -h calls the value; empty: the option takes none
     std::string_view variable;  ///< without its QEMU_ or DRAGOMAN_ prefix
     Variables variables;
-    bool inherited;             ///< passed on to the translators of programs that the guest executes
+    bool inherited;  ///< passed on to the translators of programs that the guest executes
     Apply apply;
-    std::string_view help;      ///< empty: not shown (another spelling, or internal)
+    std::string_view help;  ///< empty: not shown (another spelling, or internal)
 };
 
 /// As strtoul reads it: a 0 in front means octal.
@@ -57,9 +57,12 @@ u64 size_of(std::string_view text) {
     std::string_view digits = text;
     if (!text.empty()) {
         switch (text.back()) {
-            case 'k': case 'K': shift = 10; break;
-            case 'm': case 'M': shift = 20; break;
-            case 'g': case 'G': shift = 30; break;
+            case 'k':
+            case 'K': shift = 10; break;
+            case 'm':
+            case 'M': shift = 20; break;
+            case 'g':
+            case 'G': shift = 30; break;
             default: break;
         }
         if (shift) digits.remove_suffix(1);
@@ -70,7 +73,8 @@ u64 size_of(std::string_view text) {
     return *value << shift;
 }
 
-template <class F> void for_each_part(std::string_view list, F f) {
+template <class F>
+void for_each_part(std::string_view list, F f) {
     while (!list.empty()) {
         std::string_view part = list.substr(0, list.find(','));
         list.remove_prefix(std::min(part.size() + 1, list.size()));
@@ -173,7 +177,10 @@ void set_binfmt(Parser& p, std::string_view value) {
     else throw BadValue{"'" + std::string(value) + "' is not install, remove or print"};
 }
 
-template <Action kAction> void set_action(Parser& p, std::string_view) { p.options.action = kAction; }
+template <Action kAction>
+void set_action(Parser& p, std::string_view) {
+    p.options.action = kAction;
+}
 
 void refuse(Parser&, std::string_view) { throw BadValue{"is not supported"}; }
 void refuse_signal_map(Parser&, std::string_view) {
@@ -338,7 +345,8 @@ Options parse_options(const std::vector<std::string>& arguments, const Environme
         if (p.options.action == Action::Help || p.options.action == Action::Version) return std::move(p.options);
     }
     if (!p.options.log_file.empty()) {
-        p.options.process.self_options.insert(p.options.process.self_options.end(), {"-append-log", p.options.log_file});
+        p.options.process.self_options.insert(p.options.process.self_options.end(),
+                                              {"-append-log", p.options.log_file});
     }
     if (i < arguments.size()) {
         p.options.program = arguments[i];

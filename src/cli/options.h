@@ -21,19 +21,19 @@ struct Options {
     std::string backend = "x64";
     engine::Config engine;
     linux_abi::ProcessOptions process;
-    std::string cpu;         ///< -cpu; empty: the guest's default model
-    u64 guest_base = 0;      ///< -B
+    std::string cpu;     ///< -cpu; empty: the guest's default model
+    u64 guest_base = 0;  ///< -B
     bool guest_base_set = false;
-    u64 reserved_va = 0;     ///< -R
-    std::string gdb;         ///< -g: port or socket path; empty: no debugger
-    bool gdb_suspend = true; ///< wait for the debugger before the first instruction
-    std::string tb_cache;    ///< -tb-cache: directory, "off", or empty for the default one
+    u64 reserved_va = 0;      ///< -R
+    std::string gdb;          ///< -g: port or socket path; empty: no debugger
+    bool gdb_suspend = true;  ///< wait for the debugger before the first instruction
+    std::string tb_cache;     ///< -tb-cache: directory, "off", or empty for the default one
     bool perf_map = false;
     bool jit_dump = false;
-    bool explain = false;    ///< --explain: write a page about the translation when the program ends
+    bool explain = false;  ///< --explain: write a page about the translation when the program ends
     debug::ExplainSelection explain_selection;
-    std::string log_file;    ///< -D
-    bool log_append = false; ///< set by the translator for the programs that its guest starts
+    std::string log_file;     ///< -D
+    bool log_append = false;  ///< set by the translator for the programs that its guest starts
 
     std::string program;                 ///< path of the guest program
     std::vector<std::string> arguments;  ///< argv of the guest, argv[0] included

@@ -4,7 +4,9 @@ namespace dragoman::devices {
 
 namespace {
 
-std::string per_harts(const char* name, std::size_t harts) { return name + std::string(", harts ") + std::to_string(harts); }
+std::string per_harts(const char* name, std::size_t harts) {
+    return name + std::string(", harts ") + std::to_string(harts);
+}
 
 /// Reads or replaces the half or whole of a 64-bit register that an access of `size` bytes at `offset` covers.
 u64 read_part(u64 reg, u64 offset, unsigned size) { return size == 8 ? reg : extract(reg, (offset & 4) * 8, 32); }
@@ -88,10 +90,8 @@ u64 AclintMtimer::deadline(u64 ticks) const {
 void AclintMtimer::update(Hart& hart) {
     bool due = ticks() >= hart.compare;
     hart.irq.set(due);
-    if (due)
-        hart.timer->cancel();
-    else
-        hart.timer->arm(deadline(hart.compare));
+    if (due) hart.timer->cancel();
+    else hart.timer->arm(deadline(hart.compare));
 }
 
 bool AclintMtimer::read(u64 offset, unsigned size, u64& value) {

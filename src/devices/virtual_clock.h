@@ -30,20 +30,24 @@ private:
     static constexpr u64 kRunning = ~u64{0};
     EventLoop& loop_;
     TimerQueue timers_;
-    std::mutex mutex_;                    ///< of stop and cont
-    std::atomic<u64> stopped_at_{0};      ///< the time while stopped, kRunning otherwise
-    std::atomic<u64> host_start_{0};      ///< host's time at 0
+    std::mutex mutex_;                ///< of stop and cont
+    std::atomic<u64> stopped_at_{0};  ///< the time while stopped, kRunning otherwise
+    std::atomic<u64> host_start_{0};  ///< host's time at 0
 };
 
-/// A function of the instructions that harts, one at a time, have executed. Timers run on the thread of the one that runs.
+/// A function of the instructions that harts, one at a time, have executed. Timers run on the thread of the one that
+/// runs.
 class InstructionClock final : public Clock {
 public:
-    /// @param on_earlier  called when a timer is armed that comes before announce(): the budget of instructions is to be
+    /// @param on_earlier  called when a timer is armed that comes before announce(): the budget of instructions is to
+    /// be
     ///                    computed anew
     explicit InstructionClock(std::function<void()> on_earlier) : timers_(std::move(on_earlier)) {}
 
     u64 now() const override;
-    std::unique_ptr<Timer> add_timer(std::function<void()> callback) override { return timers_.add(std::move(callback)); }
+    std::unique_ptr<Timer> add_timer(std::function<void()> callback) override {
+        return timers_.add(std::move(callback));
+    }
 
     /// How many have been executed. Any thread.
     u64 instructions() const;

@@ -149,10 +149,8 @@ void CodeCache::add(const BlockRecord& block, const host::CompiledCode& compiled
     put(&head, sizeof head);
     for (unsigned i = 0; i < head.slot_count; ++i) {
         const host::Slot& slot = compiled.slots[i];
-        if (slot.used)
-            put(&slot, sizeof slot);
-        else
-            p += sizeof slot;
+        if (slot.used) put(&slot, sizeof slot);
+        else p += sizeof slot;
     }
     for (const host::Relocation& r : compiled.relocations) {
         if (r.kind != host::Relocation::Kind::GuestAddress) put(&r.offset, sizeof r.offset);

@@ -21,9 +21,8 @@ bool CodeReader::fill(u64 address) {
     u64 offset = address - opened_start_;
     std::size_t wanted = std::min<std::size_t>(64, opened_.bytes - offset);
     wanted = std::min(wanted, kCapacity - filled_);
-    std::size_t missing = opened_.hidden
-                              ? source_.copy_hidden(bytes_ + filled_, address, wanted)
-                              : memory::copy_checked(bytes_ + filled_, opened_.host + offset, wanted);
+    std::size_t missing = opened_.hidden ? source_.copy_hidden(bytes_ + filled_, address, wanted)
+                                         : memory::copy_checked(bytes_ + filled_, opened_.host + offset, wanted);
     filled_ += wanted - missing;
     return wanted != missing;
 }

@@ -58,7 +58,8 @@ Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<ho
         code_source = std::make_unique<PhysicalCodeSource>(*this);
     }
     this->host_options.loops = space != nullptr && config.chain && !config.one_insn_per_tb && !config.count_insns;
-    std::size_t used = this->backend->init(guest.layout(), this->host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
+    std::size_t used =
+        this->backend->init(guest.layout(), this->host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
     // What looks at a translation's stages needs to have it made.
     bool watched = config.observer != nullptr || config.profile || log::enabled(log::Item::InAsm) ||
                    log::enabled(log::Item::Op) || log::enabled(log::Item::OpInd) || log::enabled(log::Item::OpOpt) ||

@@ -27,7 +27,7 @@ struct Config {
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
     Observer* observer = nullptr;      ///< told of every translation (-perfmap, -jitdump); not owned
     bool profile = false;              ///< count executions and keep the listings of all TBs (--explain)
-    bool count_insns = false;          ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
+    bool count_insns = false;  ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
 };
 
 struct Vcpu;

@@ -17,14 +17,12 @@ namespace {
 
 /// Every running thread of the process executes a full memory barrier before this returns.
 void barrier_on_all_threads() {
-    static const bool expedited =
-        ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    static const bool expedited = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
     if (expedited && ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return;
     if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
     // Kernels without membarrier: taking write permission from a touched page interrupts all CPUs that
     // run this process.
-    static void* const page =
-        ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     static std::mutex lock;
     std::lock_guard guard(lock);
     DRAGOMAN_ASSERT(page != MAP_FAILED);

@@ -12,11 +12,11 @@ namespace dragoman::engine {
 
 /// A translation that has just been made, before it can be executed.
 struct Translation {
-    u64 pc;                                    ///< guest address of the TB
-    u32 guest_bytes;                           ///< bytes of guest code that it covers
-    const u8* code;                            ///< host code
-    std::size_t size;                          ///< bytes of it
-    std::span<const host::InsnMapEntry> insns; ///< host offset -> guest instruction
+    u64 pc;                                     ///< guest address of the TB
+    u32 guest_bytes;                            ///< bytes of guest code that it covers
+    const u8* code;                             ///< host code
+    std::size_t size;                           ///< bytes of it
+    std::span<const host::InsnMapEntry> insns;  ///< host offset -> guest instruction
 };
 
 class Observer {

@@ -22,8 +22,8 @@ Profile::~Profile() {
 u64* Profile::counters() {
     std::lock_guard guard(lock_);
     if (counters_ == nullptr) {
-        void* p = ::mmap(nullptr, kCounterBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                         -1, 0);
+        void* p =
+            ::mmap(nullptr, kCounterBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p == MAP_FAILED) throw std::bad_alloc();
         counters_ = static_cast<u64*>(p);
     }

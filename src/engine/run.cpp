@@ -125,8 +125,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 i.link_exit(v, next);
                 break;
             case ir::ExitReason::None:
-            case ir::ExitReason::Request:
-                break;
+            case ir::ExitReason::Request: break;
             case ir::ExitReason::Lookup:
                 ++v.stats.exits_lookup;
                 // A jump-cache hit whose flags do not match came here from the checked entry.
@@ -145,9 +144,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_syscall;
                 i.leave_running(v);
                 return ir::ExitReason::Syscall;
-            case ir::ExitReason::Budget:
-                i.leave_running(v);
-                return ir::ExitReason::Budget;
+            case ir::ExitReason::Budget: i.leave_running(v); return ir::ExitReason::Budget;
             case ir::ExitReason::Halt:
                 ++v.stats.exits_halt;
                 i.leave_running(v);

@@ -282,8 +282,8 @@ bool Softmmu::slow_stores(u64 page, u64 physical_page) {
     Lock lock(*this);
     bool changed = false;
     auto each = [&](TlbTable& t) {
-        changed |= page == StoreWatch::kMany ? t.slow_stores_everywhere(physical_page)
-                                             : t.slow_stores(page, physical_page);
+        changed |=
+            page == StoreWatch::kMany ? t.slow_stores_everywhere(physical_page) : t.slow_stores(page, physical_page);
     };
     for (auto& space : spaces_) {
         for (TlbTable& t : space->tables) each(t);

@@ -122,7 +122,7 @@ private:
     TlbTable physical_table_;
     u64 clock_ = 0;                 ///< counts switches
     u64 flush_count_ = 0;           ///< counts flushes
-    u64 jump_spaces_ = 1;  ///< numbers of address spaces given to jumps_
+    u64 jump_spaces_ = 1;           ///< numbers of address spaces given to jumps_
     u64 full_flush_ = 0;            ///< number of the last flush of everything
     guest::TlbFlush log_[kLogged];  ///< the last flushes, by number modulo kLogged
     JumpTable jumps_;

@@ -28,29 +28,29 @@ struct PageLink {
 
 inline constexpr unsigned kMaxPagesPerTb = 2;
 
-/// In TranslationBlock::flags: the TB is a loop, which is found only by the back edge of the plain TB at its address. It
-/// serves the state flags without this bit.
+/// In TranslationBlock::flags: the TB is a loop, which is found only by the back edge of the plain TB at its address.
+/// It serves the state flags without this bit.
 inline constexpr u32 kLoopFlag = u32{1} << 31;
 
 struct TranslationBlock : host::BlockHead {
-    u64 physical;     ///< address of its first byte that tells it from others with the same pc; user mode: pc
-    u32 guest_size;   ///< bytes of guest code from pc on
+    u64 physical;    ///< address of its first byte that tells it from others with the same pc; user mode: pc
+    u32 guest_size;  ///< bytes of guest code from pc on
     u16 guest_insns;
     u8 slot_count;
-    bool verified;    ///< compares its guest code on entry instead of relying on page protection
+    bool verified;  ///< compares its guest code on entry instead of relying on page protection
     u8* code;
     u32 code_size;
-    u32 entry;          ///< offset of the fast entry
+    u32 entry;  ///< offset of the fast entry
     u32 insn_map_size;
     const u8* insn_map;  ///< see insn_map.h
     SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
-    u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
-    const void* template_fields = nullptr;      ///< of a template: TemplateField[template_field_count]
+    u64 page_numbers[kMaxPagesPerTb];       ///< that the page index knows its pages by
+    const void* template_fields = nullptr;  ///< of a template: TemplateField[template_field_count]
     u32 template_field_count = 0;
     TranslationBlock* template_next = nullptr;  ///< list of the template table
-    SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
-    u64 content_hash;   ///< of the guest bytes, for fence.i on aliased mappings
+    SlotRecord* slots;                          ///< slot_count records; slots[i].slot.used says whether slot i exists
+    u64 content_hash;                           ///< of the guest bytes, for fence.i on aliased mappings
     const host::LoopRegisters* loop_registers = nullptr;  ///< of a loop
 
     const u8* checked() const { return target; }

@@ -52,12 +52,12 @@ public:
     std::vector<Variable> vars;
     std::vector<Insn> insns;
     u32 label_count = 0;
-    u64 guest_pc = 0;     ///< address of the first guest instruction
-    u32 tb_flags = 0;     ///< TB state flags that it was specialised on
-    u32 guest_size = 0;   ///< bytes of guest code
-    u32 guest_insns = 0;  ///< number of guest instructions
+    u64 guest_pc = 0;        ///< address of the first guest instruction
+    u32 tb_flags = 0;        ///< TB state flags that it was specialised on
+    u32 guest_size = 0;      ///< bytes of guest code
+    u32 guest_insns = 0;     ///< number of guest instructions
     bool self_loop = false;  ///< some goto_tb goes to guest_pc
-    bool loop = false;    ///< to be compiled as a loop: such a goto_tb does not leave the TB
+    bool loop = false;       ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// Guest addresses that goto_tb and call_tb may link to directly. What lies elsewhere may be another code
     /// whenever the guest's mappings change: the builder makes indirect jumps of jumps there.
     u64 link_start = 0, link_end = ~u64{0};

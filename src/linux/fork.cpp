@@ -1,9 +1,9 @@
 // New processes. fork copies the translator with the guest. A child in the memory of its parent runs on a
 // stack and with a Task of its own: of vfork on the host thread of its parent, which the kernel suspends
 // meanwhile; otherwise on a host thread that is there for nothing else.
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
-// Nothing lets a program take the C library's locks (malloc, streams) as fork() does, and then make a child that fork() cannot
-// make. So it is fork() that is called, and the kernel hands its clone system call to us (Syscall User Dispatch): we make
-// ours instead, and fork() goes on with that in the parent and in the child.
+// Nothing lets a program take the C library's locks (malloc, streams) as fork() does, and then make a child that fork()
+// cannot make. So it is fork() that is called, and the kernel hands its clone system call to us (Syscall User
+// Dispatch): we make ours instead, and fork() goes on with that in the parent and in the child.
 #include "linux/libc_fork.h"
 
 #include <sys/prctl.h>
@@ -27,7 +27,8 @@ bool divert(bool on, Diversion& d) {
     // The handler's return is a system call, too.
     auto length = static_cast<unsigned long>(dragoman_signal_restorer_end - dragoman_signal_restorer);
     if (!on) return ::prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0) == 0;
-    return ::prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, dragoman_signal_restorer, length, &d.selector) == 0;
+    return ::prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, dragoman_signal_restorer, length, &d.selector) ==
+           0;
 }
 
 u64 clone_instead(clone_args& args, u64 child_tid) {
@@ -50,7 +51,8 @@ void make_diverted_syscall(ucontext_t* uc) {
         regs[REG_RAX] = static_cast<greg_t>(clone_instead(*d.args, reg(REG_R10)));
         return;  // from here on fork() has the kernel to itself
     }
-    regs[REG_RAX] = raw_syscall(regs[REG_RAX], reg(REG_RDI), reg(REG_RSI), reg(REG_RDX), reg(REG_R10), reg(REG_R8), reg(REG_R9));
+    regs[REG_RAX] =
+        raw_syscall(regs[REG_RAX], reg(REG_RDI), reg(REG_RSI), reg(REG_RDX), reg(REG_R10), reg(REG_R8), reg(REG_R9));
     d.selector = SYSCALL_DISPATCH_FILTER_BLOCK;
 }
 

@@ -81,7 +81,8 @@ u64 left_by_host(unsigned resource, u64 host_limit) {
         if (std::fscanf(statm, "%lu %*u %*u %*u %*u %lu", &pages, &data_pages) != 2) pages = data_pages = 0;
         std::fclose(statm);
     }
-    u64 own = (resource == RLIMIT_AS ? pages : data_pages) * memory::kPageSize + std::min<u64>(host_limit / 8, 64 << 20);
+    u64 own =
+        (resource == RLIMIT_AS ? pages : data_pages) * memory::kPageSize + std::min<u64>(host_limit / 8, 64 << 20);
     return host_limit > own ? host_limit - own : 1;
 }
 

@@ -32,8 +32,8 @@ bool climbs(std::string_view path) {
     return false;
 }
 
-/// Guests also name files below the sysroot by where they are on the host, because that is how they were started. To have
-/// absolute links in it mean the same then, such a path is taken for the one that it is inside.
+/// Guests also name files below the sysroot by where they are on the host, because that is how they were started. To
+/// have absolute links in it mean the same then, such a path is taken for the one that it is inside.
 const char* inside_root(const char* path) {
     for (const std::string* directory : {&root_path, &root_real_path}) {
         std::size_t length = directory->size();
@@ -106,7 +106,8 @@ i64 open_path(Task* task, int dirfd, const char* path, int flags, unsigned mode)
         if (have_openat2) {
             // A file that does not exist yet is created outside the sysroot.
             bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-            i64 fd = open_in_root(task, inside_root(path), exclusive ? O_PATH | O_NOFOLLOW | O_CLOEXEC : flags & ~O_CREAT);
+            i64 fd =
+                open_in_root(task, inside_root(path), exclusive ? O_PATH | O_NOFOLLOW | O_CLOEXEC : flags & ~O_CREAT);
             if (fd >= 0 && exclusive) {
                 close(static_cast<int>(fd));
                 return -EEXIST;

@@ -33,8 +33,8 @@ constexpr std::size_t kHostStackSize = 128 << 10;
 constexpr u32 kQueueHighWater = SignalQueue::kCapacity - 4;
 
 /// Signals whose default action does not end the process.
-constexpr SignalSet kHarmless = signal_bit(SIGCHLD) | signal_bit(SIGURG) | signal_bit(SIGWINCH) |
-                                signal_bit(SIGCONT) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU);
+constexpr SignalSet kHarmless = signal_bit(SIGCHLD) | signal_bit(SIGURG) | signal_bit(SIGWINCH) | signal_bit(SIGCONT) |
+                                signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU);
 
 /// A debugger wants to see signals before their default action ends the process.
 bool defaults_caught = false;
@@ -201,7 +201,8 @@ bool take_held(SignalState& state, siginfo_t& info) {
 }
 
 void log_signal(const Task& task, const siginfo_t& info) {
-    if (!log::enabled(log::Item::Int)) [[likely]] return;
+    if (!log::enabled(log::Item::Int)) [[likely]]
+        return;
     std::fprintf(log::stream(), "signal %d code %d at pc %#lx address %p\n", info.si_signo, info.si_code, task.env->pc,
                  info.si_code > 0 ? info.si_addr : nullptr);
 }
@@ -210,7 +211,8 @@ void log_signal(const Task& task, const siginfo_t& info) {
 bool ask_debugger(Task& task, siginfo_t& info, GuestSigaction& action) {
     log_signal(task, info);
     Debugger* debugger = task.process->debugger;
-    if (!debugger || task.vfork_child) [[likely]] return true;
+    if (!debugger || task.vfork_child) [[likely]]
+        return true;
     int signal = debugger->signal_arrived(task, info);
     if (signal == info.si_signo) return true;
     if (signal == 0) return false;
@@ -227,15 +229,13 @@ void default_action(Task& task, int signal) {
         case SIGCHLD:
         case SIGURG:
         case SIGWINCH:
-        case SIGCONT:
-            return;
+        case SIGCONT: return;
         case SIGTSTP:
         case SIGTTIN:
         case SIGTTOU:
             raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), SIGSTOP);
             return;
-        default:
-            die_by_signal(task, signal);
+        default: die_by_signal(task, signal);
     }
 }
 
@@ -264,7 +264,8 @@ SyscallResult safe_syscall(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 
 void make_host_signal_stack() {
     stack_t stack{};
     stack.ss_size = kHostStackSize;
-    stack.ss_sp = ::mmap(nullptr, kHostStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    stack.ss_sp =
+        ::mmap(nullptr, kHostStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack.ss_sp == MAP_FAILED || ::sigaltstack(&stack, nullptr) != 0) die(1, "out of memory for a signal stack");
 }
 
@@ -292,7 +293,8 @@ void init_signals(Task& task) {
         raw_syscall(SYS_rt_sigaction, static_cast<u64>(signal), 0, reinterpret_cast<u64>(&old), 8);
         bool ignored = old.handler == reinterpret_cast<void*>(SIG_IGN);
         if (ignored) task.handlers->actions[signal].handler = kSigIgn;
-        if (defaults_caught || (signal_bit(signal) & kNeverBlocked)) install_host_action(signal, task.handlers->actions[signal]);
+        if (defaults_caught || (signal_bit(signal) & kNeverBlocked))
+            install_host_action(signal, task.handlers->actions[signal]);
     }
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<u64>(&task.signals.blocked), 8);
     task.signals.host_blocked = kUnknownMask;

@@ -18,7 +18,8 @@ devices::MuxActions mux_actions(Machine& machine) {
 
 }  // namespace
 
-Backends::Backends(Machine& machine) : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop()) {
+Backends::Backends(Machine& machine)
+    : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop()) {
     const Config& config = machine.config();
     for (const Properties& properties : config.chardevs) chardevs_.add(properties);
     for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
@@ -48,7 +49,8 @@ void Backends::start_monitors() {
         auto opened = chardevs_.open(option, text, "compat_monitor" + std::to_string(number++));
         if (opened.chardev) sessions_.push_back(make(machine_, opened.chardev));
     };
-    for (const std::string& text : config.monitors) open("-monitor", text, [](auto&&... a) { return make_human_session(a..., false); });
+    for (const std::string& text : config.monitors)
+        open("-monitor", text, [](auto&&... a) { return make_human_session(a..., false); });
     for (const std::string& text : config.qmps) open("-qmp", text, make_qmp_session);
     for (Properties properties : config.mons) {
         auto id = properties.take("chardev");
@@ -58,7 +60,8 @@ void Backends::start_monitors() {
         properties.take("id");
         properties.finish();
         auto chardev = chardevs_.use("-mon", *id);
-        sessions_.push_back(control ? make_qmp_session(machine_, chardev) : make_human_session(machine_, chardev, false));
+        sessions_.push_back(control ? make_qmp_session(machine_, chardev)
+                                    : make_human_session(machine_, chardev, false));
     }
 }
 

@@ -90,8 +90,8 @@ void BootImages::check_overlaps() const {
     for (std::size_t i = 1; i < sorted.size(); i++) {
         const Part &a = *sorted[i - 1], &b = *sorted[i];
         if (b.address - a.address >= a.size) continue;
-        throw FatalError(1, a.name + " (" + hex(a.address) + " to " + hex(a.address + a.size) + ") and " + b.name + " (" +
-                                hex(b.address) + " to " + hex(b.address + b.size) +
+        throw FatalError(1, a.name + " (" + hex(a.address) + " to " + hex(a.address + a.size) + ") and " + b.name +
+                                " (" + hex(b.address) + " to " + hex(b.address + b.size) +
                                 ") would lie in the same memory: more memory (-m) or other addresses are needed");
     }
 }

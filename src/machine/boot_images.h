@@ -34,8 +34,8 @@ private:
     struct Part {
         std::string name;
         u64 address;
-        u64 size;         ///< zeroes behind what the file has
-        std::size_t file;   ///< index in files_; kBytes
+        u64 size;          ///< zeroes behind what the file has
+        std::size_t file;  ///< index in files_; kBytes
         u64 offset, file_size;
         std::vector<u8> bytes;
     };

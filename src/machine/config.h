@@ -16,8 +16,8 @@ struct Icount {
     bool on = false;
     bool automatic = false;  ///< shift=auto: changes so that virtual time stays near the host's
     unsigned shift = 0;
-    bool sleep = true;       ///< an idle machine waits until the virtual time has passed on the host
-    bool align = false;      ///< a machine that is ahead of the host's time waits
+    bool sleep = true;   ///< an idle machine waits until the virtual time has passed on the host
+    bool align = false;  ///< a machine that is ahead of the host's time waits
 };
 
 /// -boot: what fw_cfg tells firmware.
@@ -30,38 +30,38 @@ struct Boot {
 struct Config {
     // The board
     std::string board = "virt";
-    Properties board_properties;         ///< rest of -machine
-    std::string cpu;                     ///< -cpu; empty: the guest's default model
-    u64 memory = u64{128} << 20;         ///< -m, bytes
-    unsigned harts = 1;                  ///< -smp
-    std::string name;                    ///< -name
+    Properties board_properties;  ///< rest of -machine
+    std::string cpu;              ///< -cpu; empty: the guest's default model
+    u64 memory = u64{128} << 20;  ///< -m, bytes
+    unsigned harts = 1;           ///< -smp
+    std::string name;             ///< -name
 
     // What it boots
-    std::string bios = "default";        ///< "default", "none" or a file
+    std::string bios = "default";  ///< "default", "none" or a file
     std::string kernel, initrd, append, dtb;
-    Boot boot;                           ///< -boot
-    std::string dump_dtb;                ///< write the device tree to this file instead of running
+    Boot boot;             ///< -boot
+    std::string dump_dtb;  ///< write the device tree to this file instead of running
 
     // How it is run
-    bool paused = false;                 ///< -S
-    bool reboot = true;                  ///< a reset of the guest's restarts it; else it ends the machine
-    bool shutdown = true;                ///< a power-off of the guest's ends the process; else it stops the machine
-    std::optional<u64> seed;             ///< -seed: of the guest's random numbers
+    bool paused = false;      ///< -S
+    bool reboot = true;       ///< a reset of the guest's restarts it; else it ends the machine
+    bool shutdown = true;     ///< a power-off of the guest's ends the process; else it stops the machine
+    std::optional<u64> seed;  ///< -seed: of the guest's random numbers
     Icount icount;
     engine::Config engine;
     host::Options host;
     std::string backend = "x64";
 
     // Devices and their back ends
-    std::vector<std::string> serials;    ///< -serial, in the order of the board's UARTs; may be fewer
-    std::vector<std::string> monitors;   ///< -monitor
-    std::vector<std::string> qmps;       ///< -qmp
+    std::vector<std::string> serials;   ///< -serial, in the order of the board's UARTs; may be fewer
+    std::vector<std::string> monitors;  ///< -monitor
+    std::vector<std::string> qmps;      ///< -qmp
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
     std::vector<std::string> random_sources;  ///< ids of -object rng-...
-    bool legacy_virtio = false;          ///< -global virtio-mmio.force-legacy
-    std::string gdb;                     ///< -gdb
+    bool legacy_virtio = false;               ///< -global virtio-mmio.force-legacy
+    std::string gdb;                          ///< -gdb
     bool snapshot = false;
-    Properties rtc;                      ///< -rtc
+    Properties rtc;  ///< -rtc
 };
 
 }  // namespace dragoman::machine

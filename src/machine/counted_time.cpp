@@ -18,10 +18,10 @@ constexpr i64 kTurn = 50'000;
 
 // shift=auto and align=on follow the host's time.
 constexpr unsigned kFirstShift = 3, kLastShift = 10;
-constexpr u64 kLookEvery = 10'000'000;      ///< virtual time between two looks at the host's clock
-constexpr u64 kAdjustEvery = 100'000'000;   ///< host's time between two changes of the shift
-constexpr i64 kTolerance = 100'000'000;     ///< shift=auto: this much ahead or behind is no reason to change it
-constexpr i64 kMostAhead = 3'000'000;       ///< align=on: further ahead, the guest waits
+constexpr u64 kLookEvery = 10'000'000;     ///< virtual time between two looks at the host's clock
+constexpr u64 kAdjustEvery = 100'000'000;  ///< host's time between two changes of the shift
+constexpr i64 kTolerance = 100'000'000;    ///< shift=auto: this much ahead or behind is no reason to change it
+constexpr i64 kMostAhead = 3'000'000;      ///< align=on: further ahead, the guest waits
 
 }  // namespace
 

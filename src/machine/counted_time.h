@@ -1,5 +1,5 @@
-// -icount: virtual time that passes with executed instructions. Harts keep their threads but run one at a time, in turns
-// of a fixed number of instructions, so that every run with the same inputs executes the same ones.
+// -icount: virtual time that passes with executed instructions. Harts keep their threads but run one at a time, in
+// turns of a fixed number of instructions, so that every run with the same inputs executes the same ones.
 #pragma once
 
 #include <atomic>
@@ -63,7 +63,7 @@ private:
     std::vector<Hart*> harts_;
     std::vector<bool> held_;
     unsigned shift_;
-    i64 left_in_turn_;                       ///< instructions; of the hart whose turn it is
+    i64 left_in_turn_;                        ///< instructions; of the hart whose turn it is
     std::atomic<bool> timer_earlier_{false};  ///< the budget of instructions, or the sleep, is too long
 
     u64 host_offset_ = 0;  ///< from the host's time to that since the start, without stops

@@ -21,8 +21,7 @@ void check(int status) { DRAGOMAN_ASSERT(status >= 0); }
 DeviceTree::DeviceTree() : blob_(kRoom) { check(fdt_create_empty_tree(blob_.data(), static_cast<int>(blob_.size()))); }
 
 DeviceTree::DeviceTree(const std::string& name, std::vector<u8> blob) {
-    int status = blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED
-                                                  : fdt_check_full(blob.data(), blob.size());
+    int status = blob.size() < sizeof(fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(blob.data(), blob.size());
     if (status < 0) throw FatalError(1, name + ": is no device tree, or damaged (" + fdt_strerror(status) + ")");
     blob_.resize(fdt_totalsize(blob.data()) + kRoom);
     check(fdt_open_into(blob.data(), blob_.data(), static_cast<int>(blob_.size())));

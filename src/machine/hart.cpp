@@ -205,11 +205,8 @@ void Hart::execute() {
                 if (step_) host_.debug_stop(*this);  // the trap was the step
             }
             break;
-        case ir::ExitReason::Halt:
-            step_ ? host_.debug_stop(*this) : wait_for_interrupt();
-            break;
-        default:
-            break;
+        case ir::ExitReason::Halt: step_ ? host_.debug_stop(*this) : wait_for_interrupt(); break;
+        default: break;
     }
 }
 

@@ -99,12 +99,12 @@ private:
     bool step_ = false;
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
-    std::atomic<bool> kicked_{false};  ///< since it last slept while it polled
-    u64 last_wait_ = 0;   ///< where the hart waited for an interrupt last
-    unsigned polls_ = 0;  ///< how often it waited there in vain since it took one
+    std::atomic<bool> kicked_{false};     ///< since it last slept while it polled
+    u64 last_wait_ = 0;                   ///< where the hart waited for an interrupt last
+    unsigned polls_ = 0;                  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do
 
-    std::mutex mutex_;  ///< guards what follows
+    std::mutex mutex_;               ///< guards what follows
     std::condition_variable wake_;   ///< of the hart's thread
     std::condition_variable state_;  ///< of those who wait for it
     bool pause_ = true, paused_ = false, quit_ = false;

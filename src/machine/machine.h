@@ -36,8 +36,8 @@ enum class RunState : u8 {
     Prelaunch,  ///< -S: has not run yet
     Running,
     Paused,
-    Debug,      ///< stopped by the debugger
-    Shutdown,   ///< powered off, and kept by -no-shutdown
+    Debug,     ///< stopped by the debugger
+    Shutdown,  ///< powered off, and kept by -no-shutdown
 };
 /// "running", as QMP has it.
 std::string_view name_of(RunState state);
@@ -103,7 +103,8 @@ public:
         std::unique_ptr<devices::Device> device;
     };
     /// Takes a device into the machine: it is reset with it and listed in info qtree.
-    template <class D> D& add_device(std::string name, std::unique_ptr<D> device) {
+    template <class D>
+    D& add_device(std::string name, std::unique_ptr<D> device) {
         D& reference = *device;
         devices_.push_back({std::move(name), std::move(device)});
         return reference;
@@ -152,7 +153,7 @@ private:
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;
-    std::vector<bool> held_;  ///< harts that a debugger holds while the others run
+    std::vector<bool> held_;           ///< harts that a debugger holds while the others run
     std::vector<Listener> listeners_;  ///< by number; null: removed
     int status_ = 0;
 

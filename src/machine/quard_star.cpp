@@ -59,7 +59,8 @@ private:
         const std::pair<const char*, const std::string&> images[] = {
             {"-kernel", config.kernel}, {"-initrd", config.initrd}, {"-append", config.append}, {"-dtb", config.dtb}};
         for (const auto& [option, value] : images) {
-            if (!value.empty()) throw FatalError(1, std::string(option) + ": quard-star boots from flash: -drive if=pflash,file=FILE");
+            if (!value.empty())
+                throw FatalError(1, std::string(option) + ": quard-star boots from flash: -drive if=pflash,file=FILE");
         }
         if (config.bios != "default" && config.bios != "none") {
             throw FatalError(1, "-bios: quard-star boots from flash: -drive if=pflash,file=FILE");
@@ -70,21 +71,25 @@ private:
         using devices::Irq;
         memory::PhysicalSpace& memory = machine_.memory();
         devices::Clock& clock = machine_.clock();
-        auto& clint = machine_.add_device("clint", std::make_unique<devices::Clint>(
-            hart_inputs(machine_, {kMachineSoftware}), hart_inputs(machine_, {kMachineTimer}), clock));
+        auto& clint = machine_.add_device(
+            "clint", std::make_unique<devices::Clint>(hart_inputs(machine_, {kMachineSoftware}),
+                                                      hart_inputs(machine_, {kMachineTimer}), clock));
         memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
-        auto& plic = machine_.add_device("plic", std::make_unique<devices::Plic>(
-            kPlicSources, kPlicPriorities, hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
+        auto& plic = machine_.add_device(
+            "plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
+                                                    hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
         memory.add_mmio("riscv.sifive.plic", kPlic, plic.window(), plic, plic.kLimits);
         for (unsigned i = 0; i < kUarts; i++) {
             std::string name = "serial" + std::to_string(i);
-            auto& uart = machine_.add_device(name, std::make_unique<devices::Uart16550>(
-                Irq{&plic, kUartIrq + i}, clock, machine_.backends().serial(i), kUartClock));
+            auto& uart = machine_.add_device(
+                name, std::make_unique<devices::Uart16550>(Irq{&plic, kUartIrq + i}, clock,
+                                                           machine_.backends().serial(i), kUartClock));
             memory.add_mmio(name, kUart + i * kUartSize, kUartSize, uart, uart.kLimits);
         }
-        auto& rtc = machine_.add_device("rtc", std::make_unique<devices::GoldfishRtc>(
-            Irq{&plic, kRtcIrq}, clock, devices::WallClock(clock, machine_.config().rtc)));
+        auto& rtc = machine_.add_device(
+            "rtc", std::make_unique<devices::GoldfishRtc>(Irq{&plic, kRtcIrq}, clock,
+                                                          devices::WallClock(clock, machine_.config().rtc)));
         memory.add_mmio("goldfish_rtc", kRtc, kRtcSize, rtc, rtc.kLimits);
     }
 

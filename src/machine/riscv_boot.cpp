@@ -40,8 +40,9 @@ std::string find_firmware(const std::string& name) {
     return name;
 }
 
-/// Finds raw kernels that are cut short or for another processor. Linux, Documentation/arch/riscv/boot-image-header.rst;
-/// an EFI-stub Image is a PE file too, whose sections tell how long it must be.
+/// Finds raw kernels that are cut short or for another processor. Linux,
+/// Documentation/arch/riscv/boot-image-header.rst; an EFI-stub Image is a PE file too, whose sections tell how long it
+/// must be.
 void check_raw_kernel(const ImageFile& file) {
     u8 head[1024] = {};
     u64 size = std::min<u64>(file.size(), sizeof head);
@@ -126,12 +127,12 @@ std::vector<u8> riscv_reset_vector(const RiscvBoot& boot, u64 device_tree) {
     constexpr unsigned kFirmwareInfo = 40;  // offset of struct fw_dynamic_info (OpenSBI, include/sbi/fw_dynamic.h)
     constexpr u64 kMagic = 0x4942534f, kVersion = 2, kSupervisorMode = 1;
     constexpr u32 kCode[] = {
-        0x00000297,                         // auipc t0, 0
-        0x00028613 | kFirmwareInfo << 20,   // addi  a2, t0, kFirmwareInfo
-        0xf1402573,                         // csrr  a0, mhartid
-        0x0202b583,                         // ld    a1, 32(t0)
-        0x0182b283,                         // ld    t0, 24(t0)
-        0x00028067,                         // jr    t0
+        0x00000297,                        // auipc t0, 0
+        0x00028613 | kFirmwareInfo << 20,  // addi  a2, t0, kFirmwareInfo
+        0xf1402573,                        // csrr  a0, mhartid
+        0x0202b583,                        // ld    a1, 32(t0)
+        0x0182b283,                        // ld    t0, 24(t0)
+        0x00028067,                        // jr    t0
     };
     std::vector<u8> rom;
     for (u32 insn : kCode) put(rom, insn, 4);

@@ -25,10 +25,12 @@ struct Help {
 };
 constexpr Help kHelp[] = {
     {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]",
-     "drive=ID serial=TEXT queue-size=N logical_block_size=BYTES physical_block_size=BYTES config-wce=on|off discard=on|off "
+     "drive=ID serial=TEXT queue-size=N logical_block_size=BYTES physical_block_size=BYTES config-wce=on|off "
+     "discard=on|off "
      "write-zeroes=on|off bootindex=N"},
     {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]",
-     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off bootindex=N"},
+     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off "
+     "bootindex=N"},
     {"virtio-rng-device", "random numbers of the host", "rng=ID"},
     {"virtio-serial-device", "bus of virtconsole", "max_ports=N"},
     {"virtconsole", "console: chardev=ID", "chardev=ID name=TEXT nr=N"},
@@ -62,16 +64,19 @@ MmioTransport& choose_slot(Machine& machine, Properties& properties) {
         if (slots[i]->device() == nullptr) chosen = slots[i];
     }
     if (!known) {
-        properties.fail("bus=" + *bus + ": there is virtio-mmio-bus.0 to virtio-mmio-bus." + std::to_string(slots.size() - 1));
+        properties.fail("bus=" + *bus + ": there is virtio-mmio-bus.0 to virtio-mmio-bus." +
+                        std::to_string(slots.size() - 1));
     }
-    if (chosen == nullptr) properties.fail(bus ? "bus=" + *bus + " is taken" : "all virtio slots of the board are taken");
+    if (chosen == nullptr)
+        properties.fail(bus ? "bus=" + *bus + " is taken" : "all virtio slots of the board are taken");
     return *chosen;
 }
 
 void check_random_source(Machine& machine, Properties& properties) {
     std::optional<std::string> id = properties.take("rng");
     const std::vector<std::string>& ids = machine.config().random_sources;
-    if (id && std::find(ids.begin(), ids.end(), *id) == ids.end()) properties.fail("rng=" + *id + ": there is no such -object");
+    if (id && std::find(ids.begin(), ids.end(), *id) == ids.end())
+        properties.fail("rng=" + *id + ": there is no such -object");
 }
 
 void add_virtio(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
@@ -80,7 +85,8 @@ void add_virtio(Machine& machine, Factory& factory, const std::string& model, Pr
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
     if (port) properties.take("bus");
     properties.take("id");
-    if (model == "virtio-blk-device" || model == "virtio-net-device") properties.take_number("bootindex", 0, 0, 0x7fffffff);
+    if (model == "virtio-blk-device" || model == "virtio-net-device")
+        properties.take_number("bootindex", 0, 0, 0x7fffffff);
     if (model == "virtio-rng-device") check_random_source(machine, properties);
     auto device = factory.make(model, properties);
     properties.finish();

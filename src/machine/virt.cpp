@@ -126,34 +126,40 @@ void Virt::add_memory() {
 void Virt::add_interrupt_controllers() {
     memory::PhysicalSpace& memory = machine_.memory();
     if (aclint_) {
-        auto& mswi = machine_.add_device("mswi", std::make_unique<devices::AclintMswi>(hart_inputs(machine_, {kMachineSoftware})));
+        auto& mswi = machine_.add_device(
+            "mswi", std::make_unique<devices::AclintMswi>(hart_inputs(machine_, {kMachineSoftware})));
         memory.add_mmio("riscv.aclint.mswi", kClint, mswi.kWindow, mswi, mswi.kLimits);
-        auto& mtimer = machine_.add_device(
-            "mtimer", std::make_unique<devices::AclintMtimer>(hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
+        auto& mtimer = machine_.add_device("mtimer", std::make_unique<devices::AclintMtimer>(
+                                                         hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
         memory.add_mmio("riscv.aclint.mtimer", kClint + mswi.kWindow, mtimer.kWindow, mtimer, mtimer.kLimits);
         machine_.set_timer(mtimer);
-        auto& sswi = machine_.add_device("sswi", std::make_unique<devices::AclintSswi>(hart_inputs(machine_, {kSupervisorSoftware})));
+        auto& sswi = machine_.add_device(
+            "sswi", std::make_unique<devices::AclintSswi>(hart_inputs(machine_, {kSupervisorSoftware})));
         memory.add_mmio("riscv.aclint.sswi", kSswi, sswi.kWindow, sswi, sswi.kLimits);
     } else {
-        auto& clint = machine_.add_device("clint", std::make_unique<devices::Clint>(
-            hart_inputs(machine_, {kMachineSoftware}), hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
+        auto& clint = machine_.add_device(
+            "clint", std::make_unique<devices::Clint>(hart_inputs(machine_, {kMachineSoftware}),
+                                                      hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
         memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
     }
-    plic_ = &machine_.add_device("plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
-                                                                        hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
+    plic_ = &machine_.add_device(
+        "plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
+                                                hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
     memory.add_mmio("riscv.sifive.plic", kPlic, kPlicSize, *plic_, plic_->kLimits);
 }
 
 void Virt::add_clock() {
-    auto& rtc = machine_.add_device("rtc", std::make_unique<devices::GoldfishRtc>(
-        Irq{plic_, kRtcIrq}, machine_.clock(), devices::WallClock(machine_.clock(), config_.rtc)));
+    auto& rtc = machine_.add_device(
+        "rtc", std::make_unique<devices::GoldfishRtc>(Irq{plic_, kRtcIrq}, machine_.clock(),
+                                                      devices::WallClock(machine_.clock(), config_.rtc)));
     machine_.memory().add_mmio("goldfish_rtc", kRtc, kRtcSize, rtc, rtc.kLimits);
 }
 
 void Virt::add_flash() {
     for (unsigned bank = 0; bank < 2; bank++) {
-        flash_[bank] = &add_flash_bank(machine_, "virt.flash" + std::to_string(bank), kFlash + bank * kFlashSize, kFlashSize, bank);
+        flash_[bank] = &add_flash_bank(machine_, "virt.flash" + std::to_string(bank), kFlash + bank * kFlashSize,
+                                       kFlashSize, bank);
     }
 }
 
@@ -173,16 +179,17 @@ void Virt::add_fw_cfg() {
 }
 
 void Virt::add_serial() {
-    auto& uart = machine_.add_device("serial0", std::make_unique<devices::Uart16550>(
-        Irq{plic_, kUartIrq}, machine_.clock(), machine_.backends().serial(0), kUartClock));
+    auto& uart =
+        machine_.add_device("serial0", std::make_unique<devices::Uart16550>(Irq{plic_, kUartIrq}, machine_.clock(),
+                                                                            machine_.backends().serial(0), kUartClock));
     machine_.memory().add_mmio("serial", kUart, kUartSize, uart, uart.kLimits);
 }
 
 void Virt::add_virtio() {
     for (unsigned i = 0; i < kVirtioSlots; i++) {
-        auto& slot = machine_.add_device("virtio-mmio-bus." + std::to_string(i),
-                                         std::make_unique<devices::virtio::MmioTransport>(
-                                             Irq{plic_, kVirtioIrq + i}, config_.legacy_virtio));
+        auto& slot = machine_.add_device(
+            "virtio-mmio-bus." + std::to_string(i),
+            std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}, config_.legacy_virtio));
         machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioSize, kVirtioSize, slot, slot.kLimits);
         machine_.add_virtio_slot(slot);
     }
@@ -198,7 +205,8 @@ void Virt::describe_interrupt_controllers() {
             .cells("interrupts-extended", hart_lines(harts, {kMachineSoftware}))
             .flag("interrupt-controller")
             .cells("#interrupt-cells", {0});
-        tree_.node("/soc/" + at("mtimer", mtimer + 0x7ff8))  // mtime is in front of what the node's address says
+        tree_
+            .node("/soc/" + at("mtimer", mtimer + 0x7ff8))  // mtime is in front of what the node's address says
             .text("compatible", "riscv,aclint-mtimer")
             .reg("reg", {mtimer + 0x7ff8, 0x4008, mtimer, 0x7ff8})
             .cells("interrupts-extended", hart_lines(harts, {kMachineTimer}));

@@ -13,7 +13,9 @@ namespace dragoman::cli_system {
 
 namespace {
 
-[[noreturn]] void fail(const char* what) { throw FatalError(1, std::string("-daemonize: ") + what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const char* what) {
+    throw FatalError(1, std::string("-daemonize: ") + what + ": " + std::strerror(errno));
+}
 
 }  // namespace
 

@@ -3,8 +3,8 @@
 
 namespace dragoman::cli_system {
 
-/// Made before there are threads. The calling process waits in the constructor until the machine is ready, and ends; its
-/// child returns from it. The status is 1 when the child ends before, with its message on stderr.
+/// Made before there are threads. The calling process waits in the constructor until the machine is ready, and ends;
+/// its child returns from it. The status is 1 when the child ends before, with its message on stderr.
 class Daemon {
 public:
     /// @param on  false: nothing happens. @throws FatalError

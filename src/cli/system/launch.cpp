@@ -47,7 +47,8 @@ void print_cpu_help() {
 }
 
 constexpr std::pair<std::string_view, std::string_view> kCommonProperties[] = {
-    {"dumpdtb=FILE", "write the device tree to FILE and end"}, {"accel=tcg", "how guest code is run"},
+    {"dumpdtb=FILE", "write the device tree to FILE and end"},
+    {"accel=tcg", "how guest code is run"},
     {"firmware=, kernel=, initrd=, append=, dtb=", "as the options of these names"}};
 
 void print_machine_help(const std::string& name) {

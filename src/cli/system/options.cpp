@@ -29,16 +29,20 @@ struct Row {
     std::string_view name;
     std::string_view argument;  ///< what -h calls the value; empty: the option takes none
     Apply apply;
-    std::string_view help;      ///< empty: not shown (another spelling)
+    std::string_view help;  ///< empty: not shown (another spelling)
 };
 
-[[noreturn]] void fail(const std::string& option, const std::string& text) { throw FatalError(1, option + ": " + text); }
+[[noreturn]] void fail(const std::string& option, const std::string& text) {
+    throw FatalError(1, option + ": " + text);
+}
 
-template <Action kAction> void set_action(Parser& p, const std::string&, const std::string&) {
+template <Action kAction>
+void set_action(Parser& p, const std::string&, const std::string&) {
     p.options.action = kAction;
 }
 
-template <auto kMember, bool kValue> void set_flag(Parser& p, const std::string&, const std::string&) {
+template <auto kMember, bool kValue>
+void set_flag(Parser& p, const std::string&, const std::string&) {
     p.config.*kMember = kValue;
 }
 
@@ -115,7 +119,8 @@ void set_harts(Parser& p, const std::string& option, const std::string& value) {
         fail(option, "cpus=" + std::to_string(harts) + " is more than maxcpus=" + std::to_string(most));
     }
     if (topology && product != std::max(harts, most)) {
-        fail(option, "the topology has " + std::to_string(product) + " harts, not " + std::to_string(std::max(harts, most)));
+        fail(option,
+             "the topology has " + std::to_string(product) + " harts, not " + std::to_string(std::max(harts, most)));
     }
     p.config.harts = static_cast<unsigned>(harts);
 }
@@ -202,7 +207,8 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
         return set_global(p, option, driver + "." + property + "=" + text);
     }
     std::size_t dot = value.find('.'), equals = value.find('=');
-    if (dot == value.npos || equals == value.npos || dot > equals) fail(option, "'" + value + "' is not DRIVER.PROPERTY=VALUE");
+    if (dot == value.npos || equals == value.npos || dot > equals)
+        fail(option, "'" + value + "' is not DRIVER.PROPERTY=VALUE");
     if (value.substr(0, equals) != "virtio-mmio.force-legacy") {
         fail(option, "'" + value.substr(0, equals) + "': there is virtio-mmio.force-legacy");
     }
@@ -217,7 +223,8 @@ void set_icount(Parser& p, const std::string& option, const std::string& value) 
     std::string shift = properties.take("shift", "");
     std::optional<u64> number = parse_number(shift);
     icount.automatic = shift == "auto";
-    if (!icount.automatic && number.value_or(~u64{0}) > 10) properties.fail("shift=" + shift + ": there is 0 to 10, and auto");
+    if (!icount.automatic && number.value_or(~u64{0}) > 10)
+        properties.fail("shift=" + shift + ": there is 0 to 10, and auto");
     icount.shift = static_cast<unsigned>(number.value_or(0));
     icount.sleep = properties.take_bool("sleep", true);
     icount.align = properties.take_bool("align", false);
@@ -240,13 +247,15 @@ void set_boot(Parser& p, const std::string& option, const std::string& value) {
         std::string order = properties.take(name, ""), seen;
         for (char c : order) {
             if (c < 'a' || c > 'p') properties.fail(std::string(name) + "=" + order + ": '" + c + "' is not a to p");
-            if (seen.find(c) != seen.npos) properties.fail(std::string(name) + "=" + order + ": '" + c + "' is there twice");
+            if (seen.find(c) != seen.npos)
+                properties.fail(std::string(name) + "=" + order + ": '" + c + "' is there twice");
             seen += c;
         }
     }
     p.config.boot.menu = properties.take_bool("menu", false);
     properties.take_bool("strict", false);
-    if (properties.has("splash-time")) p.config.boot.menu_wait = static_cast<u16>(properties.take_number("splash-time", 0, 0, 0xffff));
+    if (properties.has("splash-time"))
+        p.config.boot.menu_wait = static_cast<u16>(properties.take_number("splash-time", 0, 0, 0xffff));
     if (properties.has("reboot-timeout")) {
         p.config.boot.fail_wait = static_cast<u32>(properties.take_number("reboot-timeout", 0, 0, 0xffff));
     }
@@ -318,7 +327,8 @@ void disable_features(Parser& p, const std::string& option, const std::string& v
 
 void set_append(Parser& p, const std::string&, const std::string& value) { p.config.append = value; }
 
-template <std::string Config::*kMember> void set_text(Parser& p, const std::string& option, const std::string& value) {
+template <std::string Config::*kMember>
+void set_text(Parser& p, const std::string& option, const std::string& value) {
     if (value.empty()) fail(option, "needs a value");
     p.config.*kMember = value;
 }
@@ -330,7 +340,9 @@ void add_properties(Parser& p, const std::string& option, const std::string& val
 
 void add_chardev(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(p, "Character back ends (-chardev NAME,id=ID):\n  file\n  null\n  pipe\n  pty\n  serial\n  socket\n  stdio\n");
+        return print_choices(
+            p,
+            "Character back ends (-chardev NAME,id=ID):\n  file\n  null\n  pipe\n  pty\n  serial\n  socket\n  stdio\n");
     }
     p.config.chardevs.push_back(parse_list(option, value, "backend"));
 }

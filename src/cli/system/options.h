@@ -13,7 +13,7 @@ enum class Action { Run, Help, Version, LogHelp, CpuHelp, MachineHelp, DeviceHel
 
 struct Options {
     Action action = Action::Run;
-    std::string text;      ///< of Action::Print; of MachineHelp and DeviceHelp: which one, or empty for all
+    std::string text;  ///< of Action::Print; of MachineHelp and DeviceHelp: which one, or empty for all
     machine::Config machine;
     std::string log_file;  ///< -D
     std::string pid_file;  ///< -pidfile

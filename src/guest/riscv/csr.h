@@ -61,9 +61,13 @@ std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();
 
 // CSRs that are plain storage.
-template <u64 PrivilegedState::*field> u64 read_field(Hart& hart, unsigned) { return hart.priv.*field; }
+template <u64 PrivilegedState::*field>
+u64 read_field(Hart& hart, unsigned) {
+    return hart.priv.*field;
+}
 /// Writes the bits of `mask`.
-template <u64 PrivilegedState::*field, u64 mask = ~u64{0}> void write_field(Hart& hart, u64 value, unsigned) {
+template <u64 PrivilegedState::*field, u64 mask = ~u64{0}>
+void write_field(Hart& hart, u64 value, unsigned) {
     hart.priv.*field = (hart.priv.*field & ~mask) | (value & mask);
 }
 /// The row of a CSR that is storage for the bits of `mask`.

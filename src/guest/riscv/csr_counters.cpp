@@ -1,9 +1,9 @@
 // Counters: cycle, time, instret, the programmable hpmcounters, their machine-level CSRs and their events (Privileged
 // specification, "Hardware Performance Monitor"; Sscofpmf).
 //
-// Cycles and retired instructions are one counter, which the host's time-stamp counter or the machine provides: monotonic
-// and cheap, and instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's timer, whose deadline is
-// estimated from the rates of the two clocks and set again when it was too early.
+// Cycles and retired instructions are one counter, which the host's time-stamp counter or the machine provides:
+// monotonic and cheap, and instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's
+// timer, whose deadline is estimated from the rates of the two clocks and set again when it was too early.
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -51,8 +51,8 @@ u64 read_counter(Hart& hart, unsigned number) {
 void set_counter(PrivilegedState& p, unsigned n, u64 value, bool running) {
     u64 now = cycles();
     p.counter[n] = running ? value - now : value;
-    bool watched = running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 &&
-                   extensions().has(Extension::Sscofpmf);
+    bool watched =
+        running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 && extensions().has(Extension::Sscofpmf);
     u64 left = -value;
     p.hpm_overflow[n] = watched && left != 0 && left < ~now ? now + left : ~u64{0};
 }
@@ -147,8 +147,13 @@ constexpr CsrInfo hpm_row(unsigned i) {
     u16 number = static_cast<u16>(n + kHpmFirst);
     switch (i / kHpmCounters) {
         case 0:
-            return {static_cast<u16>(0xc00 + number), kUserNames.text[n].data(), Zihpm, read_counter, nullptr,
-                    CsrEffect::None, access_counter};
+            return {static_cast<u16>(0xc00 + number),
+                    kUserNames.text[n].data(),
+                    Zihpm,
+                    read_counter,
+                    nullptr,
+                    CsrEffect::None,
+                    access_counter};
         case 1:
             return {static_cast<u16>(0xb00 + number), kMachineNames.text[n].data(), S && Zihpm, read_counter,
                     write_counter};
@@ -157,7 +162,8 @@ constexpr CsrInfo hpm_row(unsigned i) {
     }
 }
 
-template <std::size_t... I> constexpr auto make_table(std::index_sequence<I...>) {
+template <std::size_t... I>
+constexpr auto make_table(std::index_sequence<I...>) {
     constexpr std::size_t named = std::size(kNamed);
     return std::array<CsrInfo, sizeof...(I)>{(I < named ? kNamed[I < named ? I : 0] : hpm_row(I - named))...};
 }

@@ -75,9 +75,7 @@ constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFa
 void write_mtvec(Hart& hart, u64 value, unsigned) {
     if ((value & 3) <= 1) hart.priv.mtvec = value;
 }
-void write_mepc(Hart& hart, u64 value, unsigned) {
-    hart.priv.mepc = value & (extensions().has(C) ? ~u64{1} : ~u64{3});
-}
+void write_mepc(Hart& hart, u64 value, unsigned) { hart.priv.mepc = value & (extensions().has(C) ? ~u64{1} : ~u64{3}); }
 
 // --- environment ---
 

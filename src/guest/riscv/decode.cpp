@@ -9,14 +9,14 @@
 namespace dragoman::riscv {
 
 std::span<const InsnSet> insn_sets() {
-    static const InsnSet kSets[] = {rows_hints(), rows_i(),     rows_m(),     rows_a(),     rows_b(),
+    static const InsnSet kSets[] = {rows_hints(),  rows_i(),     rows_m(),     rows_a(),     rows_b(),
                                     rows_zicond(), rows_zicbo(), rows_zimop(), rows_zicsr(), rows_priv(),
-                                    rows_f(),
-                                    rows_d(),     rows_zfh(),   rows_zfa(),   rows_c()};
+                                    rows_f(),      rows_d(),     rows_zfh(),   rows_zfa(),   rows_c()};
     return kSets;
 }
 
-template <class F> void Decoder::for_each_bucket(const InsnRow& row, F f) {
+template <class F>
+void Decoder::for_each_bucket(const InsnRow& row, F f) {
     // The bits of the key that the row leaves open are counted through (Gosper-style subset walk).
     bool is32 = row.length == 4;
     auto bucket = [&](u32 bits) { return is32 ? bucket32(bits) : bucket16(bits); };
@@ -40,7 +40,8 @@ Decoder::Decoder(const ExtensionSet& extensions) {
     for (unsigned b = 0; b < kBuckets32 + kBuckets16; ++b) start_[b + 1] = static_cast<u16>(start_[b + 1] + start_[b]);
     entries_.resize(start_[kBuckets32 + kBuckets16]);
     // start_[b] serves as the fill position and so ends at the start of b + 1: shift it back.
-    for (const InsnRow* row : rows_) for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = {row->mask, row->match, row}; });
+    for (const InsnRow* row : rows_)
+        for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = {row->mask, row->match, row}; });
     std::memmove(start_ + 1, start_, sizeof start_ - sizeof start_[0]);
     start_[0] = 0;
 }

@@ -43,11 +43,10 @@ public:
 private:
     static constexpr unsigned kBuckets32 = 1u << 13;
     static constexpr unsigned kBuckets16 = 1u << 8;
-    static constexpr unsigned bucket32(u32 bits) {
-        return (bits >> 2 & 31) << 8 | (bits >> 12 & 7) << 5 | bits >> 27;
-    }
+    static constexpr unsigned bucket32(u32 bits) { return (bits >> 2 & 31) << 8 | (bits >> 12 & 7) << 5 | bits >> 27; }
     static constexpr unsigned bucket16(u32 bits) { return kBuckets32 + ((bits & 3) << 6 | (bits >> 10 & 63)); }
-    template <class F> static void for_each_bucket(const InsnRow& row, F f);
+    template <class F>
+    static void for_each_bucket(const InsnRow& row, F f);
 
     /// A row of a bucket, with what is compared at hand.
     struct Entry {

@@ -41,11 +41,13 @@ constexpr u8 kDynamicRounding = 7;
 
 /// The constants of fli, as its rs1 field selects them (Unprivileged specification, "Zfa", table of
 /// immediates).
+// clang-format off
 constexpr const char* kFliNames[32] = {
     "-1.0",  "min",    "1.52587890625e-05", "3.0517578125e-05", "0.00390625", "0.0078125", "0.0625", "0.125",
     "0.25",  "0.3125", "0.375",             "0.4375",           "0.5",        "0.625",     "0.75",   "0.875",
     "1.0",   "1.25",   "1.5",               "1.75",             "2.0",        "2.5",       "3.0",    "4.0",
     "8.0",   "16.0",   "128.0",             "256.0",            "32768.0",    "65536.0",   "inf",    "nan"};
+// clang-format on
 
 void add_fence_set(Text& out, unsigned set) {
     if (set == 0) return out.add("0");

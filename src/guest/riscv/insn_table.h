@@ -55,7 +55,8 @@ enum class Reserved : u8 {
 
 }  // namespace dragoman::riscv
 namespace dragoman {
-template <> inline constexpr bool is_flag_enum<riscv::Reserved> = true;
+template <>
+inline constexpr bool is_flag_enum<riscv::Reserved> = true;
 }
 namespace dragoman::riscv {
 
@@ -117,9 +118,7 @@ struct alignas(64) InsnRow {
                       ImmFormat format = kNoImm, Reserved reserved = Reserved::None, Implied implied = {});
 
     /// Whether `bits` is this instruction with operands that are not reserved.
-    constexpr bool matches(u32 bits) const {
-        return (bits & mask) == match && !is_reserved(operands(bits));
-    }
+    constexpr bool matches(u32 bits) const { return (bits & mask) == match && !is_reserved(operands(bits)); }
     constexpr Operands operands(u32 bits) const;
     constexpr bool is_reserved(const Operands& a) const;
 
@@ -167,9 +166,15 @@ consteval void InsnRow::parse_pattern(u64& imm_positions) {
             case 's': extend(rs1, bit); break;
             case 't': extend(rs2, bit); break;
             case 'u': extend(rs3, bit); break;
-            case 'x': extend(rd, bit); extend(rs1, bit); break;
+            case 'x':
+                extend(rd, bit);
+                extend(rs1, bit);
+                break;
             case 'i': imm_positions |= u64{1} << bit; break;
-            case 'm': case 'a': case 'l': case '-': break;
+            case 'm':
+            case 'a':
+            case 'l':
+            case '-': break;
             default: throw "unknown letter in a pattern";
         }
     }

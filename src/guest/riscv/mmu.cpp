@@ -112,9 +112,7 @@ private:
         return type == 0 || ((hart_.priv.menvcfg & kEnvcfgPbmte) != 0 && type != kPbmtReserved);
     }
 
-    bool may_walk(u64 at, u8 permission) const {
-        return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0;
-    }
+    bool may_walk(u64 at, u8 permission) const { return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0; }
 
     /// Permission, and accessed and dirty bits.
     Walk check_leaf(u64 at, Leaf& leaf, bool& changed) {
@@ -124,8 +122,7 @@ private:
         if (updated == leaf.pte) return Walk::Found;
         if ((hart_.priv.menvcfg & kEnvcfgAdue) == 0) return Walk::PageFault;
         bool swapped;
-        if (!may_walk(at, kPmpWrite) ||
-            !guest::physical_compare_exchange(&hart_, at, 8, leaf.pte, updated, swapped)) {
+        if (!may_walk(at, kPmpWrite) || !guest::physical_compare_exchange(&hart_, at, 8, leaf.pte, updated, swapped)) {
             return Walk::AccessFault;
         }
         changed = !swapped;

@@ -65,13 +65,13 @@ std::optional<ExtensionSet> model_extensions(std::string_view name) {
 /// Properties that QEMU's CPUs have and this guest does not: accepted with the value that describes
 /// this guest.
 constexpr std::string_view kOffProperties[] = {
-    "v",       "h",       "e",        "zve32f",  "zve32x",  "zve64d",   "zve64f",   "zve64x",  "zvbb",    "zvbc",
-    "zvkb",    "zvkg",    "zvkned",   "zvknha",  "zvknhb",  "zvksed",   "zvksh",    "zvkt",    "zvkn",    "zvknc",
-    "zvkng",   "zvks",    "zvksc",    "zvksg",   "zvfh",    "zvfhmin",  "zvfbfmin", "zvfbfwma", "zfbfmin", "zfinx",
-    "zdinx",   "zhinx",   "zhinxmin", "zcmp",    "zcmt",    "zcf",      "zce",      "ztso",    "zknd",    "zkne",
-    "zknh",    "zksed",   "zksh",     "zkr",     "zk",      "zkn",      "zks",      "zicfilp", "zicfiss", "zama16b",
-    "smaia",   "ssaia",   "x-svukte", "zalasr",  "zclsd",   "zilsd",   "smcntrpmf", "smcdeleg", "ssccfg",  "smcsrind",
-    "sscsrind", "smrnmi", "smmpm",   "smnpm",   "ssnpm",   "smdbltrp", "ssdbltrp", "smctr",   "ssctr",   "svrsw60t59b",
+    "v",        "h",      "e",        "zve32f", "zve32x", "zve64d",   "zve64f",    "zve64x",   "zvbb",    "zvbc",
+    "zvkb",     "zvkg",   "zvkned",   "zvknha", "zvknhb", "zvksed",   "zvksh",     "zvkt",     "zvkn",    "zvknc",
+    "zvkng",    "zvks",   "zvksc",    "zvksg",  "zvfh",   "zvfhmin",  "zvfbfmin",  "zvfbfwma", "zfbfmin", "zfinx",
+    "zdinx",    "zhinx",  "zhinxmin", "zcmp",   "zcmt",   "zcf",      "zce",       "ztso",     "zknd",    "zkne",
+    "zknh",     "zksed",  "zksh",     "zkr",    "zk",     "zkn",      "zks",       "zicfilp",  "zicfiss", "zama16b",
+    "smaia",    "ssaia",  "x-svukte", "zalasr", "zclsd",  "zilsd",    "smcntrpmf", "smcdeleg", "ssccfg",  "smcsrind",
+    "sscsrind", "smrnmi", "smmpm",    "smnpm",  "ssnpm",  "smdbltrp", "ssdbltrp",  "smctr",    "ssctr",   "svrsw60t59b",
 };
 constexpr std::string_view kOnProperties[] = {"u", "mmu", "zaamo", "zalrsc", "zca", "zcd", "zmmul", "zkt", "zic64b"};
 
@@ -243,7 +243,8 @@ std::string configure(std::string_view cpu) {
     std::optional<ExtensionSet> set = model_extensions(name);
     if (!set) {
         std::string error = "unknown CPU model " + quoted(name) + " (there are";
-        for (const guest::CpuModel& model : kModels) error += (&model == kModels ? " " : ", ") + std::string(model.name);
+        for (const guest::CpuModel& model : kModels)
+            error += (&model == kModels ? " " : ", ") + std::string(model.name);
         return error + "; see -cpu help)";
     }
     Switches switches;

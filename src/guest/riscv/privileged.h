@@ -81,9 +81,9 @@ struct PrivilegedState {
     /// Counter n: its value while it is stopped, what to add to the host's clock while it runs.
     u64 counter[kCounters];
     u64 hpm_event[kCounters];
-    u64 hpm_overflow[kCounters];  ///< when a running counter overflows, on the host's clock; ~0: nobody wants to know
+    u64 hpm_overflow[kCounters];    ///< when a running counter overflows, on the host's clock; ~0: nobody wants to know
     u64 reset_cycles, reset_ticks;  ///< host's clock and time at reset
-    u32 hpm_filtered;             ///< counters that count in some modes only
+    u32 hpm_filtered;               ///< counters that count in some modes only
 
     u8 pmp_config[kPmpEntries];
     u64 pmp_address[kPmpEntries];

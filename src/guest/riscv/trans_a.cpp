@@ -58,12 +58,14 @@ bool trans_sc_d(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kD
 // --- read-modify-write: one function per operation and size, made by a template because the rows need
 // functions with the operation built in ---
 
-template <Op op, MemOp m> bool trans_amo(DisasContext& ctx, const Operands& a) {
+template <Op op, MemOp m>
+bool trans_amo(DisasContext& ctx, const Operands& a) {
     ctx.atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), m);
     return true;
 }
 
-template <MemOp m> bool trans_amocas(DisasContext& ctx, const Operands& a) {
+template <MemOp m>
+bool trans_amocas(DisasContext& ctx, const Operands& a) {
     ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), m);
     return true;
 }
@@ -78,7 +80,8 @@ bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
 
 constexpr u32 kShortWait = 200, kLongWait = 20000;  // turns: some microseconds, about a millisecond
 
-template <u32 turns> bool trans_wrs(DisasContext& ctx, const Operands&) {
+template <u32 turns>
+bool trans_wrs(DisasContext& ctx, const Operands&) {
     Builder& b = *ctx.b;
     if (ctx.system) {
         ctx.call_helper(Helper::pause, ir::kNoVar, {b.env()});

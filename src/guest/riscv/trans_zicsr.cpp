@@ -17,15 +17,9 @@ Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
     if (csr.number == kCsrFrm) return b.c64(ctx.frm());
     Var old = b.temp(Type::I64);
     switch (csr.number) {
-        case kCsrFflags:
-            b.fflags_get(old);
-            return old;
-        case kCsrFcsr:
-            b.fflags_get(old);
-            return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
-        default:
-            ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)});
-            return old;
+        case kCsrFflags: b.fflags_get(old); return old;
+        case kCsrFcsr: b.fflags_get(old); return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
+        default: ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)}); return old;
     }
 }
 
@@ -53,20 +47,15 @@ void write_frm(DisasContext& ctx, Var value) {
 void write_csr(DisasContext& ctx, const CsrInfo& csr, Var value) {
     Builder& b = *ctx.b;
     switch (csr.number) {
-        case kCsrFflags:
-            b.fflags_set(value);
-            return;
-        case kCsrFrm:
-            write_frm(ctx, value);
-            return;
+        case kCsrFflags: b.fflags_set(value); return;
+        case kCsrFrm: write_frm(ctx, value); return;
         case kCsrFcsr: {
             b.fflags_set(value);
             bool constant = b.function().is_const(value);
             write_frm(ctx, constant ? b.c64(b.function().vars[value].value >> kFrmShift) : b.shri(value, kFrmShift));
             return;
         }
-        default:
-            break;
+        default: break;
     }
     ctx.call_helper(Helper::csr_write, ir::kNoVar, {b.env(), b.c32(csr.number), value});
     if (csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));

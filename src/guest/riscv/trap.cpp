@@ -21,16 +21,20 @@ u64 vector(u64 tvec, u64 cause) {
 }
 
 const char* cause_name(u64 cause) {
+    // clang-format off
     constexpr const char* kExceptions[] = {"fetch misaligned",  "fetch access fault", "illegal instruction",
                                            "breakpoint",        "load misaligned",    "load access fault",
                                            "store misaligned",  "store access fault", "ecall from U",
                                            "ecall from S",      "",                   "ecall from M",
                                            "fetch page fault",  "load page fault",    "",
                                            "store page fault"};
+    // clang-format on
+    // clang-format off
     constexpr const char* kInterrupts[] = {"", "supervisor software", "", "machine software",
                                            "", "supervisor timer",    "", "machine timer",
                                            "", "supervisor external", "", "machine external",
                                            "", "counter overflow"};
+    // clang-format on
     u64 code = cause & ~kCauseInterrupt;
     if ((cause & kCauseInterrupt) != 0) return code < std::size(kInterrupts) ? kInterrupts[code] : "";
     return code < std::size(kExceptions) ? kExceptions[code] : "";
@@ -39,7 +43,8 @@ const char* cause_name(u64 cause) {
 /// -d int
 void log_trap(const Hart& h, bool supervisor, u64 cause, u64 tval) {
     constexpr char kModes[] = {'U', 'S', '?', 'M'};
-    std::fprintf(log::stream(), "hart %" PRIu64 ": %s %" PRIu64 " (%s), %c to %c, epc %016" PRIx64 ", tval %016" PRIx64 "\n",
+    std::fprintf(log::stream(),
+                 "hart %" PRIu64 ": %s %" PRIu64 " (%s), %c to %c, epc %016" PRIx64 ", tval %016" PRIx64 "\n",
                  h.priv.hart_id, (cause & kCauseInterrupt) != 0 ? "interrupt" : "exception", cause & ~kCauseInterrupt,
                  cause_name(cause), kModes[static_cast<unsigned>(h.priv.mode)], supervisor ? 'S' : 'M', h.pc, tval);
 }
@@ -82,7 +87,7 @@ u64 guest_cause(u32 exception) {
 }
 
 /// Interrupts from the highest priority down ("Machine Interrupt (mip and mie) Registers").
-constexpr Interrupt kByPriority[] = {kMachineExternal, kMachineSoftware,    kMachineTimer,   kSupervisorExternal,
+constexpr Interrupt kByPriority[] = {kMachineExternal,    kMachineSoftware, kMachineTimer,   kSupervisorExternal,
                                      kSupervisorSoftware, kSupervisorTimer, kCounterOverflow};
 
 unsigned highest(u64 interrupts) {

@@ -127,8 +127,8 @@ constexpr CsrInfo kCsrs[] = {
     {0x7a3, "tdata3", Sdtrig, read_tdata3, write_tdata3},
     {0x7a4, "tinfo", Sdtrig, read_tinfo, write_nothing},
     {0x7a8, "mcontext", Sdtrig, read_field<&P::mcontext>, write_field<&P::mcontext, low_mask(13)>},
-    {0x5a8, "scontext", Sdtrig && S, read_field<&P::scontext>, write_field<&P::scontext, low_mask(32)>,
-     CsrEffect::None, access_scontext},
+    {0x5a8, "scontext", Sdtrig&& S, read_field<&P::scontext>, write_field<&P::scontext, low_mask(32)>, CsrEffect::None,
+     access_scontext},
 };
 
 }  // namespace

@@ -14,10 +14,8 @@ bool suits_loop(const ir::Function& f) {
             case Op::call_ptr:
             case Op::ret_ptr:
             case Op::goto_ptr:
-            case Op::exit_tb:
-                return true;
-            default:
-                return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) && insn.mem().aligned;
+            case Op::exit_tb: return true;
+            default: return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) && insn.mem().aligned;
         }
     });
 }

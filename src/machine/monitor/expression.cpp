@@ -99,7 +99,8 @@ private:
     std::optional<u64> register_value() {
         text_.remove_prefix(1);
         std::size_t length = 0;
-        while (length < text_.size() && (std::isalnum(static_cast<u8>(text_[length])) || text_[length] == '_')) length++;
+        while (length < text_.size() && (std::isalnum(static_cast<u8>(text_[length])) || text_[length] == '_'))
+            length++;
         std::string_view name = text_.substr(0, length);
         text_.remove_prefix(length);
         std::optional<u64> value = registers_(name);

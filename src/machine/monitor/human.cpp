@@ -26,7 +26,8 @@ std::string_view next_word(std::string_view& text) {
     return word;
 }
 
-std::string help_line(std::string_view prefix, std::string_view name, std::string_view arguments, std::string_view help) {
+std::string help_line(std::string_view prefix, std::string_view name, std::string_view arguments,
+                      std::string_view help) {
     std::string line = std::string(prefix) + std::string(name);
     if (!arguments.empty()) line += " " + std::string(arguments);
     return line + " -- " + std::string(help) + "\n";
@@ -199,8 +200,10 @@ std::string HumanMonitor::info_mtree(std::string_view) {
     std::string text = "address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n";
     for (const memory::Region* region : machine_.memory().regions()) {
         using Kind = memory::Region::Kind;
-        std::string_view kind = region->kind == Kind::Ram ? "ram" : region->kind == Kind::Rom ? "rom"
-                                : region->kind == Kind::Flash ? "romd" : "i/o";
+        std::string_view kind = region->kind == Kind::Ram     ? "ram"
+                                : region->kind == Kind::Rom   ? "rom"
+                                : region->kind == Kind::Flash ? "romd"
+                                                              : "i/o";
         text += "    " + hex_digits(region->base) + "-" + hex_digits(region->base + region->size - 1) + " (prio 0, " +
                 std::string(kind) + "): " + region->name + "\n";
     }
@@ -218,8 +221,9 @@ std::string HumanMonitor::info_qtree(std::string_view) {
 std::string HumanMonitor::info_cpus(std::string_view) {
     std::string text;
     for (unsigned i = 0; i < machine_.hart_count(); i++) {
-        text += std::string(i == hart_ ? "*" : " ") + " CPU #" + std::to_string(i) + ": thread_id=" +
-                std::to_string(machine_.hart(i).thread_id()) + (machine_.hart(i).halted() ? " (halted)" : "") + "\n";
+        text += std::string(i == hart_ ? "*" : " ") + " CPU #" + std::to_string(i) +
+                ": thread_id=" + std::to_string(machine_.hart(i).thread_id()) +
+                (machine_.hart(i).halted() ? " (halted)" : "") + "\n";
     }
     return text;
 }

@@ -27,7 +27,9 @@ public:
         };
         chardev_->attach(std::move(frontend));
     }
-    ~HumanSession() override { chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}}); }
+    ~HumanSession() override {
+        chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}});
+    }
 
 private:
     void greet() {
@@ -92,9 +94,13 @@ private:
     void key(char c) {
         if (escape(c)) return;
         switch (c) {
-            case '\r': case '\n': enter(c); break;
-            case '\b': case 0x7f: if (!line_.empty()) replace_line(line_.substr(0, line_.size() - 1)); break;
-            case 0x15: replace_line(""); break;  // Ctrl-U
+            case '\r':
+            case '\n': enter(c); break;
+            case '\b':
+            case 0x7f:
+                if (!line_.empty()) replace_line(line_.substr(0, line_.size() - 1));
+                break;
+            case 0x15: replace_line(""); break;                                          // Ctrl-U
             case 0x0c: print("\x1b[2J\x1b[1;1H" + std::string(kPrompt) + line_); break;  // Ctrl-L
             case '\t': complete(); break;
             default:

@@ -153,7 +153,12 @@ std::optional<std::string> DumpFormat::parse(std::string_view& text) {
         char c = text.front();
         text.remove_prefix(1);
         switch (c) {
-            case 'x': case 'd': case 'u': case 'o': case 'c': case 'i': kind = c; break;
+            case 'x':
+            case 'd':
+            case 'u':
+            case 'o':
+            case 'c':
+            case 'i': kind = c; break;
             case 'b': size = 1; break;
             case 'h': size = 2; break;
             case 'w': size = 4; break;

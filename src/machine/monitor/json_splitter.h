@@ -11,8 +11,9 @@ public:
     static constexpr std::size_t kMaxValue = 1 << 20;
     static constexpr int kMaxDepth = 1024;
 
-    /// Takes one byte. @returns the text of a value that has ended with it; of one that is broken, too large or too deep,
-    /// too, which parsing then says. A byte that no text has (0xff) ends what was begun, so that a client can start anew.
+    /// Takes one byte. @returns the text of a value that has ended with it; of one that is broken, too large or too
+    /// deep, too, which parsing then says. A byte that no text has (0xff) ends what was begun, so that a client can
+    /// start anew.
     std::optional<std::string> add(char c);
     void reset();
 

@@ -52,9 +52,7 @@ private:
     };
     static const std::vector<Command>& commands();
 
-    void send(const Json& value) {
-        output_.write(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\r\n");
-    }
+    void send(const Json& value) { output_.write(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\r\n"); }
 
     void greet() {
         splitter_.reset();

@@ -37,7 +37,8 @@ TEST(SystemOptions, ReadsWhatQemuReads) {
 }
 
 TEST(SystemOptions, Boot) {
-    machine::Boot boot = parse_options({"-boot", "order=cd,once=n,menu=on,splash-time=500,reboot-timeout=0,strict=on"}).machine.boot;
+    machine::Boot boot =
+        parse_options({"-boot", "order=cd,once=n,menu=on,splash-time=500,reboot-timeout=0,strict=on"}).machine.boot;
     EXPECT_TRUE(boot.menu);
     EXPECT_EQ(boot.menu_wait, 500);
     EXPECT_EQ(boot.fail_wait, 0u);
