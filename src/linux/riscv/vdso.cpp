@@ -87,27 +87,49 @@ struct Built {
     u64 sigreturn;
 };
 
-Built build() {
-    Image image;
-    image.add(Elf64_Ehdr{});
-    u64 phdrs = image.add_bytes(nullptr, 2 * sizeof(Elf64_Phdr), 8);
-
-    std::vector<u32> code;
+/// The functions' code, one behind the other, and where each lies in it.
+struct Code {
+    std::vector<u32> words;
     u64 starts[kFunctionCount], sizes[kFunctionCount];
-    for (unsigned i = 0; i < kFunctionCount; ++i) {
-        starts[i] = code.size() * 4;
-        if (kFunctions[i].host_call >= 0) {
-            code.push_back(dragoman::riscv::host_call_insn(static_cast<unsigned>(kFunctions[i].host_call)));
-        } else {
-            code.push_back(addi(kA7, kZero, kFunctions[i].syscall));
-            code.push_back(kEcall);
-        }
-        if (i != 0) code.push_back(kRet);
-        sizes[i] = code.size() * 4 - starts[i];
-        while (code.size() % 4 != 0) code.push_back(kRet);
-    }
-    u64 text = image.add_bytes(code.data(), code.size() * 4, 16);
+};
 
+Code make_code() {
+    Code code;
+    for (unsigned i = 0; i < kFunctionCount; ++i) {
+        code.starts[i] = code.words.size() * 4;
+        if (kFunctions[i].host_call >= 0) {
+            code.words.push_back(dragoman::riscv::host_call_insn(static_cast<unsigned>(kFunctions[i].host_call)));
+        } else {
+            code.words.push_back(addi(kA7, kZero, kFunctions[i].syscall));
+            code.words.push_back(kEcall);
+        }
+        if (i != 0) code.words.push_back(kRet);
+        code.sizes[i] = code.words.size() * 4 - code.starts[i];
+        while (code.words.size() % 4 != 0) code.words.push_back(kRet);
+    }
+    return code;
+}
+
+struct VersionDefinition {
+    Elf64_Verdef def;
+    Elf64_Verdaux aux;
+};
+
+VersionDefinition version_definition(u16 flags, u16 index, std::string_view name, u32 string, bool last) {
+    VersionDefinition d{};
+    u32 next = last ? 0 : static_cast<u32>(sizeof d);
+    d.def = {VER_DEF_CURRENT, flags, index, 1, elf_hash(name), sizeof(Elf64_Verdef), next};
+    d.aux = {string, 0};
+    return d;
+}
+
+/// A part of the image, as the program header says it.
+struct Part {
+    u64 offset, size;
+};
+
+/// Symbols with their names, hash table and versions; their values count from `text`. @returns the dynamic section
+Part add_dynamic(Image& image, const Code& code, u64 text) {
     std::vector<char> strings(1, 0);
     u32 soname = add_string(strings, kSoname), version = add_string(strings, kVersion);
     std::vector<Elf64_Sym> symbols(1);
@@ -117,8 +139,8 @@ Built build() {
         symbol.st_name = add_string(strings, kFunctions[i].name);
         symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
         symbol.st_shndx = 1;  // any section: defined
-        symbol.st_value = text + starts[i];
-        symbol.st_size = sizes[i];
+        symbol.st_value = text + code.starts[i];
+        symbol.st_size = code.sizes[i];
         symbols.push_back(symbol);
         versions.push_back(2);
     }
@@ -131,19 +153,8 @@ Built build() {
     for (u32 i = 1; i < symbols.size(); ++i) hash.push_back(i - 1);
     u64 hash_at = image.add_bytes(hash.data(), hash.size() * 4, 8);
 
-    struct VersionDefinition {
-        Elf64_Verdef def;
-        Elf64_Verdaux aux;
-    };
-    auto definition = [](u16 flags, u16 index, std::string_view name, u32 string, bool last) {
-        VersionDefinition d{};
-        u32 next = last ? 0 : static_cast<u32>(sizeof d);
-        d.def = {VER_DEF_CURRENT, flags, index, 1, elf_hash(name), sizeof(Elf64_Verdef), next};
-        d.aux = {string, 0};
-        return d;
-    };
-    u64 verdef = image.add(definition(VER_FLG_BASE, 1, kSoname, soname, false), 8);
-    image.add(definition(0, 2, kVersion, version, true));
+    u64 verdef = image.add(version_definition(VER_FLG_BASE, 1, kSoname, soname, false), 8);
+    image.add(version_definition(0, 2, kVersion, version, true));
 
     // clang-format off
     const Elf64_Dyn dynamic[] = {
@@ -152,21 +163,28 @@ Built build() {
         {DT_VERSYM, {versym}},     {DT_VERDEF, {verdef}},  {DT_VERDEFNUM, {2}},    {DT_NULL, {0}},
     };
     // clang-format on
-    u64 dynamic_at = image.add_bytes(dynamic, sizeof dynamic, 8);
+    return {image.add_bytes(dynamic, sizeof dynamic, 8), sizeof dynamic};
+}
 
-    Elf64_Phdr load{};
-    load.p_type = PT_LOAD;
-    load.p_flags = PF_R | PF_X;
-    load.p_filesz = load.p_memsz = image.size();
-    load.p_align = 4096;
-    Elf64_Phdr dyn{};
-    dyn.p_type = PT_DYNAMIC;
-    dyn.p_flags = PF_R;
-    dyn.p_offset = dyn.p_vaddr = dyn.p_paddr = dynamic_at;
-    dyn.p_filesz = dyn.p_memsz = sizeof dynamic;
-    dyn.p_align = 8;
-    image.at<Elf64_Phdr>(phdrs) = load;
-    image.at<Elf64_Phdr>(phdrs + sizeof load) = dyn;
+Elf64_Phdr program_header(u32 type, u32 flags, Part part, u64 alignment) {
+    Elf64_Phdr header{};
+    header.p_type = type;
+    header.p_flags = flags;
+    header.p_offset = header.p_vaddr = header.p_paddr = part.offset;
+    header.p_filesz = header.p_memsz = part.size;
+    header.p_align = alignment;
+    return header;
+}
+
+Built build() {
+    Image image;
+    image.add(Elf64_Ehdr{});
+    u64 phdrs = image.add_bytes(nullptr, 2 * sizeof(Elf64_Phdr), 8);
+    Code code = make_code();
+    u64 text = image.add_bytes(code.words.data(), code.words.size() * 4, 16);
+    Part dynamic = add_dynamic(image, code, text);
+    image.at<Elf64_Phdr>(phdrs) = program_header(PT_LOAD, PF_R | PF_X, {0, image.size()}, 4096);
+    image.at<Elf64_Phdr>(phdrs + sizeof(Elf64_Phdr)) = program_header(PT_DYNAMIC, PF_R, dynamic, 8);
 
     Elf64_Ehdr& header = image.at<Elf64_Ehdr>(0);
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
