@@ -7,27 +7,17 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
 
+#include "base/text.h"
 #include "linux/path.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi {
 
 namespace {
-
-void append(std::string& text, const char* format, ...) __attribute__((format(printf, 2, 3)));
-void append(std::string& text, const char* format, ...) {
-    char line[512];
-    va_list args;
-    va_start(args, format);
-    std::vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    text += line;
-}
 
 std::string read_host_file(const std::string& path) {
     std::string text;

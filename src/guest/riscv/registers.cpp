@@ -1,10 +1,10 @@
 // Registers as a debugger, the -d cpu log and the monitor see them. Numbers are gdb's: 0-31 x, 32 pc, 33-64 f,
 // 65 and up: CSR number + 65, then the privilege level.
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <vector>
 
+#include "base/text.h"
 #include "guest/riscv/cpu.h"
 #include "guest/riscv/csr.h"
 #include "guest/riscv/fcsr.h"
@@ -123,15 +123,6 @@ namespace {
 /// The CSRs that the monitor shows.
 constexpr u16 kShownCsrs[] = {0xf14, 0x300, 0x344, 0x304, 0x303, 0x302, 0x305, 0x105, 0x341,
                               0x141, 0x342, 0x142, 0x343, 0x143, 0x340, 0x140, 0x180};
-
-__attribute__((format(printf, 2, 3))) void append(std::string& out, const char* format, ...) {
-    char line[96];
-    va_list args;
-    va_start(args, format);
-    std::vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    out += line;
-}
 
 }  // namespace
 

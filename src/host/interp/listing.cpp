@@ -3,25 +3,14 @@
 #include "host/interp/listing.h"
 
 #include <cinttypes>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 
+#include "base/text.h"
 #include "host/interp/record.h"
 
 namespace dragoman::host::interp {
 
 namespace {
-
-void append(std::string& text, const char* format, ...) __attribute__((format(printf, 2, 3)));
-void append(std::string& text, const char* format, ...) {
-    char line[128];
-    va_list args;
-    va_start(args, format);
-    std::vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    text += line;
-}
 
 void append_operand(std::string& text, const u8* record, Operand o) {
     u32 offset = o >> 2;
