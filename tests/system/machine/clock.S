@@ -1,5 +1,7 @@
 # Works, sleeps until a timer a second ahead, and prints time and instret in hexadecimal: with -icount the same in
 # every run.
+#include "hex.h"
+
 .equ UART, 0x10000000
 .equ FINISHER, 0x100000
 .equ MTIMECMP, 0x02004000
@@ -34,16 +36,5 @@ _start:
 3:  j 3b
 
 print:
-    li t0, 60
-4:  srl t1, a0, t0
-    andi t1, t1, 15
-    addi t2, t1, '0'
-    li t3, 10
-    bltu t1, t3, 5f
-    addi t2, t1, 'a' - 10
-5:  sb t2, 0(s0)
-    addi t0, t0, -4
-    bgez t0, 4b
-    li t2, '\n'
-    sb t2, 0(s0)
+    PRINT_HEX
     ret

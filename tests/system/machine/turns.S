@@ -1,5 +1,7 @@
 # Four harts note in a common log who comes when, for many turns of -icount; hart 0 prints a hash of the log and of the
 # times in it: with -icount the same in every run.
+#include "hex.h"
+
 .equ UART, 0x10000000
 .equ FINISHER, 0x100000
 .equ LOG, 0x80100000
@@ -48,18 +50,7 @@ _start:
     addi s2, s2, 8
     addi t0, t0, -1
     bnez t0, 5b
-    li t0, 60
-6:  srl t1, a0, t0
-    andi t1, t1, 15
-    addi t2, t1, '0'
-    li t3, 10
-    bltu t1, t3, 7f
-    addi t2, t1, 'a' - 10
-7:  sb t2, 0(s0)
-    addi t0, t0, -4
-    bgez t0, 6b
-    li t2, '\n'
-    sb t2, 0(s0)
+    PRINT_HEX
     li t0, FINISHER
     li t1, 0x5555
     sw t1, 0(t0)

@@ -46,6 +46,13 @@ struct VirtioMmio : ::testing::Test {
         to.slot.plug(std::move(device));
         return *echo;
     }
+    /// A driver that has agreed on `features` and set its queue up.
+    TestDriver::Queue& ready(u64 features = 0) {
+        driver.start(features);
+        TestDriver::Queue& queue = driver.setup(0, 16);
+        driver.driver_ok();
+        return queue;
+    }
     static constexpr u64 kData = TestDriver::kRam;
 
     TestDriver driver;
@@ -110,9 +117,7 @@ TEST_F(VirtioMmio, RefusesFeaturesNotOffered) {
 }
 
 TEST_F(VirtioMmio, EchoesChains) {
-    driver.start(0);
-    driver.setup(0, 16);
-    driver.driver_ok();
+    ready();
     driver.put(kData, "hello world", 11);
     u16 head =
         driver.add(0, {{kData, 4, false}, {kData + 4, 7, false}, {kData + 100, 3, true}, {kData + 200, 20, true}});
@@ -145,9 +150,7 @@ TEST_F(VirtioMmio, ConsumesNothingBeforeDriverOk) {
 }
 
 TEST_F(VirtioMmio, TakesIndirectTables) {
-    driver.start(kFeatureIndirect);
-    driver.setup(0, 16);
-    driver.driver_ok();
+    ready(kFeatureIndirect);
     driver.put(kData, "abc", 3);
     u64 table = kData + 0x1000;
     struct {
@@ -164,9 +167,7 @@ TEST_F(VirtioMmio, TakesIndirectTables) {
 }
 
 TEST_F(VirtioMmio, EventIndexHoldsInterruptsBack) {
-    driver.start(kFeatureEventIndex);
-    auto& q = driver.setup(0, 16);
-    driver.driver_ok();
+    auto& q = ready(kFeatureEventIndex);
     driver.put<u16>(q.available + 4 + 2 * 16, 2);  // wants to hear of the third
     for (unsigned i = 0; i < 2; i++) {
         driver.add(0, {{kData, 4, false}});
@@ -180,9 +181,7 @@ TEST_F(VirtioMmio, EventIndexHoldsInterruptsBack) {
 }
 
 TEST_F(VirtioMmio, NoInterruptFlag) {
-    driver.start(0);
-    auto& q = driver.setup(0, 16);
-    driver.driver_ok();
+    auto& q = ready();
     driver.put<u16>(q.available, 1);
     driver.add(0, {{kData, 4, false}});
     driver.notify(0);
@@ -191,9 +190,7 @@ TEST_F(VirtioMmio, NoInterruptFlag) {
 }
 
 TEST_F(VirtioMmio, ResetForgetsEverything) {
-    driver.start(0);
-    driver.setup(0, 16);
-    driver.driver_ok();
+    ready();
     driver.add(0, {{kData, 4, false}});
     driver.notify(0);
     driver.set(0x70, 0);
@@ -230,10 +227,18 @@ TEST(VirtioMmioLegacy, EchoesChains) {
 
 /// Everything that a ring can have wrong stops the device, and a reset makes it usable again.
 struct BadRing : VirtioMmio {
-    BadRing() {
-        driver.start(kFeatureIndirect);
-        driver.setup(0, 16);
-        driver.driver_ok();
+    BadRing() { ready(kFeatureIndirect); }
+    /// Makes an indirect table available.
+    void add_table(u64 address, u32 bytes) {
+        driver.descriptor(0, 0, address, bytes, 4, 0);
+        driver.make_available(0, 0);
+    }
+    /// The table's first entry; the address and length of its buffer are good.
+    void put_entry(u16 flags) {
+        driver.put(kData, u64{kData});
+        driver.put(kData + 8, u32{16});
+        driver.put(kData + 12, flags);
+        driver.put(kData + 14, u16{0});
     }
     void expect_broken() {
         driver.notify(0);
@@ -243,9 +248,7 @@ struct BadRing : VirtioMmio {
         driver.notify(0);
         EXPECT_EQ(echo->notified, notified);
         driver.set(0x70, 0);
-        driver.start(0);
-        driver.setup(0, 16);
-        driver.driver_ok();
+        ready();
         driver.add(0, {{kData, 4, false}});
         driver.notify(0);
         EXPECT_EQ(driver.used_index(0), 1u);
@@ -292,30 +295,21 @@ TEST_F(BadRing, ReadableAfterWritable) {
     expect_broken();
 }
 TEST_F(BadRing, IndirectTableOfOddSize) {
-    driver.descriptor(0, 0, kData, 24, 4, 0);
-    driver.make_available(0, 0);
+    add_table(kData, 24);
     expect_broken();
 }
 TEST_F(BadRing, IndirectTableOutsideRam) {
-    driver.descriptor(0, 0, 0x1000, 32, 4, 0);
-    driver.make_available(0, 0);
+    add_table(0x1000, 32);
     expect_broken();
 }
 TEST_F(BadRing, NestedIndirect) {
-    driver.put(kData, u64{kData});
-    driver.put(kData + 8, u32{16});
-    driver.put(kData + 12, u16{4});
-    driver.descriptor(0, 0, kData, 16, 4, 0);
-    driver.make_available(0, 0);
+    put_entry(4);
+    add_table(kData, 16);
     expect_broken();
 }
 TEST_F(BadRing, LoopInIndirectTable) {
-    driver.put(kData, u64{kData});
-    driver.put(kData + 8, u32{16});
-    driver.put(kData + 12, u16{1});
-    driver.put(kData + 14, u16{0});
-    driver.descriptor(0, 0, kData, 16, 4, 0);
-    driver.make_available(0, 0);
+    put_entry(1);
+    add_table(kData, 16);
     expect_broken();
 }
 TEST_F(BadRing, RingsOutsideRam) {

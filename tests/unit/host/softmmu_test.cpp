@@ -22,6 +22,16 @@ protected:
             EXPECT_TRUE(i == floating || env().f[i] == 0x4000'0000'0000'0000u + i) << "f" << i;
         }
     }
+    /// A TB of one instruction of 4 bytes: a call, which leaves its return address in x1.
+    TestHost::Tb compile_call(u64 pc, u64 callee) {
+        return host_->compile(
+            [&](Builder& b) {
+                b.insn_start(pc, 0);
+                b.mov_to(x(1), b.address(pc + 4));
+                b.call_tb(0, callee, 1, pc + 4);
+            },
+            pc);
+    }
     /// Runs a TB in which the MMU raises; checks that the back end names the instruction at 0x1008.
     void run_raising(const std::function<void(Builder&)>& build) {
         raising_ = true;
@@ -395,13 +405,7 @@ TEST_P(Softmmu, JumpsToOtherPagesLookTheTargetUp) {
 TEST_P(Softmmu, CallsToOtherPagesReturn) {
     for (bool known : {false, true}) {
         host_->reset_code();
-        TestHost::Tb caller = host_->compile(
-            [&](Builder& b) {
-                b.insn_start(0x1100, 0);
-                b.mov_to(x(1), b.address(0x1104));
-                b.call_tb(0, 0x5000, 1, 0x1104);
-            },
-            0x1100);
+        TestHost::Tb caller = compile_call(0x1100, 0x5000);
         TestHost::Tb callee = host_->compile(
             [&](Builder& b) {
                 b.insn_start(0x5000, 0);
@@ -436,13 +440,7 @@ TEST_P(Softmmu, CallsToOtherPagesReturn) {
 /// then looks its target up.
 TEST_P(Softmmu, ReturnStackMayBeEmptiedDuringAnAccess) {
     if (GetParam() == Kind::Interp) GTEST_SKIP() << "has none";
-    TestHost::Tb caller = host_->compile(
-        [&](Builder& b) {
-            b.insn_start(0x1100, 0);
-            b.mov_to(x(1), b.address(0x1104));
-            b.call_tb(0, 0x1200, 1, 0x1104);
-        },
-        0x1100);
+    TestHost::Tb caller = compile_call(0x1100, 0x1200);
     TestHost::Tb callee = host_->compile(
         [&](Builder& b) {
             b.insn_start(0x1200, 0);
