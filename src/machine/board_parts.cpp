@@ -14,7 +14,9 @@ devices::CfiFlash& add_flash_bank(Machine& machine, const std::string& name, u64
         image = drive->image;
     }
     if (std::optional<std::string> node = machine.board_properties().take("pflash" + std::to_string(index))) {
-        if (image) machine.board_properties().fail("pflash" + std::to_string(index) + "=" + *node + ": there is a -drive for this bank, too");
+        if (image)
+            machine.board_properties().fail("pflash" + std::to_string(index) + "=" + *node +
+                                            ": there is a -drive for this bank, too");
         image = machine.backends().drives().take(*node).image;
     }
     auto& flash = machine.add_device(name, std::make_unique<devices::CfiFlash>(image));

@@ -86,8 +86,8 @@ bool device_write(const Region& region, u64 address, unsigned size, u64 value) {
 /// An access that faults: of a guest's error, most of the time.
 bool refused(bool load, u64 address, unsigned size) {
     if (!log::enabled(log::Item::GuestErrors)) return false;
-    std::fprintf(log::stream(), "guest error: %s of %u bytes at %#llx: nothing answers\n", load ? "load" : "store", size,
-                 static_cast<unsigned long long>(address));
+    std::fprintf(log::stream(), "guest error: %s of %u bytes at %#llx: nothing answers\n", load ? "load" : "store",
+                 size, static_cast<unsigned long long>(address));
     return false;
 }
 

@@ -1,8 +1,8 @@
 // Random RISC-V programs, made from the instruction tables.
 //
 // A batch is one ELF file with many short programs. Each loads all registers from a record of its own, runs its body
-// a few times in a loop, or some thousand times, and writes all registers and fcsr to standard output; the batch ends with the contents of
-// the memory that the bodies worked on. So two runs agree if their outputs do.
+// a few times in a loop, or some thousand times, and writes all registers and fcsr to standard output; the batch ends
+// with the contents of the memory that the bodies worked on. So two runs agree if their outputs do.
 #pragma once
 
 #include <random>

@@ -202,7 +202,8 @@ void add_object(Parser& p, const std::string& option, const std::string& value) 
 void set_global(Parser& p, const std::string& option, const std::string& value) {
     if (value.starts_with("driver=")) {
         Properties parts(option, value);
-        std::string driver = parts.take("driver", ""), property = parts.take("property", ""), text = parts.take("value", "");
+        std::string driver = parts.take("driver", ""), property = parts.take("property", ""),
+                    text = parts.take("value", "");
         parts.finish();
         return set_global(p, option, driver + "." + property + "=" + text);
     }

@@ -38,7 +38,7 @@ TEST_F(LogTest, EveryItemHasANameAndHelp) {
         seen |= static_cast<u32>(kItemNames[i].item);
     }
     EXPECT_EQ(seen, enabled_mask);
-    EXPECT_EQ(seen, (1u << kItemNameCount) - 1);
+    EXPECT_EQ(seen & (seen + 1), 0u);  // none between them is without a name; some have two
 }
 
 TEST_F(LogTest, FilterForms) {

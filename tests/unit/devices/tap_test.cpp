@@ -38,8 +38,9 @@ bool configure(const char* name) {
 }
 
 /// "Who has 10.9.0.1?" of 10.9.0.2 (RFC 826).
-constexpr std::array<u8, 42> kQuestion = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0,
-                                          1, 2, 0, 0, 0, 0, 1, 10, 9, 0, 2, 0, 0, 0, 0, 0, 0, 10, 9, 0, 1};
+constexpr std::array<u8, 42> kQuestion = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  1, 8, 6,
+                                          0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 0, 1,
+                                          10,   9,    0,    2,    0,    0,    0, 0, 0, 0, 10, 9, 0, 1};
 
 enum Result { kAnswered, kNoAnswer, kNotPermitted };
 
@@ -96,7 +97,8 @@ TEST(Tap, NamesWhatIsWrong) {
             ADD_FAILURE() << text;
         } catch (const FatalError& error) {
             EXPECT_EQ(error.status(), 1);
-            EXPECT_NE(std::string(error.what()).find(std::string(text).substr(0, 2)), std::string::npos) << error.what();
+            EXPECT_NE(std::string(error.what()).find(std::string(text).substr(0, 2)), std::string::npos)
+                << error.what();
         }
     }
 }
