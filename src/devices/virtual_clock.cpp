@@ -43,27 +43,42 @@ u64 VirtualClock::run_timers() {
     return host < next ? TimerQueue::kNever : host;  // ~0 and what lies beyond the host's time
 }
 
-/// Since start().
-u64 InstructionClock::executed() const {
-    const i64* left = left_.load(std::memory_order_acquire);
-    return left == nullptr ? 0 : static_cast<u64>(budget_ - __atomic_load_n(left, __ATOMIC_RELAXED));
+InstructionClock::Reading InstructionClock::read() const {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    for (;;) {
+        u32 version = version_.load(std::memory_order_acquire);
+        Reading reading{base_.load(kRelaxed), count_.load(kRelaxed)};
+        if (const i64* left = left_.load(kRelaxed)) {
+            auto executed = static_cast<u64>(budget_.load(kRelaxed) - __atomic_load_n(left, __ATOMIC_RELAXED));
+            reading.time += executed << shift_.load(kRelaxed);
+            reading.instructions += executed;
+        }
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if ((version & 1) == 0 && version_.load(kRelaxed) == version) return reading;
+    }
 }
 
-u64 InstructionClock::now() const { return base_.load(std::memory_order_relaxed) + (executed() << shift_); }
+u64 InstructionClock::now() const { return read().time; }
 
-u64 InstructionClock::instructions() const { return count_.load(std::memory_order_relaxed) + executed(); }
+u64 InstructionClock::instructions() const { return read().instructions; }
 
-void InstructionClock::start(const i64* left, i64 budget, unsigned shift) {
-    budget_ = budget;
-    shift_ = shift;
-    left_.store(left, std::memory_order_release);
+void InstructionClock::change(const i64* left, i64 budget, unsigned shift, u64 skipped) {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    Reading reading = read();
+    version_.fetch_add(1, kRelaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    base_.store(reading.time + skipped, kRelaxed);
+    count_.store(reading.instructions, kRelaxed);
+    left_.store(left, kRelaxed);
+    budget_.store(budget, kRelaxed);
+    shift_.store(shift, kRelaxed);
+    version_.fetch_add(1, std::memory_order_release);
 }
 
-void InstructionClock::finish() {
-    u64 time = now(), count = instructions();
-    left_.store(nullptr, std::memory_order_release);
-    base_.store(time, std::memory_order_relaxed);
-    count_.store(count, std::memory_order_relaxed);
-}
+void InstructionClock::start(const i64* left, i64 budget, unsigned shift) { change(left, budget, shift, 0); }
+
+void InstructionClock::finish() { change(nullptr, 0, 0, 0); }
+
+void InstructionClock::advance(u64 nanoseconds) { change(nullptr, 0, 0, nanoseconds); }
 
 }  // namespace dragoman::devices

@@ -57,20 +57,27 @@ public:
     void start(const i64* left, i64 budget, unsigned shift);
     void finish();
     /// So much time has passed while no instruction was executed.
-    void advance(u64 nanoseconds) { base_.store(now() + nanoseconds, std::memory_order_relaxed); }
+    void advance(u64 nanoseconds);
     /// Calls the timers that have expired.
     void run_expired() { timers_.run_expired(now()); }
     /// How far the hart may run, or an idle one may skip; ~0 for any time.
     u64 next_deadline() { return timers_.announce(); }
 
 private:
-    u64 executed() const;
+    struct Reading {
+        u64 time, instructions;
+    };
+    Reading read() const;
+    /// What has passed so far is kept, and `skipped` nanoseconds more; then time follows `left`.
+    void change(const i64* left, i64 budget, unsigned shift, u64 skipped);
 
+    /// Odd while the hart's thread changes what follows: others read again.
+    std::atomic<u32> version_{0};
     std::atomic<u64> base_{0};   ///< the time at start()
     std::atomic<u64> count_{0};  ///< the instructions at start()
     std::atomic<const i64*> left_{nullptr};
-    i64 budget_ = 0;
-    unsigned shift_ = 0;
+    std::atomic<i64> budget_{0};
+    std::atomic<unsigned> shift_{0};
     TimerQueue timers_;
 };
 
