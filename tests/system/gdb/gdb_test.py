@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""gdb_test.py DRAGOMAN_SYSTEM PROGRAM SCRATCH: debugs a bare-metal program on a machine with gdb-multiarch."""
+"""gdb_test.py DRAGOMAN_SYSTEM PROGRAM [OPTION...]: debugs a bare-metal program on a machine with gdb-multiarch."""
 import os
 import re
 import subprocess
@@ -49,7 +49,7 @@ EXPECTED = [
 with tempfile.TemporaryDirectory() as scratch:
     socket = os.path.join(scratch, "gdb")
     machine = subprocess.Popen([system, "-machine", "virt", "-m", "32M", "-smp", "2", "-bios", "none", "-kernel", program,
-                                "-nographic", "-S", "-gdb", "unix:" + socket], stdin=subprocess.DEVNULL)
+                                "-nographic", "-S", "-gdb", "unix:" + socket, *sys.argv[3:]], stdin=subprocess.DEVNULL)
     while not os.path.exists(socket) and machine.poll() is None:
         pass
     script = os.path.join(scratch, "commands")
