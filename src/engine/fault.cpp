@@ -16,7 +16,7 @@ bool is_write_fault(const ucontext_t* uc) { return (uc->uc_mcontext.gregs[REG_ER
 
 }  // namespace
 
-bool Engine::Impl::restore(ir::Env* env, const u8* host_pc) {
+bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, bool faulted) {
     TranslationBlock* tb;
     {
         std::lock_guard guard(tb_lock);
@@ -26,7 +26,7 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc) {
     host::InsnMapEntry insn;
     if (!find_in_insn_map(tb->insn_map, tb->insn_map_size, static_cast<u32>(host_pc - tb->code), insn)) return false;
     env->pc = tb->pc + insn.pc_offset;
-    guest.cpu.restore_state(env, env->pc, insn.data);
+    guest.cpu.restore_state(env, env->pc, faulted ? insn.data : 0);
     return true;
 }
 
@@ -67,7 +67,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
         if (const TranslationBlock* tb = i.tb_at(position)) loop = tb->loop_registers;
     }
     i.backend->save_state(env, uc, loop);
-    if (!i.restore(env, position)) return Fault::NotOurs;
+    if (!i.restore(env, position, i.backend->load_address(uc, env->exception_value))) return Fault::NotOurs;
     env->exception = ir::kExceptionHostFault;
     env->exception_value = i.space->guest(info->si_addr);
     env->exit_reason = ir::ExitReason::Exception;
@@ -76,7 +76,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
 }
 
 void Engine::raise(ir::Env* env, u32 exception, u64 value) {
-    if (!impl_->restore(env, impl_->backend->helper_return_address(env))) DRAGOMAN_UNREACHABLE();
+    if (!impl_->restore(env, impl_->backend->helper_return_address(env), false)) DRAGOMAN_UNREACHABLE();
     env->exception = exception;
     env->exception_value = value;
     env->exit_reason = ir::ExitReason::Exception;

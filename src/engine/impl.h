@@ -83,6 +83,7 @@ struct Translating {
     bool verify = false;   ///< the TB compares its guest code
     bool flushed = false;  ///< its page is one with CodePage::flushed
     bool threads = false;  ///< there are other vCPUs
+    bool quick = false;    ///< the code will hardly be there for long: do not optimise
     bool loop = false;     ///< make the loop that the TB at pc is
     bool faulted = false;  ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
@@ -179,8 +180,9 @@ struct Engine::Impl {
     void link_exit(Vcpu& v, TranslationBlock* target);
     void step(Vcpu& v);
 
-    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already.
-    bool restore(ir::Env* env, const u8* host_pc);
+    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already. `faulted`: by a host
+    /// fault of an access to guest address env->exception_value.
+    bool restore(ir::Env* env, const u8* host_pc, bool faulted);
 };
 
 }  // namespace dragoman::engine

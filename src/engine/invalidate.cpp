@@ -14,6 +14,7 @@ void Engine::invalidate(u64 start, u64 end) {
     impl_->pages.for_range(start >> 12, (end - 1) >> 12, [&](CodePage& page) {
         if (page.tbs == nullptr) return;
         impl_->invalidations.fetch_add(1, std::memory_order_relaxed);
+        ++page.dropped;
         impl_->remove_page(page);
     });
 }
@@ -40,6 +41,7 @@ void Engine::Impl::flush_pages(u64 start, u64 end) {
                         content_hash(code, tb->guest_size) == tb->content_hash;
             if (same) continue;
             invalidations.fetch_add(1, std::memory_order_relaxed);
+            ++pages.get(*from).dropped;
             remove(tb);
         }
     }

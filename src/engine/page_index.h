@@ -14,6 +14,7 @@ struct CodePage {
     PageLink* tbs = nullptr;
     u64 lines = 0;          ///< bit n: TBs have code in its bytes [n * 64, (n + 1) * 64); may have had
     u32 invalidations = 0;  ///< how often a store has dropped its translations
+    u32 dropped = 0;        ///< user mode: how often translations were dropped because the code changed or may have
     u32 flushes = 0;        ///< how often the guest said afterwards that it had written code there
     bool flushed = false;   ///< translations that begin here are compared with the code when the guest says so
 };

@@ -17,6 +17,8 @@ namespace {
 
 /// After this many stores that dropped the translations of a page, stores to it are no longer watched.
 constexpr u32 kWatchedStores = 4;
+/// Code on a page whose translations were dropped this often is not optimised before it runs as a loop.
+constexpr u32 kShortLived = 100;
 /// Verified TBs are kept short: the check reads all their bytes.
 constexpr u32 kVerifiedInsns = 24;
 
@@ -42,12 +44,13 @@ private:
     u64 last_;
 };
 
-/// Puts a comparison of the TB's guest bytes with what was translated in front of its code (behind the
-/// first insn_start, so that a fault there is the first instruction's).
+/// Puts a comparison of the TB's guest bytes with what was translated in front of its code. A fault there is the first
+/// instruction's.
 void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
     ir::Function& f = b.function();
     auto body_end = static_cast<std::ptrdiff_t>(f.insns.size());
     u32 stale = b.new_label();
+    b.insn_start(pc, 0);
     ir::Var base = b.address(pc);
     for (u32 offset = 0; offset < size;) {
         u32 left = size - offset;
@@ -59,7 +62,7 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
         b.brcond(ir::Cond::Ne, seen, b.c64(expected), stale);
         offset += 1u << size_log2;
     }
-    std::rotate(f.insns.begin() + 1, f.insns.begin() + body_end, f.insns.end());
+    std::rotate(f.insns.begin(), f.insns.begin() + body_end, f.insns.end());
     b.label(stale);
     b.exit_tb(static_cast<u32>(ir::ExitReason::StaleCode), base);
 }
@@ -117,6 +120,7 @@ void Engine::Impl::prepare(Vcpu& v) {
     v.function = std::make_unique<ir::Function>(guest.layout());
     v.scratch = backend->make_scratch();
     v.passes.softmmu_pages = backend->shares_lookups();
+    v.passes.set_puts_right(physical == nullptr && backend->knows_load_addresses());
     for (unsigned i = 0; i < v.function->global_count(); ++i) {
         v.passes.rewriter.set_pinned(i, backend->is_pinned(i));
     }
@@ -240,7 +244,7 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     listing.ir(log::Item::OpInd);
     v.stats.ir_ops += f.insns.size();
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
-    if (config.optimise) ir::optimise(f, t.loop ? *v.loop_passes : v.passes);
+    if (config.optimise && !t.quick) ir::optimise(f, t.loop ? *v.loop_passes : v.passes);
     listing.ir(log::Item::OpOpt);
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, true);
     timer.phase(v.stats.ns_optimise);
@@ -358,6 +362,7 @@ void Engine::Impl::choose_tracking(Translating& t, bool readable) {
     const bool often = readable && page != nullptr && page->invalidations >= kWatchedStores;
     t.flushed = often && page->flushes + 1 >= page->invalidations;
     t.verify = often && !t.flushed;
+    t.quick = page != nullptr && page->dropped >= kShortLived && !t.loop;
     if (!t.flushed || page->flushed) return;
     page->flushed = true;
     flushed_pages.insert(std::lower_bound(flushed_pages.begin(), flushed_pages.end(), page->page), page->page);
@@ -373,6 +378,7 @@ TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags) {
     if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return tb;
     if (!v.loop_passes) {
         v.loop_passes = std::make_unique<ir::PassContext>();
+        v.loop_passes->set_puts_right(backend->knows_load_addresses());
         const auto& globals = guest.layout().globals;
         for (unsigned i = 0; i < globals.size(); ++i) {
             v.loop_passes->rewriter.set_pinned(i, ir::is_int(globals[i].type) || backend->is_pinned(i));
@@ -396,7 +402,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, Translating& t) {
         }
         if (t.loop && t.verify) return nullptr;
         const bool cacheable =
-            caching && !t.verify && !t.flushed && !single_step && !t.loop && breakpoint_count.load() == 0;
+            caching && !t.verify && !t.flushed && !single_step && !t.loop && !t.quick && breakpoint_count.load() == 0;
         CodeReader reader(*code_source, v, !t.verify && !t.flushed, !t.verify);
         const bool loaded = cacheable && load(v, t, reader);
         if (!loaded) {

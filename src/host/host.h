@@ -187,6 +187,10 @@ public:
     /// Writes pinned globals and the FP control word from the interrupted context to env. `loop`: of the TB that was
     /// interrupted, if it is a loop.
     virtual void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const = 0;
+    /// Guest address of the load that took a host fault: what its operands add up to. False: it is not known.
+    virtual bool load_address([[maybe_unused]] const ucontext_t* uc, [[maybe_unused]] u64& address) const { return false; }
+    /// Whether load_address finds the address of every guest_ld into a general register.
+    virtual bool knows_load_addresses() const { return false; }
     /// Makes the interrupted context continue at the epilogue, which returns from enter(). The caller
     /// has set env->exit_reason (and exception fields) and env->pc.
     virtual void redirect_to_exit(ir::Env* env, ucontext_t* uc) const = 0;

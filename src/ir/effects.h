@@ -23,6 +23,12 @@ inline bool writes_any_global(const Function& f, const Insn& insn) {
            !has(helper_of(f, insn).flags, HelperFlags::NoReadGlobals | HelperFlags::NoWriteGlobals);
 }
 
+/// Bit of a guest_ld's first constant: should it fault, the guest puts the register that it writes right by the address
+/// of the access. So the register's old value need not be there.
+inline constexpr u64 kPutsOutputRight = u64{1} << 32;
+
+inline bool puts_output_right(const Insn& insn) { return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0; }
+
 /// Whether a floating-point op may accrue exception flags, which the guest can read.
 bool accrues_fp_flags(Op op);
 

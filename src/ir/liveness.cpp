@@ -28,6 +28,7 @@ void LiveSet::step(const Function& f, Insn& insn) {
         set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
     }
     if (reads_all_globals(f, insn)) set_all(VarKind::Global, true);
+    if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), false);
 
     unsigned end = insn.outputs + insn.inputs;
     for (unsigned i = insn.outputs; i < end; ++i) {

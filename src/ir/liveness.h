@@ -29,6 +29,9 @@ public:
         return true;
     }
 
+    /// Old values of outputs that loads put right (effects.h) are not live at them.
+    void set_puts_right(bool on) { puts_right_ = on; }
+
     /// Goes back over `insn` and fills its `dead` bits.
     void step(const Function& f, Insn& insn);
 
@@ -45,6 +48,7 @@ private:
     u32 epoch_[5] = {};       // by VarKind
     bool base_[5] = {};
     u32 last_epoch_ = 0;
+    bool puts_right_ = false;
 };
 
 /// Fills Insn::dead of all instructions.

@@ -9,6 +9,7 @@
 #include "guest/riscv/helper.h"
 #include "guest/riscv/state.h"
 #include "guest/riscv/system.h"
+#include "ir/effects.h"
 
 namespace dragoman::riscv {
 
@@ -29,6 +30,11 @@ inline constexpr u64 kCacheBlock = 64;
 /// Offset of a member of Hart from env. (Hart derives from Env, which offsetof only supports conditionally.)
 #define DRAGOMAN_HART_OFFSET(member) \
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - 4096)
+
+/// insn_start's data of a load into its base register (ir::kPutsOutputRight): register and displacement. 0: none.
+constexpr u64 load_data(unsigned base, i64 displacement) { return static_cast<u64>(displacement + 4096) << 8 | base; }
+constexpr unsigned load_base(u64 data) { return static_cast<unsigned>(data & 0xff); }
+constexpr i64 load_displacement(u64 data) { return static_cast<i64>(data >> 8) - 4096; }
 
 /// A forward branch whose target the TB has not reached: the target becomes a label inside the TB when
 /// translation gets there, an exit when it does not.

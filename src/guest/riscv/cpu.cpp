@@ -90,7 +90,9 @@ u32 tb_flags(const ir::Env* env) {
     return system_mode() ? system_flags(*hart(env)) : hart(env)->frm & kFlagFrmMask;
 }
 
-/// All state but the pc is in globals and so has been put right already.
-void restore_state(ir::Env*, u64, u64) {}
+/// All state but the pc is in globals and so has been put right already, but for the base register of a load into it.
+void restore_state(ir::Env* env, u64, u64 data) {
+    if (data != 0) hart(env)->gpr[load_base(data)] = env->exception_value - static_cast<u64>(load_displacement(data));
+}
 
 }  // namespace dragoman::riscv

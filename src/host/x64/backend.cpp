@@ -31,6 +31,43 @@ void write_env(ir::Env* env, u32 offset, T value) {
     std::memcpy(reinterpret_cast<u8*>(env) + offset, &value, sizeof(T));
 }
 
+/// The address, without segment base, that the load instruction at `code` into a general register accesses: mov, movzx,
+/// movsx or movsxd with any operand that guest_ld makes (SDM vol. 2, 2.1). `reg` gives the registers.
+template <class Registers> bool decode_load(const u8* code, Registers reg, u64& address) {
+    unsigned rex = 0;
+    while (*code == 0x65 || *code == 0x66) ++code;
+    if ((*code & 0xf0) == 0x40) rex = *code++;
+    if (*code == 0x0f) {
+        ++code;
+        if (*code != 0xb6 && *code != 0xb7 && *code != 0xbe && *code != 0xbf) return false;
+    } else if (*code != 0x8b && *code != 0x63) {
+        return false;
+    }
+    const u8 modrm = code[1];
+    code += 2;
+    const unsigned mode = modrm >> 6;
+    unsigned base = modrm & 7;
+    if (mode == 3 || (mode == 0 && base == kRbp)) return false;  // a register, or rip-relative
+    address = 0;
+    bool has_base = true;
+    if (base == kRsp) {
+        const u8 sib = *code++;
+        base = sib & 7;
+        const unsigned index = (sib >> 3 & 7) | (rex & 2) << 2;
+        if (index != kRsp) address += reg(index) << (sib >> 6);
+        has_base = mode != 0 || base != kRbp;
+    }
+    if (has_base) address += reg(base | (rex & 1) << 3);
+    i32 displacement = 0;
+    if (mode == 1) {
+        displacement = static_cast<i8>(*code);
+    } else if (mode == 2 || !has_base) {
+        std::memcpy(&displacement, code, 4);
+    }
+    address += static_cast<u64>(i64{displacement});
+    return true;
+}
+
 ReturnStack* return_stack(const ir::Env* env) { return static_cast<ReturnStack*>(env->backend_data); }
 
 class X64Backend final : public Backend {
@@ -123,6 +160,13 @@ public:
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
         env->return_sp = reinterpret_cast<u8*>(gregs[REG_RSP]);
     }
+
+    bool load_address(const ucontext_t* uc, u64& address) const override {
+        const auto& gregs = uc->uc_mcontext.gregs;
+        return decode_load(reinterpret_cast<const u8*>(gregs[REG_RIP]),
+                           [&](unsigned r) { return static_cast<u64>(gregs[kContextReg[r]]); }, address);
+    }
+    bool knows_load_addresses() const override { return true; }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
         uc->uc_mcontext.gregs[REG_RBP] = reinterpret_cast<greg_t>(env) + shared_.plan.env_bias;

@@ -82,6 +82,15 @@ Emitter::Rm Emitter::where(Var v) {
     return Rm::in_memory(ir::type_bits(ra.type(v)), ra.is_const(v) ? 0 : ra.home_displacement(v));
 }
 
+bool Emitter::known_flags(Cond cond, HostReg r, bool wide, Cc& cc) const {
+    if (flags_.end != c.here() || flags_.reg != r || flags_.wide != wide) return false;
+    cc = cc_of(cond);
+    if (flags_.logic || cond == Cond::Eq || cond == Cond::Ne) return true;
+    if (cond == Cond::Lt) cc = Cc::S;
+    if (cond == Cond::Ge) cc = Cc::NS;
+    return cond == Cond::Lt || cond == Cond::Ge;
+}
+
 Cc Emitter::compare(Cond cond, Type t, Var a, Var b) {
     if (ra.is_const(a) && !ra.is_const(b)) {
         std::swap(a, b);
@@ -95,6 +104,7 @@ Cc Emitter::compare(Cond cond, Type t, Var a, Var b) {
         if (!x.is_reg) {
             c.cmp(x.mem(), imm(b));
         } else if (imm(b) == 0) {
+            if (known_flags(cond, x.reg, t == Type::I64, cc)) return cc;
             c.op_reg(0x85, x.reg, x.reg, t == Type::I64);
         } else {
             c.op_imm(7, x.reg, static_cast<i32>(imm(b)), t == Type::I64);

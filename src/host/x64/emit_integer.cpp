@@ -28,6 +28,7 @@ unsigned opcode(Alu op) {
     constexpr u8 kOpcodes[] = {0x03, 0x0b, 0x23, 0x2b, 0x33};
     return kOpcodes[static_cast<u8>(op)];
 }
+bool is_logic(Alu op) { return op != Alu::Add && op != Alu::Sub; }
 unsigned extension(Alu op) { return opcode(op) >> 3; }
 
 void alu_rm(CodeWriter& c, Alu op, HostReg to, const Emitter::Rm& from, unsigned bits) {
@@ -65,6 +66,7 @@ void emit_alu(Emitter& e, const Insn& insn, Alu op) {
         HostReg d = e.ra.target_from(insn.out(), a);
         load_rm(e, d, x, insn.type);
         e.c.op_imm(extension(op), d, static_cast<i32>(e.imm(b)), bits == 64);
+        e.note_flags(d, bits == 64, is_logic(op));
         return e.ra.define(insn.out(), d);
     }
     // Keep the operand that lives on in its register, compute in the other's.
@@ -83,6 +85,7 @@ void emit_alu(Emitter& e, const Insn& insn, Alu op) {
     } else {
         load_rm(e, d, x, insn.type);
         alu_rm(e.c, op, d, y, bits);
+        e.note_flags(d, bits == 64, is_logic(op));
     }
     e.ra.define(insn.out(), d);
 }
@@ -126,6 +129,7 @@ void emit_add_imm(Emitter& e, const Insn& insn, Var a, i32 value) {
         } else {
             e.c.op_imm(extension(Alu::Add), d, value, bits == 64);
         }
+        e.note_flags(d, bits == 64, false);
     }
     e.ra.define(insn.out(), d);
 }
@@ -199,6 +203,7 @@ bool emit_and_mask(Emitter& e, const Insn& insn, Var a, u64 mask) {
         if (insn.out() == a && e.ra.is_unpinned_global(a) && !e.ra.in_reg(a)) return false;
         HostReg d = copy_to_target(e, insn.out(), a);
         e.c.and_(r32(d), static_cast<u32>(mask));
+        e.note_flags(d, wide, true);  // the sign is clear in either width
         e.ra.define(insn.out(), d);
         return true;
     }
@@ -287,6 +292,7 @@ void emit_inverted(Emitter& e, const Insn& insn, Alu op) {
         d = e.ra.target(insn.out());
         Xbyak::Reg32e to = gpr32e(d, bits), inverted = gpr32e(y, bits);
         x.is_reg ? e.c.andn(to, inverted, gpr(x.reg, bits)) : e.c.andn(to, inverted, x.mem());
+        e.note_flags(d, bits == 64, true);
         return e.ra.define(insn.out(), d);
     }
     d = e.ra.target_from(insn.out(), b);

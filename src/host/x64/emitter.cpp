@@ -39,6 +39,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     insn_pc = function.guest_pc;
     insn_data = 0;
     unmasked_target = ir::kNoVar;
+    flags_ = {};
     if (out_of_room()) return false;
 
     scan_labels();

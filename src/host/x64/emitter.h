@@ -174,6 +174,9 @@ public:
     /// Emits a compare or test of integers. @returns the condition under which `a cond b` holds.
     Cc compare(ir::Cond cond, ir::Type t, ir::Var a, ir::Var b);
     u32 compare_start = 0;  ///< where the compare instruction itself begins
+    /// The code so far ends with an instruction that has set the flags by its result, which is in `r`. `logic`: OF and
+    /// CF are 0. compare() then needs no test.
+    void note_flags(HostReg r, bool wide, bool logic) { flags_ = {c.here(), r, wide, logic}; }
 
     /// Whether `v` is a constant that can be a sign-extended 32-bit immediate of an operation on `t`.
     bool is_imm(ir::Var v, ir::Type t) const {
@@ -231,6 +234,15 @@ private:
 
     static constexpr std::size_t kMaxOpBytes = 1024;
 
+    struct Flags {
+        u32 end = kNowhere;  ///< of the instruction
+        HostReg reg = kNoReg;
+        bool wide = false, logic = false;
+    };
+    /// The condition of `cond` with 0 by the flags that are there already. False: they do not tell.
+    bool known_flags(ir::Cond cond, HostReg r, bool wide, Cc& cc) const;
+
+    Flags flags_;
     std::vector<Cold> colds_;
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;

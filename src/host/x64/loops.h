@@ -18,7 +18,7 @@
 namespace dragoman::host::x64 {
 
 /// Passes through a plain TB, from when it was entered, before it goes on in its loop.
-inline constexpr u32 kFirstPasses = 8;
+inline constexpr u32 kFirstPasses = 4;
 
 /// The counters of a plain TB's back edge, from the env register: while it is not linked, and when it is.
 inline i32 loop_sample_displacement(const RegisterPlan& plan) {

@@ -14,7 +14,7 @@ bool fold_displacement(Rewriter& r, Insn& insn, Var& base) {
     if (!fits_i32(displacement)) return false;
     Var source = r.def_input(base, 0);
     if (source == kNoVar || !r.better_source(source, base)) return false;
-    if (r.is_const(source) && r.is_global(base)) return false;
+    if (r.is_const(source) && r.is_global(base) && !r.puts_right(insn)) return false;
     insn.imm[1] = static_cast<u64>(displacement);
     base = source;
     return true;
@@ -24,6 +24,13 @@ struct Index {
     Var var;
     u8 scale;
 };
+
+void set_index(Insn& insn, Index index) {
+    MemOp m = insn.mem();
+    m.scale = index.scale;
+    insn.imm[0] = (insn.imm[0] & ~low_mask(32)) | m.pack();
+    insn.args[2] = index.var;
+}
 
 /// `v` as (var << scale).
 Index as_index(Rewriter& r, Var v) {
@@ -60,14 +67,40 @@ bool fold_index(Rewriter& r, Insn& insn, Var& base) {
         }
     }
     if (x == kNoVar || index.var == kNoVar || r.is_const(x) || r.is_const(index.var)) return false;
-    if (r.is_global(base) && index.scale == 0) return false;
+    if (r.is_global(base) && index.scale == 0 && !r.puts_right(insn)) return false;
     if (!r.better_source(x, base) || !r.better_source(index.var, base)) return false;
-    MemOp m = insn.mem();
-    m.scale = index.scale;
-    insn.imm[0] = m.pack();
+    set_index(insn, index);
     base = x;
-    insn.args[2] = index.var;
     return true;
+}
+
+/// The sum's register is overwritten by the load, which may put it right should it fault: an addition, or an addition of a
+/// shifted value, that was computed in the same register is taken back.
+void fold_in_place(Rewriter& r, Insn& insn, Var base) {
+    const Insn* found = r.def(base);
+    if (found == nullptr || found->op != Op::add || found->type != Type::I64) return;
+    const Insn def = *found;
+    const unsigned own = def.in(0) == base ? 0 : 1;
+    if (def.in(own) != base || def.in(1 - own) == base) return;
+    if (r.is_number(def.in(1 - own))) {
+        const i64 displacement = static_cast<i64>(insn.imm[1] + r.const_value(def.in(1 - own)));
+        if (fits_i32(displacement) && r.take_back(base, own)) insn.imm[1] = static_cast<u64>(displacement);
+        return;
+    }
+    if (r.is_const(def.in(1 - own)) || insn.args[2] != kNoVar) return;
+    Var other = r.holder(r.known(base).in[1 - own]);
+    if (other == kNoVar || r.is_const(other) || !r.better_source(other, base) || !r.take_back(base, own)) return;
+    const Insn* shift = r.def(base);
+    if (shift != nullptr && shift->op == Op::shl && shift->type == Type::I64 && r.is_number(shift->in(1)) &&
+        r.const_value(shift->in(1)) <= 3) {
+        const Index index{base, static_cast<u8>(r.const_value(shift->in(1)))};
+        if (r.take_back(base, 0)) {
+            set_index(insn, index);
+            insn.args[1] = other;
+            return;
+        }
+    }
+    set_index(insn, {other, 0});
 }
 
 }  // namespace
@@ -79,6 +112,15 @@ bool fold_addresses(Rewriter& r, Insn& insn) {
     for (unsigned i = 0; i < 3 && fold_displacement(r, insn, base); ++i) {
     }
     if (insn.args[2] == kNoVar && fold_index(r, insn, base)) fold_displacement(r, insn, base);
+    if (base == insn.out() && insn.op == Op::guest_ld && r.puts_right(insn)) {
+        Var c = r.constant_of(base);
+        if (c != base && insn.args[2] == kNoVar && r.is_number(c) &&
+            fits_i32(static_cast<i64>(r.const_value(c) + insn.imm[1])) && fits_i32(static_cast<i64>(r.const_value(c)))) {
+            base = c;
+        } else {
+            fold_in_place(r, insn, base);
+        }
+    }
     return true;
 }
 

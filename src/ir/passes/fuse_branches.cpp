@@ -31,6 +31,9 @@ bool fuse_zero_test(Rewriter& r, Comparison& c, const Insn& def) {
     Var x = r.holder(in0);
     Var y = def.inputs > 1 ? r.holder(in1) : kNoVar;
     if (x == kNoVar || !r.better_source(x, c.a)) return false;
+    // What has just been computed, and must be, has set the flags.
+    const bool sets_flags = def.op == Op::and_ || def.op == Op::xor_ || def.op == Op::sub;
+    if (sets_flags && r.is_global(c.a) && r.as_cheap(c.a, x) && r.distance(id) <= 1) return false;
     if (def.inputs > 1 && (y == kNoVar || !fits_immediate(r, y) || !r.better_source(y, c.a))) return false;
 
     switch (def.op) {

@@ -42,6 +42,12 @@ struct PassContext {
     Rewriter rewriter;
     bool softmmu_pages = false;  ///< run share_lookups
     LookupScratch lookups;
+
+    /// Old values of outputs that loads put right (effects.h) need not be there.
+    void set_puts_right(bool on) {
+        live.set_puts_right(on);
+        rewriter.set_puts_right(on);
+    }
 };
 
 /// Runs all passes on `f`. Fills Insn::dead as `liveness` does.

@@ -150,6 +150,24 @@ Var Rewriter::undo(Var v) {
     return copy;
 }
 
+bool Rewriter::take_back(Var v, unsigned input) {
+    const ValueId id = value_of(v);
+    const u32 def = values_[id].def;
+    if (def == 0 || at(def).out() != v || at(def).in(input) != v || !unused_since_def(v) || !no_barrier_since(def)) return false;
+    const ValueId before = values_[id].in[input];
+    Insn& insn = at(def);
+    insn.args[0] = temp(type(v));
+    replace(insn, Op::mov, type(v), {constant(type(v), 0)});  // nobody reads it
+    bind(v, before);
+    set_home(before, v);
+    // Who has looked at `v` last before is known only if it is the instruction that computed it.
+    const u32 earlier = values_[before].def;
+    bool adjacent = earlier != 0;
+    for (u32 p = earlier + 1; adjacent && p < def; ++p) adjacent = at(p).op == Op::insn_start;
+    if (adjacent) states_[v].last_access = earlier;
+    return true;
+}
+
 void Rewriter::append(const Insn& insn) {
     out_.push_back(insn);
     const u32 here = position();

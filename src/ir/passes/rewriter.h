@@ -39,6 +39,10 @@ public:
         pinned_[index] = pinned;
     }
 
+    /// Whether loads may put their outputs right (effects.h).
+    void set_puts_right(bool on) { puts_right_ = on; }
+    bool puts_right(const Insn& insn) const { return puts_right_ && puts_output_right(insn); }
+
     /// Runs `passes` over `f`. `interest[op]` has bit i set when pass i may do something with `op`.
     void run(Function& f, std::span<const Rewrite> passes, const u8* interest);
     /// The same with all passes for all ops.
@@ -116,6 +120,9 @@ public:
     /// Makes the instruction that computed what `v` holds, and that nothing has looked at since, a mere copy of its
     /// first input. @returns a variable that holds that input now. What `v` holds must not be read any more.
     Var undo(Var v);
+    /// Takes back the instruction that computed what `v` holds from an input that `v` held before, when nothing has
+    /// looked at `v` since: then `v` holds that input again. @returns whether that was so.
+    bool take_back(Var v, unsigned input);
 
 private:
     struct VarState {
@@ -148,6 +155,7 @@ private:
     u32 last_epoch_ = 0;
     u32 barrier_ = 0;  // position of the last instruction that needs or may change globals
     bool unreachable_ = false;
+    bool puts_right_ = false;
 };
 
 }  // namespace dragoman::ir

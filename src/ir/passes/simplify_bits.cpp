@@ -112,7 +112,31 @@ void simplify_trunc(Rewriter& r, Insn& insn) {
     insn.args[1] = source;
 }
 
+/// A variable that holds the first input of the instruction that computed input `i`, or kNoVar. When only
+/// `insn` needs input `i`, which it overwrites, that instruction is undone.
+Var first_input_of(Rewriter& r, const Insn& insn, unsigned i) {
+    Var v = insn.in(i);
+    Var source = r.def_input(v, 0);
+    if (source != kNoVar) return r.better_source(source, v) ? source : kNoVar;
+    u32 def = r.known(v).def;
+    bool only_here = v == insn.out() && r.at(def).out() == v && r.unused_since_def(v) && r.no_barrier_since(def);
+    return only_here ? r.undo(v) : kNoVar;
+}
+
+/// a & ~b.
+void merge_not(Rewriter& r, Insn& insn) {
+    for (unsigned i : {1u, 0u}) {
+        const Insn* def = r.def(insn.in(i));
+        Var other = insn.in(1 - i);
+        if (def == nullptr || def->op != Op::not_ || other == insn.in(i)) continue;
+        Var source = first_input_of(r, insn, i);
+        if (source == kNoVar) continue;
+        return r.replace(insn, Op::andc, insn.type, {other, source});
+    }
+}
+
 void simplify_and(Rewriter& r, Insn& insn) {
+    if (!r.is_number(insn.in(1))) return merge_not(r, insn);
     if (!r.is_number(insn.in(1)) || r.is_const(insn.in(0))) return;
     u64 mask = r.const_value(insn.in(1));
     u64 zeros = r.known(insn.in(0)).zeros;
@@ -120,17 +144,6 @@ void simplify_and(Rewriter& r, Insn& insn) {
     u64 matters = ~zeros & type_mask;  // bits that the mask may clear
     if ((matters & ~mask) == 0) return r.replace_by(insn, insn.in(0));
     if ((matters & mask) == 0) r.replace_by_constant(insn, 0);
-}
-
-/// A variable that holds the first input of the instruction that computed in(0), or kNoVar. When only
-/// `insn` needs in(0), which it overwrites, that instruction is undone.
-Var first_input_of(Rewriter& r, const Insn& insn) {
-    Var v = insn.in(0);
-    Var source = r.def_input(v, 0);
-    if (source != kNoVar) return r.better_source(source, v) ? source : kNoVar;
-    u32 def = r.known(v).def;
-    bool only_here = v == insn.out() && r.at(def).out() == v && r.unused_since_def(v) && r.no_barrier_since(def);
-    return only_here ? r.undo(v) : kNoVar;
 }
 
 /// shr or sar of a shl, both by constants.
@@ -142,7 +155,7 @@ void merge_shifts(Rewriter& r, Insn& insn) {
     unsigned left = static_cast<unsigned>(r.const_value(def->in(1))) & (bits - 1);
     unsigned right = static_cast<unsigned>(r.const_value(insn.in(1))) & (bits - 1);
     if (right < left) return;
-    Var source = first_input_of(r, insn);
+    Var source = first_input_of(r, insn, 0);
     if (source == kNoVar) return;
     r.replace(insn, insn.op == Op::sar ? Op::sextract : Op::extract, insn.type, {source}, right - left, bits - right);
     simplify_field(r, insn);
