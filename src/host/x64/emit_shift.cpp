@@ -152,8 +152,18 @@ void emit_field(Emitter& e, const Insn& insn, bool sign) {
         return e.ra.define(insn.out(), d);
     }
     HostReg d = e.ra.target_from(insn.out(), a);
-    load_rm(e, d, x, insn.type);
     Xbyak::Reg r = gpr(d, bits);
+    if (pos + len == 32 && bits == 64) {  // the low word shifted right
+        if (sign) {
+            extend(e, d, x, 32, true, Type::I64);
+            e.c.sar(r, static_cast<int>(pos));
+        } else {
+            load_rm(e, d, x, Type::I32);
+            e.c.shr(r32(d), static_cast<int>(pos));
+        }
+        return e.ra.define(insn.out(), d);
+    }
+    load_rm(e, d, x, insn.type);
     if (pos + len == bits) {
         if (pos != 0) sign ? e.c.sar(r, static_cast<int>(pos)) : e.c.shr(r, static_cast<int>(pos));
     } else if (sign) {

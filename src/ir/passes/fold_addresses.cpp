@@ -42,8 +42,8 @@ Index as_index(Rewriter& r, Var v) {
     return source != kNoVar && r.better_source(source, v) ? Index{source, scale} : Index{v, 0};
 }
 
-/// base = x + y or x + (y << scale). A guest register that holds the sum is left alone unless its parts
-/// are registers, too, and a shift is saved on the way to the address.
+/// base = x + y or x + (y << scale). A guest register that holds the sum is left alone unless its parts are registers,
+/// too; by a store, also unless a shift is saved on the way to the address.
 bool fold_index(Rewriter& r, Insn& insn, Var& base) {
     const Insn* def = r.def(base);
     if (def == nullptr || def->op != Op::add || r.is_const(def->in(0)) || r.is_const(def->in(1))) return false;
@@ -67,7 +67,7 @@ bool fold_index(Rewriter& r, Insn& insn, Var& base) {
         }
     }
     if (x == kNoVar || index.var == kNoVar || r.is_const(x) || r.is_const(index.var)) return false;
-    if (r.is_global(base) && index.scale == 0 && !r.puts_right(insn)) return false;
+    if (r.is_global(base) && index.scale == 0 && !(insn.op == Op::guest_ld && r.may_put_right())) return false;
     if (!r.better_source(x, base) || !r.better_source(index.var, base)) return false;
     set_index(insn, index);
     base = x;

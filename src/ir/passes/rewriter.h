@@ -41,6 +41,7 @@ public:
 
     /// Whether loads may put their outputs right (effects.h).
     void set_puts_right(bool on) { puts_right_ = on; }
+    bool may_put_right() const { return puts_right_; }
     bool puts_right(const Insn& insn) const { return puts_right_ && puts_output_right(insn); }
 
     /// Runs `passes` over `f`. `interest[op]` has bit i set when pass i may do something with `op`.
