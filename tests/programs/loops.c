@@ -192,7 +192,21 @@ static void patched_by_another_thread(void) {
     CHECK(munmap(code, 4096) == 0);
 }
 
+/* Whether the first argument, less 1 if the second is not 0, is 0: the branch is reached both from what computed it and
+   from elsewhere. */
+long joined(long, long);
+asm(".globl joined\n"
+    "joined: mv a5, a0\n"
+    " beqz a1, 1f\n"
+    " addi a5, a5, -1\n"
+    "1: beqz a5, 2f\n"
+    " li a0, 0\n"
+    " ret\n"
+    "2: li a0, 1\n"
+    " ret\n");
+
 int main(void) {
+    CHECK(joined(0, 0) && !joined(5, 0) && joined(1, 1) && !joined(0, 1) && !joined(5, 1));
     for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));
     CHECK(many(20000) == many_in_c(20000));
     for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));

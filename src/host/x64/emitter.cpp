@@ -236,7 +236,10 @@ void Emitter::scan_labels() {
     }
 }
 
-void Emitter::bind_label(u32 label) { labels_[label].offset = c.here(); }
+void Emitter::bind_label(u32 label) {
+    labels_[label].offset = c.here();
+    flags_ = {};  // others come here, too
+}
 
 void Emitter::jump_label(u32 label) {
     if (labels_[label].offset != kNowhere) {
