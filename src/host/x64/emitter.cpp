@@ -34,6 +34,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
         ra.set_plan(shared.plan);
     }
     in_loop_ = f->loop;
+    counts_passes_ = f->self_loop && !f->loop && shared.options.loops && x64::suits_loop(function);
     ra.begin_function(function);
     nans.reset();
     insn_pc = function.guest_pc;
@@ -66,7 +67,7 @@ void Emitter::emit_entry() {
     out->entry = c.here();
     if (f->loop) {
         enter_loop();
-    } else if (f->self_loop && shared.options.loops) {
+    } else if (counts_passes_) {
         c.mov(env(offsetof(ir::Env, loop_left), 32), kFirstPasses);
     }
     if (!f->loop) body_ = c.here();

@@ -144,7 +144,7 @@ public:
 
     // Loops (loops.h)
     /// Whether a jump to `pc` is one to the start of this TB that is counted rather than a link.
-    bool is_back_edge(u64 pc) const { return pc == f->guest_pc && shared.options.loops && !f->loop; }
+    bool is_back_edge(u64 pc) const { return counts_passes_ && pc == f->guest_pc; }
     /// Jump to the start of this TB, which becomes one to its loop.
     void back_edge(unsigned slot);
     /// In a loop: its next pass; and where it is left, before the slot's jump.
@@ -248,6 +248,7 @@ private:
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
     u32 body_ = 0;  ///< where jumps to the TB's own start go that do not leave it
+    bool counts_passes_ = false;  ///< the function is a plain TB that may become a loop
     bool in_loop_ = false;  ///< the function is a loop, with loop_
     LoopPlan loop_;
 

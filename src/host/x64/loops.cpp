@@ -14,8 +14,13 @@ bool suits_loop(const ir::Function& f) {
             case Op::call_ptr:
             case Op::ret_ptr:
             case Op::goto_ptr:
-            case Op::exit_tb: return true;
-            default: return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) && insn.mem().aligned;
+            case Op::exit_tb:
+            case Op::mb:  // waits for the counter's store
+                return true;
+            default:
+                // Atomics wait for it, too.
+                return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
+                       ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned);
         }
     });
 }

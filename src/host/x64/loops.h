@@ -47,7 +47,7 @@ private:
     std::vector<bool> written_;
 };
 
-/// Whether `f` leaves only by goto_tb and calls nothing that knows the usual plan.
+/// Whether `f` leaves only by goto_tb, calls nothing that knows the usual plan, and does not wait for its stores.
 bool suits_loop(const ir::Function& f);
 
 }  // namespace dragoman::host::x64
