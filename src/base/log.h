@@ -11,19 +11,19 @@ namespace dragoman::log {
 
 enum class Item : u32 {
     None = 0,
-    InAsm = 1u << 0,    ///< guest instructions of each TB as it is translated
-    Op = 1u << 1,       ///< IR as translated
-    OpOpt = 1u << 2,    ///< IR after optimisation
-    OutAsm = 1u << 3,   ///< host code
-    Exec = 1u << 4,     ///< each TB as it is entered from the execution loop
-    Cpu = 1u << 5,      ///< registers before each TB
-    Int = 1u << 6,      ///< exceptions, interrupts and signals
-    Page = 1u << 7,     ///< guest address-space changes
-    NoChain = 1u << 8,  ///< no chaining, so that Exec and Cpu are complete
-    Stats = 1u << 9,    ///< statistics at exit
-    Strace = 1u << 10,  ///< system calls (-strace)
-    OpInd = 1u << 11,   ///< IR before indirect lowering passes
-    Mmu = 1u << 12,     ///< system mode: page-table walks, flushes, address-space switches
+    InAsm = 1u << 0,         ///< guest instructions of each TB as it is translated
+    Op = 1u << 1,            ///< IR as translated
+    OpOpt = 1u << 2,         ///< IR after optimisation
+    OutAsm = 1u << 3,        ///< host code
+    Exec = 1u << 4,          ///< each TB as it is entered from the execution loop
+    Cpu = 1u << 5,           ///< registers before each TB
+    Int = 1u << 6,           ///< exceptions, interrupts and signals
+    Page = 1u << 7,          ///< guest address-space changes
+    NoChain = 1u << 8,       ///< no chaining, so that Exec and Cpu are complete
+    Stats = 1u << 9,         ///< statistics at exit
+    Strace = 1u << 10,       ///< system calls (-strace)
+    OpInd = 1u << 11,        ///< IR before indirect lowering passes
+    Mmu = 1u << 12,          ///< system mode: page-table walks, flushes, address-space switches
     GuestErrors = 1u << 13,  ///< system mode: accesses that no device takes
 };
 

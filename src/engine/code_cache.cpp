@@ -11,6 +11,7 @@
 
 #include "engine/content_hash.h"
 
+// The linker's name for the ELF header. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 namespace dragoman::engine {

@@ -19,8 +19,8 @@
 #include "engine/code_buffer.h"
 #include "engine/code_cache.h"
 #include "engine/code_reader.h"
-#include "engine/engine.h"
 #include "engine/code_source.h"
+#include "engine/engine.h"
 #include "engine/page_index.h"
 #include "engine/softmmu.h"
 #include "engine/store_watch.h"
@@ -64,7 +64,7 @@ struct Vcpu {
     bool single_step = false;
     u64 code_physical = ~u64{0};  ///< where find_mapped has found the code that it has no TB for
     std::vector<TemplateField> fields;
-    bool global_code = false;  ///< the mapping that find_or_translate has gone through last is global
+    bool global_code = false;          ///< the mapping that find_or_translate has gone through last is global
     std::unique_ptr<Softmmu> softmmu;  ///< system mode
     Statistics stats;
 };
@@ -104,7 +104,7 @@ struct Engine::Impl {
     MachineHooks* hooks;
     Config config;
     std::unique_ptr<CodeSource> code_source;
-    Watchpoints watchpoints;          ///< system mode
+    Watchpoints watchpoints;                  ///< system mode
     std::unique_ptr<StoreWatch> store_watch;  ///< system mode; made for the first vCPU
 
     CodeBuffer buffer;
@@ -117,17 +117,18 @@ struct Engine::Impl {
     PageIndex pages;
     std::mutex tb_lock;
     std::vector<Vcpu*> vcpus;
-    std::vector<u64> breakpoints;     ///< sorted; guarded by tb_lock
+    std::vector<u64> breakpoints;  ///< sorted; guarded by tb_lock
     std::atomic<u32> breakpoint_count{0};
-    std::vector<u64> shared_pages;    ///< pages of aliased mappings with translations; guarded by tb_lock
+    std::vector<u64> shared_pages;  ///< pages of aliased mappings with translations; guarded by tb_lock
     std::atomic<u32> shared_page_count{0};
-    std::vector<u64> written_pages;   ///< pages that a store dropped the translations of, and that were not flushed since
-    std::vector<u64> flushed_pages;   ///< pages with CodePage::flushed, sorted; guarded by tb_lock
-    std::atomic<u64> epoch{0};        ///< counts invalidations
+    std::vector<u64>
+        written_pages;  ///< pages that a store dropped the translations of, and that were not flushed since
+    std::vector<u64> flushed_pages;  ///< pages with CodePage::flushed, sorted; guarded by tb_lock
+    std::atomic<u64> epoch{0};       ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     std::atomic<u64> watches{0}, searches{0}, store_waits{0};  ///< system mode
-    Statistics retired_stats;         ///< of vCPUs that are gone
-    Profile profile;                  ///< filled with Config::profile
+    Statistics retired_stats;                                  ///< of vCPUs that are gone
+    Profile profile;                                           ///< filled with Config::profile
 
     // Running and exclusive sections (exclusive.cpp)
     std::mutex exclusive_lock;
@@ -180,8 +181,8 @@ struct Engine::Impl {
     void link_exit(Vcpu& v, TranslationBlock* target);
     void step(Vcpu& v);
 
-    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already. `faulted`: by a host
-    /// fault of an access to guest address env->exception_value.
+    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already. `faulted`: by a
+    /// host fault of an access to guest address env->exception_value.
     bool restore(ir::Env* env, const u8* host_pc, bool faulted);
 };
 

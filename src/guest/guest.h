@@ -34,9 +34,9 @@ public:
 struct DisasContextBase {
     ir::Builder* b;
     CodeReader* code;
-    u64 pc_first;      ///< guest address of the TB
-    u64 pc_next;       ///< guest address of the instruction to translate; translate_insn advances it
-    u32 flags;         ///< TB state flags of the TB
+    u64 pc_first;  ///< guest address of the TB
+    u64 pc_next;   ///< guest address of the instruction to translate; translate_insn advances it
+    u32 flags;     ///< TB state flags of the TB
     u32 max_insns;
     u32 num_insns;     ///< instructions translated so far, counting the current one
     bool single_step;  ///< debugger single step: end after each instruction through exit_tb
@@ -61,10 +61,10 @@ struct Translation {
     u64 page_bytes;  ///< size of the naturally aligned page around the address with the same translation; at least 1:
                      ///< smaller than 4096 when protection is finer, then nothing may be cached
     bool load, store, fetch;  ///< accesses that may be cached: allowed, with accessed and dirty bits already set
-    bool global;     ///< the same in all address spaces
-    bool uncached;   ///< memory that the guest says is I/O (Svpbmt)
-    u32 exception;   ///< on failure: guest exception number
-    u64 value;       ///< on failure: its value (RISC-V: tval)
+    bool global;              ///< the same in all address spaces
+    bool uncached;            ///< memory that the guest says is I/O (Svpbmt)
+    u32 exception;            ///< on failure: guest exception number
+    u64 value;                ///< on failure: its value (RISC-V: tval)
 };
 
 /// What the board's device tree says about a hart of the configured model.
@@ -113,8 +113,8 @@ struct CpuOps {
     /// TB state flags (31 bits) that follow from the state. The guest keeps env->tb_flags equal to it.
     u32 (*tb_flags)(const Env* env);
     /// Puts env right from a fault at the instruction whose insn_start had (pc, data): the back end
-    /// has already written back all globals and env->pc = pc. After a host fault of an access whose guest address is known,
-    /// env->exception_value is that address; else `data` is passed as 0.
+    /// has already written back all globals and env->pc = pc. After a host fault of an access whose guest address is
+    /// known, env->exception_value is that address; else `data` is passed as 0.
     void (*restore_state)(Env* env, u64 pc, u64 data);
     /// Register dump for -d cpu and info registers.
     std::string (*dump_registers)(const Env* env);

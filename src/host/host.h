@@ -24,9 +24,9 @@ struct Slot {
     /// Link to the target's checked entry (flags and request compared) rather than to its fast entry:
     /// backward jumps, returns, and TBs that change the TB state flags.
     bool checked = false;
-    /// Not 0: the slot is the back edge of a TB that jumps to its own start, and is come to only now and then: before it
-    /// is linked as a sample of the loops that run much, then after the first few passes (host/x64/loops.h).
-    /// Leaving through it, exit_slot has kLoopExit set. Back end's own: where the counter's address is.
+    /// Not 0: the slot is the back edge of a TB that jumps to its own start, and is come to only now and then: before
+    /// it is linked as a sample of the loops that run much, then after the first few passes (host/x64/loops.h). Leaving
+    /// through it, exit_slot has kLoopExit set. Back end's own: where the counter's address is.
     u32 count_offset = 0;
 };
 
@@ -70,11 +70,11 @@ struct InsnMapEntry {
 /// An absolute host or guest address in generated code.
 struct Relocation {
     enum class Kind : u8 {
-        GuestAddress,  ///< value derived from the guest pc
-        Helper,        ///< address of helper `index`
-        HostData,      ///< address of a back-end data object `index`
-        Prologue,      ///< rel32 or address into the prologue area: entry `index`
-        JumpCacheSlot, ///< displacement of the jump cache's entry for guest address `value`
+        GuestAddress,   ///< value derived from the guest pc
+        Helper,         ///< address of helper `index`
+        HostData,       ///< address of a back-end data object `index`
+        Prologue,       ///< rel32 or address into the prologue area: entry `index`
+        JumpCacheSlot,  ///< displacement of the jump cache's entry for guest address `value`
     };
     u32 offset;  ///< of the field, from the TB's code start
     Kind kind;
@@ -90,9 +90,9 @@ struct CompiledCode {
     u32 entry = 0;          ///< offset of the fast entry (flags known to match)
     u32 checked_entry = 0;  ///< offset of the entry that compares {tb_flags, request}
     Slot slots[ir::kMaxSlots];
-    std::vector<InsnMapEntry> insn_map;     ///< ascending host_offset
+    std::vector<InsnMapEntry> insn_map;  ///< ascending host_offset
     std::vector<Relocation> relocations;
-    LoopRegisters loop_registers;           ///< of a function with Function::loop
+    LoopRegisters loop_registers;  ///< of a function with Function::loop
 
     /// Empties it for the next compilation; keeps its memory.
     void reset() {
@@ -117,11 +117,11 @@ struct MmuCalls {
 /// Switches for testing and tuning; all CPU features on by default where the host has them.
 struct Options {
     bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
-    u64 guest_base = 0;       ///< host address of guest address 0 (user mode)
-    bool return_stack = true; ///< host call/ret pairs for guest calls
-    bool loops = false;       ///< count passes through TBs that jump to their own start (Slot::count_offset)
-    bool softmmu = false;     ///< guest accesses go through Env::tlb (system mode)
-    MmuCalls mmu;             ///< with softmmu
+    u64 guest_base = 0;        ///< host address of guest address 0 (user mode)
+    bool return_stack = true;  ///< host call/ret pairs for guest calls
+    bool loops = false;        ///< count passes through TBs that jump to their own start (Slot::count_offset)
+    bool softmmu = false;      ///< guest accesses go through Env::tlb (system mode)
+    MmuCalls mmu;              ///< with softmmu
 };
 
 /// Turns off the features of a comma-separated list ("avx512,avx2"). Returns the unknown one or empty.
@@ -188,7 +188,9 @@ public:
     /// interrupted, if it is a loop.
     virtual void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const = 0;
     /// Guest address of the load that took a host fault: what its operands add up to. False: it is not known.
-    virtual bool load_address([[maybe_unused]] const ucontext_t* uc, [[maybe_unused]] u64& address) const { return false; }
+    virtual bool load_address([[maybe_unused]] const ucontext_t* uc, [[maybe_unused]] u64& address) const {
+        return false;
+    }
     /// Whether load_address finds the address of every guest_ld into a general register.
     virtual bool knows_load_addresses() const { return false; }
     /// Makes the interrupted context continue at the epilogue, which returns from enter(). The caller

@@ -27,7 +27,9 @@ inline bool writes_any_global(const Function& f, const Insn& insn) {
 /// of the access. So the register's old value need not be there.
 inline constexpr u64 kPutsOutputRight = u64{1} << 32;
 
-inline bool puts_output_right(const Insn& insn) { return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0; }
+inline bool puts_output_right(const Insn& insn) {
+    return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0;
+}
 
 /// Whether a floating-point op may accrue exception flags, which the guest can read.
 bool accrues_fp_flags(Op op);

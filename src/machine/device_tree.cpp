@@ -63,6 +63,7 @@ DeviceTree::Node& DeviceTree::Node::remove(std::string_view name) {
 
 DeviceTree::Node& DeviceTree::Node::cells(std::string_view name, const std::vector<u32>& values) {
     std::vector<fdt32_t> big;
+    big.reserve(values.size());
     for (u32 value : values) big.push_back(cpu_to_fdt32(value));
     return bytes(name, big.data(), big.size() * sizeof(fdt32_t));
 }

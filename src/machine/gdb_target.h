@@ -59,7 +59,7 @@ private:
     struct Watch {
         u64 address, length;
         debug::WatchKind kind;
-        auto operator<=>(const Watch&) const = default;
+        auto operator<=>(const Watch&) const = default;  // NOLINT(modernize-use-nullptr): none is written here
     };
     std::set<Watch> watches_;
 };

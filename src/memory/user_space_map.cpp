@@ -81,7 +81,8 @@ bool UserSpace::Impl::claim_holes(u64 start, u64 end) {
 
 void UserSpace::Impl::host_unmap(u64 start, u64 end) {
     if (reserved) {
-        ::mmap(host(start), end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        (void)::mmap(host(start), end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                     0);
     } else {
         ::munmap(host(start), end - start);
     }

@@ -28,8 +28,9 @@ using ir::Var;
 inline constexpr u64 kCacheBlock = 64;
 
 /// Offset of a member of Hart from env. (Hart derives from Env, which offsetof only supports conditionally.)
-#define DRAGOMAN_HART_OFFSET(member) \
-    static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - 4096)
+#define DRAGOMAN_HART_OFFSET(member)                                                                                \
+    static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - \
+                     4096)
 
 /// insn_start's data of a load into its base register (ir::kPutsOutputRight): register and displacement. 0: none.
 constexpr u64 load_data(unsigned base, i64 displacement) { return static_cast<u64>(displacement + 4096) << 8 | base; }
@@ -56,7 +57,7 @@ struct DisasContext : guest::DisasContextBase {
     const Decoder* decoder;
     u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
-    bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
+    bool system;        ///< system mode: the TB state flags tell mode, MMU index and float state
     unsigned unrolled;  ///< passes through the loop that have been translated
     bool at_loop_end;   ///< go on with the loop's first instruction instead of the next
     unsigned pending_count;

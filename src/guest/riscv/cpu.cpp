@@ -14,18 +14,18 @@ namespace {
 
 /// Pinning order, from the register operands of gcc's code for Debian (static counts over python3, cc1
 /// and the C library; calls and returns, which use ra implicitly, counted).
-constexpr u8 kGprOrder[] = {15, 10, 14, 2, 11, 8, 13, 12, 9, 1, 18, 19, 16, 20, 21, 17, 22, 23, 24, 25, 26, 27, 6, 28,
-                            29, 30, 31, 5, 7, 4, 3};
+constexpr u8 kGprOrder[] = {15, 10, 14, 2,  11, 8,  13, 12, 9,  1,  18, 19, 16, 20, 21, 17,
+                            22, 23, 24, 25, 26, 27, 6,  28, 29, 30, 31, 5,  7,  4,  3};
 /// fa0-fa7 and ft0-ft7 before the saved ones, which only large functions use.
-constexpr u8 kFprOrder[] = {15, 14, 10, 13, 12, 11, 16, 17, 0, 1,  2,  3,  4,  5,  6,  7,
+constexpr u8 kFprOrder[] = {15, 14, 10, 13, 12, 11, 16, 17, 0,  1,  2,  3,  4,  5,  6,  7,
                             8,  9,  18, 19, 20, 21, 28, 29, 30, 31, 22, 23, 24, 25, 26, 27};
 
 constexpr const char* kGprNames[32] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
                                        "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
                                        "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-constexpr const char* kFprNames[32] = {"ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6",  "ft7",  "fs0", "fs1", "fa0",
-                                       "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7",  "fs2",  "fs3", "fs4", "fs5",
-                                       "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8",  "ft9",  "ft10", "ft11"};
+constexpr const char* kFprNames[32] = {"ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6", "ft7", "fs0",  "fs1", "fa0",
+                                       "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7", "fs2", "fs3",  "fs4", "fs5",
+                                       "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11"};
 
 u8 priority(std::span<const u8> order, unsigned reg) {
     for (unsigned i = 0; i < order.size(); ++i) {
@@ -38,10 +38,12 @@ ir::GuestLayout make_layout() {
     ir::GuestLayout layout;
     layout.globals.reserve(63);
     for (unsigned i = 1; i < 32; ++i) {
-        layout.globals.push_back({kGprNames[i], Type::I64, DRAGOMAN_HART_OFFSET(gpr[0]) + 8 * i, priority(kGprOrder, i)});
+        layout.globals.push_back(
+            {kGprNames[i], Type::I64, DRAGOMAN_HART_OFFSET(gpr[0]) + 8 * i, priority(kGprOrder, i)});
     }
     for (unsigned i = 0; i < 32; ++i) {
-        layout.globals.push_back({kFprNames[i], Type::F64, DRAGOMAN_HART_OFFSET(fpr[0]) + 8 * i, priority(kFprOrder, i)});
+        layout.globals.push_back(
+            {kFprNames[i], Type::F64, DRAGOMAN_HART_OFFSET(fpr[0]) + 8 * i, priority(kFprOrder, i)});
     }
     using enum ir::HelperFlags;
 #define X(name, flags) layout.helpers.push_back(ir::make_helper(#name, &helper_##name, flags));
@@ -86,9 +88,7 @@ ir::Env* clone(const ir::Env* parent) {
 
 void destroy(ir::Env* env) { delete hart(env); }
 
-u32 tb_flags(const ir::Env* env) {
-    return system_mode() ? system_flags(*hart(env)) : hart(env)->frm & kFlagFrmMask;
-}
+u32 tb_flags(const ir::Env* env) { return system_mode() ? system_flags(*hart(env)) : hart(env)->frm & kFlagFrmMask; }
 
 /// All state but the pc is in globals and so has been put right already, but for the base register of a load into it.
 void restore_state(ir::Env* env, u64, u64 data) {

@@ -33,7 +33,8 @@ void write_env(ir::Env* env, u32 offset, T value) {
 
 /// The address, without segment base, that the load instruction at `code` into a general register accesses: mov, movzx,
 /// movsx or movsxd with any operand that guest_ld makes (SDM vol. 2, 2.1). `reg` gives the registers.
-template <class Registers> bool decode_load(const u8* code, Registers reg, u64& address) {
+template <class Registers>
+bool decode_load(const u8* code, Registers reg, u64& address) {
     unsigned rex = 0;
     while (*code == 0x65 || *code == 0x66) ++code;
     if ((*code & 0xf0) == 0x40) rex = *code++;
@@ -163,8 +164,9 @@ public:
 
     bool load_address(const ucontext_t* uc, u64& address) const override {
         const auto& gregs = uc->uc_mcontext.gregs;
-        return decode_load(reinterpret_cast<const u8*>(gregs[REG_RIP]),
-                           [&](unsigned r) { return static_cast<u64>(gregs[kContextReg[r]]); }, address);
+        return decode_load(
+            reinterpret_cast<const u8*>(gregs[REG_RIP]),
+            [&](unsigned r) { return static_cast<u64>(gregs[kContextReg[r]]); }, address);
     }
     bool knows_load_addresses() const override { return true; }
 

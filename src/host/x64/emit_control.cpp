@@ -13,27 +13,17 @@ namespace {
 Cc cc_of(Cond cond) {
     switch (cond) {
         case Cond::Eq:
-        case Cond::TstEq:
-            return Cc::E;
+        case Cond::TstEq: return Cc::E;
         case Cond::Ne:
-        case Cond::TstNe:
-            return Cc::NE;
-        case Cond::Lt:
-            return Cc::L;
-        case Cond::Ge:
-            return Cc::GE;
-        case Cond::Le:
-            return Cc::LE;
-        case Cond::Gt:
-            return Cc::G;
-        case Cond::Ltu:
-            return Cc::B;
-        case Cond::Geu:
-            return Cc::AE;
-        case Cond::Leu:
-            return Cc::BE;
-        case Cond::Gtu:
-            return Cc::A;
+        case Cond::TstNe: return Cc::NE;
+        case Cond::Lt: return Cc::L;
+        case Cond::Ge: return Cc::GE;
+        case Cond::Le: return Cc::LE;
+        case Cond::Gt: return Cc::G;
+        case Cond::Ltu: return Cc::B;
+        case Cond::Geu: return Cc::AE;
+        case Cond::Leu: return Cc::BE;
+        case Cond::Gtu: return Cc::A;
     }
     DRAGOMAN_UNREACHABLE();
 }

@@ -285,24 +285,16 @@ unsigned patch_padding(u64 address) {
 void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
     if (leaves_page(target_pc)) {
         switch (kind) {
-            case SlotKind::Jump:
-                return far_jump(target_pc);
-            case SlotKind::Call:
-                return far_call(target_pc);
-            case SlotKind::Branch:
-                far_branches_.push_back({c.jcc(cc), target_pc});
-                return;
+            case SlotKind::Jump: return far_jump(target_pc);
+            case SlotKind::Call: return far_call(target_pc);
+            case SlotKind::Branch: far_branches_.push_back({c.jcc(cc), target_pc}); return;
         }
     }
     unsigned opcode_bytes = kind == SlotKind::Branch ? 2 : 1;
     c.nop(patch_padding(c.address(c.here() + opcode_bytes)));
     switch (kind) {
-        case SlotKind::Jump:
-            c.db(0xe9);
-            break;
-        case SlotKind::Call:
-            c.db(0xe8);
-            break;
+        case SlotKind::Jump: c.db(0xe9); break;
+        case SlotKind::Call: c.db(0xe8); break;
         case SlotKind::Branch:
             c.db(0x0f);
             c.db(0x80 | static_cast<int>(cc));

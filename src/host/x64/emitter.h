@@ -44,12 +44,12 @@ enum class Common : u32 {
     ReturnMiss,     ///< a guest return that the return stack does not predict: rax = pc
     SaveXmm,        ///< stores all pinned xmm registers to env
     LoadXmm,
-    ClmulLow,       ///< rax = low half of the carry-less product of rdx and rcx, for CPUs without PCLMULQDQ
+    ClmulLow,  ///< rax = low half of the carry-less product of rdx and rcx, for CPUs without PCLMULQDQ
     ClmulHigh,
-    Popcnt,         ///< rax = number of set bits of rax; overwrites rcx and rdx
-    SoftFloat,      ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
-    MmuAccess,      ///< softmmu slow path; called, an Access (softmmu.h) stands behind the call
-    PageLookup,     ///< softmmu lookup of the address in a register; by softmmu.h's lookup_routine
+    Popcnt,      ///< rax = number of set bits of rax; overwrites rcx and rdx
+    SoftFloat,   ///< evaluates env.float_op on env.float_args; changes nothing but flags and env
+    MmuAccess,   ///< softmmu slow path; called, an Access (softmmu.h) stands behind the call
+    PageLookup,  ///< softmmu lookup of the address in a register; by softmmu.h's lookup_routine
     PageLookupEnd = PageLookup + 6 * ir::kMmuIndexes,
     HelperTable = PageLookupEnd,  ///< not code: the addresses of the guest's helpers
     Count_,
@@ -82,8 +82,8 @@ public:
     NanChecks nans;
     const ir::Function* f = nullptr;
     CompiledCode* out = nullptr;
-    u32 index = 0;      ///< of the instruction being emitted
-    u64 insn_pc = 0;    ///< guest pc of the last insn_start
+    u32 index = 0;    ///< of the instruction being emitted
+    u64 insn_pc = 0;  ///< guest pc of the last insn_start
     u64 insn_data = 0;
 
     const Features& features() const { return shared.features; }
@@ -111,7 +111,8 @@ public:
 
     /// Registers `body` as the cold path that the jump at `jump` (from CodeWriter::jcc) goes to. It goes on
     /// behind this point. @returns its number, for resume().
-    template <class F> u32 cold(u32 jump, F body) {
+    template <class F>
+    u32 cold(u32 jump, F body) {
         static_assert(std::is_trivially_copyable_v<F> && sizeof(F) <= sizeof(Cold::capture));
         Cold& path = colds_.emplace_back();
         path.resume = c.here();
@@ -206,10 +207,10 @@ public:
 
 private:
     struct LabelInfo {
-        u32 offset;     ///< kNowhere until bound
-        u32 insn;       ///< index of the label op
+        u32 offset;  ///< kNowhere until bound
+        u32 insn;    ///< index of the label op
         u32 refs;
-        u32 consumed;   ///< instruction up to which the code behind the label is skipped; 0: not
+        u32 consumed;  ///< instruction up to which the code behind the label is skipped; 0: not
     };
     struct LabelFixup {
         u32 label;
@@ -247,9 +248,9 @@ private:
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
-    u32 body_ = 0;  ///< where jumps to the TB's own start go that do not leave it
+    u32 body_ = 0;                ///< where jumps to the TB's own start go that do not leave it
     bool counts_passes_ = false;  ///< the function is a plain TB that may become a loop
-    bool in_loop_ = false;  ///< the function is a loop, with loop_
+    bool in_loop_ = false;        ///< the function is a loop, with loop_
     LoopPlan loop_;
 
     struct FarBranch {

@@ -74,8 +74,8 @@ bool fold_index(Rewriter& r, Insn& insn, Var& base) {
     return true;
 }
 
-/// The sum's register is overwritten by the load, which may put it right should it fault: an addition, or an addition of a
-/// shifted value, that was computed in the same register is taken back.
+/// The sum's register is overwritten by the load, which may put it right should it fault: an addition, or an addition
+/// of a shifted value, that was computed in the same register is taken back.
 void fold_in_place(Rewriter& r, Insn& insn, Var base) {
     const Insn* found = r.def(base);
     if (found == nullptr || found->op != Op::add || found->type != Type::I64) return;
@@ -115,7 +115,8 @@ bool fold_addresses(Rewriter& r, Insn& insn) {
     if (base == insn.out() && insn.op == Op::guest_ld && r.puts_right(insn)) {
         Var c = r.constant_of(base);
         if (c != base && insn.args[2] == kNoVar && r.is_number(c) &&
-            fits_i32(static_cast<i64>(r.const_value(c) + insn.imm[1])) && fits_i32(static_cast<i64>(r.const_value(c)))) {
+            fits_i32(static_cast<i64>(r.const_value(c) + insn.imm[1])) &&
+            fits_i32(static_cast<i64>(r.const_value(c)))) {
             base = c;
         } else {
             fold_in_place(r, insn, base);

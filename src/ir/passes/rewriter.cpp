@@ -153,7 +153,8 @@ Var Rewriter::undo(Var v) {
 bool Rewriter::take_back(Var v, unsigned input) {
     const ValueId id = value_of(v);
     const u32 def = values_[id].def;
-    if (def == 0 || at(def).out() != v || at(def).in(input) != v || !unused_since_def(v) || !no_barrier_since(def)) return false;
+    if (def == 0 || at(def).out() != v || at(def).in(input) != v || !unused_since_def(v) || !no_barrier_since(def))
+        return false;
     const ValueId before = values_[id].in[input];
     Insn& insn = at(def);
     insn.args[0] = temp(type(v));

@@ -11,7 +11,7 @@ constexpr std::string_view kPrompt = "(qemu) ";  // what programs that drive a m
 
 class HumanSession final : public MonitorSession {
 public:
-    HumanSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev, bool shared)
+    HumanSession(Machine& machine, const std::shared_ptr<devices::Chardev>& chardev, bool shared)
         : monitor_(machine), chardev_(chardev), output_(chardev) {
         devices::Chardev::Frontend frontend;
         frontend.can_receive = [] { return std::size_t{4096}; };

@@ -23,7 +23,7 @@ struct QmpError {
 
 class QmpSession final : public MonitorSession {
 public:
-    QmpSession(Machine& machine, std::shared_ptr<devices::Chardev> chardev)
+    QmpSession(Machine& machine, const std::shared_ptr<devices::Chardev>& chardev)
         : machine_(machine), chardev_(chardev), output_(chardev) {
         listener_ = machine_.add_listener([this](Event event, Cause cause) { tell(event, cause); });
         devices::Chardev::Frontend frontend;
