@@ -178,8 +178,15 @@ TEST(FuseBranches, Comparisons) {
 }
 
 TEST(FuseBranches, BitTests) {
-    EXPECT_EQ(branches(" and_.i64 x1, x2, $0x8\n brcond.i64 x1, $0x0, ne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
-              " and_.i64 x1, x2, $0x8\n brcond.i64 x2, $0x8, tstne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n");
+    const char* flags_are_set =
+        " and_.i64 x1, x2, $0x8\n brcond.i64 x1, $0x0, ne, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n";
+    EXPECT_EQ(branches(flags_are_set), flags_are_set);
+    EXPECT_EQ(branches(" and_.i64 x1, x2, $0x8\n add.i64 x3, x3, x3\n add.i64 x3, x3, x1\n brcond.i64 x1, $0x0, ne, "
+                       "L0\n goto_ptr x1\n"
+                       "L0:\n goto_ptr x2\n"),
+              " and_.i64 x1, x2, $0x8\n add.i64 x3, x3, x3\n add.i64 x3, x3, x1\n brcond.i64 x2, $0x8, tstne, L0\n "
+              "goto_ptr x1\n"
+              "L0:\n goto_ptr x2\n");
     EXPECT_EQ(branches(" extract.i64 %0, x2, 4, 1\n setcond.i64 x1, %0, $0x0, eq\n goto_ptr x1\n"),
               " setcond.i64 x1, x2, $0x10, tsteq\n goto_ptr x1\n");
     EXPECT_EQ(branches(" shl.i64 %0, x2, $0x3d\n brcond.i64 %0, $0x0, ge, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
