@@ -160,5 +160,27 @@ def disk(directory):
         sys.exit(f"uboot_test.py: exit status {board.process.returncode}")
 
 
+def debian(directory):
+    """U-Boot boots Debian's kernel from the disk of ../disk/make.sh, up to systemd's login."""
+    kernel, initrd, made = (os.path.join(SYSTEM, name) for name in ("Image", "initrd.cpio.gz", "debian.ext4"))
+    need(SUPERVISOR_MODE, kernel, initrd, os.path.join(SYSTEM, ".disk"))
+    image = os.path.join(directory, "disk")
+    subprocess.run(["cp", "--sparse=always", made, image], check=True)
+    for file, name in ((kernel, "Image"), (initrd, "initrd")):
+        subprocess.run(["debugfs", "-w", "-R", f"write {file} /boot/{name}", image], check=True, capture_output=True)
+    board = Board("-kernel", SUPERVISOR_MODE, "-drive", f"if=none,id=d,format=raw,file={image}", "-device", "virtio-blk-device,drive=d")
+    board.start()
+    board.run("virtio scan")
+    board.run("load virtio 0 $kernel_addr_r /boot/Image", "bytes read")
+    board.run("load virtio 0 $ramdisk_addr_r /boot/initrd", "bytes read")
+    board.run("setenv bootargs console=ttyS0 quiet root=/dev/vda")
+    board.send("booti $kernel_addr_r $ramdisk_addr_r:$filesize $fdtcontroladdr\n")
+    board.expect(r"login: ")
+    board.send("root\n")
+    board.expect(r"# ")
+    board.end("poweroff")
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    {"machine_mode": machine_mode, "supervisor_mode": supervisor_mode, "flash": flash, "reset": reset, "disk": disk}[GROUP](temporary)
+    {"machine_mode": machine_mode, "supervisor_mode": supervisor_mode, "flash": flash, "reset": reset, "disk": disk,
+     "debian": debian}[GROUP](temporary)
