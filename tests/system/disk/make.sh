@@ -11,7 +11,7 @@ out=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
 PACKAGES=systemd-sysv,udev,login,passwd,iproute2,ifupdown,isc-dhcp-client,netbase,ca-certificates,gcc,libc6-dev
 
 stamp=$(sha256sum <"$0")
-[ "$(cat "$out/.disk" 2>/dev/null)" != "$stamp" ] || exit 0
+[ ! -e "$out/debian.ext4" ] || [ "$(cat "$out/.disk" 2>/dev/null)" != "$stamp" ] || exit 0
 [ "$(id -u)" = 0 ] || fail "a chroot needs root"
 echo "making a Debian riscv64 disk in $out (some minutes)"
 mkdir -p "$out"

@@ -163,7 +163,7 @@ def disk(directory):
 def debian(directory):
     """U-Boot boots Debian's kernel from the disk of ../disk/make.sh, up to systemd's login."""
     kernel, initrd, made = (os.path.join(SYSTEM, name) for name in ("Image", "initrd.cpio.gz", "debian.ext4"))
-    need(SUPERVISOR_MODE, kernel, initrd, os.path.join(SYSTEM, ".disk"))
+    need(SUPERVISOR_MODE, kernel, initrd, made, os.path.join(SYSTEM, ".disk"))
     image = os.path.join(directory, "disk")
     subprocess.run(["cp", "--sparse=always", made, image], check=True)
     for file, name in ((kernel, "Image"), (initrd, "initrd")):
