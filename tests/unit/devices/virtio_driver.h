@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -175,11 +176,21 @@ public:
     void make_available(unsigned index, u16 head) {
         Queue& q = queues[index];
         put<u16>(q.available + 4 + 2 * (q.available_index % q.size), head);
-        put<u16>(q.available + 2, ++q.available_index);
+        ++q.available_index;
+        // The device may be looking.
+        if (u8* place = space.ram(q.available + 2, 2)) {
+            std::atomic_ref(*reinterpret_cast<u16*>(place)).store(q.available_index, std::memory_order_release);
+        } else {
+            put<u16>(q.available + 2, q.available_index);
+        }
     }
     void notify(unsigned index) { set(kNotify, index); }
 
-    u16 used_index(unsigned index) { return get_at<u16>(queues[index].used + 2); }
+    u16 used_index(unsigned index) {
+        u8* place = space.ram(queues[index].used + 2, 2);
+        if (place == nullptr) return get_at<u16>(queues[index].used + 2);
+        return std::atomic_ref(*reinterpret_cast<u16*>(place)).load(std::memory_order_acquire);
+    }
     u32 used_id(unsigned index, u16 n) { return get_at<u32>(queues[index].used + 4 + 8 * (n % queues[index].size)); }
     u32 used_length(unsigned index, u16 n) {
         return get_at<u32>(queues[index].used + 8 + 8 * (n % queues[index].size));
