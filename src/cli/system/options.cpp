@@ -267,26 +267,25 @@ void accept_none(Parser&, const std::string& option, const std::string& value) {
     if (value != "none") fail(option, "'" + value + "': there is none");
 }
 
-void add_hard_disk(Parser& p, const std::string& option, const std::string& value) {
-    Properties drive(option, "");
-    drive.set("file", value);
-    p.config.drives.push_back(drive);
+/// A drive of one file, as short options have it.
+Properties& add_file_drive(Parser& p, const std::string& option, const std::string& file) {
+    Properties& drive = p.config.drives.emplace_back(option, "");
+    drive.set("file", file);
+    return drive;
 }
 
+void add_hard_disk(Parser& p, const std::string& option, const std::string& value) { add_file_drive(p, option, value); }
+
 void add_cdrom(Parser& p, const std::string& option, const std::string& value) {
-    Properties drive(option, "");
-    drive.set("file", value);
+    Properties& drive = add_file_drive(p, option, value);
     drive.set("media", "cdrom");
     drive.set("format", "raw");
-    p.config.drives.push_back(drive);
 }
 
 void add_flash(Parser& p, const std::string& option, const std::string& value) {
-    Properties drive(option, "");
-    drive.set("file", value);
+    Properties& drive = add_file_drive(p, option, value);
     drive.set("if", "pflash");
     drive.set("format", "raw");
-    p.config.drives.push_back(drive);
 }
 
 void set_display(Parser& p, const std::string& option, const std::string& value) {
