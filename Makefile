@@ -43,7 +43,8 @@ check-sanitize: deps  ## unit tests in builds with sanitizers: build-asan, build
 	    ctest --test-dir build-$$preset -j $(JOBS) --output-on-failure -L unit || exit 1; \
 	done
 
-bench: all  ## measure against qemu-riscv64 and native, write build/bench: table, JSON, SVG
+bench: all  ## measure against the newest qemu-riscv64 and native, write build/bench: table, JSON, SVG
+	@bench/newest-qemu.sh || echo "comparing with this machine's qemu-riscv64" >&2
 	@bench/run.py --dragoman $(BUILD)/dragoman --out $(BUILD)/bench $(ARGS)
 	@bench/start.py --build $(BUILD)
 

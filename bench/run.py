@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures dragoman against qemu-riscv64 (or $QEMU) and against the same program run natively.
+"""Measures dragoman against the newest qemu-riscv64 that newest-qemu.sh has fetched (else this machine's; or $QEMU) and against
+the same program run natively.
 
 run.py [--dragoman FILE] [--out DIR] [--rounds N] [--list] [WORKLOAD|GROUP...]
 
@@ -7,7 +8,7 @@ Workloads are the programs of src/, built for riscv64 and for the host with -O2,
 tests/rootfs/fetch.sh has fetched them (natively: this machine's own, when there is one that prints the same). Each
 round runs all contenders one after the other, so that a change of the machine's speed hits all of them. The figure is the
 smallest user+system CPU time of all rounds. "dragoman" has a warm translation cache, "cold" none.
-Writes table.txt, results.json and plot.svg to DIR, and prints the table."""
+QEMU runs with its best setting, without Ztso. Writes table.txt, results.json and plot.svg to DIR, and prints the table."""
 
 import argparse
 import json
@@ -25,6 +26,9 @@ ROOT = pathlib.Path(os.environ.get("DRAGOMAN_TEST_ROOTFS", "~/.cache/dragoman-te
 
 PYTHON = "import json; d = [{'k%d' % i: [i, str(i)]} for i in range(20000)]\n" \
          "for _ in range(5): d = json.loads(json.dumps(d))\nprint(len(d), sum(i * i for i in range(300000)))"
+DICT = "class P:\n  def __init__(s, n): s.n = n\n  def next(s): return P(s.n * 7919 % 10007)\n" \
+       "d, p = {}, P(1)\nfor i in range(200000):\n  p = p.next(); d[p.n] = d.get(p.n, 0) + len(str(i))\n" \
+       "print(len(d), sum(sorted(d.values())[:100]), ''.join(map(chr, (65 + v % 26 for v in d.values())))[-20:])"
 LUA = "local t, s = {}, 0; for i = 1, 2000000 do t[i % 1000] = i; s = s + #tostring(i % 1000) end; print(s)"
 SQL = "create table t(a, b); with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) insert " \
       "into t select i, i * 7919 % 10007 from n; create index x on t(b); select count(*), sum(u.a) from t join t u on t.b = u.b " \
@@ -36,9 +40,11 @@ DEBIAN = [
     ("python-pass", "start-up", ["python3", "-S", "-E", "-c", "pass"], 5),
     ("true", "start-up", ["true"], 20),
     ("python", "debian", ["python3", "-S", "-E", "-c", PYTHON], 1),
+    ("python-dict", "debian", ["python3", "-S", "-E", "-c", DICT], 1),
     ("lua", "debian", ["lua5.4", "-e", LUA], 1),
     ("sqlite", "debian", ["sqlite3", "-batch", "-init", "/dev/null", ":memory:", SQL], 1),
     ("xz", "debian", ["xz", "-1", "-T1", "-kc", str(HERE / "ir_blocks.txt")], 5),
+    ("cc1", "debian", ["CC1", "-quiet", "-fpreprocessed", "-O2", "-march=rv64gc", "-mabi=lp64d", "SOURCE", "-o", "/dev/null"], 1),
     ("sha256", "debian", ["openssl", "dgst", "-sha256", "DATA"], 1),
     ("gawk", "debian", ["gawk", AWK], 1),
     ("perl", "debian", ["perl", "-e", "my %h; $h{$_ % 9973} .= chr 65 + $_ % 26 for 1..600000; print scalar keys %h"], 1),
@@ -50,9 +56,23 @@ class Workload:
         self.name, self.group, self.native, self.guest, self.repeat = name, group, native, guest, repeat
 
 
+def newest_qemu():
+    """The command of the QEMU to compare with, None without one."""
+    if "QEMU" in os.environ:
+        return os.environ["QEMU"].split()
+    fetched = pathlib.Path(os.environ.get("DRAGOMAN_BENCH_QEMU", "~/.cache/dragoman-bench/qemu")).expanduser() / "usr/bin/qemu-riscv64"
+    qemu = str(fetched) if fetched.exists() else shutil.which("qemu-riscv64")
+    if not qemu:
+        return None
+    best = ["-cpu", "max,ztso=false"]  # older ones know neither
+    tried = subprocess.run([qemu, *best, "/does/not/exist"], capture_output=True, text=True)
+    return [qemu] if "ztso" in tried.stderr or "model" in tried.stderr else [qemu, *best]
+
+
 def build(source, directory, guest_flags=(), suffix=""):
     binaries = {}
-    for kind, compiler, flags in (("native", "gcc", []), ("guest", "riscv64-linux-gnu-gcc", ["-static", *guest_flags])):
+    driver = "g++" if source.suffix == ".cpp" else "gcc"
+    for kind, compiler, flags in (("native", driver, []), ("guest", f"riscv64-linux-gnu-{driver}", ["-static", *guest_flags])):
         binary = directory / f"{source.stem}{suffix}.{kind}"
         if kind == "native" and "guest only" in group_line(source):
             binaries[kind] = None
@@ -69,7 +89,7 @@ def group_line(source):
 
 
 def own_workloads(wanted, out):
-    for source in sorted((HERE / "src").glob("*.c")):
+    for source in sorted((HERE / "src").glob("*.c*")):
         group = group_line(source).split(",")[0]
         if wanted(source.stem, group):
             yield Workload(source.stem, group, *build(source, out), 20 if group == "start-up" else 1)
@@ -79,16 +99,27 @@ def own_workloads(wanted, out):
 
 
 def debian_workloads(wanted, out):
-    data = out / "zeros"
     for name, group, command, repeat in DEBIAN:
-        program = ROOT / "usr/bin" / command[0]
-        if not program.exists() or not wanted(name, group):
+        if name == "cc1":  # natively: the cross compiler, an older version
+            program = next(iter(sorted(ROOT.glob("usr/libexec/gcc/riscv64-linux-gnu/*/cc1"))), None)
+            native = next(iter(sorted(pathlib.Path("/usr/lib/gcc-cross/riscv64-linux-gnu").glob("*/cc1"))), None)
+        else:
+            program = ROOT / "usr/bin" / command[0]
+            native = next((p for p in (f"/usr/bin/{command[0]}", f"/bin/{command[0]}") if os.path.exists(p)), None)
+        if program is None or not program.exists() or not wanted(name, group):
             continue
-        if "DATA" in command and not data.exists():
-            data.write_bytes(bytes(100 << 20))
-        arguments = [str(data) if a == "DATA" else a for a in command[1:]]
-        native = next((p for p in (f"/usr/bin/{command[0]}", f"/bin/{command[0]}") if os.path.exists(p)), None)
-        yield Workload(name, group, [native, *arguments] if native else None, ["-L", str(ROOT), str(program), *arguments], repeat)
+        arguments = [str(data_file(a, out)) if a in ("DATA", "SOURCE") else a for a in command[1:]]
+        yield Workload(name, group, [str(native), *arguments] if native else None, ["-L", str(ROOT), str(program), *arguments], repeat)
+
+
+def data_file(kind, out):
+    """A file of zeros, or a preprocessed C program."""
+    file = out / ("zeros" if kind == "DATA" else "source.i")
+    if not file.exists() and kind == "DATA":
+        file.write_bytes(bytes(100 << 20))
+    elif not file.exists():
+        subprocess.run(["riscv64-linux-gnu-gcc", "-E", HERE / "src/json.c", "-o", file], check=True)
+    return file
 
 
 def cpu_time(command, repeat):
@@ -149,6 +180,10 @@ def table(workloads, results, emulators):
         if len(members) > 1:
             means = {e: mean([ratios_of(results[w.name], emulators)[e] for w in members]) for e in emulators}
             lines.append(f"{'   mean':<14}{'':>10}" + "".join(f"{'':>12}{number(means[e], 10, 2)}" for e in emulators))
+            if "qemu" in means:
+                ratios = {e: mean([results[w.name].get(e, math.nan) / results[w.name].get("qemu", math.nan) for w in members])
+                          for e in emulators}
+                lines.append(f"{'   / qemu':<14}{'':>10}" + "".join(f"{'':>12}{number(ratios[e], 10, 2)}" for e in emulators))
     return "\n".join(lines) + "\n"
 
 
@@ -204,9 +239,8 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     emulators = {"dragoman": [options.dragoman, "-tb-cache", str(options.out / "cache")],
                  "cold": [options.dragoman, "-tb-cache", "off"]}
-    qemu = os.environ.get("QEMU") or shutil.which("qemu-riscv64")
-    if qemu:
-        emulators["qemu"] = qemu.split()
+    if qemu := newest_qemu():
+        emulators["qemu"] = qemu
 
     def wanted(name, group):
         return not options.workloads or name in options.workloads or group in options.workloads

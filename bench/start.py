@@ -70,7 +70,8 @@ def main():
         dragoman, static = str(options.build / "dragoman"), str(options.build / "dragoman-static")
         contenders = {"dragoman": [dragoman, "-tb-cache", f"{work}/cache"], "dragoman, no cache": [dragoman, "-tb-cache", "off"],
                       "static": [static, "-tb-cache", f"{work}/cache-static"], "static, no cache": [static, "-tb-cache", "off"]}
-        qemu = os.environ.get("QEMU") or shutil.which("qemu-riscv64")
+        fetched = pathlib.Path("~/.cache/dragoman-bench/qemu/usr/bin/qemu-riscv64").expanduser()
+        qemu = os.environ.get("QEMU") or (str(fetched) if fetched.exists() else shutil.which("qemu-riscv64"))
         if qemu:
             contenders["qemu"] = qemu.split()
         samples = {name: [] for name in contenders}

@@ -1,38 +1,18 @@
 // Group jit, guest only: functions written at run time: rewritten before each call, patched in a loop, moved
 // between pages that are writable and executable in turn.
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
-typedef long (*Function)(long);
+#include "jit.h"
 
-enum { kA0 = 10, kWords = 512 };
-
-static uint32_t addi(int d, int s, int value) { return (uint32_t)(value & 0xfff) << 20 | s << 15 | d << 7 | 0x13; }
-static uint32_t xori(int d, int s, int value) { return addi(d, s, value) | 4 << 12; }
-static const uint32_t kReturn = 0x00008067;
-
-/* A function of `count` additions and exclusive ors of numbers from `seed`; *result is its value for x. */
-static void generate(uint32_t *code, int count, uint32_t seed, long x, long *result) {
-    for (int i = 0; i < count; i++) {
-        seed = seed * 1664525 + 1013904223;
-        int value = seed >> 22;
-        *code++ = seed & 1 << 16 ? addi(kA0, kA0, value) : xori(kA0, kA0, value);
-        x = seed & 1 << 16 ? x + value : x ^ value;
-    }
-    *code = kReturn;
-    *result = x;
-}
-
-static void flush(void *start, void *end) { __builtin___clear_cache(start, end); }
+enum { kWords = 512 };
 
 int main(void) {
-    uint32_t *code = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t* code = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code == MAP_FAILED) return 1;
     long wrong = 0, expected;
     for (int i = 0; i < 4000; i++) { /* new code at the same places */
-        uint32_t *f = code + i % 16 * kWords;
+        uint32_t* f = code + i % 16 * kWords;
         generate(f, 200, i, i, &expected);
         flush(f, f + kWords);
         for (int k = 0; k < 20; k++) wrong += ((Function)f)(i) != expected;

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Sourced by the fetch scripts: Debian 13 riscv64 packages through this machine's apt, from the mirror that it is
-# configured with. Lists and archives live in a private apt state; nothing is installed and no root is needed.
-SUITE=trixie
-apt=${DRAGOMAN_TEST_APT:-$HOME/.cache/dragoman-tests/apt-riscv64}
+# Sourced by the fetch scripts: Debian 13 packages of $ARCH (riscv64) through this machine's apt, from the mirror that
+# it is configured with. Lists and archives live in a private apt state; nothing is installed and no root is needed.
+SUITE=${SUITE:-trixie}
+ARCH=${ARCH:-riscv64}
+apt=${DRAGOMAN_TEST_APT:-$HOME/.cache/dragoman-tests/apt-$ARCH}
 
 fail() {
     echo "${0##*/}: $*" >&2
@@ -43,11 +44,11 @@ private_apt() {
     key=$(keyring)
     mkdir -p "$apt"/{state/lists/partial,cache,archives/partial}
     : >"$apt/state/status"
-    echo "deb [arch=riscv64${key:+ signed-by=$key}] $uri $SUITE main" >"$apt/sources.list"
+    echo "deb [arch=$ARCH${key:+ signed-by=$key}] $uri $SUITE main" >"$apt/sources.list"
     cat >"$apt/apt.conf" <<CONF
-APT::Architecture "riscv64";
+APT::Architecture "$ARCH";
 #clear APT::Architectures;
-APT::Architectures { "riscv64"; };
+APT::Architectures { "$ARCH"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
 Dir::State "$apt/state";
@@ -60,5 +61,5 @@ Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 CONF
     export APT_CONFIG=$apt/apt.conf
-    apt-get -qq update || fail "the riscv64 package lists cannot be fetched"
+    apt-get -qq update || fail "the $ARCH package lists cannot be fetched"
 }

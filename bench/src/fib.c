@@ -1,4 +1,4 @@
-// Group calls: deep and wide recursion.
+// Group integer: calls, deep and wide recursion.
 #include <stdio.h>
 
 __attribute__((noinline)) static long fib(long n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
@@ -8,6 +8,6 @@ __attribute__((noinline)) static long ackermann(long m, long n) {
 }
 
 int main(void) {
-    printf("%ld %ld\n", fib(35), ackermann(2, 1500));
+    printf("%ld %ld\n", fib(37), ackermann(2, 1500));
     return 0;
 }

@@ -1,4 +1,4 @@
-// Group integer: sieve, hashing, matrix of counters.
+// Group integer: a sieve and a hash of what it finds.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
