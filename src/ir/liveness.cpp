@@ -4,6 +4,45 @@
 
 namespace dragoman::ir {
 
+namespace {
+
+/// Which ops look only at the low 32 bits of their inputs.
+enum class Looks : u8 {
+    Whole,    ///< none
+    SameLow,  ///< those of which no other bits of the output are looked at
+    Field,    ///< those whose field ends at or below bit 32
+    Low,      ///< always
+};
+
+constexpr Looks looks_of(Op op) {
+    switch (op) {
+        case Op::mov:
+        case Op::add:
+        case Op::sub:
+        case Op::neg:
+        case Op::mul:
+        case Op::and_:
+        case Op::or_:
+        case Op::xor_:
+        case Op::not_:
+        case Op::andc:
+        case Op::orc:
+        case Op::eqv: return Looks::SameLow;
+        case Op::extract:
+        case Op::sextract: return Looks::Field;
+        case Op::trunc: return Looks::Low;
+        default: return Looks::Whole;
+    }
+}
+
+constexpr Looks kLooks[kOpCount] = {
+#define X(name, out, in, c, typing, flags) looks_of(Op::name),
+    DRAGOMAN_IR_OPS(X)
+#undef X
+};
+
+}  // namespace
+
 void LiveSet::begin(const Function& f) {
     marks_.assign(f.vars.size(), 0);
     last_epoch_ = 0;
@@ -16,10 +55,17 @@ void LiveSet::begin(const Function& f) {
 
 void LiveSet::step(const Function& f, Insn& insn) {
     unsigned dead = 0;
+    bool low_half = false;
+    switch (kLooks[static_cast<unsigned>(insn.op)]) {
+        case Looks::Whole: break;
+        case Looks::SameLow: low_half = low_half_live(f, insn.out()); break;
+        case Looks::Field: low_half = insn.imm[0] + insn.imm[1] <= 32; break;
+        case Looks::Low: low_half = true; break;
+    }
     for (unsigned i = 0; i < insn.outputs; ++i) {
         Var v = insn.args[i];
         if (!live(f, v)) dead |= 1u << i;
-        set(f, v, false);
+        set(f, v, 0);
     }
 
     OpFlags flags = info(insn.op).flags;
@@ -28,7 +74,7 @@ void LiveSet::step(const Function& f, Insn& insn) {
         set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
     }
     if (reads_all_globals(f, insn)) set_all(VarKind::Global, true);
-    if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), false);
+    if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), 0);
 
     unsigned end = insn.outputs + insn.inputs;
     for (unsigned i = insn.outputs; i < end; ++i) {
@@ -37,7 +83,9 @@ void LiveSet::step(const Function& f, Insn& insn) {
     }
     for (unsigned i = insn.outputs; i < end; ++i) {
         Var v = insn.args[i];
-        if (v != kNoVar && f.vars[v].kind != VarKind::Const) set(f, v, true);
+        if (v == kNoVar || f.vars[v].kind == VarKind::Const) continue;
+        const bool low_only = low_half && (!live(f, v) || low_half_live(f, v));
+        set(f, v, low_only ? kLive | kLowHalf : kLive);
     }
     insn.dead = static_cast<u8>(dead);
 }

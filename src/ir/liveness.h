@@ -18,7 +18,12 @@ public:
     bool live(const Function& f, Var v) const {
         u32 mark = marks_[v];
         auto kind = static_cast<unsigned>(f.vars[v].kind);
-        return mark >> 1 == epoch_[kind] ? (mark & 1) != 0 : base_[kind];
+        return mark >> 2 == epoch_[kind] ? (mark & kLive) != 0 : base_[kind];
+    }
+
+    /// Whether `v` is live, but only its low 32 bits are ever looked at.
+    bool low_half_live(const Function& f, Var v) const {
+        return marks_[v] == (epoch_[static_cast<unsigned>(f.vars[v].kind)] << 2 | kLive | kLowHalf);
     }
 
     /// Whether no output of `insn` is live.
@@ -36,15 +41,17 @@ public:
     void step(const Function& f, Insn& insn);
 
 private:
-    void set(const Function& f, Var v, bool live) {
-        marks_[v] = epoch_[static_cast<unsigned>(f.vars[v].kind)] << 1 | u32{live};
+    static constexpr u32 kLive = 1, kLowHalf = 2;
+
+    void set(const Function& f, Var v, u32 mark) {
+        marks_[v] = epoch_[static_cast<unsigned>(f.vars[v].kind)] << 2 | mark;
     }
     void set_all(VarKind kind, bool live) {
         epoch_[static_cast<unsigned>(kind)] = ++last_epoch_;
         base_[static_cast<unsigned>(kind)] = live;
     }
 
-    std::vector<u32> marks_;  // by variable: epoch << 1 | live; of another epoch: as base_ says
+    std::vector<u32> marks_;  // by variable: epoch << 2 | kLowHalf | kLive; of another epoch: as base_ says
     u32 epoch_[5] = {};       // by VarKind
     bool base_[5] = {};
     u32 last_epoch_ = 0;

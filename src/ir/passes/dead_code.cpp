@@ -1,9 +1,28 @@
 // Dead code and dead stores to guest registers, by one backward walk: what computes only values that are
 // never used goes. A guest register's value counts as used wherever the state must be precise (liveness.h).
+// So do extensions of values of which only the low half is used: those within a chain of W instructions.
 #include "ir/effects.h"
 #include "ir/passes/passes.h"
 
 namespace dragoman::ir {
+
+namespace {
+
+/// Whether `insn` changes only the high half of its input.
+bool extends_low_half(const Insn& insn) {
+    return (insn.op == Op::sextract || insn.op == Op::extract) && insn.type == Type::I64 && insn.imm[0] == 0 &&
+           insn.imm[1] == 32;
+}
+
+/// Has `before` write `copy`'s output, if nothing else uses what it writes now. @returns whether `copy` may go.
+bool merge_copy(const Function& f, const LiveSet& live, Insn& before, const Insn& copy) {
+    if (before.outputs != 1 || before.out() != copy.in(0) || f.is_global(before.out())) return false;
+    if (live.live(f, before.out()) || reads_all_globals(f, before)) return false;
+    before.args[0] = copy.out();
+    return true;
+}
+
+}  // namespace
 
 void dead_code(Function& f, PassContext& context) {
     LiveSet& live = context.live;
@@ -12,6 +31,11 @@ void dead_code(Function& f, PassContext& context) {
     for (std::size_t i = f.insns.size(); i-- > 0;) {
         Insn& insn = f.insns[i];
         if (insn.outputs != 0 && live.outputs_dead(f, insn) && removable(f, insn)) continue;
+        if (extends_low_half(insn) && live.low_half_live(f, insn.out())) {
+            if (i > 0 && merge_copy(f, live, f.insns[i - 1], insn)) continue;
+            insn.op = Op::mov;
+            insn.imm[0] = insn.imm[1] = 0;
+        }
         live.step(f, insn);
         if (--kept != i) f.insns[kept] = insn;
     }

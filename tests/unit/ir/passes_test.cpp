@@ -257,6 +257,28 @@ TEST(DeadCode, KeepsWhatHasEffects) {
               " goto_ptr x1\n");
 }
 
+TEST(DeadCode, ExtensionsOfWhichOnlyTheLowHalfIsUsed) {
+    // addw x1, x2, x3; mulw x1, x1, x4; sraiw x1, x1, 1
+    EXPECT_EQ(
+        after(" add.i64 %0, x2, x3\n sextract.i64 x1, %0, 0, 32\n mul.i64 %1, x1, x4\n sextract.i64 x1, %1, 0, 32\n"
+              " sextract.i64 x1, x1, 1, 31\n goto_ptr x5\n",
+              {}),
+        " add.i64 x1, x2, x3\n mul.i64 x1, x1, x4\n sextract.i64 x1, x1, 1, 31\n goto_ptr x5\n");
+    EXPECT_EQ(
+        after(" sextract.i64 %0, x2, 0, 32\n add.i64 %1, %0, x3\n sextract.i64 x1, %1, 0, 32\n goto_ptr x5\n", {}),
+        " mov.i64 %0, x2\n add.i64 %1, %0, x3\n sextract.i64 x1, %1, 0, 32\n goto_ptr x5\n");
+    for (const char* whole :
+         {// seen by an access that may fault, by an exit, by a shift to the right, by a comparison
+          " add.i64 %0, x2, x3\n sextract.i64 x1, %0, 0, 32\n guest_ld.i64 x3, [x2], u64\n sextract.i64 x1, x1, 0, 8\n "
+          "goto_ptr x5\n",
+          " add.i64 %0, x2, x3\n sextract.i64 x1, %0, 0, 32\n sextract.i64 x2, x1, 0, 8\n goto_ptr x5\n",
+          " sextract.i64 %0, x2, 0, 32\n shr.i64 %1, %0, $0x4\n sextract.i64 x1, %1, 0, 32\n goto_ptr x5\n",
+          " sextract.i64 %0, x2, 0, 32\n setcond.i64 x3, %0, x4, ltu\n sextract.i64 x1, %0, 0, 8\n goto_ptr x5\n",
+          " sextract.i64 %0, x2, 0, 32\n sextract.i64 x1, %0, 8, 32\n goto_ptr x5\n"}) {
+        EXPECT_EQ(after(whole, {}), whole);
+    }
+}
+
 TEST(Optimise, LoadImmediateAndAddress) {
     // lui x1, ..; addi x1, x1, ..; auipc x2, ..; ld x2, (x2)
     EXPECT_EQ(
