@@ -78,7 +78,7 @@ u64 evaluate_conversion(FloatOp op, u64 a, u32& flags) {
         case Op::fcvt_fi:
             return sf::to_int(format_of(op.type2), a, int_type(op.type, op.imm1 != 0), rounding(op.imm0), flags);
         case Op::fcvt_if:
-            return sf::from_int(format_of(op.type), a, int_type(op.type2, op.imm0 != 0), current_rounding(), flags);
+            return sf::from_int(format_of(op.type), a, int_type(op.type2, op.imm0 != 0), rounding(op.imm1), flags);
         case Op::fbox: return a | kBoxMask;
         case Op::funbox: return (a & kBoxMask) == kBoxMask ? a & ~kBoxMask : sf::canonical_nan(Format::F32);
         default: DRAGOMAN_UNREACHABLE();

@@ -172,7 +172,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(fround,        1, 1, 2, Same,     Float)                      /* Rounding, 1: raise inexact */ \
     X(fcvt_ff,       1, 1, 0, Conv,     Float)                      /* F32 <-> F64 */              \
     X(fcvt_fi,       1, 1, 2, Conv,     None)                       /* float S -> int T, saturating; Rounding, 1: unsigned */ \
-    X(fcvt_if,       1, 1, 1, Conv,     Float)                      /* int S -> float T; 1: unsigned */ \
+    X(fcvt_if,       1, 1, 2, Conv,     Float)                      /* int S -> float T; 1: unsigned, Rounding */ \
     X(bitcast,       1, 1, 0, Conv,     None)                       /* same width, other class */  \
     X(fbox,          1, 1, 0, Conv,     None)                       /* F32 -> F64 register image, upper bits ones */ \
     X(funbox,        1, 1, 1, Conv,     None)                       /* F64 image -> F32, canonical NaN if not boxed; 1: known to be boxed */ \

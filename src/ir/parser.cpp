@@ -250,6 +250,7 @@ bool Parser::constants(Insn& insn) {
         case Op::env_st: return take_number(c0) && memop(c1);
         case Op::fround:
         case Op::fcvt_fi: return take_name(c0, 8, rounding) && take_number(c1);
+        case Op::fcvt_if: return take_number(c0) && take_name(c1, 8, rounding);
         default:
             if (info(insn.op).typing == OpTyping::Atomic) return memop(c0);
             for (unsigned i = 0; i < info(insn.op).constants; ++i) {

@@ -147,6 +147,10 @@ std::string Printer::line(const Insn& insn) const {
             o.add(rounding_text(insn.imm[0]));
             o.add(insn.imm[1]);
             break;
+        case Op::fcvt_if:
+            o.add(insn.imm[0]);
+            o.add(rounding_text(insn.imm[1]));
+            break;
         default:
             if (op.typing == OpTyping::Atomic) {
                 o.add(memop_text(insn.op, insn.mem()));

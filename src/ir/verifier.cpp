@@ -125,6 +125,12 @@ const char* Verifier::use_slot(u64 slot) {
     return nullptr;
 }
 
+const char* check_rounding(u64 rounding) {
+    return rounding <= static_cast<u64>(Rounding::RMM) || rounding == static_cast<u64>(Rounding::Env)
+               ? nullptr
+               : "no such rounding";
+}
+
 const char* Verifier::check_constants(const Insn& insn) {
     constexpr u64 kConds = static_cast<u64>(Cond::TstNe) + 1;
     switch (insn.op) {
@@ -149,8 +155,8 @@ const char* Verifier::check_constants(const Insn& insn) {
                        ? nullptr
                        : "bit field outside the type";
         case Op::fround:
-        case Op::fcvt_fi:
-            return insn.imm[0] <= 4 || insn.imm[0] == static_cast<u64>(Rounding::Env) ? nullptr : "no such rounding";
+        case Op::fcvt_fi: return check_rounding(insn.imm[0]);
+        case Op::fcvt_if: return check_rounding(insn.imm[1]);
         case Op::env_ld:
         case Op::env_st: return check_env_access(insn);
         default: return has(info(insn.op).flags, OpFlags::MayFault) ? check_memory(insn) : nullptr;

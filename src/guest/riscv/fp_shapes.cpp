@@ -124,7 +124,7 @@ bool gen_fp_to_int(DisasContext& ctx, const Operands& a, Format f, IntType type)
     InsnRounding r = insn_rounding(ctx, a.rm);
     if (r.reserved) return false;
     Var rd = ctx.gpr_dest(a.rd);
-    if (!is_inline(f) || !r.on_host) {
+    if (!is_inline(f)) {
         Var control = control_var(ctx, {.format = f, .rm = r.soft(), .int_type = type});
         ctx.call_helper(Helper::fcvt_fi, rd, {ctx.fpr(a.rs1), control});
         return true;
@@ -142,12 +142,13 @@ bool gen_fp_to_int(DisasContext& ctx, const Operands& a, Format f, IntType type)
 bool gen_fp_from_int(DisasContext& ctx, const Operands& a, Format f, IntType type) {
     InsnRounding r = insn_rounding(ctx, a.rm);
     if (r.reserved) return false;
-    if (is_inline(f) && (r.in_force || holds_all(f, type))) {
+    if (is_inline(f)) {
         Var value = is_word(type) ? ctx.gpr_w(a.rs1) : ctx.gpr(a.rs1);
+        u64 mode = static_cast<u64>(r.in_force || holds_all(f, type) ? Rounding::Env : r.mode);
         if (f == Format::F64) {
-            ctx.b->convert_to(Op::fcvt_if, ctx.fpr(a.rd), value, is_unsigned(type));
+            ctx.b->convert_to(Op::fcvt_if, ctx.fpr(a.rd), value, is_unsigned(type), mode);
         } else {
-            write_fpr(ctx, f, a.rd, ctx.b->convert(Op::fcvt_if, ir_type(f), value, is_unsigned(type)));
+            write_fpr(ctx, f, a.rd, ctx.b->convert(Op::fcvt_if, ir_type(f), value, is_unsigned(type), mode));
         }
     } else {
         Var control = control_var(ctx, {.format = f, .rm = r.soft(), .int_type = type});

@@ -84,12 +84,33 @@ void convert_signed(Emitter& e, Type t, HostReg d, const Xbyak::Reg& r) {
     }
 }
 
+/// The jump taken unless `r` is a value of type `t`, which no rounding mode changes: where the significand holds its
+/// magnitude.
+u32 check_exact(Emitter& e, Type t, HostReg r, unsigned bits, bool is_unsigned) {
+    int significand = t == Type::F32 ? 24 : 53;
+    HostReg upper = e.ra.scratch(RegClass::Gpr);
+    Xbyak::Reg u = gpr(upper, bits);
+    e.c.mov(u, gpr(r, bits));
+    if (is_unsigned) {
+        e.c.shr(u, significand);
+        e.ra.unlock(upper);
+        return e.c.jcc(Cc::NE);
+    }
+    e.c.sar(u, significand);  // 0 or -1
+    e.c.add(u, 1);
+    e.c.cmp(u, 1);
+    e.ra.unlock(upper);
+    return e.c.jcc(Cc::A);
+}
+
 }  // namespace
 
 void emit_fcvt_if(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     bool is_unsigned = insn.imm[0] != 0;
     unsigned bits = ir::type_bits(insn.type2);
+    bool always_exact = insn.type == Type::F64 && bits == 32;
+    bool rounds = static_cast<Rounding>(insn.imm[1]) != Rounding::Env && !always_exact;
     HostReg r = e.ra.use(insn.in(0));
     HostReg d = e.ra.target(insn.out());
     // Sets what the conversion keeps of the register; no dependence on its old value remains.
@@ -98,6 +119,8 @@ void emit_fcvt_if(Emitter& e, const Insn& insn) {
     } else {
         e.ra.load_const(d, 0, Type::F64);
     }
+    u32 inexact = Emitter::kNowhere;
+    if (rounds) inexact = soft_cold(e, check_exact(e, insn.type, r, bits, is_unsigned), insn, r, kNoReg, d);
     if (is_unsigned && e.features().avx512) {
         insn.type == Type::F32 ? c.vcvtusi2ss(xmm(d), xmm(d), gpr(r, bits))
                                : c.vcvtusi2sd(xmm(d), xmm(d), gpr(r, bits));
@@ -107,13 +130,14 @@ void emit_fcvt_if(Emitter& e, const Insn& insn) {
         convert_signed(e, insn.type, d, r64(wide));
     } else {
         u32 cold = Emitter::kNowhere;
-        if (is_unsigned) {
+        if (is_unsigned && !rounds) {
             c.test(r64(r), r64(r));
             cold = soft_cold(e, c.jcc(Cc::S), insn, r, kNoReg, d);
         }
         convert_signed(e, insn.type, d, gpr(r, bits));
         if (cold != Emitter::kNowhere) e.resume(cold);
     }
+    if (inexact != Emitter::kNowhere) e.resume(inexact);
     e.ra.define(insn.out(), d);
 }
 
@@ -175,6 +199,19 @@ void emit_unsigned_truncation(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+/// d = a rounded to nearest, ties away from zero, with inexact operations nowhere: towards zero first, then by twice
+/// what that took off. Infinities raise invalid, as their conversion does.
+void round_nearest_away(Emitter& e, Type t, HostReg d, HostReg a) {
+    constexpr u8 kTowardsZero = 3 | kNoInexact;
+    HostReg rest = e.ra.scratch(RegClass::Xmm);
+    round_integral(e, t, d, a, kTowardsZero);
+    float_arith(e, FloatOpcode::Sub, t, rest, a, reg_rm(d));
+    float_arith(e, FloatOpcode::Add, t, rest, rest, reg_rm(rest));
+    round_integral(e, t, rest, rest, kTowardsZero);
+    float_arith(e, FloatOpcode::Add, t, d, d, reg_rm(rest));
+    e.ra.unlock(rest);
+}
+
 }  // namespace
 
 void emit_fcvt_fi(Emitter& e, const Insn& insn) {
@@ -182,7 +219,7 @@ void emit_fcvt_fi(Emitter& e, const Insn& insn) {
     bool is_unsigned = insn.imm[1] != 0, truncate = rounding == Rounding::RTZ;
     unsigned bits = ir::type_bits(insn.type);
     bool direct = truncate || rounding == Rounding::Env;
-    if (rounding == Rounding::RMM || (!direct && !e.features().sse41)) return emit_soft(e, insn);
+    if (!direct && !e.features().sse41) return emit_soft(e, insn);
     if (is_unsigned && !e.features().avx512) {
         return truncate ? emit_unsigned_truncation(e, insn) : emit_soft(e, insn);
     }
@@ -196,10 +233,15 @@ void emit_fcvt_fi(Emitter& e, const Insn& insn) {
     }
     // First without the inexact flag, which is not to be raised together with invalid.
     HostReg rounded = e.ra.scratch(RegClass::Xmm);
-    round_integral(e, insn.type2, rounded, a, static_cast<u8>(round_control(rounding) | kNoInexact));
+    if (rounding == Rounding::RMM) {
+        round_nearest_away(e, insn.type2, rounded, a);
+    } else {
+        round_integral(e, insn.type2, rounded, a, static_cast<u8>(round_control(rounding) | kNoInexact));
+    }
     convert_to_int(e, insn.type2, d, rounded, true, is_unsigned, bits);
     u32 cold = check_indefinite(e, insn, d, a, is_unsigned, bits);
-    round_integral(e, insn.type2, rounded, a, round_control(rounding));
+    // Raises inexact if anything was rounded, whichever way.
+    round_integral(e, insn.type2, rounded, a, 3);
     e.resume(cold);
     e.ra.define(insn.out(), d);
 }

@@ -36,6 +36,8 @@ void soft_call(Emitter& e, FloatOp op, const HostReg* in, unsigned inputs, HostR
 }
 
 void emit_soft(Emitter& e, const Insn& insn) {
+    // A test of an older result calls soft float, too: it must not come between the arguments and the call.
+    e.nans.flush();
     for (unsigned i = 0; i < insn.inputs; ++i) {
         HostReg r = e.ra.use(insn.in(i));
         store_argument(e, i, r);

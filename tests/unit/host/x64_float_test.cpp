@@ -36,7 +36,9 @@ std::vector<FloatCase> all_cases() {
             }
         }
         for (Type i : {Type::I32, Type::I64}) {
-            for (u64 is_unsigned : {0, 1}) cases.push_back({Op::fcvt_if, t, i, is_unsigned});
+            for (u64 r : roundings) {
+                for (u64 is_unsigned : {0, 1}) cases.push_back({Op::fcvt_if, t, i, is_unsigned, r});
+            }
         }
     }
     cases.push_back({Op::fcvt_ff, Type::F64, Type::F32});
@@ -86,6 +88,9 @@ const u64 kSpecial64[] = {0,
                           0x3ff0000000000001,
                           0x3fefffffffffffff,
                           0x3fe0000000000000,
+                          0x3fdfffffffffffff,
+                          0x432fffffffffffff,
+                          0x433fffffffffffff,
                           0x3ff8000000000000,
                           0x4004000000000000,
                           0x41dfffffffc00000,
@@ -113,7 +118,7 @@ const u64 kSpecial64[] = {0,
                           0x47efffffe0000000,
                           0x47effffff0000000};
 const u32 kSpecial32[] = {0,          1,          0x007fffff, 0x00800000, 0x00800001, 0x3f800000, 0x3f800001,
-                          0x3f7fffff, 0x3f000000, 0x3fc00000, 0x40200000, 0x4effffff, 0x4f000000, 0x4f7fffff,
+                          0x3f7fffff, 0x3effffff, 0x4affffff, 0x3f000000, 0x3fc00000, 0x40200000, 0x4effffff, 0x4f000000, 0x4f7fffff,
                           0x4f800000, 0x5effffff, 0x5f000000, 0x5f7fffff, 0x5f800000, 0x4b000001, 0x7f000000,
                           0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000, 0x7fc00123, 0x7fffffff};
 const u64 kSpecialInt[] = {0,
@@ -124,8 +129,18 @@ const u64 kSpecialInt[] = {0,
                            0x80000001,
                            0xffffffff,
                            0x100000000,
+                           0x00ffffff,
+                           0x01000000,
                            0x01000001,
+                           0xfeffffff,
+                           0xff000000,
+                           0xffffffffff000000,
+                           0xfffffffffeffffff,
+                           0x1fffffffffffff,
+                           0x20000000000000,
                            0x20000000000001,
+                           0xffe0000000000000,
+                           0xffdfffffffffffff,
                            0x7fffffffffffffff,
                            0x8000000000000000,
                            0x8000000000000401,

@@ -27,7 +27,7 @@ TEST(Text, RoundTrip) {
         " funbox.f32.f64 %8, f0, 1\n"
         " fround.f32 %9, %8, rup, 1\n"
         " fcvt_fi.i64.f32 %10, %9, rtz, 0\n"
-        " fcvt_if.f64.i64 f2, %10, 1\n"
+        " fcvt_if.f64.i64 f2, %10, 1, env\n"
         " setcond.i64 %11, %10, x1, ltu\n"
         " movcond.f64.i64 f3, %11, $0x0, f0, f1, ne\n"
         " mb 0xf\n"
