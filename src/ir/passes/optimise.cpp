@@ -61,6 +61,8 @@ void check([[maybe_unused]] const Function& f, [[maybe_unused]] const char* pass
 
 void optimise(Function& f, PassContext& context) {
     check(f, "translation");
+    select_values(f, context.label_uses);
+    check(f, "select_values");
     context.rewriter.run(f, kForward, kInterest);
     check(f, "the forward passes");
     if (context.softmmu_pages) {

@@ -1,7 +1,7 @@
 // The optimisation passes over a translation block: one function per file of this folder. optimise.cpp has
 // their order.
 //
-// All but the last run in one forward walk (rewriter.h): each gets one instruction at a time, with all that
+// All but the first and the last run in one forward walk (rewriter.h): each gets one instruction at a time, with all that
 // is known about its operands, and rewrites it. They share these rules:
 // * Nothing is moved past a write of what it reads: the rewriter hands out only variables that hold the value now.
 // * State stays precise: a write to a guest register moves or goes only within a stretch without an op that
@@ -42,6 +42,7 @@ struct PassContext {
     Rewriter rewriter;
     bool softmmu_pages = false;  ///< run share_lookups
     LookupScratch lookups;
+    std::vector<u16> label_uses;
 
     /// Old values of outputs that loads put right (effects.h) need not be there.
     void set_puts_right(bool on) {
@@ -52,6 +53,8 @@ struct PassContext {
 
 /// Runs all passes on `f`. Fills Insn::dead as `liveness` does.
 void optimise(Function& f, PassContext& context);
+
+void select_values(Function& f, std::vector<u16>& label_uses);
 
 bool propagate_copies(Rewriter& r, Insn& insn);
 bool fold_constants(Rewriter& r, Insn& insn);

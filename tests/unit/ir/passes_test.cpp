@@ -11,6 +11,40 @@ std::string branches(std::string_view t) { return after(t, {fuse_branches}); }
 std::string boxes(std::string_view t) { return after(t, {propagate_copies, unbox_floats}); }
 std::string forward(std::string_view t) { return after(t, {propagate_copies, forward_globals}); }
 
+std::string selects(std::string_view t) {
+    Function f = function(t);
+    PassContext context = pass_context();
+    select_values(f, context.label_uses);
+    EXPECT_EQ(verify(f), "") << print(f);
+    return print(f);
+}
+
+TEST(SelectValues, BranchesAroundOneInstruction) {
+    EXPECT_EQ(selects(" brcond.i64 x1, x2, lt, L0\n ---- 0000000000001004\n mov.i64 x1, x2\nL0:\n goto_ptr x1\n"),
+              " ---- 0000000000001004\n movcond.i64.i64 x1, x1, x2, x1, x2, lt\n goto_ptr x1\n");
+    EXPECT_EQ(
+        selects(" brcond.i64 x1, x2, lt, L0\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\nL0:\n goto_ptr x1\n"),
+        " add.i64 %0, x1, x3\n sextract.i64 %1, %0, 0, 32\n movcond.i64.i64 x1, x1, x2, x1, %1, lt\n goto_ptr x1\n");
+}
+
+TEST(SelectValues, LabelsOfOtherBranchesStay) {
+    EXPECT_EQ(
+        selects(
+            " brcond.i64 x3, x2, eq, L0\n guest_st.i64 x1, [x2], 64\n brcond.i64 x1, x2, lt, L0\n mov.i64 x1, $0x1\n"
+            "L0:\n goto_ptr x1\n"),
+        " brcond.i64 x3, x2, eq, L0\n guest_st.i64 x1, [x2], 64\n movcond.i64.i64 x1, x1, x2, x1, $0x1, lt\n"
+        "L0:\n goto_ptr x1\n");
+}
+
+TEST(SelectValues, OnlyCheapOpsWithoutEffects) {
+    for (const char* between : {" guest_ld.i64 x1, [x2], u64\n", " div_s.i64 x1, x1, x2\n", " call poke(x1)\n",
+                                " mov.i64 x1, x2\n mov.i64 x3, x2\n", " mov.i64 x1, @0x1000\n", " mov.f64 f1, f2\n",
+                                " ---- 0000000000001004\n mov.i64 x1, x2\n ---- 0000000000001006\n"}) {
+        std::string text = std::string(" brcond.i64 x1, x2, lt, L0\n") + between + "L0:\n goto_ptr x1\n";
+        EXPECT_EQ(selects(text), text);
+    }
+}
+
 TEST(PropagateCopies, TemporaryCopiesOfGlobalsGo) {
     EXPECT_EQ(copies(" mov.i64 %0, x1\n add.i64 x2, %0, %0\n goto_ptr x2\n"), " add.i64 x2, x1, x1\n goto_ptr x2\n");
 }
