@@ -22,6 +22,7 @@ void Engine::Impl::keep_template(Vcpu& v, TranslationBlock& tb) {
 TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
     std::unique_lock guard(tb_lock);
     const TranslationBlock* from;
+    if (is_unboxed(pc)) return nullptr;
     for (;;) {
         from = templates.find(v.code_physical, flags);
         if (from == nullptr) return nullptr;

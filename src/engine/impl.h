@@ -10,6 +10,7 @@
 // reused only in an exclusive section, when no other vCPU is running.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -85,6 +86,7 @@ struct Translating {
     bool threads = false;  ///< there are other vCPUs
     bool quick = false;    ///< the code will hardly be there for long: do not optimise
     bool loop = false;     ///< make the loop that the TB at pc is
+    bool unboxed = false;  ///< no register may be taken for boxed (ir::Function::boxed_at_entry)
     bool faulted = false;  ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
     u32 guest_size = 0, guest_insns = 0;
@@ -124,7 +126,9 @@ struct Engine::Impl {
     std::vector<u64>
         written_pages;  ///< pages that a store dropped the translations of, and that were not flushed since
     std::vector<u64> flushed_pages;  ///< pages with CodePage::flushed, sorted; guarded by tb_lock
-    std::atomic<u64> epoch{0};       ///< counts invalidations
+    /// Where a TB has taken float registers for boxed that were not, sorted; guarded by tb_lock.
+    std::vector<u64> unboxed_code;
+    std::atomic<u64> epoch{0};  ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     std::atomic<u64> watches{0}, searches{0}, store_waits{0};  ///< system mode
     Statistics retired_stats;                                  ///< of vCPUs that are gone
@@ -169,6 +173,8 @@ struct Engine::Impl {
     void remove_page(CodePage& page);
     void remove_all();
     void flush_pages(u64 start, u64 end);
+    void remove_unboxed(Vcpu& v);
+    bool is_unboxed(u64 pc) const { return std::binary_search(unboxed_code.begin(), unboxed_code.end(), pc); }
     void choose_tracking(Translating& t, bool readable);
 
     // Stores to code in system mode (invalidate.cpp)

@@ -82,6 +82,19 @@ void Engine::fence_i(u64 start, u64 end) {
     }
 }
 
+/// The TB that `v` has just left takes float registers for boxed, and they are not: the next one will not.
+void Engine::Impl::remove_unboxed(Vcpu& v) {
+    constexpr std::size_t kMany = 1 << 14;
+    std::lock_guard guard(tb_lock);
+    TranslationBlock* tb = tb_at(v.env->exit_host_pc);
+    // Its code memory may have been reclaimed meanwhile, and be another TB's.
+    if (tb == nullptr || tb->pc != v.env->pc) return;
+    if (unboxed_code.size() >= kMany) unboxed_code.clear();
+    auto place = std::lower_bound(unboxed_code.begin(), unboxed_code.end(), tb->pc);
+    if (place == unboxed_code.end() || *place != tb->pc) unboxed_code.insert(place, tb->pc);
+    remove(tb);
+}
+
 void Engine::Impl::remove_all() {
     epoch.fetch_add(1);
     for (u32 region = 0; region < buffer.region_count(); ++region) {

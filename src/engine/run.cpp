@@ -140,6 +140,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (TranslationBlock* tb = i.table.find(env->pc, env->tb_flags, env->pc)) i.remove(tb);
                 break;
             }
+            case ir::ExitReason::Unboxed: i.remove_unboxed(v); break;
             case ir::ExitReason::Syscall:
                 ++v.stats.exits_syscall;
                 i.leave_running(v);

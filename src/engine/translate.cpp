@@ -244,7 +244,11 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     listing.ir(log::Item::OpInd);
     v.stats.ir_ops += f.insns.size();
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
-    if (config.optimise && !t.quick) ir::optimise(f, t.loop ? *v.loop_passes : v.passes);
+    if (config.optimise && !t.quick) {
+        ir::PassContext& passes = t.loop ? *v.loop_passes : v.passes;
+        passes.assume_boxed = backend->tests_boxes() && !t.single_step && !t.unboxed;
+        ir::optimise(f, passes);
+    }
     listing.ir(log::Item::OpOpt);
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, true);
     timer.phase(v.stats.ns_optimise);
@@ -399,10 +403,11 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, Translating& t) {
             std::lock_guard guard(tb_lock);
             choose_tracking(t, readable);
             t.threads = vcpus.size() > 1;
+            t.unboxed = is_unboxed(pc);
         }
         if (t.loop && t.verify) return nullptr;
-        const bool cacheable =
-            caching && !t.verify && !t.flushed && !single_step && !t.loop && !t.quick && breakpoint_count.load() == 0;
+        const bool cacheable = caching && !t.verify && !t.flushed && !single_step && !t.loop && !t.quick &&
+                               !t.unboxed && breakpoint_count.load() == 0;
         CodeReader reader(*code_source, v, !t.verify && !t.flushed, !t.verify);
         const bool loaded = cacheable && load(v, t, reader);
         if (!loaded) {

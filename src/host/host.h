@@ -147,6 +147,9 @@ public:
     /// Whether compile() knows the ops that share softmmu lookups, and gains by them. Valid after init.
     virtual bool shares_lookups() const { return false; }
 
+    /// Whether compile() knows Function::boxed_at_entry.
+    virtual bool tests_boxes() const { return false; }
+
     /// Compiles `f` (after passes) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).
     class Scratch {

@@ -17,6 +17,7 @@ enum class ExitReason : u32 {
     StaleCode,  ///< the TB at env->pc has found its guest code changed
     Syscall,    ///< environment call of the guest; env->pc is the instruction after it
     Halt,       ///< the hart waits for an interrupt (system mode); env->pc is the instruction after it
+    Unboxed,    ///< the TB at env->pc takes a float register for boxed that is not (ir::Function::boxed_at_entry)
     Budget,     ///< Env::insn_budget is used up; env->pc is the instruction to go on with
 };
 

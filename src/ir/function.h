@@ -56,6 +56,9 @@ public:
     u32 tb_flags = 0;        ///< TB state flags that it was specialised on
     u32 guest_size = 0;      ///< bytes of guest code
     u32 guest_insns = 0;     ///< number of guest instructions
+    /// Float globals (bit i: global i) that the function takes for boxed when it is entered (fbox). Whoever compiles it
+    /// has it test that first, and leave with ExitReason::Unboxed if it is not so.
+    u64 boxed_at_entry = 0;
     bool self_loop = false;  ///< some goto_tb goes to guest_pc
     bool loop = false;       ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// Guest addresses that goto_tb and call_tb may link to directly. What lies elsewhere may be another code

@@ -58,7 +58,7 @@ std::string rounding_text(u64 r) { return rounding_name(static_cast<Rounding>(r)
 
 const char* exit_reason_name(u64 reason) {
     static constexpr const char* kNames[] = {"none",       "slot",    "lookup", "request", "exception",
-                                             "stale_code", "syscall", "halt",   "budget"};
+                                             "stale_code", "syscall", "halt",   "unboxed", "budget"};
     static_assert(std::size(kNames) == static_cast<unsigned>(ExitReason::Budget) + 1);
     return reason < std::size(kNames) ? kNames[reason] : "?";
 }

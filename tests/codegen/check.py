@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-# Memory accesses of the cases go to the stack; the jump makes the case a block of its own.
+# Memory accesses of the cases go to the stack, and fa0 to fa3 hold singles; the jump makes the case a block of its own.
 PROGRAM = """
     .globl _start
 _start:
@@ -23,6 +23,10 @@ _start:
     mv a0, sp
     mv a1, sp
     mv a5, sp
+    fmv.w.x fa0, zero
+    fmv.w.x fa1, zero
+    fmv.w.x fa2, zero
+    fmv.w.x fa3, zero
     j case
     .globl case
 case:

@@ -194,7 +194,46 @@ TEST_START
     .endr
     fmadd.s fs2, fa1, fa2, fs2
     CHECK_FS fs2, THREE, 0
+
+    // Code that has always met boxed registers meets others: a loop, and what it calls.
+    LOAD_S fs2, ONE
+    li s1, 3
+9:  LOAD_S fs3, 0
+    li a1, 5000
+1:  fadd.s fs3, fs3, fs2
+    fsgnj.s fs4, fs2, fs3
+    addi a1, a1, -1
+    bnez a1, 1b
+    CHECK a1, 0
+    call add_unboxed
+    addi s1, s1, -1
+    beqz s1, 2f
+    li a0, ONE
+    fmv.d.x fs2, a0                                           // not boxed: the second time and the third
+    j 9b
+2:  CHECK_FS fs3, QNAN, 0
+    CHECK_FS fs4, QNAN, 0
+    CHECK_FS fs5, QNAN, 0
+    fmv.x.d a0, fs2
+    CHECK a0, ONE
+    LOAD_S fs2, ONE
+    call add_unboxed
+    CHECK_FS fs5, TWO, 0
+    // Not boxed in the second pass, by the loop itself.
+    LOAD_S fs2, ONE
+    LOAD_S fs3, 0
+    li a1, 5000
+    li a0, ONE
+1:  fadd.s fs3, fs3, fs2
+    fmv.d.x fs2, a0
+    addi a1, a1, -1
+    bnez a1, 1b
+    CHECK_FS fs3, QNAN, 0
 TEST_END
+
+add_unboxed:
+    fadd.s fs5, fs2, fs2
+    ret
 
 .data
 .balign 16

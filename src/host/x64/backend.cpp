@@ -93,6 +93,7 @@ public:
                1;
     }
 
+    bool tests_boxes() const override { return true; }
     bool shares_lookups() const override { return shared_.options.softmmu; }
 
     bool suits_loop(const ir::Function& f) const override { return x64::suits_loop(f); }

@@ -1,4 +1,6 @@
 // Conversions between float formats and integers, rounding to integral values, boxing.
+#include <bit>
+
 #include "host/x64/emit_float.h"
 
 namespace dragoman::host::x64 {
@@ -247,6 +249,39 @@ void emit_fcvt_fi(Emitter& e, const Insn& insn) {
 }
 
 // ---- boxing -------------------------------------------------------------------------------------
+
+void emit_box_test(Emitter& e, u64 globals) {
+    auto leave = [&](u32 jump) {
+        e.no_resume(e.cold(jump, [](Emitter& e) {
+            e.load_guest_address(kRax, e.f->guest_pc);
+            e.call_common(Common::ExitUnboxed);
+        }));
+    };
+    // What is not boxed clears a bit of the upper half.
+    constexpr HostReg kBoth = xmm_reg(0);
+    HostReg all = kNoReg;
+    for (; globals != 0; globals &= globals - 1) {
+        const Var global = ir::global_var(static_cast<unsigned>(std::countr_zero(globals)));
+        if (!e.ra.in_reg(global)) {
+            e.c.cmp(e.env(e.f->vars[global].offset + 4, 32), -1);
+            leave(e.c.jcc(Cc::NE));
+        } else if (all == kNoReg) {
+            all = e.ra.reg_of(global);
+        } else {
+            float_logic(e, FloatLogic::And, kBoth, all, reg_rm(e.ra.reg_of(global)));
+            all = kBoth;
+        }
+    }
+    if (all == kNoReg) return;
+    if (e.features().avx) {
+        e.c.vpextrd(r32(kRax), xmm(all), 1);
+    } else {
+        e.c.movq(r64(kRax), xmm(all));
+        e.c.shr(r64(kRax), 32);
+    }
+    e.c.cmp(r32(kRax), -1);
+    leave(e.c.jcc(Cc::NE));
+}
 
 void emit_fbox(Emitter& e, const Insn& insn) { e.ra.define_alias(insn.out(), e.ra.use(insn.in(0))); }
 

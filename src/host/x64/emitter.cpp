@@ -65,6 +65,7 @@ void Emitter::emit_entry() {
     c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
     entry_fail_ = c.jcc(Cc::NE);
     out->entry = c.here();
+    if (f->boxed_at_entry != 0) emit_box_test(*this, f->boxed_at_entry);
     if (f->loop) {
         enter_loop();
     } else if (counts_passes_) {

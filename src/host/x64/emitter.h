@@ -40,6 +40,7 @@ enum class Common : u32 {
     ExitSlot,       ///< unlinked slot: rax target pc; called, the byte behind the call is the slot number
     ExitLookup,     ///< rax = pc
     ExitCheck,      ///< the checked entry failed: rax = pc of the TB
+    ExitUnboxed,    ///< Function::boxed_at_entry does not hold: rax = pc; called
     ExitException,  ///< rax = pc, rdx = code address; exception and exception_value are set
     ReturnMiss,     ///< a guest return that the return stack does not predict: rax = pc
     SaveXmm,        ///< stores all pinned xmm registers to env
@@ -259,6 +260,9 @@ private:
     };
     std::vector<FarBranch> far_branches_;
 };
+
+/// Leaves the TB, which has just been entered, if one of `globals` (bit i: global i) is not boxed.
+void emit_box_test(Emitter& e, u64 globals);
 
 #define X(name, out, in, c, typing, flags) void emit_##name(Emitter& e, const ir::Insn& insn);
 DRAGOMAN_IR_OPS(X)

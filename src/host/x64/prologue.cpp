@@ -155,6 +155,12 @@ private:
         c.bind_short(request);
         exit_with(ir::ExitReason::Request);
 
+        begin(Common::ExitUnboxed);
+        c.pop(c.rdx);
+        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
+        c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
+        exit_with(ir::ExitReason::Unboxed);
+
         begin(Common::ExitException);
         c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
         c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);

@@ -65,6 +65,7 @@ void optimise(Function& f, PassContext& context) {
     check(f, "select_values");
     context.rewriter.run(f, kForward, kInterest);
     check(f, "the forward passes");
+    assume_boxed(f, context);
     if (context.softmmu_pages) {
         share_lookups(f, context.lookups);
         check(f, "share_lookups");

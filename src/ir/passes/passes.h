@@ -1,7 +1,7 @@
 // The optimisation passes over a translation block: one function per file of this folder. optimise.cpp has
 // their order.
 //
-// All but the first and the last run in one forward walk (rewriter.h): each gets one instruction at a time, with all that
+// Most of them run in one forward walk (rewriter.h): each gets one instruction at a time, with all that
 // is known about its operands, and rewrites it. They share these rules:
 // * Nothing is moved past a write of what it reads: the rewriter hands out only variables that hold the value now.
 // * State stays precise: a write to a guest register moves or goes only within a stretch without an op that
@@ -36,6 +36,12 @@ struct LookupScratch {
     std::vector<Member> members;  ///< by instruction
 };
 
+/// Of assume_boxed: globals that are boxed at a label.
+struct BoxedLabel {
+    u64 boxed;
+    u32 seen;  ///< number of the last walk that has come past it
+};
+
 /// Scratch memory of the passes. One per translating thread; keep it from TB to TB.
 struct PassContext {
     LiveSet live;
@@ -43,6 +49,8 @@ struct PassContext {
     bool softmmu_pages = false;  ///< run share_lookups
     LookupScratch lookups;
     std::vector<u16> label_uses;
+    bool assume_boxed = false;  ///< Function::boxed_at_entry may be set
+    std::vector<BoxedLabel> boxed_labels;
 
     /// Old values of outputs that loads put right (effects.h) need not be there.
     void set_puts_right(bool on) {
@@ -63,6 +71,8 @@ bool fold_addresses(Rewriter& r, Insn& insn);
 bool fuse_branches(Rewriter& r, Insn& insn);
 bool unbox_floats(Rewriter& r, Insn& insn);
 bool forward_globals(Rewriter& r, Insn& insn);
+
+void assume_boxed(Function& f, PassContext& context);
 
 void share_lookups(Function& f, LookupScratch& scratch);
 

@@ -63,6 +63,8 @@ public:
     }
     /// A constant whose value may be computed with: not one that derives from the guest pc.
     bool is_number(Var v) const { return f_->vars[v].kind == VarKind::Const && !f_->vars[v].guest_address; }
+    /// Whether `v` is a global that lives in a host register.
+    bool is_pinned(Var v) const { return v - 1 < pinned_.size() && pinned_[v - 1] != 0; }
     /// Whether reading global `to` is no dearer than reading global `from`.
     bool as_cheap(Var to, Var from) const { return is_pinned(to) || !is_pinned(from); }
     /// Whether an instruction had better read `to`, from which `from` was computed: it shortens the chain of
@@ -132,7 +134,6 @@ private:
         u32 last_access = 0;  // position of the last instruction that names the variable
     };
 
-    bool is_pinned(Var v) const { return v - 1 < pinned_.size() && pinned_[v - 1] != 0; }
     unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
     u32 position() const { return static_cast<u32>(out_.size()); }
     ValueId fresh_value(Var v);

@@ -44,6 +44,11 @@ bool unbox_floats(Rewriter& r, Insn& insn) {
         case Op::funbox:
         case Op::bitcast: {
             if (fold_constant(r, insn)) return true;
+            // Reading a register that is boxed costs nothing; a temporary would need a register of its own.
+            if (insn.op == Op::funbox && r.is_pinned(insn.in(0))) {
+                insn.imm[0] |= is_boxed(r, insn.in(0));
+                return true;
+            }
             if (Var other = twin(r, insn.in(0), insn.type); other != kNoVar) {
                 r.replace_by(insn, other);
             } else if (insn.op == Op::funbox && is_boxed(r, insn.in(0))) {

@@ -235,8 +235,8 @@ TEST(FuseBranches, BitTests) {
 TEST(UnboxFloats, Pairs) {
     EXPECT_EQ(boxes(" funbox.f32.f64 %0, f0, 0\n fadd.f32 %1, %0, %0\n fbox.f64.f32 f1, %1\n funbox.f32.f64 %2, f1, 0\n"
                     " funbox.f32.f64 %3, f0, 0\n fmul.f32 %4, %2, %3\n fbox.f64.f32 f2, %4\n goto_ptr x1\n"),
-              " funbox.f32.f64 %0, f0, 0\n fadd.f32 %1, %0, %0\n fbox.f64.f32 f1, %1\n fmul.f32 %4, %1, %0\n"
-              " fbox.f64.f32 f2, %4\n goto_ptr x1\n");
+              " funbox.f32.f64 %0, f0, 0\n fadd.f32 %1, %0, %0\n fbox.f64.f32 f1, %1\n funbox.f32.f64 %2, f1, 1\n"
+              " funbox.f32.f64 %3, f0, 0\n fmul.f32 %4, %2, %3\n fbox.f64.f32 f2, %4\n goto_ptr x1\n");
     EXPECT_EQ(boxes(" bitcast.f64.i64 f0, x1\n bitcast.i64.f64 x2, f0\n goto_ptr x2\n"),
               " bitcast.f64.i64 f0, x1\n mov.i64 x2, x1\n goto_ptr x2\n");
     EXPECT_EQ(boxes(" fbox.f64.f32 f0, $0x3f800000\n goto_ptr x2\n"),
@@ -250,6 +250,91 @@ TEST(UnboxFloats, KnownToBeBoxedWhenFarAway) {
     EXPECT_EQ(after(head + many + " funbox.f32.f64 %1, f1, 0\n fbox.f64.f32 f2, %1\n goto_ptr x1\n",
                     {propagate_copies, unbox_floats}, false),
               head + many + " funbox.f32.f64 %1, f1, 1\n mov.f64 f2, f1\n goto_ptr x1\n");
+}
+
+/// `text` after assume_boxed; what is assumed at its beginning goes to `assumed`.
+std::string boxed(std::string_view text, u64& assumed) {
+    Function f = function(text);
+    PassContext context = pass_context();
+    context.assume_boxed = true;
+    assume_boxed(f, context);
+    EXPECT_EQ(verify(f), "") << print(f);
+    assumed = f.boxed_at_entry;
+    return print(f);
+}
+
+constexpr u64 kF0 = u64{1} << 7, kF1 = u64{1} << 8;
+
+TEST(AssumeBoxed, RegistersThatNobodyHasWritten) {
+    u64 assumed = 0;
+    EXPECT_EQ(boxed(" funbox.f32.f64 %0, f0, 0\n funbox.f32.f64 %1, f1, 0\n fadd.f32 %2, %0, %1\n fbox.f64.f32 f0, %2\n"
+                    " funbox.f32.f64 %3, f0, 0\n fbox.f64.f32 f2, %3\n goto_ptr x1\n",
+                    assumed),
+              " funbox.f32.f64 %0, f0, 1\n funbox.f32.f64 %1, f1, 1\n fadd.f32 %2, %0, %1\n fbox.f64.f32 f0, %2\n"
+              " funbox.f32.f64 %3, f0, 1\n fbox.f64.f32 f2, %3\n goto_ptr x1\n");
+    EXPECT_EQ(assumed, kF0 | kF1);
+}
+
+TEST(AssumeBoxed, NotWhatWasWrittenOtherwise) {
+    u64 assumed = 0;
+    for (const char* write : {" guest_ld.f64 f0, [x1], u64\n", " fadd.f64 f0, f0, f1\n", " call poke(x1)\n",
+                              " mov.f64 f0, $0x3ff0000000000000\n",
+                              " mov.f64 f0, f1\n guest_ld.f64 f1, [x1], u64\n"
+                              " mov.f64 f0, f1\n"}) {
+        std::string text = std::string(write) + " funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n";
+        EXPECT_EQ(boxed(text, assumed), text);
+        EXPECT_EQ(assumed, 0u);
+    }
+}
+
+TEST(AssumeBoxed, CopiesAndConstants) {
+    u64 assumed = 0;
+    std::string known = boxed(
+        " mov.f64 f0, $0xffffffff00000000\n funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n", assumed);
+    EXPECT_NE(known.find("f0, 1\n"), std::string::npos);
+    EXPECT_EQ(assumed, 0u);
+    std::string text =
+        " mov.f64 f0, f1\n funbox.f32.f64 %0, f0, 0\n funbox.f32.f64 %1, f1, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n";
+    EXPECT_NE(boxed(text, assumed).find("%1, f1, 1"), std::string::npos);
+    EXPECT_EQ(assumed & kF1, kF1);
+}
+
+TEST(AssumeBoxed, BothWaysToALabel) {
+    u64 assumed = 0;
+    std::string text =
+        " brcond.i64 x1, x2, eq, L0\n guest_ld.f64 f0, [x1], u64\nL0:\n funbox.f32.f64 %0, f0, 0\n"
+        " fbox.f64.f32 f2, %0\n goto_ptr x1\n";
+    EXPECT_EQ(boxed(text, assumed), text);
+    EXPECT_EQ(assumed, 0u);
+    boxed(
+        " brcond.i64 x1, x2, eq, L0\n fbox.f64.f32 f0, $0x0\nL0:\n funbox.f32.f64 %0, f0, 0\n"
+        " fbox.f64.f32 f2, %0\n goto_ptr x1\n",
+        assumed);
+    EXPECT_EQ(assumed, kF0);
+    // What is only left behind is no way to it.
+    boxed(
+        " brcond.i64 x1, x2, eq, L0\n guest_ld.f64 f0, [x1], u64\n goto_ptr x1\nL0:\n funbox.f32.f64 %0, f0, 0\n"
+        " fbox.f64.f32 f2, %0\n goto_ptr x1\n",
+        assumed);
+    EXPECT_EQ(assumed, kF0);
+}
+
+TEST(AssumeBoxed, LoopsKeepIt) {
+    u64 assumed = 0;
+    const std::string head = "L0:\n funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f1, %0\n";
+    const std::string back = " brcond.i64 x1, x2, eq, L0\n goto_ptr x1\n";
+    boxed(head + back, assumed);
+    EXPECT_EQ(assumed, kF0);
+    std::string spoilt = head + " guest_ld.f64 f0, [x1], u64\n" + back;
+    EXPECT_EQ(boxed(spoilt, assumed), spoilt);
+    EXPECT_EQ(assumed, 0u);
+
+    const std::string body = " funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f1, %0\n";
+    boxed(body + " goto_tb 0, 0x0\n", assumed);
+    EXPECT_EQ(assumed, kF0);
+    std::string spoilt_tb = body + " guest_ld.f64 f0, [x1], u64\n goto_tb 0, 0x0\n";
+    EXPECT_EQ(boxed(spoilt_tb, assumed), spoilt_tb);
+    EXPECT_EQ(assumed, 0u);
 }
 
 TEST(ForwardGlobals, WritesTheRegisterItself) {
