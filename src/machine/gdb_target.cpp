@@ -1,6 +1,7 @@
 #include "machine/gdb_target.h"
 
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -38,20 +39,24 @@ GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0,
     machine_.add_listener([this](Event event, Cause) { machine_event(event); });
 }
 
-GdbTarget::~GdbTarget() { close(event_fd_); }
+GdbTarget::~GdbTarget() { ::close(event_fd_); }
 
 void GdbTarget::on_io_thread(const std::function<void()>& function) {
-    std::mutex mutex;
-    std::condition_variable done;
     bool finished = false;
     machine_.loop().post([&] {
         function();
-        std::lock_guard lock(mutex);
+        std::lock_guard lock(mutex_);
         finished = true;
-        done.notify_one();
+        changed_.notify_all();
     });
-    std::unique_lock lock(mutex);
-    done.wait(lock, [&] { return finished; });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return finished || closed_; });
+}
+
+void GdbTarget::close() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
 }
 
 Hart* GdbTarget::hart(pid_t tid) {
@@ -133,12 +138,12 @@ void GdbTarget::resume(const std::vector<debug::Resumption>& threads) {
 void GdbTarget::exit_told() {
     std::lock_guard lock(mutex_);
     exit_untold_ = false;
-    exit_changed_.notify_all();
+    changed_.notify_all();
 }
 
 void GdbTarget::wait_exit_told() {
     std::unique_lock lock(mutex_);
-    exit_changed_.wait_for(lock, std::chrono::seconds(2), [&] { return !exit_untold_; });
+    changed_.wait_for(lock, std::chrono::seconds(2), [&] { return !exit_untold_; });
 }
 
 void GdbTarget::kill() { machine_.request_shutdown(Cause::HostSignal); }
@@ -243,17 +248,43 @@ int listen_at(const std::string& where) {
 }  // namespace
 
 GdbServer::GdbServer(Machine& machine, const std::string& where) : target_(machine), listener_(listen_at(where)) {
-    std::thread([this] { serve(); }).detach();
+    thread_ = std::thread([this] { serve(); });
 }
 
-GdbServer::~GdbServer() { target_.wait_exit_told(); }
+GdbServer::~GdbServer() {
+    target_.wait_exit_told();
+    target_.close();
+    {
+        std::lock_guard lock(mutex_);
+        ending_ = true;
+        shutdown(listener_, SHUT_RDWR);
+        if (session_ >= 0) shutdown(session_, SHUT_RDWR);
+    }
+    thread_.join();
+    release_descriptor(listener_);
+}
+
+bool GdbServer::begin_session(int socket) {
+    std::lock_guard lock(mutex_);
+    if (!ending_ && socket >= 0) session_ = socket;
+    return !ending_;
+}
+
+void GdbServer::end_session() {
+    std::lock_guard lock(mutex_);
+    if (session_ >= 0) release_descriptor(session_);
+    session_ = -1;
+}
 
 void GdbServer::serve() {
     for (;;) {
         int fd = debug::accept_gdb(listener_);
-        if (fd < 0) continue;
-        debug::GdbSession(target_, fd).run();
-        release_descriptor(fd);
+        if (!begin_session(fd)) {
+            if (fd >= 0) release_descriptor(fd);
+            return;
+        }
+        if (fd >= 0) debug::GdbSession(target_, fd).run();
+        end_session();
     }
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include "debug/target.h"
 #include "machine/machine.h"
@@ -27,6 +28,8 @@ public:
     void exit_told() override;
     /// Waits until gdb knows of the end, if it is there.
     void wait_exit_told();
+    /// The I/O thread has left its loop: nobody waits for it any more.
+    void close();
     void kill() override;
     std::vector<pid_t> threads() override;
     ir::Env* find(pid_t tid) override;
@@ -38,7 +41,7 @@ public:
     std::optional<std::string> packet(std::string_view packet) override;
 
 private:
-    /// Runs `function` on the I/O thread and waits for its end.
+    /// Runs `function` on the I/O thread and waits for its end; not at all once close() was called.
     void on_io_thread(const std::function<void()>& function);
     Hart* hart(pid_t tid);
     void machine_event(Event event);
@@ -50,7 +53,8 @@ private:
     bool physical_ = false;  ///< memory packets name physical addresses
 
     std::mutex mutex_;  ///< guards what follows
-    std::condition_variable exit_changed_;
+    std::condition_variable changed_;
+    bool closed_ = false;
     bool exit_untold_ = false;
     bool attached_ = false;
     std::optional<debug::StopEvent> pending_;  ///< what has stopped a hart; the machine is about to stop
@@ -70,14 +74,23 @@ public:
     /// Listens at `where`, as QEMU's -gdb has it: "tcp:[HOST]:PORT", "unix:PATH" or "PORT"; options behind a comma are
     /// those of a chardev and without effect. The machine outlives the server. @throws FatalError
     GdbServer(Machine& machine, const std::string& where);
-    /// Waits, for a bounded time, until gdb has been told that the machine has ended.
+    /// Waits, for a bounded time, until gdb has been told that the machine has ended. Machine::run has returned.
     ~GdbServer();
+    GdbServer(const GdbServer&) = delete;
+    GdbServer& operator=(const GdbServer&) = delete;
 
 private:
     void serve();
+    /// Makes `socket` the conversation that the end of the server ends. @returns false when that has come.
+    bool begin_session(int socket);
+    void end_session();
 
     GdbTarget target_;
     int listener_;
+    std::mutex mutex_;  ///< guards what follows
+    bool ending_ = false;
+    int session_ = -1;
+    std::thread thread_;
 };
 
 }  // namespace dragoman::machine

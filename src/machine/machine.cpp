@@ -92,7 +92,7 @@ int Machine::run() {
 }
 
 void Machine::power_on() {
-    for (NamedDevice& d : devices_) d.device->reset();
+    for (NamedDevice& d : devices_.list) d.device->reset();
     board_->load();
     if (counted_) counted_->reset();
     for (auto& hart : harts_) {

@@ -106,10 +106,10 @@ public:
     template <class D>
     D& add_device(std::string name, std::unique_ptr<D> device) {
         D& reference = *device;
-        devices_.push_back({std::move(name), std::move(device)});
+        devices_.list.push_back({std::move(name), std::move(device)});
         return reference;
     }
-    const std::vector<NamedDevice>& devices() const { return devices_; }
+    const std::vector<NamedDevice>& devices() const { return devices_.list; }
 
     // What boards tell the machine while they are made.
     /// The timer whose mtime is the harts' `time`.
@@ -135,6 +135,15 @@ private:
     void finish(int status);
     void tell(Event event, Cause cause = Cause::HostSignal);
 
+    /// Devices go in the reverse of the order in which they came: until a disk's thread has ended, it raises interrupt
+    /// lines of the controller that was there before the disk.
+    struct Devices {
+        ~Devices() {
+            while (!list.empty()) list.pop_back();
+        }
+        std::vector<NamedDevice> list;
+    };
+
     Config config_;
     const guest::Guest& guest_;
     const Board::Kind& kind_;
@@ -145,7 +154,7 @@ private:
     std::unique_ptr<engine::Engine> engine_;
     std::vector<std::unique_ptr<Hart>> harts_;
     std::unique_ptr<Backends> backends_;
-    std::vector<NamedDevice> devices_;
+    Devices devices_;
     std::map<unsigned, u64> starts_;
     devices::AclintMtimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
