@@ -4,17 +4,24 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/program_name.h"
+
 namespace dragoman {
 
 namespace {
 
+const char* name_of_program = "dragoman";
+
 void print_line(const char* kind, const char* format, va_list args) {
     char text[1024];
     std::vsnprintf(text, sizeof text, format, args);
-    std::fprintf(stderr, "dragoman: %s%s\n", kind, text);
+    std::fprintf(stderr, "%s: %s%s\n", name_of_program, kind, text);
 }
 
 }  // namespace
+
+void set_program_name(const char* name) { name_of_program = name; }
+const char* program_name() { return name_of_program; }
 
 void die(int status, const char* format, ...) {
     va_list args;
@@ -32,7 +39,7 @@ void warn(const char* format, ...) {
 }
 
 void internal_error(const char* file, int line, const char* text) {
-    std::fprintf(stderr, "dragoman: internal error at %s:%d: %s\n", file, line, text);
+    std::fprintf(stderr, "%s: internal error at %s:%d: %s\n", name_of_program, file, line, text);
     std::abort();
 }
 

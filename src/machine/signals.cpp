@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "base/error.h"
+#include "base/program_name.h"
 #include "machine/machine.h"
 
 namespace dragoman::machine {
@@ -30,7 +32,7 @@ void Signals::attach(Machine& machine) {
     machine.loop().watch(fd_, devices::EventLoop::kReadable, [this, &machine](u32) {
         signalfd_siginfo info;
         if (::read(fd_, &info, sizeof info) != sizeof info) return;
-        warn("terminating on signal %u", info.ssi_signo);
+        std::fprintf(stderr, "%s: terminating on signal %u\n", program_name(), info.ssi_signo);
         machine.request_shutdown(Cause::HostSignal);
     });
 }

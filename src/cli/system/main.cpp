@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/program_name.h"
 #include "cli/system/launch.h"
 #include "cli/system/options.h"
 #include "host/disassembler.h"
@@ -21,6 +22,7 @@ static void open_standard_descriptors() {
 
 int main(int argc, char** argv) {
     using namespace dragoman;
+    set_program_name("dragoman-system");
     open_standard_descriptors();
     host::find_in_library = host::find_with_dlopen;
     std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
@@ -34,6 +36,6 @@ int main(int argc, char** argv) {
     } catch (const std::bad_alloc&) {
         text = "out of memory";
     }
-    std::fprintf(stderr, "dragoman-system: %s\n", text.c_str());
+    std::fprintf(stderr, "%s: %s\n", program_name(), text.c_str());
     return status;
 }

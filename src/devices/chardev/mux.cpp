@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
 #include <utility>
+
+#include "base/program_name.h"
 
 namespace dragoman::devices {
 
@@ -158,7 +161,7 @@ void MuxChardev::command(u8 key) {
         case 'h':
         case '?': print_help(); break;
         case 'x':
-            print("\r\ndragoman: terminated\r\n");
+            print(std::string("\r\n") + program_name() + ": terminated\r\n");
             if (actions_.quit) actions_.quit();
             break;
         case 's':

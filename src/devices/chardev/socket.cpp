@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/program_name.h"
 
 namespace dragoman::devices {
 
@@ -37,7 +38,7 @@ SocketChardev::SocketChardev(EventLoop& loop, Options options) : StreamChardev(l
     }
     listener_ = address.fd >= 0 ? address.fd : make_listener();
     if (options_.wait) {
-        std::fprintf(stderr, "dragoman: waiting for a connection on %s\n", address.text().c_str());
+        std::fprintf(stderr, "%s: waiting for a connection on %s\n", program_name(), address.text().c_str());
         while (!is_open()) {
             pollfd state{listener_, POLLIN, 0};
             if (poll(&state, 1, -1) > 0) accept_client();

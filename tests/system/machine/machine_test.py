@@ -458,7 +458,8 @@ def signals(folder):
             check(f.read() == f"{process.pid}\n", "-pidfile")
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
-        check(process.returncode == 0 and b"signal" in err, f"signal {number}: {process.returncode} {err}")
+        said = f"dragoman-system: terminating on signal {number.value}\n".encode()
+        check(process.returncode == 0 and err == said, f"signal {number}: {process.returncode} {err}")
         check(not os.path.exists(pid_file), "the pid file stays")
     # Sleeping in WFI takes no host time.
     process = subprocess.Popen([PROGRAM, *bare("-smp", "4")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
