@@ -58,14 +58,20 @@ bool differs(const Settings& s, const std::vector<Program>& programs, u64 seed, 
     return run(s, s.commands[0], elf) != run(s, s.commands[other], elf);
 }
 
-/// Replaces instructions of the last program by no-operations, as long as the difference stays.
-void reduce(const Settings& s, std::vector<Program>& programs, u64 seed, std::size_t other) {
-    std::vector<Insn>& body = programs.back().body;
+/// Replaces instructions by no-operations, as long as the difference stays.
+void reduce_insns(const Settings& s, std::vector<Program>& programs, std::vector<Insn>& body, u64 seed,
+                  std::size_t other) {
     for (std::size_t i = body.size(); i-- > 0;) {
         Insn saved = body[i];
-        body[i] = {saved.length == 2 ? 0x0001u : 0x00000013u, saved.length, nullptr, false};
+        if (saved.fixed) continue;
+        body[i] = {saved.length == 2 ? 0x0001u : 0x00000013u, saved.length};
         if (!differs(s, programs, seed, other)) body[i] = saved;
     }
+}
+
+void reduce(const Settings& s, std::vector<Program>& programs, u64 seed, std::size_t other) {
+    reduce_insns(s, programs, programs.back().body, seed, other);
+    for (std::vector<Insn>& function : programs.back().functions) reduce_insns(s, programs, function, seed, other);
     // Then the programs before it, whose traces in memory may matter.
     while (programs.size() > 1) {
         std::vector<Program> fewer(programs.end() - static_cast<std::ptrdiff_t>((programs.size() + 1) / 2),

@@ -18,6 +18,7 @@ constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
 constexpr unsigned kIterations = 3;
 /// Of one program in kLongEvery: enough for the loop to get a translation of its own (host/x64/loops.h).
 constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
+constexpr unsigned kCallsEvery = 4;
 
 u64 random_int(Random& r) {
     u64 v = r();
@@ -104,8 +105,43 @@ void emit_write(Code& c, u64 address, unsigned bytes) {
     c.ecall();
 }
 
+u32 with_jump(u32 bits, i64 offset) {
+    auto o = static_cast<u32>(offset);
+    return bits | (o >> 20 & 1) << 31 | (o >> 1 & 0x3ff) << 21 | (o >> 11 & 1) << 20 | (o >> 12 & 0xff) << 12;
+}
+
+/// `starts` has the places of the program's functions.
+void emit_insns(Code& c, const std::vector<Insn>& insns, const std::vector<std::size_t>& starts) {
+    for (const Insn& insn : insns) {
+        u32 bits = insn.bits;
+        i64 offset = insn.fix == Fix::None ? 0 : static_cast<i64>(starts[insn.function]) - static_cast<i64>(c.size());
+        switch (insn.fix) {
+            case Fix::None: break;
+            case Fix::Jump: bits = with_jump(bits, offset); break;
+            case Fix::High: bits |= static_cast<u32>(offset + 0x800) & ~0xfffu; break;
+            case Fix::Low: bits |= static_cast<u32>(offset + 4) << 20; break;  // from the auipc on
+        }
+        c.emit(bits, insn.length);
+    }
+}
+
+/// The functions, and a jump over them.
+std::vector<std::size_t> emit_functions(Code& c, const Program& p) {
+    std::vector<std::size_t> starts;
+    if (p.functions.empty()) return starts;
+    std::size_t at = c.size() + 4;
+    for (const std::vector<Insn>& function : p.functions) {
+        starts.push_back(at);
+        for (const Insn& insn : function) at += insn.length;
+    }
+    c.emit(with_jump(0x6f, static_cast<i64>(at - c.size())));
+    for (const std::vector<Insn>& function : p.functions) emit_insns(c, function, starts);
+    return starts;
+}
+
 void emit_program(Code& c, const Program& p, u64 record) {
     constexpr unsigned kBase = 31, kFcsr = 3;
+    const std::vector<std::size_t> functions = emit_functions(c, p);
     c.load_page(kBase, record & ~u64{0xfff});
     c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) >> 1);  // in two steps: it may exceed 2047
     c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) - (static_cast<i32>(record & 0xfff) >> 1));
@@ -115,7 +151,7 @@ void emit_program(Code& c, const Program& p, u64 record) {
     for (unsigned x = 1; x < 32; ++x) c.load(x, kBase, (x - 1) * 8);
 
     std::size_t start = c.size();
-    for (const Insn& insn : p.body) c.emit(insn.bits, insn.length);
+    emit_insns(c, p.body, functions);
     c.addi(kCounter, kCounter, -1);
     c.bne_zero(kCounter, static_cast<i32>(start) - static_cast<i32>(c.size()));
 
@@ -175,6 +211,10 @@ Program make_program(Random& random, const InsnSource& source, unsigned insns) {
         make_long(random, source, p);
         return p;
     }
+    if (random() % kCallsEvery == 0) {
+        make_calls(random, source, p);
+        return p;
+    }
     for (unsigned i = 0; i < insns; ++i) source.append(random, p.body);
     return p;
 }
@@ -217,7 +257,7 @@ std::string make_elf(const std::vector<Program>& programs, u64 memory_seed) {
     append_segment(file, ph[0], kCode, PF_R | PF_X, code.bytes());
     append_segment(file, ph[1], kRecords, PF_R, records);
     append_segment(file, ph[2], kMemoryStart, PF_R | PF_W, memory);
-    append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kRecordWords * 8, '\0'));
+    append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kSavedBytes, '\0'));
     std::memcpy(file.data(), &header, sizeof header);
     std::memcpy(file.data() + sizeof header, ph, sizeof ph);
     return file;
@@ -225,14 +265,23 @@ std::string make_elf(const std::vector<Program>& programs, u64 memory_seed) {
 
 std::string list_body(const Program& program) {
     std::string text;
-    u64 pc = 0;
-    for (const Insn& insn : program.body) {
-        if (insn.row != nullptr) {
-            char head[32];
-            std::snprintf(head, sizeof head, "  %08x  ", insn.bits);
-            text += head + riscv::format_insn(*insn.row, insn.row->operands(insn.bits), pc) + '\n';
+    auto list = [&text](const std::vector<Insn>& insns) {
+        u64 pc = 0;
+        for (const Insn& insn : insns) {
+            if (insn.row != nullptr) {
+                char head[32];
+                std::snprintf(head, sizeof head, "  %08x  ", insn.bits);
+                text += head + riscv::format_insn(*insn.row, insn.row->operands(insn.bits), pc);
+                if (insn.fix != Fix::None) text += "  # f" + std::to_string(insn.function);
+                text += '\n';
+            }
+            pc += insn.length;
         }
-        pc += insn.length;
+    };
+    list(program.body);
+    for (std::size_t i = 0; i < program.functions.size(); ++i) {
+        text += "f" + std::to_string(i) + ":\n";
+        list(program.functions[i]);
     }
     return text;
 }

@@ -1,4 +1,4 @@
-// Random RISC-V programs, made from the instruction tables.
+// Random RISC-V programs, made from the instruction tables. Some call functions in all the ways there are (calls.cpp).
 //
 // A batch is one ELF file with many short programs. Each loads all registers from a record of its own, runs its body
 // a few times in a loop, or some thousand times, and writes all registers and fcsr to standard output; the batch ends
@@ -24,16 +24,25 @@ inline constexpr unsigned kRecord = 9;        ///< where the registers are saved
 inline constexpr unsigned kRecordWords = 64;  ///< x1..x31, f0..f31, fcsr
 inline constexpr unsigned kMemoryBytes = 8192;
 
+inline constexpr unsigned kSavedBytes = 4096;  ///< of memory at kRecord, of which the registers are the beginning
+
+/// What is filled in when it is known where functions are.
+enum class Fix : u8 { None, Jump, High, Low };  ///< jal; auipc; and what comes straight behind that
+
 struct Insn {
     u32 bits;
     u8 length;
     const riscv::InsnRow* row = nullptr;
     bool skips_next = false;  ///< a branch or jump over the next instruction
+    bool fixed = false;       ///< the program may not end without it
+    Fix fix = Fix::None;
+    u8 function = 0;  ///< whose address is filled in
 };
 
 struct Program {
     u64 registers[kRecordWords];
     std::vector<Insn> body;
+    std::vector<std::vector<Insn>> functions;
 };
 
 /// Makes random instructions that neither fault nor depend on anything but registers and the memory.
@@ -45,6 +54,8 @@ public:
     bool empty() const { return rows_.empty(); }
     /// Appends one instruction, or a few that belong together.
     void append(Random& random, std::vector<Insn>& body) const;
+    /// As it is listed.
+    const riscv::InsnRow* row(u32 bits) const { return decoder_.find(bits); }
 
 private:
     bool make(Random& random, const riscv::InsnRow& row, Insn& out) const;
@@ -54,6 +65,9 @@ private:
 };
 
 Program make_program(Random& random, const InsnSource& source, unsigned insns);
+
+/// A body with calls and the functions that they reach, instead of `p.body`.
+void make_calls(Random& random, const InsnSource& source, Program& p);
 
 /// The ELF file of a batch.
 std::string make_elf(const std::vector<Program>& programs, u64 memory_seed);
