@@ -322,7 +322,8 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
     if (t.loop) {
         tb->flags |= kLoopFlag;
         tb->loop_registers =
-            new (arena.allocate(sizeof(host::LoopRegisters), 1)) host::LoopRegisters(v.compiled.loop_registers);
+            new (arena.allocate(sizeof(host::LoopRegisters), alignof(host::LoopRegisters)))
+                host::LoopRegisters(v.compiled.loop_registers);
     }
     tb->guest_size = t.guest_size;
     tb->guest_insns = static_cast<u16>(t.guest_insns);

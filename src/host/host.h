@@ -35,9 +35,12 @@ inline constexpr u32 kLoopSample = 1000;
 /// Env::exit_slot of a loop's back edge.
 inline constexpr u32 kLoopExit = 0x80;
 
-/// What a loop keeps in host registers, by register number: the number of a global and 1, or 0. Globals that live
-/// there otherwise are in env meanwhile.
-using LoopRegisters = std::array<u8, 16>;
+/// Where a loop keeps guest registers otherwise than other TBs.
+struct LoopRegisters {
+    /// By host register: the number of a global and 1, or 0. Globals that live there otherwise are in env meanwhile.
+    std::array<u8, 16> resident{};
+    u64 narrow = 0;  ///< ir::Function::narrow
+};
 
 /// What generated code reads of a TB when it looks for one by itself.
 struct BlockHead {

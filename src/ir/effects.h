@@ -31,6 +31,12 @@ inline bool puts_output_right(const Insn& insn) {
     return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0;
 }
 
+/// Whether `insn` changes only the high half of its input.
+inline bool extends_low_half(const Insn& insn) {
+    return (insn.op == Op::sextract || insn.op == Op::extract) && insn.type == Type::I64 && insn.imm[0] == 0 &&
+           insn.imm[1] == 32;
+}
+
 /// Whether a floating-point op may accrue exception flags, which the guest can read.
 bool accrues_fp_flags(Op op);
 

@@ -33,6 +33,7 @@ void Function::reset() {
     label_count = 0;
     self_loop = loop = false;
     boxed_at_entry = 0;
+    narrow = 0;
     const_count_ = 0;
     const_hash_.assign(64, 0);
     if (!vars.empty()) return;

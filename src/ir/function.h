@@ -43,6 +43,7 @@ public:
     unsigned global_count() const { return static_cast<unsigned>(layout_->globals.size()); }
     bool is_global(Var v) const { return v - 1 < global_count(); }
     bool is_const(Var v) const { return vars[v].kind == VarKind::Const; }
+    bool is_narrow(Var v) const { return v - 1 < 64 && (narrow >> (v - 1) & 1) != 0; }
 
     Var new_var(VarKind kind, Type type);
     /// The constant `value` of type `type`; the same variable for the same constant.
@@ -61,6 +62,9 @@ public:
     u64 boxed_at_entry = 0;
     bool self_loop = false;  ///< some goto_tb goes to guest_pc
     bool loop = false;       ///< to be compiled as a loop: such a goto_tb does not leave the TB
+    /// Of a loop, by global (bit 0: global 0): registers of which only the low 32 bits are kept inside. Architecturally
+    /// they hold the sign extension of these at each fault and exit; what leaves the loop puts it there.
+    u64 narrow = 0;
     /// Guest addresses that goto_tb and call_tb may link to directly. What lies elsewhere may be another code
     /// whenever the guest's mappings change: the builder makes indirect jumps of jumps there.
     u64 link_start = 0, link_end = ~u64{0};

@@ -53,6 +53,20 @@ void LiveSet::begin(const Function& f) {
     set_all(VarKind::Ebb, false);
 }
 
+void LiveSet::use_all_globals(const Function& f, bool forget) {
+    // Of narrow ones only the low half counts here, but what is needed later still does.
+    u64 whole = 0;
+    for (u64 rest = forget ? 0 : f.narrow; rest != 0; rest &= rest - 1) {
+        const auto global = static_cast<unsigned>(std::countr_zero(rest));
+        const Var v = global_var(global);
+        if (live(f, v) && !low_half_live(f, v)) whole |= u64{1} << global;
+    }
+    set_all(VarKind::Global, true);
+    for (; whole != 0; whole &= whole - 1) {
+        set(f, global_var(static_cast<unsigned>(std::countr_zero(whole))), kLive);
+    }
+}
+
 void LiveSet::step(const Function& f, Insn& insn) {
     unsigned dead = 0;
     bool low_half = false;
@@ -73,7 +87,7 @@ void LiveSet::step(const Function& f, Insn& insn) {
         if (has(flags, OpFlags::EndsEbb)) set_all(VarKind::Ebb, false);
         set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
     }
-    if (reads_all_globals(f, insn)) set_all(VarKind::Global, true);
+    if (reads_all_globals(f, insn)) use_all_globals(f, has(flags, OpFlags::Terminator));
     if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), 0);
 
     unsigned end = insn.outputs + insn.inputs;

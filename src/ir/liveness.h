@@ -23,7 +23,9 @@ public:
 
     /// Whether `v` is live, but only its low 32 bits are ever looked at.
     bool low_half_live(const Function& f, Var v) const {
-        return marks_[v] == (epoch_[static_cast<unsigned>(f.vars[v].kind)] << 2 | kLive | kLowHalf);
+        const auto kind = static_cast<unsigned>(f.vars[v].kind);
+        if (marks_[v] >> 2 == epoch_[kind]) return (marks_[v] & (kLive | kLowHalf)) == (kLive | kLowHalf);
+        return base_[kind] && f.is_narrow(v);
     }
 
     /// Whether no output of `insn` is live.
@@ -50,6 +52,9 @@ private:
         epoch_[static_cast<unsigned>(kind)] = ++last_epoch_;
         base_[static_cast<unsigned>(kind)] = live;
     }
+
+    /// At a point that looks at all globals. `forget`: what comes behind it in the function does not follow it.
+    void use_all_globals(const Function& f, bool forget);
 
     std::vector<u32> marks_;  // by variable: epoch << 2 | kLowHalf | kLive; of another epoch: as base_ says
     u32 epoch_[5] = {};       // by VarKind

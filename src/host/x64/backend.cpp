@@ -31,6 +31,12 @@ void write_env(ir::Env* env, u32 offset, T value) {
     std::memcpy(reinterpret_cast<u8*>(env) + offset, &value, sizeof(T));
 }
 
+u64 read_env(const ir::Env* env, u32 offset) {
+    u64 value;
+    std::memcpy(&value, reinterpret_cast<const u8*>(env) + offset, sizeof value);
+    return value;
+}
+
 /// The address, without segment base, that the load instruction at `code` into a general register accesses: mov, movzx,
 /// movsx or movsxd with any operand that guest_ld makes (SDM vol. 2, 2.1). `reg` gives the registers.
 template <class Registers>
@@ -154,9 +160,13 @@ public:
     void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const override {
         const auto& gregs = uc->uc_mcontext.gregs;
         for (const Pinned& p : shared_.plan.gprs) {
-            const unsigned resident = loop != nullptr ? (*loop)[p.reg] : 0;
+            const unsigned resident = loop != nullptr ? loop->resident[p.reg] : 0;
             const u32 home = resident != 0 ? shared_.layout->globals[resident - 1].offset : p.offset;
             write_env(env, home, static_cast<u64>(gregs[kContextReg[p.reg]]));
+        }
+        for (u64 rest = loop != nullptr ? loop->narrow : 0; rest != 0; rest &= rest - 1) {
+            const u32 home = shared_.layout->globals[static_cast<unsigned>(std::countr_zero(rest))].offset;
+            write_env(env, home, static_cast<u64>(sign_extend(read_env(env, home), 32)));
         }
         for (const Pinned& p : shared_.plan.xmms) write_env(env, p.offset, read_xmm(uc, p.reg - kFirstXmm));
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;

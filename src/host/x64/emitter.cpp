@@ -91,6 +91,16 @@ void Emitter::enter_loop() {
 }
 
 void Emitter::leave_loop() {
+    for (u64 rest = loop_.registers.narrow; rest != 0; rest &= rest - 1) {
+        const auto global = static_cast<unsigned>(std::countr_zero(rest));
+        if (const HostReg reg = loop_.plan.reg_of_global[global]; reg != kNoReg) {
+            c.movsxd(r64(reg), r32(reg));
+        } else {
+            const std::size_t home = f->vars[ir::global_var(global)].offset;
+            c.movsxd(c.rax, env(home, 32));
+            c.mov(env(home, 64), c.rax);
+        }
+    }
     for (const LoopPlan::Swap& s : loop_.swaps) {
         if (s.written) ra.store(s.resident, s.reg, ir::Type::I64);
         ra.load(s.reg, s.displaced, ir::Type::I64);

@@ -28,7 +28,7 @@ bool suits_loop(const ir::Function& f) {
 void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
     plan = usual;
     swaps.clear();
-    registers = {};
+    registers = {.resident = {}, .narrow = f.narrow};
     const unsigned globals = f.global_count();
     uses_.assign(globals, 0);
     written_.assign(globals, false);
@@ -59,7 +59,7 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
         const HostReg reg = usual.reg_of_global[unused];
         plan.reg_of_global[unused] = kNoReg;
         plan.reg_of_global[best] = reg;
-        registers[reg] = static_cast<u8>(best + 1);
+        registers.resident[reg] = static_cast<u8>(best + 1);
         swaps.push_back({reg, written_[best], home(best), home(unused)});
         ++unused;
     }

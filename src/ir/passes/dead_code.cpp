@@ -8,12 +8,6 @@ namespace dragoman::ir {
 
 namespace {
 
-/// Whether `insn` changes only the high half of its input.
-bool extends_low_half(const Insn& insn) {
-    return (insn.op == Op::sextract || insn.op == Op::extract) && insn.type == Type::I64 && insn.imm[0] == 0 &&
-           insn.imm[1] == 32;
-}
-
 /// Has `before` write `copy`'s output, if nothing else uses what it writes now. @returns whether `copy` may go.
 bool merge_copy(const Function& f, const LiveSet& live, Insn& before, const Insn& copy) {
     if (before.outputs != 1 || before.out() != copy.in(0) || f.is_global(before.out())) return false;

@@ -51,6 +51,7 @@ struct PassContext {
     std::vector<u16> label_uses;
     bool assume_boxed = false;  ///< Function::boxed_at_entry may be set
     std::vector<BoxedLabel> boxed_labels;
+    std::vector<bool> flags;  ///< narrow_globals
 
     /// Old values of outputs that loads put right (effects.h) need not be there.
     void set_puts_right(bool on) {
@@ -75,6 +76,9 @@ bool forward_globals(Rewriter& r, Insn& insn);
 void assume_boxed(Function& f, PassContext& context);
 
 void share_lookups(Function& f, LookupScratch& scratch);
+
+/// Chooses Function::narrow of a loop.
+void narrow_globals(Function& f, PassContext& context);
 
 void dead_code(Function& f, PassContext& context);
 

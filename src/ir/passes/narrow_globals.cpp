@@ -1,0 +1,127 @@
+// Guest registers that hold 32-bit values all through a loop: W instructions extend their results, which costs an
+// instruction each, mostly one that the next pass waits for. Where nothing in the loop looks at the high
+// halves, they are left to what leaves it (Function::narrow).
+//
+// A loop is entered only after a pass through its plain TB. So a register that every pass writes holds, from the start on,
+// what one of its writes left there.
+#include "ir/effects.h"
+#include "ir/passes/passes.h"
+
+namespace dragoman::ir {
+
+namespace {
+
+constexpr u64 bit(Var global) { return u64{1} << (global - 1); }
+Var first(u64 globals) { return global_var(static_cast<unsigned>(std::countr_zero(globals))); }
+
+bool is_candidate(const Function& f, Var v) { return f.is_global(v) && v <= 64 && f.vars[v].type == Type::I64; }
+
+/// Whether `v` holds the sign extension of its low half, as far as `extended` says.
+bool is_extended(const Function& f, const std::vector<bool>& extended, Var v) {
+    if (!f.is_const(v)) return extended[v];
+    return !f.vars[v].guest_address && fits_i32(static_cast<i64>(f.vars[v].value));
+}
+
+/// Whether the output of `insn` is the sign extension of its low half.
+bool writes_extended(const Function& f, const std::vector<bool>& extended, const Insn& insn) {
+    auto input = [&](unsigned i) { return is_extended(f, extended, insn.in(i)); };
+    auto constant = [&](unsigned i, u64 low, u64 high) {
+        const Var v = insn.in(i);
+        return f.is_const(v) && !f.vars[v].guest_address && f.vars[v].value >= low && f.vars[v].value <= high;
+    };
+    switch (insn.op) {
+        case Op::mov: return input(0);
+        case Op::ext_s:
+        case Op::setcond: return true;
+        case Op::sextract: return insn.imm[1] <= 32;
+        case Op::extract: return insn.imm[1] < 32;
+        case Op::guest_ld: return insn.mem().size_log2 + (insn.mem().sign ? 0 : 1) <= 2;
+        case Op::and_: return (input(0) && input(1)) || constant(1, 0, low_mask(31));
+        case Op::or_:
+        case Op::xor_:
+        case Op::andc:
+        case Op::orc:
+        case Op::eqv:
+        case Op::min_s:
+        case Op::min_u:
+        case Op::max_s:
+        case Op::max_u: return input(0) && input(1);
+        case Op::not_: return input(0);
+        case Op::sar: return input(0);
+        case Op::shr: return constant(1, 33, 63);
+        case Op::movcond: return input(2) && input(3);
+        default: return false;
+    }
+}
+
+/// Registers that are written in every pass, if passes have no branches within them: each leaves or begins anew.
+u64 always_written(const Function& f, std::vector<bool>& leaves) {
+    leaves.assign(f.label_count, false);
+    for (std::size_t i = 0; i + 1 < f.insns.size(); ++i) {
+        const Insn& next = f.insns[i + 1];
+        if (f.insns[i].op != Op::label) continue;
+        if (next.op != Op::goto_tb) return 0;
+        leaves[f.insns[i].imm[0]] = next.imm[1] != f.guest_pc;
+    }
+    u64 written = 0;
+    for (const Insn& insn : f.insns) {
+        if (insn.op == Op::label || insn.op == Op::br) break;
+        if (insn.op == Op::brcond && !leaves[insn.imm[0]]) break;
+        for (unsigned i = 0; i < insn.outputs; ++i) {
+            if (is_candidate(f, insn.args[i])) written |= bit(insn.args[i]);
+        }
+    }
+    return written;
+}
+
+/// Those of `candidates` that are always written with a sign extension.
+u64 always_extended(const Function& f, u64 candidates, std::vector<bool>& extended) {
+    for (;;) {
+        extended.assign(f.vars.size(), false);
+        for (u64 rest = candidates; rest != 0; rest &= rest - 1) extended[first(rest)] = true;
+        u64 others = 0;
+        for (const Insn& insn : f.insns) {
+            const bool extends = insn.outputs == 1 && type_bits(insn.type) == 64 && writes_extended(f, extended, insn);
+            for (unsigned i = 0; i < insn.outputs; ++i) {
+                const Var v = insn.args[i];
+                extended[v] = extends;
+                if (!extends && is_candidate(f, v)) others |= bit(v) & candidates;
+            }
+        }
+        if (others == 0) return candidates;
+        candidates &= ~others;
+    }
+}
+
+/// Those of Function::narrow whose high halves the next pass looks at.
+u64 seen_whole(const Function& f, const LiveSet& live) {
+    u64 whole = 0;
+    for (u64 rest = f.narrow; rest != 0; rest &= rest - 1) {
+        const Var v = first(rest);
+        if (live.live(f, v) && !live.low_half_live(f, v)) whole |= bit(v);
+    }
+    return whole;
+}
+
+}  // namespace
+
+void narrow_globals(Function& f, PassContext& context) {
+    f.narrow = always_extended(f, always_written(f, context.flags), context.flags);
+    LiveSet& live = context.live;
+    while (f.narrow != 0) {
+        u64 gains = 0;  // an extension of these goes
+        live.begin(f);
+        for (std::size_t i = f.insns.size(); i-- > 0;) {
+            Insn& insn = f.insns[i];
+            if (extends_low_half(insn) && f.is_narrow(insn.out()) && live.low_half_live(f, insn.out())) {
+                gains |= bit(insn.out());
+            }
+            live.step(f, insn);
+        }
+        const u64 kept = gains & ~seen_whole(f, live);
+        if (kept == f.narrow) return;
+        f.narrow = kept;
+    }
+}
+
+}  // namespace dragoman::ir
