@@ -1,5 +1,5 @@
 // Functions of random programs: calls by name and by register, returns that fit and such that do not, tail calls,
-// recursion, coroutines. Who calls whom has no cycle but a recursive function's own, so that every program ends.
+// recursion, coroutines, loops. Who calls whom has no cycle but a recursive function's own, so that every program ends.
 #include "fuzz/program.h"
 
 namespace dragoman::fuzz {
@@ -12,6 +12,7 @@ constexpr unsigned kStackCell = 1024, kDepthCell = 1032;  // from kRecord on: to
 constexpr unsigned kStack = 1040;                         // how deep a recursion may still go; the stack itself
 constexpr unsigned kMaxFunctions = 5, kMaxDepth = 12, kMaxInsns = 6;
 constexpr unsigned kMoreIterations = 40;
+constexpr unsigned kLongLoop = 1200;  // with a few calls enough for a translation of its own
 
 u32 addi(unsigned rd, unsigned rs1, i32 imm) { return static_cast<u32>(imm) << 20 | rs1 << 15 | rd << 7 | 0x13; }
 u32 andi(unsigned rd, unsigned rs1, i32 imm) { return addi(rd, rs1, imm) | 7 << 12; }
@@ -56,8 +57,9 @@ private:
         out_->back().fix = fix;
         out_->back().function = static_cast<u8>(function);
     }
-    /// Random instructions that leave `kept` alone; 0: nothing.
-    void insns(unsigned kept = 0);
+    /// Random instructions that leave `kept` alone; 0: nothing. `plain`: those of are_plain.
+    void insns(unsigned kept = 0, bool plain = false);
+    void loop();
     void address(unsigned rd, unsigned function) {
         put(auipc(rd), Fix::High, function);
         put(addi(rd, rd, 0), Fix::Low, function);
@@ -77,9 +79,10 @@ private:
     Program& p_;
     std::vector<Function> functions_;
     std::vector<Insn>* out_ = nullptr;
+    unsigned loops_ = 0;
 };
 
-void Maker::insns(unsigned kept) {
+void Maker::insns(unsigned kept, bool plain) {
     for (unsigned n = number(kMaxInsns + 1); n != 0; --n) {
         const std::size_t first = out_->size();
         source_.append(random_, *out_);
@@ -91,8 +94,21 @@ void Maker::insns(unsigned kept) {
             const bool pair = has(insn.row->reserved, riscv::Reserved::RdOdd) && rd != 0;
             writes = writes || (kept != 0 && (rd == kept || (pair && rd + 1 == kept)));
         }
-        if (writes) out_->resize(first);
+        if (writes || (plain && !are_plain(*out_, first))) out_->resize(first);
     }
+}
+
+void Maker::loop() {
+    put(addi(kT3, 0, static_cast<i32>(loops_ < 2 ? kLongLoop : 3)));
+    ++loops_;
+    const std::size_t first = out_->size();
+    insns(kT3, true);
+    put(addi(kT3, kT3, -1));
+    i32 back = 0;
+    for (std::size_t i = first; i < out_->size(); ++i) back -= (*out_)[i].length;
+    auto o = static_cast<u32>(back);
+    put((o >> 12 & 1) << 31 | (o >> 5 & 63) << 25 | kT3 << 15 | 1 << 12 | (o >> 1 & 15) << 8 | (o >> 11 & 1) << 7 |
+        0x63);
 }
 
 void Maker::jump_to_register(unsigned rd, unsigned rs1) {
@@ -218,6 +234,7 @@ void Maker::body(unsigned index) {
     }
     push(f.link);
     insns();
+    if (chance(8)) loop();
     for (unsigned n = f.recursive ? 1 + number(2) : 0; n != 0; --n) {
         put(load(kT1, kRecord, kDepthCell));
         put(addi(kT1, kT1, -1));
@@ -249,7 +266,7 @@ void Maker::make() {
     put(store(kT1, kRecord, kStackCell));
     insns();
     for (unsigned n = 1 + number(2); n != 0; --n) call_some(0);
-    if (chance(4)) p_.registers[kCounter - 1] = kMoreIterations + number(8);
+    if (loops_ == 0 && chance(4)) p_.registers[kCounter - 1] = kMoreIterations + number(8);
 }
 
 }  // namespace

@@ -174,17 +174,6 @@ void append_segment(std::string& file, Elf64_Phdr& ph, u64 address, u32 flags, c
     file += bytes;
 }
 
-/// Whether all instructions from `first` on belong to what back ends make plain code of: no loop with others in it gets
-/// a translation of its own.
-bool are_plain(const std::vector<Insn>& body, std::size_t first) {
-    using enum riscv::Extension;
-    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb};
-    for (; first < body.size(); ++first) {
-        if (body[first].row == nullptr || !body[first].row->guard.admits(plain)) return false;
-    }
-    return true;
-}
-
 /// Some instructions that run some thousand times.
 void make_long(Random& random, const InsnSource& source, Program& p) {
     p.registers[kCounter - 1] = kLongIterations + random() % 8;
@@ -197,6 +186,15 @@ void make_long(Random& random, const InsnSource& source, Program& p) {
 }
 
 }  // namespace
+
+bool are_plain(const std::vector<Insn>& body, std::size_t first) {
+    using enum riscv::Extension;
+    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb};
+    for (; first < body.size(); ++first) {
+        if (body[first].row == nullptr || !body[first].row->guard.admits(plain)) return false;
+    }
+    return true;
+}
 
 Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     Program p;

@@ -66,6 +66,10 @@ private:
 
 Program make_program(Random& random, const InsnSource& source, unsigned insns);
 
+/// Whether all instructions from `first` on belong to what back ends make plain code of: no loop with others in it gets
+/// a translation of its own.
+bool are_plain(const std::vector<Insn>& body, std::size_t first);
+
 /// A body with calls and the functions that they reach, instead of `p.body`.
 void make_calls(Random& random, const InsnSource& source, Program& p);
 
