@@ -19,6 +19,7 @@ constexpr unsigned kIterations = 3;
 /// Of one program in kLongEvery: enough for the loop to get a translation of its own (host/x64/loops.h).
 constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
 constexpr unsigned kCallsEvery = 4;
+constexpr unsigned kSinglesEvery = 3;  ///< of one program in so many all float registers have singles
 
 u64 random_int(Random& r) {
     u64 v = r();
@@ -54,10 +55,12 @@ u64 random_float(Random& r, unsigned exponent, unsigned fraction) {
     }
 }
 
+u64 random_single(Random& r) { return ~u64{0} << 32 | random_float(r, 8, 23); }
+
 u64 random_fpr(Random& r) {
     switch (r() % 8) {
         case 0:
-        case 1: return ~u64{0} << 32 | random_float(r, 8, 23);
+        case 1: return random_single(r);
         case 2: return ~u64{0} << 16 | random_float(r, 5, 10);
         case 3: return r();
         default: return random_float(r, 11, 52);
@@ -199,7 +202,8 @@ bool are_plain(const std::vector<Insn>& body, std::size_t first) {
 Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     Program p;
     for (unsigned i = 0; i < 31; ++i) p.registers[i] = random_int(random);
-    for (unsigned i = 31; i < 63; ++i) p.registers[i] = random_fpr(random);
+    const bool singles = random() % kSinglesEvery == 0;
+    for (unsigned i = 31; i < 63; ++i) p.registers[i] = singles ? random_single(random) : random_fpr(random);
     p.registers[63] = random() % 5 << 5 | random() % 32;
     p.registers[kStackPointer - 1] = kMemoryStart + kMemoryBytes / 2;
     p.registers[kMemory - 1] = kMemoryStart + kMemoryBytes / 2;
