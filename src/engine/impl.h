@@ -184,6 +184,7 @@ struct Engine::Impl {
 
     void cache(ir::Env* env, TranslationBlock* tb);
     void clear_jump_caches();
+    SlotRecord* exit_slot(Vcpu& v);
     void link_exit(Vcpu& v, TranslationBlock* target);
     void step(Vcpu& v);
 

@@ -21,21 +21,25 @@ u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->reque
 
 }  // namespace
 
+/// The slot that `v` has left its TB by; null when that TB is no more. tb_lock is held.
+SlotRecord* Engine::Impl::exit_slot(Vcpu& v) {
+    TranslationBlock* from = tb_at(v.env->exit_host_pc);
+    const u32 slot = v.env->exit_slot & ~host::kLoopExit;
+    // Its code memory may have been reclaimed meanwhile, and be another TB's.
+    return from != nullptr && !from->invalid.load() && slot < from->slot_count ? &from->slots[slot] : nullptr;
+}
+
 /// A jump through an unlinked slot: link it to `target`, so that the next time it goes straight there.
 void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     if (!config.chain) return;
     std::lock_guard guard(tb_lock);
-    TranslationBlock* from = tb_at(v.env->exit_host_pc);
-    if (from == nullptr || from->invalid.load() || target->invalid.load()) return;
-    const u32 slot = v.env->exit_slot & ~host::kLoopExit;
-    // Its code memory may have been reclaimed meanwhile, and be another TB's.
-    if (slot >= from->slot_count) return;
-    SlotRecord& record = from->slots[slot];
+    SlotRecord* record = exit_slot(v);
+    if (record == nullptr || target->invalid.load()) return;
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
-    if (record.target != nullptr || record.slot.target_pc != target->pc) return;
-    // System mode: the page may have been mapped elsewhere since `from` was entered.
-    if (physical != nullptr && from->page_numbers[0] != target->page_numbers[0]) return;
-    link(record, target);
+    if (record->target != nullptr || record->slot.target_pc != target->pc) return;
+    // System mode: the page may have been mapped elsewhere since the TB was entered.
+    if (physical != nullptr && record->owner->page_numbers[0] != target->page_numbers[0]) return;
+    link(*record, target);
     ++v.stats.links;
 }
 
@@ -46,9 +50,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
     bool often = false;
     {
         std::lock_guard guard(tb_lock);
-        TranslationBlock* from = tb_at(v.env->exit_host_pc);
-        const u32 slot = v.env->exit_slot & ~host::kLoopExit;
-        if (from != nullptr && slot < from->slot_count) often = ++from->slots[slot].samples >= kSamples;
+        if (SlotRecord* record = exit_slot(v)) often = ++record->samples >= kSamples;
     }
     if (!often || !config.chain) return find_or_translate(v, v.env->pc, v.env->tb_flags);
     TranslationBlock* loop = translate_loop(v, v.env->pc, v.env->tb_flags);

@@ -2,22 +2,10 @@
 /* A load into the register that its address comes from: when it faults, the register holds the address, however it was
    computed, and all others what they held. */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "check.h"
-
-static sigjmp_buf after_fault;
-static uint64_t seen[32];
-static void on_fault(int number, siginfo_t *info, void *context) {
-    ucontext_t *uc = context;
-    for (int i = 0; i < 32; i++) seen[i] = uc->uc_mcontext.__gregs[i];
-    (void)number, (void)info;
-    siglongjmp(after_fault, 1);
-}
+#include "fault_registers.h"
 
 enum { kA0 = 10, kA1, kA2, kA3, kA4, kA5, kA6, kA7, kT3 = 28, kT6 = 31 };
 
@@ -86,8 +74,7 @@ static void check(const struct Case *c, uint64_t end, uint64_t index, uint64_t o
 }
 
 int main(void) {
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    CHECK(sigaction(SIGSEGV, &action, NULL) == 0 && sigaction(SIGBUS, &action, NULL) == 0);
+    catch_faults();
     char *area = mmap(NULL, 3 * 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(mprotect(area + 65536, 2 * 65536, PROT_NONE) == 0);
     memset(area, 0x5a, 65536);

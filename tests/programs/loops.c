@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "fault_registers.h"
 
 /* Adds words of `from` up and copies them, four at a time. Stops at a word of 0. @returns the sum. */
 uint64_t copy_sum(uint64_t *to, const uint64_t *from);
@@ -82,21 +82,11 @@ static uint64_t many_in_c(uint64_t n) {
 
 enum { kRa = 1, kSp = 2, kT0 = 5, kT1, kT2, kS0, kS1, kA0 = 10, kA1, kA7 = 17, kS2, kT3 = 28, kT4, kT5 };
 
-static sigjmp_buf after_fault;
-static uint64_t seen[32];
-static void on_fault(int number, siginfo_t *info, void *context) {
-    ucontext_t *uc = context;
-    for (int i = 0; i < 32; i++) seen[i] = uc->uc_mcontext.__gregs[i];
-    (void)number, (void)info;
-    siglongjmp(after_fault, 1);
-}
-
 enum { kWords = 4096 };
 
 /* Every register at a store and at a load that fault, after many passes and after few. */
 static void faults(void) {
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    catch_faults();
     uint64_t *from = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint64_t *to = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(mprotect(from + kWords, 4096, PROT_NONE) == 0 && mprotect(to + kWords, 4096, PROT_NONE) == 0);
