@@ -2,8 +2,8 @@
 // instruction each, mostly one that the next pass waits for. Where nothing in the loop looks at the high
 // halves, they are left to what leaves it (Function::narrow).
 //
-// A loop is entered only after a pass through its plain TB. So a register that every pass writes holds, from the start on,
-// what one of its writes left there.
+// A loop is entered only after a pass through its plain TB, of which one is all that is known: registers may have held
+// anything before. So a register is extended from the start on if such a pass leaves it so.
 #include "ir/effects.h"
 #include "ir/passes/passes.h"
 
@@ -54,24 +54,49 @@ bool writes_extended(const Function& f, const std::vector<bool>& extended, const
     }
 }
 
-/// Registers that are written in every pass, if passes have no branches within them: each leaves or begins anew.
-u64 always_written(const Function& f, std::vector<bool>& leaves) {
-    leaves.assign(f.label_count, false);
+/// Whether `label` is where the loop is left.
+bool leaves(const Function& f, u64 label) {
     for (std::size_t i = 0; i + 1 < f.insns.size(); ++i) {
-        const Insn& next = f.insns[i + 1];
-        if (f.insns[i].op != Op::label) continue;
-        if (next.op != Op::goto_tb) return 0;
-        leaves[f.insns[i].imm[0]] = next.imm[1] != f.guest_pc;
+        const Insn &insn = f.insns[i], &next = f.insns[i + 1];
+        if (insn.op == Op::label && insn.imm[0] == label) return next.op == Op::goto_tb && next.imm[1] != f.guest_pc;
     }
-    u64 written = 0;
+    return false;
+}
+
+/// Whether passes have branches within them: else each branch leaves or begins anew.
+bool has_joins(const Function& f) {
+    for (std::size_t i = 0; i + 1 < f.insns.size(); ++i) {
+        if (f.insns[i].op == Op::label && f.insns[i + 1].op != Op::goto_tb) return true;
+    }
+    return false;
+}
+
+/// Goes on over `insn`. @returns whether it writes an extension.
+bool step(const Function& f, std::vector<bool>& extended, const Insn& insn) {
+    const bool extends = insn.outputs == 1 && type_bits(insn.type) == 64 && writes_extended(f, extended, insn);
+    for (unsigned i = 0; i < insn.outputs; ++i) extended[insn.args[i]] = extends;
+    return extends;
+}
+
+/// Registers that hold an extension after one pass, whatever all of them held before.
+u64 extended_by_pass(const Function& f, std::vector<bool>& extended) {
+    if (has_joins(f)) return 0;
+    extended.assign(f.vars.size(), false);
+    bool begun = false;
     for (const Insn& insn : f.insns) {
         if (insn.op == Op::label || insn.op == Op::br) break;
-        if (insn.op == Op::brcond && !leaves[insn.imm[0]]) break;
-        for (unsigned i = 0; i < insn.outputs; ++i) {
-            if (is_candidate(f, insn.args[i])) written |= bit(insn.args[i]);
+        if (insn.op == Op::brcond && !leaves(f, insn.imm[0])) break;
+        if (insn.op == Op::insn_start && insn.imm[0] == f.guest_pc) {
+            if (begun) break;  // the next pass
+            begun = true;
         }
+        step(f, extended, insn);
     }
-    return written;
+    u64 found = 0;
+    for (unsigned i = 0; i < f.global_count(); ++i) {
+        if (const Var v = global_var(i); extended[v] && is_candidate(f, v)) found |= bit(v);
+    }
+    return found;
 }
 
 /// Those of `candidates` that are always written with a sign extension.
@@ -81,11 +106,9 @@ u64 always_extended(const Function& f, u64 candidates, std::vector<bool>& extend
         for (u64 rest = candidates; rest != 0; rest &= rest - 1) extended[first(rest)] = true;
         u64 others = 0;
         for (const Insn& insn : f.insns) {
-            const bool extends = insn.outputs == 1 && type_bits(insn.type) == 64 && writes_extended(f, extended, insn);
+            if (step(f, extended, insn)) continue;
             for (unsigned i = 0; i < insn.outputs; ++i) {
-                const Var v = insn.args[i];
-                extended[v] = extends;
-                if (!extends && is_candidate(f, v)) others |= bit(v) & candidates;
+                if (is_candidate(f, insn.args[i])) others |= bit(insn.args[i]) & candidates;
             }
         }
         if (others == 0) return candidates;
@@ -106,7 +129,7 @@ u64 seen_whole(const Function& f, const LiveSet& live) {
 }  // namespace
 
 void narrow_globals(Function& f, PassContext& context) {
-    f.narrow = always_extended(f, always_written(f, context.flags), context.flags);
+    f.narrow = always_extended(f, extended_by_pass(f, context.flags), context.flags);
     LiveSet& live = context.live;
     while (f.narrow != 0) {
         u64 gains = 0;  // an extension of these goes

@@ -85,6 +85,17 @@ TEST(NarrowGlobals, OnlyRegistersThatAlwaysHoldExtensions) {
     }
 }
 
+TEST(NarrowGlobals, OnlyRegistersThatTheFirstPassLeavesExtended) {
+    // x1 gets what x2 held before: an extension, but not yet in the first pass.
+    const std::string sum = " add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n guest_ld.i64 x3, [x4], s32\n";
+    const std::string other = " add.i64 %1, x2, x3\n sextract.i64 x2, %1, 0, 32\n";
+    EXPECT_EQ(narrowed(sum + " mov.i64 x1, x2\n" + other).narrow, 0u);
+    EXPECT_EQ(narrowed(sum + other + " mov.i64 x1, x2\n").narrow, x(1) | x(2));
+    // Nor does a second pass that follows the first change that.
+    const std::string pass = " ---- 1000\n" + sum + " mov.i64 x1, x2\n" + other;
+    EXPECT_EQ(narrowed(pass + pass).narrow & x(1), 0u);
+}
+
 TEST(NarrowGlobals, OnlyRegistersThatEveryPassWrites) {
     const char* text =
         " brcond.i64 x4, x5, eq, L0\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\nL0:\n add.i64 x4, x4, $0x1\n";
