@@ -27,7 +27,10 @@ public:
     // Structure
     void insn_start(u64 pc, u64 data) { emit(Op::insn_start, Type::None, {}, {}, pc, data); }
     u32 new_label() { return f_.new_label(); }
-    void label(u32 l) { emit(Op::label, Type::None, {}, {}, l); }
+    void label(u32 l) {
+        f_.short_branches |= is_close(l);
+        emit(Op::label, Type::None, {}, {}, l);
+    }
     void br(u32 l) { emit(Op::br, Type::None, {}, {}, l); }
     void brcond(Cond c, Var a, Var b, u32 l) { emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c)); }
     /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
@@ -148,6 +151,15 @@ public:
                u64 imm1 = 0);
 
 private:
+    /// Whether a branch to `label` stands a few instructions before this point.
+    bool is_close(u32 label) const {
+        constexpr std::size_t kClose = 5;
+        const std::vector<Insn>& insns = f_.insns;
+        for (std::size_t i = insns.size(); i-- > 0 && i + kClose >= insns.size();) {
+            if (insns[i].op == Op::brcond && insns[i].imm[0] == label) return true;
+        }
+        return false;
+    }
     bool links(u64 pc) const { return pc - f_.link_start <= f_.link_end - f_.link_start; }
     Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }
     static Type result_type(Op o, Type t) { return info(o).typing == OpTyping::Cmp ? Type::I64 : t; }

@@ -44,7 +44,7 @@ u64 clmul(u64 a, u64 b) {
 }  // namespace
 
 u64 evaluate(Op op, Type t, u64 a, u64 b, u64 imm0, u64 imm1) {
-    const unsigned bits = op == Op::trunc || op == Op::ext_s || op == Op::ext_u ? 64 : type_bits(t);
+    const unsigned bits = op == Op::trunc || op == Op::ext_s || op == Op::ext_u || op == Op::ext_any ? 64 : type_bits(t);
     const u64 mask = low_mask(bits);
     a &= mask;
     b &= mask;
@@ -97,6 +97,7 @@ u64 evaluate(Op op, Type t, u64 a, u64 b, u64 imm0, u64 imm1) {
             case Op::deposit: return dragoman::deposit(a, static_cast<unsigned>(imm0), static_cast<unsigned>(imm1), b);
             case Op::ext_s: return static_cast<u64>(sign_extend(a, 32));
             case Op::ext_u:
+            case Op::ext_any:
             case Op::trunc: return static_cast<u32>(a);
             default: DRAGOMAN_UNREACHABLE();
         }

@@ -34,6 +34,7 @@ void Function::reset() {
     self_loop = loop = false;
     boxed_at_entry = 0;
     narrow = 0;
+    short_branches = false;
     const_count_ = 0;
     const_hash_.assign(64, 0);
     if (!vars.empty()) return;

@@ -60,6 +60,7 @@ public:
     /// Float globals (bit i: global i) that the function takes for boxed when it is entered (fbox). Whoever compiles it
     /// has it test that first, and leave with ExitReason::Unboxed if it is not so.
     u64 boxed_at_entry = 0;
+    bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;  ///< some goto_tb goes to guest_pc
     bool loop = false;       ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// Of a loop, by global (bit 0: global 0): registers of which only the low 32 bits are kept inside. Architecturally

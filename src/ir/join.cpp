@@ -66,6 +66,7 @@ bool Join::add(const Function& part) {
     parts_.push_back({part.guest_pc, own, static_cast<u32>(f.insns.size()), false});
     f.guest_size = std::max(f.guest_size, static_cast<u32>(part.guest_pc + part.guest_size - f.guest_pc));
     f.guest_insns += part.guest_insns;
+    f.short_branches |= part.short_branches;
     return true;
 }
 

@@ -21,6 +21,7 @@ constexpr Looks looks_of(Op op) {
         case Op::sub:
         case Op::neg:
         case Op::mul:
+        case Op::shl:
         case Op::and_:
         case Op::or_:
         case Op::xor_:

@@ -123,6 +123,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(deposit,       1, 2, 2, Same,     Int)                        /* in: base, field; pos, len */ \
     X(ext_s,         1, 1, 0, Conv,     Int)                        /* I32 -> I64 */               \
     X(ext_u,         1, 1, 0, Conv,     Int)                        /* I32 -> I64 */               \
+    X(ext_any,       1, 1, 0, Conv,     Int)                        /* I32 -> I64, upper half undefined */ \
     X(trunc,         1, 1, 0, Conv,     Int)                        /* I64 -> I32 */               \
     X(setcond,       1, 2, 1, Cmp,      Int)                        /* cond */                     \
     X(movcond,       1, 4, 1, Select,   None)                       /* a cond b ? v1 : v2 */       \

@@ -103,7 +103,8 @@ const char* Verifier::check_type_class(const Insn& insn) const {
     if (has(flags, OpFlags::Float) && !is_float(t)) return "float type wanted";
     switch (insn.op) {
         case Op::ext_s:
-        case Op::ext_u: return t == Type::I64 && s == Type::I32 ? nullptr : "extension must be I32 to I64";
+        case Op::ext_u:
+        case Op::ext_any: return t == Type::I64 && s == Type::I32 ? nullptr : "extension must be I32 to I64";
         case Op::trunc: return t == Type::I32 && s == Type::I64 ? nullptr : "truncation must be I64 to I32";
         case Op::fcvt_ff: return is_float(s) && s != t ? nullptr : "two float types wanted";
         case Op::fcvt_fi: return is_int(t) && is_float(s) ? nullptr : "float to integer wanted";

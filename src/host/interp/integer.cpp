@@ -103,7 +103,7 @@ const Record* extract_op(Machine& m, const Record* r) {
     return r + 1;
 }
 
-/// mov, ext_u, trunc and bitcast: cells of 32-bit values are zero-extended, so only the result's width matters.
+/// mov, ext_u, ext_any, trunc and bitcast: cells of 32-bit values are zero-extended, so only the result's width matters.
 template <class T>
 const Record* move(Machine& m, const Record* r) {
     m.set(r->args[0], static_cast<T>(m.get(r->args[1])));
@@ -127,7 +127,7 @@ const Record* movcond(Machine& m, const Record* r) {
 }
 
 void add_moves(HandlerTable& t) {
-    for (Op op : {Op::mov, Op::bitcast, Op::trunc, Op::ext_u}) {
+    for (Op op : {Op::mov, Op::bitcast, Op::trunc, Op::ext_u, Op::ext_any}) {
         t.set(op, Type::I32, move<u32>);
         t.set(op, Type::F32, move<u32>);
         t.set(op, Type::I64, move<u64>);

@@ -59,6 +59,8 @@ void emit_ext_u(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+void emit_ext_any(Emitter& e, const Insn& insn) { e.ra.define_alias(insn.out(), e.ra.use(insn.in(0))); }
+
 void emit_bitcast(Emitter& e, const Insn& insn) {
     Var out = insn.out(), in = insn.in(0);
     if (e.ra.prefers_memory(in)) {

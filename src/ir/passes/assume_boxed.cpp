@@ -2,8 +2,6 @@
 // told so. It is known of a register that only fbox has written on all ways to the read. Of a register that nobody has
 // written since the function began it is assumed: a program that reads a float has put a float there. Whoever compiles
 // the function tests the assumption where it begins, once for all registers (Function::boxed_at_entry).
-#include <algorithm>
-
 #include "ir/effects.h"
 #include "ir/passes/passes.h"
 
@@ -102,9 +100,7 @@ private:
 }  // namespace
 
 void assume_boxed(Function& f, PassContext& context) {
-    const bool any = std::any_of(f.insns.begin(), f.insns.end(),
-                                 [](const Insn& insn) { return insn.op == Op::funbox && insn.imm[0] == 0; });
-    if (!any || f.global_count() > kMaxGlobals) return;
+    if (f.global_count() > kMaxGlobals) return;
     Walk walk(f, context.boxed_labels);
     walk.run(0, true);
     if (!context.assume_boxed || walk.other_reads == 0) return;

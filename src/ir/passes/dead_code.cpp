@@ -30,6 +30,7 @@ void dead_code(Function& f, PassContext& context) {
             insn.op = Op::mov;
             insn.imm[0] = insn.imm[1] = 0;
         }
+        if ((insn.op == Op::ext_s || insn.op == Op::ext_u) && live.low_half_live(f, insn.out())) insn.op = Op::ext_any;
         live.step(f, insn);
         if (--kept != i) f.insns[kept] = insn;
     }

@@ -136,7 +136,8 @@ void narrow_globals(Function& f, PassContext& context) {
         live.begin(f);
         for (std::size_t i = f.insns.size(); i-- > 0;) {
             Insn& insn = f.insns[i];
-            if (extends_low_half(insn) && f.is_narrow(insn.out()) && live.low_half_live(f, insn.out())) {
+            const bool extends = extends_low_half(insn) || insn.op == Op::ext_s;
+            if (extends && f.is_narrow(insn.out()) && live.low_half_live(f, insn.out())) {
                 gains |= bit(insn.out());
             }
             live.step(f, insn);

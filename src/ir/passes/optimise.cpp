@@ -11,12 +11,22 @@ namespace {
 
 // Each instruction goes through these in turn, so every pass sees its operands in their final form.
 constexpr Rewrite kForward[] = {
-    propagate_copies, fold_constants, simplify_bits, fold_addresses, fuse_branches, unbox_floats, forward_globals,
+    propagate_copies, fold_constants, simplify_bits, form_rotations,
+    fold_addresses,   fuse_branches,  unbox_floats,  forward_globals,
 };
 
 /// Which of the passes have something to do with an op: the conditions at their beginnings.
 constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
-    enum : u8 { kCopies = 1, kConstants = 2, kBits = 4, kAddresses = 8, kBranches = 16, kFloats = 32, kGlobals = 64 };
+    enum : u8 {
+        kCopies = 1,
+        kConstants = 2,
+        kBits = 4,
+        kRotations = 8,
+        kAddresses = 16,
+        kBranches = 32,
+        kFloats = 64,
+        kGlobals = 128
+    };
     u8 passes = 0;
     if (inputs != 0 || op == Op::call) passes |= kCopies;
     if (has(flags, OpFlags::Int) && !has(flags, OpFlags::SideEffects)) passes |= kConstants;
@@ -25,17 +35,20 @@ constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
         case Op::brcond:
         case Op::movcond:
         case Op::setcond: return passes | kConstants | kBranches;
-        case Op::xor_: return passes | kBranches;
+        case Op::xor_: return passes | kRotations | kBranches;
+        case Op::or_:
+        case Op::add:
+        case Op::shl: return passes | kRotations;
         case Op::guest_ld:
         case Op::guest_st: return passes | kAddresses;
         case Op::ext_s:
         case Op::ext_u:
-        case Op::extract:
-        case Op::sextract:
         case Op::trunc:
         case Op::and_:
-        case Op::shr:
         case Op::sar: return passes | kBits;
+        case Op::extract:
+        case Op::sextract:
+        case Op::shr: return passes | kBits | kRotations;
         case Op::fbox:
         case Op::funbox:
         case Op::bitcast:
@@ -61,11 +74,13 @@ void check([[maybe_unused]] const Function& f, [[maybe_unused]] const char* pass
 
 void optimise(Function& f, PassContext& context) {
     check(f, "translation");
-    select_values(f, context.label_uses);
-    check(f, "select_values");
+    if (f.short_branches) {
+        select_values(f, context.label_uses);
+        check(f, "select_values");
+    }
     context.rewriter.run(f, kForward, kInterest);
     check(f, "the forward passes");
-    assume_boxed(f, context);
+    if (context.rewriter.unboxed_reads) assume_boxed(f, context);
     if (context.softmmu_pages) {
         share_lookups(f, context.lookups);
         check(f, "share_lookups");

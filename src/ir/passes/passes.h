@@ -68,6 +68,7 @@ void select_values(Function& f, std::vector<u16>& label_uses);
 bool propagate_copies(Rewriter& r, Insn& insn);
 bool fold_constants(Rewriter& r, Insn& insn);
 bool simplify_bits(Rewriter& r, Insn& insn);
+bool form_rotations(Rewriter& r, Insn& insn);
 bool fold_addresses(Rewriter& r, Insn& insn);
 bool fuse_branches(Rewriter& r, Insn& insn);
 bool unbox_floats(Rewriter& r, Insn& insn);

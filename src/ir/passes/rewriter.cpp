@@ -17,6 +17,7 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* inter
     for (unsigned i = 0; i < 5; ++i) epoch_[i] = ++last_epoch_;
     barrier_ = 0;
     unreachable_ = false;
+    unboxed_reads = false;
 
     for (const Insn& original : f.insns) {
         Insn insn = original;

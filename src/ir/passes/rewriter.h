@@ -80,6 +80,8 @@ public:
         return s.epoch == epoch_[kind_index(v)] ? s.value : fresh_value(v);
     }
     const Value& value(ValueId id) const { return values_[id]; }
+    /// Values have the numbers below that.
+    ValueId value_count() const { return static_cast<ValueId>(values_.size()); }
     const Value& known(Var v) { return values_[value_of(v)]; }
     /// The instruction that computed what `v` holds; null when that is not known.
     const Insn* def(Var v) { return def_of(value_of(v)); }
@@ -94,6 +96,9 @@ public:
     void set_home(ValueId id, Var v) { values_[id].home = v; }
     /// Instructions between the one that computed value `id` and now.
     u32 distance(ValueId id) const { return position() - values_[id].def; }
+
+    /// Whether some funbox reads what is not known to be boxed.
+    bool unboxed_reads = false;
 
     // New code
     Var constant(Type t, u64 v, bool guest_address = false);

@@ -74,18 +74,16 @@ Insn select(const Insn& branch, Var out, Var other) {
 
 void select_values(Function& f, std::vector<u16>& label_uses) {
     if (f.label_count == 0) return;
-    bool any = false;
+    std::size_t first = 0;
+    while (first < f.insns.size() && (f.insns[first].op != Op::brcond || find_join(f, first) == 0)) ++first;
+    if (first == f.insns.size()) return;
     label_uses.assign(f.label_count, 0);
-    for (std::size_t i = 0; i < f.insns.size(); ++i) {
-        const Insn& insn = f.insns[i];
-        if (insn.op != Op::brcond && insn.op != Op::br) continue;
-        ++label_uses[insn.imm[0]];
-        any = any || (insn.op == Op::brcond && find_join(f, i) != 0);
+    for (const Insn& insn : f.insns) {
+        if (insn.op == Op::brcond || insn.op == Op::br) ++label_uses[insn.imm[0]];
     }
-    if (!any) return;
 
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < f.insns.size(); ++i) {
+    std::size_t kept = first;
+    for (std::size_t i = first; i < f.insns.size(); ++i) {
         const std::size_t join = f.insns[i].op == Op::brcond ? find_join(f, i) : 0;
         if (join == 0) {
             f.insns[kept++] = f.insns[i];

@@ -106,9 +106,9 @@ void simplify_trunc(Rewriter& r, Insn& insn) {
     bool field = (def->op == Op::sextract || def->op == Op::extract) && def->imm[0] == 0 && def->imm[1] >= 32;
     if (!extension && !field) return;
     Var source = r.def_input(insn.in(0), 0);
-    if (source == kNoVar) return;
+    // Of what was extended into a guest register the low half is at hand there.
+    if (source == kNoVar || !r.better_source(source, insn.in(0))) return;
     if (extension) return r.replace_by(insn, source);
-    if (!r.better_source(source, insn.in(0))) return;
     insn.args[1] = source;
 }
 

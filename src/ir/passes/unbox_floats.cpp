@@ -47,12 +47,15 @@ bool unbox_floats(Rewriter& r, Insn& insn) {
             // Reading a register that is boxed costs nothing; a temporary would need a register of its own.
             if (insn.op == Op::funbox && r.is_pinned(insn.in(0))) {
                 insn.imm[0] |= is_boxed(r, insn.in(0));
+                r.unboxed_reads |= insn.imm[0] == 0;
                 return true;
             }
             if (Var other = twin(r, insn.in(0), insn.type); other != kNoVar) {
                 r.replace_by(insn, other);
             } else if (insn.op == Op::funbox && is_boxed(r, insn.in(0))) {
                 insn.imm[0] = 1;
+            } else {
+                r.unboxed_reads |= insn.op == Op::funbox && insn.imm[0] == 0;
             }
             return true;
         }

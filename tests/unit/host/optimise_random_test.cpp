@@ -165,6 +165,50 @@ private:
         if (chance(15)) other();
         b_.op_to(chance(50) ? Op::shr : Op::sar, r, {r, b_.c64(std::min(63u, n + pick(8)))});
     }
+    /// A rotation of two shifts, or nearly one.
+    void rotation() {
+        const bool word = chance(50), variable = chance(40);
+        const Type t = word ? Type::I32 : Type::I64;
+        auto read = [&](Var v) { return word ? b_.trunc(v) : v; };
+        auto write = [&](Var out, Var v) { word ? b_.convert_to(Op::ext_s, out, v) : b_.mov_to(out, v); };
+        const Var x = gpr(), count = gpr(), negated = gpr(), left = gpr(), right = chance(50) ? x : gpr();
+        const unsigned bits = type_bits(t), n = 1 + pick(bits - 1);
+        if (variable) write(negated, b_.op(Op::sub, t, {b_.function().constant(t, 0), read(count)}));
+        const bool to_left = chance(50);
+        auto half = [&](bool is_left) {
+            Var by = variable ? read(is_left == to_left ? count : negated)
+                              : b_.function().constant(t, is_left      ? n
+                                                          : chance(90) ? bits - n
+                                                                       : pick(bits));
+            write(is_left ? left : right, b_.op(is_left ? Op::shl : Op::shr, t, {read(x), by}));
+        };
+        const bool left_first = chance(50);
+        half(left_first);
+        if (chance(15)) other();
+        half(!left_first);
+        static constexpr Op kOps[] = {Op::or_, Op::or_, Op::xor_, Op::add};
+        const Var out = chance(50) ? left : chance(50) ? right : gpr();
+        b_.op_to(kOps[pick(std::size(kOps))], out, {left, right});
+        if (word && chance(50)) b_.convert_to(Op::ext_s, gpr(), b_.op(Op::add, t, {b_.trunc(out), i32_value()}));
+    }
+    /// A branch around one instruction.
+    void skip() {
+        const u32 over = b_.new_label();
+        b_.brcond(cond(), gpr(), chance(30) ? b_.c64(number()) : gpr(), over);
+        b_.insn_start(0x1800, 0);
+        if (chance(40)) {
+            b_.convert_to(Op::ext_s, gpr(), b_.op(Op::add, Type::I32, {b_.trunc(gpr()), b_.trunc(gpr())}));
+        } else {
+            static constexpr Op kOps[] = {Op::mov, Op::add, Op::xor_, Op::shl, Op::div_u};
+            const Op op = kOps[pick(std::size(kOps))];
+            op == Op::mov ? b_.mov_to(gpr(), gpr())
+                          : b_.op_to(op, gpr(), {gpr(), chance(50) ? b_.c64(number()) : gpr()});
+        }
+        b_.label(over);
+        temps32_.clear();
+        temps64_.clear();
+        floats_.clear();
+    }
     /// Arithmetic on values of known width, then what may be dropped because of it.
     void narrow() {
         Type t = int_type();
@@ -293,7 +337,9 @@ private:
 
     void step() {
         unsigned n = pick(100);
-        if (n < 35) return arithmetic();
+        if (n < 27) return arithmetic();
+        if (n < 32) return rotation();
+        if (n < 35) return skip();
         if (n < 38) return fields();
         if (n < 43) return narrow();
         if (n < 48) return in_place();

@@ -265,6 +265,58 @@ std::string boxed(std::string_view text, u64& assumed) {
 
 constexpr u64 kF0 = u64{1} << 7, kF1 = u64{1} << 8;
 
+std::string rotations(std::string_view t) { return after(t, {propagate_copies, simplify_bits, form_rotations}); }
+
+TEST(FormRotations, OfTwoShifts) {
+    EXPECT_EQ(
+        rotations(
+            " shl.i64 x2, x1, $0x5\n shr.i64 x3, x1, $0x3b\n or_.i64 x3, x2, x3\n mov.i64 x2, x1\n goto_ptr x1\n"),
+        " rotl.i64 x3, x1, $0x5\n mov.i64 x2, x1\n goto_ptr x1\n");
+    EXPECT_EQ(
+        rotations(
+            " shr.i64 x2, x1, $0x3b\n shl.i64 x3, x1, $0x5\n xor_.i64 x2, x2, x3\n mov.i64 x3, x1\n goto_ptr x1\n"),
+        " rotl.i64 x2, x1, $0x5\n mov.i64 x3, x1\n goto_ptr x1\n");
+    for (const char* other :
+         {" shl.i64 x2, x1, $0x5\n shr.i64 x3, x1, $0x3a\n or_.i64 x4, x2, x3\n goto_ptr x1\n",
+          " shl.i64 x2, x1, $0x5\n shr.i64 x3, x5, $0x3b\n or_.i64 x4, x2, x3\n goto_ptr x1\n",
+          " shl.i64 x2, x1, $0x5\n shr.i64 x3, x1, $0x3b\n and_.i64 x4, x2, x3\n goto_ptr x1\n",
+          " neg.i64 x4, x5\n shl.i64 x2, x1, x5\n shr.i64 x3, x1, x4\n xor_.i64 x4, x2, x3\n goto_ptr x1\n"}) {
+        EXPECT_EQ(rotations(other), other);
+    }
+}
+
+TEST(FormRotations, OfWords) {
+    // slliw, srliw, or
+    EXPECT_EQ(
+        rotations(
+            " trunc.i32.i64 %0, x1\n shl.i32 %1, %0, $0x7\n ext_s.i64.i32 x2, %1\n trunc.i32.i64 %2, x1\n"
+            " shr.i32 %3, %2, $0x19\n ext_s.i64.i32 x3, %3\n or_.i64 x2, x2, x3\n mov.i64 x3, x1\n goto_ptr x1\n"),
+        " trunc.i32.i64 %5, x1\n rotl.i32 %6, %5, $0x7\n ext_s.i64.i32 x2, %6\n mov.i64 x3, x1\n goto_ptr x1\n");
+    // subw, sllw, srlw, or
+    EXPECT_EQ(
+        rotations(" neg.i64 x4, x5\n trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x5\n shl.i32 %2, %0, %1\n"
+                  " ext_s.i64.i32 x2, %2\n trunc.i32.i64 %3, x1\n trunc.i32.i64 %4, x4\n shr.i32 %5, %3, %4\n"
+                  " ext_s.i64.i32 x3, %5\n or_.i64 x2, x2, x3\n mov.i64 x3, x1\n goto_ptr x1\n"),
+        " neg.i64 x4, x5\n trunc.i32.i64 %0, x1\n trunc.i32.i64 %1, x5\n rotl.i32 %6, %0, %1\n ext_s.i64.i32 x2, %6\n"
+        " mov.i64 x3, x1\n goto_ptr x1\n");
+}
+
+TEST(FormRotations, OfWhatTheSecondShiftOverwrites) {
+    EXPECT_EQ(
+        rotations(
+            " shl.i64 x2, x1, $0x5\n shr.i64 x1, x1, $0x3b\n or_.i64 x3, x2, x1\n mov.i64 x2, x4\n mov.i64 x1, x4\n"
+            " goto_ptr x1\n"),
+        " mov.i64 %0, x1\n rotl.i64 x3, %0, $0x5\n mov.i64 x2, x4\n mov.i64 x1, x4\n goto_ptr x1\n");
+}
+
+TEST(DeadCode, WordsOfWhichOnlyTheLowHalfIsUsed) {
+    EXPECT_EQ(after(" trunc.i32.i64 %0, x1\n rotl.i32 %1, %0, $0x7\n ext_s.i64.i32 x2, %1\n shl.i64 x3, x2, $0x1\n"
+                    " sextract.i64 x3, x3, 0, 32\n mov.i64 x2, x1\n goto_ptr x1\n",
+                    {}),
+              " trunc.i32.i64 %0, x1\n rotl.i32 %1, %0, $0x7\n ext_any.i64.i32 x2, %1\n shl.i64 x3, x2, $0x1\n"
+              " sextract.i64 x3, x3, 0, 32\n mov.i64 x2, x1\n goto_ptr x1\n");
+}
+
 TEST(AssumeBoxed, RegistersThatNobodyHasWritten) {
     u64 assumed = 0;
     EXPECT_EQ(boxed(" funbox.f32.f64 %0, f0, 0\n funbox.f32.f64 %1, f1, 0\n fadd.f32 %2, %0, %1\n fbox.f64.f32 f0, %2\n"
