@@ -1,5 +1,6 @@
 // Float comparison, minimum and maximum, sign injection, classification.
 #include "host/x64/emit_float.h"
+#include "host/x64/emit_memory.h"
 
 namespace dragoman::host::x64 {
 
@@ -157,6 +158,36 @@ void emit_fsgnj(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sig
 void emit_fsgnjn(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sign::Inverse); }
 void emit_fsgnjx(Emitter& e, const Insn& insn) { emit_sign_injection(e, insn, Sign::Xor); }
 
-void emit_fclass(Emitter& e, const Insn& insn) { emit_soft(e, insn); }
+// Normal numbers are told by their exponents, zeros in the cold path; the rest is rare.
+void emit_fclass(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const bool single = insn.type == Type::F32;
+    const unsigned bits = single ? 32 : 64, fraction = single ? 23 : 52;
+    const u32 specials = single ? 0xff : 0x7ff;  // the exponent of infinity
+    HostReg a = e.ra.use(insn.in(0));
+    HostReg d = e.ra.target(insn.out());
+    HostReg exponent = e.ra.scratch(RegClass::Gpr);
+    move_from_xmm(e, d, a, insn.type);
+    e.ra.move(exponent, d, Type::I64);
+    c.shr(gpr(exponent, bits), static_cast<int>(fraction));
+    c.sub(r32(exponent), 1);
+    c.and_(r32(exponent), specials);
+    c.cmp(r32(exponent), specials - 2);
+    u32 special = e.cold(c.jcc(Cc::A), [op = FloatOp::of(insn), a, d, bits](Emitter& e) {
+        e.c.add(gpr(d, bits), gpr(d, bits));
+        u32 not_zero = e.c.jcc(Cc::NE);
+        e.c.sbb(r32(d), r32(d));  // the sign
+        e.c.lea(r32(d), e.c.ptr[r64(d) * 8 + 16]);
+        u32 done = e.c.jump();
+        e.c.bind(not_zero);
+        soft_call(e, op, &a, 1, d);
+        e.c.bind(done);
+    });
+    c.sar(gpr(d, bits), static_cast<int>(bits - 1));
+    c.and_(r32(d), static_cast<u32>(2 - 64));
+    c.add(r32(d), 64);
+    e.resume(special);
+    e.ra.define(insn.out(), d);
+}
 
 }  // namespace dragoman::host::x64
