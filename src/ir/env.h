@@ -99,7 +99,7 @@ struct alignas(64) Env {
     u8 flag_tables[96];                                   ///< back end's own
     u64 float_args[3];  ///< back end's own: operands, and then the result, of an op computed in soft float
     u32 float_op;
-    u32 float_control;         ///< back end's own: place to store the FP control word to
+    u32 float_control;         ///< back end's own: the FP control word at the last fflags_get
     void* backend_data;        ///< back end's own per-vCPU data
     void* vcpu;                ///< engine::Vcpu this env belongs to
     TlbView tlb[kMmuIndexes];  ///< system mode

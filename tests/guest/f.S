@@ -195,6 +195,36 @@ TEST_START
     fmadd.s fs2, fa1, fa2, fs2
     CHECK_FS fs2, THREE, 0
 
+    // Flags are saved and restored.
+    LOAD_S fa1, ONE
+    LOAD_S fa2, THREE
+    fsflags zero
+    j 1f
+1:  frflags a1
+    fdiv.s fa0, fa1, fa2
+    frflags a2
+    fsflags a1                                                // not what was read last
+    frflags a3
+    CHECK a2, NX
+    CHECK a3, 0
+    frflags a1
+    fdiv.s fa0, fa1, fa2
+    fsflags a1
+    frflags a2
+    CHECK a2, 0
+    fsflagsi NX
+    frflags a1
+    fdiv.s fa0, fa1, fa2
+    fsflags a1
+    frflags a2
+    CHECK a2, NX
+    frflags a1
+    fsflagsi DZ
+    fsflags a1
+    frflags a2
+    CHECK a2, NX
+    fsflags zero
+
     // Code that has always met boxed registers meets others: a loop, and what it calls.
     LOAD_S fs2, ONE
     li s1, 3

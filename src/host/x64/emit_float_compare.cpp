@@ -46,14 +46,14 @@ void emit_silent(Emitter& e, const Insn& insn, Cc cc) {
     }
     Rm a = e.use_rm(insn.in(0));
     HostReg d = e.ra.target(insn.out());
-    auto saved = e.env(offsetof(ir::Env, float_control), 32);
+    auto saved = e.env(offsetof(ir::Env, float_args), 32);
     bool avx = e.features().avx;
     avx ? e.c.vstmxcsr(saved) : e.c.stmxcsr(saved);
     e.c.xor_(r32(d), r32(d));
     float_compare(e, insn.type, b, a, true);
     e.c.setcc(cc, d);
     e.cold(e.c.jcc(Cc::P), [avx](Emitter& e) {
-        auto saved = e.env(offsetof(ir::Env, float_control), 32);
+        auto saved = e.env(offsetof(ir::Env, float_args), 32);
         avx ? e.c.vldmxcsr(saved) : e.c.ldmxcsr(saved);
     });
     e.ra.define(insn.out(), d);

@@ -63,8 +63,10 @@ u32 soft_cold(Emitter& e, u32 jump, const Insn& insn, HostReg a, HostReg b, Host
 
 namespace {
 
-void store_control(Emitter& e) {
-    auto to = e.env(offsetof(ir::Env, float_control), 32);
+constexpr std::size_t kNow = offsetof(ir::Env, float_args), kAtLastGet = offsetof(ir::Env, float_control);
+
+void store_control(Emitter& e, std::size_t field) {
+    auto to = e.env(static_cast<i64>(field), 32);
     e.features().avx ? e.c.vstmxcsr(to) : e.c.stmxcsr(to);
 }
 
@@ -74,26 +76,13 @@ Xbyak::Address flag_entry(Emitter& e, unsigned table, HostReg index) {
     return e.c.byte[r64(kRbp) + r64(index) + static_cast<std::size_t>(displacement)];
 }
 
-}  // namespace
-
-void emit_fflags_get(Emitter& e, const Insn& insn) {
-    HostReg d = e.ra.target(insn.out());
-    store_control(e);
-    e.c.mov(r32(d), e.env(offsetof(ir::Env, float_control), 32));
-    e.c.and_(r32(d), 0x3f);
-    e.c.movzx(r32(d), flag_entry(e, 0, d));
-    e.ra.define(insn.out(), d);
-}
-
-void emit_fflags_set(Emitter& e, const Insn& insn) {
-    HostReg v = e.ra.use(insn.in(0));
-    HostReg bits = e.ra.scratch(RegClass::Gpr);
-    HostReg control = e.ra.scratch(RegClass::Gpr);
-    store_control(e);
-    e.c.mov(r32(bits), r32(v));
+/// Replaces the accrued flags by those in `flags`; `bits` and `control` are overwritten.
+void replace_flags(Emitter& e, HostReg flags, HostReg bits, HostReg control) {
+    store_control(e, kNow);
+    e.c.mov(r32(bits), r32(flags));
     e.c.and_(r32(bits), 0x1f);
     e.c.movzx(r32(bits), flag_entry(e, kMxcsrFlags, bits));
-    auto word = e.env(offsetof(ir::Env, float_control), 32);
+    auto word = e.env(kNow, 32);
     e.c.mov(r32(control), word);
     e.c.and_(r32(control), ~0x3fu);
     e.c.or_(r32(bits), r32(control));
@@ -103,6 +92,43 @@ void emit_fflags_set(Emitter& e, const Insn& insn) {
     e.c.mov(word, r32(bits));
     e.features().avx ? e.c.vldmxcsr(word) : e.c.ldmxcsr(word);
     e.c.bind_short(same);
+}
+
+/// Whether `flags` holds what the last fflags_get gave, and that was in this extended basic block.
+bool is_last_get(const Emitter& e, Var flags) {
+    constexpr u32 kNear = 64;
+    for (u32 i = e.index; i-- > 0 && i + kNear > e.index;) {
+        const Insn& insn = e.f->insns[i];
+        if (insn.op == ir::Op::fflags_get) return insn.out() == flags;
+        if (insn.op == ir::Op::label || insn.op == ir::Op::call) return false;
+        for (unsigned k = 0; k < insn.outputs; ++k) {
+            if (insn.args[k] == flags) return false;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+void emit_fflags_get(Emitter& e, const Insn& insn) {
+    HostReg d = e.ra.target(insn.out());
+    store_control(e, kAtLastGet);
+    e.c.mov(r32(d), e.env(kAtLastGet, 32));
+    e.c.and_(r32(d), 0x3f);
+    e.c.movzx(r32(d), flag_entry(e, 0, d));
+    e.ra.define(insn.out(), d);
+}
+
+void emit_fflags_set(Emitter& e, const Insn& insn) {
+    HostReg v = e.ra.use(insn.in(0));
+    HostReg bits = e.ra.scratch(RegClass::Gpr);
+    HostReg control = e.ra.scratch(RegClass::Gpr);
+    if (!is_last_get(e, insn.in(0))) return replace_flags(e, v, bits, control);
+    // As C libraries do it: save, compute, restore. Mostly no flag has come up that was not there before.
+    store_control(e, kNow);
+    e.c.mov(r32(control), e.env(kNow, 32));
+    e.c.cmp(r32(control), e.env(kAtLastGet, 32));
+    e.cold(e.c.jcc(Cc::NE), [v, bits, control](Emitter& e) { replace_flags(e, v, bits, control); });
 }
 
 }  // namespace dragoman::host::x64
