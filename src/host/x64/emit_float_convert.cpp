@@ -201,12 +201,12 @@ void emit_unsigned_truncation(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
-/// d = a rounded to nearest, ties away from zero, with inexact operations nowhere: towards zero first, then by twice
-/// what that took off. Infinities raise invalid, as their conversion does.
-void round_nearest_away(Emitter& e, Type t, HostReg d, HostReg a) {
+/// d = a rounded to nearest, ties away from zero: towards zero first, then by twice what that took off. Only the first
+/// step may be inexact; `silent`: it does not say so. Infinities raise invalid, as their conversion does.
+void round_nearest_away(Emitter& e, Type t, HostReg d, HostReg a, u8 silent) {
     constexpr u8 kTowardsZero = 3 | kNoInexact;
     HostReg rest = e.ra.scratch(RegClass::Xmm);
-    round_integral(e, t, d, a, kTowardsZero);
+    round_integral(e, t, d, a, static_cast<u8>(3 | silent));
     float_arith(e, FloatOpcode::Sub, t, rest, a, reg_rm(d));
     float_arith(e, FloatOpcode::Add, t, rest, rest, reg_rm(rest));
     round_integral(e, t, rest, rest, kTowardsZero);
@@ -233,17 +233,18 @@ void emit_fcvt_fi(Emitter& e, const Insn& insn) {
         e.resume(cold);
         return e.ra.define(insn.out(), d);
     }
-    // First without the inexact flag, which is not to be raised together with invalid.
+    // Inexact is not to be raised together with invalid. What 64 bits cannot hold is integral; else it is raised later.
+    const u8 silent = bits == 64 && !is_unsigned ? 0 : kNoInexact;
     HostReg rounded = e.ra.scratch(RegClass::Xmm);
     if (rounding == Rounding::RMM) {
-        round_nearest_away(e, insn.type2, rounded, a);
+        round_nearest_away(e, insn.type2, rounded, a, silent);
     } else {
-        round_integral(e, insn.type2, rounded, a, static_cast<u8>(round_control(rounding) | kNoInexact));
+        round_integral(e, insn.type2, rounded, a, static_cast<u8>(round_control(rounding) | silent));
     }
     convert_to_int(e, insn.type2, d, rounded, true, is_unsigned, bits);
     u32 cold = check_indefinite(e, insn, d, a, is_unsigned, bits);
     // Raises inexact if anything was rounded, whichever way.
-    round_integral(e, insn.type2, rounded, a, 3);
+    if (silent != 0) round_integral(e, insn.type2, rounded, a, 3);
     e.resume(cold);
     e.ra.define(insn.out(), d);
 }
