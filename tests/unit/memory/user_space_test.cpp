@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <ucontext.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 namespace dragoman::memory {
@@ -191,6 +194,48 @@ TEST(CopyChecked, CopiesAll) {
     EXPECT_EQ(copy_checked(to, from, sizeof to), 0u);
     EXPECT_EQ(std::memcmp(from, to, sizeof to), 0);
     EXPECT_EQ(copy_fixup(reinterpret_cast<u64>(&from)), 0u);
+}
+
+TEST(CopyChecked, CopiesEverySizeAndNoMore) {
+    u8 from[700], to[700];
+    for (unsigned i = 0; i < sizeof from; ++i) from[i] = static_cast<u8>(i * 7 + 1);
+    for (unsigned size = 0; size < 600; ++size) {
+        std::memset(to, 0, sizeof to);
+        ASSERT_EQ(copy_checked(to + 3, from + 5, size), 0u);
+        ASSERT_EQ(std::memcmp(to + 3, from + 5, size), 0) << size;
+        ASSERT_EQ(to[2], 0);
+        ASSERT_EQ(to[3 + size], 0);
+    }
+}
+
+TEST(CopyChecked, SaysHowMuchIsLeftAtAFault) {
+    struct sigaction action {}, old;
+    action.sa_sigaction = [](int, siginfo_t*, void* context) {
+        greg_t& pc = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+        u64 fixed = copy_fixup(static_cast<u64>(pc));
+        if (fixed == 0) std::abort();
+        pc = static_cast<greg_t>(fixed);
+    };
+    action.sa_flags = SA_SIGINFO;
+    ::sigaction(SIGSEGV, &action, &old);
+    auto* pages = static_cast<u8*>(
+        ::mmap(nullptr, 2 * kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ::mprotect(pages + kPageSize, kPageSize, PROT_NONE);
+    u8 own[1600] = {};
+    for (unsigned size : {1u, 2u, 4u, 7u, 8u, 16u, 31u, 64u, 511u, 512u, 513u, 1000u}) {
+        for (unsigned there : {0u, 1u, 3u, 8u, 15u, 33u}) {
+            if (there >= size) continue;
+            u8* edge = pages + kPageSize - there;
+            std::memset(own, 9, sizeof own);
+            std::memset(edge, 5, there);
+            EXPECT_EQ(copy_checked(own, edge, size), size - there);
+            for (unsigned i = 0; i < size; ++i) ASSERT_EQ(own[i], i < there ? 5 : 9) << size << " " << i;
+            EXPECT_EQ(copy_checked(edge, own + 500, size), size - there);
+            for (unsigned i = 0; i < there; ++i) ASSERT_EQ(edge[i], 9);
+        }
+    }
+    ::munmap(pages, 2 * kPageSize);
+    ::sigaction(SIGSEGV, &old, nullptr);
 }
 
 }  // namespace
