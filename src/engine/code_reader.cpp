@@ -21,13 +21,13 @@ bool CodeReader::fill(u64 address) {
     u64 offset = address - opened_start_;
     std::size_t wanted = std::min<std::size_t>(64, opened_.bytes - offset);
     wanted = std::min(wanted, kCapacity - filled_);
-    std::size_t missing = opened_.hidden ? source_.copy_hidden(bytes_ + filled_, address, wanted)
-                                         : memory::copy_checked(bytes_ + filled_, opened_.host + offset, wanted);
+    std::size_t missing = opened_.hidden ? source_.copy_hidden(copied_ + filled_, address, wanted)
+                                         : memory::copy_checked(copied_ + filled_, opened_.host + offset, wanted);
     filled_ += wanted - missing;
     return wanted != missing;
 }
 
-bool CodeReader::fetch(u64 pc, unsigned bytes, u32& value) {
+bool CodeReader::fetch_more(u64 pc, unsigned bytes) {
     if (!started_) {
         started_ = true;
         start_ = pc;
@@ -41,14 +41,6 @@ bool CodeReader::fetch(u64 pc, unsigned bytes, u32& value) {
             return false;
         }
     }
-    if (bytes == 4) {
-        std::memcpy(&value, bytes_ + offset, 4);
-    } else {
-        u16 half;
-        std::memcpy(&half, bytes_ + offset, 2);
-        value = half;
-    }
-    size_ = std::max(size_, offset + bytes);
     return true;
 }
 

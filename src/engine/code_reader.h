@@ -15,9 +15,11 @@ public:
     /// @param watch_first have stores to the page noticed that the code begins on
     /// @param watch_rest  the same for the pages behind it
     CodeReader(CodeSource& source, Vcpu& v, bool watch_first, bool watch_rest)
-        : source_(source), vcpu_(v), watch_first_(watch_first), watch_rest_(watch_rest) {}
-
-    bool fetch(u64 pc, unsigned bytes, u32& value) override;
+        : guest::CodeReader(copied_),
+          source_(source),
+          vcpu_(v),
+          watch_first_(watch_first),
+          watch_rest_(watch_rest) {}
 
     /// Reads `bytes` of code at `pc` at once, as the first thing. @returns false when not all of it may be fetched.
     bool read(u64 pc, std::size_t bytes);
@@ -50,6 +52,7 @@ public:
 
 private:
     static constexpr std::size_t kCapacity = 2 * memory::kPageSize;
+    bool fetch_more(u64 pc, unsigned bytes) override;
     bool open(u64 address);
     bool fill(u64 address);
 
@@ -60,15 +63,12 @@ private:
     bool partial_ = false;
     bool shared_ = false;
     bool started_ = false;
-    u64 start_ = 0;       ///< guest address of bytes_[0]
     CodeStretch opened_;  ///< that was last checked
     u64 opened_start_ = 0;
     u64 end_ = ~u64{0};
     u64 page_numbers_[3] = {};
     GuestFault fault_;
-    std::size_t size_ = 0;    ///< bytes that were asked for
-    std::size_t filled_ = 0;  ///< bytes that were copied ahead
-    u8 bytes_[kCapacity];
+    u8 copied_[kCapacity];
 };
 
 }  // namespace dragoman::engine

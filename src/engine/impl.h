@@ -22,6 +22,7 @@
 #include "engine/code_reader.h"
 #include "engine/code_source.h"
 #include "engine/engine.h"
+#include "engine/insn_map.h"
 #include "engine/page_index.h"
 #include "engine/softmmu.h"
 #include "engine/store_watch.h"
@@ -57,7 +58,7 @@ struct Vcpu {
     ir::PassContext passes;
     std::unique_ptr<ir::PassContext> loop_passes;  ///< made for the first loop
     host::CompiledCode compiled;
-    std::vector<u8> map_bytes;
+    InsnMapBytes map_bytes;
     std::vector<u8> cached;   ///< record from the translation cache
     std::vector<u8> context;  ///< room for the guest's DisasContext
     Chunk* chunk = nullptr;

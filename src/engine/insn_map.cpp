@@ -30,16 +30,23 @@ i64 unzigzag(u64 v) { return static_cast<i64>(v >> 1) ^ -static_cast<i64>(v & 1)
 
 }  // namespace
 
-void encode_insn_map(std::span<const host::InsnMapEntry> map, std::vector<u8>& out) {
-    const std::size_t start = out.size();
-    out.resize(start + map.size() * 3 * kMaxNumber);
-    u8* p = out.data() + start;
+void encode_insn_map(std::span<const host::InsnMapEntry> map, InsnMapBytes& out) {
+    out.resize(map.size() * 3 * kMaxNumber);
+    u8* p = out.data();
     host::InsnMapEntry last{};
     for (const host::InsnMapEntry& e : map) {
-        p = put(p, e.host_offset - last.host_offset);
+        const u64 host = e.host_offset - last.host_offset;
         // Cold code at the end of the TB goes back to earlier instructions.
-        p = put(p, zigzag(static_cast<i64>(e.pc_offset) - static_cast<i64>(last.pc_offset)));
-        p = put(p, e.data ^ last.data);
+        const u64 pc = zigzag(static_cast<i64>(e.pc_offset) - static_cast<i64>(last.pc_offset));
+        const u64 data = e.data ^ last.data;
+        if ((host | pc | data) < 0x80) {
+            p[0] = static_cast<u8>(host);
+            p[1] = static_cast<u8>(pc);
+            p[2] = static_cast<u8>(data);
+            p += 3;
+        } else {
+            p = put(put(put(p, host), pc), data);
+        }
         last = e;
     }
     out.resize(static_cast<std::size_t>(p - out.data()));

@@ -5,12 +5,15 @@
 #include <span>
 #include <vector>
 
+#include "base/plain_allocator.h"
 #include "host/host.h"
 
 namespace dragoman::engine {
 
-/// Appends the encoded map to `out`.
-void encode_insn_map(std::span<const host::InsnMapEntry> map, std::vector<u8>& out);
+using InsnMapBytes = std::vector<u8, PlainAllocator<u8>>;
+
+/// The encoded form of `map`.
+void encode_insn_map(std::span<const host::InsnMapEntry> map, InsnMapBytes& out);
 
 /// The guest instruction whose host code contains `host_offset`.
 /// @returns false when the offset lies before the first instruction.

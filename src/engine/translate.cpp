@@ -225,7 +225,6 @@ bool Engine::Impl::compile(Vcpu& v) {
         if (fresh) return false;
         v.chunk = nullptr;
     }
-    v.map_bytes.clear();
     encode_insn_map(v.compiled.insn_map, v.map_bytes);
     return true;
 }

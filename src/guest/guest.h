@@ -27,7 +27,27 @@ public:
     virtual ~CodeReader() = default;
     /// Reads `bytes` (2 or 4) of guest code at `pc`, which is 2-byte aligned.
     /// @returns false when it may not be fetched; the guest then emits a fetch fault for `pc`.
-    virtual bool fetch(u64 pc, unsigned bytes, u32& value) = 0;
+    bool fetch(u64 pc, unsigned bytes, u32& value) {
+        const u64 offset = pc - start_;
+        if (offset + bytes > filled_ || offset > filled_) {
+            if (!fetch_more(pc, bytes)) return false;
+            return fetch(pc, bytes, value);
+        }
+        if (size_ < offset + bytes) size_ = offset + bytes;
+        value = 0;
+        __builtin_memcpy(&value, bytes_ + offset, bytes);
+        return true;
+    }
+
+protected:
+    explicit CodeReader(const u8* bytes) : bytes_(bytes) {}
+    /// Has bytes_ hold the `bytes` at `pc`.
+    virtual bool fetch_more(u64 pc, unsigned bytes) = 0;
+
+    const u8* bytes_;         ///< guest code that was copied ahead, from start_ on
+    u64 start_ = 0;           ///< guest address of bytes_[0]
+    std::size_t filled_ = 0;  ///< bytes that were copied ahead
+    std::size_t size_ = 0;    ///< bytes that were asked for
 };
 
 /// State of one translation, base of the guest's own context.

@@ -4,20 +4,29 @@
 
 namespace dragoman::ir {
 
-Insn& Builder::emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0, u64 imm1) {
-    DRAGOMAN_ASSERT(outs.size() + ins.size() <= kMaxArgs);
+Insn& Builder::append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
     Insn& insn = f_.insns.emplace_back();
-    insn.op = o;
-    insn.type = t;
+    insn.op = static_cast<Op>(head);
+    insn.type = static_cast<Type>(head >> 8);
     insn.type2 = Type::None;
-    insn.outputs = static_cast<u8>(outs.size());
-    insn.inputs = static_cast<u8>(ins.size());
+    insn.outputs = static_cast<u8>(head >> 24);
+    insn.inputs = static_cast<u8>(head >> 32);
     insn.dead = 0;
+    insn.args[0] = a;
+    insn.args[1] = b;
+    insn.args[2] = c;
+    insn.imm[0] = imm0;
+    insn.imm[1] = imm1;
+    return insn;
+}
+
+Insn& Builder::emit_long(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0,
+                         u64 imm1) {
+    DRAGOMAN_ASSERT(outs.size() + ins.size() <= kMaxArgs);
+    Insn& insn = append(head(o, t, outs.size(), ins.size()), 0, 0, 0, imm0, imm1);
     unsigned n = 0;
     for (Var v : outs) insn.args[n++] = v;
     for (Var v : ins) insn.args[n++] = v;
-    insn.imm[0] = imm0;
-    insn.imm[1] = imm1;
     return insn;
 }
 

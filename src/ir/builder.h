@@ -148,18 +148,32 @@ public:
 
     /// The general form, for callers that have the parts already.
     Insn& emit(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0 = 0,
-               u64 imm1 = 0);
+               u64 imm1 = 0) {
+        // Both lists are written where this is called: the compiler knows their lengths.
+        if (outs.size() + ins.size() > 3) return emit_long(o, t, outs, ins, imm0, imm1);
+        Var args[3] = {};
+        unsigned n = 0;
+        for (Var v : outs) args[n++] = v;
+        for (Var v : ins) args[n++] = v;
+        return append(head(o, t, outs.size(), ins.size()), args[0], args[1], args[2], imm0, imm1);
+    }
 
 private:
     /// Whether a branch to `label` stands a few instructions before this point.
     bool is_close(u32 label) const {
         constexpr std::size_t kClose = 5;
-        const std::vector<Insn>& insns = f_.insns;
+        const InsnList& insns = f_.insns;
         for (std::size_t i = insns.size(); i-- > 0 && i + kClose >= insns.size();) {
             if (insns[i].op == Op::brcond && insns[i].imm[0] == label) return true;
         }
         return false;
     }
+    /// An instruction's first bytes, but type2, as one number: appending is made for a cheap call.
+    static constexpr u64 head(Op o, Type t, std::size_t outputs, std::size_t inputs) {
+        return static_cast<u64>(o) | static_cast<u64>(t) << 8 | u64{outputs} << 24 | u64{inputs} << 32;
+    }
+    Insn& append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1);
+    Insn& emit_long(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0, u64 imm1);
     bool links(u64 pc) const { return pc - f_.link_start <= f_.link_end - f_.link_start; }
     Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }
     static Type result_type(Op o, Type t) { return info(o).typing == OpTyping::Cmp ? Type::I64 : t; }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/plain_allocator.h"
 #include "ir/op_table.h"
 #include "ir/variable.h"
 
@@ -29,6 +30,9 @@ struct Insn {
     i64 displacement() const { return static_cast<i64>(imm[1]); }
 };
 
+/// Instructions in a row. emplace_back() gives one with nothing in it; resize() likewise.
+using InsnList = std::vector<Insn, PlainAllocator<Insn>>;
+
 /// Highest number of exits with a patchable jump that one function can have.
 inline constexpr unsigned kMaxSlots = 16;
 
@@ -51,7 +55,7 @@ public:
     u32 new_label() { return label_count++; }
 
     std::vector<Variable> vars;
-    std::vector<Insn> insns;
+    InsnList insns;
     u32 label_count = 0;
     u64 guest_pc = 0;        ///< address of the first guest instruction
     u32 tb_flags = 0;        ///< TB state flags that it was specialised on

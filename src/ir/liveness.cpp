@@ -68,7 +68,8 @@ void LiveSet::use_all_globals(const Function& f, bool forget) {
     }
 }
 
-void LiveSet::step(const Function& f, Insn& insn) {
+template <bool kTell>
+u8 LiveSet::step_over(const Function& f, const Insn& insn) {
     unsigned dead = 0;
     bool low_half = false;
     switch (kLooks[static_cast<unsigned>(insn.op)]) {
@@ -79,35 +80,50 @@ void LiveSet::step(const Function& f, Insn& insn) {
     }
     for (unsigned i = 0; i < insn.outputs; ++i) {
         Var v = insn.args[i];
-        if (!live(f, v)) dead |= 1u << i;
+        if (kTell && !live(f, v)) dead |= 1u << i;
         set(f, v, 0);
     }
 
-    OpFlags flags = info(insn.op).flags;
-    if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
-        if (has(flags, OpFlags::EndsEbb)) set_all(VarKind::Ebb, false);
-        set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
+    // Ops without these flags are most, and neither end anything nor look at globals.
+    const OpFlags flags = info(insn.op).flags;
+    if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb | OpFlags::MayFault) || insn.op == Op::call) {
+        if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
+            if (has(flags, OpFlags::EndsEbb)) set_all(VarKind::Ebb, false);
+            set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
+        }
+        if (reads_all_globals(f, insn)) use_all_globals(f, has(flags, OpFlags::Terminator));
+        if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), 0);
     }
-    if (reads_all_globals(f, insn)) use_all_globals(f, has(flags, OpFlags::Terminator));
-    if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), 0);
 
-    unsigned end = insn.outputs + insn.inputs;
+    const unsigned end = insn.outputs + insn.inputs;
+    if (kTell) {
+        for (unsigned i = insn.outputs; i < end; ++i) {
+            Var v = insn.args[i];
+            if (v != kNoVar && !live(f, v)) dead |= 1u << i;
+        }
+    }
+    const Variable* vars = f.vars.data();
+    u32* marks = marks_.data();
     for (unsigned i = insn.outputs; i < end; ++i) {
         Var v = insn.args[i];
-        if (v != kNoVar && !live(f, v)) dead |= 1u << i;
+        if (v == kNoVar || vars[v].kind == VarKind::Const) continue;
+        const u32 whole = epoch_[static_cast<unsigned>(vars[v].kind)] << 2 | kLive;
+        if (low_half && marks[v] != whole) {
+            const bool low_only = !live(f, v) || low_half_live(f, v);
+            marks[v] = low_only ? whole | kLowHalf : whole;
+        } else {
+            marks[v] = whole;
+        }
     }
-    for (unsigned i = insn.outputs; i < end; ++i) {
-        Var v = insn.args[i];
-        if (v == kNoVar || f.vars[v].kind == VarKind::Const) continue;
-        const bool low_only = low_half && (!live(f, v) || low_half_live(f, v));
-        set(f, v, low_only ? kLive | kLowHalf : kLive);
-    }
-    insn.dead = static_cast<u8>(dead);
+    return static_cast<u8>(dead);
 }
+
+template u8 LiveSet::step_over<false>(const Function&, const Insn&);
+template u8 LiveSet::step_over<true>(const Function&, const Insn&);
 
 void liveness(Function& f, LiveSet& scratch) {
     scratch.begin(f);
-    for (std::size_t i = f.insns.size(); i-- > 0;) scratch.step(f, f.insns[i]);
+    for (std::size_t i = f.insns.size(); i-- > 0;) f.insns[i].dead = scratch.step_and_tell(f, f.insns[i]);
 }
 
 }  // namespace dragoman::ir

@@ -39,12 +39,16 @@ public:
     /// Old values of outputs that loads put right (effects.h) are not live at them.
     void set_puts_right(bool on) { puts_right_ = on; }
 
-    /// Goes back over `insn` and fills its `dead` bits.
-    void step(const Function& f, Insn& insn);
+    /// Goes back over `insn`.
+    void step(const Function& f, const Insn& insn) { step_over<false>(f, insn); }
+    /// The same. @returns its `dead` bits.
+    u8 step_and_tell(const Function& f, const Insn& insn) { return step_over<true>(f, insn); }
 
 private:
     static constexpr u32 kLive = 1, kLowHalf = 2;
 
+    template <bool kTell>
+    u8 step_over(const Function& f, const Insn& insn);
     void set(const Function& f, Var v, u32 mark) {
         marks_[v] = epoch_[static_cast<unsigned>(f.vars[v].kind)] << 2 | mark;
     }

@@ -438,20 +438,8 @@ void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
     }
     if (value == 0 && !keep_flags) {
         c_.op_reg(0x33, r, r, false);
-    } else if (t == Type::I32 || fits_u32(value)) {
-        // Not through xbyak's mov, which would turn it into other forms: the immediate has 4 bytes.
-        if (r >= 8) c_.db(0x41);
-        c_.db(0xb8 | (r & 7));
-        c_.dd(static_cast<u32>(value));
-    } else if (fits_i32(static_cast<i64>(value))) {
-        c_.db(0x48 | (r >= 8));
-        c_.db(0xc7);
-        c_.db(0xc0 | (r & 7));
-        c_.dd(static_cast<u32>(value));
     } else {
-        c_.db(0x48 | (r >= 8));
-        c_.db(0xb8 | (r & 7));
-        c_.dq(value);
+        c_.mov_imm(r, value, t != Type::I32);
     }
 }
 

@@ -24,57 +24,72 @@ void Allocator::compute_next_uses() {
         last_epoch_ = 0;
     }
 
+    // Plain arrays: the compiler cannot know that what is written here does not change where they are.
+    const ir::Insn* const insns = f_->insns.data();
+    const ir::Variable* const vars = f_->vars.data();
+    Mark* const marks = marks_.data();
+    u8* const store_dead = store_dead_.data();
+    u32 last_epoch = last_epoch_;
     u32 epoch[5];
     u16 base[5];
-    std::fill(std::begin(epoch), std::end(epoch), ++last_epoch_);
+    std::fill(std::begin(epoch), std::end(epoch), ++last_epoch);
     std::fill(std::begin(base), std::end(base), kNever);
-    u32 precise_epoch = last_epoch_;
-    auto kind = [&](Var v) { return static_cast<unsigned>(f_->vars[v].kind); };
+    u32 precise_epoch = last_epoch;
     auto set_all = [&](VarKind k, u16 use) {
-        epoch[static_cast<unsigned>(k)] = ++last_epoch_;
+        epoch[static_cast<unsigned>(k)] = ++last_epoch;
         base[static_cast<unsigned>(k)] = use;
     };
-    auto get = [&](Var v) { return marks_[v].epoch == epoch[kind(v)] ? marks_[v].use : base[kind(v)]; };
-    auto set = [&](Var v, u16 use) {
-        marks_[v].epoch = epoch[kind(v)];
-        marks_[v].use = use;
+    /// When `v` is read next; from now on at `use`.
+    auto exchange = [&](Var v, u16 use) {
+        const auto kind = static_cast<unsigned>(vars[v].kind);
+        Mark& m = marks[v];
+        const u16 old = m.epoch == epoch[kind] ? m.use : base[kind];
+        m.epoch = epoch[kind];
+        m.use = use;
+        return old;
     };
 
+    u16* uses = next_uses_.data() + count * ir::kMaxArgs;
     for (std::size_t i = count; i-- > 0;) {
-        const ir::Insn& insn = f_->insns[i];
+        uses -= ir::kMaxArgs;
+        const ir::Insn& insn = insns[i];
         if (insn.op == Op::insn_start) continue;
-        u16* uses = &next_uses_[i * ir::kMaxArgs];
-        for (unsigned a = 0; a < insn.outputs; ++a) {
-            uses[a] = get(insn.args[a]);
-            set(insn.args[a], kNever);
-        }
-        if (insn.outputs != 0) {
-            Mark& m = marks_[insn.args[0]];
-            store_dead_[i] = m.overwritten == precise_epoch;
+        const unsigned outputs = insn.outputs;
+        for (unsigned a = 0; a < outputs; ++a) uses[a] = exchange(insn.args[a], kNever);
+        if (outputs != 0) {
+            Mark& m = marks[insn.args[0]];
+            store_dead[i] = m.overwritten == precise_epoch;
             m.overwritten = precise_epoch;
         }
-        if (reads_all_globals(*f_, insn)) precise_epoch = ++last_epoch_;
-        OpFlags flags = info(insn.op).flags;
-        if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
-            if (has(flags, OpFlags::EndsEbb)) {
-                set_all(VarKind::Ebb, kNever);
+        // Ops without these flags are most.
+        const OpFlags flags = info(insn.op).flags;
+        if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb | OpFlags::MayFault) || insn.op == Op::call) {
+            if (reads_all_globals(*f_, insn)) precise_epoch = ++last_epoch;
+            if (has(flags, OpFlags::EndsBlock | OpFlags::EndsEbb)) {
+                if (has(flags, OpFlags::EndsEbb)) {
+                    set_all(VarKind::Ebb, kNever);
+                    set_all(VarKind::Global, kNever);
+                    set_all(VarKind::Const, kNever);
+                    set_all(VarKind::Fixed, kNever);
+                }
+                set_all(VarKind::Tb, has(flags, OpFlags::Terminator) ? kNever : kFar);
+            } else if (insn.op == Op::call && writes_any_global(*f_, insn)) {
                 set_all(VarKind::Global, kNever);
-                set_all(VarKind::Const, kNever);
-                set_all(VarKind::Fixed, kNever);
             }
-            set_all(VarKind::Tb, has(flags, OpFlags::Terminator) ? kNever : kFar);
-        } else if (insn.op == Op::call && writes_any_global(*f_, insn)) {
-            set_all(VarKind::Global, kNever);
-        }
-        const unsigned end = insn.outputs + insn.inputs;
-        for (unsigned a = insn.outputs; a < end; ++a) {
-            if (insn.args[a] != kNoVar) uses[a] = get(insn.args[a]);
         }
         const u16 here = static_cast<u16>(std::min<std::size_t>(i, kFar - 1));
-        for (unsigned a = insn.outputs; a < end; ++a) {
-            if (insn.args[a] != kNoVar) set(insn.args[a], here);
+        const unsigned end = outputs + insn.inputs;
+        for (unsigned a = outputs; a < end; ++a) {
+            const Var v = insn.args[a];
+            if (v == kNoVar) continue;
+            uses[a] = exchange(v, here);
+            // An input that is there twice is read by both at once.
+            for (unsigned before = outputs; before < a; ++before) {
+                if (insn.args[before] == v) uses[a] = uses[before];
+            }
         }
     }
+    last_epoch_ = last_epoch;
 }
 
 }  // namespace dragoman::host::x64

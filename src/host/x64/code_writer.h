@@ -44,6 +44,11 @@ public:
         size_ = 0;
     }
 
+    // In place of xbyak's, which write byte by byte and look for room each time.
+    void db(int code) { top_[size_++] = static_cast<u8>(code); }
+    void dd(u32 code) { put(code); }
+    void dq(u64 code) { put(code); }
+
     u32 here() const { return static_cast<u32>(size_); }
     std::size_t room() const { return maxSize_ - size_; }
     u8* at(u32 offset) { return top_ + offset; }
@@ -51,8 +56,7 @@ public:
 
     /// Jumps whose target is bound later. They return the offset of their displacement.
     u32 jcc(Cc c) {
-        db(0x0f);
-        db(0x80 | static_cast<int>(c));
+        put(static_cast<u16>(0x800f | static_cast<unsigned>(c) << 8));
         dd(0);
         return here() - 4;
     }
@@ -98,6 +102,24 @@ public:
     u32 rel32_absolute(const u8* target) {
         dd(static_cast<u32>(reinterpret_cast<u64>(target) - (address(here()) + 4)));
         return here() - 4;
+    }
+
+    /// mov of an immediate, in the form that has all its 4 or 8 bytes at the end: those of `value` as a 64-bit number,
+    /// or the low 32 bits for a 32-bit register.
+    void mov_imm(HostReg r, u64 value, bool wide) {
+        const unsigned low = r & 7, high = r >= 8;
+        if (!wide || fits_u32(value)) {
+            if (high) db(0x41);
+            db(static_cast<int>(0xb8 | low));
+            dd(static_cast<u32>(value));
+        } else if (fits_i32(static_cast<i64>(value))) {
+            put(static_cast<u16>(0xc748 | high));
+            db(static_cast<int>(0xc0 | low));
+            dd(static_cast<u32>(value));
+        } else {
+            put(static_cast<u16>(0xb848 | high | low << 8));
+            dq(value);
+        }
     }
 
     // The forms that make up most of the code, encoded without xbyak's generality. `opcode`: one byte, or
@@ -161,6 +183,11 @@ public:
     void cmov(Cc c, const Xbyak::Reg& to, const Xbyak::Operand& from);
 
 private:
+    template <class T>
+    void put(T value) {
+        std::memcpy(top_ + size_, &value, sizeof value);
+        size_ += sizeof value;
+    }
     static u8* prefix(u8* p, unsigned opcode, HostReg reg, HostReg rm, bool wide, bool force) {
         const unsigned rex = 0x40u | (wide ? 8 : 0) | (reg >= 8 ? 4 : 0) | (rm >= 8 ? 1 : 0);
         if (rex != 0x40 || force) *p++ = static_cast<u8>(rex);

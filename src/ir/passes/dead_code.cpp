@@ -24,6 +24,10 @@ void dead_code(Function& f, PassContext& context) {
     std::size_t kept = f.insns.size();
     for (std::size_t i = f.insns.size(); i-- > 0;) {
         Insn& insn = f.insns[i];
+        if (insn.op == Op::insn_start) {
+            if (--kept != i) f.insns[kept] = insn;
+            continue;
+        }
         if (insn.outputs != 0 && live.outputs_dead(f, insn) && removable(f, insn)) continue;
         if (extends_low_half(insn) && live.low_half_live(f, insn.out())) {
             if (i > 0 && merge_copy(f, live, f.insns[i - 1], insn)) continue;

@@ -37,8 +37,8 @@ bool propagate_copies(Rewriter& r, Insn& insn) {
         Var v = insn.in(i);
         if (v == kNoVar || r.is_const(v) || v == kEnvVar) continue;
         ValueId id = r.value_of(v);
+        if (r.value(id).home == v) continue;
         Var home = r.holder(id);
-        if (home == v) continue;
         if (home == kNoVar) {
             r.set_home(id, v);
         } else if (better(r, home, v, is_address(insn, i))) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstring>
 #include <iterator>
 
 namespace dragoman::ir {
@@ -19,8 +21,11 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* inter
     unreachable_ = false;
     unboxed_reads = false;
 
-    for (const Insn& original : f.insns) {
-        Insn insn = original;
+    for (Insn& insn : f.insns) {
+        if (insn.op == Op::insn_start) {
+            if (!unreachable_) out_.push_back(insn);
+            continue;
+        }
         if (insn.op == Op::label) at_label(static_cast<u32>(insn.imm[0]));
         if (unreachable_) continue;
         if (info(insn.op).typing == OpTyping::None && !has(info(insn.op).flags, OpFlags::EndsBlock)) {
@@ -171,13 +176,19 @@ bool Rewriter::take_back(Var v, unsigned input) {
 }
 
 void Rewriter::append(const Insn& insn) {
-    out_.push_back(insn);
+    // Field by field: what was written just now as small fields is slow to read as large ones.
+    Insn& copy = out_.emplace_back();
+    std::memcpy(static_cast<void*>(&copy), &insn, offsetof(Insn, args));
+    copy.imm[0] = insn.imm[0];
+    copy.imm[1] = insn.imm[1];
+    const unsigned outputs = insn.outputs, end = outputs + insn.inputs;
+    for (unsigned a = 0; a < outputs; ++a) copy.args[a] = insn.args[a];
     const u32 here = position();
     ValueId inputs[4] = {};
-    for (unsigned i = 0; i < insn.inputs; ++i) {
-        Var v = insn.in(i);
+    for (unsigned a = outputs; a < end; ++a) {
+        const Var v = copy.args[a] = insn.args[a];
         if (v == kNoVar) continue;
-        if (i < 4) inputs[i] = value_of(v);
+        if (a - outputs < 4) inputs[a - outputs] = value_of(v);
         states_[v].last_access = here;
     }
     OpFlags flags = info(insn.op).flags;

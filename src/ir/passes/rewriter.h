@@ -155,7 +155,7 @@ private:
 
     Function* f_ = nullptr;
     std::vector<u8> pinned_;  // by global index
-    std::vector<Insn> out_;
+    InsnList out_;
     std::vector<Value> values_;
     std::vector<VarState> states_;  // by variable
     u32 epoch_[5] = {};             // by VarKind

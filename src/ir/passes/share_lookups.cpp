@@ -105,7 +105,7 @@ private:
     /// Turns members into accesses with an addend and puts the probes in front of the first ones. From the end, as
     /// instructions move up.
     void rewrite(u32 probes) {
-        std::vector<Insn>& insns = f_.insns;
+        InsnList& insns = f_.insns;
         const std::size_t count = insns.size();
         insns.resize(count + probes);
         std::size_t to = insns.size();

@@ -7,7 +7,7 @@ namespace {
 
 TEST(InsnMap, FindsTheInstructionThatContainsAnOffset) {
     std::vector<host::InsnMapEntry> map = {{4, 0, 7}, {20, 2, 7}, {300, 6, 0x123456789abcdef0}};
-    std::vector<u8> bytes;
+    InsnMapBytes bytes;
     encode_insn_map(map, bytes);
     auto size = static_cast<u32>(bytes.size());
     host::InsnMapEntry e;
@@ -24,7 +24,7 @@ TEST(InsnMap, FindsTheInstructionThatContainsAnOffset) {
 
 TEST(InsnMap, ColdCodeMayGoBack) {
     std::vector<host::InsnMapEntry> map = {{0, 0, 0}, {10, 400, 0}, {50, 8, 0}};
-    std::vector<u8> bytes;
+    InsnMapBytes bytes;
     encode_insn_map(map, bytes);
     host::InsnMapEntry e;
     ASSERT_TRUE(find_in_insn_map(bytes.data(), static_cast<u32>(bytes.size()), 60, e));

@@ -20,15 +20,14 @@ constexpr u64 kPc = 0x10000;
 /// 32-bit instructions at kPc.
 class Code : public guest::CodeReader {
 public:
-    explicit Code(std::vector<u32> words) : words_(std::move(words)) {}
-    bool fetch(u64 pc, unsigned bytes, u32& value) override {
-        u64 offset = pc - kPc;
-        if (offset / 4 >= words_.size()) return false;
-        value = words_[offset / 4] >> 8 * (offset & 3) & static_cast<u32>(low_mask(8 * bytes));
-        return true;
+    explicit Code(std::vector<u32> words) : guest::CodeReader(nullptr), words_(std::move(words)) {
+        bytes_ = reinterpret_cast<const u8*>(words_.data());
+        start_ = kPc;
+        filled_ = words_.size() * 4;
     }
 
 private:
+    bool fetch_more(u64, unsigned) override { return false; }
     std::vector<u32> words_;
 };
 
