@@ -3,14 +3,13 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
-#include "base/plain_allocator.h"
+#include "base/plain_vector.h"
 #include "host/host.h"
 
 namespace dragoman::engine {
 
-using InsnMapBytes = std::vector<u8, PlainAllocator<u8>>;
+using InsnMapBytes = PlainVector<u8>;
 
 /// The encoded form of `map`.
 void encode_insn_map(std::span<const host::InsnMapEntry> map, InsnMapBytes& out);

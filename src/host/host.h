@@ -93,8 +93,8 @@ struct CompiledCode {
     u32 entry = 0;          ///< offset of the fast entry (flags known to match)
     u32 checked_entry = 0;  ///< offset of the entry that compares {tb_flags, request}
     Slot slots[ir::kMaxSlots];
-    std::vector<InsnMapEntry> insn_map;  ///< ascending host_offset
-    std::vector<Relocation> relocations;
+    PlainVector<InsnMapEntry> insn_map;  ///< ascending host_offset
+    PlainVector<Relocation> relocations;
     LoopRegisters loop_registers;  ///< of a function with Function::loop
 
     /// Empties it for the next compilation; keeps its memory.

@@ -5,6 +5,7 @@
 namespace dragoman::ir {
 
 Insn& Builder::append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
+    if (f_.insns.full()) [[unlikely]] return append_growing(head, a, b, c, imm0, imm1);
     Insn& insn = f_.insns.emplace_back();
     insn.op = static_cast<Op>(head);
     insn.type = static_cast<Type>(head >> 8);
@@ -18,6 +19,11 @@ Insn& Builder::append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
     insn.imm[0] = imm0;
     insn.imm[1] = imm1;
     return insn;
+}
+
+Insn& Builder::append_growing(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
+    f_.insns.reserve(f_.insns.size() * 2 + 64);
+    return append(head, a, b, c, imm0, imm1);
 }
 
 Insn& Builder::emit_long(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0,

@@ -173,6 +173,7 @@ private:
         return static_cast<u64>(o) | static_cast<u64>(t) << 8 | u64{outputs} << 24 | u64{inputs} << 32;
     }
     Insn& append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1);
+    Insn& append_growing(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1);
     Insn& emit_long(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0, u64 imm1);
     bool links(u64 pc) const { return pc - f_.link_start <= f_.link_end - f_.link_start; }
     Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }

@@ -44,11 +44,6 @@ void Function::reset() {
     }
 }
 
-Var Function::new_var(VarKind kind, Type type) {
-    vars.push_back({kind, type});
-    return static_cast<Var>(vars.size() - 1);
-}
-
 void Function::rehash_constants(std::size_t size) {
     const_hash_.assign(size, 0);
     for (Var v = 1 + global_count(); v < vars.size(); ++v) {

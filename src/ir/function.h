@@ -1,9 +1,7 @@
 // An IR function: the straight list of instructions of one translation block (later: of a region).
 #pragma once
 
-#include <vector>
-
-#include "base/plain_allocator.h"
+#include "base/plain_vector.h"
 #include "ir/op_table.h"
 #include "ir/variable.h"
 
@@ -30,8 +28,8 @@ struct Insn {
     i64 displacement() const { return static_cast<i64>(imm[1]); }
 };
 
-/// Instructions in a row. emplace_back() gives one with nothing in it; resize() likewise.
-using InsnList = std::vector<Insn, PlainAllocator<Insn>>;
+/// Instructions in a row.
+using InsnList = PlainVector<Insn>;
 
 /// Highest number of exits with a patchable jump that one function can have.
 inline constexpr unsigned kMaxSlots = 16;
@@ -49,12 +47,15 @@ public:
     bool is_const(Var v) const { return vars[v].kind == VarKind::Const; }
     bool is_narrow(Var v) const { return v - 1 < 64 && (narrow >> (v - 1) & 1) != 0; }
 
-    Var new_var(VarKind kind, Type type);
+    Var new_var(VarKind kind, Type type) {
+        vars.push_back({kind, type});
+        return static_cast<Var>(vars.size() - 1);
+    }
     /// The constant `value` of type `type`; the same variable for the same constant.
     Var constant(Type type, u64 value, bool guest_address = false);
     u32 new_label() { return label_count++; }
 
-    std::vector<Variable> vars;
+    PlainVector<Variable> vars;
     InsnList insns;
     u32 label_count = 0;
     u64 guest_pc = 0;        ///< address of the first guest instruction

@@ -19,26 +19,36 @@ bool merge_copy(const Function& f, const LiveSet& live, Insn& before, const Insn
 }  // namespace
 
 void dead_code(Function& f, PassContext& context) {
+    constexpr u8 kRemoved = 0xff;  // in Insn::dead, until the end of this pass
     LiveSet& live = context.live;
     live.begin(f);
-    std::size_t kept = f.insns.size();
-    for (std::size_t i = f.insns.size(); i-- > 0;) {
+    const std::size_t count = f.insns.size();
+    std::size_t first = count;  // of those that go
+    for (std::size_t i = count; i-- > 0;) {
         Insn& insn = f.insns[i];
-        if (insn.op == Op::insn_start) {
-            if (--kept != i) f.insns[kept] = insn;
+        if (insn.op == Op::insn_start) continue;
+        if (insn.outputs != 0 && live.outputs_dead(f, insn) && removable(f, insn)) {
+            insn.dead = kRemoved;
+            first = i;
             continue;
         }
-        if (insn.outputs != 0 && live.outputs_dead(f, insn) && removable(f, insn)) continue;
         if (extends_low_half(insn) && live.low_half_live(f, insn.out())) {
-            if (i > 0 && merge_copy(f, live, f.insns[i - 1], insn)) continue;
+            if (i > 0 && merge_copy(f, live, f.insns[i - 1], insn)) {
+                insn.dead = kRemoved;
+                first = i;
+                continue;
+            }
             insn.op = Op::mov;
             insn.imm[0] = insn.imm[1] = 0;
         }
         if ((insn.op == Op::ext_s || insn.op == Op::ext_u) && live.low_half_live(f, insn.out())) insn.op = Op::ext_any;
         live.step(f, insn);
-        if (--kept != i) f.insns[kept] = insn;
     }
-    f.insns.erase(f.insns.begin(), f.insns.begin() + static_cast<std::ptrdiff_t>(kept));
+    std::size_t kept = first;
+    for (std::size_t i = first; i < count; ++i) {
+        if (f.insns[i].dead != kRemoved) f.insns[kept++] = f.insns[i];
+    }
+    f.insns.resize(kept);
 }
 
 }  // namespace dragoman::ir

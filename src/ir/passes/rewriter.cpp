@@ -13,7 +13,7 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* inter
     out_.clear();
     out_.reserve(f.insns.size() + 16);
     values_.clear();
-    values_.emplace_back();
+    values_.push_back({});
     states_.assign(f.vars.size(), {});
     last_epoch_ = 0;
     for (unsigned i = 0; i < 5; ++i) epoch_[i] = ++last_epoch_;
@@ -68,6 +68,7 @@ void Rewriter::at_label(u32 label) {
 ValueId Rewriter::fresh_value(Var v) {
     auto id = static_cast<ValueId>(values_.size());
     Value& value = values_.emplace_back();
+    value = {};
     value.home = v;
     const Variable& var = f_->vars[v];
     if (var.kind == VarKind::Const && !var.guest_address && is_int(var.type)) {
@@ -212,6 +213,7 @@ void Rewriter::define_outputs(const Insn& insn, const ValueId* inputs) {
     }
     auto id = static_cast<ValueId>(values_.size());
     Value& value = values_.emplace_back();
+    value = {};
     value.def = position();
     value.home = out;
     for (unsigned i = 0; i < 4; ++i) value.in[i] = inputs[i];

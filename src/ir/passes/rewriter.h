@@ -156,7 +156,7 @@ private:
     Function* f_ = nullptr;
     std::vector<u8> pinned_;  // by global index
     InsnList out_;
-    std::vector<Value> values_;
+    PlainVector<Value> values_;
     std::vector<VarState> states_;  // by variable
     u32 epoch_[5] = {};             // by VarKind
     u32 last_epoch_ = 0;
