@@ -15,6 +15,27 @@ std::optional<u64> parse_number(std::string_view text, int base) {
     return value;
 }
 
+namespace {
+
+/// `whole`.`fraction` units, rounded down; less than 2^63. (Not by way of a double: what parses those brings the
+/// mathematics library with it, and loading that is a part of every start.)
+std::optional<u64> parse_fraction(std::string_view whole, std::string_view fraction, u64 unit) {
+    constexpr u64 kLimit = u64{1} << 63;
+    if (whole.empty() && fraction.empty()) return std::nullopt;
+    std::optional<u64> units = whole.empty() ? u64{0} : parse_number(whole);
+    if (!units || *units >= kLimit / unit) return std::nullopt;
+    u128 numerator = 0, denominator = 1;
+    for (char c : fraction) {
+        if (c < '0' || c > '9') return std::nullopt;
+        if (denominator >= kLimit / 16) continue;  // what is behind is less than one byte
+        numerator = numerator * 10 + static_cast<unsigned>(c - '0');
+        denominator *= 10;
+    }
+    return *units * unit + static_cast<u64>(numerator * unit / denominator);
+}
+
+}  // namespace
+
 std::optional<u64> parse_size(std::string_view text, u64 unit) {
     if (text.empty()) return std::nullopt;
     switch (text.back()) {
@@ -36,12 +57,8 @@ std::optional<u64> parse_size(std::string_view text, u64 unit) {
     }
     if (text.starts_with("0x")) return parse_number(text);  // 'b' is a digit there
     text.remove_suffix(1);
-    if (text.find('.') != text.npos) {
-        double value = 0;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-        if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-        if (value * static_cast<double>(unit) >= 0x1p63) return std::nullopt;
-        return static_cast<u64>(value * static_cast<double>(unit));
+    if (auto point = text.find('.'); point != text.npos) {
+        return parse_fraction(text.substr(0, point), text.substr(point + 1), unit);
     }
     std::optional<u64> value = parse_number(text);
     if (!value || *value > ~u64{0} / unit) return std::nullopt;
