@@ -101,7 +101,7 @@ void select_values(Function& f, std::vector<u16>& label_uses) {
         f.insns[kept++] = select(branch, out, other);
         if (--label_uses[branch.imm[0]] == 0) i = join;  // the label goes, too
     }
-    f.insns.erase(f.insns.begin() + static_cast<std::ptrdiff_t>(kept), f.insns.end());
+    f.insns.resize(kept);
 }
 
 }  // namespace dragoman::ir
