@@ -94,7 +94,8 @@ bool complete(const Rewriter& r, const Half& a, const Half& b) {
 void keep_source(Rewriter& r, const Insn& insn) {
     constexpr ValueId kNear = 24;
     const Var out = insn.out();
-    if (!r.is_global(out)) return;
+    // The shift of a temporary is slliw's first half.
+    if (!r.is_global(out) || (out != insn.in(0) && !r.is_temp(insn.in(0)))) return;
     const ValueId in[4] = {r.value_of(insn.in(0))};
     const Half half = half_of(r, insn, in, 0);
     if (half.x == 0 || r.value_of(out) != half.x) return;
@@ -120,7 +121,9 @@ Var low_word(Rewriter& r, Var x) {
 }
 
 void join_halves(Rewriter& r, Insn& insn) {
-    const Half a = half_of(r, r.value_of(insn.in(0))), b = half_of(r, r.value_of(insn.in(1)));
+    const Half a = half_of(r, r.value_of(insn.in(0)));
+    if (a.x == 0) return;
+    const Half b = half_of(r, r.value_of(insn.in(1)));
     if (!complete(r, a, b)) return;
     const Half& left = a.left ? a : b;
     if (a.shift == 0) {
@@ -147,7 +150,7 @@ bool form_rotations(Rewriter& r, Insn& insn) {
         case Op::or_:
         case Op::xor_:
         case Op::add:
-            if (insn.type == Type::I64) join_halves(r, insn);
+            if (insn.type == Type::I64 && !r.is_const(insn.in(1))) join_halves(r, insn);
             break;
         case Op::shl:
         case Op::shr:
