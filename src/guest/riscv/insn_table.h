@@ -107,6 +107,10 @@ struct alignas(64) InsnRow {
     u8 imm_width = 0;  ///< number of significant bits of the immediate
     bool imm_signed = false;
     u8 imm_plus = 0;
+    /// The first segments once more, as what decoding does with them: (bits & mask) rotated to the left. Empty ones
+    /// are 0.
+    u8 imm_rotate[4] = {};
+    u32 imm_mask[4] = {};
     ImmSegment imm[8] = {};
 
     const char* pattern;
@@ -208,6 +212,10 @@ consteval void InsnRow::parse_imm(ImmFormat format, u64 imm_positions) {
             --bit;
         }
     }
+    for (unsigned i = 0; i < 4; ++i) {
+        imm_rotate[i] = static_cast<u8>((imm[i].to - imm[i].from) & 31);
+        imm_mask[i] = static_cast<u32>(low_mask(imm[i].length) << imm[i].from);
+    }
     if (bit >= 0 && (imm_positions & low_mask(static_cast<unsigned>(bit) + 1)) != 0) {
         throw "the pattern has more immediate bits than its format";
     }
@@ -216,7 +224,8 @@ consteval void InsnRow::parse_imm(ImmFormat format, u64 imm_positions) {
 constexpr Operands InsnRow::operands(u32 bits) const {
     auto segment = [&](const ImmSegment& s) { return u64{bits >> s.from & ((1u << s.length) - 1)} << s.to; };
     // Most have four or fewer. Unused ones are empty, and cost less than a jump that is hard to predict.
-    u64 value = segment(imm[0]) | segment(imm[1]) | segment(imm[2]) | segment(imm[3]);
+    u64 value = 0;
+    for (unsigned i = 0; i < 4; ++i) value |= std::rotl(bits & imm_mask[i], imm_rotate[i]);
     for (unsigned i = 4; i < imm_segments; ++i) value |= segment(imm[i]);
     i64 immediate = imm_signed ? sign_extend(value, imm_width) : static_cast<i64>(value);
     return {rd.get(bits),

@@ -57,16 +57,20 @@ void Allocator::begin_insn(u32 index) {
 void Allocator::fuse_insn(u32 index) {
     index_ = index;
     const ir::Insn& insn = f_->insns[index];
+    const u16* const uses = next_uses_.data() + index * ir::kMaxArgs;
+    State* const state = state_.data();
     for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
-        if (insn.args[a] != kNoVar) state_[insn.args[a]].next_use = next_use(index, a);
+        if (insn.args[a] != kNoVar) state[insn.args[a]].next_use = uses[a];
     }
 }
 
 void Allocator::end_insn() {
     const ir::Insn& insn = f_->insns[index_];
+    const State* const state = state_.data();
     for (unsigned a = 0, end = insn.outputs + insn.inputs; a < end; ++a) {
-        Var v = insn.args[a];
-        if (v != kNoVar && state_[v].next_use == kNever && !state_[v].pinned) release(v);
+        const Var v = insn.args[a];
+        if (v == kNoVar || state[v].next_use != kNever || state[v].pinned) continue;
+        if (state[v].reg != kNoReg || state[v].slot != kNoSlot) release(v);
     }
 }
 
