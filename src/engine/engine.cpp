@@ -32,6 +32,9 @@ void Statistics::add(const Statistics& o) {
     mmu.add(o.mmu);
     copied += o.copied;
     links += o.links;
+    loops += o.loops;
+    paths += o.paths;
+    no_paths += o.no_paths;
     stale += o.stale;
     cached += o.cached;
     ns_translate += o.ns_translate;
@@ -261,6 +264,9 @@ std::string Engine::statistics() const {
     line("code buffer used, bytes", i.buffer.bytes_used());
     line("exits at an unlinked jump", s.exits_slot);
     line("links made", s.links);
+    line("loops translated", s.loops);
+    line("  of several blocks", s.paths);
+    line("loops without a path", s.no_paths);
     line("exits for a lookup", s.exits_lookup);
     line("TB table hits", s.table_hits);
     line("exits on request", s.exits_request);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "engine/code_source.h"
 #include "engine/engine.h"
 #include "engine/insn_map.h"
+#include "engine/loop_path.h"
 #include "engine/page_index.h"
 #include "engine/softmmu.h"
 #include "engine/store_watch.h"
@@ -46,9 +48,17 @@ struct Statistics {
     u64 exits_halt = 0;
     u64 copied = 0;
     u64 table_hits = 0, links = 0, stale = 0, cached = 0;
+    u64 loops = 0, paths = 0, no_paths = 0;
     u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
     SoftmmuStatistics mmu;
     void add(const Statistics& other);
+};
+
+/// A slot by the code that leaves through it.
+struct SlotPlace {
+    const u8* host_pc = nullptr;
+    u32 slot = 0;
+    bool operator==(const SlotPlace&) const = default;
 };
 
 struct Vcpu {
@@ -57,6 +67,14 @@ struct Vcpu {
     std::unique_ptr<ir::Function> function;
     ir::PassContext passes;
     std::unique_ptr<ir::PassContext> loop_passes;  ///< made for the first loop
+    u32 loop_period = host::kLoopSample;           ///< passes through loops from one sample to the next
+    /// A loop of several TBs that is being followed: through which slot it goes back, when that began (Impl::epoch),
+    /// and the code for its blocks, which leaves after each of them. Before that: how soon its back edge comes again.
+    bool probing = false;
+    SlotPlace path_slot;
+    LoopPath path;
+    u64 path_epoch = 0;
+    std::array<TranslationBlock*, LoopPath::kMaxBlocks> path_code{};
     host::CompiledCode compiled;
     InsnMapBytes map_bytes;
     std::vector<u8> cached;   ///< record from the translation cache
@@ -82,13 +100,15 @@ struct Translating {
     u32 flags;
     bool single_step;
     u32 max_insns = 0;
-    bool verify = false;   ///< the TB compares its guest code
-    bool flushed = false;  ///< its page is one with CodePage::flushed
-    bool threads = false;  ///< there are other vCPUs
-    bool quick = false;    ///< the code will hardly be there for long: do not optimise
-    bool loop = false;     ///< make the loop that the TB at pc is
-    bool unboxed = false;  ///< no register may be taken for boxed (ir::Function::boxed_at_entry)
-    bool faulted = false;  ///< nothing can be fetched at pc
+    bool verify = false;          ///< the TB compares its guest code
+    bool flushed = false;         ///< its page is one with CodePage::flushed
+    bool threads = false;         ///< there are other vCPUs
+    bool quick = false;           ///< the code will hardly be there for long: do not optimise
+    bool loop = false;            ///< make the loop that the TB at pc is
+    std::span<const u64> path{};  ///< of a loop: DisasContextBase::path
+    bool unboxed = false;         ///< no register may be taken for boxed (ir::Function::boxed_at_entry)
+    bool broken = false;          ///< the path could not be followed to its end
+    bool faulted = false;         ///< nothing can be fetched at pc
     u32 counter = Profile::kNone;
     u32 guest_size = 0, guest_insns = 0;
 };
@@ -151,9 +171,6 @@ struct Engine::Impl {
     TranslationBlock* copy_block(Vcpu& v, u64 pc, u32 flags);
     void keep_template(Vcpu& v, TranslationBlock& tb);
     TranslationBlock* translate(Vcpu& v, u64 pc, u32 flags, bool single_step);
-    /// The loop that the TB at `pc` is; null: it cannot be had.
-    TranslationBlock* translate_loop(Vcpu& v, u64 pc, u32 flags);
-    TranslationBlock* at_loop_exit(Vcpu& v);
     TranslationBlock* translate(Vcpu& v, Translating& t);
     void prepare(Vcpu& v);
     bool load(Vcpu& v, Translating& t, CodeReader& reader);
@@ -166,6 +183,17 @@ struct Engine::Impl {
     void note_shared(const TranslationBlock& tb);
     void reclaim(Vcpu& v);
 
+    // Loops (loops.cpp)
+    TranslationBlock* at_loop_exit(Vcpu& v);
+    TranslationBlock* translate_loop(Vcpu& v, u64 pc, u32 flags, std::span<const u64> path);
+    SlotRecord* slot_at(const SlotPlace& place);
+    void decide(const SlotPlace& place, TranslationBlock* loop);
+    void give_up(Vcpu& v);
+    /// Runs the next block of the loop that is being followed. @returns false when env->exit_reason is left to deal
+    /// with
+    bool follow_path(Vcpu& v);
+    TranslationBlock* path_block(Vcpu& v);
+
     // Links and removal (links.cpp); all under tb_lock
     TranslationBlock* tb_at(const u8* host_pc);
     void link(SlotRecord& from, TranslationBlock* to);
@@ -177,6 +205,7 @@ struct Engine::Impl {
     void remove_unboxed(Vcpu& v);
     bool is_unboxed(u64 pc) const { return std::binary_search(unboxed_code.begin(), unboxed_code.end(), pc); }
     void choose_tracking(Translating& t, bool readable);
+    bool may_watch(const Translating& t);
 
     // Stores to code in system mode (invalidate.cpp)
     void watch_stores(Vcpu& self, const memory::Region& ram, u64 physical_page);

@@ -23,10 +23,7 @@ u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->reque
 
 /// The slot that `v` has left its TB by; null when that TB is no more. tb_lock is held.
 SlotRecord* Engine::Impl::exit_slot(Vcpu& v) {
-    TranslationBlock* from = tb_at(v.env->exit_host_pc);
-    const u32 slot = v.env->exit_slot & ~host::kLoopExit;
-    // Its code memory may have been reclaimed meanwhile, and be another TB's.
-    return from != nullptr && !from->invalid.load() && slot < from->slot_count ? &from->slots[slot] : nullptr;
+    return slot_at({v.env->exit_host_pc, v.env->exit_slot & ~host::kLoopExit});
 }
 
 /// A jump through an unlinked slot: link it to `target`, so that the next time it goes straight there.
@@ -41,23 +38,6 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     if (physical != nullptr && record->owner->page_numbers[0] != target->page_numbers[0]) return;
     link(*record, target);
     ++v.stats.links;
-}
-
-/// A loop's back edge that is not linked: what has been met often enough to be worth it is translated as a loop.
-TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
-    constexpr u8 kSamples = 2;
-    v.env->loop_sample = host::kLoopSample;
-    bool often = false;
-    {
-        std::lock_guard guard(tb_lock);
-        if (SlotRecord* record = exit_slot(v)) often = ++record->samples >= kSamples;
-    }
-    if (!often || !config.chain) return find_or_translate(v, v.env->pc, v.env->tb_flags);
-    TranslationBlock* loop = translate_loop(v, v.env->pc, v.env->tb_flags);
-    // Without one, the back edge becomes an ordinary link.
-    if (loop == nullptr) loop = find_or_translate(v, v.env->pc, v.env->tb_flags);
-    if (loop != nullptr) link_exit(v, loop);
-    return loop;
 }
 
 void Engine::Impl::step(Vcpu& v) {
@@ -86,6 +66,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     for (;;) {
         if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) != 0) {
             next = nullptr;
+            v.path.stop();
             if (take_request(env, kRequestExclusive) != 0) {
                 i.leave_running(v);
                 i.enter_running(v);
@@ -98,6 +79,9 @@ ir::ExitReason Engine::run(ir::Env* env) {
         }
         if (v.single_step) {
             i.step(v);
+        } else if (v.path.active()) {
+            next = nullptr;
+            if (i.follow_path(v)) continue;
         } else {
             const u8* code = nullptr;
             const ir::JumpCacheEntry& entry = env->jump_cache[env->pc >> 1 & (ir::kJumpCacheSize - 1)];
@@ -119,7 +103,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (v.single_step) break;
                 if ((env->exit_slot & host::kLoopExit) != 0) {
                     next = i.at_loop_exit(v);
-                    if (next == nullptr) return fetch_fault();
+                    if (next == nullptr && !v.path.active()) return fetch_fault();
                     break;
                 }
                 next = i.find_or_translate(v, env->pc, env->tb_flags);

@@ -151,6 +151,8 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
     ctx->num_insns = 0;
     ctx->single_step = t.single_step;
     ctx->loop = f.loop = t.loop;
+    ctx->path = t.path;
+    ctx->path_at = 0;
     ctx->state = guest::DisasState::Next;
     guest.translator.init(ctx);
     guest.translator.tb_start(ctx);
@@ -182,7 +184,7 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
         }
         end = std::max(end, ctx->pc_next);
         if (ctx->state != guest::DisasState::Next) break;
-        bool page_end = (ctx->pc_next ^ t.pc) >> 12 != 0;
+        const bool page_end = t.path.empty() && (ctx->pc_next ^ t.pc) >> 12 != 0;
         if (ctx->num_insns >= ctx->max_insns || page_end) ctx->state = guest::DisasState::TooMany;
     } while (ctx->state == guest::DisasState::Next);
     if (stopped_at_breakpoint && ctx->num_insns == 0) {
@@ -194,6 +196,12 @@ bool Engine::Impl::translate_guest(Vcpu& v, Translating& t, CodeReader& reader) 
     } else {
         if (stopped_at_breakpoint) ctx->state = guest::DisasState::TooMany;
         guest.translator.tb_stop(ctx);
+    }
+    if (!t.path.empty()) {
+        // Jumps that were followed are the ends of blocks, too.
+        end = std::max(end, t.pc + reader.bytes().size());
+        t.broken = ctx->path_at + 1 < ctx->path.size() || !f.self_loop ||
+                   (end - 1) / kPageBytes - t.pc / kPageBytes >= kMaxPagesPerTb;
     }
     f.guest_insns = ctx->num_insns;
     f.guest_size = std::max<u32>(static_cast<u32>(end - t.pc), guest.min_insn_bytes);
@@ -235,7 +243,7 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     if (!v.function) prepare(v);
     ir::Function& f = *v.function;
     t.faulted = !translate_guest(v, t, reader);
-    if (t.faulted) return false;
+    if (t.faulted || t.broken) return false;
     timer.phase(v.stats.ns_translate);
     Listing listing(guest, *backend, f, reader.bytes());
     listing.guest_code();
@@ -245,6 +253,7 @@ bool Engine::Impl::generate(Vcpu& v, Translating& t, CodeReader& reader) {
     if (t.counter != Profile::kNone) profile.record_ir(t.counter, f, listing, false);
     if (config.optimise && !t.quick) {
         ir::PassContext& passes = t.loop ? *v.loop_passes : v.passes;
+        passes.after_pass = t.path.empty();
         passes.assume_boxed = backend->tests_boxes() && !t.single_step && !t.unboxed;
         ir::optimise(f, passes);
     }
@@ -320,9 +329,8 @@ TranslationBlock* Engine::Impl::make_block(Vcpu& v, const Translating& t, const 
     tb->flags = t.flags;
     if (t.loop) {
         tb->flags |= kLoopFlag;
-        tb->loop_registers =
-            new (arena.allocate(sizeof(host::LoopRegisters), alignof(host::LoopRegisters)))
-                host::LoopRegisters(v.compiled.loop_registers);
+        tb->loop_registers = new (arena.allocate(sizeof(host::LoopRegisters), alignof(host::LoopRegisters)))
+            host::LoopRegisters(v.compiled.loop_registers);
     }
     tb->guest_size = t.guest_size;
     tb->guest_insns = static_cast<u16>(t.guest_insns);
@@ -372,23 +380,18 @@ void Engine::Impl::choose_tracking(Translating& t, bool readable) {
     flushed_pages.insert(std::lower_bound(flushed_pages.begin(), flushed_pages.end(), page->page), page->page);
 }
 
+/// Whether stores to the pages of the loop `t` behind its first one, which choose_tracking is for, may be watched.
+/// Under tb_lock.
+bool Engine::Impl::may_watch(const Translating& t) {
+    return std::all_of(t.path.begin(), t.path.end(), [&](u64 pc) {
+        const CodePage* page = pages.find(pc >> 12);
+        return page == nullptr || page->invalidations < kWatchedStores;
+    });
+}
+
 TranslationBlock* Engine::Impl::translate(Vcpu& v, u64 pc, u32 flags, bool single_step) {
     Translating t{.pc = pc, .flags = flags, .single_step = single_step};
     t.max_insns = config.one_insn_per_tb || single_step ? 1 : config.max_insns;
-    return translate(v, t);
-}
-
-TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags) {
-    if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return tb;
-    if (!v.loop_passes) {
-        v.loop_passes = std::make_unique<ir::PassContext>();
-        v.loop_passes->set_puts_right(backend->knows_load_addresses());
-        const auto& globals = guest.layout().globals;
-        for (unsigned i = 0; i < globals.size(); ++i) {
-            v.loop_passes->rewriter.set_pinned(i, ir::is_int(globals[i].type) || backend->is_pinned(i));
-        }
-    }
-    Translating t{.pc = pc, .flags = flags, .single_step = false, .max_insns = config.max_insns, .loop = true};
     return translate(v, t);
 }
 
@@ -402,6 +405,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, Translating& t) {
         {
             std::lock_guard guard(tb_lock);
             choose_tracking(t, readable);
+            if (!may_watch(t)) return nullptr;
             t.threads = vcpus.size() > 1;
             t.unboxed = is_unboxed(pc);
         }

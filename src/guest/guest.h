@@ -61,6 +61,10 @@ struct DisasContextBase {
     u32 num_insns;     ///< instructions translated so far, counting the current one
     bool single_step;  ///< debugger single step: end after each instruction through exit_tb
     bool loop;         ///< the TB is a loop that begins at pc_first: jumps back there may be followed, to unroll it
+    /// Of a loop: the blocks that a pass goes through, by their addresses. Jumps from one to the next are followed.
+    /// Empty: a pass goes straight on.
+    std::span<const u64> path;
+    unsigned path_at;  ///< the block that the current instruction belongs to
     DisasState state;
 };
 

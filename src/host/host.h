@@ -28,6 +28,10 @@ struct Slot {
     /// it is linked as a sample of the loops that run much, then after the first few passes (host/x64/loops.h). Leaving
     /// through it, exit_slot has kLoopExit set. Back end's own: where the counter's address is.
     u32 count_offset = 0;
+    /// Not 0: the slot goes back to another TB, so that a loop may go through it, and samples as above, linked or not.
+    /// It is linked at this place, behind the count, until it has been decided what becomes of the loop: then the owner
+    /// of the slot sets it to 0, and it is linked at patch_offset. Back end's own otherwise.
+    u32 sample_offset = 0;
 };
 
 /// Passes through loops, of any TBs, from one sample to the next: Env::loop_sample counts them down.

@@ -142,6 +142,24 @@ std::vector<std::size_t> emit_functions(Code& c, const Program& p) {
     return starts;
 }
 
+/// The body, as often as kCounter says.
+void emit_loop(Code& c, const Program& p, const std::vector<std::size_t>& functions) {
+    std::size_t bytes[2] = {};
+    for (std::size_t i = 0; i < p.body.size(); ++i) bytes[i < p.split ? 0 : 1] += p.body[i].length;
+    const auto split = p.body.begin() + static_cast<std::ptrdiff_t>(p.split);
+    auto jump = [&](i32 offset) { c.emit(with_jump(0x6f, offset)); };
+    constexpr i32 kJump = 4;
+    const i32 first = static_cast<i32>(bytes[0]), second = static_cast<i32>(bytes[1]);
+    if (p.split != 0) jump(second + 4 * kJump);
+    emit_insns(c, {split, p.body.end()}, functions);
+    c.addi(kCounter, kCounter, -1);
+    if (p.split == 0) return c.bne_zero(kCounter, -second - kJump);
+    c.bne_zero(kCounter, 2 * kJump);
+    jump(first + 2 * kJump);
+    emit_insns(c, {p.body.begin(), split}, functions);
+    jump(-first - second - 3 * kJump);
+}
+
 void emit_program(Code& c, const Program& p, u64 record) {
     constexpr unsigned kBase = 31, kFcsr = 3;
     const std::vector<std::size_t> functions = emit_functions(c, p);
@@ -153,10 +171,7 @@ void emit_program(Code& c, const Program& p, u64 record) {
     for (unsigned f = 0; f < 32; ++f) c.load(f, kBase, (31 + f) * 8, true);
     for (unsigned x = 1; x < 32; ++x) c.load(x, kBase, (x - 1) * 8);
 
-    std::size_t start = c.size();
-    emit_insns(c, p.body, functions);
-    c.addi(kCounter, kCounter, -1);
-    c.bne_zero(kCounter, static_cast<i32>(start) - static_cast<i32>(c.size()));
+    emit_loop(c, p, functions);
 
     for (unsigned x = 1; x < 32; ++x) c.store(x, kRecord, (x - 1) * 8);
     for (unsigned f = 0; f < 32; ++f) c.store(f, kRecord, (31 + f) * 8, true);
@@ -185,6 +200,7 @@ void make_long(Random& random, const InsnSource& source, Program& p) {
         const std::size_t first = p.body.size();
         source.append(random, p.body);
         if (!are_plain(p.body, first)) p.body.resize(first);
+        if (p.split == 0 && random() % 16 == 0) p.split = p.body.size();
     }
 }
 

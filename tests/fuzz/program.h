@@ -43,6 +43,8 @@ struct Program {
     u64 registers[kRecordWords];
     std::vector<Insn> body;
     std::vector<std::vector<Insn>> functions;
+    /// Not 0: instructions from here on lie in front of the others in memory, so that the loop is one of several TBs.
+    std::size_t split = 0;
 };
 
 /// Makes random instructions that neither fault nor depend on anything but registers and the memory.

@@ -22,31 +22,38 @@ static u32 pending_label(DisasContext& ctx, u64 target) {
     return label;
 }
 
-bool DisasContext::unroll(u64 target) {
-    if (!loop || target != pc_first || pending_count == kMaxPending) return false;
-    // All passes together are at most that long.
-    constexpr unsigned kMaxUnrolled = 4, kMaxUnrolledInsns = 48;
-    const unsigned length = num_insns / (unrolled + 1);
-    if (unrolled + 1 == kMaxUnrolled || num_insns + length > kMaxUnrolledInsns) return false;
-    ++unrolled;
-    at_loop_end = true;
+bool DisasContext::follow(u64 target) {
+    if (!loop || !may_branch()) return false;
+    if (path_at + 1 < path.size()) {
+        if (target != path[path_at + 1]) return false;
+        ++path_at;
+    } else {
+        // All passes together are at most that long.
+        constexpr unsigned kMaxUnrolled = 4, kMaxUnrolledInsns = 48;
+        const unsigned length = num_insns / (unrolled + 1);
+        if (target != pc_first || unrolled + 1 == kMaxUnrolled || num_insns + length > kMaxUnrolledInsns) return false;
+        ++unrolled;
+        path_at = 0;
+    }
+    followed = target;
     return true;
 }
 
 void DisasContext::branch(Cond cond, Var lhs, Var rhs, u64 target) {
-    if (target > pc && pending_count < kMaxPending && !single_step) {
-        b->brcond(cond, lhs, rhs, pending_label(*this, target));
+    if (follow(target)) {
+        b->brcond(ir::invert(cond), lhs, rhs, pending_label(*this, next_pc()));
         return;
     }
-    if (unroll(target)) {
-        b->brcond(ir::invert(cond), lhs, rhs, pending_label(*this, next_pc()));
+    // A loop's path goes on behind branches back that are not part of it, too.
+    if ((target > pc || path_at + 1 < path.size()) && may_branch()) {
+        b->brcond(cond, lhs, rhs, pending_label(*this, target));
         return;
     }
     u32 taken = b->new_label();
     b->brcond(cond, lhs, rhs, taken);
-    jump(next_pc());
+    exit_to(next_pc());
     b->label(taken);
-    jump(target);
+    exit_to(target);
 }
 
 void DisasContext::bind_pending() {
@@ -67,7 +74,10 @@ void DisasContext::exit_pending() {
 }
 
 void DisasContext::jump(u64 target) {
-    if (unroll(target)) return;
+    if (!follow(target)) exit_to(target);
+}
+
+void DisasContext::exit_to(u64 target) {
     if (single_step) {
         b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(target));
     } else {

@@ -47,7 +47,9 @@ struct PendingBranch {
 /// More than four gain next to nothing, and cost programs that end soon: what is behind the fifth branch
 /// is often not run (a static hello: 4 % of its time).
 inline constexpr unsigned kMaxPending = 4;
-static_assert(kMaxPending + 2 <= ir::kMaxSlots);  // the end of a TB needs up to two
+/// Those of a loop: what it does not follow is all left through them.
+inline constexpr unsigned kMaxLoopPending = 12;
+static_assert(kMaxLoopPending + 2 <= ir::kMaxSlots);  // the end of a TB needs up to two
 
 struct DisasContext : guest::DisasContextBase {
     u64 pc;              ///< address of the current instruction
@@ -59,9 +61,9 @@ struct DisasContext : guest::DisasContextBase {
     const ExtensionSet* extensions;
     bool system;        ///< system mode: the TB state flags tell mode, MMU index and float state
     unsigned unrolled;  ///< passes through the loop that have been translated
-    bool at_loop_end;   ///< go on with the loop's first instruction instead of the next
+    u64 followed;       ///< go on here instead of with the next instruction; kNoPc: do not
     unsigned pending_count;
-    PendingBranch pending[kMaxPending];
+    PendingBranch pending[kMaxLoopPending];
 
     bool has(Extension e) const { return extensions->has(e); }
 
@@ -132,9 +134,11 @@ struct DisasContext : guest::DisasContextBase {
     u64 next_pc() const { return pc + length; }
     unsigned take_slot() { return next_slot++; }
     void jump(u64 target);
-    /// Whether a jump to `target` ends a pass through the loop that this TB is, and another pass follows; then
-    /// translation goes on with it.
-    bool unroll(u64 target);
+    /// Whether a jump to `target` stays inside the loop that this TB is: it leads to the next block of its path, or it
+    /// ends a pass and another one follows. Then translation goes on there.
+    bool follow(u64 target);
+    bool may_branch() const { return !single_step && pending_count < (loop ? kMaxLoopPending : kMaxPending); }
+    void exit_to(u64 target);
     /// Conditional branch. Forward ones go on with the not-taken path in the same TB.
     void branch(Cond cond, Var lhs, Var rhs, u64 target);
     void jump_indirect(Var target);

@@ -1,6 +1,8 @@
 // Translator operations: fetch, decode, call the row's translation function; start and end of a TB.
 #include "guest/riscv/translate.h"
 
+#include <utility>
+
 #include "guest/riscv/context.h"
 #include "guest/riscv/host_call.h"
 #include "guest/riscv/model.h"
@@ -86,7 +88,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.extensions = &extensions();
     ctx.system = system_mode();
     ctx.unrolled = 0;
-    ctx.at_loop_end = false;
+    ctx.followed = ir::kNoPc;
     ctx.pending_count = 0;
 }
 
@@ -108,14 +110,18 @@ void translate_insn(guest::DisasContextBase* base) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }
-    ctx.pc_next = ctx.at_loop_end ? ctx.pc_first : ctx.pc + ctx.length;
-    ctx.at_loop_end = false;
+    if (ctx.followed != ir::kNoPc) {
+        ctx.pc_next = std::exchange(ctx.followed, ir::kNoPc);
+        return;
+    }
+    ctx.pc_next = ctx.pc + ctx.length;
+    if (ctx.path_at + 1 < ctx.path.size() && ctx.pc_next == ctx.path[ctx.path_at + 1]) ++ctx.path_at;
 }
 
 void tb_stop(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     ctx.loop = false;  // what comes now are exits
-    if (ctx.state != DisasState::NoReturn) ctx.jump(ctx.pc_next);
+    if (ctx.state != DisasState::NoReturn) ctx.exit_to(ctx.pc_next);
     ctx.exit_pending();
 }
 

@@ -137,10 +137,11 @@ public:
 
     // A thread that runs a loop's back edge meanwhile may see one of the two changes: either counter is above 0 there.
     void link(u8* code, const Slot& slot, const u8* target) const override {
-        patch(code + slot.patch_offset, target);
+        patch(code + (slot.sample_offset != 0 ? slot.sample_offset : slot.patch_offset), target);
         if (slot.count_offset != 0) patch(code + slot.count_offset, loop_left_displacement(shared_.plan));
     }
     void unlink(u8* code, const Slot& slot) const override {
+        if (slot.sample_offset != 0) return patch(code + slot.sample_offset, code + slot.sample_offset + 4);
         patch(code + slot.patch_offset, code + slot.stub_offset);
         if (slot.count_offset != 0) patch(code + slot.count_offset, loop_sample_displacement(shared_.plan));
     }

@@ -1,5 +1,7 @@
 #include "host/x64/emitter.h"
 
+#include <algorithm>
+
 namespace dragoman::host::x64 {
 
 using ir::Insn;
@@ -13,6 +15,23 @@ constexpr EmitFunction kEmit[] = {
     DRAGOMAN_IR_OPS(X)
 #undef X
 };
+
+}  // namespace
+
+namespace {
+
+/// Bytes to insert in front of a displacement field at `address`, so that it can be patched atomically: it
+/// must not cross an 8-byte boundary (SDM vol. 3, 9.1.1; APM vol. 2, 7.3.2).
+unsigned patch_padding(u64 address) {
+    unsigned low = static_cast<unsigned>(address & 7);
+    return low <= 4 ? 0 : 8 - low;
+}
+
+/// Whether some exit goes to a TB in front of this one.
+bool goes_back(const ir::Function& f) {
+    return std::any_of(f.insns.begin(), f.insns.end(),
+                       [&](const Insn& insn) { return insn.op == Op::goto_tb && insn.imm[1] < f.guest_pc; });
+}
 
 }  // namespace
 
@@ -34,7 +53,9 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
         ra.set_plan(shared.plan);
     }
     in_loop_ = f->loop;
-    counts_passes_ = f->self_loop && !f->loop && shared.options.loops && x64::suits_loop(function);
+    const bool counts = shared.options.loops && !f->loop;
+    counts_passes_ = counts && f->self_loop && suits_loop(function);
+    samples_ = counts && goes_back(function) && may_count(function);
     ra.begin_function(function);
     nans.reset();
     insn_pc = function.guest_pc;
@@ -165,15 +186,35 @@ void Emitter::emit_stubs() {
         if (out_of_room()) return;
         slot.stub_offset = c.here();
         c.set_rel32(slot.patch_offset, slot.stub_offset);
-        load_guest_address(kRax, slot.target_pc);
-        call_common(Common::ExitSlot);
-        c.db(static_cast<int>(slot.count_offset != 0 ? i | kLoopExit : i));
+        if (slot.sample_offset != 0) {
+            emit_sampling_stub(i);
+        } else {
+            emit_exit_stub(i, slot.count_offset != 0);
+        }
     }
     for (const FarBranch& branch : far_branches_) {
         if (out_of_room()) return;
         c.bind(branch.field);
         far_jump(branch.target_pc);
     }
+}
+
+void Emitter::emit_exit_stub(unsigned slot, bool loop_exit) {
+    load_guest_address(kRax, out->slots[slot].target_pc);
+    call_common(Common::ExitSlot);
+    c.db(static_cast<int>(loop_exit ? slot | kLoopExit : slot));
+}
+
+/// What an edge back to another TB goes through until its loop has been decided about.
+void Emitter::emit_sampling_stub(unsigned slot) {
+    c.dec(memory(32, kRbp, loop_sample_displacement(shared.plan)));
+    const unsigned padding = patch_padding(c.address(c.here() + 3));
+    c.db(0x74);  // jz to the exit
+    c.db(static_cast<int>(padding) + 5);
+    c.nop(padding);
+    out->slots[slot].sample_offset = c.jump();
+    c.set_rel32(out->slots[slot].sample_offset, c.here());
+    emit_exit_stub(slot, true);
 }
 
 // ---- Jumps to other guest pages -----------------------------------------------------------------
@@ -282,17 +323,6 @@ u32 Emitter::direct_exit(u32 label) const {
 
 // ---- Slots --------------------------------------------------------------------------------------
 
-namespace {
-
-/// Bytes to insert in front of a displacement field at `address`, so that it can be patched atomically: it
-/// must not cross an 8-byte boundary (SDM vol. 3, 9.1.1; APM vol. 2, 7.3.2).
-unsigned patch_padding(u64 address) {
-    unsigned low = static_cast<unsigned>(address & 7);
-    return low <= 4 ? 0 : 8 - low;
-}
-
-}  // namespace
-
 void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kind, Cc cc) {
     if (leaves_page(target_pc)) {
         switch (kind) {
@@ -315,6 +345,8 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
     s.used = true;
     s.checked = checked;
     s.count_offset = 0;
+    // Its place is known when the stub is written.
+    s.sample_offset = samples_ && kind != SlotKind::Call && target_pc < f->guest_pc ? kNowhere : 0;
     s.target_pc = target_pc;
     s.patch_offset = c.here();
     c.dd(0);

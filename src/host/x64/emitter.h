@@ -224,6 +224,8 @@ private:
     void emit_body();
     void emit_colds();
     void emit_stubs();
+    void emit_exit_stub(unsigned slot, bool loop_exit);
+    void emit_sampling_stub(unsigned slot);
     /// Jump and call to another guest page in system mode: they look the target up in the jump cache, as the page's
     /// mapping may change.
     void far_jump(u64 pc);
@@ -250,6 +252,7 @@ private:
     std::vector<LabelFixup> label_fixups_;
     u32 entry_fail_ = 0;
     u32 body_ = 0;                ///< where jumps to the TB's own start go that do not leave it
+    bool samples_ = false;        ///< the function is a plain TB that may be part of a loop of several
     bool counts_passes_ = false;  ///< the function is a plain TB that may become a loop
     bool in_loop_ = false;        ///< the function is a loop, with loop_
     LoopPlan loop_;

@@ -6,24 +6,31 @@ namespace dragoman::host::x64 {
 
 using ir::Op;
 
-bool suits_loop(const ir::Function& f) {
-    return std::none_of(f.insns.begin(), f.insns.end(), [](const ir::Insn& insn) {
-        switch (insn.op) {
-            case Op::call:
-            case Op::call_tb:
-            case Op::call_ptr:
-            case Op::ret_ptr:
-            case Op::goto_ptr:
-            case Op::exit_tb:
-            case Op::mb:  // waits for the counter's store
-                return true;
-            default:
-                // Atomics wait for it, too.
-                return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
-                       ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned);
-        }
-    });
+namespace {
+
+bool waits_for_stores(const ir::Insn& insn) {
+    if (insn.op == Op::mb) return true;
+    return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
+           ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned);
 }
+
+bool suits(const ir::Insn& insn) {
+    switch (insn.op) {
+        case Op::call:
+        case Op::call_tb:
+        case Op::call_ptr:
+        case Op::ret_ptr:
+        case Op::goto_ptr:
+        case Op::exit_tb: return false;
+        default: return !waits_for_stores(insn);
+    }
+}
+
+}  // namespace
+
+bool may_count(const ir::Function& f) { return std::none_of(f.insns.begin(), f.insns.end(), waits_for_stores); }
+
+bool suits_loop(const ir::Function& f) { return std::all_of(f.insns.begin(), f.insns.end(), suits); }
 
 void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
     plan = usual;

@@ -7,6 +7,9 @@
 // then on the plain TB counts its passes since it was entered (Env::loop_left) and goes on in the loop after a few: a
 // loop that ends soon does not pay for coming and going.
 //
+// A TB that jumps to one in front of it, so that a loop of several may go through it, counts in the jump's stub
+// (Emitter::emit_sampling_stub), until the engine has decided what becomes of that loop.
+//
 // The loop has a register plan of its own: globals that it uses and that live in env take the registers of pinned
 // globals that it does not use. On entry these are stored and those loaded, at each exit the other way round. In
 // between env holds old values of the former; if an access faults, Backend::save_state puts that right.
@@ -49,5 +52,7 @@ private:
 
 /// Whether `f` leaves only by goto_tb, calls nothing that knows the usual plan, and does not wait for its stores.
 bool suits_loop(const ir::Function& f);
+/// Whether `f` does not wait for its stores, so that counting costs little.
+bool may_count(const ir::Function& f);
 
 }  // namespace dragoman::host::x64

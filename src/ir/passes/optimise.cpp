@@ -85,7 +85,7 @@ void optimise(Function& f, PassContext& context) {
         share_lookups(f, context.lookups);
         check(f, "share_lookups");
     }
-    if (f.loop) narrow_globals(f, context);
+    if (f.loop && context.after_pass) narrow_globals(f, context);
     dead_code(f, context);
     check(f, "dead_code");
 }

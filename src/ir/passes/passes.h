@@ -51,6 +51,7 @@ struct PassContext {
     std::vector<u16> label_uses;
     bool assume_boxed = false;  ///< Function::boxed_at_entry may be set
     std::vector<BoxedLabel> boxed_labels;
+    bool after_pass = true;   ///< of a loop: a whole pass has been done when it is entered; else do not narrow_globals
     std::vector<bool> flags;  ///< narrow_globals
 
     /// Old values of outputs that loads put right (effects.h) need not be there.

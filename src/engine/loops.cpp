@@ -1,0 +1,162 @@
+// Loops: the back edges that are met often get code of their own, for one TB that jumps to itself or for the blocks of
+// a longer way (loop_path.h).
+#include <algorithm>
+#include <utility>
+
+#include "engine/impl.h"
+
+namespace dragoman::engine {
+
+namespace {
+
+/// Met that often, the back edge of a TB to itself belongs to a loop that runs much.
+constexpr u8 kSamples = 2;
+/// A back edge to another TB that has been met that often, and whose loop has no path, is left as it is.
+constexpr u8 kMaxSamples = 2;
+/// Following a loop costs some translations. So it is seen first whether its back edge comes that often in a row.
+constexpr u32 kProbe = 32;
+/// The more samples there have been, the rarer they become: a program that has many loops is not to pay for each of
+/// them.
+constexpr u32 kMaxPeriod = 16 * host::kLoopSample;
+
+}  // namespace
+
+SlotRecord* Engine::Impl::slot_at(const SlotPlace& place) {
+    TranslationBlock* from = tb_at(place.host_pc);
+    // Its code memory may have been reclaimed meanwhile, and be another TB's.
+    const bool there = from != nullptr && !from->invalid.load() && place.slot < from->slot_count;
+    return there ? &from->slots[place.slot] : nullptr;
+}
+
+/// What becomes of a back edge to another TB: it goes to `loop`, or, without one, is an ordinary link from now on.
+void Engine::Impl::decide(const SlotPlace& place, TranslationBlock* loop) {
+    std::lock_guard guard(tb_lock);
+    SlotRecord* record = slot_at(place);
+    if (record == nullptr || record->slot.sample_offset == 0) return;
+    unlink(*record);
+    record->slot.sample_offset = 0;
+    if (loop == nullptr || loop->invalid.load()) return;
+    if (record->slot.target_pc == loop->pc) link(*record, loop);
+}
+
+/// The loop through v.path_slot has no path.
+void Engine::Impl::give_up(Vcpu& v) {
+    {
+        std::lock_guard guard(tb_lock);
+        const SlotRecord* record = slot_at(v.path_slot);
+        if (record == nullptr || record->samples < kMaxSamples) return;
+    }
+    decide(v.path_slot, nullptr);
+    ++v.stats.no_paths;
+}
+
+/// A back edge that counts: as a sample of those that run, or because it is not linked.
+TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
+    ir::Env* env = v.env;
+    const SlotPlace place{env->exit_host_pc, env->exit_slot & ~host::kLoopExit};
+    const bool sampled = env->loop_sample == 0;
+    const bool probed = std::exchange(v.probing, v.probing && !sampled);
+    u8 samples = 0;
+    bool to_itself = false;
+    {
+        std::lock_guard guard(tb_lock);
+        if (SlotRecord* record = slot_at(place); record != nullptr && !record->owner->verified) {
+            to_itself = record->slot.count_offset != 0;
+            const bool counts = to_itself || (sampled && !probed && record->slot.sample_offset != 0);
+            if (counts && record->samples != 0xff) samples = ++record->samples;
+        }
+    }
+    if (sampled || to_itself) {
+        v.loop_period = std::min(v.loop_period + v.loop_period / 4, kMaxPeriod);
+        env->loop_sample = v.loop_period;
+    }
+    TranslationBlock* next = nullptr;
+    if (config.chain && to_itself) {
+        if (samples >= kSamples) next = translate_loop(v, env->pc, env->tb_flags, {});
+    } else if (config.chain && sampled) {
+        if (probed && place == v.path_slot) {
+            v.path.begin(env->pc, env->tb_flags);
+            v.path_epoch = epoch.load();
+            v.path_code = {};
+            return nullptr;
+        }
+        if (probed) {
+            give_up(v);
+        } else if (samples > kMaxSamples) {
+            decide(place, nullptr);
+        } else if (samples != 0 && breakpoint_count.load() == 0) {
+            v.probing = true;
+            v.path_slot = place;
+            env->loop_sample = kProbe;
+        }
+    }
+    const bool links = to_itself ? samples >= kSamples : !sampled;
+    // Without a loop, the back edge becomes an ordinary link.
+    if (next == nullptr) next = find_or_translate(v, env->pc, env->tb_flags);
+    if (next != nullptr && links) link_exit(v, next);
+    return next;
+}
+
+/// The loop that begins at `pc`; null: it cannot be had.
+TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags, std::span<const u64> path) {
+    if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return path.empty() ? tb : nullptr;
+    if (!v.loop_passes) {
+        v.loop_passes = std::make_unique<ir::PassContext>();
+        v.loop_passes->set_puts_right(backend->knows_load_addresses());
+        const auto& globals = guest.layout().globals;
+        for (unsigned i = 0; i < globals.size(); ++i) {
+            v.loop_passes->rewriter.set_pinned(i, ir::is_int(globals[i].type) || backend->is_pinned(i));
+        }
+    }
+    Translating t{.pc = pc, .flags = flags, .single_step = false, .max_insns = config.max_insns, .loop = true};
+    t.path = path;
+    TranslationBlock* tb = translate(v, t);
+    if (tb != nullptr) ++v.stats.loops;
+    return tb;
+}
+
+/// Code for the current block of the path that leaves behind it; null: the block cannot be part of one.
+TranslationBlock* Engine::Impl::path_block(Vcpu& v) {
+    const u64 pc = v.env->pc;
+    for (TranslationBlock* tb : v.path_code) {
+        if (tb != nullptr && tb->pc == pc) return tb;
+    }
+    // The path's TB begins at its head.
+    if (pc < v.path.head() || (pc >> 12) - (v.path.head() >> 12) >= kMaxPagesPerTb) return nullptr;
+    Translating t{.pc = pc, .flags = v.path.flags(), .single_step = true, .max_insns = config.max_insns};
+    TranslationBlock* tb = translate(v, t);
+    const auto& insns = v.function->insns;
+    if (std::any_of(insns.begin(), insns.end(), [](const ir::Insn& insn) { return insn.op == ir::Op::call; }))
+        return nullptr;
+    for (TranslationBlock*& place : v.path_code) {
+        if (place != nullptr) continue;
+        place = tb;
+        break;
+    }
+    return tb;
+}
+
+bool Engine::Impl::follow_path(Vcpu& v) {
+    ir::Env* env = v.env;
+    TranslationBlock* tb = path_block(v);
+    // Making it may have changed what is known of the others.
+    if (tb == nullptr || env->tb_flags != v.path.flags() || epoch.load() != v.path_epoch) {
+        v.path.stop();
+        give_up(v);
+        return true;
+    }
+    backend->enter(env, tb->fast());
+    if (env->exit_reason != ir::ExitReason::Lookup) {
+        v.path.stop();
+        return false;
+    }
+    const auto outcome = v.path.add(env->pc, tb->guest_insns);
+    if (outcome == LoopPath::Outcome::Fails) give_up(v);
+    if (outcome != LoopPath::Outcome::Closed) return true;
+    TranslationBlock* loop = translate_loop(v, v.path.head(), v.path.flags(), v.path.blocks());
+    decide(v.path_slot, loop);
+    ++(loop != nullptr ? v.stats.paths : v.stats.no_paths);
+    return true;
+}
+
+}  // namespace dragoman::engine
