@@ -88,7 +88,7 @@ i64 UserSpace::Impl::protect_piece(u64 from, u64 to, const Region& region, PageF
     flags |= masked(region.flags, PageFlags::Shared);
     // Translations that check their code read it, and so go when it becomes unreadable.
     bool readable = has(flags, PageFlags::Read) || !has(region.flags, PageFlags::Read);
-    if (!has(flags, PageFlags::Exec) || !readable) retire_code(from, to);
+    const CodeChange change = retire_code(from, to, !has(flags, PageFlags::Exec) || !readable);
     std::lock_guard lock(code_lock);
     bool code = false;
     if (has(region.flags, PageFlags::Exec) && has(flags, PageFlags::Exec)) {
@@ -182,7 +182,7 @@ i64 UserSpace::madvise(u64 address, u64 length, int advice) {
     bool discards =
         advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED;
     u64 end = address + length;
-    if (discards) impl_->retire_code(address, end);
+    const auto change = impl_->retire_code(address, end, discards);
     if (impl_->regions.covered(address, end)) return ::madvise(host(address), length, advice) != 0 ? -errno : 0;
     i64 error = 0;
     impl_->regions.for_each(address, end, [&](u64 from, u64 to, const Region&) {

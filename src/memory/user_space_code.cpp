@@ -5,16 +5,20 @@
 
 namespace dragoman::memory {
 
-void UserSpace::Impl::retire_code(u64 start, u64 end) {
+UserSpace::Impl::CodeChange UserSpace::Impl::retire_code(u64 start, u64 end, bool needed) {
     // Not only where pages are marked as Code: translations that check their code leave the mark away.
     bool any = false;
-    regions.for_each(start, end, [&](u64, u64, const Region& region) { any |= has(region.flags, PageFlags::Exec); });
-    if (!any) return;
+    if (needed) {
+        regions.for_each(start, end,
+                         [&](u64, u64, const Region& region) { any |= has(region.flags, PageFlags::Exec); });
+    }
+    if (!any) return {space, start, end, false};
     if (space.on_code_change) space.on_code_change(start, end);
     std::lock_guard lock(code_lock);
     regions.for_each(start, end, [&](u64 from, u64 to, const Region&) {
         table.for_each(from, to, PageFlags::Code, [&](u64 page, PageFlags flags) { uncover(page, flags); });
     });
+    return {space, start, end, true};
 }
 
 void UserSpace::Impl::uncover(u64 page, PageFlags flags) {
@@ -72,7 +76,7 @@ bool UserSpace::release_guarded_code() {
         std::lock_guard code(impl_->code_lock);
         pages = impl_->guarded;
     }
-    for (u64 page : pages) impl_->retire_code(page, page + kPageSize);
+    for (u64 page : pages) (void)impl_->retire_code(page, page + kPageSize);
     return !pages.empty();
 }
 

@@ -106,8 +106,24 @@ struct UserSpace::Impl {
     /// Places and maps; a place that the translator turns out to occupy is passed over.
     i64 map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd, u64 offset);
 
-    /// Drops the translations of [start, end) and the write protection that they needed.
-    void retire_code(u64 start, u64 end);
+    /// A change of the map under code that may be running. At its end goes what was translated while it was made.
+    class CodeChange {
+    public:
+        CodeChange(const UserSpace& space, u64 start, u64 end, bool any)
+            : space_(space), start_(start), end_(end), any_(any) {}
+        CodeChange(const CodeChange&) = delete;
+        ~CodeChange() {
+            if (any_ && space_.on_code_change) space_.on_code_change(start_, end_);
+        }
+
+    private:
+        const UserSpace& space_;
+        u64 start_, end_;
+        bool any_;
+    };
+    /// Drops the translations of [start, end) and the write protection that they needed. Keep what it returns until the
+    /// map has been changed.
+    [[nodiscard]] CodeChange retire_code(u64 start, u64 end, bool needed = true);
     /// A page loses its Code mark. code_lock is held.
     void uncover(u64 page, PageFlags flags);
 

@@ -89,7 +89,7 @@ void UserSpace::Impl::host_unmap(u64 start, u64 end) {
 }
 
 i64 UserSpace::Impl::unmap(u64 start, u64 end) {
-    retire_code(start, end);
+    const CodeChange change = retire_code(start, end);
     i64 error = 0;
     if (!reserved && regions.covered(start, end)) {
         error = ::munmap(host(start), end - start) ? -errno : 0;
@@ -129,7 +129,7 @@ i64 UserSpace::Impl::map_fixed(u64 address, u64 length, PageFlags flags, int map
     std::vector<std::pair<u64, u64>> holes;
     regions.for_each_hole(address, address + length, [&](u64 from, u64 to) { holes.push_back({from, to}); });
     if (!claim_holes(address, address + length)) return -ENOMEM;
-    retire_code(address, address + length);
+    const CodeChange change = retire_code(address, address + length);
     i64 error = host_map(address, length, flags, map_flags, fd, offset, true);
     if (error != 0) release(holes);
     else forget(address, address + length);

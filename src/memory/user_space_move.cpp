@@ -65,7 +65,7 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
     if (found->second.end < old_end) return -EFAULT;  // the kernel moves and grows single mappings only
     u64 more = keep ? new_length : new_length - std::min(old_length, new_length);
     if (!impl_->within_limits(more, found->second.flags)) return -ENOMEM;
-    impl_->retire_code(old_address, old_end);
+    const auto change = impl_->retire_code(old_address, old_end);
     if (!fixed && !keep && found->second.end == old_end && old_length != 0 &&
         impl_->grow_in_place(old_address, old_length, new_length)) {
         Region region = found->second;
@@ -74,9 +74,9 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
         return static_cast<i64>(old_address);
     }
     if (!may_move) return -ENOMEM;
+    const auto target_change = impl_->retire_code(new_address, new_address + (fixed ? new_length : 0), fixed);
     if (fixed) {
         if (!impl_->claim_holes(new_address, new_address + new_length)) return -ENOMEM;
-        impl_->retire_code(new_address, new_address + new_length);
         impl_->forget(new_address, new_address + new_length);
         if (new_length < old_length) {
             if (i64 error = impl_->unmap(old_address + new_length, old_end)) return error;

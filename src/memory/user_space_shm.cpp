@@ -52,7 +52,7 @@ i64 UserSpace::shmdt(u64 address) {
     for (auto it = impl_->segments.begin(); it != impl_->segments.end(); ++it) {
         if (it->first != address) continue;
         u64 end = address + it->second;
-        impl_->retire_code(address, end);
+        const auto change = impl_->retire_code(address, end);
         if (::shmdt(host(address)) != 0) return -errno;
         impl_->segments.erase(it);
         impl_->forget(address, end);

@@ -141,7 +141,7 @@ TEST_P(UserSpaceTest, CodePagesAreGuarded) {
     EXPECT_TRUE(changes.empty());
     EXPECT_FALSE(space.unprotect_code(a + 2 * kPageSize));
     EXPECT_EQ(space.mprotect(a, 3 * kPageSize, kRw), 0);
-    EXPECT_EQ(changes.size(), 1u);
+    EXPECT_EQ(changes.size(), 2u) << "before and after";
     space.host(a)[0] = 1;
     EXPECT_FALSE(has(space.flags(a), PageFlags::Code));
 }
@@ -153,7 +153,7 @@ TEST_P(UserSpaceTest, ReleaseGuardedCode) {
     EXPECT_FALSE(space.release_guarded_code());
     space.protect_code(a);
     EXPECT_TRUE(space.release_guarded_code());
-    EXPECT_EQ(changes, 1);
+    EXPECT_GE(changes, 1);
     space.host(a)[0] = 1;
     EXPECT_FALSE(space.release_guarded_code());
 }
@@ -162,15 +162,16 @@ TEST_P(UserSpaceTest, UnmapTellsTheEngine) {
     u64 a = map(2, PROT_READ | PROT_EXEC);
     int changes = 0;
     space.on_code_change = [&](u64, u64) { ++changes; };
-    // Of executable pages always: translations that check their code leave no mark on the page.
+    // Before and after, as code may be translated in between. Of executable pages always: translations that check
+    // their code leave no mark on the page.
     EXPECT_EQ(space.munmap(a + kPageSize, kPageSize), 0);
-    EXPECT_EQ(changes, 1);
+    EXPECT_EQ(changes, 2);
     space.protect_code(a);
     EXPECT_EQ(space.mmap(a, kPageSize, kRw, kAnon | MAP_FIXED, -1, 0), static_cast<i64>(a));
-    EXPECT_EQ(changes, 2);
+    EXPECT_EQ(changes, 4);
     space.host(a)[5] = 1;
     EXPECT_EQ(space.munmap(a, kPageSize), 0);
-    EXPECT_EQ(changes, 2) << "no code was on it";
+    EXPECT_EQ(changes, 4) << "no code was on it";
 }
 
 TEST_P(UserSpaceTest, SharedSegments) {
