@@ -29,7 +29,7 @@ bool DisasContext::follow(u64 target) {
         ++path_at;
     } else {
         // All passes together are at most that long.
-        constexpr unsigned kMaxUnrolled = 4, kMaxUnrolledInsns = 48;
+        constexpr unsigned kMaxUnrolled = 4, kMaxUnrolledInsns = 96;
         const unsigned length = num_insns / (unrolled + 1);
         if (target != pc_first || unrolled + 1 == kMaxUnrolled || num_insns + length > kMaxUnrolledInsns) return false;
         ++unrolled;

@@ -90,7 +90,8 @@ void Emitter::emit_entry() {
     if (f->loop) {
         enter_loop();
     } else if (counts_passes_) {
-        c.mov(env(offsetof(ir::Env, loop_left), 32), kFirstPasses);
+        loop_.build(shared.plan, *f);
+        c.mov(env(offsetof(ir::Env, loop_left), 32), first_passes(loop_.swaps.size()));
     }
     if (!f->loop) body_ = c.here();
 }

@@ -4,8 +4,8 @@
 // back edge is linked, all such TBs of a vCPU count down one word, Env::loop_sample; the TB that comes to 0
 // is looked at by the engine, so mostly one that runs much. When it has met a TB twice it has a second
 // translation made of it, the loop (Function::loop), with some passes unrolled, and links the back edge to that. From
-// then on the plain TB counts its passes since it was entered (Env::loop_left) and goes on in the loop after a few: a
-// loop that ends soon does not pay for coming and going.
+// then on the plain TB counts its passes since it was entered (Env::loop_left) and goes on in the loop after one to
+// four: a loop that ends soon does not pay for coming and going.
 //
 // A TB that jumps to one in front of it, so that a loop of several may go through it, counts in the jump's stub
 // (Emitter::emit_sampling_stub), until the engine has decided what becomes of that loop.
@@ -20,8 +20,9 @@
 
 namespace dragoman::host::x64 {
 
-/// Passes through a plain TB, from when it was entered, before it goes on in its loop.
-inline constexpr u32 kFirstPasses = 4;
+/// Passes through a plain TB, from when it was entered, before it goes on in its loop, which has `swaps` registers to
+/// exchange on the way there and back.
+inline u32 first_passes(std::size_t swaps) { return swaps < 3 ? static_cast<u32>(swaps) + 1 : 4; }
 
 /// The counters of a plain TB's back edge, from the env register: while it is not linked, and when it is.
 inline i32 loop_sample_displacement(const RegisterPlan& plan) {
