@@ -61,7 +61,8 @@ public:
         append(first, static_cast<std::size_t>(last - first));
     }
     T& emplace_back() {
-        if (full()) [[unlikely]] grow(size() + 1);
+        if (full()) [[unlikely]]
+            grow(size() + 1);
         return *end_++;
     }
     template <class... Args>

@@ -5,7 +5,8 @@
 namespace dragoman::ir {
 
 Insn& Builder::append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
-    if (f_.insns.full()) [[unlikely]] return append_growing(head, a, b, c, imm0, imm1);
+    if (f_.insns.full()) [[unlikely]]
+        return append_growing(head, a, b, c, imm0, imm1);
     Insn& insn = f_.insns.emplace_back();
     insn.op = static_cast<Op>(head);
     insn.type = static_cast<Type>(head >> 8);

@@ -44,7 +44,8 @@ u64 clmul(u64 a, u64 b) {
 }  // namespace
 
 u64 evaluate(Op op, Type t, u64 a, u64 b, u64 imm0, u64 imm1) {
-    const unsigned bits = op == Op::trunc || op == Op::ext_s || op == Op::ext_u || op == Op::ext_any ? 64 : type_bits(t);
+    const unsigned bits =
+        op == Op::trunc || op == Op::ext_s || op == Op::ext_u || op == Op::ext_any ? 64 : type_bits(t);
     const u64 mask = low_mask(bits);
     a &= mask;
     b &= mask;

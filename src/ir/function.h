@@ -58,16 +58,16 @@ public:
     PlainVector<Variable> vars;
     InsnList insns;
     u32 label_count = 0;
-    u64 guest_pc = 0;        ///< address of the first guest instruction
-    u32 tb_flags = 0;        ///< TB state flags that it was specialised on
-    u32 guest_size = 0;      ///< bytes of guest code
-    u32 guest_insns = 0;     ///< number of guest instructions
+    u64 guest_pc = 0;     ///< address of the first guest instruction
+    u32 tb_flags = 0;     ///< TB state flags that it was specialised on
+    u32 guest_size = 0;   ///< bytes of guest code
+    u32 guest_insns = 0;  ///< number of guest instructions
     /// Float globals (bit i: global i) that the function takes for boxed when it is entered (fbox). Whoever compiles it
     /// has it test that first, and leave with ExitReason::Unboxed if it is not so.
     u64 boxed_at_entry = 0;
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
-    bool self_loop = false;  ///< some goto_tb goes to guest_pc
-    bool loop = false;       ///< to be compiled as a loop: such a goto_tb does not leave the TB
+    bool self_loop = false;       ///< some goto_tb goes to guest_pc
+    bool loop = false;            ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// Of a loop, by global (bit 0: global 0): registers of which only the low 32 bits are kept inside. Architecturally
     /// they hold the sign extension of these at each fault and exit; what leaves the loop puts it there.
     u64 narrow = 0;

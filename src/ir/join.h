@@ -50,7 +50,7 @@ private:
     Function* out_ = nullptr;
     std::vector<Part> parts_;
     std::vector<Exit> exits_, polls_;
-    InsnList insns_;  // the function while it is rewritten
+    InsnList insns_;           // the function while it is rewritten
     std::vector<Var> vars_;    // of the part being added: the variable in *out_
     std::vector<u32> labels_;  // by label: where it leads, or how often it is branched to
     unsigned slots_ = 0;

@@ -103,7 +103,8 @@ const Record* extract_op(Machine& m, const Record* r) {
     return r + 1;
 }
 
-/// mov, ext_u, ext_any, trunc and bitcast: cells of 32-bit values are zero-extended, so only the result's width matters.
+/// mov, ext_u, ext_any, trunc and bitcast: cells of 32-bit values are zero-extended, so only the result's width
+/// matters.
 template <class T>
 const Record* move(Machine& m, const Record* r) {
     m.set(r->args[0], static_cast<T>(m.get(r->args[1])));

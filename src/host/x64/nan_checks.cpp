@@ -45,7 +45,8 @@ NanChecks::Observes NanChecks::observes(const Insn& insn) {
         case Op::fsgnj:
         case Op::fsgnjn:
         case Op::fsgnjx: return Observes::Inputs;
-        case Op::funbox: return insn.imm[0] != 0 ? Observes::Nothing : Observes::Inputs;  // known to be boxed: no copy
+        case Op::funbox:
+            return insn.imm[0] != 0 ? Observes::Nothing : Observes::Inputs;  // known to be boxed: no copy
         // Of floats: tests would change the flags between its compare and its moves.
         case Op::movcond: return ir::is_float(insn.type) ? Observes::Everything : Observes::Nothing;
         default: {

@@ -117,10 +117,11 @@ const u64 kSpecial64[] = {0,
                           0x3810000000000000,
                           0x47efffffe0000000,
                           0x47effffff0000000};
-const u32 kSpecial32[] = {0,          1,          0x007fffff, 0x00800000, 0x00800001, 0x3f800000, 0x3f800001,
-                          0x3f7fffff, 0x3effffff, 0x4affffff, 0x3f000000, 0x3fc00000, 0x40200000, 0x4effffff, 0x4f000000, 0x4f7fffff,
-                          0x4f800000, 0x5effffff, 0x5f000000, 0x5f7fffff, 0x5f800000, 0x4b000001, 0x7f000000,
-                          0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000, 0x7fc00123, 0x7fffffff};
+const u32 kSpecial32[] = {0,          1,          0x007fffff, 0x00800000, 0x00800001, 0x3f800000,
+                          0x3f800001, 0x3f7fffff, 0x3effffff, 0x4affffff, 0x3f000000, 0x3fc00000,
+                          0x40200000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x5effffff,
+                          0x5f000000, 0x5f7fffff, 0x5f800000, 0x4b000001, 0x7f000000, 0x7f7fffff,
+                          0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000, 0x7fc00123, 0x7fffffff};
 const u64 kSpecialInt[] = {0,
                            1,
                            2,

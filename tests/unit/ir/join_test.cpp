@@ -57,8 +57,9 @@ TEST(Join, LoopOfTwoPolls) {
 }
 
 TEST(Join, TemporariesAndLabelsStayApart) {
-    EXPECT_EQ(joined({{0x1000, " add.i64 %0, x1, x2\n brcond.i64 %0, $0x1, eq, L0\n mov.i64 x3, %0\n"
-                               "L0:\n goto_tb 0, 0x1008\n"},
+    EXPECT_EQ(joined({{0x1000,
+                       " add.i64 %0, x1, x2\n brcond.i64 %0, $0x1, eq, L0\n mov.i64 x3, %0\n"
+                       "L0:\n goto_tb 0, 0x1008\n"},
                       {0x1008, " add.i32 %0, $0x1, $0x2\n ext_s.i64.i32 x1, %0\n goto_ptr x1\n"}}),
               " add.i64 %0, x1, x2\n brcond.i64 %0, $0x1, eq, L2\n mov.i64 x3, %0\n"
               "L2:\n add.i32 %1, $0x1, $0x2\n ext_s.i64.i32 x1, %1\n goto_ptr x1\n");

@@ -65,8 +65,8 @@ TEST(NarrowGlobals, WhatIsSeenWholeStaysWhole) {
 TEST(NarrowGlobals, AUseInTheSamePassKeepsItsExtension) {
     // At once, behind an access, and behind a branch.
     for (const char* between : {"", " guest_st.i64 x5, [x5], 64\n", " brcond.i64 x4, x5, eq, L0\n"}) {
-        const std::string text = std::string(" add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n") + between +
-                                 " add.i64 x2, x2, x1\n";
+        const std::string text =
+            std::string(" add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n") + between + " add.i64 x2, x2, x1\n";
         const std::string rest = *between == 0 || between[1] == 'g' ? "" : "L0:\n goto_tb 1, 0x2000\n";
         const Narrowed n = narrowed(text + " add.i64 %1, x1, x4\n sextract.i64 x1, %1, 0, 32\n", rest);
         EXPECT_EQ(n.narrow, x(1));

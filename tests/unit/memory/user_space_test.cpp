@@ -210,7 +210,8 @@ TEST(CopyChecked, CopiesEverySizeAndNoMore) {
 }
 
 TEST(CopyChecked, SaysHowMuchIsLeftAtAFault) {
-    struct sigaction action {}, old;
+    struct sigaction action {
+    }, old;
     action.sa_sigaction = [](int, siginfo_t*, void* context) {
         greg_t& pc = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
         u64 fixed = copy_fixup(static_cast<u64>(pc));
@@ -219,8 +220,8 @@ TEST(CopyChecked, SaysHowMuchIsLeftAtAFault) {
     };
     action.sa_flags = SA_SIGINFO;
     ::sigaction(SIGSEGV, &action, &old);
-    auto* pages = static_cast<u8*>(
-        ::mmap(nullptr, 2 * kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    auto* pages =
+        static_cast<u8*>(::mmap(nullptr, 2 * kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     ::mprotect(pages + kPageSize, kPageSize, PROT_NONE);
     u8 own[1600] = {};
     for (unsigned size : {1u, 2u, 4u, 7u, 8u, 16u, 31u, 64u, 511u, 512u, 513u, 1000u}) {
