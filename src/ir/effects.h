@@ -31,6 +31,24 @@ inline bool puts_output_right(const Insn& insn) {
     return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0;
 }
 
+/// Whether the low half of the output depends on the low halves of the inputs only: arithmetic without carries from above.
+constexpr bool low_half_depends_on_low_halves(Op op) {
+    switch (op) {
+        case Op::add:
+        case Op::sub:
+        case Op::neg:
+        case Op::mul:
+        case Op::and_:
+        case Op::or_:
+        case Op::xor_:
+        case Op::not_:
+        case Op::andc:
+        case Op::orc:
+        case Op::eqv: return true;
+        default: return false;
+    }
+}
+
 /// Whether `insn` changes only the high half of its input.
 inline bool extends_low_half(const Insn& insn) {
     return (insn.op == Op::sextract || insn.op == Op::extract) && insn.type == Type::I64 && insn.imm[0] == 0 &&

@@ -15,20 +15,10 @@ enum class Looks : u8 {
 };
 
 constexpr Looks looks_of(Op op) {
+    if (low_half_depends_on_low_halves(op)) return Looks::SameLow;
     switch (op) {
         case Op::mov:
-        case Op::add:
-        case Op::sub:
-        case Op::neg:
-        case Op::mul:
-        case Op::shl:
-        case Op::and_:
-        case Op::or_:
-        case Op::xor_:
-        case Op::not_:
-        case Op::andc:
-        case Op::orc:
-        case Op::eqv: return Looks::SameLow;
+        case Op::shl: return Looks::SameLow;
         case Op::extract:
         case Op::sextract: return Looks::Field;
         case Op::trunc: return Looks::Low;

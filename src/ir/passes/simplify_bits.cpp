@@ -17,23 +17,6 @@ Var widened(Rewriter& r, ValueId id) {
     return def != nullptr && def->op == Op::trunc ? r.holder(r.value(id).in[0]) : kNoVar;
 }
 
-bool low_half_depends_on_low_halves(Op op) {
-    switch (op) {
-        case Op::add:
-        case Op::sub:
-        case Op::neg:
-        case Op::mul:
-        case Op::and_:
-        case Op::or_:
-        case Op::xor_:
-        case Op::not_:
-        case Op::andc:
-        case Op::orc:
-        case Op::eqv: return true;
-        default: return false;
-    }
-}
-
 void simplify_field(Rewriter& r, Insn& insn);
 
 /// ext_s or ext_u of an I32 value: of a truncation, a shift of one, or arithmetic on some.
