@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "fault_registers.h"
+#include "copy_faults.h"
 
 /* Adds words of `from` up and copies them, four at a time. Stops at a word of 0. @returns the sum. */
 uint64_t copy_sum(uint64_t *to, const uint64_t *from);
@@ -80,60 +80,6 @@ static uint64_t many_in_c(uint64_t n) {
     return sum;
 }
 
-enum { kRa = 1, kSp = 2, kT0 = 5, kT1, kT2, kS0, kS1, kA0 = 10, kA1, kA7 = 17, kS2, kT3 = 28, kT4, kT5 };
-
-enum { kWords = 4096 };
-
-/* Every register at a store and at a load that fault, after many passes and after few. */
-static void faults(void) {
-    catch_faults();
-    uint64_t *from = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint64_t *to = mmap(NULL, kWords * 8 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(mprotect(from + kWords, 4096, PROT_NONE) == 0 && mprotect(to + kWords, 4096, PROT_NONE) == 0);
-    for (uint64_t i = 0; i < kWords; i++) from[i] = i * 0x123456789 + 1;
-    for (int round = 0; round < 40; round++) {
-        for (int store = 0; store < 2; store++) {
-            /* In the last four words the store after `before` others, or the load, is the one that faults. */
-            int length = (round % 4 == 3 ? kWords - 64 : 64 + round * 4) & ~3;
-            int before = round % 4;
-            uint64_t *source = from + kWords - length - (store ? 4 : before);
-            uint64_t *target = to + kWords - length - (store ? before : 16);
-            memset(seen, 0, sizeof seen);
-            if (sigsetjmp(after_fault, 1) == 0) {
-                copy_sum(target, source);
-                CHECK(!"no fault");
-            }
-            uint64_t sum = 0;
-            for (int i = 0; i < length; i++) sum += source[i];
-            const uint64_t *last = source + length;
-            const uint64_t passes = (uint64_t)length / 4;
-            CHECK(seen[kA0] == (uint64_t)(target + length) && seen[kA1] == (uint64_t)last + (store && before == 3 ? 32 : 0));
-            CHECK(seen[kA7] == 3 * passes && seen[kT5] == 7 + passes + (store || before > 0));
-            if (store) {
-                int added = before == 0 ? 1 : before == 1 ? 2 : 3;
-                for (int i = 0; i < added; i++) sum += last[i];
-                CHECK(seen[kT4] == sum);
-                CHECK(seen[kT0] == last[0] && seen[kT1] == last[1] && seen[kT2] == last[2]);
-                /* The load of the fourth word comes behind the first store. */
-                CHECK(seen[kT3] == (before == 0 ? last[-1] : last[3]));
-                for (int i = 0; i < before; i++) CHECK(target[length + i] == last[i]);
-            } else {
-                for (int i = 0; i < (before >= 2 ? 1 : 0); i++) sum += last[i];
-                CHECK(seen[kT4] == sum);
-                CHECK(seen[kT0] == (before > 0 ? last[0] : last[-4]));
-                CHECK(seen[kT1] == (before > 1 ? last[1] : last[-3]));
-                CHECK(seen[kT2] == (before > 2 ? last[2] : last[-2]));
-                CHECK(seen[kT3] == last[-1]);
-            }
-        }
-    }
-    for (int i = 0; i < kWords; i++) from[i] = (uint64_t)i + 1;
-    from[kWords - 1] = 0;
-    CHECK(copy_sum(to, from) == (uint64_t)(kWords - 1) * kWords / 2);
-    CHECK(memcmp(to, from, kWords * 8) == 0);
-    CHECK(munmap(from, kWords * 8 + 4096) == 0 && munmap(to, kWords * 8 + 4096) == 0);
-}
-
 static volatile int alarms;
 static sigjmp_buf after_alarms;
 static void on_alarm(int number) {
@@ -200,8 +146,8 @@ int main(void) {
     for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));
     CHECK(many(20000) == many_in_c(20000));
     for (uint64_t n = 1; n < 40; n++) CHECK(many(n) == many_in_c(n));
-    faults();
-    faults();
+    copy_faults(copy_sum);
+    copy_faults(copy_sum);
     signals();
     patched_by_another_thread();
     return 0;

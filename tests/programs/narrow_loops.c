@@ -10,6 +10,7 @@
 #include <ucontext.h>
 
 #include "check.h"
+#include "fault_registers.h"
 
 /* a0: bytes, a1: their end; a4 and a3 begin with `start`. Adds up in 32 bits: a4 the bytes, a3 the sums; the result is
    a3 ^ (a4 << 1), all 64 bits of both. */
@@ -96,24 +97,13 @@ static void exits(void) {
     }
 }
 
-static sigjmp_buf after_signal;
-static uint64_t seen[32];
-static volatile int signals_seen;
-
-static void on_fault(int number, siginfo_t *info, void *context) {
-    const ucontext_t *uc = context;
-    for (int i = 0; i < 32; i++) seen[i] = uc->uc_mcontext.__gregs[i];
-    (void)number, (void)info;
-    siglongjmp(after_signal, 1);
-}
-
 /* Registers that hold extensions only after some passes: a loop may be left before that. */
 static void not_extended_yet(void) {
     const uint64_t start = 0x123456789abcdef0;
     for (int round = 0; round < 8; round++) hand_on((const int32_t *)bytes, 5, 3000);
     for (int passes = 0; passes < 20; passes++) {
         const int32_t *from = (const int32_t *)(bytes + kSize) - 2 * passes;
-        if (sigsetjmp(after_signal, 1) == 0) {
+        if (sigsetjmp(after_fault, 1) == 0) {
             hand_on(from, start, 100);
             CHECK(!"no fault");
         }
@@ -127,14 +117,13 @@ static void not_extended_yet(void) {
 }
 
 static void faults(void) {
-    const struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    catch_faults();
     not_extended_yet();
     for (int round = 0; round < 40; round++) {
         const int length = round % 2 == 0 ? kSize - round : 3 + round;
         const uint64_t start = (uint64_t)round * 0x9e3779b97f4a7c15u;
         const uint8_t *end = bytes + kSize;
-        if (sigsetjmp(after_signal, 1) == 0) {
+        if (sigsetjmp(after_fault, 1) == 0) {
             adler(end - length, NULL, start);
             CHECK(!"no fault");
         }
@@ -143,6 +132,9 @@ static void faults(void) {
         CHECK(seen[kA0] == (uint64_t)end && seen[kA3] == a3 && seen[kA4] == a4 && seen[kA5] == end[-1]);
     }
 }
+
+static sigjmp_buf after_signal;
+static volatile int signals_seen;
 
 static void on_alarm(int number, siginfo_t *info, void *context) {
     const ucontext_t *uc = context;
