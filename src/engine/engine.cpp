@@ -8,7 +8,7 @@
 
 #include "base/fpenv.h"
 #include "base/log.h"
-#include "engine/content_hash.h"
+#include "engine/cache/content_hash.h"
 #include "engine/impl.h"
 #include "guest/runtime.h"
 

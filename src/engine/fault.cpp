@@ -1,7 +1,7 @@
 // Host faults taken by guest accesses, and exceptions raised by helpers: precise guest state.
 #include "engine/impl.h"
 
-#include "engine/insn_map.h"
+#include "engine/translate/insn_map.h"
 
 #include "base/error.h"
 

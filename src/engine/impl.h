@@ -18,18 +18,18 @@
 #include <mutex>
 #include <vector>
 
+#include "engine/cache/code_cache.h"
+#include "engine/cache/template_table.h"
 #include "engine/code_buffer.h"
-#include "engine/code_cache.h"
-#include "engine/code_reader.h"
-#include "engine/code_source.h"
 #include "engine/engine.h"
-#include "engine/insn_map.h"
-#include "engine/loop_path.h"
 #include "engine/page_index.h"
-#include "engine/softmmu.h"
-#include "engine/store_watch.h"
+#include "engine/region/loop_path.h"
+#include "engine/softmmu/softmmu.h"
+#include "engine/softmmu/store_watch.h"
 #include "engine/tb_table.h"
-#include "engine/template_table.h"
+#include "engine/translate/code_reader.h"
+#include "engine/translate/code_source.h"
+#include "engine/translate/insn_map.h"
 #include "ir/passes/passes.h"
 
 namespace dragoman::engine {

@@ -2,7 +2,7 @@
 // fence.i; and reclaiming of code memory.
 #include <algorithm>
 
-#include "engine/content_hash.h"
+#include "engine/cache/content_hash.h"
 #include "engine/impl.h"
 
 namespace dragoman::engine {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <new>
 
-#include "engine/listing.h"
+#include "engine/translate/listing.h"
 #include "ir/env.h"
 #include "ir/printer.h"
 

@@ -1,4 +1,4 @@
-#include "engine/cache_file.h"
+#include "engine/cache/cache_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // TLB tables: hits, growth, victims, large pages, flushes, and stores sent to the slow path.
-#include "engine/tlb_table.h"
+#include "engine/softmmu/tlb_table.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/cache_file.h"
+#include "engine/cache/cache_file.h"
 
 namespace dragoman::engine {
 

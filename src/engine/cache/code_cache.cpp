@@ -1,4 +1,4 @@
-#include "engine/code_cache.h"
+#include "engine/cache/code_cache.h"
 
 #include <elf.h>
 #include <link.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "engine/content_hash.h"
+#include "engine/cache/content_hash.h"
 
 // The linker's name for the ELF header. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));

@@ -1,4 +1,4 @@
-#include "engine/listing.h"
+#include "engine/translate/listing.h"
 
 #include <cinttypes>
 #include <string>

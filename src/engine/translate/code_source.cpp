@@ -1,4 +1,4 @@
-#include "engine/code_source.h"
+#include "engine/translate/code_source.h"
 
 #include "engine/impl.h"
 

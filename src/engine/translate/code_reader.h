@@ -5,7 +5,7 @@
 #include <cstring>
 #include <span>
 
-#include "engine/code_source.h"
+#include "engine/translate/code_source.h"
 #include "guest/guest.h"
 
 namespace dragoman::engine {

@@ -1,4 +1,4 @@
-#include "engine/store_watch.h"
+#include "engine/softmmu/store_watch.h"
 
 #include <cstdlib>
 #include <new>

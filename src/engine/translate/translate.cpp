@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "engine/code_reader.h"
-#include "engine/content_hash.h"
+#include "engine/cache/content_hash.h"
 #include "engine/impl.h"
-#include "engine/insn_map.h"
-#include "engine/listing.h"
+#include "engine/translate/code_reader.h"
+#include "engine/translate/insn_map.h"
+#include "engine/translate/listing.h"
 
 namespace dragoman::engine {
 

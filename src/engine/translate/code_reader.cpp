@@ -1,4 +1,4 @@
-#include "engine/code_reader.h"
+#include "engine/translate/code_reader.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "engine/loop_path.h"
+#include "engine/region/loop_path.h"
 
 namespace dragoman::engine {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/engine.h"
-#include "engine/softmmu.h"
+#include "engine/softmmu/softmmu.h"
 #include "memory/user_space.h"
 
 namespace dragoman::engine {

@@ -1,4 +1,4 @@
-#include "engine/tlb_table.h"
+#include "engine/softmmu/tlb_table.h"
 
 #include <algorithm>
 #include <cstdlib>

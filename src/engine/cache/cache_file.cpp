@@ -1,4 +1,4 @@
-#include "engine/cache_file.h"
+#include "engine/cache/cache_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "engine/content_hash.h"
+#include "engine/cache/content_hash.h"
 #include "memory/user_space.h"
 
 namespace dragoman::engine {

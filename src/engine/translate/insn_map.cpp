@@ -1,4 +1,4 @@
-#include "engine/insn_map.h"
+#include "engine/translate/insn_map.h"
 
 namespace dragoman::engine {
 

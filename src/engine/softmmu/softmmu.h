@@ -6,10 +6,10 @@
 #include <memory>
 #include <vector>
 
-#include "engine/jump_table.h"
-#include "engine/store_watch.h"
-#include "engine/tlb_table.h"
-#include "engine/watchpoints.h"
+#include "engine/softmmu/jump_table.h"
+#include "engine/softmmu/store_watch.h"
+#include "engine/softmmu/tlb_table.h"
+#include "engine/softmmu/watchpoints.h"
 #include "guest/guest.h"
 #include "guest/runtime.h"
 #include "host/host.h"

@@ -1,5 +1,5 @@
 // TLB fills, flushes and address spaces of one hart.
-#include "engine/softmmu.h"
+#include "engine/softmmu/softmmu.h"
 
 #include <immintrin.h>
 

@@ -1,4 +1,4 @@
-#include "engine/template_table.h"
+#include "engine/cache/template_table.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "engine/jump_table.h"
+#include "engine/softmmu/jump_table.h"
 
 #include <cstdlib>
 #include <new>
