@@ -50,7 +50,9 @@ void print_binfmt(const std::string& interpreter) {
 }
 
 int run(int argc, char** argv) {
-    Options options = parse_options(command_line(argc, argv), linux_abi::guest_environment(environ));
+    std::string policy;
+    Options options = parse_options(command_line(argc, argv), linux_abi::guest_environment(environ, policy));
+    options.process.policy = policy;
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;

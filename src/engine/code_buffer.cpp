@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/error.h"
 
@@ -48,6 +49,11 @@ CodeBuffer::CodeBuffer(std::size_t bytes) {
     // Below the guest's default area nothing of ours may lie, so no address hint is given.
     void* p =
         ::mmap(nullptr, size_, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED && (errno == EACCES || errno == EPERM)) {
+        throw FatalError(1,
+                         "memory that is writable and executable is forbidden here (PR_SET_MDWE, SELinux): translated "
+                         "code needs it");
+    }
     if (p == MAP_FAILED) {
         throw FatalError(1, "cannot map a code buffer of " + std::to_string(size_ >> 20) + " MiB (see -tb-size)");
     }

@@ -22,8 +22,9 @@ constexpr unsigned kMaxHeaders = 65536 / sizeof(Elf64_Phdr);
 
 class ImageMapper {
 public:
-    ImageMapper(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header, ImageRole role)
-        : space_(space), fd_(fd), name_(name), header_(header), role_(role) {}
+    ImageMapper(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header, ImageRole role,
+                const MappingPolicy& policy)
+        : space_(space), fd_(fd), name_(name), header_(header), role_(role), policy_(policy) {}
 
     LoadedImage map() {
         read_headers();
@@ -64,6 +65,8 @@ private:
         bool dynamic = header_.e_type == ET_DYN;
         low_ = ~u64{0};
         for (const Elf64_Phdr& p : headers_) {
+            // Without this header the stack is not executable, on riscv as on other processors that always could tell.
+            if (p.p_type == PT_GNU_STACK) image_.executable_stack = p.p_flags & PF_X;
             if (p.p_type == PT_INTERP && role_ == ImageRole::Program && image_.interpreter.empty()) read_interpreter(p);
             if (p.p_type != PT_LOAD || p.p_memsz == 0) continue;
             if (p.p_filesz > p.p_memsz) corrupt("segment with more bytes in the file than in memory");
@@ -110,6 +113,7 @@ private:
         u64 file_end = start + p.p_filesz, end = start + p.p_memsz;
         int prot = (p.p_flags & PF_R ? PROT_READ : 0) | (p.p_flags & PF_W ? PROT_WRITE : 0) |
                    (p.p_flags & PF_X ? PROT_EXEC : 0);
+        prot = policy_.effective(prot);
         u64 mapped_end = page;
         if (p.p_filesz != 0) {
             mapped_end = align_up(file_end, kPageSize);
@@ -157,6 +161,7 @@ private:
     const std::string& name_;
     const Elf64_Ehdr& header_;
     ImageRole role_;
+    const MappingPolicy& policy_;
     std::vector<Elf64_Phdr> headers_;
     u64 file_size_ = 0;
     u64 low_ = 0, high_ = 0, alignment_ = kPageSize;
@@ -166,8 +171,8 @@ private:
 }  // namespace
 
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
-                      ImageRole role) {
-    return ImageMapper(space, fd, name, header, role).map();
+                      ImageRole role, const MappingPolicy& policy) {
+    return ImageMapper(space, fd, name, header, role, policy).map();
 }
 
 }  // namespace dragoman::linux_abi

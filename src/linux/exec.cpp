@@ -32,6 +32,8 @@ constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
 constexpr std::string_view kSelfVariable = "DRAGOMAN_SELF_FD=";
 /// ... and the guest's limits that the host does not know.
 constexpr std::string_view kLimitsVariable = "DRAGOMAN_KEPT_LIMITS=";
+/// ... and what has been decided about its mappings.
+constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
 
 int self_fd = -1;
 
@@ -126,6 +128,8 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     }
     if (std::string limits = kept_limits(); !limits.empty())
         environment.push_back(std::string(kLimitsVariable) + limits);
+    if (std::string policy = inherited_policy(*task.process); !policy.empty())
+        environment.push_back(std::string(kPolicyVariable) + policy);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
     if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
@@ -177,7 +181,7 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
 
 }  // namespace
 
-std::vector<std::string> guest_environment(char** environment) {
+std::vector<std::string> guest_environment(char** environment, std::string& policy) {
     std::vector<std::string> result;
     std::size_t prefix = std::strlen(kHiddenPrefix);
     for (; *environment; ++environment) {
@@ -188,6 +192,10 @@ std::vector<std::string> guest_environment(char** environment) {
         }
         if (variable.starts_with(kLimitsVariable)) {
             restore_limits(*environment + kLimitsVariable.size());
+            continue;
+        }
+        if (variable.starts_with(kPolicyVariable)) {
+            policy = *environment + kPolicyVariable.size();
             continue;
         }
         if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);

@@ -8,7 +8,8 @@ namespace dragoman::linux_abi {
 
 /// The translator's environment as the guest is to see it. Variables that would act on the translator
 /// itself (its dynamic linker's) are passed on under other names when a guest program is executed.
-std::vector<std::string> guest_environment(char** environment);
+/// @param policy  gets what inherit_policy is to take over
+std::vector<std::string> guest_environment(char** environment, std::string& policy);
 
 /// Opens the translator's own executable, so that it can be executed again after chroot. Call once, after
 /// guest_environment. `path` is its name in case that there is no /proc.

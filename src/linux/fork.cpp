@@ -57,6 +57,7 @@ void become_child(Task& task, const CloneRequest& r) {
     task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
     task.process->leader_status.reset();
+    forked_policy(*task.process);
     task.process->exit_hooks_done = false;
     task.vfork_child = false;
     task.robust_list = 0;

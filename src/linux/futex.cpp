@@ -77,17 +77,22 @@ SyscallResult sys_set_robust_list(Task& task, const SyscallArgs& args) {
 SyscallResult sys_get_robust_list(Task& task, const SyscallArgs& args) {
     u64 head = 0, length = sizeof(RobustListHead);
     auto tid = static_cast<pid_t>(args[0]);
-    if (tid == 0 || tid == task.tid) {
+    bool found = tid == 0 || tid == task.tid;
+    if (found) {
         head = task.robust_list;
     } else {
         std::lock_guard lock(task.process->tasks_lock);
-        bool found = false;
         for (const Task* other : task.process->tasks) {
             if (other->tid != tid) continue;
             head = other->robust_list;
             found = true;
         }
-        if (!found) return -ESRCH;
+    }
+    // Of another process, the host knows; and whether we may.
+    if (!found) {
+        SyscallResult error =
+            raw_syscall(SYS_get_robust_list, args[0], reinterpret_cast<u64>(&head), reinterpret_cast<u64>(&length));
+        if (error < 0) return error;
     }
     return task.write(args[2], length) && task.write(args[1], head) ? 0 : -EFAULT;
 }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 
 #include "base/error.h"
@@ -84,9 +85,20 @@ void map_stack(Process& process) {
                                   "[stack]");
     // A smaller address space (-R) has no room there.
     if (low < 0) low = process.space->mmap(0, size, PROT_READ | PROT_WRITE, kFlags, -1, 0, "[stack]");
-    if (low < 0) throw FatalError(126, "cannot map the guest's stack");
+    if (low < 0) {
+        char text[96];
+        std::snprintf(
+            text, sizeof text, "the guest's stack of %llu KiB does not fit in %#llx bytes of address space (-R)",
+            static_cast<unsigned long long>(size >> 10), static_cast<unsigned long long>(process.space->limit()));
+        throw FatalError(126, text);
+    }
     process.stack_low = static_cast<u64>(low);
     process.stack_top = process.stack_low + size;
+}
+
+void let_stack_execute(Process& process) {
+    process.space->mprotect(process.stack_low, process.stack_top - process.stack_low,
+                            PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
 u64 build_stack(Process& process, const Program& program, const LoadedImage& image, u64 interpreter_base) {

@@ -148,7 +148,8 @@ SyscallResult sys_futex_waitv(Task& task, const SyscallArgs& args) {
     constexpr u64 kMaxWaiters = FUTEX_WAITV_MAX;
     futex_waitv waiters[kMaxWaiters];
     u64 count = static_cast<u32>(args[1]);
-    if (count == 0 || count > kMaxWaiters) return -EINVAL;
+    if (count == 0 || count > kMaxWaiters || args[0] == 0 || args[2] != 0) return -EINVAL;
+    if (args[3] != 0 && args[4] != CLOCK_MONOTONIC && args[4] != CLOCK_REALTIME) return -EINVAL;
     if (!task.read(waiters, args[0], count * sizeof(futex_waitv))) return -EFAULT;
     for (u64 i = 0; i < count; ++i) waiters[i].uaddr = host_pointer(task, waiters[i].uaddr);
     return safe_syscall(task, SYS_futex_waitv, reinterpret_cast<u64>(waiters), count, args[2],

@@ -30,7 +30,8 @@ LoadedImage map_interpreter(Process& process, const Program& program, const std:
         throw FatalError(126, program.name + ": interpreter " + name + ": is for another machine");
     }
     std::string text = program.name + ": interpreter " + name;
-    return map_image(*process.space, interpreter.file.get(), text, interpreter.header, ImageRole::Interpreter);
+    return map_image(*process.space, interpreter.file.get(), text, interpreter.header, ImageRole::Interpreter,
+                     process.policy);
 }
 
 void map_vdso(Process& process) {
@@ -61,8 +62,12 @@ std::string real_path(const std::string& path) {
 }  // namespace
 
 EntryPoint load_program(Process& process, const Program& program) {
+    inherit_policy(process, process.options.policy.c_str());
     map_stack(process);
-    LoadedImage image = map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program);
+    LoadedImage image =
+        map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program, process.policy);
+    if (image.executable_stack)
+        let_stack_execute(process);  // what the interpreter's own header says counts for nothing
     u64 interpreter_base = 0, entry = image.entry;
     if (!image.interpreter.empty()) {
         LoadedImage interpreter = map_interpreter(process, program, image.interpreter);

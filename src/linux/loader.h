@@ -24,16 +24,19 @@ struct LoadedImage {
     u16 phnum = 0;
     u64 start_code = ~u64{0}, end_code = 0, start_data = 0, end_data = 0, brk = 0;
     std::string interpreter;
+    bool executable_stack = false;  ///< PT_GNU_STACK with PF_X
 };
 
 enum class ImageRole { Program, Interpreter };
 
 /// Maps the segments of an ELF file. @throws FatalError
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
-                      ImageRole role);
+                      ImageRole role, const MappingPolicy& policy);
 
 /// Maps the stack, at the top of the address space where nothing else is yet. @throws FatalError
 void map_stack(Process& process);
+/// Makes it executable.
+void let_stack_execute(Process& process);
 
 /// Writes strings, auxiliary vector, environment and arguments to the stack.
 /// @returns the initial stack pointer. @throws FatalError when it does not fit

@@ -32,7 +32,8 @@ SyscallResult logged(const char* call, SyscallResult result, u64 start, u64 leng
 SyscallResult sys_mmap(Task& task, const SyscallArgs& args) {
     int flags = static_cast<int>(args[3]), fd = static_cast<int>(args[4]);
     if (!(flags & MAP_ANONYMOUS) && is_reserved_descriptor(fd)) return -EBADF;
-    int prot = static_cast<int>(args[2]);
+    int prot = task.process->policy.effective(static_cast<int>(args[2]));
+    if (i64 error = check_mmap(*task.process, prot)) return error;
     SyscallResult result = task.space().mmap(args[0], args[1], prot, flags, fd, args[5]);
     return logged("mmap", result, static_cast<u64>(result), args[1], prot);
 }
@@ -42,7 +43,8 @@ SyscallResult sys_munmap(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_mprotect(Task& task, const SyscallArgs& args) {
-    int prot = static_cast<int>(args[2]);
+    int prot = task.process->policy.effective(static_cast<int>(args[2]));
+    if (i64 error = check_mprotect(*task.process, args[0], args[1], prot)) return error;
     return logged("mprotect", task.space().mprotect(args[0], args[1], prot), args[0], args[1], prot);
 }
 

@@ -42,7 +42,8 @@ void append_mapping(std::string& text, const memory::Mapping& mapping) {
     char line[160];
     int length = std::snprintf(
         line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx 00:00 %u", static_cast<unsigned long long>(mapping.start),
-        static_cast<unsigned long long>(mapping.end), has(mapping.flags, PageFlags::Read) ? 'r' : '-',
+        static_cast<unsigned long long>(mapping.end),
+        has(mapping.flags, PageFlags::Read) && !has(mapping.flags, PageFlags::WriteOnly) ? 'r' : '-',
         has(mapping.flags, PageFlags::Write) ? 'w' : '-', has(mapping.flags, PageFlags::Exec) ? 'x' : '-',
         has(mapping.flags, PageFlags::Shared) ? 's' : 'p', static_cast<unsigned long long>(mapping.file_offset),
         mapping.name.empty() || mapping.name[0] == '[' ? 0u : 1u);
@@ -251,7 +252,7 @@ bool is_proc_self_exe(int dirfd, const std::string& path) { return own_entry(abs
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
     const std::string path = absolute_in_proc(dirfd, relative);
     if (!path.starts_with("/proc/")) return std::nullopt;
-    if (path == "/proc/cpuinfo") return memory_file("cpuinfo", make_cpuinfo(), flags);
+    if (path == "/proc/cpuinfo") return memory_file("cpuinfo", make_cpuinfo(task.space().limit() - 1), flags);
     std::string_view entry = own_entry(path);
     if (entry.empty()) return std::nullopt;
     if (entry == "exe") {

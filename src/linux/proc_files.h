@@ -18,7 +18,7 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& path
 /// The guest's /proc/self/maps.
 std::string maps_text(Task& task);
 
-/// The guest's /proc/cpuinfo (riscv/cpuinfo.cpp).
-std::string make_cpuinfo();
+/// The guest's /proc/cpuinfo (riscv/cpuinfo.cpp). `highest_address`: of those that may be mapped.
+std::string make_cpuinfo(u64 highest_address);
 
 }  // namespace dragoman::linux_abi

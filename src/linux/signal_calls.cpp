@@ -44,7 +44,9 @@ SyscallResult queue(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 info_ad
 
 // A thread that has ended for the guest may still be ending on the host.
 bool has_ended(const Task& task, u64 tgid, u64 tid) {
-    if (static_cast<pid_t>(tid) == task.tid || static_cast<pid_t>(tgid) != task.process->pid) return false;
+    if (static_cast<pid_t>(tid) <= 0 || static_cast<pid_t>(tid) == task.tid ||
+        static_cast<pid_t>(tgid) != task.process->pid)
+        return false;
     std::lock_guard lock(task.process->tasks_lock);
     for (const Task* other : task.process->tasks) {
         if (other->tid == static_cast<pid_t>(tid)) return false;
@@ -180,7 +182,11 @@ SyscallResult sys_sigaltstack(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_kill(Task&, const SyscallArgs& args) { return raw_syscall(SYS_kill, args[0], args[1]); }
-SyscallResult sys_tkill(Task&, const SyscallArgs& args) { return raw_syscall(SYS_tkill, args[0], args[1]); }
+SyscallResult sys_tkill(Task& task, const SyscallArgs& args) {
+    const auto pid = static_cast<u64>(task.process->pid);
+    if (raw_syscall(SYS_tgkill, pid, args[0], 0) == 0 && has_ended(task, pid, args[0])) return -ESRCH;
+    return raw_syscall(SYS_tkill, args[0], args[1]);
+}
 SyscallResult sys_tgkill(Task& task, const SyscallArgs& args) {
     if (has_ended(task, args[0], args[1])) return -ESRCH;
     return raw_syscall(SYS_tgkill, args[0], args[1], args[2]);
@@ -191,6 +197,7 @@ SyscallResult sys_rt_sigqueueinfo(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_rt_tgsigqueueinfo(Task& task, const SyscallArgs& args) {
+    if (has_ended(task, args[0], args[1])) return -ESRCH;
     return queue(task, SYS_rt_tgsigqueueinfo, args[0], args[1], args[2], args[3]);
 }
 

@@ -19,6 +19,8 @@ SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigs
 
 // Memory map.
 SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt;
+// mapping_policy.cpp
+SyscallBody sys_personality;
 
 // RISC-V.
 SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "linux/mapping_policy.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
 
@@ -16,6 +17,8 @@
 #define PR_RISCV_V_GET_CONTROL 70
 #endif
 #define PR_RISCV_SET_ICACHE_FLUSH_CTX_ 71
+#define PR_SET_MDWE_ 65
+#define PR_GET_MDWE_ 66
 #ifndef PR_GET_AUXV
 #define PR_GET_AUXV 0x41555856
 #endif
@@ -101,6 +104,8 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_SET_PTRACER:
         case PR_SET_IO_FLUSHER:
         case PR_GET_IO_FLUSHER: return direct<SYS_prctl>(task, args);
+        case PR_SET_MDWE_: return set_mdwe(task, args);
+        case PR_GET_MDWE_: return get_mdwe(task, args);
         case PR_GET_SECCOMP: return 0;
         // fence.i works across harts here in any case.
         case PR_RISCV_SET_ICACHE_FLUSH_CTX_: return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;

@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "linux/debugger.h"
+#include "linux/mapping_policy.h"
 #include "linux/signal_state.h"
 #include "memory/user_space.h"
 
@@ -35,6 +36,7 @@ struct ProcessOptions {
     u64 seed = 0;                           ///< -seed: AT_RANDOM and getrandom
     std::string self;                       ///< path of this translator, for exec of guest programs
     std::vector<std::string> self_options;  ///< options to pass on to it
+    std::string policy;                     ///< for inherit_policy; empty: nothing
 };
 
 /// The guest process: shared by all its tasks.
@@ -51,6 +53,7 @@ struct Process {
     u64 arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
     u64 vdso = 0;  ///< guest address of the vDSO image
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
+    MappingPolicy policy;
     pid_t pid = 0;
     std::mutex tasks_lock;
     std::vector<Task*> tasks;

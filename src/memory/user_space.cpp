@@ -31,6 +31,8 @@ UserSpace::~UserSpace() {
     if (impl_->reserved) ::munmap(host(0), impl_->limit);
 }
 
+u64 UserSpace::limit() const { return impl_->limit; }
+
 PageFlags UserSpace::flags(u64 address) const { return impl_->table.get(address); }
 
 i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name) {

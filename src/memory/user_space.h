@@ -23,9 +23,10 @@ enum class PageFlags : u8 {
     Read = 1,
     Write = 2,
     Exec = 4,
-    Shared = 8,     ///< MAP_SHARED: another mapping may alias it, so protection cannot see all stores
-    Code = 16,      ///< holds translated code: the host page is not writable even if the guest's is
-    Reserved = 32,  ///< belongs to the translator: guest may not map over it
+    Shared = 8,      ///< MAP_SHARED: another mapping may alias it, so protection cannot see all stores
+    Code = 16,       ///< holds translated code: the host page is not writable even if the guest's is
+    Reserved = 32,   ///< belongs to the translator: guest may not map over it
+    WriteOnly = 64,  ///< asked for without PROT_READ: readable all the same (Write comes with Read), but shown as such
 };
 
 }  // namespace dragoman::memory
@@ -54,6 +55,8 @@ public:
     UserSpace& operator=(const UserSpace&) = delete;
 
     u64 guest_base() const { return guest_base_; }
+    /// End of the guest's address space: nothing is mapped at or above it.
+    u64 limit() const;
     u8* host(u64 address) const { return reinterpret_cast<u8*>(address + guest_base_); }
     u64 guest(const void* host) const { return reinterpret_cast<u64>(host) - guest_base_; }
 
@@ -74,8 +77,9 @@ public:
     /// Told of each private mapping of a file that the guest may execute. Called with the lock of the map held.
     std::function<void(u64 start, u64 length, int fd, u64 offset)> on_file_code;
 
-    // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux
-    // (default below 2^38, hints above honoured, MAP_FIXED_NOREPLACE). Host flags are Linux's own.
+    // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux (hints honoured where
+    // there is room, MAP_FIXED_NOREPLACE), but without a hint below 2^38 as long as there is room: programs that count
+    // on sv39 work, and those that reserve more than it has get it. Host flags are Linux's own.
     i64 mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name = {});
     i64 munmap(u64 address, u64 length);
     i64 mprotect(u64 address, u64 length, int prot);

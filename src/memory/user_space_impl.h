@@ -21,7 +21,7 @@ inline constexpr u64 kStackGap = u64{128} << 20;  // kept free for the stack, as
 inline constexpr u64 kHostTop = (u64{1} << 47) - kPageSize;
 inline constexpr u64 kLowest = 0x10000;  // mmap_min_addr: never placed below it unasked
 inline constexpr u64 kHugePage = u64{2} << 20;
-inline constexpr PageFlags kProtection = PageFlags::Read | PageFlags::Write | PageFlags::Exec;
+inline constexpr PageFlags kProtection = PageFlags::Read | PageFlags::Write | PageFlags::Exec | PageFlags::WriteOnly;
 
 inline constexpr u64 kNoLimit = ~u64{0};
 
@@ -38,6 +38,7 @@ inline PageFlags flags_from_prot(int prot) {
     if (prot & PROT_READ) flags |= PageFlags::Read;
     if (prot & PROT_WRITE) flags |= PageFlags::Read | PageFlags::Write;
     if (prot & PROT_EXEC) flags |= PageFlags::Exec;
+    if ((prot & (PROT_READ | PROT_WRITE)) == PROT_WRITE) flags |= PageFlags::WriteOnly;
     return flags;
 }
 
@@ -100,8 +101,8 @@ struct UserSpace::Impl {
     i64 unmap(u64 start, u64 end);
     /// Host mapping at exactly `start`, where the guest has nothing (unless `replace`).
     i64 host_map(u64 start, u64 length, PageFlags flags, int map_flags, int fd, u64 offset, bool replace);
-    /// Chooses an address: the hint when it is free, else the highest gap. 0: none.
-    u64 place(u64 hint, u64 length, u64 alignment);
+    /// The hint as an address, if there is room; else 0.
+    u64 place_at(u64 hint, u64 length, u64 alignment) const;
     i64 map_fixed(u64 address, u64 length, PageFlags flags, int map_flags, int fd, u64 offset);
     /// Places and maps; a place that the translator turns out to occupy is passed over.
     i64 map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd, u64 offset);

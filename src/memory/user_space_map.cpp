@@ -110,12 +110,10 @@ i64 UserSpace::Impl::host_map(u64 start, u64 length, PageFlags flags, int map_fl
     return -EEXIST;
 }
 
-u64 UserSpace::Impl::place(u64 hint, u64 length, u64 alignment) {
-    if (hint != 0) {
-        hint = align_up(hint, alignment);
-        if (hint >= kLowest && in_range(hint, length) && !regions.overlaps(hint, hint + length)) return hint;
-    }
-    return regions.find_free(length, alignment, kLowest, mmap_base());
+u64 UserSpace::Impl::place_at(u64 hint, u64 length, u64 alignment) const {
+    if (hint == 0) return 0;
+    hint = align_up(hint, alignment);
+    return hint >= kLowest && in_range(hint, length) && !regions.overlaps(hint, hint + length) ? hint : 0;
 }
 
 i64 UserSpace::Impl::map_fixed(u64 address, u64 length, PageFlags flags, int map_flags, int fd, u64 offset) {
@@ -138,17 +136,25 @@ i64 UserSpace::Impl::map_fixed(u64 address, u64 length, PageFlags flags, int map
 
 i64 UserSpace::Impl::map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd,
                                   u64 offset) {
-    u64 hint = address;
-    u64 top = mmap_base();
-    for (;;) {
-        address = hint != 0 || top == mmap_base() ? place(hint, length, alignment)
-                                                  : regions.find_free(length, alignment, kLowest, top);
-        if (address == 0) return -ENOMEM;
+    if (u64 wanted = place_at(address, length, alignment)) {
+        address = wanted;
         i64 error = host_map(address, length, flags, map_flags, fd, offset, false);
         if (error != -EEXIST) return error;
-        if (hint != 0) hint = 0;
-        else top = address;
     }
+    // Low addresses as long as there is room, then wherever the host has some.
+    u64 top = mmap_base();
+    while ((address = regions.find_free(length, alignment, kLowest, top)) != 0) {
+        i64 error = host_map(address, length, flags, map_flags, fd, offset, false);
+        if (error != -EEXIST) return error;
+        top = address;
+    }
+    if (limit <= kDefaultTop || reserved) return -ENOMEM;
+    void* p = ::mmap(nullptr, length, host_prot(flags), map_flags, fd, static_cast<off_t>(offset));
+    if (p == MAP_FAILED) return -errno;
+    address = space.guest(p);
+    if (in_range(address, length)) return 0;
+    ::munmap(p, length);
+    return -ENOMEM;
 }
 
 }  // namespace dragoman::memory

@@ -31,7 +31,7 @@ std::string isa_string() {
 
 }  // namespace
 
-std::string make_cpuinfo() {
+std::string make_cpuinfo(u64 highest_address) {
     std::string text, isa = isa_string();
     auto line = [&](std::string_view name, std::string_view value) {
         text.append(name).append(": ").append(value).append("\n");
@@ -42,7 +42,7 @@ std::string make_cpuinfo() {
         line("processor\t", number);
         line("hart\t\t", number);
         line("isa\t\t", isa);
-        line("mmu\t\t", "sv39");
+        line("mmu\t\t", highest_address >> 38 ? "sv48" : "sv39");
         line("uarch\t\t", "dragoman");
         for (const char* id : {"mvendorid\t", "marchid\t\t", "mimpid\t\t"}) line(id, "0x0");
         line("hart isa\t", isa);

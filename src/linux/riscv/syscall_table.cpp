@@ -135,7 +135,7 @@ constexpr SyscallInfo kTable[] = {
     {89, "acct", with_paths<SYS_acct, 0, follow(0)>, "path"},
     {90, "capget", direct<SYS_capget, p(0, 1)>, "ptr ptr"},
     {91, "capset", direct<SYS_capset, p(0, 1)>, "ptr ptr"},
-    {92, "personality", direct<SYS_personality>, "hex = hex"},
+    {92, "personality", sys_personality, "hex = hex"},
     // Processes, futexes, signals: syscalls_process.h.
     {93, "exit", sys_exit, "int = none"},
     {94, "exit_group", sys_exit_group, "int = none"},
