@@ -11,6 +11,9 @@ class IrqSink {
 public:
     virtual ~IrqSink() = default;
     virtual void set_irq(unsigned line, bool level) = 0;
+    /// Latches an event on `line` beside its level, until it has been claimed or is called off (`pending` false). A sink
+    /// without claims has no latch, and takes it for the level.
+    virtual void set_event(unsigned line, bool pending) { set_irq(line, pending); }
 };
 
 /// One wire. Unconnected by default.
@@ -20,6 +23,9 @@ struct Irq {
 
     void set(bool level) const {
         if (sink != nullptr) sink->set_irq(line, level);
+    }
+    void set_event(bool pending) const {
+        if (sink != nullptr) sink->set_event(line, pending);
     }
 };
 

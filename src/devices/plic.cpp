@@ -8,6 +8,7 @@ Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contex
     : sources_(sources), priority_mask_(priorities), priorities_(sources + 1) {
     std::size_t words = sources / 32 + 1;
     levels_.resize(words);
+    events_.resize(words);
     claimed_.resize(words);
     contexts_.reserve(contexts.size());
     for (Irq irq : contexts) contexts_.push_back({.irq = irq, .enable = std::vector<u32>(words)});
@@ -16,6 +17,7 @@ Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contex
 void Plic::reset() {
     std::lock_guard lock(mutex_);
     priorities_.assign(priorities_.size(), 0);
+    events_.assign(events_.size(), 0);
     claimed_.assign(claimed_.size(), 0);
     for (Context& context : contexts_) {
         context.threshold = 0;
@@ -56,21 +58,26 @@ void Plic::update_all() {
     for (Context& context : contexts_) update(context);
 }
 
-void Plic::set_irq(unsigned line, bool level) {
+void Plic::set_bit(std::vector<u32>& words, unsigned line, bool on) {
     if (!valid(line)) return;
     u32 bit = u32{1} << (line % 32);
     std::lock_guard lock(mutex_);
-    u32& word = levels_[line / 32];
-    if (((word & bit) != 0) == level) return;
+    u32& word = words[line / 32];
+    if (((word & bit) != 0) == on) return;
     word ^= bit;
     if ((claimed_[line / 32] & bit) == 0) update_all();
 }
+
+void Plic::set_irq(unsigned line, bool level) { set_bit(levels_, line, level); }
+void Plic::set_event(unsigned line, bool pending) { set_bit(events_, line, pending); }
 
 /// Section 9: the threshold does not matter to a claim.
 u32 Plic::claim(Context& context) {
     unsigned source = best(context);
     if (source == 0) return 0;
-    claimed_[source / 32] |= u32{1} << (source % 32);
+    u32 bit = u32{1} << (source % 32);
+    events_[source / 32] &= ~bit;
+    claimed_[source / 32] |= bit;
     update_all();
     return source;
 }

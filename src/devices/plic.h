@@ -10,7 +10,7 @@
 namespace dragoman::devices {
 
 /// Its inputs are the sources 1..sources; all are levels. A line that falls before it was claimed is no longer
-/// pending.
+/// pending. A gateway also latches events (IrqSink::set_event), each of which is claimed once (section 7: edges).
 class Plic final : public Device, public memory::MmioHandler, public IrqSink {
 public:
     static constexpr u64 kPriority = 0, kPending = 0x1000, kEnable = 0x2000, kEnableStride = 0x80;
@@ -31,6 +31,7 @@ public:
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
     void set_irq(unsigned line, bool level) override;
+    void set_event(unsigned line, bool pending) override;
 
 private:
     struct Context {
@@ -41,7 +42,8 @@ private:
     };
 
     bool valid(u64 source) const { return source != 0 && source <= sources_; }
-    u32 pending(std::size_t word) const { return levels_[word] & ~claimed_[word]; }
+    u32 pending(std::size_t word) const { return (levels_[word] | events_[word]) & ~claimed_[word]; }
+    void set_bit(std::vector<u32>& words, unsigned line, bool on);
     unsigned best(const Context& context) const;
     void update(Context& context);
     void update_all();
@@ -52,7 +54,7 @@ private:
     u32 priority_mask_;
     std::mutex mutex_;  ///< guards all below
     std::vector<u32> priorities_;
-    std::vector<u32> levels_, claimed_;  ///< a bit per source
+    std::vector<u32> levels_, events_, claimed_;  ///< a bit per source
     std::vector<Context> contexts_;
 };
 

@@ -33,7 +33,6 @@ Uart16550::Uart16550(Irq irq, Clock& clock, std::shared_ptr<Chardev> chardev, u3
     chardev_->set_on_writable([this] {
         std::lock_guard lock(mutex_);
         transmit();
-        update_irq();
     });
     chardev_->attach({.can_receive = [this] { return room(); },
                       .receive = [this](std::span<const u8> bytes) { receive(bytes); },
@@ -75,18 +74,32 @@ u64 Uart16550::character_time() const {
     return bits * divisor * 16 * 1'000'000'000 / clock_hz_;
 }
 
+bool Uart16550::transmitter_interrupts() const { return (ier_ & kIerTransmitter) != 0 && thr_interrupt_; }
+
 u8 Uart16550::interrupt_id() const {
     if ((ier_ & kIerLine) != 0 && (lsr_ & kLsrErrors) != 0) return kIdLine;
     if ((ier_ & kIerReceived) != 0) {
         if (in_.count != 0 && (!fifo_enabled() || in_.count >= trigger_level())) return kIdReceived;
         if (timeout_interrupt_) return kIdTimeout;
     }
-    if ((ier_ & kIerTransmitter) != 0 && thr_interrupt_) return kIdTransmitter;
+    if (transmitter_interrupts()) return kIdTransmitter;
     if ((ier_ & kIerModem) != 0 && (msr_ & kMsrDeltas) != 0) return kIdModem;
     return kIdNone;
 }
 
-void Uart16550::update_irq() { irq_.set(interrupt_id() != kIdNone); }
+/// Kernels are about that do not read IIR when they have nothing more to send (xv6 before 2023, and what was made after
+/// it): a line that stayed up for that would interrupt them without end.
+void Uart16550::update_irq() {
+    u8 id = interrupt_id();
+    irq_.set(id != kIdNone && id != kIdTransmitter);
+    if (!transmitter_interrupts()) irq_.set_event(false);
+}
+
+/// The same, where an empty transmitter that nobody has seen yet interrupts anew.
+void Uart16550::evaluate_irq() {
+    update_irq();
+    if (transmitter_interrupts()) irq_.set_event(true);
+}
 
 void Uart16550::arm_timeout() {
     // Four characters' time without a byte coming or being read (8.6, FIFO mode)
@@ -162,7 +175,7 @@ u8 Uart16550::read_data() {
     if (in_.count == 0) lsr_ &= ~kLsrReady;
     timeout_interrupt_ = false;
     arm_timeout();
-    update_irq();
+    evaluate_irq();
     return byte;
 }
 
@@ -193,6 +206,7 @@ void Uart16550::write_interrupt_enable(u8 value) {
     // Enabling it while the register is empty raises the interrupt (8.6, note on transmit interrupts).
     if ((changed & kIerTransmitter) != 0)
         thr_interrupt_ = (ier_ & kIerTransmitter) != 0 && (lsr_ & kLsrHoldingEmpty) != 0;
+    if (changed != 0) evaluate_irq();
 }
 
 void Uart16550::write_fifo_control(u8 value) {
@@ -224,6 +238,7 @@ void Uart16550::write_data(u8 byte) {
         // The transmitter is empty again as soon as the byte is in the receiver.
         take(byte);
         thr_interrupt_ = true;
+        evaluate_irq();
         return;
     }
     if (fifo_enabled() && out_.full()) out_.pop();
@@ -241,8 +256,11 @@ void Uart16550::transmit() {
         if (chardev_ != nullptr && chardev_->write({&byte, 1}) == 0) return;  // set_on_writable's callback goes on
         out_.pop();
     }
-    if ((lsr_ & kLsrHoldingEmpty) == 0) thr_interrupt_ = true;
+    bool was_empty = (lsr_ & kLsrHoldingEmpty) != 0;
     lsr_ |= kLsrHoldingEmpty | kLsrAllSent;
+    if (was_empty) return;
+    thr_interrupt_ = true;
+    evaluate_irq();
 }
 
 /// A byte has come in.

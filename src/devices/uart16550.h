@@ -14,6 +14,9 @@ namespace dragoman::devices {
 
 /// Eight byte-wide registers. Sent bytes reach the back end at once, received ones take as long as the programmed
 /// rate says only for the FIFO's time-out. Parity and framing errors do not occur.
+///
+/// "Transmitter empty" alone does not hold the interrupt line: it is an event, which interrupts once (docs/differences.md).
+/// IIR shows it until it is read.
 class Uart16550 final : public Device, public memory::MmioHandler {
 public:
     static constexpr u64 kWindow = 8;
@@ -53,8 +56,10 @@ private:
     unsigned trigger_level() const;
     u64 character_time() const;
 
+    bool transmitter_interrupts() const;
     u8 interrupt_id() const;
     void update_irq();
+    void evaluate_irq();
     void arm_timeout();
 
     u8 read_data();

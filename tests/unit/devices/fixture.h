@@ -14,16 +14,20 @@
 
 namespace dragoman::devices {
 
-/// Remembers levels; lines are low at first.
+/// Remembers levels and events; lines are low at first.
 struct IrqRecorder : IrqSink {
-    std::map<unsigned, bool> levels;
+    std::map<unsigned, bool> levels, events;
     unsigned calls = 0;
 
     void set_irq(unsigned line, bool level) override {
         levels[line] = level;
         ++calls;
     }
-    bool level(unsigned line) { return levels[line]; }
+    void set_event(unsigned line, bool pending) override { events[line] = pending; }
+    /// Whether a controller would interrupt.
+    bool level(unsigned line) { return levels[line] || events[line]; }
+    /// What a controller's claim does.
+    void claim(unsigned line) { events[line] = false; }
 };
 
 /// Collects what is written while `space` lasts, and feeds what the test types.

@@ -40,6 +40,28 @@ TEST_F(PlicTest, ClaimAndComplete) {
     EXPECT_EQ(claim(1), 0u);
 }
 
+TEST_F(PlicTest, EventsAreClaimedOnce) {
+    priority(10, 1);
+    enable(1, 0, 1u << 10);
+    device.set_event(10, true);
+    EXPECT_TRUE(harts.level(1));
+    EXPECT_EQ(claim(1), 10u);
+    EXPECT_FALSE(harts.level(1));
+    complete(1, 10);
+    EXPECT_FALSE(harts.level(1));
+    device.set_event(10, true);
+    EXPECT_EQ(claim(1), 10u);
+    device.set_event(10, true);  // while the last one is being served
+    EXPECT_FALSE(harts.level(1));
+    complete(1, 10);
+    EXPECT_TRUE(harts.level(1));
+    device.set_event(10, false);  // called off
+    EXPECT_FALSE(harts.level(1));
+    device.set_event(10, true);
+    device.reset();
+    EXPECT_FALSE(harts.level(1));
+}
+
 TEST_F(PlicTest, HighestPriorityThenLowestNumber) {
     for (unsigned source : {5u, 40u, 95u}) device.set_irq(source, true);
     priority(5, 2);

@@ -47,6 +47,48 @@ TEST_F(Uart, TransmitterInterruptOncePerEmptying) {
     EXPECT_FALSE(irq());
 }
 
+/// A handler that never reads IIR, as xv6's before 2023.
+TEST_F(Uart, UnseenTransmitterInterruptComesOnce) {
+    write(kIer, 3);
+    write(kData, 'x');
+    EXPECT_TRUE(irq());
+    irqs.claim(10);
+    EXPECT_FALSE(irq());
+    read(kLsr);
+    write(kScr, 1);
+    write(kIer, 3);
+    EXPECT_FALSE(irq());
+    // Data interrupt all the same; reading them looks at the transmitter anew.
+    EXPECT_EQ(chardev->type("a"), 1u);
+    EXPECT_TRUE(irq());
+    irqs.claim(10);
+    EXPECT_TRUE(irq());
+    EXPECT_EQ(read(kIir), 4u);
+    EXPECT_EQ(read(kData), 'a');
+    EXPECT_TRUE(irq());
+    irqs.claim(10);
+    EXPECT_FALSE(irq());
+    // So do writes of THR and changes of IER.
+    write(kData, 'y');
+    EXPECT_TRUE(irq());
+    irqs.claim(10);
+    write(kIer, 1);
+    EXPECT_FALSE(irq());
+    write(kIer, 3);
+    EXPECT_TRUE(irq());
+    irqs.claim(10);
+    EXPECT_EQ(read(kIir), 2u);  // until it is read
+    EXPECT_EQ(read(kIir), 1u);
+    EXPECT_FALSE(irq());
+}
+
+TEST_F(Uart, TransmitterInterruptThatIsSeenBeforeItsClaimIsCalledOff) {
+    write(kIer, 2);
+    EXPECT_TRUE(irq());
+    EXPECT_EQ(read(kIir), 2u);
+    EXPECT_FALSE(irq());
+}
+
 TEST_F(Uart, WaitsForTheHost) {
     chardev->space = 1;
     write(kFcr, 1);
