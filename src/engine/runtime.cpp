@@ -36,6 +36,16 @@ Place resolve(ir::Env* env, Softmmu& mmu, u64 address, Access access, unsigned m
     raise(env, mmu.ops().access_fault(access), address);
 }
 
+/// The part in the next page of an access of `size` bytes whose first part is `place`, too short for it. An access may
+/// be split at the end of a page, and nowhere else.
+Place resolve_rest(ir::Env* env, Softmmu& mmu, const Place& place, u64 address, unsigned size, Access access,
+                   unsigned mmu_index) {
+    if (!is_aligned(address + place.bytes, engine::kPageBytes)) bus_error(env, mmu, access, address);
+    const Place rest = resolve(env, mmu, address + place.bytes, access, mmu_index);
+    if (rest.bytes < size - place.bytes) bus_error(env, mmu, access, address + place.bytes);
+    return rest;
+}
+
 void check_watchpoints(ir::Env* env, const Softmmu& mmu, u64 address, unsigned bytes, Access access) {
     u64 watched;
     if (!mmu.watchpoints().empty() && mmu.watchpoints().hit(address, bytes, access, watched))
@@ -64,13 +74,12 @@ u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) 
         if (!mmu.physical().load(place.physical, size, value)) bus_error(env, mmu, Access::Load, address);
         return value;
     }
+    const Place rest = resolve_rest(env, mmu, place, address, size, Access::Load, mmu_index);
     for (unsigned i = 0; i < size; ++i) {
-        if (place.bytes == 0) place = resolve(env, mmu, address + i, Access::Load, mmu_index);
+        const u64 physical = i < place.bytes ? place.physical + i : rest.physical + (i - place.bytes);
         u64 byte;
-        if (!mmu.physical().load(place.physical, 1, byte)) bus_error(env, mmu, Access::Load, address + i);
+        if (!mmu.physical().load(physical, 1, byte)) bus_error(env, mmu, Access::Load, address + i);
         value |= byte << (8 * i);
-        ++place.physical;
-        --place.bytes;
     }
     return value;
 }
@@ -91,15 +100,10 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
         return;
     }
     // All of it must be permitted before a byte is written.
-    for (unsigned i = static_cast<unsigned>(place.bytes); i < size;) {
-        Place more = resolve(env, mmu, address + i, Access::Store, mmu_index);
-        i += more.bytes < size ? static_cast<unsigned>(more.bytes) : size;
-    }
+    const Place rest = resolve_rest(env, mmu, place, address, size, Access::Store, mmu_index);
     for (unsigned i = 0; i < size; ++i) {
-        if (place.bytes == 0) place = resolve(env, mmu, address + i, Access::Store, mmu_index);
-        if (!mmu.physical().store(place.physical, 1, value >> (8 * i))) bus_error(env, mmu, Access::Store, address + i);
-        ++place.physical;
-        --place.bytes;
+        const u64 physical = i < place.bytes ? place.physical + i : rest.physical + (i - place.bytes);
+        if (!mmu.physical().store(physical, 1, value >> (8 * i))) bus_error(env, mmu, Access::Store, address + i);
     }
 }
 

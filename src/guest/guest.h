@@ -84,6 +84,8 @@ struct Translation {
     u64 physical;    ///< of the address that was asked for
     u64 page_bytes;  ///< size of the naturally aligned page around the address with the same translation; at least 1:
                      ///< smaller than 4096 when protection is finer, then nothing may be cached
+    u64 access_bytes;  ///< when protection is finer: the most bytes that one access at the address may have. One that
+                       ///< reaches beyond is an access fault, unless it goes on in another page
     bool load, store, fetch;  ///< accesses that may be cached: allowed, with accessed and dirty bits already set
     bool global;              ///< the same in all address spaces
     bool uncached;            ///< memory that the guest says is I/O (Svpbmt)

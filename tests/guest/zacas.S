@@ -1,23 +1,8 @@
 // march: rv64gc
 // Zacas and Zabha: compare-and-swap of 1 to 16 bytes, atomics of bytes and halfwords. Debian 12's assembler knows
 // neither.
+#include "amocas.h"
 #include "check.h"
-
-.macro amocas.b rd, rs2, rs1
-    .insn r 0x2f, 0, 0x14, \rd, \rs1, \rs2
-.endm
-.macro amocas.h rd, rs2, rs1
-    .insn r 0x2f, 1, 0x14, \rd, \rs1, \rs2
-.endm
-.macro amocas.w rd, rs2, rs1
-    .insn r 0x2f, 2, 0x14, \rd, \rs1, \rs2
-.endm
-.macro amocas.d rd, rs2, rs1
-    .insn r 0x2f, 3, 0x14, \rd, \rs1, \rs2
-.endm
-.macro amocas.q rd, rs2, rs1
-    .insn r 0x2f, 4, 0x14, \rd, \rs1, \rs2
-.endm
 
 .macro CAS op, memory, expected, desired, old, result
     li a1, \memory

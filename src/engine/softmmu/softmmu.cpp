@@ -144,9 +144,12 @@ bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place,
         }
         if (mmu_index == ir::kMmuIndexPhysical) t.global = true;
     }
-    u64 span = std::min(t.page_bytes, kPageBytes);
-    place = {t.physical, align_down(address, span) + span - address, t.global};
-    if (t.page_bytes < kPageBytes) return true;
+    const u64 to_page_end = page + kPageBytes - address;
+    place = {t.physical, to_page_end, t.global};
+    if (t.page_bytes < kPageBytes) {
+        place.bytes = std::min(t.access_bytes, to_page_end);
+        return true;
+    }
     if (t.page_bytes > kPageBytes) {
         if (const Region* region = physical_.find(t.physical); region != nullptr && region->kind == Region::Kind::Ram) {
             // The part of the large page that lies in this region.

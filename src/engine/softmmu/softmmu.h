@@ -26,7 +26,8 @@ struct GuestFault {
 /// Where an access goes.
 struct Place {
     u64 physical = 0;
-    u64 bytes = 0;        ///< that the translation holds for, from the address on; at most to the end of its page
+    u64 bytes = 0;  ///< that the translation holds for, from the address on: to the end of its page, or less when
+                    ///< protection is finer; an access in the page that needs more is an access fault
     bool global = false;  ///< the mapping is the same in all address spaces
 };
 

@@ -24,9 +24,6 @@ using ir::Rounding;
 using ir::Type;
 using ir::Var;
 
-/// Bytes of a cache block, for cbo.*.
-inline constexpr u64 kCacheBlock = 64;
-
 /// Offset of a member of Hart from env. (Hart derives from Env, which offsetof only supports conditionally.)
 #define DRAGOMAN_HART_OFFSET(member)                                                                                \
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - \

@@ -29,6 +29,7 @@ u32 system_flags(const Hart& hart) {
     flags |= static_cast<u32>(p.mode) << kFlagModeShift | data_mmu(p) << kFlagDataMmuShift;
     if (triggers_armed(p)) flags |= kFlagTriggers;
     if (envcfg_permits(p, kEnvcfgCbze)) flags |= kFlagCboZero;
+    if (p.pmp_splits_blocks) flags |= kFlagSplitBlocks;
     return flags;
 }
 

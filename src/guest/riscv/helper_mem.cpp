@@ -12,7 +12,18 @@ void helper_fence_i(ir::Env* env) { guest::fence_i(env); }
 
 void helper_cbo_zero(ir::Env* env, u64 address) {
     static constexpr u8 kZeros[kCacheBlock] = {};
-    guest::store(env, align_down(address, kCacheBlock), kZeros, kCacheBlock);
+    const u64 block = align_down(address, kCacheBlock);
+    if (system_mode()) {
+        const Hart& h = *hart(env);
+        if ((h.tb_flags & kFlagTriggers) != 0) check_triggers(*hart(env), kTriggerStore, block, kCacheBlock);
+        // One access: nothing of it is done when a part is not permitted.
+        guest::Translation t;
+        if (!translate(env, block, guest::Access::Store, flags_data_mmu(h.tb_flags), false, t)) {
+            guest::raise(env, t.exception, t.value);
+        }
+        if (!whole_block(t)) guest::raise(env, static_cast<u32>(Cause::StoreAccess), block);
+    }
+    guest::store(env, block, kZeros, kCacheBlock);
 }
 
 /// cbo.clean, cbo.flush, cbo.inval: no caches to manage, but the access is checked as a load.

@@ -100,10 +100,12 @@ void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
     bool invalidates = insn >> 20 == 0;
     if (!envcfg_permits(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe)) illegal(env, insn);
     unsigned index = flags_data_mmu(h.tb_flags);
+    const u64 block = align_down(address, kCacheBlock);
     guest::Translation t;
-    if (translate(env, address, guest::Access::Load, index, false, t)) return;
-    if (translate(env, address, guest::Access::Store, index, false, t)) return;
-    guest::raise(env, t.exception, address);
+    bool permitted = translate(env, block, guest::Access::Load, index, false, t) ||
+                     translate(env, block, guest::Access::Store, index, false, t);
+    if (!permitted) guest::raise(env, t.exception, address);
+    if (!whole_block(t)) guest::raise(env, static_cast<u32>(Cause::StoreAccess), address);
 }
 
 }  // namespace dragoman::riscv

@@ -193,6 +193,7 @@ bool translate(ir::Env* env, u64 address, Access access, unsigned mmu_index, boo
     out.load = (allowed & kPmpRead) != 0;
     out.store = (allowed & kPmpWrite) != 0;
     out.fetch = (allowed & kPmpExecute) != 0;
+    if (out.page_bytes < kPage) out.access_bytes = pmp_access_bytes(h, out.physical);
     return true;
 }
 

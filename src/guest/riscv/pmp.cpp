@@ -1,4 +1,6 @@
 // Physical memory protection and Smepmp (Privileged specification, "Physical Memory Protection", "Smepmp").
+#include <algorithm>
+
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
@@ -69,6 +71,7 @@ bool is_locked(const PrivilegedState& p, unsigned i) {
 
 void changed(Hart& hart) {
     update_pmp(hart);
+    update_flags(hart);
     guest::flush_tlb(&hart, {});
 }
 
@@ -169,8 +172,24 @@ u8 pmp_walk_permissions(Hart& hart, u64 address) {
 }
 
 void update_pmp(Hart& hart) {
-    hart.priv.walk_block_bytes = 0;
-    for (unsigned i = 0; i < kPmpEntries; ++i) hart.priv.pmp_range[i] = range(hart.priv, i);
+    PrivilegedState& p = hart.priv;
+    p.walk_block_bytes = 0;
+    p.pmp_splits_blocks = false;
+    for (unsigned i = 0; i < kPmpEntries; ++i) {
+        const PmpRange r = range(p, i);
+        p.pmp_range[i] = r;
+        p.pmp_splits_blocks |= r.first <= r.last && !is_aligned(r.first | (r.last + 1), kCacheBlock);
+    }
+}
+
+u64 pmp_access_bytes(const Hart& hart, u64 address) {
+    u64 last = address + low_mask(12);  // of what matters to anybody
+    for (const PmpRange& r : hart.priv.pmp_range) {
+        if (r.first > r.last || r.last < address) continue;
+        if (r.first <= address) return std::min(last, r.last) - address + 1;
+        last = std::min(last, r.first - 1);
+    }
+    return last - address + 1;
 }
 
 u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block) {

@@ -88,6 +88,7 @@ struct PrivilegedState {
     u8 pmp_config[kPmpEntries];
     u64 pmp_address[kPmpEntries];
     PmpRange pmp_range[kPmpEntries];
+    bool pmp_splits_blocks;  ///< a rule begins or ends within a cache block
     /// The block that the last page-table access lay in, and what supervisor mode may do there. Size 0: none yet.
     u64 walk_block, walk_block_bytes;
     u8 walk_permissions;

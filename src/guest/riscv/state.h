@@ -55,6 +55,8 @@ inline constexpr unsigned kFlagModeShift = 5, kFlagDataMmuShift = 7;
 inline constexpr u32 kFlagTriggers = 1u << 9;
 /// cbo.zero is permitted (menvcfg and senvcfg).
 inline constexpr u32 kFlagCboZero = 1u << 10;
+/// Memory protection may split a cache block.
+inline constexpr u32 kFlagSplitBlocks = 1u << 11;
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }

@@ -37,12 +37,20 @@ bool translate(ir::Env* env, u64 address, guest::Access access, unsigned mmu_ind
 u32 access_fault(guest::Access access);
 u32 misaligned(guest::Access access);
 
+/// Bytes of a cache block, for cbo.*.
+inline constexpr u64 kCacheBlock = 64;
+/// Whether the translation holds for all of the cache block around its address.
+inline bool whole_block(const guest::Translation& t) { return t.page_bytes >= kCacheBlock; }
+
 // pmp.cpp
 enum PmpPermission : u8 { kPmpRead = 1, kPmpWrite = 2, kPmpExecute = 4 };
 /// What `mode` may do at physical `address`. `block`, a power of two, is shrunk until all of the naturally aligned
 /// block around the address has the same permissions.
 u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block);
-/// The same for an access to a page-table entry, which is supervisor mode's.
+/// The most bytes that an access at physical `address` may have: the rule that matches its first byte must match all of
+/// them, whatever both sides permit.
+u64 pmp_access_bytes(const Hart& hart, u64 address);
+/// The same as pmp_permissions for an access to a page-table entry, which is supervisor mode's.
 u8 pmp_walk_permissions(Hart& hart, u64 address);
 /// Works out the address ranges anew, after a write of the PMP CSRs.
 void update_pmp(Hart& hart);

@@ -30,7 +30,8 @@ bool gen_lr(DisasContext& ctx, const Operands& a, MemOp m) {
 }
 
 /// Stores if memory still holds the value that LR read. That another store of the same value went
-/// unnoticed cannot be told apart from that store having come before the LR.
+/// unnoticed cannot be told apart from that store having come before the LR. An address that is reserved is aligned;
+/// any other one is looked at before the failure is told.
 bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
     u32 fail = b.new_label(), done = b.new_label();
@@ -44,6 +45,11 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     ctx.set_gpr(a.rd, b.setcond(Cond::Ne, old, expected));
     b.br(done);
     b.label(fail);
+    u32 aligned = b.new_label();
+    b.brcond(Cond::TstEq, address, b.c64(m.bytes() - 1), aligned);
+    ctx.raise_with(Cause::StoreMisaligned, address);
+    ctx.state = DisasState::Next;
+    b.label(aligned);
     b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     ctx.set_gpr(a.rd, b.c64(1));
     b.label(done);

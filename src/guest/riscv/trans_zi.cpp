@@ -33,7 +33,7 @@ static bool trans_cbo_inval(DisasContext& ctx, const Operands& a) { return ctx.s
 /// Kernels clear pages with it: in system mode it is plain stores.
 static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
-    if (!ctx.system) {
+    if (!ctx.system || ((ctx.flags & kFlagCboZero) != 0 && (ctx.flags & kFlagSplitBlocks) != 0)) {
         ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
         return true;
     }

@@ -37,6 +37,7 @@ bool translate(ir::Env*, u64 address, Access access, unsigned, bool debug, guest
         if (address - start >= page.bytes) continue;
         out.physical = page.physical + (address - start);
         out.page_bytes = page.bytes;
+        out.access_bytes = start + page.bytes - address;
         out.load = page.load, out.store = page.store, out.fetch = page.fetch, out.global = page.global;
         if (debug || (access == Access::Load ? page.load : access == Access::Store ? page.store : page.fetch))
             return true;
@@ -402,7 +403,8 @@ TEST_P(SystemTest, OneWalkServesALargePage) {
     EXPECT_EQ(walks, 3u);
     cpu_->r[6] = 0x900c;
     EXPECT_EQ(run(0x1000), ir::ExitReason::Exception);
-    EXPECT_EQ(cpu_->exception_value, 0x9010u);
+    EXPECT_EQ(cpu_->exception, kAccessFault + 100 * static_cast<u32>(Access::Load));
+    EXPECT_EQ(cpu_->exception_value, 0x900cu);
 }
 
 TEST_P(SystemTest, CodeAtOtherAddressesIsCopied) {
