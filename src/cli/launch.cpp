@@ -131,7 +131,7 @@ std::string cpu_help() {
         text += "Models of " + std::string(guest->name) + " (-cpu MODEL[,ext=on|off...]):\n";
         for (const guest::CpuModel& model : guest->models()) {
             std::string name = "  " + std::string(model.name);
-            name.resize(std::max<std::size_t>(name.size() + 1, 12), ' ');
+            name.resize(std::max<std::size_t>(name.size() + 1, 23), ' ');
             text += name + std::string(model.help) + "\n";
         }
         text += "Extensions:";

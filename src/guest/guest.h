@@ -187,7 +187,7 @@ struct Guest {
     TranslatorOps translator;
     const ir::GuestLayout& (*layout)();
     std::span<const CpuModel> (*models)();
-    /// Selects the model, "MODEL[,ext=on|off...]".
+    /// Selects the model, "MODEL[,ext=on|off...]"; empty: the default one.
     /// @returns empty, or what was wrong with it (names the bad part).
     std::string (*configure)(std::string_view cpu);
     /// A number that differs when the configured model would have the same code translated differently.

@@ -31,7 +31,7 @@ struct Config {
     // The board
     std::string board = "virt";
     Properties board_properties;  ///< rest of -machine
-    std::string cpu;              ///< -cpu; empty: the guest's default model
+    std::string cpu;              ///< -cpu; empty: the guest's default model for machines
     u64 memory = u64{128} << 20;  ///< -m, bytes
     unsigned harts = 1;           ///< -smp
     std::string name;             ///< -name

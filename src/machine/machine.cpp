@@ -14,7 +14,7 @@ const guest::Guest& choose_guest(const Config& config) {
     const guest::Guest& guest = *guest::all().front();
     if (guest.cpu.system == nullptr) throw FatalError(1, std::string(guest.name) + " has no system mode");
     guest.set_system_mode(true);
-    std::string wrong = config.cpu.empty() ? "" : guest.configure(config.cpu);
+    std::string wrong = guest.configure(config.cpu);
     if (!wrong.empty()) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);

@@ -20,9 +20,9 @@ namespace dragoman::cli_system {
 
 namespace {
 
-void print_row(std::string_view name, std::string_view help) {
+void print_row(std::string_view name, std::string_view help, std::size_t column = 14) {
     std::string line = "  " + std::string(name);
-    line.resize(std::max<std::size_t>(line.size() + 1, 14), ' ');
+    line.resize(std::max<std::size_t>(line.size() + 1, column), ' ');
     std::puts((line + std::string(help)).c_str());
 }
 
@@ -33,8 +33,9 @@ void print_log_help() {
 
 void print_cpu_help() {
     const guest::Guest& guest = *guest::all().front();
+    guest.set_system_mode(true);
     std::puts("Models (-cpu MODEL[,ext=on|off...]):");
-    for (const guest::CpuModel& model : guest.models()) print_row(model.name, model.help);
+    for (const guest::CpuModel& model : guest.models()) print_row(model.name, model.help, 23);
     std::string line = "Extensions:";
     for (const std::string& extension : guest.extensions()) {
         if (line.size() + extension.size() + 1 > 100) {

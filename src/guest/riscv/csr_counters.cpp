@@ -138,7 +138,7 @@ constexpr CsrInfo kNamed[] = {
      write_field<&PrivilegedState::mcounteren, 0xffff'ffff>},
     {0x106, "scounteren", S, read_field<&PrivilegedState::scounteren>,
      write_field<&PrivilegedState::scounteren, 0xffff'ffff>},
-    {0x320, "mcountinhibit", S, read_field<&PrivilegedState::mcountinhibit>, write_mcountinhibit},
+    {0x320, "mcountinhibit", S&& Sm1p11, read_field<&PrivilegedState::mcountinhibit>, write_mcountinhibit},
     {0xda0, "scountovf", Sscofpmf, read_scountovf, nullptr},
 };
 

@@ -13,16 +13,18 @@ using enum Extension;
 // --- identity ---
 
 u64 read_misa(Hart&, unsigned) {
-    struct Letter {
-        char letter;
-        Extension extension;
-    };
-    constexpr Letter kLetters[] = {{'i', I}, {'m', M}, {'a', A}, {'f', F}, {'d', D}, {'c', C}, {'s', S}, {'u', S}};
     u64 misa = u64{2} << 62;
-    for (Letter l : kLetters) {
-        if (extensions().has(l.extension)) misa |= u64{1} << (l.letter - 'a');
-    }
+    auto set_letter = [&](char letter) { misa |= u64{1} << (letter - 'a'); };
+    for_each(extensions(), [&](Extension e) {
+        if (std::string_view name = extension_info(e).name; name.size() == 1) set_letter(name[0]);
+    });
+    if (extensions().has(S)) set_letter('u');
     return misa;
+}
+
+template <u64 HartIds::*id>
+u64 read_id(Hart&, unsigned) {
+    return hart_ids().*id;
 }
 
 // --- status, interrupts ---
@@ -75,7 +77,9 @@ constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFa
 void write_mtvec(Hart& hart, u64 value, unsigned) {
     if ((value & 3) <= 1) hart.priv.mtvec = value;
 }
-void write_mepc(Hart& hart, u64 value, unsigned) { hart.priv.mepc = value & (extensions().has(C) ? ~u64{1} : ~u64{3}); }
+void write_mepc(Hart& hart, u64 value, unsigned) {
+    hart.priv.mepc = value & (extensions().has(Zca) ? ~u64{1} : ~u64{3});
+}
 
 // --- environment ---
 
@@ -106,18 +110,18 @@ void write_mstateen(Hart& hart, u64 value, unsigned number) {
 using P = PrivilegedState;
 
 constexpr CsrInfo kCsrs[] = {
-    {0xf11, "mvendorid", Zicsr, read_zero, nullptr},
-    {0xf12, "marchid", Zicsr, read_zero, nullptr},
-    {0xf13, "mimpid", Zicsr, read_zero, nullptr},
+    {0xf11, "mvendorid", Zicsr, read_id<&HartIds::vendor>, nullptr},
+    {0xf12, "marchid", Zicsr, read_id<&HartIds::architecture>, nullptr},
+    {0xf13, "mimpid", Zicsr, read_id<&HartIds::implementation>, nullptr},
     {0xf14, "mhartid", Zicsr, read_field<&P::hart_id>, nullptr},
-    {0xf15, "mconfigptr", Zicsr, read_zero, nullptr},
+    {0xf15, "mconfigptr", Sm1p12, read_zero, nullptr},
     {0x300, "mstatus", Zicsr, read_field<&P::mstatus>, write_mstatus, CsrEffect::StateFlags},
     {0x301, "misa", Zicsr, read_misa, write_nothing},
     {0x302, "medeleg", S, read_field<&P::medeleg>, write_field<&P::medeleg, kDelegable>},
     {0x303, "mideleg", S, read_field<&P::mideleg>, write_mideleg, CsrEffect::StateFlags},
     {0x304, "mie", Zicsr, read_field<&P::mie>, write_mie, CsrEffect::StateFlags},
     {0x305, "mtvec", Zicsr, read_field<&P::mtvec>, write_mtvec},
-    {0x30a, "menvcfg", S, read_field<&P::menvcfg>, write_menvcfg, CsrEffect::StateFlags},
+    {0x30a, "menvcfg", S&& Sm1p12, read_field<&P::menvcfg>, write_menvcfg, CsrEffect::StateFlags},
     {0x30c, "mstateen0", Smstateen, read_mstateen, write_mstateen},
     {0x30d, "mstateen1", Smstateen, read_mstateen, write_mstateen},
     {0x30e, "mstateen2", Smstateen, read_mstateen, write_mstateen},

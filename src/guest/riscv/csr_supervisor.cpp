@@ -33,7 +33,7 @@ void write_sip(Hart& hart, u64 value, unsigned) {
 
 // --- traps ---
 
-u64 write_mask_pc() { return extensions().has(Extension::C) ? ~u64{1} : ~u64{3}; }
+u64 write_mask_pc() { return extensions().has(Extension::Zca) ? ~u64{1} : ~u64{3}; }
 
 void write_stvec(Hart& hart, u64 value, unsigned) {
     if ((value & 3) <= 1) hart.priv.stvec = value;
@@ -105,7 +105,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x100, "sstatus", S, read_sstatus, write_sstatus, CsrEffect::StateFlags},
     {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags},
     {0x105, "stvec", S, read_field<&P::stvec>, write_stvec},
-    {0x10a, "senvcfg", S, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
+    {0x10a, "senvcfg", S&& Sm1p12, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
     {0x10c, "sstateen0", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10d, "sstateen1", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10e, "sstateen2", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},

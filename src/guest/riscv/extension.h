@@ -1,71 +1,18 @@
-// The RISC-V extensions that this guest knows, sets of them, and the guards of the instruction
-// table: which extensions an instruction needs.
+// Extensions, sets of them, and the guards of the instruction table: which extensions an instruction needs.
 #pragma once
 
 #include <initializer_list>
-#include <span>
+#include <optional>
 #include <string_view>
 
 #include "base/bits.h"
+#include "guest/riscv/extension_table.h"
 
 namespace dragoman::riscv {
 
-// clang-format off
-//  X(enumerator, name, extensions that it needs or brings along)
-#define DRAGOMAN_RISCV_EXTENSIONS(X)  \
-    X(I, "i", )                       \
-    X(M, "m", )                       \
-    X(A, "a", )                       \
-    X(F, "f", Zicsr)                  \
-    X(D, "d", F)                      \
-    X(C, "c", )                       \
-    X(Zicsr, "zicsr", )               \
-    X(Zifencei, "zifencei", )         \
-    X(Zicntr, "zicntr", Zicsr)        \
-    X(Zihpm, "zihpm", Zicsr)          \
-    X(Zba, "zba", )                   \
-    X(Zbb, "zbb", )                   \
-    X(Zbc, "zbc", )                   \
-    X(Zbs, "zbs", )                   \
-    X(Zbkb, "zbkb", )                 \
-    X(Zbkc, "zbkc", )                 \
-    X(Zbkx, "zbkx", )                 \
-    X(Zicond, "zicond", )             \
-    X(Zfh, "zfh", Zfhmin)             \
-    X(Zfhmin, "zfhmin", F)            \
-    X(Zfa, "zfa", F)                  \
-    X(Zicbom, "zicbom", )             \
-    X(Zicboz, "zicboz", )             \
-    X(Zicbop, "zicbop", )             \
-    X(Zihintpause, "zihintpause", )   \
-    X(Zihintntl, "zihintntl", )       \
-    X(Zawrs, "zawrs", A)              \
-    X(Zacas, "zacas", A)              \
-    X(Zabha, "zabha", A)              \
-    X(Zcb, "zcb", C)                  \
-    X(Zimop, "zimop", )               \
-    X(Zcmop, "zcmop", C)              \
-    /* privileged: system mode */     \
-    X(S, "s", Zicsr)                  \
-    X(Pmp, "pmp", )                   \
-    X(Smepmp, "smepmp", Pmp)          \
-    X(Smstateen, "smstateen", S)      \
-    X(Sscofpmf, "sscofpmf", Zihpm)    \
-    X(Sstc, "sstc", S)                \
-    X(Sdtrig, "sdtrig", )             \
-    X(Sv39, "sv39", S)                \
-    X(Sv48, "sv48", Sv39)             \
-    X(Sv57, "sv57", Sv48)             \
-    X(Svade, "svade", )               \
-    X(Svadu, "svadu", )               \
-    X(Svinval, "svinval", S)          \
-    X(Svnapot, "svnapot", S)          \
-    X(Svpbmt, "svpbmt", S)
-// clang-format on
-
 /// An extension that can be on or off.
 enum class Extension : u8 {
-#define X(id, name, needs) id,
+#define X(id, ...) id,
     DRAGOMAN_RISCV_EXTENSIONS(X)
 #undef X
         Count_
@@ -86,12 +33,16 @@ public:
     constexpr void add(const ExtensionSet& s) {
         for (unsigned i = 0; i < kWords; ++i) word_[i] |= s.word_[i];
     }
+    constexpr void remove(const ExtensionSet& s) {
+        for (unsigned i = 0; i < kWords; ++i) word_[i] &= ~s.word_[i];
+    }
     constexpr bool contains(const ExtensionSet& s) const {
         for (unsigned i = 0; i < kWords; ++i) {
             if ((s.word_[i] & ~word_[i]) != 0) return false;
         }
         return true;
     }
+    constexpr bool empty() const { return *this == ExtensionSet{}; }
     constexpr bool operator==(const ExtensionSet&) const = default;
     constexpr u64 hash() const {
         u64 h = 0;
@@ -106,28 +57,84 @@ private:
     u64 word_[kWords] = {};
 };
 
-/// The extensions that an instruction needs: all of one of two alternatives. Written as an
-/// expression: `Zbb`, `Zcb && Zbb`, `Zbb || Zbkb`.
-struct Guard {
-    ExtensionSet first, second;
-
-    constexpr Guard(Extension e) : first{e}, second{e} {}
-    constexpr Guard(const ExtensionSet& a, const ExtensionSet& b) : first(a), second(b) {}
-    constexpr bool admits(const ExtensionSet& on) const { return on.contains(first) || on.contains(second); }
-};
-
-constexpr Guard operator&&(Guard a, Guard b) {
-    // Conjunctions with an alternative on both sides would need four sets; the table has none.
-    a.first.add(b.first);
-    a.second.add(b.second);
+constexpr ExtensionSet operator+(ExtensionSet a, const ExtensionSet& b) {
+    a.add(b);
     return a;
 }
-constexpr Guard operator&&(Extension a, Extension b) { return Guard(a) && Guard(b); }
-constexpr Guard operator||(Extension a, Extension b) { return {ExtensionSet{a}, ExtensionSet{b}}; }
+constexpr ExtensionSet operator-(ExtensionSet a, const ExtensionSet& b) {
+    a.remove(b);
+    return a;
+}
 
-/// Name of an extension as -cpu spells it.
-std::string_view extension_name(Extension e);
-/// The extensions that `e` needs directly.
-const ExtensionSet& extension_needs(Extension e);
+/// Calls f(extension) for each member, in the order of ISA strings.
+template <class F>
+constexpr void for_each(const ExtensionSet& set, F f) {
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        if (set.has(static_cast<Extension>(i))) f(static_cast<Extension>(i));
+    }
+}
+
+/// The extensions that an instruction or a CSR needs: all of one of two alternatives. Written as an expression:
+/// `Zbb`, `Zcb && Zbb`, `Zbb || Zbkb`.
+struct Guard {
+    /// All of these, up to the first Count_.
+    struct Alternative {
+        Extension all[3] = {Extension::Count_, Extension::Count_, Extension::Count_};
+        constexpr bool admits(const ExtensionSet& on) const {
+            for (Extension e : all) {
+                if (e == Extension::Count_) break;
+                if (!on.has(e)) return false;
+            }
+            return true;
+        }
+    };
+    Alternative first, second;
+
+    constexpr Guard(Extension e) : first{{e, Extension::Count_, Extension::Count_}}, second(first) {}
+    constexpr Guard(const Alternative& a, const Alternative& b) : first(a), second(b) {}
+    constexpr bool admits(const ExtensionSet& on) const { return first.admits(on) || second.admits(on); }
+};
+
+consteval Guard operator&&(Guard a, Extension b) {
+    for (Guard::Alternative* alternative : {&a.first, &a.second}) {
+        unsigned n = 0;
+        while (n < 3 && alternative->all[n] != Extension::Count_) ++n;
+        if (n == 3) throw "a guard has up to three extensions";
+        alternative->all[n] = b;
+    }
+    return a;
+}
+consteval Guard operator&&(Extension a, Extension b) { return Guard(a) && b; }
+consteval Guard operator||(Extension a, Extension b) { return {Guard(a).first, Guard(b).first}; }
+
+/// What an extension is to this guest (extension_table.h).
+enum class ExtensionKind : u8 { User, UserSum, System, SystemSum, Knob, Absent, SystemAbsent };
+
+/// A row of the table.
+struct ExtensionInfo {
+    static constexpr u8 kNoProbe = 0xff;
+
+    std::string_view name;
+    ExtensionKind kind;
+    u8 hwprobe;  ///< bit of the 128 of RISCV_HWPROBE_KEY_IMA_EXT_0 and, behind them, _1; kNoProbe
+    ExtensionSet needs;
+
+    constexpr bool executed() const { return kind != ExtensionKind::Absent && kind != ExtensionKind::SystemAbsent; }
+    constexpr bool is_sum() const { return kind == ExtensionKind::UserSum || kind == ExtensionKind::SystemSum; }
+    constexpr bool seen_by_user() const {
+        return kind == ExtensionKind::User || kind == ExtensionKind::UserSum || kind == ExtensionKind::Absent;
+    }
+    constexpr bool in_isa_string() const { return executed() && kind != ExtensionKind::Knob; }
+};
+
+const ExtensionInfo& extension_info(Extension e);
+
+/// The extension of a name as -cpu spells it.
+std::optional<Extension> find_extension(std::string_view name);
+
+/// All that this guest executes.
+const ExtensionSet& executed_extensions();
+/// Those that user programs see, executed or not.
+const ExtensionSet& user_extensions();
 
 }  // namespace dragoman::riscv

@@ -25,7 +25,7 @@ static bool trans_auipc(DisasContext& ctx, const Operands& a) {
 static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 
 /// Without C, instructions are aligned to 4: a jump elsewhere faults at the jump.
-static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::C); }
+static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::Zca); }
 
 bool trans_jal(DisasContext& ctx, const Operands& a) {
     u64 target = ctx.pc + static_cast<u64>(a.imm);
@@ -52,7 +52,7 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
     Var target = ctx.gpr(a.rs1);
     if (a.imm != 0) target = b.addi(target, a.imm);
     target = b.andi(target, ~u64{1});
-    if (!ctx.has(Extension::C)) {
+    if (!ctx.has(Extension::Zca)) {
         // The fault's value is not constant, and rd must not be written before it.
         target = gen_alignment_check(ctx, target);
     }

@@ -23,15 +23,15 @@ static bool trans_remuw(DisasContext& ctx, const Operands& a) { return gen_arith
 using enum Extension;
 
 static constexpr InsnRow kRows[] = {
-    {"0000001 ttttt sssss 000 ddddd 0110011", "mul", "rd,rs1,rs2", M, trans_mul},
-    {"0000001 ttttt sssss 001 ddddd 0110011", "mulh", "rd,rs1,rs2", M, trans_mulh},
-    {"0000001 ttttt sssss 010 ddddd 0110011", "mulhsu", "rd,rs1,rs2", M, trans_mulhsu},
-    {"0000001 ttttt sssss 011 ddddd 0110011", "mulhu", "rd,rs1,rs2", M, trans_mulhu},
+    {"0000001 ttttt sssss 000 ddddd 0110011", "mul", "rd,rs1,rs2", Zmmul, trans_mul},
+    {"0000001 ttttt sssss 001 ddddd 0110011", "mulh", "rd,rs1,rs2", Zmmul, trans_mulh},
+    {"0000001 ttttt sssss 010 ddddd 0110011", "mulhsu", "rd,rs1,rs2", Zmmul, trans_mulhsu},
+    {"0000001 ttttt sssss 011 ddddd 0110011", "mulhu", "rd,rs1,rs2", Zmmul, trans_mulhu},
     {"0000001 ttttt sssss 100 ddddd 0110011", "div", "rd,rs1,rs2", M, trans_div},
     {"0000001 ttttt sssss 101 ddddd 0110011", "divu", "rd,rs1,rs2", M, trans_divu},
     {"0000001 ttttt sssss 110 ddddd 0110011", "rem", "rd,rs1,rs2", M, trans_rem},
     {"0000001 ttttt sssss 111 ddddd 0110011", "remu", "rd,rs1,rs2", M, trans_remu},
-    {"0000001 ttttt sssss 000 ddddd 0111011", "mulw", "rd,rs1,rs2", M, trans_mulw},
+    {"0000001 ttttt sssss 000 ddddd 0111011", "mulw", "rd,rs1,rs2", Zmmul, trans_mulw},
     {"0000001 ttttt sssss 100 ddddd 0111011", "divw", "rd,rs1,rs2", M, trans_divw},
     {"0000001 ttttt sssss 101 ddddd 0111011", "divuw", "rd,rs1,rs2", M, trans_divuw},
     {"0000001 ttttt sssss 110 ddddd 0111011", "remw", "rd,rs1,rs2", M, trans_remw},

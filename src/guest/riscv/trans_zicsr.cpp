@@ -142,7 +142,7 @@ bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& c
 bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, Var rhs, bool writes) {
     Builder& b = *ctx.b;
     // Where instructions have 4 bytes, addresses of instructions have another mask.
-    bool inline_field = csr.field != nullptr && (csr.field_mask == ~u64{0} || ctx.has(Extension::C));
+    bool inline_field = csr.field != nullptr && (csr.field_mask == ~u64{0} || ctx.has(Extension::Zca));
     if (inline_field) return gen_csr_field(ctx, a, csr, op, rhs, writes);
     bool status = csr.number == kCsrSstatus || csr.number == kCsrMstatus;
     if (status && !writes) {

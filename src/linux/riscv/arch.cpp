@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include "guest/riscv/state.h"
+#include "linux/riscv/isa.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::riscv {
@@ -97,12 +98,6 @@ constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 
                          44, 0x80000, 45, 8 << 16 | 64, 46, 0,      47, 0};
 
 }  // namespace
-
-u64 hwcap() {
-    u64 bits = 0;
-    for (char letter : {'i', 'm', 'a', 'f', 'd', 'c'}) bits |= u64{1} << (letter - 'a');
-    return bits;
-}
 
 const Arch kArch64 = {
     .elf_machine = EM_RISCV,

@@ -14,9 +14,6 @@ u64 minimum_signal_stack();
 const VdsoImage& vdso();
 void vdso_mapped(u64 address);
 
-/// Bits of AT_HWCAP: one per single-letter extension.
-u64 hwcap();
-
 /// The address that the load, store or atomic instruction at env->pc accesses; 0 when it is none.
 u64 access_address(const Task& task);
 

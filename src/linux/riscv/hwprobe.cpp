@@ -8,6 +8,7 @@
 #include "guest/riscv/csr.h"
 #include "guest/riscv/extension.h"
 #include "guest/riscv/model.h"
+#include "linux/riscv/isa.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 
@@ -40,54 +41,36 @@ enum Key : i64 {
     kSifiveExtensions = 13,
     kMipsExtensions = 14,
     kZicbopBlock = 15,
+    kMoreExtensions = 16,
 };
 constexpr u64 kCacheBlock = 64;
 
-struct Bit {
-    Extension extension;
-    unsigned bit;
-};
-constexpr Bit kBits[] = {
-    {Extension::C, 1},      {Extension::Zba, 3},    {Extension::Zbb, 4},     {Extension::Zbs, 5},
-    {Extension::Zicboz, 6}, {Extension::Zbc, 7},    {Extension::Zbkb, 8},    {Extension::Zbkc, 9},
-    {Extension::Zbkx, 10},  {Extension::Zfh, 27},   {Extension::Zfhmin, 28}, {Extension::Zihintntl, 29},
-    {Extension::Zfa, 32},   {Extension::Zacas, 34}, {Extension::Zicond, 35}, {Extension::Zihintpause, 36},
-    {Extension::Zimop, 42}, {Extension::Zcb, 44},   {Extension::Zcmop, 47},  {Extension::Zawrs, 48},
-};
-
 bool enabled(Extension e) { return dragoman::riscv::extensions().has(e); }
-
-u64 extension_bits() {
-    u64 bits = enabled(Extension::F) && enabled(Extension::D) ? 1 : 0;
-    for (const Bit& b : kBits) {
-        if (enabled(b.extension)) bits |= u64{1} << b.bit;
-    }
-    if (enabled(Extension::C)) bits |= u64{1} << 43 | u64{1} << 45;  // Zca, Zcd
-    return bits;
-}
 
 u64 block_size(Extension e) { return enabled(e) ? kCacheBlock : 0; }
 
 bool is_bitmask(i64 key) {
-    return key == kBaseBehavior || key == kExtensions || key == kPerformance || key == kTheadExtensions ||
-           key == kSifiveExtensions || key == kMipsExtensions;
+    return key == kBaseBehavior || key == kExtensions || key == kMoreExtensions || key == kPerformance ||
+           key == kTheadExtensions || key == kSifiveExtensions || key == kMipsExtensions;
 }
 
 /// Answers one pair. @returns false, and key -1, when the key is not known
 bool probe(const Task& task, Pair& pair) {
-    constexpr u64 kMisalignedFast = 3, kVectorUnsupported = 4, kIma = 1;
+    constexpr u64 kMisalignedFast = 3, kVectorUnsupported = 4;
+    const dragoman::riscv::HartIds& ids = dragoman::riscv::hart_ids();
     switch (pair.key) {
-        case kVendor:
-        case kArchitecture:
-        case kImplementation: pair.value = 0; break;
-        case kBaseBehavior: pair.value = kIma; break;
-        case kExtensions: pair.value = extension_bits(); break;
+        case kVendor: pair.value = ids.vendor; break;
+        case kArchitecture: pair.value = ids.architecture; break;
+        case kImplementation: pair.value = ids.implementation; break;
+        case kBaseBehavior: pair.value = riscv::hwprobe_base_behavior(); break;
+        case kExtensions: pair.value = riscv::hwprobe_extensions(0); break;
+        case kMoreExtensions: pair.value = riscv::hwprobe_extensions(1); break;
         case kPerformance:
         case kScalarMisaligned: pair.value = kMisalignedFast; break;
         case kZicbozBlock: pair.value = block_size(Extension::Zicboz); break;
         // As if there were the pages at the very top that no program gets: programs take the value for a mask.
         case kHighestAddress: pair.value = align_up(task.space().limit(), u64{64} << 10) - 1; break;
-        case kTimeFrequency: pair.value = riscv::kTimeFrequency; break;
+        case kTimeFrequency: pair.value = dragoman::riscv::kTimeFrequency; break;
         case kVectorMisaligned: pair.value = kVectorUnsupported; break;
         case kTheadExtensions:
         case kSifiveExtensions:

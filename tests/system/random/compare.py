@@ -21,7 +21,7 @@ def build(gcc, folder, seed, steps):
 
 
 def run(dragoman, program, extra):
-    command = [dragoman, "-machine", "virt", "-bios", "none", "-nographic", "-monitor", "none", "-serial", "stdio",
+    command = [dragoman, "-machine", "virt", "-cpu", "max", "-bios", "none", "-nographic", "-monitor", "none", "-serial", "stdio",
                "-kernel", program] + extra
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30)

@@ -174,20 +174,5 @@ TEST(RiscvDisassemble, WritesTheAssemblersSyntax) {
     EXPECT_EQ(disassembled(0xffff'ffff), ".4byte  0xffffffff");
 }
 
-TEST(RiscvModel, AcceptsQemusSpelling) {
-    EXPECT_EQ(configure("rv64,zba=off,v=false,ztso=off,h=false"), "");
-    EXPECT_FALSE(extensions().has(Extension::Zba));
-    EXPECT_EQ(configure("rv64,f=off"), "");
-    EXPECT_FALSE(extensions().has(Extension::D));
-    EXPECT_FALSE(extensions().has(Extension::Zfh));
-    EXPECT_NE(configure("rv64,f=off,d=on"), "");
-    EXPECT_NE(configure("rv64,v=on").find("'v'"), std::string::npos);
-    EXPECT_NE(configure("rv64,nonsense=on").find("'nonsense'"), std::string::npos);
-    EXPECT_NE(configure("rv64,zba=maybe").find("'maybe'"), std::string::npos);
-    EXPECT_NE(configure("pentium").find("'pentium'"), std::string::npos);
-    EXPECT_EQ(configure("max"), "");
-    EXPECT_TRUE(extensions().has(Extension::Zba));
-}
-
 }  // namespace
 }  // namespace dragoman::riscv

@@ -92,7 +92,7 @@ protected:
     void TearDown() override {
         destroy(h_);
         set_system_mode(false);
-        configure("rv64");
+        configure("max");
     }
 
     void map_page(u64 flags) {
@@ -362,7 +362,7 @@ TEST_F(RiscvSystem, SatpTakesOnlyModesThatThereAre) {
     EXPECT_EQ(machine.space, u64{kSv48} << 60 | 5);
     write(0x180, u64{11} << 60 | 7);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
-    ASSERT_EQ(configure("rv64,sv48=off"), "");
+    ASSERT_EQ(configure("max,sv48=off"), "");
     write(0x180, u64{kSv57} << 60 | 7);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
 }
@@ -405,19 +405,19 @@ TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
         EXPECT_EQ(configure(cpu), "");
         return describe_hart().mmu_type;
     };
-    EXPECT_EQ(mmu("rv64"), "riscv,sv57");
-    EXPECT_EQ(mmu("rv64,sv48=on"), "riscv,sv48");
-    EXPECT_EQ(mmu("rv64,sv39=on"), "riscv,sv39");
-    EXPECT_EQ(mmu("rv64,sv39=on,sv57=on"), "riscv,sv57");
-    EXPECT_EQ(mmu("rv64,sv48=off"), "riscv,sv39");
-    EXPECT_EQ(mmu("rv64,mmu=off"), "riscv,none");
+    EXPECT_EQ(mmu("max"), "riscv,sv57");
+    EXPECT_EQ(mmu("max,sv48=on"), "riscv,sv48");
+    EXPECT_EQ(mmu("max,sv39=on"), "riscv,sv39");
+    EXPECT_EQ(mmu("max,sv39=on,sv57=on"), "riscv,sv57");
+    EXPECT_EQ(mmu("max,sv48=off"), "riscv,sv39");
+    EXPECT_EQ(mmu("max,mmu=off"), "riscv,none");
 }
 
 TEST_F(RiscvSystem, DescribesTheHart) {
-    ASSERT_EQ(configure("rv64,sv57=off,sv48=off"), "");
+    ASSERT_EQ(configure("max,sv57=off,sv48=off"), "");
     guest::HartDescription d = describe_hart();
     EXPECT_EQ(d.mmu_type, "riscv,sv39");
-    EXPECT_TRUE(d.isa.starts_with("rv64imafdc_zicsr_")) << d.isa;
+    EXPECT_TRUE(d.isa.starts_with("rv64imafdcb_zic64b_")) << d.isa;
     EXPECT_NE(d.isa.find("_sstc"), d.isa.npos);
     EXPECT_LT(d.isa.find("_zic64b"), d.isa.find("_smepmp"));
     EXPECT_TRUE(d.isa.ends_with("_svvptc"));

@@ -1,0 +1,167 @@
+#include "guest/riscv/cpu_models.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+using enum Extension;
+
+// --- what the models have in common ---
+
+constexpr ExtensionSet kG = {I, M, A, F, D, Zicsr, Zifencei};
+constexpr ExtensionSet kCounters = {Zicntr, Zihpm};
+/// What the profiles ask of memory and caches.
+constexpr ExtensionSet kOrderlyMemory = {Zic64b, Ziccamoa, Ziccif, Zicclsm, Ziccrse, Za64rs};
+/// Choices of the privileged architecture.
+constexpr ExtensionSet kOrderlyTraps = {Ssccptr, Sscounterenw, Ssstrict, Sstvala, Sstvecd, Ssu64xl};
+constexpr ExtensionSet kOrderly = kOrderlyMemory + kOrderlyTraps;
+
+/// Machines with the privileged architecture 1.10, 1.11 and 1.12.
+constexpr ExtensionSet kPriv10 = {S, Pmp, Sdtrig, Sv39};
+constexpr ExtensionSet kPriv11 = kPriv10 + ExtensionSet{Sm1p11};
+constexpr ExtensionSet kPriv12 = kPriv11 + ExtensionSet{Sm1p12};
+constexpr ExtensionSet kUpToSv48 = {Sv39, Sv48}, kUpToSv57 = {Sv39, Sv48, Sv57};
+
+constexpr ExtensionSet kXthead = {Xtheadba,      Xtheadbb,  Xtheadbs,     Xtheadcmo,     Xtheadcondmov,
+                                  Xtheadfmemidx, Xtheadmac, Xtheadmemidx, Xtheadmempair, Xtheadsync};
+
+// --- profiles (RVA Profiles, RVA23 Profiles: "Mandatory Extensions") ---
+
+constexpr ExtensionSet kRva22u64 =
+    kOrderlyMemory + kCounters +
+    ExtensionSet{I, M, A, F, D, C, B, Zicsr, Zihintpause, Zba, Zbb, Zbs, Zicbom, Zicbop, Zicboz, Zfhmin, Zkt};
+constexpr ExtensionSet kRva22s64 =
+    kRva22u64 + kOrderlyTraps + ExtensionSet{Zifencei, S, Sm1p11, Sm1p12, Sv39, Svade, Svpbmt, Svinval};
+constexpr ExtensionSet kRva23u64 =
+    kRva22u64 + ExtensionSet{V, Zvfhmin, Zvbb, Zvkt, Zihintntl, Zicond, Zimop, Zcmop, Zcb, Zfa, Zawrs, Supm};
+constexpr ExtensionSet kRva23s64 = kRva23u64 + kRva22s64 + ExtensionSet{Svnapot, Sstc, Sscofpmf, Ssnpm, Sha};
+
+constexpr Profile kProfiles[] = {
+    {"rva22u64", kRva22u64},
+    {"rva22s64", kRva22s64},
+    {"rva23u64", kRva23u64},
+    {"rva23s64", kRva23s64},
+};
+
+// --- models ---
+
+/// Everything, but accessed and dirty bits that trap: with Svade beside Svadu, firmware has to choose one.
+constexpr ExtensionSet max_set() {
+    ExtensionSet set;
+#define X(id, name, kind, ...) \
+    if (ExtensionKind::kind != ExtensionKind::Absent && ExtensionKind::kind != ExtensionKind::SystemAbsent) set.add(id);
+    DRAGOMAN_RISCV_EXTENSIONS(X)
+#undef X
+    set.remove(Svade);
+    return set;
+}
+constexpr ExtensionSet kMax = max_set();
+
+constexpr ExtensionSet kRv64 = kG + kCounters + kOrderly + kPriv12 + kUpToSv57 +
+                               ExtensionSet{C,   Zicbom, Zicbop, Zicboz, Zihintntl, Zihintpause, Zawrs, Zfa,
+                                            Zba, Zbb,    Zbc,    Zbs,    Sstc,      Svadu,       Svvptc};
+
+constexpr ExtensionSet kSifiveU54 = kG + kCounters + kPriv10 + ExtensionSet{C};
+
+constexpr ExtensionSet kTheadC908 =
+    kG + kCounters + kOrderly + kXthead + kPriv12 + kUpToSv48 +
+    ExtensionSet{C,   Zicbom, Zicboz,   Zihintpause, Zba,     Zbb,     Zbc,    Zbkc,     Zbs,
+                 Zkt, Smepmp, Sscofpmf, Sstc,        Svinval, Svnapot, Svpbmt, Xtheadfmv};
+
+constexpr ExtensionSet kTtAscalon =
+    kG + kCounters + kOrderly + kPriv12 + kUpToSv57 +
+    ExtensionSet{C,        V,    H,       Zicbom,   Zicbop,   Zicboz, Zicond, Zihintntl, Zihintpause, Zimop,
+                 Zawrs,    Zfa,  Zfbfmin, Zfh,      Zcb,      Zcmop,  Zba,    Zbb,       Zbs,         Zkr,
+                 Zkt,      Zvbb, Zvbc,    Zvfbfmin, Zvfbfwma, Zvfh,   Zvkng,  Smaia,     Smstateen,   Ssaia,
+                 Sscofpmf, Sstc, Svade,   Svinval,  Svnapot,  Svpbmt, Sha};
+
+constexpr ExtensionSet kVeyronV1 =
+    kG + kCounters + kOrderly + kPriv12 + kUpToSv48 +
+    ExtensionSet{C,     H,         Zicbom, Zicboz,   Zba,  Zbb,     Zbc,     Zbs,    Smaia,
+                 Ssaia, Smstateen, Sha,    Sscofpmf, Sstc, Svinval, Svnapot, Svpbmt, Xventanacondops};
+
+constexpr ExtensionSet kXiangshanNanhu =
+    kG + kCounters + kOrderly + kPriv12 +
+    ExtensionSet{C, B, Zbc, Zbkb, Zbkc, Zbkx, Zknd, Zkne, Zknh, Zksed, Zksh, Svinval};
+
+constexpr ExtensionSet kXiangshanKunminghu =
+    kRva23s64 + kPriv12 + kUpToSv48 + ExtensionSet{Zacas,    Zfh,      Zbc,      Zbkb,  Zbkc,      Zbkx,
+                                                   Zkn,      Zks,      Zvfh,     Smaia, Ssaia,     Smmpm,
+                                                   Smcsrind, Sscsrind, Ssdbltrp, Sspm,  Smstateen, Smnpm};
+
+constexpr ExtensionSet kMipsP8700 =
+    kG + kCounters + kOrderly + kPriv12 + kUpToSv48 + ExtensionSet{C, Zba, Zbb, Xmipscbop, Xmipscmov, Xmipslsp};
+
+constexpr u64 kVendorThead = 0x5b7, kVendorVeyron = 0x61f, kVendorTenstorrent = 0x7a1, kVendorMips = 0x127;
+
+using enum ModelKind;
+
+constexpr CpuModelInfo kModels[] = {
+    {"max", "all extensions that are implemented", Open, kMax, {}},
+    {"rv64", "RV64GC with what QEMU's rv64 has, without H", Open, kRv64, {}},
+    {"rv64gc",
+     "RV64GC only: IMAFDC, Zicsr, Zifencei, Zicntr, Zihpm",
+     Open,
+     kG + kCounters + kPriv12 + ExtensionSet{C},
+     {}},
+    {"rv64i", "RV64I only", Open, {I}, {}},
+    {"rv64e", "RV64E only", Open, {E}, {}},
+    {"rva22u64", "profile RVA22U64, only what is mandatory", Open, kRva22u64, {}},
+    {"rva22s64", "profile RVA22S64, only what is mandatory", Open, kRva22s64 + kPriv12, {}},
+    {"rva23u64", "profile RVA23U64, only what is mandatory", Open, kRva23u64, {}},
+    {"rva23s64", "profile RVA23S64, only what is mandatory", Open, kRva23s64 + kPriv12, {}},
+    {"sifive-e51",
+     "SiFive E51: RV64IMAC without virtual memory",
+     Vendor,
+     {I, M, A, C, Zicsr, Zifencei, Zicntr, Zihpm, Pmp, Sdtrig},
+     {}},
+    {"sifive-u54", "SiFive U54: RV64GC", Vendor, kSifiveU54, {}},
+    {"shakti-c", "Shakti C: RV64GC", Vendor, kSifiveU54, {}},
+    {"thead-c906",
+     "T-Head XuanTie C906",
+     Vendor,
+     kG + kCounters + kXthead + kPriv11 + ExtensionSet{C, Ziccamoa, Ziccif, Zicclsm, Ziccrse, Zfh, Ssccptr},
+     {kVendorThead, 0, 0}},
+    {"thead-c908", "T-Head XuanTie C908", Vendor, kTheadC908, {kVendorThead, 0x8d14'3000, 0}},
+    {"thead-c908v",
+     "T-Head XuanTie C908 with vectors",
+     Vendor,
+     kTheadC908 + ExtensionSet{V},
+     {kVendorThead, 0x8d14'3000, 0}},
+    {"tt-ascalon", "Tenstorrent Ascalon", Vendor, kTtAscalon, {kVendorTenstorrent, 0, 0}},
+    {"veyron-v1", "Ventana Veyron V1", Vendor, kVeyronV1, {kVendorVeyron, 0x8000'0000'0001'0000, 0x111}},
+    {"xiangshan-nanhu", "XiangShan Nanhu", Vendor, kXiangshanNanhu, {}},
+    {"xiangshan-kunminghu", "XiangShan Kunminghu", Vendor, kXiangshanKunminghu, {}},
+    {"mips-p8700", "MIPS P8700", Vendor, kMipsP8700, {kVendorMips, 0x8000'0000'0000'0201, 0}},
+};
+
+/// qemu-system-riscv64's models that are not of RV64.
+constexpr std::string_view kForeignModels[] = {"max32",      "rv32",       "rv32i",      "rv32e",  "lowrisc-ibex",
+                                               "sifive-e31", "sifive-e34", "sifive-u34", "x-rv128"};
+
+template <class Row>
+const Row* find(std::span<const Row> rows, std::string_view name) {
+    for (const Row& row : rows) {
+        if (row.name == name) return &row;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::span<const CpuModelInfo> cpu_models() { return kModels; }
+const CpuModelInfo* find_cpu_model(std::string_view name) { return find(cpu_models(), name); }
+
+bool is_foreign_cpu_model(std::string_view name) {
+    for (std::string_view foreign : kForeignModels) {
+        if (name == foreign) return true;
+    }
+    return false;
+}
+
+std::span<const Profile> profiles() { return kProfiles; }
+const Profile* find_profile(std::string_view name) { return find(profiles(), name); }
+
+const ExtensionSet& max_extensions() { return kMax; }
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,189 @@
+// The RISC-V extensions, one row each: the one list that -cpu, ISA strings, device trees, HWCAP, hwprobe and misa are
+// made from.
+//
+// Rows are in the order of ISA strings (Unprivileged specification, "Subset Naming Convention"): single letters, then
+// Z..., those of the same category together and the categories in the order of the letters, then S..., then X....
+//
+//  X(enumerator, name as -cpu and ISA strings spell it, kind, hwprobe, extensions that it needs and brings along)
+//
+// Kinds:
+//  User    executed, and seen by user programs
+//  System  executed, of the privileged architecture: machines only
+//  Knob    the same, but a switch of -cpu only and not in ISA strings
+//  Absent  not executed: known by its name, never on; SystemAbsent is the same of the privileged architecture
+// UserSum and SystemSum are names for what they need: on as soon as all of that is on, unless turned off.
+//
+// hwprobe: bit n of RISCV_HWPROBE_KEY_IMA_EXT_0 or _1, as key0(n) or key1(n); kNone when Linux has no bit.
+#pragma once
+
+// clang-format off
+#define DRAGOMAN_RISCV_EXTENSIONS(X)                       \
+    X(I, "i", User, kNone, )                               \
+    X(E, "e", Absent, kNone, )                             \
+    X(M, "m", User, kNone, Zmmul)                          \
+    X(A, "a", UserSum, kNone, Zaamo, Zalrsc)               \
+    X(F, "f", User, kNone, Zicsr)                          \
+    X(D, "d", User, key0(0), F)                            \
+    X(C, "c", User, key0(1), Zca)                          \
+    X(B, "b", UserSum, kNone, Zba, Zbb, Zbs)               \
+    X(V, "v", Absent, key0(2), Zve64d)                     \
+    X(H, "h", SystemAbsent, kNone, S)                      \
+    X(Zic64b, "zic64b", User, kNone, )                     \
+    X(Zicbom, "zicbom", User, key0(55), )                  \
+    X(Zicbop, "zicbop", User, key0(60), )                  \
+    X(Zicboz, "zicboz", User, key0(6), )                   \
+    X(Ziccamoa, "ziccamoa", User, key1(2), Zaamo)          \
+    X(Ziccif, "ziccif", User, key1(3), )                   \
+    X(Zicclsm, "zicclsm", User, key1(1), )                 \
+    X(Ziccrse, "ziccrse", User, key1(4), Zalrsc)           \
+    X(Zicfilp, "zicfilp", Absent, key0(63), Zicsr)         \
+    X(Zicfiss, "zicfiss", Absent, key1(0), Zicsr, Zimop, Zaamo) \
+    X(Zicntr, "zicntr", User, key0(50), Zicsr)             \
+    X(Zicond, "zicond", User, key0(35), )                  \
+    X(Zicsr, "zicsr", User, kNone, )                       \
+    X(Zifencei, "zifencei", User, kNone, )                 \
+    X(Zihintntl, "zihintntl", User, key0(29), )            \
+    X(Zihintpause, "zihintpause", User, key0(36), )        \
+    X(Zihpm, "zihpm", User, key0(51), Zicsr)               \
+    X(Zilsd, "zilsd", Absent, key0(61), )                  \
+    X(Zimop, "zimop", User, key0(42), )                    \
+    X(Zmmul, "zmmul", User, kNone, )                       \
+    X(Za64rs, "za64rs", User, key1(5), Zalrsc)             \
+    X(Zaamo, "zaamo", User, key0(56), )                    \
+    X(Zabha, "zabha", User, key0(58), Zaamo)               \
+    X(Zacas, "zacas", User, key0(34), Zaamo)               \
+    X(Zalasr, "zalasr", Absent, key0(59), )                \
+    X(Zalrsc, "zalrsc", User, key0(57), )                  \
+    X(Zama16b, "zama16b", Absent, kNone, )                 \
+    X(Zawrs, "zawrs", User, key0(48), Zalrsc)              \
+    X(Zfa, "zfa", User, key0(32), F)                       \
+    X(Zfbfmin, "zfbfmin", Absent, key0(52), F)             \
+    X(Zfh, "zfh", User, key0(27), Zfhmin)                  \
+    X(Zfhmin, "zfhmin", User, key0(28), F)                 \
+    X(Zfinx, "zfinx", Absent, kNone, Zicsr)                \
+    X(Zdinx, "zdinx", Absent, kNone, Zfinx)                \
+    X(Zca, "zca", User, key0(43), )                        \
+    X(Zcb, "zcb", User, key0(44), Zca)                     \
+    X(Zcd, "zcd", UserSum, key0(45), C, D)                 \
+    X(Zce, "zce", Absent, kNone, Zcb, Zcmp, Zcmt)          \
+    X(Zcf, "zcf", Absent, key0(46), Zca, F)                \
+    X(Zclsd, "zclsd", Absent, key0(62), Zca, Zilsd)        \
+    X(Zcmop, "zcmop", User, key0(47), Zca)                 \
+    X(Zcmp, "zcmp", Absent, kNone, Zca)                    \
+    X(Zcmt, "zcmt", Absent, kNone, Zca, Zicsr)             \
+    X(Zba, "zba", User, key0(3), )                         \
+    X(Zbb, "zbb", User, key0(4), )                         \
+    X(Zbc, "zbc", User, key0(7), )                         \
+    X(Zbkb, "zbkb", User, key0(8), )                       \
+    X(Zbkc, "zbkc", User, key0(9), )                       \
+    X(Zbkx, "zbkx", User, key0(10), )                      \
+    X(Zbs, "zbs", User, key0(5), )                         \
+    X(Zk, "zk", Absent, kNone, Zkn, Zkr, Zkt)              \
+    X(Zkn, "zkn", Absent, kNone, Zbkb, Zbkc, Zbkx, Zknd, Zkne, Zknh) \
+    X(Zknd, "zknd", Absent, key0(11), )                    \
+    X(Zkne, "zkne", Absent, key0(12), )                    \
+    X(Zknh, "zknh", Absent, key0(13), )                    \
+    X(Zkr, "zkr", Absent, kNone, Zicsr)                    \
+    X(Zks, "zks", Absent, kNone, Zbkb, Zbkc, Zbkx, Zksed, Zksh) \
+    X(Zksed, "zksed", Absent, key0(14), )                  \
+    X(Zksh, "zksh", Absent, key0(15), )                    \
+    X(Zkt, "zkt", User, key0(16), )                        \
+    X(Ztso, "ztso", Absent, key0(33), )                    \
+    X(Zvbb, "zvbb", Absent, key0(17), Zvkb)                \
+    X(Zvbc, "zvbc", Absent, key0(18), Zve64x)              \
+    X(Zve32f, "zve32f", Absent, key0(38), Zve32x, F)       \
+    X(Zve32x, "zve32x", Absent, key0(37), Zicsr)           \
+    X(Zve64d, "zve64d", Absent, key0(41), Zve64f, D)       \
+    X(Zve64f, "zve64f", Absent, key0(40), Zve64x, Zve32f)  \
+    X(Zve64x, "zve64x", Absent, key0(39), Zve32x)          \
+    X(Zvfbfa, "zvfbfa", Absent, kNone, Zve32f, Zfbfmin)    \
+    X(Zvfbfmin, "zvfbfmin", Absent, key0(53), Zve32f)      \
+    X(Zvfbfwma, "zvfbfwma", Absent, key0(54), Zvfbfmin, Zfbfmin) \
+    X(Zvfh, "zvfh", Absent, key0(30), Zvfhmin, Zfhmin)     \
+    X(Zvfhmin, "zvfhmin", Absent, key0(31), Zve32f)        \
+    X(Zvkb, "zvkb", Absent, key0(19), Zve32x)              \
+    X(Zvkg, "zvkg", Absent, key0(20), Zve32x)              \
+    X(Zvkn, "zvkn", Absent, kNone, Zvkned, Zvknhb, Zvkb, Zvkt) \
+    X(Zvknc, "zvknc", Absent, kNone, Zvkn, Zvbc)           \
+    X(Zvkned, "zvkned", Absent, key0(21), Zve32x)          \
+    X(Zvkng, "zvkng", Absent, kNone, Zvkn, Zvkg)           \
+    X(Zvknha, "zvknha", Absent, key0(22), Zve32x)          \
+    X(Zvknhb, "zvknhb", Absent, key0(23), Zve64x)          \
+    X(Zvks, "zvks", Absent, kNone, Zvksed, Zvksh, Zvkb, Zvkt) \
+    X(Zvksc, "zvksc", Absent, kNone, Zvks, Zvbc)           \
+    X(Zvksed, "zvksed", Absent, key0(24), Zve32x)          \
+    X(Zvksg, "zvksg", Absent, kNone, Zvks, Zvkg)           \
+    X(Zvksh, "zvksh", Absent, key0(25), Zve32x)            \
+    X(Zvkt, "zvkt", Absent, key0(26), )                    \
+    X(Zhinx, "zhinx", Absent, kNone, Zhinxmin)             \
+    X(Zhinxmin, "zhinxmin", Absent, kNone, Zfinx)          \
+    X(Sdtrig, "sdtrig", System, kNone, )                   \
+    X(Sha, "sha", SystemAbsent, kNone, H, Ssstateen, Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd) \
+    X(Shcounterenw, "shcounterenw", SystemAbsent, kNone, H) \
+    X(Shgatpa, "shgatpa", SystemAbsent, kNone, H)          \
+    X(Shtvala, "shtvala", SystemAbsent, kNone, H)          \
+    X(Shvsatpa, "shvsatpa", SystemAbsent, kNone, H)        \
+    X(Shvstvala, "shvstvala", SystemAbsent, kNone, H)      \
+    X(Shvstvecd, "shvstvecd", SystemAbsent, kNone, H)      \
+    X(Smaia, "smaia", SystemAbsent, kNone, Sscsrind)       \
+    X(Smcdeleg, "smcdeleg", SystemAbsent, kNone, Smcsrind) \
+    X(Smcntrpmf, "smcntrpmf", SystemAbsent, kNone, )       \
+    X(Smcsrind, "smcsrind", SystemAbsent, kNone, Sscsrind) \
+    X(Smctr, "smctr", SystemAbsent, kNone, Ssctr)          \
+    X(Smdbltrp, "smdbltrp", SystemAbsent, kNone, )         \
+    X(Smepmp, "smepmp", System, kNone, Pmp)                \
+    X(Smmpm, "smmpm", SystemAbsent, kNone, )               \
+    X(Smnpm, "smnpm", SystemAbsent, kNone, )               \
+    X(Smpmpmt, "smpmpmt", SystemAbsent, kNone, Pmp)        \
+    X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
+    X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
+    X(Ssaia, "ssaia", SystemAbsent, kNone, Sscsrind)       \
+    X(Ssccfg, "ssccfg", SystemAbsent, kNone, Smcdeleg)     \
+    X(Ssccptr, "ssccptr", System, kNone, S)                \
+    X(Sscofpmf, "sscofpmf", System, kNone, Zihpm)          \
+    X(Sscounterenw, "sscounterenw", System, kNone, S)      \
+    X(Sscsrind, "sscsrind", SystemAbsent, kNone, S)        \
+    X(Ssctr, "ssctr", SystemAbsent, kNone, Sscsrind)       \
+    X(Ssdbltrp, "ssdbltrp", SystemAbsent, kNone, S)        \
+    X(Ssnpm, "ssnpm", SystemAbsent, kNone, S)              \
+    X(Sspm, "sspm", SystemAbsent, kNone, Smmpm)            \
+    X(Ssstateen, "ssstateen", SystemSum, kNone, Smstateen) \
+    X(Ssstrict, "ssstrict", System, kNone, S)              \
+    X(Sstc, "sstc", System, kNone, S, Sm1p12)              \
+    X(Sstvala, "sstvala", System, kNone, S)                \
+    X(Sstvecd, "sstvecd", System, kNone, S)                \
+    X(Ssu64xl, "ssu64xl", System, kNone, S)                \
+    X(Supm, "supm", Absent, key0(49), )                    \
+    X(Svade, "svade", System, kNone, )                     \
+    X(Svadu, "svadu", System, kNone, Sm1p12)               \
+    X(Svinval, "svinval", System, kNone, S)                \
+    X(Svnapot, "svnapot", System, kNone, S)                \
+    X(Svpbmt, "svpbmt", System, kNone, S, Sm1p12)          \
+    X(Svrsw60t59b, "svrsw60t59b", SystemAbsent, kNone, S)  \
+    X(Svukte, "x-svukte", SystemAbsent, kNone, S)          \
+    X(Svvptc, "svvptc", System, kNone, S)                  \
+    X(Xlrbr, "xlrbr", Absent, kNone, )                     \
+    X(Xmipscbop, "xmipscbop", Absent, kNone, )             \
+    X(Xmipscmov, "xmipscmov", Absent, kNone, )             \
+    X(Xmipslsp, "xmipslsp", Absent, kNone, )               \
+    X(Xtheadba, "xtheadba", Absent, kNone, )               \
+    X(Xtheadbb, "xtheadbb", Absent, kNone, )               \
+    X(Xtheadbs, "xtheadbs", Absent, kNone, )               \
+    X(Xtheadcmo, "xtheadcmo", Absent, kNone, )             \
+    X(Xtheadcondmov, "xtheadcondmov", Absent, kNone, )     \
+    X(Xtheadfmemidx, "xtheadfmemidx", Absent, kNone, F)    \
+    X(Xtheadfmv, "xtheadfmv", Absent, kNone, D)            \
+    X(Xtheadmac, "xtheadmac", Absent, kNone, )             \
+    X(Xtheadmemidx, "xtheadmemidx", Absent, kNone, )       \
+    X(Xtheadmempair, "xtheadmempair", Absent, kNone, )     \
+    X(Xtheadsync, "xtheadsync", Absent, kNone, )           \
+    X(Xventanacondops, "xventanacondops", Absent, kNone, ) \
+    /* Versions of the privileged architecture, and what its machines are made of */ \
+    X(Sm1p11, "sm1p11", Knob, kNone, )                     \
+    X(Sm1p12, "sm1p12", Knob, kNone, Sm1p11)               \
+    X(S, "s", Knob, kNone, Zicsr)                          \
+    X(Pmp, "pmp", Knob, kNone, )                           \
+    X(Sv39, "sv39", Knob, kNone, S)                        \
+    X(Sv48, "sv48", Knob, kNone, Sv39)                     \
+    X(Sv57, "sv57", Knob, kNone, Sv48)
+// clang-format on

@@ -1,0 +1,179 @@
+// -cpu: models, properties, what extensions bring along, and what is said of the result.
+#include "guest/riscv/model.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "guest/riscv/cpu_properties.h"
+
+namespace dragoman::riscv {
+namespace {
+
+using enum Extension;
+
+/// The configuration of a user program's or a machine's model; empty when there is none.
+ExtensionSet parsed(std::string_view cpu, bool system = false) {
+    CpuConfiguration configuration;
+    EXPECT_EQ(parse_cpu(cpu, system, configuration), "") << cpu;
+    return configuration.extensions;
+}
+
+std::string wrong(std::string_view cpu, bool system = false) {
+    CpuConfiguration configuration;
+    return parse_cpu(cpu, system, configuration);
+}
+
+bool mentions(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+// --- the table ---
+
+/// Place of a name in ISA strings: single letters, Z by category and then by name, S, X.
+std::tuple<unsigned, std::size_t, std::string> place(const std::string& name) {
+    constexpr std::string_view kLetters = "iemafdqlcbkjtpvh";
+    if (name.size() == 1) return {0, kLetters.find(name[0]), ""};
+    if (name[0] == 'z') return {1, kLetters.find(name[1]), name};
+    return {name[0] == 's' ? 2 : 3, 0, name};
+}
+
+TEST(RiscvExtensions, AreInTheOrderOfIsaStrings) {
+    std::string last = "i";
+    for (unsigned i = 1; i < kExtensionCount; ++i) {
+        const ExtensionInfo& e = extension_info(static_cast<Extension>(i));
+        if (e.kind == ExtensionKind::Knob) continue;
+        std::string name(e.name == "x-svukte" ? "svukte" : e.name);
+        EXPECT_LT(place(last), place(name)) << last << ", " << name;
+        last = name;
+    }
+}
+
+TEST(RiscvExtensions, HaveHwprobeBitsOfTheirOwn) {
+    std::set<u8> seen;
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        u8 bit = extension_info(static_cast<Extension>(i)).hwprobe;
+        EXPECT_TRUE(bit == ExtensionInfo::kNoProbe || seen.insert(bit).second) << unsigned{bit};
+    }
+}
+
+TEST(RiscvExtensions, ThatAreExecutedNeedOnlyWhatIsExecuted) {
+    for_each(executed_extensions(), [](Extension e) {
+        EXPECT_TRUE(executed_extensions().contains(extension_info(e).needs)) << extension_info(e).name;
+    });
+}
+
+// --- models ---
+
+TEST(RiscvModels, NeedNothingThatTheTableDoesNotBring) {
+    for (const CpuModelInfo& model : cpu_models()) {
+        CpuConfiguration configuration;
+        std::string error = parse_cpu(model.name, true, configuration);
+        if (!unsupported(model.extensions).empty()) {
+            EXPECT_TRUE(mentions(error, model.name) && mentions(error, list_names(unsupported(model.extensions))))
+                << error;
+            continue;
+        }
+        EXPECT_EQ(error, "");
+        EXPECT_TRUE(configuration.extensions.contains(model.extensions)) << model.name;
+        for_each(configuration.extensions, [&](Extension e) {
+            EXPECT_TRUE(configuration.extensions.contains(extension_info(e).needs)) << model.name;
+        });
+    }
+}
+
+TEST(RiscvModels, OfUserProgramsHaveNoPrivilegedArchitecture) {
+    for (const char* cpu : {"max", "rv64", "rva22s64", "sifive-u54", "max,sstc=on,sv48=on"}) {
+        EXPECT_TRUE(user_extensions().contains(parsed(cpu))) << cpu;
+    }
+    EXPECT_TRUE(parsed("max", true).has(Sstc));
+}
+
+TEST(RiscvModels, AreComplete) {
+    configure("max");
+    EXPECT_TRUE(isa_string().starts_with("rv64imafdcb_zic64b_zicbom_")) << isa_string();
+    for (const char* name :
+         {"ziccamoa", "ziccif", "zicclsm", "ziccrse", "za64rs", "zmmul", "zaamo", "zalrsc", "zca", "zcd", "zkt"}) {
+        EXPECT_TRUE(mentions(isa_string(), std::string("_") + name)) << name;
+    }
+    configure("sifive-u54");
+    EXPECT_EQ(isa_string(), "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd");
+    configure("rv64i");
+    EXPECT_EQ(isa_string(), "rv64i");
+    configure("");
+}
+
+TEST(RiscvModels, ThatCannotBeSaySo) {
+    EXPECT_TRUE(mentions(wrong("rva23u64"), "'rva23u64' needs what is not supported: v, "));
+    EXPECT_FALSE(mentions(wrong("rva23s64"), "sha"));  // nothing to a user program
+    EXPECT_TRUE(mentions(wrong("rva23s64", true), "sha"));
+    EXPECT_TRUE(mentions(wrong("thead-c906"), "xtheadba"));
+    EXPECT_TRUE(mentions(wrong("rv32", true), "'rv32'"));
+    EXPECT_TRUE(mentions(wrong("pentium"), "'pentium'"));
+}
+
+TEST(RiscvModels, OfManufacturersTakeNothingMore) {
+    EXPECT_TRUE(mentions(wrong("sifive-u54,zba=on"), "zba"));
+    EXPECT_EQ(wrong("sifive-u54,zba=off,d=on,zca=on"), "");
+    EXPECT_TRUE(mentions(wrong("sifive-u54,mvendorid=3"), "mvendorid"));
+    EXPECT_FALSE(parsed("sifive-u54,d=off").has(Zcd));
+}
+
+// --- properties ---
+
+TEST(RiscvProperties, AreQemus) {
+    EXPECT_FALSE(parsed("max,zba=off,v=false,ztso=off,h=false,short-isa-string=off,u=on").has(Zba));
+    EXPECT_FALSE(parsed("max,f=off").has(D));
+    EXPECT_FALSE(parsed("max,f=off").has(Zfh));
+    EXPECT_EQ(wrong("max,vlen=256,elen=64,vext_spec=v1.0,cbom_blocksize=64,mvendorid=0x5b7,marchid=1"), "");
+    EXPECT_NE(wrong("max,f=off,d=on"), "");
+    EXPECT_TRUE(mentions(wrong("max,v=on"), "'v'"));
+    EXPECT_TRUE(mentions(wrong("max,supm=on"), "'supm'"));
+    EXPECT_TRUE(mentions(wrong("max,rva23u64=on"), "'rva23u64'"));
+    EXPECT_TRUE(mentions(wrong("max,nonsense=on"), "'nonsense'"));
+    EXPECT_TRUE(mentions(wrong("max,zba=maybe"), "'maybe'"));
+    EXPECT_TRUE(mentions(wrong("max,vlen=100"), "'100'"));
+    EXPECT_TRUE(mentions(wrong("max,marchid=0x8000000000000000"), "marchid"));
+    EXPECT_TRUE(mentions(wrong("max,i=off"), "'i'"));
+}
+
+TEST(RiscvProperties, OfProfilesBringAllThatIsMandatory) {
+    EXPECT_EQ(parsed("rv64i,rva22u64=on"), parsed("rva22u64"));
+    EXPECT_FALSE(parsed("rva22u64,zbs=off").has(B));
+    EXPECT_FALSE(parsed("max,rva22s64=on", true).has(Zvbb));
+    EXPECT_TRUE(parsed("max,rva22s64=on", true).has(Sv57));
+}
+
+TEST(RiscvProperties, OfSums) {
+    EXPECT_TRUE(parsed("rv64i,b=on").contains({B, Zba, Zbb, Zbs}));
+    EXPECT_TRUE(parsed("rv64i,zba=on,zbb=on,zbs=on").has(B));
+    EXPECT_FALSE(parsed("max,b=off").has(B));
+    EXPECT_TRUE(parsed("max,b=off").has(Zba));
+    EXPECT_FALSE(parsed("max,zaamo=off").has(A));
+    EXPECT_TRUE(parsed("max,zaamo=off").has(Zalrsc));
+    EXPECT_FALSE(parsed("max,a=off").has(Zacas));
+    EXPECT_TRUE(parsed("max,a=off,zalrsc=on").has(Zalrsc));
+    EXPECT_FALSE(parsed("max,zcd=off").has(C));
+    EXPECT_TRUE(parsed("max,zcd=off").has(Zca));
+    EXPECT_TRUE(parsed("max,d=off").has(C));
+    EXPECT_TRUE(parsed("rv64i,zmmul=on").has(Zmmul));
+    EXPECT_FALSE(parsed("rv64i,zmmul=on").has(M));
+}
+
+TEST(RiscvProperties, OfThePrivilegedSpecification) {
+    ExtensionSet old = parsed("max,priv_spec=v1.10.0", true);
+    EXPECT_FALSE(old.has(Sm1p11) || old.has(Sm1p12) || old.has(Sstc));
+    EXPECT_TRUE(old.has(Svinval));
+    EXPECT_TRUE(parsed("max,priv_spec=v1.11.0", true).has(Sm1p11));
+    EXPECT_EQ(parsed("max,priv_spec=v1.12.0", true), parsed("max", true));
+}
+
+TEST(RiscvProperties, Identify) {
+    ASSERT_EQ(configure("max,mvendorid=0x31e,marchid=7,mimpid=9"), "");
+    EXPECT_EQ(hart_ids(), (HartIds{0x31e, 7, 9}));
+    ASSERT_EQ(configure(""), "");
+    EXPECT_EQ(hart_ids(), HartIds{});
+}
+
+}  // namespace
+}  // namespace dragoman::riscv
