@@ -149,10 +149,9 @@ private:
         if (p.p_flags & PF_X) {
             image_.start_code = std::min(image_.start_code, start);
             image_.end_code = std::max(image_.end_code, file_end);
-        } else {
-            image_.start_data = std::max(image_.start_data, start);
-            image_.end_data = std::max(image_.end_data, file_end);
         }
+        image_.start_data = std::max(image_.start_data, start);
+        image_.end_data = std::max(image_.end_data, file_end);
         image_.brk = std::max(image_.brk, end);
     }
 

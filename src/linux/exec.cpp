@@ -160,7 +160,7 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
 }
 
 SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
-    const std::string& path = is_proc_self_exe(AT_FDCWD, name) ? task.process->exe_path : name;
+    const std::string path = proc_exe(task, AT_FDCWD, name).value_or(name);
     std::vector<std::string> arguments, environment;
     std::size_t total = 0;
     if (i64 error = read_strings(task, argv_address, arguments, total)) return error;

@@ -97,11 +97,11 @@ SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
     GuestPath path;
     if (i64 error = path.load(task, args[1], false)) return error;
     std::string name;
-    if (static_cast<i64>(args[3]) > 0 && task.read_string(name, args[1]) == 0 && name.ends_with("exe") &&
-        is_proc_self_exe(static_cast<int>(args[0]), name)) {
-        const std::string& exe = task.process->exe_path;
-        u64 length = std::min<u64>(exe.size(), args[3]);
-        return task.write(args[2], exe.data(), length) ? static_cast<i64>(length) : -EFAULT;
+    if (static_cast<i64>(args[3]) > 0 && task.read_string(name, args[1]) == 0) {
+        if (auto exe = proc_exe(task, static_cast<int>(args[0]), name)) {
+            u64 length = std::min<u64>(exe->size(), args[3]);
+            return task.write(args[2], exe->data(), length) ? static_cast<i64>(length) : -EFAULT;
+        }
     }
     u64 buffer = host_pointer(task, args[2]);
     return with_code_released(task, [&] { return raw_syscall(SYS_readlinkat, args[0], path.host(), buffer, args[3]); });

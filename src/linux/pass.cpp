@@ -25,11 +25,8 @@ i64 GuestPath::load(Task& task, u64 address, bool follow) {
     if (address == 0 || (!has_sysroot() && !begins_with_proc(task, address))) return 0;
     i64 error = task.read_string(text_, address);
     if (error) return error;
-    if (follow && is_proc_self_exe(AT_FDCWD, text_)) {
-        text_ = task.process->exe_path;
-    } else {
-        text_ = resolve_path(text_, follow);
-    }
+    std::optional<std::string> exe = follow ? proc_exe(task, AT_FDCWD, text_) : std::nullopt;
+    text_ = exe ? *exe : resolve_path(text_, follow);
     host_ = reinterpret_cast<u64>(text_.c_str());
     return 0;
 }

@@ -11,23 +11,15 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/text.h"
+#include "linux/host_maps.h"
+#include "linux/other_guest.h"
 #include "linux/path.h"
+#include "linux/proc_stat.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi {
 
 namespace {
-
-std::string read_host_file(const std::string& path) {
-    std::string text;
-    int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return text;
-    char buffer[4096];
-    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(got));
-    close(fd);
-    return text;
-}
 
 /// A NUL-separated list as it lies in guest memory.
 std::string guest_bytes(const Task& task, u64 start, u64 end) {
@@ -37,47 +29,7 @@ std::string guest_bytes(const Task& task, u64 start, u64 end) {
     return bytes;
 }
 
-void append_mapping(std::string& text, const memory::Mapping& mapping) {
-    using memory::PageFlags;
-    char line[160];
-    int length = std::snprintf(
-        line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx 00:00 %u", static_cast<unsigned long long>(mapping.start),
-        static_cast<unsigned long long>(mapping.end),
-        has(mapping.flags, PageFlags::Read) && !has(mapping.flags, PageFlags::WriteOnly) ? 'r' : '-',
-        has(mapping.flags, PageFlags::Write) ? 'w' : '-', has(mapping.flags, PageFlags::Exec) ? 'x' : '-',
-        has(mapping.flags, PageFlags::Shared) ? 's' : 'p', static_cast<unsigned long long>(mapping.file_offset),
-        mapping.name.empty() || mapping.name[0] == '[' ? 0u : 1u);
-    text.append(line, static_cast<size_t>(length));
-    if (!mapping.name.empty()) {
-        text.append(length < 72 ? static_cast<size_t>(73 - length) : 1, ' ');
-        text += mapping.name;
-    }
-    text += '\n';
-}
-
-std::string make_smaps(Task& task) {
-    std::string text;
-    for (const memory::Mapping& mapping : task.space().mappings()) {
-        append_mapping(text, mapping);
-        unsigned long long kib = (mapping.end - mapping.start) >> 10;
-        for (const char* field :
-             {"Size",          "KernelPageSize", "MMUPageSize",     "Rss",           "Pss",
-              "Pss_Dirty",     "Shared_Clean",   "Shared_Dirty",    "Private_Clean", "Private_Dirty",
-              "Referenced",    "Anonymous",      "LazyFree",        "AnonHugePages", "ShmemPmdMapped",
-              "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap",          "SwapPss",
-              "Locked"}) {
-            std::string_view name = field;
-            unsigned long long value = name == "Size" || name == "Rss" || name == "Pss" ? kib
-                                       : name.ends_with("PageSize")                     ? 4
-                                                                                        : 0;
-            append(text, "%-15s %8llu kB\n", (std::string(name) + ":").c_str(), value);
-        }
-        text += "THPeligible:           0\nVmFlags: rd mr mw me\n";
-    }
-    return text;
-}
-
-std::string make_cmdline(Task& task) {
+std::string make_cmdline(const Task& task) {
     const Process& process = *task.process;
     if (process.arg_end > process.arg_start) return guest_bytes(task, process.arg_start, process.arg_end);
     std::string text;
@@ -85,78 +37,11 @@ std::string make_cmdline(Task& task) {
     return text;
 }
 
-std::string make_environ(Task& task) { return guest_bytes(task, task.process->env_start, task.process->env_end); }
+std::string make_environ(const Task& task) { return guest_bytes(task, task.process->env_start, task.process->env_end); }
 
-std::string make_auxv(Task& task) {
+std::string make_auxv(const Task& task) {
     const std::vector<u64>& auxv = task.process->auxv;
     return std::string(reinterpret_cast<const char*>(auxv.data()), auxv.size() * sizeof(u64));
-}
-
-/// The host's line with the fields replaced that describe the address space (proc(5), /proc/PID/stat).
-std::string make_stat(Task& task, const std::string& host_path) {
-    std::string host = read_host_file(host_path);
-    size_t close_paren = host.rfind(')');
-    if (close_paren == std::string::npos) return host;
-    const Process& process = *task.process;
-    std::string text = host.substr(0, close_paren + 1);
-    unsigned field = 2;
-    for (size_t at = close_paren + 1; at < host.size();) {
-        size_t start = host.find_first_not_of(" \n", at);
-        if (start == std::string::npos) break;
-        at = host.find_first_of(" \n", start);
-        if (at == std::string::npos) at = host.size();
-        u64 value = 0;
-        bool replaced = true;
-        switch (++field) {
-            case 26: value = process.start_code; break;
-            case 27: value = process.end_code; break;
-            case 28: value = process.stack_top; break;
-            case 29:
-            case 30: value = 0; break;  // kstkesp, kstkeip
-            case 45: value = process.start_data; break;
-            case 46: value = process.end_data; break;
-            case 48: value = process.arg_start; break;
-            case 49: value = process.arg_end; break;
-            case 50: value = process.env_start; break;
-            case 51: value = process.env_end; break;
-            default: replaced = false;
-        }
-        text += ' ';
-        text += replaced ? std::to_string(value) : host.substr(start, at - start);
-    }
-    return text + '\n';
-}
-
-/// The host's lines, with the signal sets of the guest.
-std::string make_status(Task& task, const std::string& host_path) {
-    std::string host = read_host_file(host_path), text;
-    u64 ignored = 0, caught = 0;
-    {
-        std::lock_guard guard(task.handlers->lock);
-        for (int signal = 1; signal <= kSignalCount; ++signal) {
-            u64 handler = task.handlers->actions[signal].handler;
-            (handler == 1 ? ignored : caught) |= handler ? signal_bit(signal) : 0;
-        }
-    }
-    for (size_t at = 0; at < host.size();) {
-        size_t end = host.find('\n', at);
-        if (end == std::string::npos) end = host.size();
-        std::string_view line(host.data() + at, end - at);
-        auto set = [&](const char* name, u64 value) {
-            append(text, "%s:\t%016llx\n", name, static_cast<unsigned long long>(value));
-        };
-        if (line.starts_with("SigBlk:")) {
-            set("SigBlk", task.signals.blocked);
-        } else if (line.starts_with("SigIgn:")) {
-            set("SigIgn", ignored);
-        } else if (line.starts_with("SigCgt:")) {
-            set("SigCgt", caught);
-        } else if (!line.starts_with("x86_")) {
-            text.append(line).append("\n");
-        }
-        at = end + 1;
-    }
-    return text;
 }
 
 i64 memory_file(const char* name, const std::string& text, int flags) {
@@ -199,10 +84,23 @@ bool is_own_number(std::string_view who) {
     return who == (own.empty() ? std::to_string(getpid()) : own);
 }
 
-/// What follows the directory of the calling process in `path` ("maps" in /proc/self/maps and in
-/// /proc/PID/task/TID/maps); empty when it is not such a path.
-std::string_view own_entry(std::string_view path) {
-    if (!path.starts_with("/proc/")) return {};
+/// The kernel takes a thread's number for its process's, too.
+bool is_own_thread(const Task& task, std::string_view who) {
+    std::lock_guard lock(task.process->tasks_lock);
+    return std::any_of(task.process->tasks.begin(), task.process->tasks.end(),
+                       [who](const Task* other) { return who == std::to_string(other->tid); });
+}
+
+/// A path of the form /proc/WHO/ENTRY or /proc/WHO/task/TID/ENTRY.
+struct ProcPath {
+    std::string who;    ///< a number, "self", "thread-self"; with a TID, that
+    std::string entry;  ///< "maps"; empty when the path is not of this form
+    bool own = false;   ///< the calling process
+};
+
+ProcPath parse_proc_path(const Task& task, std::string_view path) {
+    ProcPath result;
+    if (!path.starts_with("/proc/")) return result;
     path.remove_prefix(5);
     auto next = [&path] {
         while (path.starts_with('/') || path.starts_with("./")) path.remove_prefix(1);
@@ -211,24 +109,31 @@ std::string_view own_entry(std::string_view path) {
         path.remove_prefix(slash);
         return part;
     };
-    std::string_view who = next(), entry = next();
+    std::string_view who = next(), entry = next(), thread;
     if (entry == "task") {
-        next();
+        thread = next();
         entry = next();
     }
-    bool is_last = path.empty() && !entry.empty();
-    return is_last && (who == "self" || who == "thread-self" || is_own_number(who)) ? entry : std::string_view{};
+    if (!path.empty() || entry.empty()) return result;
+    const bool is_number = !who.empty() && who[0] >= '0' && who[0] <= '9';
+    result.own = who == "self" || who == "thread-self" || is_own_number(who) || is_own_thread(task, who);
+    if (!result.own && !is_number) return result;
+    result.who = who;
+    result.entry = entry;
+    return result;
 }
 
-constexpr std::string_view kOwnFiles[] = {"exe", "maps", "smaps", "cmdline", "environ", "auxv", "stat", "status"};
+constexpr std::string_view kFiles[] = {"exe",     "maps", "smaps", "smaps_rollup", "numa_maps", "cmdline",
+                                       "environ", "auxv", "stat",  "statm",        "status"};
 
-/// A relative path below /proc as an absolute one, if it may be one of kOwnFiles or cpuinfo; else as it is.
+bool is_made(std::string_view name) {
+    return name == "cpuinfo" || std::find(std::begin(kFiles), std::end(kFiles), name) != std::end(kFiles);
+}
+
+/// A relative path below /proc as an absolute one, if it may be one of kFiles or cpuinfo; else as it is.
 std::string absolute_in_proc(int dirfd, const std::string& path) {
     if (path.empty() || path[0] == '/') return path;
-    std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-    if (name != "cpuinfo" && std::find(std::begin(kOwnFiles), std::end(kOwnFiles), name) == std::end(kOwnFiles)) {
-        return path;
-    }
+    if (!is_made(std::string_view(path).substr(path.rfind('/') + 1))) return path;
     std::string directory =
         read_link(dirfd == AT_FDCWD ? "/proc/self/cwd" : ("/proc/self/fd/" + std::to_string(dirfd)).c_str());
     if (directory != "/proc" && !directory.starts_with("/proc/")) return path;
@@ -239,34 +144,63 @@ std::string absolute_in_proc(int dirfd, const std::string& path) {
     return directory + '/' + std::string(rest);
 }
 
-}  // namespace
-
-std::string maps_text(Task& task) {
-    std::string text;
-    for (const memory::Mapping& mapping : task.space().mappings()) append_mapping(text, mapping);
-    return text;
+/// Files about memory, of any guest process. Nothing: it is none of these.
+std::optional<std::string> memory_text(const MemoryView& view, std::string_view entry) {
+    if (entry == "maps") return maps_text(view);
+    if (entry == "smaps") return smaps_text(view);
+    if (entry == "smaps_rollup") return smaps_rollup_text(view);
+    if (entry == "numa_maps") return numa_maps_text(view);
+    return std::nullopt;
 }
 
-bool is_proc_self_exe(int dirfd, const std::string& path) { return own_entry(absolute_in_proc(dirfd, path)) == "exe"; }
+bool is_about_memory(std::string_view entry) {
+    return entry == "maps" || entry == "smaps" || entry == "smaps_rollup" || entry == "numa_maps";
+}
+
+std::optional<std::string> own_text(const Task& task, const std::string& path, std::string_view entry) {
+    if (is_about_memory(entry)) return memory_text(own_memory(*task.process), entry);
+    if (entry == "cmdline") return make_cmdline(task);
+    if (entry == "environ") return make_environ(task);
+    if (entry == "auxv") return make_auxv(task);
+    if (entry == "stat") return stat_text(task, path);
+    if (entry == "statm") return statm_text(task, path);
+    if (entry == "status") return status_text(task, path);
+    return std::nullopt;
+}
+
+}  // namespace
+
+MemoryView own_memory(const Process& process) {
+    return {"/proc/self", process.space->guest_base(), process.space->mappings()};
+}
+
+std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::string& path) {
+    if (!path.ends_with("exe")) return std::nullopt;
+    const ProcPath parsed = parse_proc_path(task, absolute_in_proc(dirfd, path));
+    if (parsed.entry != "exe") return std::nullopt;
+    return parsed.own ? task.process->exe_path : other_program(parsed.who);
+}
 
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
     const std::string path = absolute_in_proc(dirfd, relative);
-    if (!path.starts_with("/proc/")) return std::nullopt;
+    if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
     if (path == "/proc/cpuinfo") return memory_file("cpuinfo", make_cpuinfo(task.space().limit() - 1), flags);
-    std::string_view entry = own_entry(path);
-    if (entry.empty()) return std::nullopt;
-    if (entry == "exe") {
+    const ProcPath parsed = parse_proc_path(task, path);
+    if (!is_made(parsed.entry)) return std::nullopt;
+    if (parsed.entry == "exe") {
         if (flags & O_NOFOLLOW) return std::nullopt;
-        return open_path(&task, AT_FDCWD, task.process->exe_path.c_str(), flags);
+        std::optional<std::string> program = proc_exe(task, AT_FDCWD, path);
+        if (!program) return std::nullopt;
+        return open_path(&task, AT_FDCWD, program->c_str(), flags);
     }
-    if (entry == "maps") return memory_file("maps", maps_text(task), flags);
-    if (entry == "smaps") return memory_file("smaps", make_smaps(task), flags);
-    if (entry == "cmdline") return memory_file("cmdline", make_cmdline(task), flags);
-    if (entry == "environ") return memory_file("environ", make_environ(task), flags);
-    if (entry == "auxv") return memory_file("auxv", make_auxv(task), flags);
-    if (entry == "stat") return memory_file("stat", make_stat(task, path), flags);
-    if (entry == "status") return memory_file("status", make_status(task, path), flags);
-    return std::nullopt;
+    std::optional<std::string> text;
+    if (parsed.own) {
+        text = own_text(task, path, parsed.entry);
+    } else if (is_about_memory(parsed.entry)) {
+        if (auto view = other_memory(parsed.who)) text = memory_text(*view, parsed.entry);
+    }
+    if (!text) return std::nullopt;
+    return memory_file(parsed.entry.c_str(), *text, flags);
 }
 
 }  // namespace dragoman::linux_abi

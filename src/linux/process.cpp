@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "linux/arch.h"
+#include "linux/host_view.h"
 #include "linux/loader.h"
 #include "linux/memory_limits.h"
 #include "linux/proc_files.h"
@@ -104,8 +105,10 @@ void run_process(Process& process, Program program) {
     program.file = Descriptor();  // to the guest it never was open
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
     name_process(program.name);
+    process.start_stack = entry.stack;
+    publish_to_host(process);
     if (process.options.strace) trace_start(task);
-    if (log::enabled(log::Item::Page)) std::fputs(maps_text(task).c_str(), log::stream());
+    if (log::enabled(log::Item::Page)) std::fputs(maps_text(own_memory(process)).c_str(), log::stream());
     if (process.debugger) process.debugger->task_started(task);
     run_task(task);
     // Other threads go on: only this host thread may end, without the C library's knowledge.

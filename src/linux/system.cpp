@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "linux/host_view.h"
 #include "linux/mapping_policy.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
@@ -79,6 +80,7 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_GET_PDEATHSIG:
         case PR_GET_CHILD_SUBREAPER: return direct<SYS_prctl, args_set(1)>(task, args);
         case PR_GET_TID_ADDRESS: return task.write(args[1], task.clear_child_tid) ? 0 : -EFAULT;
+        case PR_SET_MM: return set_mm(task, args);
         case PR_GET_AUXV: return get_auxv(task, args);
         case PR_SET_VMA: return direct<SYS_prctl, args_set(2, 4)>(task, args);
         // Attributes of the host's thread or process that mean the same for the guest's.

@@ -50,6 +50,7 @@ struct Process {
     std::vector<std::string> arguments;  ///< for /proc/self/cmdline
     std::vector<u64> auxv;               ///< for /proc/self/auxv
     u64 stack_top = 0, stack_low = 0;    ///< guest addresses of the main stack
+    u64 start_stack = 0;                 ///< the stack pointer at the entry point
     u64 arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;
     u64 vdso = 0;  ///< guest address of the vDSO image
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;

@@ -43,13 +43,21 @@ public:
         }
     }
 
+    static constexpr u64 kGroupPages = 512, kGroupBytes = kGroupPages * kPageSize;
+    static constexpr u8 kMixed = 0x80;  ///< of a group: its pages differ
+
+    // Where things are in a table of another process: addresses from addresses.
+    static constexpr u64 kChunkBytes = u64{1} << 38;
+    static u64 chunk_pointer(u64 table, u64 address) { return table + (address >> kChunkBits) * sizeof(u64); }
+    static u64 group_in_chunk(u64 address) { return group_index(address); }
+    static u64 group_bytes(u64 chunk) { return chunk; }
+    static u64 page_bytes(u64 chunk, u64 group) { return chunk + kChunkGroups + group * kGroupPages; }
+
 private:
     static constexpr unsigned kChunkBits = 38;
     static constexpr u64 kChunkPages = u64{1} << (kChunkBits - 12);
-    static constexpr u64 kGroupPages = 512, kGroupBytes = kGroupPages * kPageSize;
     static constexpr u64 kChunkGroups = kChunkPages / kGroupPages;
     static constexpr u64 kChunks = 512;  // 2^47 bytes: all of the host's user addresses
-    static constexpr u8 kMixed = 0x80;
 
     struct Chunk {
         std::atomic<u8> groups[kChunkGroups];

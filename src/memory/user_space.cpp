@@ -17,9 +17,13 @@ namespace dragoman::memory {
 
 UserSpace::UserSpace(u64 guest_base, u64 reserved) : guest_base_(guest_base), impl_(std::make_unique<Impl>(*this)) {
     if (reserved != 0) impl_->limit = std::min(align_down(reserved, kPageSize), kHostTop);
-    if (guest_base == 0) return;
+    if (guest_base == 0) {
+        impl_->publish_record();
+        return;
+    }
     // The translator's own mappings may lie anywhere else, so the whole window is taken at once.
     if (reserved == 0) impl_->limit = kDefaultTop;
+    impl_->publish_record();
     void* p = ::mmap(host(0), impl_->limit, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (p != host(0)) die(1, "cannot reserve %#lx bytes of guest address space at %#lx", impl_->limit, guest_base);
@@ -27,11 +31,14 @@ UserSpace::UserSpace(u64 guest_base, u64 reserved) : guest_base_(guest_base), im
 }
 
 UserSpace::~UserSpace() {
+    impl_->withdraw_record();
     for (const auto& [start, region] : impl_->regions.all()) ::munmap(host(start), region.end - start);
     if (impl_->reserved) ::munmap(host(0), impl_->limit);
 }
 
 u64 UserSpace::limit() const { return impl_->limit; }
+
+u64 UserSpace::brk_start() const { return impl_->brk_start; }
 
 PageFlags UserSpace::flags(u64 address) const { return impl_->table.get(address); }
 

@@ -89,6 +89,7 @@ public:
     bool grow_down(u64 address, u64 limit);
     i64 brk(u64 address);
     void set_brk(u64 start);
+    u64 brk_start() const;
     i64 madvise(u64 address, u64 length, int advice);
     /// Attaches a System V segment; used by shmat.
     i64 shmat(int id, u64 address, int flags);

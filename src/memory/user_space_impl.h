@@ -75,6 +75,10 @@ struct UserSpace::Impl {
     /// A smaller address space (-R) has no fixed place for the stack.
     u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
 
+    /// The record that other processes find the tables by (remote_space.h).
+    void publish_record();
+    void withdraw_record();
+
     /// Whether there may be no more mappings. Asked before each call that may make some.
     bool full() const;
     /// Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is
