@@ -8,6 +8,7 @@
 #include "base/properties.h"
 #include "engine/engine.h"
 #include "host/host.h"
+#include "machine/globals.h"
 
 namespace dragoman::machine {
 
@@ -58,8 +59,8 @@ struct Config {
     std::vector<std::string> qmps;      ///< -qmp
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
     std::vector<std::string> random_sources;  ///< ids of -object rng-...
-    bool legacy_virtio = false;               ///< -global virtio-mmio.force-legacy
-    std::string gdb;                          ///< -gdb
+    Globals globals;
+    std::string gdb;  ///< -gdb
     bool snapshot = false;
     Properties rtc;  ///< -rtc
 };

@@ -7,6 +7,7 @@
 #include "devices/virtio/factory.h"
 #include "machine/backends.h"
 #include "machine/boot_images.h"
+#include "machine/device_help.h"
 #include "machine/machine.h"
 
 namespace dragoman::machine {
@@ -17,39 +18,6 @@ using devices::virtio::Factory;
 using devices::virtio::MmioTransport;
 
 constexpr std::string_view kLoader = "loader";
-
-/// What there is to say about a device of the factory.
-struct Help {
-    std::string_view name, text;
-    std::string_view properties;  ///< separated by blanks
-};
-constexpr Help kHelp[] = {
-    {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]",
-     "drive=ID serial=TEXT queue-size=N logical_block_size=BYTES physical_block_size=BYTES config-wce=on|off "
-     "discard=on|off "
-     "write-zeroes=on|off bootindex=N"},
-    {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]",
-     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off "
-     "bootindex=N"},
-    {"virtio-rng-device", "random numbers of the host", "rng=ID"},
-    {"virtio-serial-device", "bus of virtconsole", "max_ports=N"},
-    {"virtconsole", "console: chardev=ID", "chardev=ID name=TEXT nr=N"},
-    {"virtio-balloon-device", "gives memory back to the host", "deflate-on-oom=on|off free-page-reporting=on|off"},
-    {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG", "fsdev=ID mount_tag=TAG"},
-    {kLoader, "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N",
-     "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
-};
-
-std::string all_names() {
-    std::string names;
-    for (std::string_view name : Factory::models()) names += std::string(name) + ", ";
-    return names + std::string(kLoader);
-}
-
-/// "virtio-blk" is QEMU's name for whichever of its kinds fits the board.
-std::string full_name(const std::string& driver) {
-    return Factory::knows(driver + "-device") ? driver + "-device" : driver;
-}
 
 /// The slot that bus= names, or the free one that QEMU would take: the last.
 MmioTransport& choose_slot(Machine& machine, Properties& properties) {
@@ -85,6 +53,7 @@ void add_virtio(Machine& machine, Factory& factory, const std::string& model, Pr
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
     if (port) properties.take("bus");
     properties.take("id");
+    machine.config().globals.complete({port ? "" : "virtio-device", model}, properties);
     if (model == "virtio-blk-device" || model == "virtio-net-device")
         properties.take_number("bootindex", 0, 0, 0x7fffffff);
     if (model == "virtio-rng-device") check_random_source(machine, properties);
@@ -129,7 +98,8 @@ void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned
     std::string type = properties.take("type", "user");
     if (type == "none") return properties.finish();
     std::string model = properties.take("model", "virtio-net-device");
-    if (full_name(model) != "virtio-net-device") properties.fail("model=" + model + ": there is virtio-net-device");
+    if (full_driver_name(model) != "virtio-net-device")
+        properties.fail("model=" + model + ": there is virtio-net-device");
     std::optional<std::string> mac = properties.take("mac");
     std::string id = properties.take("id", "#nic" + std::to_string(index));
     Properties card(properties.option(), "");
@@ -148,12 +118,12 @@ void add_user_devices(Machine& machine, BootImages& images) {
     Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(), backends.exports(),
                      [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
     for (Properties properties : machine.config().devices) {
-        std::string driver = full_name(properties.take("driver", ""));
-        if (driver.empty()) properties.fail("needs the name of a device (there is: " + all_names() + ")");
+        std::string driver = full_driver_name(properties.take("driver", ""));
+        if (driver.empty()) properties.fail("needs the name of a device (there is: " + device_names() + ")");
         properties.rename(properties.option() + " " + driver);
         if (driver == kLoader) add_loader(machine, images, properties);
         else if (Factory::knows(driver)) add_virtio(machine, factory, driver, properties);
-        else properties.fail("there is no such device (there is: " + all_names() + ")");
+        else properties.fail("there is no such device (there is: " + device_names() + ")");
     }
     unsigned index = 0;
     for (const Properties& properties : machine.config().nics) add_nic(machine, factory, properties, index++);
@@ -163,31 +133,6 @@ void add_user_devices(Machine& machine, BootImages& images) {
         disk.set("drive", drive->id);
         add_virtio(machine, factory, "virtio-blk-device", disk);
     }
-}
-
-/// The properties of one device, one a line.
-static std::string device_help(const Help& help) {
-    std::string text = std::string(help.name) + ": " + std::string(help.text) + "\nProperties:\n  ";
-    for (char c : help.properties) text += c == ' ' ? std::string("\n  ") : std::string(1, c);
-    bool in_slot = help.name != kLoader && help.name != "virtconsole";
-    return text + (in_slot ? "\n  id=ID\n  bus=virtio-mmio-bus.N\n" : "\n");
-}
-
-std::string user_device_help(const std::string& driver) {
-    if (!driver.empty()) {
-        for (const Help& help : kHelp) {
-            if (help.name == full_name(driver)) return device_help(help);
-        }
-        throw FatalError(1, "-device " + driver + ": there is no such device (there is: " + all_names() + ")");
-    }
-    std::string text = "Devices (-device NAME[,property=value...]):\n";
-    for (const Help& help : kHelp) {
-        if (help.name != kLoader && !Factory::knows(help.name)) continue;
-        std::string line = "  " + std::string(help.name);
-        line.resize(std::max<std::size_t>(line.size() + 1, 25), ' ');
-        text += line + std::string(help.text) + "\n";
-    }
-    return text;
 }
 
 }  // namespace dragoman::machine

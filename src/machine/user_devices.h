@@ -1,8 +1,6 @@
 // The devices that -device, -nic and -drive if=virtio name.
 #pragma once
 
-#include <string>
-
 namespace dragoman::machine {
 
 class BootImages;
@@ -10,7 +8,5 @@ class Machine;
 
 /// Makes them and puts them into the machine. `images` takes what -device loader loads. @throws FatalError
 void add_user_devices(Machine& machine, BootImages& images);
-/// Text of -device help.
-std::string user_device_help(const std::string& driver);
 
 }  // namespace dragoman::machine

@@ -37,7 +37,7 @@ constexpr u64 kSswi = 0x2f00000;
 constexpr u64 kPlatformBus = 0x4000000, kPlatformBusSize = 0x2000000;
 constexpr u64 kPlic = 0xc000000, kPlicSize = 0x600000;
 constexpr u64 kUart = 0x10000000, kUartSize = 0x100;
-constexpr u64 kVirtio = 0x10001000, kVirtioSize = 0x1000;
+constexpr u64 kVirtio = 0x10001000, kVirtioStep = 0x1000;
 constexpr unsigned kVirtioSlots = 8;
 constexpr u64 kFwCfg = 0x10100000, kFwCfgSize = 0x18;
 constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;  // of each of the two banks
@@ -186,11 +186,13 @@ void Virt::add_serial() {
 }
 
 void Virt::add_virtio() {
+    Properties globals = config_.globals.of("virtio-mmio");
+    bool legacy = globals.take_bool("force-legacy", true);
     for (unsigned i = 0; i < kVirtioSlots; i++) {
-        auto& slot = machine_.add_device(
-            "virtio-mmio-bus." + std::to_string(i),
-            std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}, config_.legacy_virtio));
-        machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioSize, kVirtioSize, slot, slot.kLimits);
+        auto& slot =
+            machine_.add_device("virtio-mmio-bus." + std::to_string(i),
+                                std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}, legacy));
+        machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioStep, slot.kBytes, slot, slot.kLimits);
         machine_.add_virtio_slot(slot);
     }
 }
@@ -251,7 +253,7 @@ void Virt::describe() {
     device("rtc", kRtc, kRtcSize, "google,goldfish-rtc", kRtcIrq);
     device("serial", kUart, kUartSize, "ns16550a", kUartIrq).cells("clock-frequency", {kUartClock});
     for (u32 i = 0; i < kVirtioSlots; i++) {
-        device("virtio_mmio", kVirtio + i * kVirtioSize, kVirtioSize, "virtio,mmio", kVirtioIrq + i);
+        device("virtio_mmio", kVirtio + i * kVirtioStep, kVirtioStep, "virtio,mmio", kVirtioIrq + i);
     }
     tree_.node("/soc/" + at("test", kTest))
         .phandle(kTestPhandle)

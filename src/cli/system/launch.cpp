@@ -11,10 +11,10 @@
 #include "base/log.h"
 #include "cli/system/daemon.h"
 #include "machine/board.h"
+#include "machine/device_help.h"
 #include "machine/gdb_target.h"
 #include "machine/machine.h"
 #include "machine/signals.h"
-#include "machine/user_devices.h"
 
 namespace dragoman::cli_system {
 

@@ -198,24 +198,7 @@ void add_object(Parser& p, const std::string& option, const std::string& value) 
     p.config.random_sources.push_back(*id);
 }
 
-/// -global DRIVER.PROPERTY=VALUE, or driver=DRIVER,property=PROPERTY,value=VALUE
-void set_global(Parser& p, const std::string& option, const std::string& value) {
-    if (value.starts_with("driver=")) {
-        Properties parts(option, value);
-        std::string driver = parts.take("driver", ""), property = parts.take("property", ""),
-                    text = parts.take("value", "");
-        parts.finish();
-        return set_global(p, option, driver + "." + property + "=" + text);
-    }
-    std::size_t dot = value.find('.'), equals = value.find('=');
-    if (dot == value.npos || equals == value.npos || dot > equals)
-        fail(option, "'" + value + "' is not DRIVER.PROPERTY=VALUE");
-    if (value.substr(0, equals) != "virtio-mmio.force-legacy") {
-        fail(option, "'" + value.substr(0, equals) + "': there is virtio-mmio.force-legacy");
-    }
-    Properties properties(option, value);
-    p.config.legacy_virtio = properties.take_bool("virtio-mmio.force-legacy", false);
-}
+void set_global(Parser& p, const std::string& option, const std::string& value) { p.config.globals.add(option, value); }
 
 void set_icount(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "shift");
@@ -424,7 +407,7 @@ constexpr Row kRows[] = {
     {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
     {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
-    {"global", "driver.property=value", set_global, "virtio-mmio.force-legacy=on: devices as virtio 0.9 had them"},
+    {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},
     {"pidfile", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.pid_file = v; }, "write the process id to a file"},

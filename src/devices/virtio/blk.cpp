@@ -16,8 +16,7 @@ constexpr u64 kHeaderBytes = 16, kIdBytes = 20;
 constexpr u64 kPublishBytes = 256 << 10;  // completed requests are shown at the latest after so much data
 
 constexpr u64 kSegMax = feature(2), kGeometry = feature(4), kReadOnly = feature(5), kBlockSize = feature(6),
-              kFlush = feature(9), kTopology = feature(10), kConfigWce = feature(11), kDiscard = feature(13),
-              kWriteZeroes = feature(14);
+              kTopology = feature(10), kDiscard = feature(13), kWriteZeroes = feature(14);
 
 enum RequestType : u32 { kIn = 0, kOut = 1, kFlushDisk = 4, kGetId = 8, kDiscardRange = 11, kZeroRange = 13 };
 enum RequestStatus : u8 { kOk = 0, kIoError = 1, kUnsupported = 2 };
@@ -91,6 +90,13 @@ std::unique_ptr<Blk> Blk::make(memory::PhysicalSpace& space, block::Drives& driv
     }
     if (options.physical_block < options.logical_block)
         properties.fail("physical_block_size is below logical_block_size");
+    options.min_io = properties.take_size("min_io_size", 0);
+    options.opt_io = properties.take_size("opt_io_size", 0);
+    for (u64 bytes : {options.min_io, options.opt_io}) {
+        if (bytes % options.logical_block != 0) properties.fail("min_io_size and opt_io_size are multiples of a block");
+    }
+    if (options.min_io / options.logical_block > 0xffff || options.opt_io / options.logical_block > ~u32{0})
+        properties.fail("min_io_size is at most 65535 blocks, opt_io_size 4294967295");
     options.config_wce = properties.take_bool("config-wce", true);
     options.discard = properties.take_bool("discard", true);
     options.write_zeroes = properties.take_bool("write-zeroes", true);
@@ -127,7 +133,8 @@ void Blk::fill_config(std::span<u8> bytes) {
     config.cylinders = static_cast<u16>(std::clamp<u64>(sectors_ / (16 * 63), 2, 16383));
     config.blk_size = options_.logical_block;
     config.physical_block_exp = static_cast<u8>(std::countr_zero(options_.physical_block / options_.logical_block));
-    config.min_io_size = static_cast<u16>(options_.physical_block / options_.logical_block);
+    config.min_io_size = static_cast<u16>(options_.min_io / options_.logical_block);
+    config.opt_io_size = static_cast<u32>(options_.opt_io / options_.logical_block);
     config.writeback = writeback_ ? 1 : 0;
     config.num_queues = 1;
     if (!image_->read_only()) {
@@ -141,11 +148,6 @@ void Blk::fill_config(std::span<u8> bytes) {
 
 void Blk::config_written(std::span<const u8> config) {
     if (has_feature(kConfigWce)) writeback_ = (config[offsetof(Config, writeback)] & 1) != 0;
-}
-
-void Blk::driver_ready() {
-    // §5.2.5.2: a driver that cannot flush has every write on the disk when it completes.
-    if (!has_feature(kFlush) && !has_feature(kConfigWce)) writeback_ = false;
 }
 
 void Blk::device_reset() { writeback_ = drive_writeback_; }
@@ -224,7 +226,7 @@ u8 Blk::transfer(const Chain& chain, u32 type, u64 sector) {
     if (image_->read_only()) return kIoError;
     chain.readable.slice(kHeaderBytes, bytes, pieces_);
     int error = image_->write(sector * kSector, pieces_);
-    if (error == 0 && !writeback_) error = image_->flush();
+    if (error == 0 && !may_cache()) error = image_->flush();
     return status_of(error, true);
 }
 
@@ -249,7 +251,7 @@ u8 Blk::clear(const Chain& chain, u32 type) {
                                        : image_->discard(offset, length);
         if (u8 status = status_of(error, true); status != kOk) return status;
     }
-    return status_of(writeback_ ? 0 : image_->flush(), true);
+    return status_of(may_cache() ? 0 : image_->flush(), true);
 }
 
 }  // namespace dragoman::devices::virtio

@@ -15,6 +15,7 @@ struct BlkOptions {
     u16 queue_size = 256;
     u32 logical_block = 512;  ///< bytes
     u32 physical_block = 512;
+    u64 min_io = 0, opt_io = 0;  ///< bytes that the guest is advised to access at least, and best; 0: no advice
     bool config_wce = true;
     bool discard = true;
     bool write_zeroes = true;
@@ -30,6 +31,7 @@ public:
     std::string describe() const override;
 
 private:
+    static constexpr u64 kFlush = feature(9), kConfigWce = feature(11);
     static constexpr unsigned kBatch = 32;
     struct Request {
         Chain chain;
@@ -41,7 +43,6 @@ private:
     u32 config_bytes() const override;
     void config_written(std::span<const u8> config) override;
     void queue_notified(unsigned) override { worker_.kick(); }
-    void driver_ready() override;
     void device_reset() override;
 
     void work();
@@ -49,6 +50,9 @@ private:
     u8 perform(const Chain& chain, u32 type, u64 sector);
     u8 transfer(const Chain& chain, u32 type, u64 sector);
     u8 clear(const Chain& chain, u32 type);
+    /// Whether a write may stay in the host's cache until the driver flushes. One that cannot flush has every write on
+    /// the disk when it completes (§5.2.5.2).
+    bool may_cache() const { return writeback_ && (has_feature(kFlush) || has_feature(kConfigWce)); }
     u8 status_of(int error, bool write) const;
     bool in_range(u64 sector, u64 sectors) const { return sector <= sectors_ && sectors <= sectors_ - sector; }
 

@@ -41,8 +41,21 @@ bool Factory::knows(std::string_view model) {
 }
 
 std::unique_ptr<VirtioDevice> Factory::make(std::string_view name, Properties& properties) {
+    u64 withheld = 0;
+    if (name != "virtconsole") {
+        if (!properties.take_bool("indirect_desc", true)) withheld |= kFeatureIndirect;
+        if (!properties.take_bool("event_idx", true)) withheld |= kFeatureEventIndex;
+        if (!properties.take_bool("any_layout", true)) withheld |= kFeatureAnyLayout;
+        if (!properties.take_bool("notify_on_empty", true)) withheld |= kFeatureNotifyOnEmpty;
+        for (std::string_view absent : {"packed", "in_order", "iommu_platform"}) {
+            if (properties.take_bool(absent, false)) properties.fail(std::string(absent) + "=on: there is only off");
+        }
+    }
     for (const Model& model : table()) {
-        if (model.name == name) return (this->*model.make)(properties);
+        if (model.name != name) continue;
+        std::unique_ptr<VirtioDevice> device = (this->*model.make)(properties);
+        if (device != nullptr) device->withhold(withheld);
+        return device;
     }
     properties.fail("unknown device '" + std::string(name) + "'");
 }

@@ -1,5 +1,7 @@
 #include "devices/virtio/mmio.h"
 
+#include <bit>
+
 #include "base/error.h"
 
 namespace dragoman::devices::virtio {
@@ -48,19 +50,18 @@ void set_half(u64& value, bool high, u32 half) { value = deposit(value, high ? 3
 void MmioTransport::plug(std::unique_ptr<VirtioDevice> device) {
     DRAGOMAN_ASSERT(device_ == nullptr && device->queue_count() <= kMaxQueues);
     device_ = std::move(device);
-    device_->connect(*this);
+    device_->connect(*this, legacy_);
     clear_registers();
 }
 
 void MmioTransport::clear_registers() {
     device_features_select_ = driver_features_select_ = 0;
     driver_features_ = 0;
-    page_size_ = 4096;
     queue_select_ = 0;
     interrupt_status_ = 0;
     for (unsigned i = 0; i < kMaxQueues; i++) {
         queues_[i] = {};
-        if (device_ != nullptr && i < device_->queue_count()) queues_[i].size = device_->queue(i).max_size();
+        if (device_ != nullptr && i < device_->queue_count()) queues_[i].size = device_->queue(i).default_size();
     }
     irq_.set(false);
 }
@@ -69,6 +70,7 @@ void MmioTransport::reset() {
     if (device_ == nullptr) return;
     std::unique_lock held(device_->lock());
     set_status(0, held);
+    page_shift_ = 0;
 }
 
 std::string MmioTransport::describe() const {
@@ -122,8 +124,8 @@ u32 MmioTransport::read_register(u64 offset) {
         case kVendorId: return kVendor;
         case kDeviceFeatures:
             if (device_features_select_ > 1) return 0;
-            return static_cast<u32>(device_->offered_features(legacy_) >> (32 * device_features_select_));
-        case kQueueSizeMax: return queue != nullptr ? device_->queue(queue_select_).max_size() : 0;
+            return static_cast<u32>(device_->offered_features() >> (32 * device_features_select_));
+        case kQueueSizeMax: return queue != nullptr ? device_->queue(queue_select_).default_size() : 0;
         case kQueuePage: return legacy_ && queue != nullptr ? queue->page : 0;
         case kQueueReady: return !legacy_ && queue != nullptr && device_->queue(queue_select_).enabled() ? 1 : 0;
         case kInterruptStatus: return interrupt_status_;
@@ -132,7 +134,7 @@ u32 MmioTransport::read_register(u64 offset) {
         default: break;
     }
     // No shared memory: its length reads as all ones (§4.2.2).
-    if (!legacy_ && offset >= kSharedMemoryLengthLow && offset <= kSharedMemoryBaseHigh) return ~u32{0};
+    if (offset >= kSharedMemoryLengthLow && offset <= kSharedMemoryBaseHigh) return ~u32{0};
     return 0;
 }
 
@@ -144,7 +146,7 @@ void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::
         case kDriverFeatures:
             if (driver_features_select_ > (legacy_ ? 0u : 1u)) return;
             set_half(driver_features_, driver_features_select_ == 1, value);
-            device_->set_driver_features(driver_features_, legacy_);
+            device_->set_driver_features(driver_features_);
             return;
         case kQueueSelect: queue_select_ = value; return;
         case kQueueNotify: device_->notify_queue(value); return;
@@ -153,17 +155,22 @@ void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::
             if (interrupt_status_ == 0) irq_.set(false);
             return;
         case kStatus: set_status(value & 0xff, held); return;
-        case kGuestPageSize:
-            if (legacy_) page_size_ = value;
-            return;
+        case kGuestPageSize: page_shift_ = value != 0 ? static_cast<unsigned>(std::countr_zero(value)) : 0; return;
         default: break;
     }
     if (queue == nullptr) return;
     switch (offset) {
-        case kQueueSize: queue->size = value; return;
-        case kQueueAlign: queue->align = value; return;
+        case kQueueSize:
+            queue->size = value;
+            if (legacy_ && queue->page != 0) set_legacy_rings(held);
+            return;
+        case kQueueAlign:
+            if (value != 0) queue->align = value;
+            if (legacy_ && queue->page != 0) set_legacy_rings(held);
+            return;
         case kQueuePage:
-            if (legacy_) set_legacy_page(value, held);
+            queue->page = value;
+            if (legacy_) set_legacy_rings(held);
             return;
         case kQueueReady:
             if (!legacy_) set_ready(value, held);
@@ -194,21 +201,20 @@ void MmioTransport::set_ready(u32 value, std::unique_lock<std::mutex>& held) {
     device_->enable_queue(queue_select_, {size, queue.descriptors, queue.available, queue.used});
 }
 
-void MmioTransport::set_legacy_page(u32 page, std::unique_lock<std::mutex>& held) {
+/// The page, size or alignment of the selected queue was written, in whatever order.
+void MmioTransport::set_legacy_rings(std::unique_lock<std::mutex>& held) {
     // §2.7.2: the rings lie one after the other from a page on, the used ring at the next multiple of the alignment.
-    QueueRegisters& queue = *selected();
-    queue.page = page;
-    if (page == 0) {
-        device_->disable_queue(queue_select_, held);
-        return;
-    }
+    unsigned index = queue_select_;  // of which another hart may choose another one while we wait
+    QueueRegisters& queue = queues_[index];
+    device_->disable_queue(index, held);
+    if (queue.page == 0) return;
     u16 size = queue.size <= 0xffff ? static_cast<u16>(queue.size) : u16{0};
     u64 align = queue.align;
-    if (align == 0 || (align & (align - 1)) != 0) size = 0;
-    u64 descriptors = u64{page} * page_size_;
+    if ((align & (align - 1)) != 0) size = 0;
+    u64 descriptors = u64{queue.page} << page_shift_;
     u64 available = descriptors + u64{16} * size;
     u64 used = size != 0 ? align_up(available + 4 + 2 * u64{size} + 2, align) : 0;
-    device_->enable_queue(queue_select_, {size, descriptors, available, used});
+    device_->enable_queue(index, {size, descriptors, available, used});
 }
 
 }  // namespace dragoman::devices::virtio

@@ -12,13 +12,12 @@ namespace dragoman::devices::virtio {
 /// A slot, empty until plug() is called. An empty one reads as device ID 0.
 class MmioTransport final : public Device, public memory::MmioHandler, private Transport {
 public:
-    static constexpr u64 kBytes = 0x1000;  ///< of a slot in the map; the registers end at 0x200
+    static constexpr u64 kBytes = 0x200;  ///< of its registers and configuration space
     static constexpr memory::MmioLimits kLimits{.min_size = 1, .max_size = 4, .misaligned = false, .adapt = true};
 
-    explicit MmioTransport(Irq irq, bool legacy = false) : irq_(irq), legacy_(legacy) {}
+    /// @param legacy  version 1; the guest cannot choose
+    explicit MmioTransport(Irq irq, bool legacy) : irq_(irq), legacy_(legacy) {}
 
-    /// `-global virtio-mmio.force-legacy=on`. Before the machine runs.
-    void set_legacy(bool legacy) { legacy_ = legacy; }
     void plug(std::unique_ptr<VirtioDevice> device);
     VirtioDevice* device() { return device_.get(); }
 
@@ -39,7 +38,7 @@ private:
 
     u32 read_register(u64 offset);
     void write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held);
-    void set_legacy_page(u32 page, std::unique_lock<std::mutex>& held);
+    void set_legacy_rings(std::unique_lock<std::mutex>& held);
     void set_ready(u32 value, std::unique_lock<std::mutex>& held);
     void set_status(u32 value, std::unique_lock<std::mutex>& held);
     void clear_registers();
@@ -49,12 +48,12 @@ private:
     void raise(u32 bit);
 
     Irq irq_;
-    bool legacy_;
+    const bool legacy_;
     std::unique_ptr<VirtioDevice> device_;
     u32 device_features_select_ = 0;
     u32 driver_features_select_ = 0;
     u64 driver_features_ = 0;
-    u32 page_size_ = 4096;  ///< legacy
+    unsigned page_shift_ = 0;  ///< legacy; outlives resets by the driver, which may set it before
     u32 queue_select_ = 0;
     u32 interrupt_status_ = 0;
     std::array<QueueRegisters, kMaxQueues> queues_{};

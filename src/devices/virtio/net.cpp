@@ -88,7 +88,8 @@ Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, con
     : VirtioDevice(space, kDeviceId, std::array{options.queue_size, options.queue_size}),
       loop_(loop),
       netdev_(netdev),
-      options_(options) {
+      options_(options),
+      mac_(options.mac) {
     if (netdev_ != nullptr) {
         netdev_->attach([this](std::span<const u8> frame) { return receive(frame); });
     }
@@ -133,11 +134,16 @@ u32 Net::config_bytes() const { return sizeof(Config); }
 
 void Net::fill_config(std::span<u8> bytes) {
     Config config{};
-    std::copy(options_.mac.begin(), options_.mac.end(), config.mac);
+    std::copy(mac_.begin(), mac_.end(), config.mac);
     config.status = netdev_ != nullptr ? kLinkUp : 0;
     config.max_queue_pairs = 1;
     config.mtu = options_.mtu;
     std::memcpy(bytes.data(), &config, sizeof config);
+}
+
+void Net::config_written(std::span<const u8> config) {
+    // §5.1.4.2: the address is read-only but for legacy drivers.
+    if (!has_feature(kFeatureVersion1)) std::copy_n(config.begin(), mac_.size(), mac_.begin());
 }
 
 u64 Net::header_bytes() const {
@@ -149,7 +155,10 @@ void Net::driver_ready() {
     own_queue(kReceive).suppress_notifications();
 }
 
-void Net::device_reset() { starving_ = false; }
+void Net::device_reset() {
+    starving_ = false;
+    mac_ = options_.mac;
+}
 
 void Net::queue_notified(unsigned index) {
     if (index == kReceive) {

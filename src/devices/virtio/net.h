@@ -36,6 +36,7 @@ private:
     u64 device_features() const override;
     void fill_config(std::span<u8> config) override;
     u32 config_bytes() const override;
+    void config_written(std::span<const u8> config) override;
     void queue_notified(unsigned index) override;
     void driver_ready() override;
     void device_reset() override;
@@ -49,6 +50,7 @@ private:
     EventLoop& loop_;
     net::Netdev* netdev_;
     const NetOptions options_;
+    MacAddress mac_;  ///< legacy drivers change it
     bool transmit_posted_ = false;
     bool starving_ = false;  ///< a frame waits for buffers of the guest
     std::array<Chain, kBatch> receive_chains_, transmit_chains_;

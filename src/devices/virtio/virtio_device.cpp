@@ -19,22 +19,33 @@ VirtioDevice::VirtioDevice(memory::PhysicalSpace& space, u32 device_id, std::spa
     for (u16 size : queue_sizes) queues_.emplace_back(space, size);
 }
 
-u64 VirtioDevice::offered_features(bool legacy) const {
-    u64 common = device_features() | kFeatureIndirect | kFeatureEventIndex;
-    return legacy ? common | legacy_features() | kFeatureAnyLayout : common | kFeatureVersion1;
+u64 VirtioDevice::offered_features() const {
+    u64 features = device_features() | kFeatureIndirect | kFeatureEventIndex;
+    return (features | (legacy_ ? kFeatureAnyLayout | kFeatureNotifyOnEmpty : kFeatureVersion1)) & ~withheld_;
 }
 
-void VirtioDevice::set_driver_features(u64 features, bool legacy) {
-    // §2.2: fixed once FEATURES_OK is set; a legacy driver has no such step.
-    if ((status_ & (kStatusFeaturesOk | kStatusDriverOk)) != 0) return;
-    legacy_ = legacy;
-    features_ = legacy ? features & offered_features(true) : features;
+void VirtioDevice::set_driver_features(u64 features) {
+    if ((status_ & kStatusFeaturesOk) != 0) return;  // §2.2: they are fixed
+    driver_features_ = features;
+    if (legacy_) accept_features();  // there is no step that ends the negotiation
+}
+
+RingFeatures VirtioDevice::ring_features() const {
+    return {.event_index = has_feature(kFeatureEventIndex),
+            .indirect = has_feature(kFeatureIndirect),
+            .notify_on_empty = has_feature(kFeatureNotifyOnEmpty)};
+}
+
+void VirtioDevice::accept_features() {
+    features_ = driver_features_ & offered_features();
+    for (Virtqueue& queue : queues_) {
+        if (!queue.agree(ring_features())) fail(queue.error());
+    }
 }
 
 bool VirtioDevice::running() const {
     if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0) return false;
-    // Legacy drivers use queues before they set DRIVER_OK (§3.1.2).
-    return (status_ & kStatusDriverOk) != 0 || (legacy_ && (status_ & kStatusDriver) != 0);
+    return (status_ & kStatusDriverOk) != 0 || legacy_;  // legacy drivers use queues before they set it (§3.1.2)
 }
 
 void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
@@ -44,11 +55,7 @@ void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
     }
     u8 before = status_;
     u8 kept = before & kStatusNeedsReset;
-    if ((status & ~before & kStatusFeaturesOk) != 0) {
-        u64 offered = offered_features(legacy_);
-        bool acceptable = (features_ & ~offered) == 0 && (legacy_ || (features_ & kFeatureVersion1) != 0);
-        if (!acceptable) status &= static_cast<u8>(~kStatusFeaturesOk);
-    }
+    if ((status & ~before & kStatusFeaturesOk) != 0) accept_features();
     status_ = static_cast<u8>(status | kept);
     if ((status & ~before & kStatusDriverOk) != 0 && running()) {
         driver_ready();
@@ -65,9 +72,8 @@ void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
 void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
     wait_idle(held);
     for (Virtqueue& queue : queues_) queue.disable();
-    features_ = 0;
+    features_ = driver_features_ = 0;
     status_ = 0;
-    legacy_ = false;
     device_reset();
 }
 
@@ -79,7 +85,7 @@ void VirtioDevice::end_work() {
 bool VirtioDevice::enable_queue(unsigned index, const QueueLayout& layout) {
     if (index >= queue_count()) return false;
     if (queues_[index].enabled()) return true;
-    if (!queues_[index].enable(layout, has_feature(kFeatureEventIndex), has_feature(kFeatureIndirect))) {
+    if (!queues_[index].enable(layout, ring_features())) {
         fail(queues_[index].error());
         return false;
     }
@@ -131,7 +137,7 @@ void VirtioDevice::config_changed() {
 
 u32 VirtioDevice::read_config(u64 offset, unsigned size) {
     u32 bytes = config_bytes();
-    if (offset >= bytes || size > bytes - offset) return 0;
+    if (offset >= bytes || size > bytes - offset) return ~u32{0} >> (32 - 8 * size);
     std::array<u8, kMaxConfigBytes> config{};
     fill_config({config.data(), bytes});
     u32 value = 0;

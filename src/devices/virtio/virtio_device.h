@@ -23,7 +23,8 @@ enum : u8 {  // device status, §2.1
 };
 
 constexpr u64 feature(unsigned bit) { return u64{1} << bit; }
-constexpr u64 kFeatureAnyLayout = feature(27);  // legacy
+constexpr u64 kFeatureNotifyOnEmpty = feature(24);  // legacy
+constexpr u64 kFeatureAnyLayout = feature(27);      // legacy
 constexpr u64 kFeatureIndirect = feature(28);
 constexpr u64 kFeatureEventIndex = feature(29);
 constexpr u64 kFeatureVersion1 = feature(32);
@@ -39,7 +40,7 @@ public:
 /// Locks: lock() guards all state here and of the device proper. Functions marked "locked" are called with it held.
 class VirtioDevice {
 public:
-    /// @param queue_sizes  largest size of each queue
+    /// @param queue_sizes  size of each queue: the largest to choose, and for drivers that choose none
     VirtioDevice(memory::PhysicalSpace& space, u32 device_id, std::span<const u16> queue_sizes);
     virtual ~VirtioDevice() = default;
     VirtioDevice(const VirtioDevice&) = delete;
@@ -49,16 +50,23 @@ public:
     virtual std::string describe() const = 0;
 
     // For transports.
-    void connect(Transport& transport) { transport_ = &transport; }
+    /// @param legacy  the transport is one of before virtio 1.0: it has no features above bit 31 and no FEATURES_OK
+    void connect(Transport& transport, bool legacy) {
+        transport_ = &transport;
+        legacy_ = legacy;
+    }
+    /// Features that a user wants to hide from drivers. Before the machine runs.
+    void withhold(u64 features) { withheld_ = features; }
     std::mutex& lock() { return lock_; }
     u32 device_id() const { return device_id_; }
     unsigned queue_count() const { return static_cast<unsigned>(queues_.size()); }
     const Virtqueue& queue(unsigned index) const { return queues_[index]; }
-    u64 offered_features(bool legacy) const;
+    u64 offered_features() const;
     u8 status() const { return status_; }  // locked
     u32 config_generation() const { return generation_; }
-    /// The driver's side of negotiation; locked.
-    void set_driver_features(u64 features, bool legacy);
+    /// The driver's side of negotiation, which ends with FEATURES_OK: what was not offered counts as not accepted.
+    /// A driver that does not accept VERSION_1 gets the device's legacy format, whatever the transport. Locked.
+    void set_driver_features(u64 features);
     /// Writes the status register; 0 resets, which waits for work in flight. Locked.
     void set_status(u8 status, std::unique_lock<std::mutex>& held);
     bool enable_queue(unsigned index, const QueueLayout& layout);  // locked
@@ -68,9 +76,8 @@ public:
     void write_config(u64 offset, unsigned size, u32 value);  // locked
 
 protected:
-    /// Bits of this device type, and the legacy-only ones of it. Locked.
+    /// Bits of this device type. Locked.
     virtual u64 device_features() const = 0;
-    virtual u64 legacy_features() const { return 0; }
     /// Fills the configuration space, which is zero on entry; locked.
     virtual void fill_config(std::span<u8> config) = 0;
     virtual u32 config_bytes() const = 0;
@@ -104,6 +111,8 @@ protected:
 
 private:
     void reset(std::unique_lock<std::mutex>& held);
+    void accept_features();
+    RingFeatures ring_features() const;
     void wait_idle(std::unique_lock<std::mutex>& held);
 
     memory::PhysicalSpace& space_;
@@ -112,7 +121,9 @@ private:
     std::mutex lock_;
     std::condition_variable idle_;
     std::vector<Virtqueue> queues_;
-    u64 features_ = 0;
+    u64 withheld_ = 0;
+    u64 driver_features_ = 0;  ///< as the driver wrote them
+    u64 features_ = 0;         ///< agreed on
     u32 generation_ = 0;
     unsigned in_flight_ = 0;
     u8 status_ = 0;

@@ -55,25 +55,34 @@ bool Virtqueue::fail(const char* text) {
     return false;
 }
 
-bool Virtqueue::enable(const QueueLayout& layout, bool event_index, bool indirect) {
-    disable();
+bool Virtqueue::map_rings(const QueueLayout& layout, const RingFeatures& features) {
     u64 size = layout.size;
-    if (size == 0 || size > max_size_ || (size & (size - 1)) != 0) return fail("queue size out of range");
-    if (!is_aligned(layout.descriptors, 16) || !is_aligned(layout.available, 2) || !is_aligned(layout.used, 4)) {
-        return fail("misaligned ring");
-    }
     // Each ring is followed by an event index, which is only looked at when that was agreed on.
-    u64 event = event_index ? 2 : 0;
+    u64 event = features.event_index ? 2 : 0;
     used_bytes_ = kRingHeader + kUsedElementBytes * size + event;
     descriptors_ = space_.ram(layout.descriptors, kDescriptorBytes * size);
     available_ = space_.ram(layout.available, kRingHeader + 2 * size + event);
     used_ = space_.ram(layout.used, used_bytes_);
-    if (descriptors_ == nullptr || available_ == nullptr || used_ == nullptr) return fail("ring outside of RAM");
+    features_ = features;
+    return descriptors_ != nullptr && available_ != nullptr && used_ != nullptr;
+}
+
+bool Virtqueue::enable(const QueueLayout& layout, const RingFeatures& features) {
+    disable();
+    u64 size = layout.size;
+    if (size == 0 || size > kMaxSize || (size & (size - 1)) != 0) return fail("queue size out of range");
+    // Indexes are read and written as atomic values; all else may lie anywhere.
+    if (!is_aligned(layout.available, 2) || !is_aligned(layout.used, 2)) return fail("misaligned ring");
+    if (!map_rings(layout, features)) return fail("ring outside of RAM");
     layout_ = layout;
-    event_index_ = event_index;
-    indirect_ = indirect;
     enabled_ = true;
     return true;
+}
+
+bool Virtqueue::agree(const RingFeatures& features) {
+    if (!enabled_ || map_rings(layout_, features)) return true;
+    disable();
+    return fail("ring outside of RAM");
 }
 
 void Virtqueue::disable() {
@@ -111,7 +120,7 @@ bool Virtqueue::add(Chain& chain, const Descriptor& descriptor) {
 }
 
 bool Virtqueue::read_indirect(Chain& chain, const Descriptor& table) {
-    if (!indirect_) return fail("indirect descriptor without the feature");
+    if (!features_.indirect) return fail("indirect descriptor without the feature");
     if ((table.flags & kNext) != 0) return fail("descriptor both indirect and chained");
     if (table.length == 0 || table.length % kDescriptorBytes != 0) return fail("indirect table of odd size");
     const u8* entries = space_.ram(table.address, table.length);
@@ -180,19 +189,20 @@ bool Virtqueue::publish() {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     u16 from = interrupted_at_;
     interrupted_at_ = next_used_;
-    if (!event_index_) return (load_available(0) & kNoInterrupt) == 0;
+    if (features_.notify_on_empty && empty()) return true;
+    if (!features_.event_index) return (load_available(0) & kNoInterrupt) == 0;
     u16 event = load_available(kRingHeader + 2 * layout_.size);
     return static_cast<u16>(next_used_ - event - 1) < static_cast<u16>(next_used_ - from);
 }
 
 void Virtqueue::suppress_notifications() {
     // With event indexes, it is enough not to move avail_event on.
-    if (enabled_ && !event_index_) store_release(used_, kNoNotify);
+    if (enabled_ && !features_.event_index) store_release(used_, kNoNotify);
 }
 
 bool Virtqueue::request_notifications() {
     if (!enabled_ || error_ != nullptr) return false;
-    if (event_index_) {
+    if (features_.event_index) {
         store_release(used_ + kRingHeader + kUsedElementBytes * layout_.size, next_available_);
     } else {
         store_release(used_, 0);

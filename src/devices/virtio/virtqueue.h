@@ -38,18 +38,32 @@ struct QueueLayout {
     u64 descriptors = 0, available = 0, used = 0;  ///< guest-physical
 };
 
+/// What device and driver have agreed on about rings.
+struct RingFeatures {
+    bool event_index = false;
+    bool indirect = false;
+    bool notify_on_empty = false;  ///< legacy: an interrupt, wanted or not, when the last chain is given back
+};
+
 class Virtqueue {
 public:
     /// Chains are longer than this in no driver; longer ones break the queue.
     static constexpr unsigned kMaxSegments = 1024;
 
-    Virtqueue(memory::PhysicalSpace& space, u16 max_size) : space_(space), max_size_(max_size) {}
+    /// Drivers that do not look at what is offered may have more than that, up to this.
+    static constexpr u16 kMaxSize = 1024;
 
-    u16 max_size() const { return max_size_; }
+    /// @param default_size  offered as the largest, and for drivers that choose none
+    Virtqueue(memory::PhysicalSpace& space, u16 default_size) : space_(space), default_size_(default_size) {}
+
+    u16 default_size() const { return default_size_; }
 
     /// Starts with empty indexes on the rings of `layout`. @returns false, with error() set, when the rings are
-    /// not in RAM, misaligned or of an impossible size.
-    bool enable(const QueueLayout& layout, bool event_index, bool indirect);
+    /// not in RAM, misaligned or of an impossible size. Alignment matters only as far as the host needs it.
+    bool enable(const QueueLayout& layout, const RingFeatures& features);
+    /// The features of an enabled queue change, of a driver that negotiates after it has set queues up.
+    /// @returns as enable()
+    bool agree(const RingFeatures& features);
     void disable();
     bool enabled() const { return enabled_; }
     /// What was wrong with the rings; null while all is well. Nothing is taken from a broken queue.
@@ -76,12 +90,13 @@ private:
     struct Descriptor;
 
     bool fail(const char* text);
+    bool map_rings(const QueueLayout& layout, const RingFeatures& features);
     bool add(Chain& chain, const Descriptor& descriptor);
     bool read_indirect(Chain& chain, const Descriptor& table);
     u16 load_available(u64 offset) const;
 
     memory::PhysicalSpace& space_;
-    const u16 max_size_;
+    const u16 default_size_;
     QueueLayout layout_;
     u64 used_bytes_ = 0;
     u8* descriptors_ = nullptr;
@@ -89,8 +104,7 @@ private:
     u8* used_ = nullptr;
     const char* error_ = nullptr;
     bool enabled_ = false;
-    bool event_index_ = false;
-    bool indirect_ = false;
+    RingFeatures features_;
     u16 available_index_ = 0;  ///< guest's, as last read
     u16 next_available_ = 0;   ///< next to take
     u16 next_used_ = 0;        ///< next to fill

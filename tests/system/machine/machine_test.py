@@ -63,6 +63,8 @@ def ends(folder):
     check_ends(0, *bare("-no-reboot"), *finish_with(0x7777))
     check_ends(0, *bare("-net", "none", "-vga", "none", "-no-user-config", "-global", "driver=virtio-mmio,property=force-legacy,value=off",
                         "-cdrom", GUEST), *finish_with(0x5555))
+    check_ends(0, *bare("-global", "virtio-device.packed=on", "-global", "virtio-rng-device.event_idx=off",
+                        "-device", "virtio-rng-device,packed=off"), *finish_with(0x5555))  # what a device says counts
     packed = f"{folder}/guest.bin.gz"
     with gzip.open(packed, "wb") as f, open(GUEST + ".bin", "rb") as contents:
         f.write(contents.read())
@@ -163,6 +165,10 @@ def bad_options(folder):
             (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga", "none"]), (["-net", "nic"], ["-net", "none"]), (["-cdrom", f"{folder}/missing"], ["/missing"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
+            (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
+            (["-global", "virtio-mmio.force-legacy=maybe"], ["force-legacy=maybe"]),
+            (["-global", "virtio-blk-device.colour=red"], ["virtio-blk-device.colour", "serial"]),
+            (["-global", "virtio-device.packed=on", "-device", "virtio-rng-device"], ["virtio-rng-device", "packed=on"]),
             (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
             (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"]), (["-boot", "order=z"], ["order=z"]),

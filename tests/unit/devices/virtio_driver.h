@@ -52,12 +52,26 @@ struct TestBuffer {
     bool writable;
 };
 
+/// What a driver speaks.
+enum class Dialect {
+    Modern,   ///< version 2, and accepts VERSION_1
+    Minimal,  ///< version 2 as teaching kernels use it: VERSION_1, in the upper half of the features, is never looked
+              ///< at
+    Legacy,   ///< version 1
+};
+
+inline std::string dialect_name(const ::testing::TestParamInfo<Dialect>& info) {
+    static constexpr const char* kNames[] = {"modern", "minimal", "legacy"};
+    return kNames[static_cast<unsigned>(info.param)];
+}
+
 class TestDriver {
 public:
     static constexpr u64 kRam = 0x80000000, kRamBytes = 16 << 20;
     enum : u64 { kStatus = 0x70, kNotify = 0x50, kInterruptStatus = 0x60, kAcknowledge = 0x64 };
 
-    explicit TestDriver(bool legacy = false) : slot(Irq{&irq, 1}, legacy), legacy_(legacy) {
+    explicit TestDriver(Dialect dialect = Dialect::Modern)
+        : slot(Irq{&irq, 1}, dialect == Dialect::Legacy), legacy_(dialect == Dialect::Legacy), dialect_(dialect) {
         space.add_ram("ram", kRam, kRamBytes);
         space.add_mmio("slot", 0x10001000, 0x1000, slot, MmioTransport::kLimits);
     }
@@ -84,10 +98,13 @@ public:
     u64 start(u64 wanted) {
         set(kStatus, 0);
         set(kStatus, kStatusAcknowledge | kStatusDriver);
-        u64 features = offered() & (wanted | kFeatureVersion1);
-        set(0x24, 1);
-        if (!legacy_) set(0x20, static_cast<u32>(features >> 32));
-        set(0x24, 0);
+        bool low_half = dialect_ != Dialect::Modern;
+        u64 features = offered() & (low_half ? wanted & 0xffffffff : wanted | kFeatureVersion1);
+        if (!low_half) {
+            set(0x24, 1);
+            set(0x20, static_cast<u32>(features >> 32));
+            set(0x24, 0);
+        }
         set(0x20, static_cast<u32>(features));
         if (!legacy_) {
             set(kStatus, get(kStatus) | kStatusFeaturesOk);
@@ -211,6 +228,7 @@ public:
 
 private:
     bool legacy_;
+    Dialect dialect_;
     bool event_index_ = false;
 };
 

@@ -55,7 +55,7 @@ private:
     bool wants_ = false;
 };
 
-struct VirtioFuzz : ::testing::TestWithParam<bool> {
+struct VirtioFuzz : ::testing::TestWithParam<Dialect> {
     VirtioFuzz() : driver(GetParam()), loop_thread([this] { loop.run(); }) {
         std::string name = (std::filesystem::temp_directory_path() / "dragoman-fuzz-XXXXXX").string();
         EXPECT_NE(::mkdtemp(name.data()), nullptr);
@@ -257,8 +257,8 @@ TEST_P(VirtioFuzz, P9Messages) {
     EXPECT_FALSE(std::filesystem::exists(directory / "a"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, VirtioFuzz, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "legacy" : "modern"; });
+INSTANTIATE_TEST_SUITE_P(Transports, VirtioFuzz, ::testing::Values(Dialect::Modern, Dialect::Minimal, Dialect::Legacy),
+                         dialect_name);
 
 }  // namespace
 }  // namespace dragoman::devices::virtio

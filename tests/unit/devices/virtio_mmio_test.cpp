@@ -32,6 +32,7 @@ public:
         word = value;
         config_changed();
     }
+    bool agreed(u64 bit) const { return has_feature(bit); }
 
     Chain chain;
     u32 word = 0x11223344;
@@ -84,7 +85,9 @@ TEST_F(VirtioMmio, ConfigurationSpaceTakesAllSizes) {
     EXPECT_EQ(driver.config(1, 1), 0x33u);
     EXPECT_EQ(driver.config(2, 2), 0x1122u);
     EXPECT_EQ(driver.config(0, 8), 0x11223344u);
-    EXPECT_EQ(driver.config(0xf00 - 0x100, 4), 0u);
+    EXPECT_EQ(driver.config(8, 4), 0xffffffffu);  // behind its end
+    EXPECT_EQ(driver.config(8, 2), 0xffffu);
+    EXPECT_EQ(driver.config(7, 1), 0u);
     driver.space.store(0x10001100, 2, 0xaabb);
     EXPECT_EQ(echo->word, 0x1122aabbu);
     u32 generation = driver.get(0xfc);
@@ -98,22 +101,87 @@ TEST_F(VirtioMmio, ConfigurationSpaceTakesAllSizes) {
     EXPECT_FALSE(driver.irq.level());
 }
 
-TEST_F(VirtioMmio, RefusesFeaturesNotOffered) {
+TEST_F(VirtioMmio, FeaturesNotOfferedAreNotAgreedOn) {
     driver.set(0x70, 3);
     driver.set(0x24, 1);
     driver.set(0x20, 1);
     driver.set(0x24, 0);
-    driver.set(0x20, 1u << 5);
-    driver.set(0x70, 3 | kStatusFeaturesOk);
-    EXPECT_EQ(driver.get(0x70), 3u);
-    driver.set(0x20, 1u << 3);
-    driver.set(0x24, 1);
-    driver.set(0x20, 0);  // a version 2 driver has to take VERSION_1
-    driver.set(0x70, 3 | kStatusFeaturesOk);
-    EXPECT_EQ(driver.get(0x70), 3u);
-    driver.set(0x20, 1);
+    driver.set(0x20, 1u << 5 | 1u << 3);
+    EXPECT_FALSE(echo->agreed(feature(3)));
     driver.set(0x70, 3 | kStatusFeaturesOk);
     EXPECT_EQ(driver.get(0x70), 3u | kStatusFeaturesOk);
+    EXPECT_TRUE(echo->agreed(feature(3)));
+    EXPECT_TRUE(echo->agreed(kFeatureVersion1));
+    EXPECT_FALSE(echo->agreed(feature(5)));
+    driver.set(0x20, 0);  // too late
+    EXPECT_TRUE(echo->agreed(feature(3)));
+}
+
+TEST_F(VirtioMmio, ServesDriversThatDoNotAcceptVersion1) {
+    driver.set(0x70, 3);
+    driver.set(0x20, 1u << 3);
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_EQ(driver.get(0x70), 3u | kStatusFeaturesOk);
+    EXPECT_FALSE(echo->agreed(kFeatureVersion1));
+    driver.setup(0, 8);
+    EXPECT_EQ(driver.get(0x44), 1u);
+    driver.driver_ok();
+    driver.put(kData, "abc", 3);
+    driver.add(0, {{kData, 3, false}, {kData + 64, 3, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.text(kData + 64, 3), "ABC");
+    EXPECT_EQ(driver.used_length(0, 0), 3u);
+    EXPECT_TRUE(driver.irq.level());
+}
+
+TEST_F(VirtioMmio, DriverThatNegotiatesNothing) {
+    driver.set(0x70, 3);
+    driver.setup(0, 8);
+    driver.driver_ok();
+    driver.put(kData, "abc", 3);
+    driver.add(0, {{kData, 3, false}, {kData + 64, 3, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.text(kData + 64, 3), "ABC");
+}
+
+TEST_F(VirtioMmio, NegotiatesAfterQueuesAreSetUp) {
+    driver.set(0x70, 3);
+    auto& q = driver.setup(0, 8);
+    driver.set(0x20, static_cast<u32>(kFeatureEventIndex));
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    driver.driver_ok();
+    driver.put<u16>(q.available + 4 + 2 * 8, 1);  // wants to hear of the second
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.irq.raised(), 0u);
+    driver.add(0, {{kData, 4, false}});
+    driver.notify(0);
+    EXPECT_EQ(driver.irq.raised(), 1u);
+}
+
+TEST_F(VirtioMmio, LargerQueuesAndOddPlaces) {
+    driver.start(0);
+    driver.queues.resize(1);
+    auto& q = driver.queues[0];
+    q = {.size = 1024, .descriptors = kData + 0x100004, .available = kData + 0x110002, .used = kData + 0x120002};
+    driver.enable(0);
+    driver.driver_ok();
+    EXPECT_EQ(driver.get(0x44), 1u);
+    driver.put(kData, "abc", 3);
+    for (unsigned i = 0; i < 600; i++) driver.add(0, {{kData, 3, false}, {kData + 64, 3, true}});
+    driver.notify(0);
+    EXPECT_EQ(driver.used_index(0), 600u);
+    EXPECT_EQ(driver.used_id(0, 599), 1198u % 1024);
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+TEST_F(VirtioMmio, WithheldFeaturesAreNotOffered) {
+    echo->withhold(kFeatureIndirect | kFeatureEventIndex);
+    EXPECT_EQ(driver.offered(), feature(3) | kFeatureVersion1);
+    driver.set(0x70, 3);
+    driver.set(0x20, ~0u);
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_FALSE(echo->agreed(kFeatureEventIndex));
 }
 
 TEST_F(VirtioMmio, EchoesChains) {
@@ -207,22 +275,105 @@ TEST_F(VirtioMmio, ResetForgetsEverything) {
     EXPECT_EQ(driver.used_index(0), 1u);
 }
 
-TEST(VirtioMmioLegacy, EchoesChains) {
-    TestDriver driver(true);
-    driver.slot.plug(std::make_unique<Echo>(driver.space));
+struct VirtioMmioLegacy : ::testing::Test {
+    VirtioMmioLegacy() {
+        auto device = std::make_unique<Echo>(driver.space);
+        echo = device.get();
+        driver.slot.plug(std::move(device));
+        driver.put(kData, "xyz", 3);
+    }
+    /// Rings of eight entries from a page on, without telling the device.
+    void place(u64 page, u16 size = 8, u64 align = 4096) {
+        driver.queues.resize(1);
+        auto& q = driver.queues[0];
+        q = {.size = size, .descriptors = page, .available = page + 16 * size, .used = 0};
+        q.used = align_up(q.available + 6 + 2 * size, align);
+    }
+    void expect_echo(u16 count = 1) {
+        driver.put(kData + 64, u32{0});
+        driver.add(0, {{kData, 3, false}, {kData + 64, 3, true}});
+        driver.notify(0);
+        EXPECT_EQ(driver.text(kData + 64, 3), "XYZ");
+        EXPECT_EQ(driver.used_index(0), count);
+        EXPECT_FALSE(driver.needs_reset());
+    }
+    static constexpr u64 kData = TestDriver::kRam, kPage = TestDriver::kRam + 0x10000;
+
+    TestDriver driver{Dialect::Legacy};
+    Echo* echo;
+};
+
+TEST_F(VirtioMmioLegacy, EchoesChains) {
     EXPECT_EQ(driver.get(4), 1u);
-    EXPECT_EQ(driver.offered(), feature(3) | kFeatureIndirect | kFeatureEventIndex | kFeatureAnyLayout);
+    EXPECT_EQ(driver.offered(),
+              feature(3) | kFeatureIndirect | kFeatureEventIndex | kFeatureAnyLayout | kFeatureNotifyOnEmpty);
+    EXPECT_EQ(driver.get(0xfc), 0u);
     driver.start(kFeatureIndirect);
     driver.setup(0, 16);
     EXPECT_EQ(driver.get(0x40), driver.queues[0].descriptors / 4096);
+    EXPECT_EQ(driver.get(0x44), 0u);
     driver.driver_ok();
-    driver.put(TestDriver::kRam, "xyz", 3);
-    driver.add(0, {{TestDriver::kRam, 3, false}, {TestDriver::kRam + 64, 3, true}});
-    driver.notify(0);
-    EXPECT_EQ(driver.text(TestDriver::kRam + 64, 3), "XYZ");
+    expect_echo();
     driver.set(0x40, 0);
     driver.notify(0);
     EXPECT_FALSE(driver.needs_reset());
+}
+
+TEST_F(VirtioMmioLegacy, HasNoFeaturesAboveBit31) {
+    driver.set(0x14, 1);
+    EXPECT_EQ(driver.get(0x10), 0u);
+    driver.set(0x24, 1);
+    driver.set(0x20, 1);
+    EXPECT_FALSE(echo->agreed(kFeatureVersion1));
+}
+
+// Kernels of the time before version 2: FEATURES_OK, which version 1 does not have, DRIVER_OK before the queues, no
+// alignment, and the size after the page.
+TEST_F(VirtioMmioLegacy, AnyOrder) {
+    for (u32 status : {0u, 1u, 3u}) driver.set(0x70, status);
+    driver.set(0x20, driver.get(0x10) & ~u32{kFeatureIndirect | kFeatureEventIndex | kFeatureAnyLayout});
+    driver.set(0x70, 3 | kStatusFeaturesOk);
+    EXPECT_EQ(driver.get(0x70), 3u | kStatusFeaturesOk);
+    driver.driver_ok();
+    driver.set(0x28, 4096);
+    driver.set(0x30, 0);
+    place(kPage);
+    driver.set(0x40, static_cast<u32>(kPage / 4096));
+    driver.set(0x38, 8);
+    expect_echo();
+    EXPECT_TRUE(driver.irq.level());
+}
+
+TEST_F(VirtioMmioLegacy, NoStatusNoFeaturesNoPageSize) {
+    place(kPage, 16);
+    driver.set(0x40, static_cast<u32>(kPage));  // pages of one byte until it is told their size
+    expect_echo();
+    EXPECT_EQ(driver.get(0x40), kPage);
+}
+
+TEST_F(VirtioMmioLegacy, PageSizesAndAlignments) {
+    driver.set(0x28, 1 << 16);
+    driver.set(0x70, 0);  // it stays
+    place(kPage, 16, 64);
+    driver.set(0x3c, 64);
+    driver.set(0x38, 16);
+    driver.set(0x40, static_cast<u32>(kPage >> 16));
+    expect_echo();
+    place(kPage + 0x10000, 8, 4);  // moves, with indexes from zero
+    driver.set(0x40, 0);
+    driver.set(0x3c, 4);
+    driver.set(0x38, 8);
+    driver.set(0x40, static_cast<u32>((kPage + 0x10000) >> 16));
+    expect_echo();
+}
+
+TEST_F(VirtioMmioLegacy, InterruptsWhenEmpty) {
+    driver.start(kFeatureNotifyOnEmpty);
+    auto& q = driver.setup(0, 16);
+    driver.driver_ok();
+    driver.put<u16>(q.available, 1);  // no interrupts
+    expect_echo();
+    EXPECT_TRUE(driver.irq.level());
 }
 
 /// Everything that a ring can have wrong stops the device, and a reset makes it usable again.
@@ -319,7 +470,7 @@ TEST_F(BadRing, RingsOutsideRam) {
     expect_broken();
 }
 TEST_F(BadRing, ImpossibleSizes) {
-    for (u32 size : {0u, 3u, 32u, 0x10000u, 0xffffffffu}) {
+    for (u32 size : {0u, 3u, 2048u, 0x10000u, 0xffffffffu}) {
         driver.start(0);
         driver.driver_ok();
         driver.set(0x30, 0);

@@ -1,0 +1,109 @@
+#include "machine/device_help.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+using enum DriverKind;
+
+// clang-format off
+constexpr DriverHelp kDrivers[] = {
+    {"virtio-blk-device", "disk: drive=ID[,serial=TEXT]", Virtio,
+     "drive=ID serial=TEXT queue-size=N num-queues=1 logical_block_size=BYTES physical_block_size=BYTES "
+     "min_io_size=BYTES opt_io_size=BYTES config-wce=on|off discard=on|off write-zeroes=on|off bootindex=N"},
+    {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]", Virtio,
+     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off "
+     "bootindex=N"},
+    {"virtio-rng-device", "random numbers of the host", Virtio, "rng=ID"},
+    {"virtio-serial-device", "bus of virtconsole", Virtio, "max_ports=N"},
+    {"virtconsole", "console: chardev=ID", Plain, "chardev=ID name=TEXT nr=N"},
+    {"virtio-balloon-device", "gives memory back to the host", Virtio,
+     "deflate-on-oom=on|off free-page-reporting=on|off"},
+    {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG", Virtio, "fsdev=ID mount_tag=TAG"},
+    {"loader", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", Plain,
+     "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
+    {"virtio-device", "what all virtio devices have", Base,
+     "indirect_desc=on|off event_idx=on|off any_layout=on|off notify_on_empty=on|off packed=off in_order=off iommu_platform=off"},
+    {"virtio-mmio", "the virtio slots of a board", Base, "force-legacy=on|off"},
+};
+// clang-format on
+
+std::vector<std::string> split(std::string_view words) {
+    std::vector<std::string> found;
+    while (!words.empty()) {
+        std::size_t end = std::min(words.find(' '), words.size());
+        found.emplace_back(words.substr(0, end));
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+    return found;
+}
+
+/// "name=VALUE" of each property of `driver`.
+std::vector<std::string> properties_of(const DriverHelp& driver) {
+    std::vector<std::string> all = split(driver.properties);
+    if (driver.kind != Virtio) return all;
+    for (std::string& one : split(find_driver("virtio-device")->properties)) all.push_back(std::move(one));
+    return all;
+}
+
+std::string join_names(bool with_base) {
+    std::string names;
+    for (const DriverHelp& driver : kDrivers) {
+        if (driver.kind == Base && !with_base) continue;
+        names += (names.empty() ? "" : ", ") + std::string(driver.name);
+    }
+    return names;
+}
+
+}  // namespace
+
+std::string full_driver_name(const std::string& driver) {
+    std::string full = driver + "-device";
+    return std::any_of(std::begin(kDrivers), std::end(kDrivers),
+                       [&](const DriverHelp& one) { return one.name == full; })
+               ? full
+               : driver;
+}
+
+const DriverHelp* find_driver(std::string_view name) {
+    std::string full = full_driver_name(std::string(name));
+    for (const DriverHelp& driver : kDrivers) {
+        if (driver.name == full) return &driver;
+    }
+    return nullptr;
+}
+
+std::string driver_names() { return join_names(true); }
+
+std::string device_names() { return join_names(false); }
+
+std::vector<std::string> property_names(const DriverHelp& driver) {
+    std::vector<std::string> names = properties_of(driver);
+    for (std::string& name : names) name.resize(name.find('='));
+    return names;
+}
+
+std::string user_device_help(const std::string& name) {
+    if (!name.empty()) {
+        const DriverHelp* driver = find_driver(name);
+        if (driver == nullptr || driver->kind == Base)
+            throw FatalError(1, "-device " + name + ": there is no such device (there is: " + device_names() + ")");
+        std::string text = std::string(driver->name) + ": " + std::string(driver->text) + "\nProperties:\n";
+        for (const std::string& property : properties_of(*driver)) text += "  " + property + "\n";
+        return text + (driver->kind == Virtio ? "  id=ID\n  bus=virtio-mmio-bus.N\n" : "");
+    }
+    std::string text = "Devices (-device NAME[,property=value...]):\n";
+    for (const DriverHelp& driver : kDrivers) {
+        if (driver.kind == Base) continue;
+        std::string line = "  " + std::string(driver.name);
+        line.resize(std::max<std::size_t>(line.size() + 1, 25), ' ');
+        text += line + std::string(driver.text) + "\n";
+    }
+    return text;
+}
+
+}  // namespace dragoman::machine
