@@ -1,10 +1,9 @@
-// The engine's construction, vCPUs, breakpoints, fork and statistics.
+// The engine's construction, vCPUs, breakpoints and fork.
 #include "engine/engine.h"
 
 #include <sched.h>
 
 #include <algorithm>
-#include <cinttypes>
 
 #include "base/fpenv.h"
 #include "base/log.h"
@@ -15,32 +14,6 @@
 namespace dragoman::engine {
 
 Engine* current = nullptr;
-
-void Statistics::add(const Statistics& o) {
-    tbs += o.tbs;
-    guest_insns += o.guest_insns;
-    guest_bytes += o.guest_bytes;
-    host_bytes += o.host_bytes;
-    ir_ops += o.ir_ops;
-    exits_slot += o.exits_slot;
-    exits_lookup += o.exits_lookup;
-    exits_request += o.exits_request;
-    exits_exception += o.exits_exception;
-    exits_syscall += o.exits_syscall;
-    table_hits += o.table_hits;
-    exits_halt += o.exits_halt;
-    mmu.add(o.mmu);
-    copied += o.copied;
-    links += o.links;
-    loops += o.loops;
-    paths += o.paths;
-    no_paths += o.no_paths;
-    stale += o.stale;
-    cached += o.cached;
-    ns_translate += o.ns_translate;
-    ns_optimise += o.ns_optimise;
-    ns_compile += o.ns_compile;
-}
 
 Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
                    const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
@@ -55,11 +28,7 @@ Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<ho
       config(config),
       buffer(config.tb_size),
       code_cache({config.cache_directory, config.cache_limit}) {
-    if (space != nullptr) {
-        code_source = std::make_unique<UserCodeSource>(*space);
-    } else {
-        code_source = std::make_unique<PhysicalCodeSource>(*this);
-    }
+    if (space != nullptr) user_code = std::make_unique<UserCodeSource>(*space);
     this->host_options.loops = space != nullptr && config.chain && !config.one_insn_per_tb && !config.count_insns;
     std::size_t used =
         this->backend->init(guest.layout(), this->host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
@@ -130,8 +99,7 @@ MachineHooks& Engine::hooks() const { return *impl_->hooks; }
 memory::UserSpace& Engine::space() const { return *impl_->space; }
 
 void Engine::attach(ir::Env* env) {
-    auto* v = new Vcpu;
-    v->env = env;
+    auto* v = new Vcpu(*impl_, env);
     env->vcpu = v;
     env->request = 0;
     env->in_code = 0;
@@ -147,8 +115,24 @@ void Engine::attach(ir::Env* env) {
         if (impl_->store_watch == nullptr) impl_->store_watch = std::make_unique<StoreWatch>(*impl_->physical);
         v->softmmu = std::make_unique<Softmmu>(env, *impl_->backend, *impl_->guest.cpu.system, *impl_->physical,
                                                *impl_->store_watch, impl_->watchpoints);
+        v->physical_code = std::make_unique<PhysicalCodeSource>(env, *v->softmmu, *impl_->physical, *v);
+        v->code_source = v->physical_code.get();
     }
     impl_->vcpus.push_back(v);
+    impl_->vcpu_count.store(static_cast<u32>(impl_->vcpus.size()));
+    impl_->add(*v);
+}
+
+void Engine::Impl::add(Worker& w) {
+    if (user_code != nullptr) w.code_source = user_code.get();
+    workers.push_back(&w);
+}
+
+void Engine::Impl::remove(Worker& w) {
+    std::erase(workers, &w);
+    w.stats.translation = w.translator.statistics;
+    retired_stats.add(w.stats);
+    if (w.translator.chunk() != nullptr) buffer.give_back(w.translator.chunk());
 }
 
 void Engine::detach(ir::Env* env) {
@@ -156,13 +140,17 @@ void Engine::detach(ir::Env* env) {
     {
         std::lock_guard guard(impl_->tb_lock);
         std::erase(impl_->vcpus, v);
+        impl_->vcpu_count.store(static_cast<u32>(impl_->vcpus.size()));
         if (v->softmmu != nullptr) v->stats.mmu = v->softmmu->statistics;
-        impl_->retired_stats.add(v->stats);
-        if (v->chunk != nullptr) impl_->buffer.give_back(v->chunk);
+        impl_->remove(*v);
     }
     impl_->backend->detach(env);
     env->vcpu = nullptr;
     delete v;
+}
+
+void Vcpu::watch_stores(const memory::Region& ram, u64 physical_page) {
+    engine.watch_stores(*this, ram, physical_page);
 }
 
 void Engine::set_breakpoint(u64 pc, bool on) {
@@ -206,10 +194,13 @@ void Engine::after_fork(ir::Env* env, bool child) {
     if (child) {
         // The other threads do not exist here; what they were translating is lost with their chunks, whose arenas
         // they may have been changing, and they wait for nothing any more.
-        for (const Vcpu* v : i.vcpus) {
-            if (v->env != env && v->chunk != nullptr) new (&v->chunk->arena) Arena;
+        Worker* const self = &vcpu_of(env);
+        for (const Worker* w : i.workers) {
+            if (w != self && w->translator.chunk() != nullptr) new (&w->translator.chunk()->arena) Arena;
         }
-        std::erase_if(i.vcpus, [env](const Vcpu* v) { return v->env != env; });
+        i.workers.assign(1, self);
+        i.vcpus.assign(1, &vcpu_of(env));
+        i.vcpu_count.store(1);
         new (&i.exclusive_changed) std::condition_variable;
         if (i.config.observer != nullptr) i.config.observer->on_fork_child();
         i.code_cache.after_fork_child();
@@ -237,66 +228,23 @@ std::vector<BlockProfile> Engine::profile() const { return impl_->profile.snapsh
 std::string Engine::statistics() const {
     Impl& i = *impl_;
     std::lock_guard guard(i.tb_lock);
-    Statistics s = i.retired_stats;
+    Statistics counted = i.retired_stats;
+    for (const Worker* w : i.workers) {
+        counted.add(w->stats);
+        counted.translation.add(w->translator.statistics);
+    }
     for (const Vcpu* v : i.vcpus) {
-        s.add(v->stats);
-        if (v->softmmu != nullptr) s.mmu.add(v->softmmu->statistics);
+        if (v->softmmu != nullptr) counted.mmu.add(v->softmmu->statistics);
     }
-    std::string text;
-    auto line = [&text](const char* name, u64 value) {
-        char buffer[96];
-        std::snprintf(buffer, sizeof buffer, "%-34s %12" PRIu64 "\n", name, value);
-        text += buffer;
-    };
-    auto ratio = [&text](const char* name, u64 value, u64 of) {
-        char buffer[96];
-        std::snprintf(buffer, sizeof buffer, "%-34s %12.2f\n", name, of == 0 ? 0.0 : double(value) / double(of));
-        text += buffer;
-    };
-    line("TBs translated", s.tbs);
-    line("TBs from the translation cache", s.cached);
-    line("TBs in the table", i.table.size());
-    line("guest instructions translated", s.guest_insns);
-    line("guest code, bytes", s.guest_bytes);
-    line("IR ops", s.ir_ops);
-    line("host code, bytes", s.host_bytes);
-    ratio("host bytes per guest byte", s.host_bytes, s.guest_bytes);
-    line("code buffer used, bytes", i.buffer.bytes_used());
-    line("exits at an unlinked jump", s.exits_slot);
-    line("links made", s.links);
-    line("loops translated", s.loops);
-    line("  of several blocks", s.paths);
-    line("loops without a path", s.no_paths);
-    line("exits for a lookup", s.exits_lookup);
-    line("TB table hits", s.table_hits);
-    line("exits on request", s.exits_request);
-    line("exceptions", s.exits_exception);
-    line("system calls", s.exits_syscall);
-    if (i.physical != nullptr) {
-        line("TBs copied for another address", s.copied);
-        line("halts", s.exits_halt);
-        line("TLB: slow accesses", s.mmu.slow_accesses);
-        line("TLB: fills", s.mmu.fills);
-        line("TLB: page-table walks", s.mmu.walks);
-        line("TLB: hits in the victim buffer", s.mmu.victim_hits);
-        line("TLB: tables made or grown", s.mmu.grown);
-        line("TLB: flushes of a page", s.mmu.page_flushes);
-        line("TLB: other flushes", s.mmu.flushes);
-        line("address-space switches", s.mmu.switches);
-        line("address spaces not seen lately", s.mmu.new_spaces);
-        line("code pages watched", i.watches.load());
-        line("code pages mapped for stores often", i.searches.load());
-        line("waits for stores to code pages", i.store_waits.load());
-    }
-    line("invalidations", i.invalidations.load());
-    line("stores to translated pages", i.smc_faults.load());
-    line("TBs found stale", s.stale);
-    line("regions reclaimed", i.reclaims.load());
-    line("translation, guest to IR, ns", s.ns_translate);
-    line("translation, passes, ns", s.ns_optimise);
-    line("translation, code generation, ns", s.ns_compile);
-    ratio("translation, ns per guest insn", s.ns_translate + s.ns_optimise + s.ns_compile, s.guest_insns);
-    return text;
+    return statistics_text(counted, {.table_size = i.table.size(),
+                                     .code_bytes = i.buffer.bytes_used(),
+                                     .invalidations = i.invalidations.load(),
+                                     .smc_faults = i.smc_faults.load(),
+                                     .reclaims = i.reclaims.load(),
+                                     .system = i.physical != nullptr,
+                                     .watches = i.watches.load(),
+                                     .searches = i.searches.load(),
+                                     .store_waits = i.store_waits.load()});
 }
 
 }  // namespace dragoman::engine

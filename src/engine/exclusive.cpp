@@ -33,20 +33,20 @@ void barrier_on_all_threads() {
 
 }  // namespace
 
-void Engine::Impl::enter_running(Vcpu& v) {
+void Engine::Impl::enter_running(Worker& w) {
     for (;;) {
-        v.running.store(true, std::memory_order_relaxed);
+        w.running.store(true, std::memory_order_relaxed);
         // Pairs with begin_exclusive: either it sees us running, or we see it pending.
         std::atomic_signal_fence(std::memory_order_seq_cst);
         if (exclusive_pending.load(std::memory_order_acquire) == 0) return;
-        leave_running(v);
+        leave_running(w);
         std::unique_lock lock(exclusive_lock);
         exclusive_changed.wait(lock, [&] { return exclusive_pending.load() == 0; });
     }
 }
 
-void Engine::Impl::leave_running(Vcpu& v) {
-    v.running.store(false, std::memory_order_release);
+void Engine::Impl::leave_running(Worker& w) {
+    w.running.store(false, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (exclusive_pending.load(std::memory_order_acquire) != 0) {
         std::lock_guard lock(exclusive_lock);
@@ -54,7 +54,7 @@ void Engine::Impl::leave_running(Vcpu& v) {
     }
 }
 
-void Engine::Impl::begin_exclusive(Vcpu& self) {
+void Engine::Impl::begin_exclusive(Worker& self) {
     leave_running(self);
     std::unique_lock lock(exclusive_lock);
     exclusive_changed.wait(lock, [&] { return exclusive_pending.load() == 0; });
@@ -62,7 +62,7 @@ void Engine::Impl::begin_exclusive(Vcpu& self) {
     lock.unlock();
     barrier_on_all_threads();
     {
-        // A vCPU that attaches from now on waits in enter_running; one that detaches is not running.
+        // Who is added from now on waits in enter_running; who is removed is not running.
         std::lock_guard guard(tb_lock);
         for (Vcpu* v : vcpus) {
             if (v != &self) __atomic_fetch_or(&v->env->request, u32{kRequestExclusive}, __ATOMIC_SEQ_CST);
@@ -71,14 +71,14 @@ void Engine::Impl::begin_exclusive(Vcpu& self) {
     lock.lock();
     exclusive_changed.wait(lock, [&] {
         std::lock_guard guard(tb_lock);
-        for (Vcpu* v : vcpus) {
-            if (v != &self && v->running.load()) return false;
+        for (const Worker* w : workers) {
+            if (w != &self && w->running.load()) return false;
         }
         return true;
     });
 }
 
-void Engine::Impl::end_exclusive(Vcpu& self) {
+void Engine::Impl::end_exclusive(Worker& self) {
     {
         std::lock_guard lock(exclusive_lock);
         exclusive_pending.store(0);

@@ -1,8 +1,6 @@
 // Host faults taken by guest accesses, and exceptions raised by helpers: precise guest state.
 #include "engine/impl.h"
 
-#include "engine/translate/insn_map.h"
-
 #include "base/error.h"
 
 #include <ucontext.h>
@@ -43,10 +41,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
             i.smc_faults.fetch_add(1, std::memory_order_relaxed);
             {
                 std::lock_guard guard(i.tb_lock);
-                if (CodePage* record = i.pages.find(page >> 12)) {
-                    ++record->invalidations;
-                    i.written_pages.push_back(page >> 12);
-                }
+                i.policy.note_store(page / kPageBytes);
             }
             invalidate(page, page + memory::kPageSize);
             return Fault::Resolved;

@@ -21,27 +21,21 @@ void Engine::invalidate(u64 start, u64 end) {
 
 /// The part of fence_i for pages that stores are not watched on. Under tb_lock.
 void Engine::Impl::flush_pages(u64 start, u64 end) {
-    const u64 first = start >> 12, last = (end - 1) >> 12;
-    std::erase_if(written_pages, [&](u64 page) {
-        if (page < first || page > last) return false;
-        ++pages.get(page).flushes;
-        return true;
-    });
-    auto from = std::lower_bound(flushed_pages.begin(), flushed_pages.end(), first);
-    auto to = std::upper_bound(from, flushed_pages.end(), last);
-    if (from == to) return;
+    policy.note_flush(start / kPageBytes, (end - 1) / kPageBytes);
+    const std::span<const u64> flushed = policy.flushed_pages(start / kPageBytes, (end - 1) / kPageBytes);
+    if (flushed.empty()) return;
     epoch.fetch_add(1);  // what is being translated may have been read before the stores
     u8 code[2 * memory::kPageSize];
-    for (; from != to; ++from) {
-        for (PageLink* link = pages.get(*from).tbs; link != nullptr;) {
+    for (const u64 page : flushed) {
+        for (PageLink* link = pages.get(page).tbs; link != nullptr;) {
             TranslationBlock* tb = link->owner;
             link = link->next;
-            if (tb->verified || tb->pc >= end || tb->end() <= start || tb->pc >> 12 != *from) continue;
+            if (tb->verified || tb->pc >= end || tb->end() <= start || tb->pc / kPageBytes != page) continue;
             bool same = memory::copy_checked(code, space->host(tb->pc), tb->guest_size) == 0 &&
                         content_hash(code, tb->guest_size) == tb->content_hash;
             if (same) continue;
             invalidations.fetch_add(1, std::memory_order_relaxed);
-            ++pages.get(*from).dropped;
+            ++pages.get(page).dropped;
             remove(tb);
         }
     }
@@ -84,14 +78,11 @@ void Engine::fence_i(u64 start, u64 end) {
 
 /// The TB that `v` has just left takes float registers for boxed, and they are not: the next one will not.
 void Engine::Impl::remove_unboxed(Vcpu& v) {
-    constexpr std::size_t kMany = 1 << 14;
     std::lock_guard guard(tb_lock);
     TranslationBlock* tb = tb_at(v.env->exit_host_pc);
     // Its code memory may have been reclaimed meanwhile, and be another TB's.
     if (tb == nullptr || tb->pc != v.env->pc) return;
-    if (unboxed_code.size() >= kMany) unboxed_code.clear();
-    auto place = std::lower_bound(unboxed_code.begin(), unboxed_code.end(), tb->pc);
-    if (place == unboxed_code.end() || *place != tb->pc) unboxed_code.insert(place, tb->pc);
+    policy.note_unboxed(tb->pc);
     remove(tb);
 }
 
@@ -104,7 +95,7 @@ void Engine::Impl::remove_all() {
     }
 }
 
-void Engine::Impl::watch_stores(Vcpu& self, const memory::Region& ram, u64 physical_page) {
+void Engine::Impl::watch_stores(Worker& self, const memory::Region& ram, u64 physical_page) {
     if (StoreWatch::watched(ram, physical_page)) return;
     bool wait = false;
     {
@@ -184,7 +175,7 @@ void Engine::Impl::forget_region(const memory::Region& region) {
     for (Vcpu* v : vcpus) v->softmmu->drop_physical(region.base, region.base + region.size);
 }
 
-void Engine::Impl::reclaim(Vcpu& self) {
+void Engine::Impl::reclaim(Worker& self) {
     begin_exclusive(self);
     {
         std::lock_guard guard(tb_lock);
@@ -193,8 +184,8 @@ void Engine::Impl::reclaim(Vcpu& self) {
         u32 region = buffer.oldest_region();
         for (Chunk* chunk : buffer.region_chunks(region)) {
             for (TranslationBlock* tb : chunk->tbs) remove(tb);
-            for (Vcpu* v : vcpus) {
-                if (v->chunk == chunk) v->chunk = nullptr;
+            for (Worker* w : workers) {
+                if (w->translator.chunk() == chunk) w->translator.drop_chunk();
             }
         }
         // Host return addresses into the region may be on any return stack.

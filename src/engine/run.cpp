@@ -41,7 +41,10 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
 }
 
 void Engine::Impl::step(Vcpu& v) {
-    TranslationBlock* tb = translate(v, v.env->pc, v.env->tb_flags, true);
+    TranslationRequest request = request_for(v.env->pc, v.env->tb_flags);
+    request.kind = guest::BlockKind::Leaving;
+    request.max_insns = 1;
+    TranslationBlock* tb = translate(v, request);
     if (tb == nullptr) return;
     // Its slots are unlinked; indirect jumps meet the request at the checked entry of their target.
     __atomic_fetch_or(&v.env->request, u32{kRequestStep}, __ATOMIC_SEQ_CST);
@@ -66,7 +69,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     for (;;) {
         if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) != 0) {
             next = nullptr;
-            v.path.stop();
+            v.loops.path.stop();
             if (take_request(env, kRequestExclusive) != 0) {
                 i.leave_running(v);
                 i.enter_running(v);
@@ -79,7 +82,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
         }
         if (v.single_step) {
             i.step(v);
-        } else if (v.path.active()) {
+        } else if (v.loops.path.active()) {
             next = nullptr;
             if (i.follow_path(v)) continue;
         } else {
@@ -103,7 +106,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (v.single_step) break;
                 if ((env->exit_slot & host::kLoopExit) != 0) {
                     next = i.at_loop_exit(v);
-                    if (next == nullptr && !v.path.active()) return fetch_fault();
+                    if (next == nullptr && !v.loops.path.active()) return fetch_fault();
                     break;
                 }
                 next = i.find_or_translate(v, env->pc, env->tb_flags);

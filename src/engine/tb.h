@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "engine/page.h"
 #include "host/host.h"
 
 namespace dragoman::engine {

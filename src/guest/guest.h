@@ -7,37 +7,35 @@
 #include <string_view>
 #include <vector>
 
-#include "ir/builder.h"
+#include "guest/block_flow.h"
 #include "ir/env.h"
 
 namespace dragoman::guest {
 
 using ir::Env;
 
-/// Where a translation stands after an instruction.
-enum class DisasState : u8 {
-    Next,      ///< go on with the following instruction
-    TooMany,   ///< the TB must end before the next instruction: tb_stop emits the jump to pc_next
-    NoReturn,  ///< the instruction has ended the TB itself (all paths left it)
-};
-
 /// Reads guest code for the translator. The engine provides it.
 class CodeReader {
 public:
     virtual ~CodeReader() = default;
-    /// Reads `bytes` (2 or 4) of guest code at `pc`, which is 2-byte aligned.
+    /// Reads `bytes` (1 to 4) of guest code at `pc`, as a little-endian number.
     /// @returns false when it may not be fetched; the guest then emits a fetch fault for `pc`.
     bool fetch(u64 pc, unsigned bytes, u32& value) {
-        const u64 offset = pc - start_;
-        if (offset + bytes > filled_ || offset > filled_) {
-            if (!fetch_more(pc, bytes)) return false;
-            return fetch(pc, bytes, value);
-        }
-        if (size_ < offset + bytes) size_ = offset + bytes;
+        const u8* code = at(pc, bytes);
+        if (code == nullptr) return false;
         value = 0;
-        __builtin_memcpy(&value, bytes_ + offset, bytes);
+        __builtin_memcpy(&value, code, bytes);
         return true;
     }
+    /// The `bytes` (1 to kMaxInsnBytes) of guest code at `pc`; null when they may not all be fetched. Valid until the
+    /// next call. An instruction that may end at a page's end is to be read piece by piece.
+    const u8* at(u64 pc, unsigned bytes) {
+        const u64 offset = pc - start_;
+        if (offset + bytes > filled_ || offset > filled_) return fetch_more(pc, bytes) ? at(pc, bytes) : nullptr;
+        if (size_ < offset + bytes) size_ = offset + bytes;
+        return bytes_ + offset;
+    }
+    static constexpr unsigned kMaxInsnBytes = 15;
 
 protected:
     explicit CodeReader(const u8* bytes) : bytes_(bytes) {}
@@ -51,21 +49,20 @@ protected:
 };
 
 /// State of one translation, base of the guest's own context.
-struct DisasContextBase {
-    ir::Builder* b;
+struct DisasContextBase : BlockFlow {
     CodeReader* code;
     u64 pc_first;  ///< guest address of the TB
-    u64 pc_next;   ///< guest address of the instruction to translate; translate_insn advances it
     u32 flags;     ///< TB state flags of the TB
     u32 max_insns;
-    u32 num_insns;     ///< instructions translated so far, counting the current one
-    bool single_step;  ///< debugger single step: end after each instruction through exit_tb
-    bool loop;         ///< the TB is a loop that begins at pc_first: jumps back there may be followed, to unroll it
-    /// Of a loop: the blocks that a pass goes through, by their addresses. Jumps from one to the next are followed.
-    /// Empty: a pass goes straight on.
-    std::span<const u64> path;
-    unsigned path_at;  ///< the block that the current instruction belongs to
-    DisasState state;
+    u32 num_insns;  ///< instructions translated so far, counting the current one
+
+    /// For whoever drives the translation: begins the block at `address`.
+    void begin_block(ir::Builder& builder, BlockKind block_kind, u64 address) {
+        begin(builder, block_kind);
+        pc_first = pc = address;
+        length = 0;
+        num_insns = 0;
+    }
 };
 
 /// How translator-visible registers are shown to a debugger: one row of the register table.
@@ -154,18 +151,18 @@ struct CpuOps {
     const char* gdb_architecture;
 };
 
-/// Translator operations, called by the engine's translator loop in this order: init, tb_start, then
-/// insn_start and translate_insn per instruction, tb_stop.
+/// Translator operations, called by the engine's translator loop in this order: init, then
+/// insn_start and translate_insn per instruction.
 struct TranslatorOps {
     /// sizeof the guest's context, which starts with DisasContextBase.
     std::size_t context_size;
     std::size_t context_align;
     void (*init)(DisasContextBase* ctx);
-    void (*tb_start)(DisasContextBase* ctx);
-    /// Emits insn_start for the instruction at pc_next.
+    /// Emits insn_start for the instruction at pc.
     void (*insn_start)(DisasContextBase* ctx);
+    /// Translates the instruction at pc and says its length (0: it could not be fetched), and through BlockFlow
+    /// where it goes if not on to the next one.
     void (*translate_insn)(DisasContextBase* ctx);
-    void (*tb_stop)(DisasContextBase* ctx);
     /// One line of assembly for the instruction at the start of `bytes`; sets `length`.
     std::string (*disassemble)(u64 pc, std::span<const u8> bytes, unsigned& length);
 };

@@ -18,17 +18,20 @@ bool leaves_block(const Insn& insn) { return insn.op == Op::br || has(info(insn.
 
 }  // namespace
 
-void Join::begin(Function& out) {
+void Join::begin(Function& out, Shape shape) {
     out_ = &out;
+    shape_ = shape;
+    pass_ = 0;
     parts_.clear();
-    exits_.clear();
+    pending_.clear();
     polls_.clear();
-    slots_ = 0;
     out.guest_size = out.guest_insns = 0;
+    out.loop = shape == Shape::Loop;
 }
 
 Join::Part* Join::part_at(u64 pc) {
-    auto part = std::find_if(parts_.begin(), parts_.end(), [pc](const Part& p) { return p.pc == pc; });
+    auto part =
+        std::find_if(parts_.begin(), parts_.end(), [this, pc](const Part& p) { return p.pc == pc && p.pass == pass_; });
     return part != parts_.end() ? &*part : nullptr;
 }
 
@@ -63,28 +66,31 @@ bool Join::add(const Function& part) {
         for (unsigned a = 0; a < unsigned{insn.outputs} + insn.inputs; ++a) copy.args[a] = import(part, insn.args[a]);
         if (insn.op == Op::label || insn.op == Op::br || insn.op == Op::brcond) copy.imm[0] += first_label;
     }
-    parts_.push_back({part.guest_pc, own, static_cast<u32>(f.insns.size()), false});
+    parts_.push_back({part.guest_pc, own, static_cast<u32>(f.insns.size()), pass_, false});
     f.guest_size = std::max(f.guest_size, static_cast<u32>(part.guest_pc + part.guest_size - f.guest_pc));
     f.guest_insns += part.guest_insns;
     f.short_branches |= part.short_branches;
     return true;
 }
 
-void Join::emit(Op op, u64 imm0, u64 imm1) {
+Insn& Join::emit(Op op, u64 imm0, u64 imm1) {
     Insn& insn = out_->insns.emplace_back();
     insn = {};
     insn.op = op;
     insn.imm[0] = imm0;
     insn.imm[1] = imm1;
+    return insn;
 }
 
 bool Join::finish() {
-    find_loop_heads();
-    if (!resolve()) return false;
+    if (shape_ == Shape::Region) find_loop_heads();
+    resolve();
     thread_branches();
     while (straighten()) {
     }
-    return true;
+    place_exits();
+    find_short_branches();
+    return number_slots();
 }
 
 void Join::find_loop_heads() {
@@ -103,79 +109,69 @@ void Join::emit_poll(u64 pc) {
     Function& f = *out_;
     polls_.push_back({pc, f.new_label()});
     const Var request = f.new_var(VarKind::Ebb, Type::I32);
-    emit(Op::env_ld, offsetof(Env, request), MemOp{.size_log2 = 2}.pack());
-    Insn& load = f.insns.back();
+    Insn& load = emit(Op::env_ld, offsetof(Env, request), MemOp{.size_log2 = 2}.pack());
     load.type = Type::I32;
     load.outputs = load.inputs = 1;
     load.args[0] = request;
     load.args[1] = kEnvVar;
     const Var none = f.constant(Type::I32, 0);
-    emit(Op::brcond, polls_.back().label, static_cast<u64>(Cond::Ne));
-    Insn& branch = f.insns.back();
+    Insn& branch = emit(Op::brcond, polls_.back().label, static_cast<u64>(Cond::Ne));
     branch.type = Type::I32;
     branch.inputs = 2;
     branch.args[0] = request;
     branch.args[1] = none;
 }
 
-bool Join::take_slots(unsigned count, u64& first) {
-    first = slots_;
-    slots_ += count;
-    return slots_ <= kMaxSlots;
-}
-
-/// Jumps between the parts become branches, the others get slots of the whole function.
-bool Join::resolve() {
-    Function& f = *out_;
-    insns_.swap(f.insns);
-    f.insns.clear();
-    auto part = parts_.begin();
-    for (std::size_t i = 0; i < insns_.size(); ++i) {
-        const Insn insn = insns_[i];
-        const bool begins_part = part != parts_.end() && insn.op == Op::label && insn.imm[0] == part->label;
-        u64 slot;
-        switch (insn.op) {
-            case Op::goto_tb: {
-                const u64 pc = insn.imm[1];
-                auto known = std::find_if(exits_.begin(), exits_.end(), [pc](const Exit& e) { return e.pc == pc; });
-                if (const Part* to = part_at(pc)) {
-                    emit(Op::br, to->label);
-                } else if (known != exits_.end()) {
-                    emit(Op::br, known->label);
-                } else {
-                    if (!take_slots(1, slot)) return false;
-                    exits_.push_back({pc, f.new_label()});
-                    emit(Op::label, exits_.back().label);
-                    emit(Op::goto_tb, slot, pc);
-                }
-                break;
-            }
-            case Op::call_tb:
-                if (!take_slots(2, slot)) return false;
-                f.insns.push_back(insn);
-                f.insns.back().imm[0] = slot | (slot + 1) << 8;
-                break;
-            case Op::call_ptr:
-                if (!take_slots(1, slot)) return false;
-                f.insns.push_back(insn);
-                f.insns.back().imm[0] = slot;
-                break;
-            default: f.insns.push_back(insn); break;
-        }
-        if (!begins_part) continue;
-        if (part->loop_head) emit_poll(part->pc);
-        ++part;
-    }
-    for (const Exit& poll : polls_) {
+void Join::emit_poll_exits() {
+    for (const Pending& poll : polls_) {
         emit(Op::label, poll.label);
-        const Var pc = f.constant(Type::I64, poll.pc, true);
-        emit(Op::exit_tb, static_cast<u64>(ExitReason::Request));
-        Insn& exit = f.insns.back();
+        const Var pc = out_->constant(Type::I64, poll.pc, true);
+        Insn& exit = emit(Op::exit_tb, static_cast<u64>(ExitReason::Request));
         exit.type = Type::I64;
         exit.inputs = 1;
         exit.args[0] = pc;
     }
-    return true;
+}
+
+u32 Join::pending_label(u64 pc) {
+    auto known = std::find_if(pending_.begin(), pending_.end(), [pc](const Pending& p) { return p.pc == pc; });
+    if (known != pending_.end()) return known->label;
+    pending_.push_back({pc, out_->new_label()});
+    return pending_.back().label;
+}
+
+/// The code of `pc` comes here: jumps that have waited for it lead to it.
+void Join::bind_pending(u64 pc) {
+    auto known = std::find_if(pending_.begin(), pending_.end(), [pc](const Pending& p) { return p.pc == pc; });
+    if (known == pending_.end()) return;
+    emit(Op::label, known->label);
+    pending_.erase(known);
+}
+
+/// All direct jumps become branches: to code of the region, or to exits at its end.
+void Join::resolve() {
+    Function& f = *out_;
+    insns_.swap(f.insns);
+    f.insns.clear();
+    auto part = parts_.begin();
+    for (const Insn& insn : insns_) {
+        if (insn.op == Op::goto_tb) {
+            const Part* to = shape_ == Shape::Region ? part_at(insn.imm[1]) : nullptr;
+            emit(Op::br, to != nullptr ? to->label : pending_label(insn.imm[1]));
+            continue;
+        }
+        if (insn.op == Op::insn_start) bind_pending(insn.imm[0]);
+        f.insns.push_back(insn);
+        if (part == parts_.end() || insn.op != Op::label || insn.imm[0] != part->label) continue;
+        bind_pending(part->pc);
+        if (part->loop_head) emit_poll(part->pc);
+        ++part;
+    }
+    emit_poll_exits();
+    for (const Pending& exit : pending_) {
+        emit(Op::label, exit.label);
+        emit(Op::goto_tb, 0, exit.pc);
+    }
 }
 
 /// A branch to a place from which another branch leads on goes where that one goes.
@@ -220,7 +216,8 @@ bool Join::straighten() {
         }
         if (!reached) continue;
         if (insn.op == Op::br && is_label(i + 1, insn.imm[0])) continue;
-        if (insn.op == Op::brcond && is(i + 1, Op::br) && is_label(i + 2, insn.imm[0])) {
+        // Where both ways lead out, the branch stays as the block has it.
+        if (insn.op == Op::brcond && is(i + 1, Op::br) && is_label(i + 2, insn.imm[0]) && !is(i + 3, Op::goto_tb)) {
             insn.imm[0] = f.insns[i + 1].imm[0];
             insn.imm[1] = static_cast<u64>(invert(static_cast<Cond>(insn.imm[1])));
             ++i;
@@ -231,6 +228,68 @@ bool Join::straighten() {
     const bool changed = insns_.size() != f.insns.size();
     f.insns.swap(insns_);
     return changed;
+}
+
+/// An exit that is jumped to is put in place of the jump, with a slot of its own if there are enough.
+void Join::place_exits() {
+    Function& f = *out_;
+    constexpr u32 kNone = ~u32{0};
+    std::vector<u32>& exit_of = labels_;  // by label: the goto_tb behind it
+    exit_of.assign(f.label_count, kNone);
+    unsigned slots = 0;
+    for (std::size_t i = 0; i < f.insns.size(); ++i) {
+        const Op op = f.insns[i].op;
+        if (op == Op::goto_tb || op == Op::call_tb || op == Op::call_ptr) slots += op == Op::call_tb ? 2 : 1;
+        if (op == Op::goto_tb && i != 0 && f.insns[i - 1].op == Op::label) {
+            exit_of[f.insns[i - 1].imm[0]] = static_cast<u32>(i);
+        }
+    }
+    std::vector<u32> uses(f.label_count, 0);
+    for (const Insn& insn : f.insns) {
+        if (insn.op == Op::br || insn.op == Op::brcond) ++uses[insn.imm[0]];
+    }
+    bool unused = false;
+    for (Insn& insn : f.insns) {
+        if (insn.op != Op::br || exit_of[insn.imm[0]] == kNone) continue;
+        u32& left = uses[insn.imm[0]];
+        if (left != 1 && ++slots > kMaxSlots) return;
+        unused |= --left == 0;
+        insn = f.insns[exit_of[insn.imm[0]]];
+    }
+    if (unused) straighten();
+}
+
+/// Exits get the slots of the whole function.
+bool Join::number_slots() {
+    Function& f = *out_;
+    unsigned slots = 0;
+    for (Insn& insn : f.insns) {
+        switch (insn.op) {
+            case Op::goto_tb:
+                f.self_loop |= insn.imm[1] == f.guest_pc;
+                insn.imm[0] = slots++;
+                break;
+            case Op::call_tb:
+                insn.imm[0] = slots | (slots + 1) << 8;
+                slots += 2;
+                break;
+            case Op::call_ptr: insn.imm[0] = slots++; break;
+            default: break;
+        }
+    }
+    return slots <= kMaxSlots;
+}
+
+/// Function::short_branches, as the builder finds them.
+void Join::find_short_branches() {
+    constexpr std::size_t kClose = 5;
+    const InsnList& insns = out_->insns;
+    for (std::size_t i = 0; i < insns.size(); ++i) {
+        if (insns[i].op != Op::brcond) continue;
+        for (std::size_t j = i + 1; j <= i + kClose && j < insns.size(); ++j) {
+            if (insns[j].op == Op::label && insns[j].imm[0] == insns[i].imm[0]) out_->short_branches = true;
+        }
+    }
 }
 
 }  // namespace dragoman::ir

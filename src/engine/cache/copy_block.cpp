@@ -5,16 +5,17 @@
 
 namespace dragoman::engine {
 
-/// Makes `tb`, which v.compiled tells of, a template if it can be one.
-void Engine::Impl::keep_template(Vcpu& v, TranslationBlock& tb) {
+/// Makes `tb`, which w.translator has made last, a template if it can be one.
+void Engine::Impl::keep_template(Worker& w, TranslationBlock& tb) {
     // The second page of a TB may be another one elsewhere.
-    if (tb.crosses_page() || !template_fields(v.compiled.relocations, v.fields)) return;
+    std::vector<TemplateField>& found = w.fields;
+    if (tb.crosses_page() || !template_fields(w.translator.block().compiled.relocations, found)) return;
     if (templates.find(tb.physical, tb.flags) != nullptr) return;
-    const std::size_t bytes = v.fields.size() * sizeof(TemplateField);
-    void* fields = v.chunk->arena.allocate(bytes + 1, alignof(TemplateField));
-    std::memcpy(fields, v.fields.data(), bytes);
+    const std::size_t bytes = found.size() * sizeof(TemplateField);
+    void* fields = w.translator.chunk()->arena.allocate(bytes + 1, alignof(TemplateField));
+    std::memcpy(fields, found.data(), bytes);
     tb.template_fields = fields;
-    tb.template_field_count = static_cast<u32>(v.fields.size());
+    tb.template_field_count = static_cast<u32>(found.size());
     templates.insert(&tb);
 }
 
@@ -22,17 +23,18 @@ void Engine::Impl::keep_template(Vcpu& v, TranslationBlock& tb) {
 TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
     std::unique_lock guard(tb_lock);
     const TranslationBlock* from;
-    if (is_unboxed(pc)) return nullptr;
+    if (policy.is_unboxed(pc)) return nullptr;
     for (;;) {
         from = templates.find(v.code_physical, flags);
         if (from == nullptr) return nullptr;
         if (TranslationBlock* other = table.find(pc, flags, v.code_physical)) return other;
-        if (v.chunk != nullptr && static_cast<std::size_t>(v.chunk->end - v.chunk->next) >= from->code_size) break;
+        if (v.translator.has_room(from->code_size)) break;
+        const std::size_t bytes = from->code_size;
         guard.unlock();
-        take_chunk(v);
+        v.translator.make_room(bytes);
         guard.lock();
     }
-    Chunk& chunk = *v.chunk;
+    Chunk& chunk = *v.translator.chunk();
     u8* code = chunk.next;
     std::memcpy(code, from->code, from->code_size);
     move_template(code, from->code,

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "engine/page.h"
 #include "ir/env.h"
 
 namespace dragoman::engine {
@@ -12,7 +13,6 @@ namespace dragoman::engine {
 /// Bit of a tag: the translation is known and allows the access, but it must go through the slow path. No access
 /// of translated code compares with it set, however misaligned its address is.
 inline constexpr u64 kSlowTag = 0x800;
-inline constexpr u64 kPageBytes = 4096;
 
 /// What the slow path knows beside an entry: physical page address, and in the low bits:
 inline constexpr u64 kGlobalPage = 1;

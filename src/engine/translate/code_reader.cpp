@@ -6,7 +6,7 @@ namespace dragoman::engine {
 
 bool CodeReader::open(u64 address) {
     const bool watch = (address ^ start_) >> 12 == 0 ? watch_first_ : watch_rest_;
-    if (!source_.open(vcpu_, address, watch, opened_, fault_)) return false;
+    if (!source_.open(address, watch, opened_, fault_)) return false;
     opened_start_ = address;
     shared_ |= opened_.shared;
     partial_ |= !is_aligned(address + opened_.bytes, memory::kPageSize);

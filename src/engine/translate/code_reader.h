@@ -14,8 +14,8 @@ class CodeReader final : public guest::CodeReader {
 public:
     /// @param watch_first have stores to the page noticed that the code begins on
     /// @param watch_rest  the same for the pages behind it
-    CodeReader(CodeSource& source, Vcpu& v, bool watch_first, bool watch_rest)
-        : guest::CodeReader(copied_), source_(source), vcpu_(v), watch_first_(watch_first), watch_rest_(watch_rest) {}
+    CodeReader(CodeSource& source, bool watch_first, bool watch_rest)
+        : guest::CodeReader(copied_), source_(source), watch_first_(watch_first), watch_rest_(watch_rest) {}
 
     /// Reads `bytes` of code at `pc` at once, as the first thing. @returns false when not all of it may be fetched.
     bool read(u64 pc, std::size_t bytes);
@@ -53,7 +53,6 @@ private:
     bool fill(u64 address);
 
     CodeSource& source_;
-    Vcpu& vcpu_;
     bool watch_first_, watch_rest_;
     bool refused_ = false;
     bool partial_ = false;

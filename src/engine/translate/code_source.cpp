@@ -1,13 +1,11 @@
 #include "engine/translate/code_source.h"
 
-#include "engine/impl.h"
-
 namespace dragoman::engine {
 
 using memory::PageFlags;
 using memory::Region;
 
-bool UserCodeSource::open(Vcpu&, u64 address, bool watch, CodeStretch& code, GuestFault&) {
+bool UserCodeSource::open(u64 address, bool watch, CodeStretch& code, GuestFault&) {
     u64 page = align_down(address, memory::kPageSize);
     PageFlags flags = space_.flags(page);
     if (!has(flags, PageFlags::Exec)) return false;
@@ -21,18 +19,18 @@ bool UserCodeSource::open(Vcpu&, u64 address, bool watch, CodeStretch& code, Gue
     return true;
 }
 
-bool PhysicalCodeSource::open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) {
-    const guest::SystemOps& ops = *engine_.guest.cpu.system;
+bool PhysicalCodeSource::open(u64 address, bool watch, CodeStretch& code, GuestFault& fault) {
+    const guest::SystemOps& ops = mmu_.ops();
     Place place;
-    if (!v.softmmu->resolve(address, guest::Access::Fetch, ops.mmu_index(v.env, true), place, fault)) return false;
-    const Region* region = engine_.physical->find(place.physical);
+    if (!mmu_.resolve(address, guest::Access::Fetch, ops.mmu_index(env_, true), place, fault)) return false;
+    const Region* region = physical_.find(place.physical);
     // Code is not fetched from devices.
     if (region == nullptr || !region->directly_readable()) {
         fault = {ops.access_fault(guest::Access::Fetch), address};
         return false;
     }
     if (watch && region->kind == Region::Kind::Ram) {
-        engine_.watch_stores(v, *region, align_down(place.physical, kPageBytes));
+        watcher_.watch_stores(*region, align_down(place.physical, kPageBytes));
     }
     code = {.host = region->host + (place.physical - region->base),
             .bytes = place.bytes,

@@ -1,13 +1,10 @@
 // Where guest code comes from: the address space of a process, or physical memory through the hart's MMU.
 #pragma once
 
-#include "engine/engine.h"
 #include "engine/softmmu/softmmu.h"
 #include "memory/user_space.h"
 
 namespace dragoman::engine {
-
-struct Vcpu;
 
 /// A stretch of guest code that may be fetched.
 struct CodeStretch {
@@ -23,15 +20,16 @@ public:
     virtual ~CodeSource() = default;
     /// Checks that code at `address` may be fetched. `watch`: has stores to its page noticed from now on.
     /// @returns false with `fault` set (system mode)
-    virtual bool open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) = 0;
+    virtual bool open(u64 address, bool watch, CodeStretch& code, GuestFault& fault) = 0;
     /// Copies from a hidden stretch. @returns number of bytes that could NOT be copied
     virtual std::size_t copy_hidden(void*, u64, std::size_t bytes) { return bytes; }
 };
 
+/// For any thread.
 class UserCodeSource final : public CodeSource {
 public:
     explicit UserCodeSource(memory::UserSpace& space) : space_(space) {}
-    bool open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) override;
+    bool open(u64 address, bool watch, CodeStretch& code, GuestFault& fault) override;
     std::size_t copy_hidden(void* to, u64 address, std::size_t bytes) override {
         return space_.copy_code(to, address, bytes);
     }
@@ -40,13 +38,25 @@ private:
     memory::UserSpace& space_;
 };
 
+/// Who is told that a page of RAM has code from now on.
+class CodeWatcher {
+public:
+    virtual ~CodeWatcher() = default;
+    virtual void watch_stores(const memory::Region& ram, u64 physical_page) = 0;
+};
+
+/// As a hart sees it now; for its own thread.
 class PhysicalCodeSource final : public CodeSource {
 public:
-    explicit PhysicalCodeSource(Engine::Impl& engine) : engine_(engine) {}
-    bool open(Vcpu& v, u64 address, bool watch, CodeStretch& code, GuestFault& fault) override;
+    PhysicalCodeSource(const ir::Env* env, Softmmu& mmu, const memory::PhysicalSpace& physical, CodeWatcher& watcher)
+        : env_(env), mmu_(mmu), physical_(physical), watcher_(watcher) {}
+    bool open(u64 address, bool watch, CodeStretch& code, GuestFault& fault) override;
 
 private:
-    Engine::Impl& engine_;
+    const ir::Env* env_;
+    Softmmu& mmu_;
+    const memory::PhysicalSpace& physical_;
+    CodeWatcher& watcher_;
 };
 
 }  // namespace dragoman::engine

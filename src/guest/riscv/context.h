@@ -1,5 +1,5 @@
 // State of one RISC-V translation, and what the translation functions share: operands, results,
-// exceptions, ends of TBs.
+// exceptions. (Where instructions go: guest/block_flow.h.)
 #pragma once
 
 #include <initializer_list>
@@ -34,33 +34,12 @@ constexpr u64 load_data(unsigned base, i64 displacement) { return static_cast<u6
 constexpr unsigned load_base(u64 data) { return static_cast<unsigned>(data & 0xff); }
 constexpr i64 load_displacement(u64 data) { return static_cast<i64>(data >> 8) - 4096; }
 
-/// A forward branch whose target the TB has not reached: the target becomes a label inside the TB when
-/// translation gets there, an exit when it does not.
-struct PendingBranch {
-    u64 target;
-    u32 label;
-};
-
-/// More than four gain next to nothing, and cost programs that end soon: what is behind the fifth branch
-/// is often not run (a static hello: 4 % of its time).
-inline constexpr unsigned kMaxPending = 4;
-/// Those of a loop: what it does not follow is all left through them.
-inline constexpr unsigned kMaxLoopPending = 12;
-static_assert(kMaxLoopPending + 2 <= ir::kMaxSlots);  // the end of a TB needs up to two
-
 struct DisasContext : guest::DisasContextBase {
-    u64 pc;              ///< address of the current instruction
-    u32 bits;            ///< its bits
-    unsigned length;     ///< its bytes
-    unsigned next_slot;  ///< first unused exit slot
+    u32 bits;  ///< of the current instruction
     const Decoder* decoder;
     u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
     const ExtensionSet* extensions;
-    bool system;        ///< system mode: the TB state flags tell mode, MMU index and float state
-    unsigned unrolled;  ///< passes through the loop that have been translated
-    u64 followed;       ///< go on here instead of with the next instruction; kNoPc: do not
-    unsigned pending_count;
-    PendingBranch pending[kMaxLoopPending];
+    bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 
     bool has(Extension e) const { return extensions->has(e); }
 
@@ -126,31 +105,9 @@ struct DisasContext : guest::DisasContextBase {
     void raise(Cause cause, u64 value) { raise_with(cause, b->c64(value)); }
     void raise_illegal() { raise(Cause::IllegalInstruction, length == 2 ? bits & 0xffff : bits); }
 
-    // Ends of the TB. In single-step mode all of them leave through exit_tb.
-
-    u64 next_pc() const { return pc + length; }
-    unsigned take_slot() { return next_slot++; }
-    void jump(u64 target);
-    /// Whether a jump to `target` stays inside the loop that this TB is: it leads to the next block of its path, or it
-    /// ends a pass and another one follows. Then translation goes on there.
-    bool follow(u64 target);
-    bool may_branch() const { return !single_step && pending_count < (loop ? kMaxLoopPending : kMaxPending); }
-    void exit_to(u64 target);
-    /// Conditional branch. Forward ones go on with the not-taken path in the same TB.
-    void branch(Cond cond, Var lhs, Var rhs, u64 target);
-    void jump_indirect(Var target);
-    void call(u64 target);
-    void call_indirect(Var target);
-    void ret(Var target);
-    /// Binds the labels of pending branches to pc_next, before its insn_start.
-    void bind_pending();
-    /// Emits the exits of the pending branches that the TB did not reach.
-    void exit_pending();
     /// System mode: notes that float state is about to change, and runs the instruction again as one of a TB that
     /// knows it.
     void make_float_dirty();
-    /// The state flags or the translations may have changed: look the next instruction up.
-    void end_with_lookup();
 };
 
 }  // namespace dragoman::riscv

@@ -73,7 +73,7 @@ static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     if (!is_misaligned(ctx, target)) return ctx.branch(cond, lhs, rhs, target), true;
     u32 taken = ctx.b->new_label();
     ctx.b->brcond(cond, lhs, rhs, taken);
-    ctx.exit_to(ctx.next_pc());
+    ctx.jump(ctx.next_pc());
     ctx.b->label(taken);
     ctx.raise(Cause::FetchMisaligned, target);
     return true;

@@ -66,7 +66,9 @@ void write_csr(DisasContext& ctx, const CsrInfo& csr, Var value) {
 /// and the fsflags has nothing to do. Called for `frflags flags_reg`.
 void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
     constexpr u64 kPageSize = 4096;
-    if (ctx.single_step || ctx.num_insns + 2 > ctx.max_insns || ctx.pc % kPageSize + 12 > kPageSize) return;
+    if (ctx.kind == guest::BlockKind::Leaving || ctx.num_insns + 2 > ctx.max_insns ||
+        ctx.pc % kPageSize + 12 > kPageSize)
+        return;
     u32 compare, restore, half;
     auto fetch = [&](u64 pc, u32& bits) {
         if (!ctx.code->fetch(pc, 2, bits) || (bits & 3) != 3 || !ctx.code->fetch(pc + 2, 2, half)) return false;

@@ -1,8 +1,6 @@
 // Translator operations: fetch, decode, call the row's translation function; start and end of a TB.
 #include "guest/riscv/translate.h"
 
-#include <utility>
-
 #include "guest/riscv/context.h"
 #include "guest/riscv/host_call.h"
 #include "guest/riscv/model.h"
@@ -35,6 +33,7 @@ bool fetch(DisasContext& ctx) {
             return true;
         }
     }
+    ctx.length = 0;
     if (ctx.system) {
         // Why it cannot be fetched is found out when it is executed, if it still is so then.
         ctx.call_helper(Helper::fetch_fault, ir::kNoVar, {ctx.b->env(), ctx.b->address(fault)});
@@ -79,29 +78,17 @@ bool check_float(DisasContext& ctx) {
 
 void init_context(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
-    ctx.pc = ctx.pc_first;
     ctx.bits = 0;
-    ctx.length = 0;
-    ctx.next_slot = 0;
     ctx.decoder = &decoder();
     ctx.silent_compare_pc = ir::kNoPc;
     ctx.extensions = &extensions();
     ctx.system = system_mode();
-    ctx.unrolled = 0;
-    ctx.followed = ir::kNoPc;
-    ctx.pending_count = 0;
 }
 
-void tb_start(guest::DisasContextBase*) {}
-
-void insn_start(guest::DisasContextBase* base) {
-    context(base).bind_pending();
-    base->b->insn_start(base->pc_next, 0);
-}
+void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc, 0); }
 
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
-    ctx.pc = ctx.pc_next;
     if ((ctx.flags & kFlagTriggers) != 0) ctx.emit_trigger_check(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
     if (!fetch(ctx)) return;
     Operands operands;
@@ -110,19 +97,6 @@ void translate_insn(guest::DisasContextBase* base) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }
-    if (ctx.followed != ir::kNoPc) {
-        ctx.pc_next = std::exchange(ctx.followed, ir::kNoPc);
-        return;
-    }
-    ctx.pc_next = ctx.pc + ctx.length;
-    if (ctx.path_at + 1 < ctx.path.size() && ctx.pc_next == ctx.path[ctx.path_at + 1]) ++ctx.path_at;
-}
-
-void tb_stop(guest::DisasContextBase* base) {
-    DisasContext& ctx = context(base);
-    ctx.loop = false;  // what comes now are exits
-    if (ctx.state != DisasState::NoReturn) ctx.exit_to(ctx.pc_next);
-    ctx.exit_pending();
 }
 
 }  // namespace dragoman::riscv

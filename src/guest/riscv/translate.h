@@ -6,10 +6,8 @@
 namespace dragoman::riscv {
 
 void init_context(guest::DisasContextBase* base);
-void tb_start(guest::DisasContextBase* base);
 void insn_start(guest::DisasContextBase* base);
 void translate_insn(guest::DisasContextBase* base);
-void tb_stop(guest::DisasContextBase* base);
 
 /// disassemble.cpp
 std::string disassemble(u64 pc, std::span<const u8> bytes, unsigned& length);

@@ -42,7 +42,8 @@ inline const ir::GuestLayout& layout() {
 
 inline void translate(guest::DisasContextBase* ctx) {
     ir::Builder& b = *ctx->b;
-    u64 pc = ctx->pc_next;
+    u64 pc = ctx->pc;
+    ctx->length = 0;
     u32 word;
     if (!ctx->code->fetch(pc, 4, word)) {
         b.env_st(b.c32(1000), offsetof(ir::Env, exception), {.size_log2 = 2});
@@ -52,34 +53,28 @@ inline void translate(guest::DisasContextBase* ctx) {
     }
     Insn i;
     std::memcpy(&i, &word, 4);
-    ctx->pc_next = pc + 4;
+    ctx->length = 4;
     u64 target = pc + static_cast<u64>(i64{i.imm} * 4);
     auto reg = [](u8 n) { return ir::global_var(n & 7); };
-    bool ends = true;
     switch (i.op) {
-        case Halt: b.exit_tb(static_cast<u32>(ir::ExitReason::Syscall), b.address(pc + 4)); break;
-        case AddI: b.op_to(ir::Op::add, reg(i.a), {reg(i.a), b.c64(static_cast<u64>(i64{i.imm}))}), ends = false; break;
-        case Jump: b.goto_tb(0, target); break;
-        case BranchNe: {
-            u32 taken = b.new_label();
-            b.brcond(ir::Cond::Ne, reg(i.a), reg(i.b), taken);
-            b.goto_tb(0, pc + 4);
-            b.label(taken);
-            b.goto_tb(1, target);
+        case Halt:
+            b.exit_tb(static_cast<u32>(ir::ExitReason::Syscall), b.address(pc + 4));
+            ctx->state = guest::DisasState::NoReturn;
             break;
-        }
-        case Load: b.guest_ld(reg(i.a), reg(i.b), {}, i.imm), ends = false; break;
-        case Store: b.guest_st(reg(i.a), reg(i.b), {}, i.imm), ends = false; break;
-        case Raise: b.call(0, ir::kNoVar, {b.env(), b.c64(static_cast<u64>(i64{i.imm}))}), ends = false; break;
-        case JumpReg: b.goto_ptr(reg(i.a)); break;
+        case AddI: b.op_to(ir::Op::add, reg(i.a), {reg(i.a), b.c64(static_cast<u64>(i64{i.imm}))}); break;
+        case Jump: ctx->jump(target); break;
+        case BranchNe: ctx->branch(ir::Cond::Ne, reg(i.a), reg(i.b), target); break;
+        case Load: b.guest_ld(reg(i.a), reg(i.b), {}, i.imm); break;
+        case Store: b.guest_st(reg(i.a), reg(i.b), {}, i.imm); break;
+        case Raise: b.call(0, ir::kNoVar, {b.env(), b.c64(static_cast<u64>(i64{i.imm}))}); break;
+        case JumpReg: ctx->jump_indirect(reg(i.a)); break;
         case Call:
             b.mov_to(reg(kLink), b.address(pc + 4));
-            b.call_tb(0, target, 1, pc + 4);
+            ctx->call(target);
             break;
-        case Return: b.ret_ptr(reg(kLink)); break;
-        default: b.exit_tb(static_cast<u32>(ir::ExitReason::Lookup), b.address(pc + 4)); break;
+        case Return: ctx->ret(reg(kLink)); break;
+        default: ctx->end_with_lookup(); break;
     }
-    if (ends) ctx->state = guest::DisasState::NoReturn;
 }
 
 inline const guest::Guest& toy_guest() {
@@ -95,12 +90,8 @@ inline const guest::Guest& toy_guest() {
         g.translator.context_size = sizeof(guest::DisasContextBase);
         g.translator.context_align = alignof(guest::DisasContextBase);
         g.translator.init = [](guest::DisasContextBase*) {};
-        g.translator.tb_start = [](guest::DisasContextBase*) {};
-        g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc_next, 0); };
+        g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc, 0); };
         g.translator.translate_insn = translate;
-        g.translator.tb_stop = [](guest::DisasContextBase* ctx) {
-            if (ctx->state == guest::DisasState::TooMany) ctx->b->goto_tb(0, ctx->pc_next);
-        };
         g.translator.disassemble = [](u64, std::span<const u8>, unsigned& length) {
             length = 4;
             return std::string("toy");

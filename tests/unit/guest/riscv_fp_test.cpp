@@ -37,20 +37,18 @@ std::string translate(const std::vector<u32>& words, unsigned frm, u32 max_insns
     Builder b(f);
     Code code(words);
     DisasContext ctx{};
-    ctx.b = &b;
+    ctx.begin_block(b, guest::BlockKind::Extended, kPc);
     ctx.code = &code;
-    ctx.pc_first = ctx.pc_next = kPc;
     ctx.flags = frm;
     ctx.max_insns = max_insns;
-    ctx.state = DisasState::Next;
     init_context(&ctx);
-    tb_start(&ctx);
     while (ctx.state == DisasState::Next && ctx.num_insns < std::min<u64>(max_insns, words.size())) {
         ++ctx.num_insns;
         insn_start(&ctx);
         translate_insn(&ctx);
+        ctx.pc += ctx.length;
     }
-    tb_stop(&ctx);
+    ctx.end(ctx.pc);
     std::string error = ir::verify(f);
     EXPECT_EQ(error, "") << ir::print(f);
     return ir::print(f);

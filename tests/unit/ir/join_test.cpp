@@ -51,9 +51,10 @@ TEST(Join, LoopOfTwoPolls) {
     EXPECT_EQ(joined({{0x1000, " brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x1008\nL0:\n goto_tb 1, 0x2000\n"},
                       {0x1008, " add.i64 x1, x1, $0x1\n goto_tb 0, 0x1000\n"}}),
               "L0:\n env_ld.i32 %0, env, 0x4, u32\n brcond.i32 %0, $0x0, ne, L3\n"
-              " brcond.i64 x1, x2, ne, L2\n goto_tb 0, 0x2000\n"
-              "L2:\n add.i64 x1, x1, $0x1\n br L0\n"
-              "L3:\n exit_tb @0x1000, request\n");
+              " brcond.i64 x1, x2, eq, L4\n"
+              " add.i64 x1, x1, $0x1\n br L0\n"
+              "L3:\n exit_tb @0x1000, request\n"
+              "L4:\n goto_tb 0, 0x2000\n");
 }
 
 TEST(Join, TemporariesAndLabelsStayApart) {
@@ -68,15 +69,14 @@ TEST(Join, TemporariesAndLabelsStayApart) {
 TEST(Join, ExitsToOneAddressShareASlot) {
     EXPECT_EQ(joined({{0x1000, " brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x1008\nL0:\n goto_tb 1, 0x2000\n"},
                       {0x1008, " brcond.i64 x1, x3, eq, L0\n goto_tb 0, 0x3000\nL0:\n goto_tb 1, 0x2000\n"}}),
-              " brcond.i64 x1, x2, ne, L2\n"
-              "L4:\n goto_tb 0, 0x2000\n"
-              "L2:\n brcond.i64 x1, x3, eq, L4\n goto_tb 1, 0x3000\n");
+              " brcond.i64 x1, x2, eq, L4\n brcond.i64 x1, x3, eq, L4\n goto_tb 0, 0x3000\n"
+              "L4:\n goto_tb 1, 0x2000\n");
 }
 
 TEST(Join, CallsKeepTwoSlots) {
     EXPECT_EQ(joined({{0x1000, " brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x1008\nL0:\n goto_tb 1, 0x2000\n"},
                       {0x1008, " call_tb @0x1010, 0, 1, 0x4000\n"}}),
-              " brcond.i64 x1, x2, ne, L2\n goto_tb 0, 0x2000\nL2:\n call_tb @0x1010, 1, 2, 0x4000\n");
+              " brcond.i64 x1, x2, eq, L3\n call_tb @0x1010, 0, 1, 0x4000\nL3:\n goto_tb 2, 0x2000\n");
 }
 
 TEST(Join, SaysWhatTheRegionCovers) {

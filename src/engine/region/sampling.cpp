@@ -1,5 +1,5 @@
-// Loops: the back edges that are met often get code of their own, for one TB that jumps to itself or for the blocks of
-// a longer way (loop_path.h).
+// Sampling: the back edges that are met often get code of their own, for one TB that jumps to itself or for the blocks
+// of a longer way, which is found by following it (follow.cpp).
 #include <algorithm>
 #include <utility>
 
@@ -39,14 +39,14 @@ void Engine::Impl::decide(const SlotPlace& place, TranslationBlock* loop) {
     if (record->slot.target_pc == loop->pc) link(*record, loop);
 }
 
-/// The loop through v.path_slot has no path.
+/// The loop through v.loops.back_edge has no path.
 void Engine::Impl::give_up(Vcpu& v) {
     {
         std::lock_guard guard(tb_lock);
-        const SlotRecord* record = slot_at(v.path_slot);
+        const SlotRecord* record = slot_at(v.loops.back_edge);
         if (record == nullptr || record->samples < kMaxSamples) return;
     }
-    decide(v.path_slot, nullptr);
+    decide(v.loops.back_edge, nullptr);
     ++v.stats.no_paths;
 }
 
@@ -55,7 +55,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
     ir::Env* env = v.env;
     const SlotPlace place{env->exit_host_pc, env->exit_slot & ~host::kLoopExit};
     const bool sampled = env->loop_sample == 0;
-    const bool probed = std::exchange(v.probing, v.probing && !sampled);
+    const bool probed = std::exchange(v.loops.probing, v.loops.probing && !sampled);
     u8 samples = 0;
     bool to_itself = false;
     {
@@ -67,17 +67,17 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
         }
     }
     if (sampled || to_itself) {
-        v.loop_period = std::min(v.loop_period + v.loop_period / 4, kMaxPeriod);
-        env->loop_sample = v.loop_period;
+        v.loops.period = std::min(v.loops.period + v.loops.period / 4, kMaxPeriod);
+        env->loop_sample = v.loops.period;
     }
     TranslationBlock* next = nullptr;
     if (config.chain && to_itself) {
         if (samples >= kSamples) next = translate_loop(v, env->pc, env->tb_flags, {});
     } else if (config.chain && sampled) {
-        if (probed && place == v.path_slot) {
-            v.path.begin(env->pc, env->tb_flags);
-            v.path_epoch = epoch.load();
-            v.path_code = {};
+        if (probed && place == v.loops.back_edge) {
+            v.loops.path.begin(env->pc, env->tb_flags);
+            v.loops.epoch = epoch.load();
+            v.loops.blocks = {};
             return nullptr;
         }
         if (probed) {
@@ -85,8 +85,8 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
         } else if (samples > kMaxSamples) {
             decide(place, nullptr);
         } else if (samples != 0 && breakpoint_count.load() == 0) {
-            v.probing = true;
-            v.path_slot = place;
+            v.loops.probing = true;
+            v.loops.back_edge = place;
             env->loop_sample = kProbe;
         }
     }
@@ -100,63 +100,12 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
 /// The loop that begins at `pc`; null: it cannot be had.
 TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags, std::span<const u64> path) {
     if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return path.empty() ? tb : nullptr;
-    if (!v.loop_passes) {
-        v.loop_passes = std::make_unique<ir::PassContext>();
-        v.loop_passes->set_puts_right(backend->knows_load_addresses());
-        const auto& globals = guest.layout().globals;
-        for (unsigned i = 0; i < globals.size(); ++i) {
-            v.loop_passes->rewriter.set_pinned(i, ir::is_int(globals[i].type) || backend->is_pinned(i));
-        }
-    }
-    Translating t{.pc = pc, .flags = flags, .single_step = false, .max_insns = config.max_insns, .loop = true};
-    t.path = path;
-    TranslationBlock* tb = translate(v, t);
+    TranslationRequest request = request_for(pc, flags);
+    request.loop = path.empty() ? std::span(&pc, 1) : path;
+    request.entered_after_pass = path.empty();
+    TranslationBlock* tb = translate(v, request);
     if (tb != nullptr) ++v.stats.loops;
     return tb;
-}
-
-/// Code for the current block of the path that leaves behind it; null: the block cannot be part of one.
-TranslationBlock* Engine::Impl::path_block(Vcpu& v) {
-    const u64 pc = v.env->pc;
-    for (TranslationBlock* tb : v.path_code) {
-        if (tb != nullptr && tb->pc == pc) return tb;
-    }
-    // The path's TB begins at its head.
-    if (pc < v.path.head() || (pc >> 12) - (v.path.head() >> 12) >= kMaxPagesPerTb) return nullptr;
-    Translating t{.pc = pc, .flags = v.path.flags(), .single_step = true, .max_insns = config.max_insns};
-    TranslationBlock* tb = translate(v, t);
-    const auto& insns = v.function->insns;
-    if (std::any_of(insns.begin(), insns.end(), [](const ir::Insn& insn) { return insn.op == ir::Op::call; }))
-        return nullptr;
-    for (TranslationBlock*& place : v.path_code) {
-        if (place != nullptr) continue;
-        place = tb;
-        break;
-    }
-    return tb;
-}
-
-bool Engine::Impl::follow_path(Vcpu& v) {
-    ir::Env* env = v.env;
-    TranslationBlock* tb = path_block(v);
-    // Making it may have changed what is known of the others.
-    if (tb == nullptr || env->tb_flags != v.path.flags() || epoch.load() != v.path_epoch) {
-        v.path.stop();
-        give_up(v);
-        return true;
-    }
-    backend->enter(env, tb->fast());
-    if (env->exit_reason != ir::ExitReason::Lookup) {
-        v.path.stop();
-        return false;
-    }
-    const auto outcome = v.path.add(env->pc, tb->guest_insns);
-    if (outcome == LoopPath::Outcome::Fails) give_up(v);
-    if (outcome != LoopPath::Outcome::Closed) return true;
-    TranslationBlock* loop = translate_loop(v, v.path.head(), v.path.flags(), v.path.blocks());
-    decide(v.path_slot, loop);
-    ++(loop != nullptr ? v.stats.paths : v.stats.no_paths);
-    return true;
 }
 
 }  // namespace dragoman::engine

@@ -1,0 +1,83 @@
+#include "engine/code_policy.h"
+
+namespace dragoman::engine {
+
+namespace {
+
+/// After this many stores that dropped the translations of a page, stores to it are no longer watched.
+constexpr u32 kWatchedStores = 4;
+/// Code on a page whose translations were dropped this often is not optimised before it runs as a loop.
+constexpr u32 kShortLived = 100;
+
+void insert_sorted(std::vector<u64>& list, u64 value) {
+    auto place = std::lower_bound(list.begin(), list.end(), value);
+    if (place == list.end() || *place != value) list.insert(place, value);
+}
+
+}  // namespace
+
+bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable) {
+    request.assume_boxed = !is_unboxed(request.pc);
+    request.tracking = Tracking::Watched;
+    request.optimise = true;
+    if (user_mode) choose_tracking(request, readable);
+    return !request.is_loop() || (request.tracking != Tracking::Verified && may_watch(request));
+}
+
+/// How changes of the code at request.pc are to be noticed.
+///
+/// Stores to a page with translations fault, which drops them; but that is dear where code is written all the
+/// time. Such pages stay writable. Guests that flush what they write, as the architecture asks (Zifencei) and
+/// all code generators do, get their translations compared at the flush. With others, each TB compares its code.
+/// Code that cannot be read cannot be compared, either; nor can it be written as it is.
+void CodePolicy::choose_tracking(TranslationRequest& request, bool readable) {
+    CodePage* page = pages_.find(request.pc / kPageBytes);
+    if (page == nullptr) return;
+    request.optimise = page->dropped < kShortLived || request.is_loop();
+    if (!readable || page->invalidations < kWatchedStores) return;
+    if (page->flushes + 1 < page->invalidations) {
+        request.tracking = Tracking::Verified;
+        return;
+    }
+    request.tracking = Tracking::Flushed;
+    if (page->flushed) return;
+    page->flushed = true;
+    insert_sorted(flushed_pages_, page->page);
+}
+
+/// Whether stores to all pages of a loop of several blocks may be watched. (choose_tracking is for the first one only.)
+bool CodePolicy::may_watch(const TranslationRequest& request) {
+    if (request.loop.size() == 1) return true;
+    return std::all_of(request.loop.begin(), request.loop.end(), [&](u64 pc) {
+        const CodePage* page = pages_.find(pc / kPageBytes);
+        return page == nullptr || page->invalidations < kWatchedStores;
+    });
+}
+
+void CodePolicy::note_store(u64 page) {
+    if (CodePage* record = pages_.find(page)) {
+        ++record->invalidations;
+        written_pages_.push_back(page);
+    }
+}
+
+void CodePolicy::note_flush(u64 first, u64 last) {
+    std::erase_if(written_pages_, [&](u64 page) {
+        if (page < first || page > last) return false;
+        ++pages_.get(page).flushes;
+        return true;
+    });
+}
+
+std::span<const u64> CodePolicy::flushed_pages(u64 first, u64 last) const {
+    auto from = std::lower_bound(flushed_pages_.begin(), flushed_pages_.end(), first);
+    return {from, std::upper_bound(from, flushed_pages_.end(), last)};
+}
+
+void CodePolicy::note_unboxed(u64 pc) {
+    constexpr std::size_t kMany = 1 << 14;
+    if (unboxed_code_.size() >= kMany) unboxed_code_.clear();
+    insert_sorted(unboxed_code_, pc);
+}
+
+}  // namespace dragoman::engine

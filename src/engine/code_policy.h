@@ -1,0 +1,41 @@
+// Policy: how code is to be translated, by what has happened to it before. Guarded by the engine's TB lock.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/page_index.h"
+#include "engine/translate/request.h"
+
+namespace dragoman::engine {
+
+class CodePolicy {
+public:
+    explicit CodePolicy(PageIndex& pages) : pages_(pages) {}
+
+    /// Fills in what depends on the past of the code at request.pc. `readable`: the guest may read it (user mode).
+    /// @returns false when no loop should be made of it
+    bool plan(TranslationRequest& request, bool user_mode, bool readable);
+
+    /// A store has dropped the translations of `page`.
+    void note_store(u64 page);
+    /// The guest says that it has written code on the pages [first, last], if it has.
+    void note_flush(u64 first, u64 last);
+    /// The pages in [first, last] with CodePage::flushed.
+    std::span<const u64> flushed_pages(u64 first, u64 last) const;
+
+    /// The TB at `pc` has taken float registers for boxed that were not.
+    void note_unboxed(u64 pc);
+    bool is_unboxed(u64 pc) const { return std::binary_search(unboxed_code_.begin(), unboxed_code_.end(), pc); }
+
+private:
+    void choose_tracking(TranslationRequest& request, bool readable);
+    bool may_watch(const TranslationRequest& request);
+
+    PageIndex& pages_;
+    std::vector<u64> written_pages_;  ///< whose translations a store has dropped, and that were not flushed since
+    std::vector<u64> flushed_pages_;  ///< sorted
+    std::vector<u64> unboxed_code_;   ///< sorted
+};
+
+}  // namespace dragoman::engine

@@ -1,0 +1,40 @@
+// Finds the TB to run next, or has it made.
+#include "engine/impl.h"
+
+namespace dragoman::engine {
+
+TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
+    TranslationBlock* tb = physical != nullptr ? find_mapped(v, pc, flags) : table.find(pc, flags, pc);
+    if (tb != nullptr) {
+        ++v.stats.table_hits;
+        return tb;
+    }
+    if (copying && breakpoint_count.load(std::memory_order_relaxed) == 0) {
+        if (TranslationBlock* copy = copy_block(v, pc, flags)) return copy;
+    }
+    TranslationRequest request = request_for(pc, flags);
+    return translate(v, request);
+}
+
+/// System mode: the TB of the code that is mapped at `pc` now. Null also when nothing may be fetched there.
+TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
+    if (TranslationBlock* tb = v.softmmu->find_cached(pc, flags, v.global_code)) return tb;
+    const unsigned mmu_index = guest.cpu.system->mmu_index(v.env, true);
+    Place place;
+    GuestFault fault;
+    v.code_physical = ~u64{0};
+    if (!v.softmmu->resolve(pc, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
+    v.global_code = place.global;
+    v.code_physical = place.physical;
+    TranslationBlock* tb = table.find(pc, flags, place.physical);
+    if (tb == nullptr || !tb->crosses_page()) return tb;
+    u64 second_page = align_up(pc, kPageBytes);
+    if (!v.softmmu->resolve(second_page, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
+    v.global_code &= place.global;
+    if (place.physical >> 12 == tb->page_numbers[1]) return tb;
+    std::lock_guard guard(tb_lock);
+    remove(tb);
+    return nullptr;
+}
+
+}  // namespace dragoman::engine

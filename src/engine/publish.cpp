@@ -1,0 +1,89 @@
+// Publication: a finished block becomes a TB that others find.
+#include "engine/cache/content_hash.h"
+#include "engine/impl.h"
+
+namespace dragoman::engine {
+
+/// The TB of the block that w.translator has made.
+TranslationBlock* Engine::Impl::describe(Worker& w, const TranslationRequest& request, const CodeReader& reader) {
+    const FinishedBlock& block = w.translator.block();
+    const host::CompiledCode& compiled = block.compiled;
+    unsigned slot_count = 0;
+    for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
+        if (compiled.slots[i].used) slot_count = i + 1;
+    }
+    Chunk& chunk = *w.translator.chunk();
+    Arena& arena = chunk.arena;
+    auto* tb = new (arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
+    auto* map = static_cast<u8*>(arena.allocate(block.insn_map.size(), 1));
+    std::copy(block.insn_map.begin(), block.insn_map.end(), map);
+    tb->slots = static_cast<SlotRecord*>(arena.allocate(slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
+    for (unsigned i = 0; i < slot_count; ++i) {
+        new (&tb->slots[i]) SlotRecord{.slot = compiled.slots[i], .owner = tb};
+    }
+    tb->pc = request.pc;
+    const u64 last_page = (request.pc + block.guest_size - 1) / kPageBytes;
+    for (unsigned i = 0; i < kMaxPagesPerTb; ++i) {
+        u64 page = request.pc / kPageBytes + i;
+        tb->page_numbers[i] = page <= last_page ? reader.page_number(page * kPageBytes) : 0;
+    }
+    tb->physical = tb->page_numbers[0] * kPageBytes | (request.pc & (kPageBytes - 1));
+    tb->flags = request.flags;
+    if (request.is_loop()) {
+        tb->flags |= kLoopFlag;
+        tb->loop_registers = new (arena.allocate(sizeof(host::LoopRegisters), alignof(host::LoopRegisters)))
+            host::LoopRegisters(compiled.loop_registers);
+    }
+    tb->guest_size = block.guest_size;
+    tb->guest_insns = static_cast<u16>(block.guest_insns);
+    tb->slot_count = static_cast<u8>(slot_count);
+    tb->verified = block.verified;
+    tb->code = block.code;
+    tb->code_size = compiled.size;
+    tb->entry = compiled.entry;
+    tb->target = tb->code + compiled.checked_entry;
+    tb->insn_map = map;
+    tb->insn_map_size = static_cast<u32>(block.insn_map.size());
+    const bool compared = (reader.shared() && !block.verified) || request.tracking == Tracking::Flushed;
+    tb->content_hash = compared && reader.bytes().size() >= block.guest_size
+                           ? content_hash(reader.bytes().data(), block.guest_size)
+                           : 0;
+    chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));
+    return tb;
+}
+
+/// Lets `tb` be found. @returns it, or the one that another thread has made of the same code; null: the code may have
+/// changed since `started` (epoch), when it had not been read yet
+TranslationBlock* Engine::Impl::publish(Worker& w, TranslationBlock* tb, const TranslationRequest& request,
+                                        const CodeReader& reader, u64 started) {
+    std::lock_guard guard(tb_lock);
+    w.translator.chunk()->add(tb);
+    if (request.leaves() || reader.refused() || reader.partial()) {
+        tb->invalid = true;  // used once, found only by host address
+        return tb;
+    }
+    if (epoch.load() != started) {
+        tb->invalid = true;
+        return nullptr;
+    }
+    if (TranslationBlock* other = table.find(tb->pc, tb->flags, tb->physical)) {
+        tb->invalid = true;
+        return other;
+    }
+    pages.add(tb);
+    table.insert(tb);
+    if (copying) keep_template(w, *tb);
+    if (reader.shared() && !tb->verified) note_shared(*tb);
+    return tb;
+}
+
+/// fence.i must look at the pages of `tb`.
+void Engine::Impl::note_shared(const TranslationBlock& tb) {
+    for (u64 page = tb.pc >> 12; page <= (tb.end() - 1) >> 12; ++page) {
+        auto place = std::lower_bound(shared_pages.begin(), shared_pages.end(), page);
+        if (place == shared_pages.end() || *place != page) shared_pages.insert(place, page);
+    }
+    shared_page_count.store(static_cast<u32>(shared_pages.size()));
+}
+
+}  // namespace dragoman::engine

@@ -1,0 +1,36 @@
+// What a Translator is asked for.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "guest/block_flow.h"
+
+namespace dragoman::engine {
+
+/// How changes of the guest code that a block was made from are noticed.
+enum class Tracking : u8 {
+    Watched,   ///< stores to its pages are seen
+    Flushed,   ///< the guest says so (fence.i): its bytes are compared then
+    Verified,  ///< the block compares its bytes each time
+};
+
+struct TranslationRequest {
+    u64 pc = 0;
+    u32 flags = 0;      ///< TB state flags to specialise on
+    u32 max_insns = 0;  ///< guest instructions in a block; 1 and more
+    guest::BlockKind kind = guest::BlockKind::Extended;
+    Tracking tracking = Tracking::Watched;
+    bool optimise = true;      ///< run the passes; not for code that will hardly be there for long
+    bool assume_boxed = true;  ///< registers may be taken for boxed until a test (ir::Function::boxed_at_entry)
+    /// Not empty: make a loop of these blocks, which come one after the other, from the last on to the first. The first
+    /// is at `pc`, the lowest address. A loop of one is the extended block at `pc` that jumps to itself.
+    std::span<const u64> loop{};
+    bool entered_after_pass = false;  ///< of a loop: only code that has done a pass goes there
+    std::vector<u64> breakpoints{};   ///< addresses to stop at, ascending
+
+    bool is_loop() const { return !loop.empty(); }
+    bool leaves() const { return kind == guest::BlockKind::Leaving; }
+};
+
+}  // namespace dragoman::engine

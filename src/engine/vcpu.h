@@ -1,0 +1,53 @@
+// What the engine keeps per thread that it works on: a worker translates, a vCPU also runs guest code.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/cache/template_table.h"
+#include "engine/engine.h"
+#include "engine/region/loop_finder.h"
+#include "engine/statistics.h"
+
+namespace dragoman::engine {
+
+/// Bits of Env::request.
+enum Request : u32 {
+    kRequestExternal = 1,   ///< request_exit: run() returns to its caller
+    kRequestExclusive = 2,  ///< another vCPU wants to be alone
+    kRequestStep = 4,       ///< leave after the TB that is about to run
+};
+
+/// A thread that translates. It is `running` while it may hold pointers to TBs or write code: code memory is
+/// reused only in an exclusive section, when no other worker is running.
+struct Worker : CodeRoom {
+    explicit Worker(Engine::Impl& engine);
+    Chunk* take_chunk() override;
+
+    Engine::Impl& engine;
+    Translator translator;
+    CodeSource* code_source = nullptr;
+    std::atomic<bool> running{false};
+    std::vector<u8> cached;             ///< record from the translation cache
+    std::vector<TemplateField> fields;  ///< of the template that is being made
+    Statistics stats;
+};
+
+struct Vcpu final : Worker, CodeWatcher {
+    Vcpu(Engine::Impl& engine, ir::Env* env) : Worker(engine), env(env), loops(host::kLoopSample) {}
+    void watch_stores(const memory::Region& ram, u64 physical_page) override;
+
+    ir::Env* env;
+    LoopFinder loops;
+    bool single_step = false;
+
+    // System mode
+    std::unique_ptr<Softmmu> softmmu;
+    std::unique_ptr<PhysicalCodeSource> physical_code;
+    u64 code_physical = ~u64{0};  ///< where find_mapped has found the code that it has no TB for
+    bool global_code = false;     ///< the mapping that find_or_translate has gone through last is global
+};
+
+inline Vcpu& vcpu_of(ir::Env* env) { return *static_cast<Vcpu*>(env->vcpu); }
+
+}  // namespace dragoman::engine
