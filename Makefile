@@ -6,52 +6,68 @@ PROG ?=
 ARGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all deps configure run run-system check check-all check-sanitize bench fuzz install format lint clean help
+.PHONY: all run run-system check check-all check-sanitize bench fuzz install format lint clean help
+.NOTPARALLEL:
 
-all: configure
-	@ninja -C $(BUILD)
+# Each command installs the Debian packages that it needs, configures, and builds what it needs. The tests are
+# configured when something wants them: what they need need not be there before.
+prepare = scripts/install-deps.sh $(1) && { [ -e $(BUILD)/build.ninja ] || { $(call cmake,-DDRAGOMAN_TESTS=OFF); }; }
+prepare_tests = scripts/install-deps.sh $(1) && \
+    { grep -qs '^DRAGOMAN_TESTS:BOOL=ON' $(BUILD)/CMakeCache.txt || { $(call cmake,-DDRAGOMAN_TESTS=ON); }; }
+# CMake's output is of interest only when it fails.
+cmake = cmake --preset $(PRESET) -B $(BUILD) $(1) >$(BUILD).log 2>&1 && rm -f $(BUILD).log || { cat $(BUILD).log; exit 1; }
 
-deps:
-	@scripts/install-deps.sh
+all:  ## install what is missing and build the programs: dragoman, dragoman-static, dragoman-system
+	@$(call prepare,build system)
+	@ninja -C $(BUILD) dragoman dragoman-static dragoman-system
 
-configure: deps
-	@[ -e $(BUILD)/build.ninja ] || cmake --preset $(PRESET) -B $(BUILD) >$(BUILD).log 2>&1 || \
-	    { cat $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
-
-run: all  ## install, build, and run a RISC-V program: PROG=FILE ARGS="..." (default: a demonstration)
+run:  ## install, build, and run a RISC-V program: PROG=FILE ARGS="..." (default: a demonstration)
+	@$(call prepare,build guest)
+	@ninja -C $(BUILD) dragoman
 	@scripts/run.sh "$(BUILD)" "$(PROG)" $(ARGS)
 
-run-system: all  ## install, build, and boot Debian's riscv64 kernel to a shell: ARGS="-smp 2 ..."
+run-system:  ## install, build, and boot Debian's riscv64 kernel to a shell: ARGS="-smp 2 ..."
+	@$(call prepare,build system guest images)
+	@ninja -C $(BUILD) dragoman-system
 	@scripts/run-system.sh "$(BUILD)" $(ARGS)
 
-check: all  ## install, build, fetch the riscv64 programs of the tests, and run the tests
+check:  ## install, build, fetch the riscv64 programs of the tests, and run the tests
+	@$(call prepare_tests,build system guest images tests)
+	@ninja -C $(BUILD)
 	@tests/rootfs/fetch.sh || echo "tests of Debian programs will be skipped" >&2
 	@tests/system/boot/fetch.sh || echo "tests that boot Debian's kernel will be skipped" >&2
 	@tests/system/disk/make.sh $(BUILD)/dragoman-static || echo "the test of a Debian disk will be skipped" >&2
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE large
 
-check-all: all  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php
+check-all:  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php
+	@$(call prepare_tests,build system guest images tests)
+	@ninja -C $(BUILD)
 	@tests/rootfs/fetch.sh --all
 	@tests/system/boot/fetch.sh
 	@tests/system/disk/make.sh $(BUILD)/dragoman-static || echo "the test of a Debian disk will be skipped" >&2
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
 
-check-sanitize: deps  ## unit tests in builds with sanitizers: build-asan, build-tsan
+check-sanitize:  ## unit tests in builds with sanitizers: build-asan, build-tsan
+	@scripts/install-deps.sh build system guest images tests
 	@for preset in asan tsan; do \
 	    cmake --preset $$preset >/dev/null && ninja -C build-$$preset && \
 	    ctest --test-dir build-$$preset -j $(JOBS) --output-on-failure -L unit || exit 1; \
 	done
 
-bench: all  ## measure against the newest qemu-riscv64 and native, write build/bench: table, JSON, SVG
+bench:  ## measure against the newest qemu-riscv64 and native, write build/bench: table, JSON, SVG
+	@$(call prepare,build guest images bench)
+	@ninja -C $(BUILD) dragoman dragoman-static
 	@bench/newest-qemu.sh || echo "comparing with this machine's qemu-riscv64" >&2
 	@bench/run.py --dragoman $(BUILD)/dragoman --out $(BUILD)/bench $(ARGS)
 	@bench/start.py --build $(BUILD)
 
-fuzz: all  ## random programs on both back ends and qemu-riscv64, until interrupted: ARGS="..."
+fuzz:  ## random programs on both back ends and the newest qemu-riscv64, until interrupted: ARGS="..."
+	@$(call prepare,build images)
+	@ninja -C $(BUILD) dragoman fuzz
+	@bench/newest-qemu.sh || echo "comparing with this machine's qemu-riscv64" >&2
 	@tests/fuzz/run.sh "$(BUILD)" $(ARGS)
 
-install: all  ## install dragoman, dragoman-static and the manual page below PREFIX (/usr/local)
+install: all  ## install the programs and their manual pages below PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 'tests/fuzz/*.h' 'bench/*.cpp'
@@ -59,7 +75,8 @@ FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 't
 format:  ## format the C++ sources with clang-format
 	@$(FORMATTED) | xargs clang-format -i
 
-lint: configure  ## clang-format's check and clang-tidy over the C++ sources, shellcheck over the scripts
+lint:  ## clang-format's check and clang-tidy over the C++ sources, shellcheck over the scripts
+	@$(call prepare,build system lint)
 	@$(FORMATTED) | xargs clang-format --dry-run -Werror
 	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p $(BUILD) --quiet
 	@git ls-files '*.sh' '.ci/run' | xargs shellcheck

@@ -1,17 +1,32 @@
 #!/bin/sh
-# install-deps.sh: installs the Debian packages that are missing for building, running and testing Dragoman.
-# README.md says what each is for. Needs root or sudo only when something is missing.
+# install-deps.sh [GROUP...]: installs the Debian packages of these groups that are missing; without arguments, of all.
+# README.md says what each package is for. Needs root or sudo only when something is missing.
 set -eu
 
-packages="build-essential cmake ninja-build ccache libxbyak-dev libzydis-dev libgtest-dev
-    gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross
-    libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi u-boot-qemu
-    python3 qemu-user gdb-multiarch cpio xz-utils debootstrap e2fsprogs"
+packages_of() {
+    case $1 in
+    build) echo g++ cmake ninja-build ccache libxbyak-dev libzydis-dev ;;
+    system) echo libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi ;;
+    guest) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+    images) echo debian-archive-keyring xz-utils cpio ;;
+    tests) echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs ;;
+    bench) echo g++-riscv64-linux-gnu python3 ;;
+    lint) echo clang clang-format clang-tidy shellcheck ;;
+    *)
+        echo "install-deps: no such group: $1 (build, system, guest, images, tests, bench, lint)" >&2
+        exit 2
+        ;;
+    esac
+}
 
+[ $# -gt 0 ] || set -- build system guest images tests bench lint
 missing=
-for package in $packages; do
-    status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
-    [ "$status" = "install ok installed" ] || missing="$missing $package"
+for group in "$@"; do
+    packages=$(packages_of "$group")
+    for package in $packages; do
+        status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+        [ "$status" = "install ok installed" ] || missing="$missing $package"
+    done
 done
 [ -n "$missing" ] || exit 0
 
