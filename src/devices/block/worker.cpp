@@ -16,23 +16,33 @@ Worker::Worker(const char* name, std::function<void()> work) : work_(std::move(w
 }
 
 Worker::~Worker() {
-    state_.store(kQuit);
-    state_.notify_one();
+    {
+        std::lock_guard held(lock_);
+        quit_ = true;
+    }
+    wake_.notify_one();
     thread_.join();
 }
 
 void Worker::kick() {
-    u32 idle = kIdle;
-    if (state_.compare_exchange_strong(idle, kKicked)) state_.notify_one();
+    {
+        std::lock_guard held(lock_);
+        if (kicked_) return;
+        kicked_ = true;
+    }
+    wake_.notify_one();
 }
 
 void Worker::run(const char* name) {
     pthread_setname_np(pthread_self(), name);
+    std::unique_lock held(lock_);
     for (;;) {
-        state_.wait(kIdle);
-        u32 kicked = kKicked;
-        if (!state_.compare_exchange_strong(kicked, kIdle)) return;
+        wake_.wait(held, [this] { return kicked_ || quit_; });
+        if (quit_) return;
+        kicked_ = false;
+        held.unlock();
         work_();
+        held.lock();
     }
 }
 

@@ -1,11 +1,10 @@
 // A thread that does a disk's work when it is told that there is some.
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
-
-#include "base/bits.h"
 
 namespace dragoman::devices::block {
 
@@ -20,12 +19,14 @@ public:
     void kick();  ///< any thread; cheap
 
 private:
-    enum : u32 { kIdle, kKicked, kQuit };
-
     void run(const char* name);
 
     std::function<void()> work_;
-    std::atomic<u32> state_{kIdle};
+    // No std::atomic::wait: it yields the processor before it sleeps, and by that a turn that is due at the next kick
+    // when all processors are busy.
+    std::mutex lock_;
+    std::condition_variable wake_;
+    bool kicked_ = false, quit_ = false;
     std::thread thread_;
 };
 

@@ -1,4 +1,13 @@
 // Where the bare-metal C programs of this folder start: every hart calls kmain(hartid) on a stack of its own, of 16 KiB.
+// Stores or loads the registers that a C function may change.
+.macro SAVE insn
+    .set slot, 0
+    .irp r, ra, t0, t1, t2, t3, t4, t5, t6, a0, a1, a2, a3, a4, a5, a6, a7
+    \insn \r, slot(sp)
+    .set slot, slot + 8
+    .endr
+.endm
+
     .section .text.start, "ax"
     .globl _start
 _start:
@@ -15,11 +24,21 @@ _start:
     j 1b
 
     .align 2
-trap:                           // none is expected: tell by the exit status
+trap:                           // an interrupt, for those who enable them
+    addi sp, sp, -128
+    SAVE sd
+    csrr a0, mcause
+    call trap_handler
+    SAVE ld
+    addi sp, sp, 128
+    mret
+
+    .weak trap_handler
+trap_handler:                   // none is expected: tell by the exit status
     li t0, 0x100000
     li t1, 0xee3333
     sw t1, (t0)
-    j trap
+    j trap_handler
 
     .bss
     .align 12
