@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <utility>
 
 #include "base/descriptors.h"
 #include "base/error.h"
@@ -32,7 +34,7 @@ int listen_on(const std::string& where, int domain, const sockaddr* address, soc
     return reserve_descriptor(fd);
 }
 
-int listen_on_path(std::string path) {
+int listen_on_path(std::string path, SocketFile& file) {
     if (std::size_t at = path.find("%d"); at != path.npos) path.replace(at, 2, std::to_string(getpid()));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -40,14 +42,32 @@ int listen_on_path(std::string path) {
     std::copy(path.begin(), path.end(), address.sun_path);
     struct stat info;
     if (stat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path.c_str());  // left from another run
-    return listen_on(path, AF_UNIX, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    int fd = listen_on(path, AF_UNIX, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    file = SocketFile(path);
+    return fd;
 }
 
 }  // namespace
 
-int listen_for_gdb(const std::string& where) {
+SocketFile::SocketFile(std::string path) {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return;
+    device_ = info.st_dev;
+    inode_ = info.st_ino;
+    char directory[PATH_MAX];
+    if (path[0] != '/' && getcwd(directory, sizeof directory)) path = std::string(directory) + "/" + path;
+    path_ = std::move(path);
+}
+
+void SocketFile::remove() const {
+    struct stat info;
+    if (path_.empty() || lstat(path_.c_str(), &info) != 0) return;
+    if (info.st_dev == device_ && info.st_ino == inode_) unlink(path_.c_str());
+}
+
+int listen_for_gdb(const std::string& where, SocketFile& file) {
     bool port = std::all_of(where.begin(), where.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return port ? listen_for_gdb({}, static_cast<unsigned>(std::stoul(where))) : listen_on_path(where);
+    return port ? listen_for_gdb({}, static_cast<unsigned>(std::stoul(where))) : listen_on_path(where, file);
 }
 
 int listen_for_gdb(const std::string& host, unsigned port) {

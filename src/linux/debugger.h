@@ -32,6 +32,8 @@ public:
     /// The process is about to end: exit status, or the signal that kills it.
     virtual void process_exiting(int status) = 0;
     virtual void process_killed(int signal) = 0;
+    /// The process is about to execute another program, which is not debugged.
+    virtual void process_replaced() = 0;
     /// In the child of fork, which is not debugged.
     virtual void forked_child(Task& task) = 0;
 };

@@ -171,7 +171,10 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
     Program program;
     ProgramError error = open_program(path, arguments, true, program);
     if (error.error != 0 && error.error != ENOEXEC) return -error.error;
-    if (!task.vfork_child) task.process->engine->save_translations(true);
+    if (!task.vfork_child) {
+        task.process->engine->save_translations(true);
+        if (task.process->debugger) task.process->debugger->process_replaced();
+    }
     if (error.error == 0 && is_guest_program(program.header)) {
         return guest_exec(task, path, arguments, std::move(environment));
     }

@@ -226,10 +226,10 @@ std::optional<std::string> GdbTarget::packet(std::string_view packet) {
 
 namespace {
 
-int listen_at(const std::string& where) {
+int listen_at(const std::string& where, debug::SocketFile& file) {
     std::string_view address = where;
     address = address.substr(0, address.find(','));
-    if (debug::take_prefix(address, "unix:")) return debug::listen_for_gdb(std::string(address));
+    if (debug::take_prefix(address, "unix:")) return debug::listen_for_gdb(std::string(address), file);
     std::string_view host;
     if (debug::take_prefix(address, "tcp:")) {
         std::size_t colon = address.rfind(':');
@@ -247,7 +247,8 @@ int listen_at(const std::string& where) {
 
 }  // namespace
 
-GdbServer::GdbServer(Machine& machine, const std::string& where) : target_(machine), listener_(listen_at(where)) {
+GdbServer::GdbServer(Machine& machine, const std::string& where)
+    : target_(machine), listener_(listen_at(where, file_)) {
     thread_ = std::thread([this] { serve(); });
 }
 
@@ -262,6 +263,7 @@ GdbServer::~GdbServer() {
     }
     thread_.join();
     release_descriptor(listener_);
+    file_.remove();
 }
 
 bool GdbServer::begin_session(int socket) {

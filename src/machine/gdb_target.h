@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "debug/gdb_socket.h"
 #include "debug/target.h"
 #include "machine/machine.h"
 
@@ -86,6 +87,7 @@ private:
     void end_session();
 
     GdbTarget target_;
+    debug::SocketFile file_;
     int listener_;
     std::mutex mutex_;  ///< guards what follows
     bool ending_ = false;

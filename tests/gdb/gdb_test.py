@@ -4,8 +4,10 @@
 Drives gdb-multiarch in batch mode (skipped where it is not installed), and speaks the remote protocol itself for
 what gdb has no command for on this architecture. PROGRAM is built from debuggee.c, static, with -g -O1."""
 
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -203,8 +205,42 @@ def test_protocol(directory):
     check(guest.returncode == 42 and out.startswith("counter 111"), f"suspend=n: {out}{err}")
 
 
+def test_end_of_waiting(directory):
+    """A translator that waits for gdb can be ended, and leaves no socket, whatever ends it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        guest, path = start(directory)
+        connect_when_listening(path)
+        guest.send_signal(number)
+        guest.communicate(timeout=60)
+        check(guest.returncode == -number, f"{number!r} ends it with {guest.returncode}")
+        check(not os.path.exists(path), f"{number!r} leaves the socket")
+    guest, path = start(directory, "loop", suspend=False)
+    connect(path).close()
+    guest.send_signal(signal.SIGTERM)
+    guest.communicate(timeout=60)
+    check(guest.returncode == -signal.SIGTERM, f"a running guest ends with {guest.returncode}")
+    check(not os.path.exists(path), "a guest that a signal ends leaves the socket")
+    guest, path = start(directory)
+    gdb = Remote(path)
+    check(os.path.exists(path), "the socket is removed too early")
+    check(gdb.ask("vCont;c") != "", "no stop")
+    gdb.send("k")
+    guest.communicate(timeout=60)
+    check(not os.path.exists(path), "k leaves the socket")
+    guest, path = start(directory)
+    with open(path + ".other", "w", encoding="ascii"):
+        pass
+    connect_when_listening(path)
+    os.replace(path + ".other", path)
+    guest.send_signal(signal.SIGTERM)
+    guest.communicate(timeout=60)
+    check(os.path.exists(path), "removes what is not its socket")
+    os.unlink(path)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     test_gdb(scratch)
+    test_end_of_waiting(scratch)
     test_protocol(scratch)
 print(f"{failures} failures")
 sys.exit(failures != 0)

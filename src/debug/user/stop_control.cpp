@@ -104,7 +104,10 @@ ir::Env* StopControl::find(pid_t tid) {
     return nullptr;
 }
 
-void StopControl::kill() { _exit(128 + SIGKILL); }
+void StopControl::kill() {
+    if (on_end) on_end();
+    _exit(128 + SIGKILL);
+}
 
 std::size_t StopControl::read_memory(pid_t, u64 address, void* to, std::size_t bytes) {
     return read_guest(*process_.space, address, to, bytes);
@@ -269,6 +272,9 @@ void StopControl::syscall_return(Task& task, unsigned number) {
 
 void StopControl::process_exiting(int status) { end_of_process({.kind = StopEvent::Kind::Exited, .value = status}); }
 void StopControl::process_killed(int signal) { end_of_process({.kind = StopEvent::Kind::Killed, .value = signal}); }
+void StopControl::process_replaced() {
+    if (on_end) on_end();
+}
 
 void StopControl::forked_child(Task&) {
     // No lock: whoever held it does not exist in this process.
@@ -343,6 +349,7 @@ bool StopControl::caught(unsigned number) const {
 }
 
 void StopControl::end_of_process(StopEvent event) {
+    if (on_end) on_end();
     Lock lock(lock_);
     if (!attached_) return;
     exit_told_ = false;

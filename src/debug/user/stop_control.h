@@ -47,6 +47,8 @@ public:
 
     /// Called in the child of fork, which has no debugger.
     std::function<void()> on_forked_child;
+    /// Called when the process ends or becomes another program.
+    std::function<void()> on_end;
 
     // linux_abi::Debugger, called by the guest's threads.
     void task_started(Task& task) override;
@@ -58,6 +60,7 @@ public:
     void syscall_return(Task& task, unsigned number) override;
     void process_exiting(int status) override;
     void process_killed(int signal) override;
+    void process_replaced() override;
     void forked_child(Task& task) override;
 
 private:
