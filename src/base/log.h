@@ -25,6 +25,8 @@ enum class Item : u32 {
     OpInd = 1u << 11,        ///< IR before indirect lowering passes
     Mmu = 1u << 12,          ///< system mode: page-table walks, flushes, address-space switches
     GuestErrors = 1u << 13,  ///< system mode: accesses that no device takes
+    CpuReset = 1u << 14,     ///< system mode: registers of a hart that is reset
+    Tid = 1u << 15,          ///< a file per thread, named by "%d" in the log's name
 };
 
 /// The mask of items that are on. Read on slow paths only.
@@ -41,14 +43,23 @@ struct ItemName {
 extern const ItemName kItemNames[];
 extern const unsigned kItemNameCount;
 
-/// Turns on the comma-separated items of `list`.
+/// Turns on the comma-separated items of `list`; "all" is all of them, and "trace:PATTERN" trace events.
 /// @returns an empty string, or the item that is not known.
 std::string enable(std::string_view list);
 
-/// Sends the log to a file ("%d" becomes the process id); stderr until then. `append`: keeps what is there.
-/// @param place  moves the descriptor to where it shall live and returns the new one; null: leave it
-/// @returns false, with errno set, when the file cannot be created.
-bool open_file(const std::string& path, bool append = false, int (*place)(int fd) = nullptr);
+/// Turns on QEMU's trace events that match a pattern. There are none, which a warning says.
+void enable_trace_events(std::string_view pattern);
+
+/// Where the log's descriptors live.
+struct Place {
+    int (*reserve)(int fd) = nullptr;  ///< moves a descriptor there and returns the new one; null: it stays
+    void (*release)(int fd) = nullptr;
+};
+
+/// Sends the log to a file; stderr until then. "%d" in its name becomes the process id, with Tid the thread's.
+/// @param append keeps what is there
+/// @returns empty, or what was wrong
+std::string open_file(const std::string& path, bool append = false, Place place = {});
 
 /// Restricts TB listings to guest address ranges: "START..END", "START+LEN", "START-LEN", comma-separated.
 /// @returns an empty string, or the range that is malformed.

@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;
         case Action::LogHelp: std::fputs(log_help().c_str(), stdout); return 0;
+        case Action::TraceHelp: return 0;  // there are none
         case Action::CpuHelp: std::fputs(cpu_help().c_str(), stdout); return 0;
         case Action::BinfmtPrint: print_binfmt(own_path()); return 0;
         case Action::BinfmtInstall: binfmt_install(own_path()); return 0;

@@ -33,10 +33,8 @@ std::unique_ptr<host::Backend> make_backend(const Options& options) {
 }
 
 void open_log(const Options& options) {
-    if (options.log_file.empty()) return;
-    if (!log::open_file(options.log_file, options.log_append, reserve_descriptor)) {
-        throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
-    }
+    std::string wrong = log::open_file(options.log_file, options.log_append, {reserve_descriptor, release_descriptor});
+    if (!wrong.empty()) throw FatalError(1, wrong);
 }
 
 /// Whoever is told of translations: perf map, jitdump, both or nobody.
@@ -86,9 +84,8 @@ void launch(Options& options) {
     std::string& sysroot = options.process.sysroot;
     make_absolute(sysroot, "-L", options.process.self_options);
     if (sysroot.size() > 1 && sysroot.back() == '/') sysroot.pop_back();
-    if (int error = linux_abi::open_sysroot(options.process.sysroot)) {
-        throw FatalError(1, "-L: " + options.process.sysroot + ": " + std::strerror(-error));
-    }
+    // One that is not there is as good as none, as in qemu.
+    if (linux_abi::open_sysroot(options.process.sysroot) != 0) sysroot.clear();
     linux_abi::keep_self_open(options.process.self);
     open_log(options);
     linux_abi::Program program;
@@ -151,11 +148,14 @@ std::string cpu_help() {
 
 std::string log_help() {
     std::string text = "Log items (comma separated):\n";
-    for (unsigned i = 0; i < log::kItemNameCount; i++) {
-        std::string name = "  " + std::string(log::kItemNames[i].name);
-        name.resize(12, ' ');
-        text += name + std::string(log::kItemNames[i].help) + "\n";
-    }
+    auto row = [&](std::string_view name, std::string_view help) {
+        std::string line = "  " + std::string(name);
+        line.resize(std::max<std::size_t>(line.size() + 1, 17), ' ');
+        text += line + std::string(help) + "\n";
+    };
+    for (unsigned i = 0; i < log::kItemNameCount; i++) row(log::kItemNames[i].name, log::kItemNames[i].help);
+    row("all", "all of these, tid if the log's name contains '%d'");
+    row("trace:PATTERN", "trace events that match the pattern: there are none");
     return text;
 }
 

@@ -1,6 +1,10 @@
 #include "cli/options.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
@@ -126,10 +130,13 @@ void set_gdb(Parser& p, std::string_view value) {
 }
 
 void set_log_items(Parser& p, std::string_view value) {
-    if (value == "help") {
-        p.options.action = Action::LogHelp;
-        return;
-    }
+    bool help = false;
+    for_each_part(value, [&](std::string_view part) {
+        if (part == "help") help = true;
+        if (part == "trace:help" || part == "trace:?") p.options.action = Action::TraceHelp;
+    });
+    if (help) p.options.action = Action::LogHelp;
+    if (p.options.action != Action::Run) return;
     if (std::string unknown = log::enable(value); !unknown.empty()) {
         throw BadValue{"unknown item '" + unknown + "' (see dragoman -d help)"};
     }
@@ -182,10 +189,64 @@ void set_action(Parser& p, std::string_view) {
     p.options.action = kAction;
 }
 
-void refuse(Parser&, std::string_view) { throw BadValue{"is not supported"}; }
-void refuse_signal_map(Parser&, std::string_view) {
-    throw BadValue{"is not supported: all 64 signals belong to the guest, so there is nothing to map"};
+/// A file with a pattern on each line.
+void read_trace_events(const std::string& path) {
+    std::unique_ptr<FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "re"), std::fclose);
+    if (!file) throw BadValue{path + ": " + std::strerror(errno)};
+    char line[256];
+    while (std::fgets(line, sizeof line, file.get())) {
+        std::string_view pattern(line, std::strcspn(line, "\n"));
+        if (!pattern.empty() && pattern[0] != '#') log::enable_trace_events(pattern);
+    }
 }
+
+/// "[[enable=]PATTERN][,events=FILE][,file=FILE]", as qemu-user takes it.
+void set_trace(Parser& p, std::string_view value) {
+    for_each_part(value, [&](std::string_view part) {
+        std::size_t equals = part.find('=');
+        std::string_view name = equals == part.npos ? "enable" : part.substr(0, equals);
+        std::string_view text = equals == part.npos ? part : part.substr(equals + 1);
+        if (name == "enable" && (text == "help" || text == "?")) {
+            p.options.action = Action::TraceHelp;
+        } else if (name == "enable") {
+            log::enable_trace_events(text);
+        } else if (name == "events") {
+            read_trace_events(std::string(text));
+        } else if (name != "file") {
+            throw BadValue{"'" + std::string(name) + "' is not enable, events or file"};
+        }
+    });
+}
+
+/// "TSIG HSIG N[,...]": the signals of the guest are the host's, so only what leaves them so can be had.
+void check_signal_map(Parser&, std::string_view value) {
+    constexpr u64 kFirst = 32, kLast = 64;
+    for_each_part(value, [](std::string_view part) {
+        u64 numbers[3];
+        std::string_view rest = part;
+        for (u64& number : numbers) {
+            rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+            std::string_view digits = rest.substr(0, rest.find(' '));
+            rest.remove_prefix(digits.size());
+            std::optional<u64> parsed = any_base_number(digits);
+            if (!parsed) throw BadValue{"'" + std::string(part) + "' is not TSIG HSIG N"};
+            number = *parsed;
+        }
+        auto [guest, host, count] = numbers;
+        if (rest.find_first_not_of(' ') != rest.npos || count == 0) {
+            throw BadValue{"'" + std::string(part) + "' is not TSIG HSIG N"};
+        }
+        for (u64 first : {guest, host}) {
+            if (first >= kFirst && first <= kLast && count - 1 <= kLast - first) continue;
+            throw BadValue{"'" + std::string(part) + "': real-time signals are 32 to 64"};
+        }
+        if (guest != host) {
+            throw BadValue{"'" + std::string(part) + "' is not supported: all 64 signals are the guest's own numbers"};
+        }
+    });
+}
+
+void refuse(Parser&, std::string_view) { throw BadValue{"is not supported"}; }
 
 using enum Variables;
 constexpr bool kInherited = true;
@@ -217,7 +278,8 @@ constexpr Row kRows[] = {
     {"R", "size", "RESERVED_VA", Both, kInherited,
      [](Parser& p, std::string_view v) { p.options.reserved_va = size_of(v); },
      "limit the guest's address space to 'size' bytes (K, M, G)"},
-    {"t", "tsig hsig n[,...]", "RTSIG_MAP", Qemu, false, refuse_signal_map, ""},
+    {"t", "tsig hsig n[,...]", "RTSIG_MAP", Qemu, false, check_signal_map,
+     "map real-time signals: they are the host's already, another mapping is an error"},
     {"d", "item[,...]", "LOG", Both, kInherited, set_log_items, "log what the items name (-d help lists them)"},
     {"dfilter", "range[,...]", "DFILTER", Both, kInherited,
      [](Parser&, std::string_view v) {
@@ -246,7 +308,8 @@ constexpr Row kRows[] = {
     {"seed", "number", "RAND_SEED", Both, kInherited,
      [](Parser& p, std::string_view v) { p.options.process.seed = number_of(v); p.options.process.seed_set = true; },
      "seed for the guest's random numbers"},
-    {"trace", "pattern", "TRACE", Qemu, false, refuse, ""},
+    {"trace", "pattern", "TRACE", Qemu, false, set_trace,
+     "[[enable=]pattern][,events=file][,file=file]: trace events, of which there are none"},
     {"plugin", "file", "PLUGIN", Qemu, false, refuse, ""},
     {"perfmap", "", "PERFMAP", Both, kInherited,
      [](Parser& p, std::string_view) { p.options.perf_map = true; }, "write /tmp/perf-PID.map for Linux perf"},

@@ -13,7 +13,7 @@
 namespace dragoman::cli {
 
 /// What the command line asks for.
-enum class Action { Run, Help, Version, LogHelp, CpuHelp, BinfmtInstall, BinfmtRemove, BinfmtPrint };
+enum class Action { Run, Help, Version, LogHelp, TraceHelp, CpuHelp, BinfmtInstall, BinfmtRemove, BinfmtPrint };
 
 struct Options {
     Action action = Action::Run;

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <string>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "machine/counted_time.h"
 
 namespace dragoman::machine {
@@ -81,6 +83,9 @@ void Hart::reset(u64 pc) {
     timer_due_ = false;
     system_.reset(env_, id_);
     env_->pc = pc;
+    if (log::enabled(log::Item::CpuReset)) [[unlikely]] {
+        std::fprintf(log::stream(), "CPU Reset (CPU %u)\n%s", id_, engine_.guest().cpu.dump_registers(env_).c_str());
+    }
 }
 
 void Hart::set_step(bool on) {

@@ -49,14 +49,17 @@ def bad_options():
             (["-tb-size", "-1"], "-tb-size"), (["-seed", "?"], "-seed"), (["-d", "in_asm,nothing"], "nothing"),
             (["-dfilter", "1..x"], "1..x"), (["-cpu", "z80"], "z80"), (["-cpu", "rv64,zzz=on"], "zzz"),
             (["-cpu", "rv64,zba=maybe"], "maybe"), (["-cpu", "rv64,vlen=banana"], "banana"),
-            (["-cpu", "max,vext_spec=v9"], "v1.0"), (["-cpu", "thead-c906"], "xtheadba"), (["-cpu", "rva23u64"], "not supported: v,"), (["-cpu", "rv64,"], "empty"),
+            (["-cpu", "max,vext_spec=v9"], "v1.0"), (["-cpu", "thead-c906"], "xtheadba"), (["-cpu", "rva23u64"], "not supported: v,"),
+            (["-cpu", "rv64,"], "empty"), (["-cpu", "sifive-u54,zba=on"], "zba"), (["-cpu", "max,supm=on"], "'supm'"),
             (["-cpu", "rv64,v=on"], "'v'"), (["-cpu", "rv64,i=off"], "'i'"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
-            (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x"], "-trace"),
+            (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x=y"], "'x'"),
+            (["-trace", "events=/no/such/file"], "/no/such/file"), (["-t", "1 2 3"], "32 to 64"), (["-t", "34 36 2"], "34 36 2"),
+            (["-t", "34 34"], "TSIG HSIG N"), (["-t", "60 60 6"], "60 60 6"), (["-d", "tid"], "%d"),
             (["-g", "99999"], "99999"), (["-g", "/no/such/directory/socket"], "/no/such/directory/socket"),
-            (["-D", "/no/such/directory/log"], "/no/such/directory/log"), (["-L", "/no/such/directory"], "/no/such"),
+            (["-D", "/no/such/directory/log"], "/no/such/directory/log"),
             (["-tb-cache", "/no/such/directory/cache"], "/no/such"), (["-tb-cache", ""], "-tb-cache")]:
         err = check_error(1, names, *option, PROGRAM)
-        if option[0] not in ("-g", "-D", "-L", "-tb-cache") or "99999" in option[1]:
+        if option[0] not in ("-g", "-D", "-tb-cache") and "tid" not in option or "99999" in option[1:]:
             check("dragoman -" in err or "-cpu help" in err, f"{option}: does not say where help is: {err!r}")
     check_error(1, "no program", "-L", "/")
     check_error(1, "needs a value", "-cpu")
@@ -123,6 +126,9 @@ def texts():
     check_output(r"^usage: dragoman", "--help")
     check_output(r"^dragoman version \d+\.\d+", "-version")
     check_output(r"^ +out_asm ", "-d", "help")
+    check_output(r"^ +guest_errors  ", "-d", "in_asm,help")
+    check_output(r"^$", "-trace", "help")
+    check_output(r"^$", "-d", "trace:help")
     check_output(r"^ +rv64 ", "-cpu", "help")
     check_output(r"^:dragoman-riscv64:M::\\x7f\\x45.*:/.*:PF$", "--binfmt", "print")
 
@@ -165,6 +171,20 @@ def effects(directory):
         check(limited.returncode == 0 and b"argv[0]" in limited.stdout, f"ulimit {limit}: {limited.stderr!r}")
     code, _, err = run("-d", "stats", PROGRAM)
     check(code == 0 and err != "", "-d stats prints nothing")
+    check_output(r"^argv\[0\]", "-L", "/no/such/directory", "-t", "34 34 31,32 32 1", PROGRAM)
+    check_output(r"^argv\[0\]", PROGRAM, env={"QEMU_LD_PREFIX": "/no/such/directory"})
+    code, out, err = run("-d", "trace:some_event*", "-trace", "enable=other", PROGRAM)
+    check(code == 0 and err.count("does not exist") == 2, f"-trace: {err!r}")
+    # A log for each process, and with the threads' numbers for each of their files.
+    for items in ("all", "tid,in_asm,strace"):
+        folder = f"{directory}/{items[:3]}"
+        os.mkdir(folder)
+        code, out, err = run("-d", items, "-D", f"{folder}/%d", PROGRAM, "spawn")
+        logs = {name: open(f"{folder}/{name}", errors="replace").read() for name in os.listdir(folder)}
+        check(code == 0 and err == "" and len(logs) == 2 and all("exit_group(0" in text for text in logs.values()),
+              f"-d {items}: {err!r}, {list(logs)}")
+    code, out, err = run("-d", "all", PROGRAM)
+    check(code == 0 and "exit_group(0" in err, "-d all without a file")
 
 
 def cached_blocks(*arguments, env=None, expect=r"^argv\[0\]"):

@@ -28,7 +28,9 @@ void print_row(std::string_view name, std::string_view help, std::size_t column 
 
 void print_log_help() {
     std::puts("Log items (comma separated):");
-    for (unsigned i = 0; i < log::kItemNameCount; i++) print_row(log::kItemNames[i].name, log::kItemNames[i].help);
+    for (unsigned i = 0; i < log::kItemNameCount; i++) print_row(log::kItemNames[i].name, log::kItemNames[i].help, 17);
+    print_row("all", "all of these, tid if the log's name contains '%d'", 17);
+    print_row("trace:PATTERN", "trace events that match the pattern: there are none", 17);
 }
 
 void print_cpu_help() {
@@ -90,9 +92,7 @@ private:
 };
 
 int run(Options& options) {
-    if (!options.log_file.empty() && !log::open_file(options.log_file)) {
-        throw FatalError(1, "-D: " + options.log_file + ": " + std::strerror(errno));
-    }
+    if (std::string wrong = log::open_file(options.log_file); !wrong.empty()) throw FatalError(1, wrong);
     Daemon daemon(options.daemonize);
     machine::Signals signals;
     machine::Machine machine(std::move(options.machine));

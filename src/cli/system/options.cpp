@@ -281,6 +281,7 @@ void set_log_items(Parser& p, const std::string& option, const std::string& valu
         p.options.action = Action::LogHelp;
         return;
     }
+    if (value == "trace:help") return print_choices(p, "Trace events:\n");
     if (std::string unknown = log::enable(value); !unknown.empty()) {
         fail(option, "unknown item '" + unknown + "' (see dragoman-system -d help)");
     }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
+#include <thread>
 
 namespace dragoman::log {
 namespace {
@@ -66,7 +68,7 @@ TEST_F(LogTest, MalformedFilters) {
 
 TEST_F(LogTest, WritesToAFileNamedAfterTheProcess) {
     std::string directory = testing::TempDir();
-    ASSERT_TRUE(open_file(directory + "/log_test-%d.txt"));
+    ASSERT_EQ(open_file(directory + "/log_test-%d.txt"), "");
     std::string path = directory + "/log_test-" + std::to_string(getpid()) + ".txt";
     std::fprintf(stream(), "a line\n");
     FILE* file = std::fopen(path.c_str(), "r");
@@ -76,8 +78,40 @@ TEST_F(LogTest, WritesToAFileNamedAfterTheProcess) {
     EXPECT_STREQ(line, "a line\n");
     std::fclose(file);
     std::remove(path.c_str());
-    EXPECT_FALSE(open_file(directory + "/no/such/directory/log"));
+    EXPECT_NE(open_file(directory + "/no/such/directory/log").find("/no/such/directory/log"), std::string::npos);
     EXPECT_NE(stream(), nullptr);
+}
+
+TEST_F(LogTest, AFilePerThread) {
+    std::string directory = testing::TempDir();
+    ASSERT_EQ(enable("tid"), "");
+    EXPECT_NE(open_file(directory + "/log_test.txt").find("%d"), std::string::npos);
+    ASSERT_EQ(open_file(directory + "/log_test-tid-%d.txt"), "");
+    pid_t other = 0;
+    std::fprintf(stream(), "first\n");
+    std::thread([&] {
+        other = gettid();
+        std::fprintf(stream(), "second\n");
+    }).join();
+    auto content = [&](pid_t tid) {
+        std::string path = directory + "/log_test-tid-" + std::to_string(tid) + ".txt";
+        FILE* file = std::fopen(path.c_str(), "r");
+        char line[64] = {};
+        if (file == nullptr) return std::string("no file");
+        std::size_t size = std::fread(line, 1, sizeof line, file);
+        std::fclose(file);
+        std::remove(path.c_str());
+        return std::string(line, size);
+    };
+    EXPECT_EQ(content(getpid()), "first\n");
+    EXPECT_EQ(content(other), "second\n");
+}
+
+TEST_F(LogTest, AllItemsButFilesPerThreadThatHaveNoNames) {
+    EXPECT_EQ(enable("all,trace:nothing"), "");
+    EXPECT_TRUE(enabled(Item::InAsm) && enabled(Item::Strace) && enabled(Item::NoChain));
+    EXPECT_FALSE(enabled(Item::Tid));
+    EXPECT_EQ(open_file(""), "");
 }
 
 }  // namespace

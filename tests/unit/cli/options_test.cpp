@@ -148,7 +148,7 @@ TEST(Options, Errors) {
         {{"-g", "1,suspend=maybe", "p"}, "suspend=maybe"},
         {{"-E", "novalue", "p"}, "'novalue'"},
         {{"-U", "A=B", "p"}, "'A=B'"},
-        {{"-trace", "x", "p"}, "-trace"},
+        {{"-trace", "x=y", "p"}, "-trace"},
         {{"-plugin", "x", "p"}, "-plugin"},
         {{"-t", "1 2 3", "p"}, "-t"},
     };
