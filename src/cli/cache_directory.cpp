@@ -1,6 +1,5 @@
 #include "cli/cache_directory.h"
 
-#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,8 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
-#include "base/descriptors.h"
 #include "base/error.h"
 
 namespace dragoman::cli {
@@ -26,26 +25,30 @@ std::string cache_home() {
 
 }  // namespace
 
-int open_cache_directory(const Options& options) {
+std::string find_cache_directory(const Options& options) {
     const bool asked = !options.tb_cache.empty();
     // A program with more rights than its user takes nothing from where the environment says.
-    if (options.tb_cache == "off" || getauxval(AT_SECURE) != 0) return -1;
+    if (options.tb_cache == "off" || getauxval(AT_SECURE) != 0) return {};
     std::string path = options.tb_cache;
     if (!asked) {
         path = cache_home();
-        if (path.empty()) return -1;
+        if (path.empty()) return {};
         path += "/dragoman";
     }
-    auto open_it = [&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); };
-    int fd = open_it();
+    auto is_directory = [&] {
+        struct stat info;
+        if (::stat(path.c_str(), &info) != 0) return false;
+        if (!S_ISDIR(info.st_mode)) errno = ENOTDIR;
+        return S_ISDIR(info.st_mode);
+    };
     // Not the directories above it: a home without ~/.cache is a place where nobody expects files to appear.
-    if (fd < 0 && errno == ENOENT && ::mkdir(path.c_str(), 0700) == 0) fd = open_it();
-    if (fd < 0 && asked) throw FatalError(1, "-tb-cache: " + path + ": " + std::strerror(errno));
-    if (fd < 0) return -1;
-    const int kept = reserve_descriptor(fd);
-    if (kept != fd) return kept;
-    ::close(fd);  // where the guest could close or replace it
-    return -1;
+    bool found = is_directory() || (errno == ENOENT && ::mkdir(path.c_str(), 0700) == 0);
+    if (!found && asked) throw FatalError(1, "-tb-cache: " + path + ": " + std::strerror(errno));
+    if (!found) return {};
+    if (path[0] == '/') return path;
+    // The guest may change its directory.
+    std::unique_ptr<char, decltype(&std::free)> absolute(::realpath(path.c_str(), nullptr), std::free);
+    return absolute ? absolute.get() : "";
 }
 
 }  // namespace dragoman::cli

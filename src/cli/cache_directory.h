@@ -5,9 +5,9 @@
 
 namespace dragoman::cli {
 
-/// Opens the directory that -tb-cache names, or the user's default one (either is made when only it is missing).
-/// @returns a descriptor out of the guest's way; -1 when there is to be no cache, or there is no default one
+/// The directory that -tb-cache names, or the user's default one (either is made when only it is missing).
+/// @returns its absolute path; empty when there is to be no cache, or there is no default one
 /// @throws FatalError when the one that was asked for cannot be used
-int open_cache_directory(const Options& options);
+std::string find_cache_directory(const Options& options);
 
 }  // namespace dragoman::cli

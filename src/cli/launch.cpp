@@ -28,12 +28,16 @@ namespace dragoman::cli {
 
 namespace {
 
+/// So many may be open at once before the guest runs.
+constexpr unsigned kDescriptorsToStart = 32;
+
 std::unique_ptr<host::Backend> make_backend(const Options& options) {
     return options.backend == "interp" ? host::make_interp() : host::make_x64();
 }
 
 void open_log(const Options& options) {
-    std::string wrong = log::open_file(options.log_file, options.log_append, {reserve_descriptor, release_descriptor});
+    std::string wrong = log::open_file(options.log_file, options.log_append,
+                                       {[](int fd) { return reserve_descriptor(fd); }, release_descriptor});
     if (!wrong.empty()) throw FatalError(1, wrong);
 }
 
@@ -81,12 +85,13 @@ const guest::Guest& choose_guest(const linux_abi::Program& program, const Option
 }  // namespace
 
 void launch(Options& options) {
+    DescriptorAllowance allowance(kDescriptorsToStart);
     std::string& sysroot = options.process.sysroot;
     make_absolute(sysroot, "-L", options.process.self_options);
     if (sysroot.size() > 1 && sysroot.back() == '/') sysroot.pop_back();
     // One that is not there is as good as none, as in qemu.
     if (linux_abi::open_sysroot(options.process.sysroot) != 0) sysroot.clear();
-    linux_abi::keep_self_open(options.process.self);
+    linux_abi::remember_self(options.process.self);
     open_log(options);
     linux_abi::Program program;
     linux_abi::ProgramError error = linux_abi::open_program(options.program, options.arguments, true, program);
@@ -99,7 +104,7 @@ void launch(Options& options) {
         std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
     // They live until the process ends: other guest threads may use them to the last.
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
-    options.engine.cache_directory = open_cache_directory(options);
+    options.engine.cache_directory = find_cache_directory(options);
     options.engine.observer = make_observer(options).release();
     auto* engine = new engine::Engine(guest, make_backend(options), options.host, *space, options.engine);
     auto* process = new linux_abi::Process;
@@ -119,7 +124,7 @@ void launch(Options& options) {
     process->exit_hooks.push_back([] { std::fflush(log::stream()); });
     process->exit_hooks.push_back([engine] { engine->save_translations(false); });
     if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
-    linux_abi::run_process(*process, std::move(program));
+    linux_abi::run_process(*process, std::move(program), [&allowance] { allowance.restore(); });
 }
 
 std::string cpu_help() {

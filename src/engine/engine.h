@@ -23,7 +23,7 @@ struct Config {
     bool chain = true;                 ///< -d nochain turns it off
     u32 max_insns = 128;               ///< guest instructions per TB
     bool optimise = true;              ///< run the IR passes
-    int cache_directory = -1;          ///< descriptor of the translation cache's directory (-tb-cache); -1: none
+    std::string cache_directory;       ///< path of the translation cache's directory (-tb-cache); empty: none
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
     Observer* observer = nullptr;      ///< told of every translation (-perfmap, -jitdump); not owned
     bool profile = false;              ///< count executions and keep the listings of all TBs (--explain)

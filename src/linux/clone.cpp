@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
@@ -15,8 +16,8 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-constexpr u64 kNamespaces =
-    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
+constexpr u64 kNamespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+                            CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 SyscallResult dispatch(Task& task, const CloneRequest& r) {
     auto set = [&](u64 flag) { return (r.flags & flag) != 0; };
@@ -27,13 +28,9 @@ SyscallResult dispatch(Task& task, const CloneRequest& r) {
     if (set(CLONE_SIGHAND) && !set(CLONE_VM)) return -EINVAL;
     if (set(CLONE_THREAD) && set(CLONE_NEWUSER | CLONE_NEWPID)) return -EINVAL;
     if (set(CLONE_SIGHAND) && set(CLONE_CLEAR_SIGHAND)) return -EINVAL;
-    if (set(CLONE_THREAD)) return set(kNamespaces | CLONE_PIDFD | CLONE_VFORK) ? -EINVAL : new_thread(task, r);
-    if (set(CLONE_VM)) {
-        // What these need beside, only a child with a copy of the memory can have.
-        if (set(CLONE_SIGHAND) || set(CLONE_INTO_CGROUP) || r.set_tid != 0) return -EINVAL;
-        return set(CLONE_VFORK) ? vfork_process(task, r) : shared_memory_process(task, r);
-    }
-    return fork_process(task, r);
+    if (set(CLONE_THREAD)) return set(kNamespaces | CLONE_VFORK) ? -EINVAL : new_thread(task, r);
+    if (!set(CLONE_VM)) return fork_process(task, r);
+    return set(CLONE_VFORK) ? vfork_process(task, r) : shared_memory_process(task, r);
 }
 
 /// struct clone_args of the kernel.
@@ -53,7 +50,8 @@ SyscallResult sys_clone(Task& task, const SyscallArgs& args) {
     r.tls = args[3];
     r.child_tid = args[4];
     r.pidfd = args[2];
-    if ((r.flags & CLONE_PIDFD) && (r.flags & CLONE_PARENT_SETTID)) return -EINVAL;
+    if ((r.flags & CLONE_PIDFD) && (r.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))) return -EINVAL;
+    r.flags &= ~u64{CLONE_DETACHED};  // without meaning since Linux 2.6.2, and clone3 refuses it
     return dispatch(task, r);
 }
 
@@ -69,7 +67,9 @@ SyscallResult sys_clone3(Task& task, const SyscallArgs& args) {
         if (byte != 0) return -E2BIG;
     }
     constexpr u64 kKnown = 0xffffffff | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
-    if ((a.flags & ~kKnown) || (a.flags & (CLONE_DETACHED | CSIGNAL)) || a.exit_signal > 64) return -EINVAL;
+    constexpr u64 kNotTaken = CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME);
+    if ((a.flags & ~kKnown) || (a.flags & kNotTaken) || a.exit_signal > 64) return -EINVAL;
+    if ((a.flags & CLONE_INTO_CGROUP) && (size < sizeof a || a.cgroup > INT_MAX)) return -EINVAL;
     if ((a.flags & (CLONE_THREAD | CLONE_PARENT)) && a.exit_signal != 0) return -EINVAL;
     if ((a.stack == 0) != (a.stack_size == 0)) return -EINVAL;
     if ((a.set_tid == 0) != (a.set_tid_size == 0)) return -EINVAL;

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -19,6 +20,7 @@
 #include "linux/signals.h"
 #include "linux/strace.h"
 #include "linux/syscalls_process.h"
+#include "linux/text_busy.h"
 
 namespace dragoman::linux_abi {
 
@@ -26,6 +28,7 @@ namespace {
 
 constexpr std::size_t kMaxString = 128 << 10;  // MAX_ARG_STRLEN
 constexpr std::size_t kMaxTotal = 6 << 20;     // as much as the kernel takes at most
+constexpr const char* kSelfLink = "/proc/self/exe";
 constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
 
 /// Tells the next translator the descriptor of its own executable, where it has no name.
@@ -35,7 +38,10 @@ constexpr std::string_view kLimitsVariable = "DRAGOMAN_KEPT_LIMITS=";
 /// ... and what has been decided about its mappings.
 constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
 
-int self_fd = -1;
+/// Of the translator's executable, once its name may have lost its meaning (the guest has changed its root); else -1.
+std::atomic<int> self_fd{-1};
+/// What it is, to know it again.
+struct stat self_identity;
 
 /// Variables that the dynamic linker and the C library of the translator would obey.
 bool acts_on_translator(const std::string& variable) {
@@ -103,11 +109,11 @@ SyscallResult host_exec(Task& task, int dirfd, const char* path, const std::vect
                         static_cast<u64>(flags));
 }
 
-// Whether `path` (which a chroot may have given another meaning) still names this translator.
+// Whether `path` (which a chroot may have given another meaning) names this translator.
 bool is_self(const std::string& path) {
-    struct stat by_name, by_fd;
-    return self_fd >= 0 && !path.empty() && path[0] == '/' && ::stat(path.c_str(), &by_name) == 0 &&
-           ::fstat(self_fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
+    struct stat info;
+    return self_identity.st_ino != 0 && !path.empty() && path[0] == '/' && ::stat(path.c_str(), &info) == 0 &&
+           info.st_ino == self_identity.st_ino && info.st_dev == self_identity.st_dev;
 }
 
 SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
@@ -131,9 +137,10 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     if (std::string policy = inherited_policy(*task.process); !policy.empty())
         environment.push_back(std::string(kPolicyVariable) + policy);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
+    if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
     if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
-    int copy = ::fcntl(self_fd, F_DUPFD, self_fd);
+    int copy = ::fcntl(self_fd, F_DUPFD, 0);
     if (copy < 0) return -errno;
     environment.push_back(std::string(kSelfVariable) + std::to_string(copy));
     SyscallResult result = host_exec(task, copy, "", command, environment, AT_EMPTY_PATH);
@@ -159,6 +166,15 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
     return "/proc/self/fd/" + std::to_string(copy) + rest;
 }
 
+// Whether a file that is to be executed is open for writing: the program itself, or the script that leads to it.
+bool is_busy(const std::string& path, const Program& program) {
+    if (is_open_for_writing(program.file.get())) return true;
+    if (program.host_path == path) return false;
+    i64 fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    Descriptor script(static_cast<int>(fd));
+    return script.valid() && is_open_for_writing(script.get());
+}
+
 SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
     const std::string path = proc_exe(task, AT_FDCWD, name).value_or(name);
     std::vector<std::string> arguments, environment;
@@ -171,6 +187,7 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
     Program program;
     ProgramError error = open_program(path, arguments, true, program);
     if (error.error != 0 && error.error != ENOEXEC) return -error.error;
+    if (error.error == 0 && is_busy(path, program)) return -ETXTBSY;
     if (!task.vfork_child) {
         task.process->engine->save_translations(true);
         if (task.process->debugger) task.process->debugger->process_replaced();
@@ -207,11 +224,21 @@ std::vector<std::string> guest_environment(char** environment, std::string& poli
     return result;
 }
 
-void keep_self_open(const std::string& path) {
+void remember_self(const std::string& path) {
     int fd = self_fd;
-    if (fd < 0) fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (fd < 0 && !path.empty()) fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
-    self_fd = fd >= 0 ? reserve_descriptor(fd) : -1;
+    if (fd >= 0) {  // from the translator that executed us
+        ::fstat(fd, &self_identity);
+        self_fd = reserve_descriptor(fd, &self_fd);
+    } else if (::stat(kSelfLink, &self_identity) != 0) {
+        ::stat(path.c_str(), &self_identity);
+    }
+}
+
+void hold_self(const std::string& path) {
+    if (self_fd >= 0) return;
+    int fd = ::open(kSelfLink, O_PATH | O_CLOEXEC);
+    if (fd < 0 && is_self(path)) fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (fd >= 0) self_fd = reserve_descriptor(fd, &self_fd);
 }
 
 SyscallResult sys_execve(Task& task, const SyscallArgs& args) {

@@ -11,8 +11,12 @@ namespace dragoman::linux_abi {
 /// @param policy  gets what inherit_policy is to take over
 std::vector<std::string> guest_environment(char** environment, std::string& policy);
 
-/// Opens the translator's own executable, so that it can be executed again after chroot. Call once, after
-/// guest_environment. `path` is its name in case that there is no /proc.
-void keep_self_open(const std::string& path);
+/// Notes which file the translator's own executable is. Call once, after guest_environment. `path` is its name in case
+/// that there is no /proc.
+void remember_self(const std::string& path);
+
+/// The guest is about to give names another meaning (chroot, another mount namespace): keeps the translator's
+/// executable open, so that it can be executed again.
+void hold_self(const std::string& path);
 
 }  // namespace dragoman::linux_abi

@@ -7,10 +7,13 @@
 #include <algorithm>
 
 #include "base/descriptors.h"
+#include "linux/descriptor_entries.h"
+#include "linux/exec.h"
 #include "linux/pass.h"
 #include "linux/path.h"
 #include "linux/proc_files.h"
 #include "linux/syscalls.h"
+#include "linux/text_busy.h"
 
 namespace dragoman::linux_abi {
 
@@ -22,7 +25,15 @@ SyscallResult sys_openat(Task& task, const SyscallArgs& args) {
     if (i64 error = task.read_string(path, args[1])) return error;
     int flags = static_cast<int>(args[2]);
     if (auto fd = open_proc_file(task, static_cast<int>(args[0]), path, flags)) return *fd;
+    if (is_executed(static_cast<int>(args[0]), path.c_str(), flags)) return -ETXTBSY;
     return open_path(&task, static_cast<int>(args[0]), path.c_str(), flags, static_cast<unsigned>(args[3]));
+}
+
+SyscallResult sys_truncate(Task& task, const SyscallArgs& args) {
+    std::string path;
+    if (i64 error = task.read_string(path, args[0])) return error;
+    if (is_executed(AT_FDCWD, path.c_str(), O_WRONLY)) return -ETXTBSY;
+    return with_paths<SYS_truncate, 0, follow(0)>(task, args);
 }
 
 SyscallResult sys_openat2(Task& task, const SyscallArgs& args) {
@@ -31,6 +42,7 @@ SyscallResult sys_openat2(Task& task, const SyscallArgs& args) {
     open_how how{};
     if (args[3] >= sizeof how && task.read(how, args[2]) && how.resolve == 0) {
         if (auto fd = open_proc_file(task, static_cast<int>(args[0]), path, static_cast<int>(how.flags))) return *fd;
+        if (is_executed(static_cast<int>(args[0]), path.c_str(), static_cast<int>(how.flags))) return -ETXTBSY;
         path = resolve_path(path, (how.flags & O_NOFOLLOW) == 0);
     }
     return safe_syscall(task, SYS_openat2, args[0], reinterpret_cast<u64>(path.c_str()), host_pointer(task, args[2]),
@@ -67,8 +79,7 @@ SyscallResult sys_dup(Task&, const SyscallArgs& args) {
 }
 
 SyscallResult sys_dup3(Task&, const SyscallArgs& args) {
-    if (is_reserved_descriptor(static_cast<int>(args[0])) || is_reserved_descriptor(static_cast<int>(args[1])))
-        return -EBADF;
+    if (is_reserved_descriptor(static_cast<int>(args[0])) || !make_way(static_cast<int>(args[1]))) return -EBADF;
     return raw_syscall(SYS_dup3, args[0], args[1], args[2]);
 }
 
@@ -90,6 +101,16 @@ SyscallResult sys_fcntl(Task& task, const SyscallArgs& args) {
         case F_SET_FILE_RW_HINT: return direct<SYS_fcntl, args_set(2)>(task, args);
         case F_SETLEASE: return blocking<SYS_fcntl>(task, args);
         default: return raw_syscall(SYS_fcntl, args[0], args[1], args[2]);
+    }
+}
+
+SyscallResult sys_getdents64(Task& task, const SyscallArgs& args) {
+    for (;;) {
+        SyscallResult result = direct<SYS_getdents64, args_set(1)>(task, args);
+        if (result <= 0 || !have_reserved_descriptors()) return result;
+        // With entries that are hidden alone, the next ones are what counts: 0 would be the end.
+        result = hide_reserved_entries(task, static_cast<int>(args[0]), args[1], result);
+        if (result != 0) return result;
     }
 }
 
@@ -116,9 +137,20 @@ SyscallResult sys_chdir(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_chroot(Task& task, const SyscallArgs& args) {
+    hold_self(task.process->options.self);
     SyscallResult result = with_paths<SYS_chroot, 0, follow(0)>(task, args);
     if (result == 0) close_sysroot();
     return result;
+}
+
+SyscallResult sys_pivot_root(Task& task, const SyscallArgs& args) {
+    hold_self(task.process->options.self);
+    return with_paths<SYS_pivot_root, 0, follow(0), follow(1)>(task, args);
+}
+
+SyscallResult sys_setns(Task& task, const SyscallArgs& args) {
+    hold_self(task.process->options.self);
+    return raw_syscall(SYS_setns, args[0], args[1]);
 }
 
 }  // namespace dragoman::linux_abi

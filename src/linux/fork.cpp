@@ -87,7 +87,8 @@ pid_t unusual_fork(Task& task, const CloneRequest& r) {
     clone_args a{};
     a.flags = r.flags & ~u64{CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
                              CLONE_CLEAR_SIGHAND};
-    a.exit_signal = r.exit_signal;
+    // A sibling's signal is that of its parent's first thread; clone() has let callers name another all the time.
+    a.exit_signal = r.flags & CLONE_PARENT ? 0 : r.exit_signal;
     a.parent_tid = pointer(task, r.parent_tid);
     a.pidfd = pointer(task, r.pidfd);
     a.set_tid = pointer(task, r.set_tid);
@@ -103,7 +104,7 @@ pid_t unusual_fork(Task& task, const CloneRequest& r) {
 
 bool is_plain(const CloneRequest& r) {
     constexpr u64 kOurs = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
-                          CLONE_PARENT_SETTID | CLONE_CLEAR_SIGHAND | CLONE_SYSVSEM | CLONE_IO | CLONE_UNTRACED;
+                          CLONE_PARENT_SETTID | CLONE_CLEAR_SIGHAND | CLONE_UNTRACED;
     return (r.flags & ~kOurs) == 0 && r.exit_signal == SIGCHLD && r.set_tid == 0;
 }
 
@@ -122,6 +123,36 @@ std::shared_ptr<SignalHandlers> copy_handlers(Task& task) {
     return copy;
 }
 
+/// clone3 whose child calls `main` on the stack that `a` gives it. clone() does where it can: it is older, and where
+/// system calls are filtered, clone3 is often missing.
+SyscallResult clone_on_stack(const clone_args& a, int (*main)(void*), void* argument) {
+    if (a.flags >> 32 == 0 && (a.flags & CSIGNAL) == 0 && a.set_tid == 0) {
+        auto flags = static_cast<int>(a.flags | a.exit_signal);
+        u64 parent_word = a.flags & CLONE_PIDFD ? a.pidfd : a.parent_tid;
+        int pid = ::clone(main, reinterpret_cast<u8*>(a.stack) + a.stack_size, flags, argument, parent_word, nullptr,
+                          a.child_tid);
+        return pid < 0 ? -errno : pid;
+    }
+    i64 result;
+    register auto r8 asm("r8") = main;
+    register auto r9 asm("r9") = argument;
+    asm volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %%r9, %%rdi\n\t"
+        "call *%%r8\n\t"
+        "mov %%eax, %%edi\n\t"
+        "mov %[exit], %%eax\n\t"
+        "syscall\n"
+        "1:"
+        : "=a"(result)
+        : "a"(SYS_clone3), "D"(&a), "S"(sizeof a), "r"(r8), "r"(r9), [exit] "i"(SYS_exit)
+        : "rcx", "r11", "memory");
+    return result;
+}
+
 /// A child process in the memory of its parent. The host thread that runs it lends it its thread-local
 /// storage, and is suspended by the kernel until the child ends or executes a program.
 class SharedMemoryChild {
@@ -130,7 +161,7 @@ public:
         stack_ = ::mmap(nullptr, kVforkStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
         task_.process = &process_;
         task_.vfork_child = true;
-        task_.handlers = copy_handlers(parent);
+        task_.handlers = r.flags & CLONE_SIGHAND ? parent.handlers : copy_handlers(parent);
         task_.signals.blocked = parent.signals.blocked;
         task_.signals.altstack_sp = parent.signals.altstack_sp;
         task_.signals.altstack_size = parent.signals.altstack_size;
@@ -150,11 +181,19 @@ public:
     /// Runs the child; with all signals blocked. @returns its process id or -errno, when it is over
     SyscallResult run() {
         constexpr u64 kNotHost = CLONE_SETTLS | CLONE_CLEAR_SIGHAND;
-        auto flags = static_cast<int>((request_.flags & ~kNotHost & 0xffffffff) | CLONE_VFORK | request_.exit_signal);
-        u64 parent_word = request_.flags & CLONE_PIDFD ? request_.pidfd : request_.parent_tid;
-        int pid = ::clone(main, static_cast<u8*>(stack_) + kVforkStack, flags, this, pointer(task_, parent_word),
-                          nullptr, pointer(task_, request_.child_tid));
-        SyscallResult result = pid < 0 ? -errno : pid;
+        clone_args a{};
+        a.flags = (request_.flags & ~kNotHost) | CLONE_VFORK;
+        a.exit_signal = request_.flags & CLONE_PARENT ? 0 : request_.exit_signal;
+        a.stack = reinterpret_cast<u64>(stack_);
+        a.stack_size = kVforkStack;
+        a.parent_tid = pointer(task_, request_.parent_tid);
+        a.pidfd = pointer(task_, request_.pidfd);
+        a.child_tid = pointer(task_, request_.child_tid);
+        a.set_tid = pointer(task_, request_.set_tid);
+        a.set_tid_size = request_.set_tid_size;
+        a.cgroup = request_.cgroup;
+        SyscallResult result = clone_on_stack(a, main, this);
+        const i64 pid = result;
         if (pid < 0) tell_started(result);
         return result;
     }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "linux/arch.h"
+#include "linux/text_busy.h"
 
 namespace dragoman::linux_abi {
 
@@ -74,6 +75,7 @@ EntryPoint load_program(Process& process, const Program& program) {
         interpreter_base = interpreter.bias;
         entry = interpreter.entry;
     }
+    mark_executed(program.file.get());
     map_vdso(process);
     process.space->set_brk(heap_start(program, image));
     process.exe_path = real_path(program.host_path);

@@ -31,7 +31,7 @@ enum class ImageRole { Program, Interpreter };
 
 /// Maps the segments of an ELF file. @throws FatalError
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
-                      ImageRole role, const MappingPolicy& policy);
+                      ImageRole role, const MappingPolicy& policy = {});
 
 /// Maps the stack, at the top of the address space where nothing else is yet. @throws FatalError
 void map_stack(Process& process);

@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +21,7 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-int root = -1;
+std::atomic<int> root{-1};
 std::string root_path;
 std::string root_real_path;  // without symbolic links, as /proc/self/exe shows it
 /// A kernel or a container may lack openat2: absolute links then lead out of the sysroot.
@@ -52,7 +54,14 @@ i64 open_in_root(Task* task, const char* path, int flags) {
     open_how how{};
     how.flags = static_cast<u32>(flags);
     how.resolve = RESOLVE_IN_ROOT;
-    return call(task, SYS_openat2, root, reinterpret_cast<u64>(path), reinterpret_cast<u64>(&how), sizeof how);
+    for (;;) {
+        const int directory = root.load();
+        i64 result = call(task, SYS_openat2, static_cast<u64>(directory), reinterpret_cast<u64>(path),
+                          reinterpret_cast<u64>(&how), sizeof how);
+        // The guest may have taken the number for itself meanwhile (make_way).
+        if (directory == root.load()) return result;
+        if (result >= 0) close(static_cast<int>(result));
+    }
 }
 
 std::string join_if_present(const std::string& path, bool follow) {
@@ -69,7 +78,7 @@ int open_sysroot(const std::string& directory) {
     if (directory.empty()) return 0;
     int fd = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return -errno;
-    root = reserve_descriptor(fd);
+    root = reserve_descriptor(fd, &root);
     root_path = directory;
     std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr), std::free);
     root_real_path = real ? real.get() : "";
@@ -91,6 +100,7 @@ std::string resolve_path(const std::string& path, bool follow) {
     if (root < 0 || path.empty() || path[0] != '/') return path;
     if (!have_openat2) return join_if_present(path, follow);
     i64 fd = open_in_root(nullptr, inside_root(path.c_str()), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    if (fd == -EMFILE || fd == -ENFILE) return join_if_present(path, follow);
     if (fd < 0) return path;
     char link[32], target[PATH_MAX];
     std::snprintf(link, sizeof link, "/proc/self/fd/%d", static_cast<int>(fd));

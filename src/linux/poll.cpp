@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "linux/pass.h"
 #include "linux/signal_mask.h"
@@ -56,7 +57,8 @@ constexpr u64 kMaxEventsAtOnce = 1024;
 template <class Call>
 SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
     i32 count = static_cast<i32>(args[2]);
-    if (count <= 0) return -EINVAL;
+    constexpr i32 kMostEvents = INT_MAX / static_cast<int>(sizeof(GuestEpollEvent));  // EP_MAX_EVENTS
+    if (count <= 0 || count > kMostEvents) return -EINVAL;
     epoll_event host[kMaxEventsAtOnce];
     WaitMask mask(task);
     if (i64 error = mask.set(args[4], args[5])) return error == kRestartSys ? -EINTR : error;

@@ -89,7 +89,7 @@ void run_task(Task& task) {
     }
 }
 
-void run_process(Process& process, Program program) {
+void run_process(Process& process, Program program, const std::function<void()>& loaded) {
     Task task;
     task.process = &process;
     task.tid = process.pid = ::getpid();
@@ -103,6 +103,7 @@ void run_process(Process& process, Program program) {
     EntryPoint entry = load_program(process, program);
     limit_space(*process.space);
     program.file = Descriptor();  // to the guest it never was open
+    loaded();
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
     name_process(program.name);
     process.start_stack = entry.stack;

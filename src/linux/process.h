@@ -8,7 +8,8 @@ namespace dragoman::linux_abi {
 
 /// Loads `program` into `process`, whose options, guest, engine and space are set, and runs it on the
 /// calling thread until the process ends. @throws FatalError before the first guest instruction
-[[noreturn]] void run_process(Process& process, Program program);
+/// @param loaded  called between the two
+[[noreturn]] void run_process(Process& process, Program program, const std::function<void()>& loaded);
 
 /// Runs a task on the calling thread until it ends (exit, not exit_group).
 void run_task(Task& task);

@@ -6,8 +6,8 @@
 namespace dragoman::linux_abi {
 
 // files.cpp
-SyscallBody sys_openat, sys_openat2, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl, sys_readlinkat,
-    sys_chdir, sys_chroot;
+SyscallBody sys_openat, sys_openat2, sys_truncate, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl,
+    sys_getdents64, sys_readlinkat, sys_chdir, sys_chroot, sys_pivot_root, sys_setns;
 // stat.cpp
 SyscallBody sys_newfstatat, sys_fstat;
 // vector_io.cpp

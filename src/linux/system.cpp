@@ -19,6 +19,8 @@
 #endif
 #define PR_RISCV_SET_ICACHE_FLUSH_CTX_ 71
 #define PR_SET_MDWE_ 65
+#define PR_SET_MEMORY_MERGE_ 67
+#define PR_GET_MEMORY_MERGE_ 68
 #define PR_GET_MDWE_ 66
 #ifndef PR_GET_AUXV
 #define PR_GET_AUXV 0x41555856
@@ -104,6 +106,10 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_GET_THP_DISABLE:
         case PR_CAP_AMBIENT:
         case PR_SET_PTRACER:
+        case PR_MCE_KILL:
+        case PR_MCE_KILL_GET:
+        case PR_SET_MEMORY_MERGE_:
+        case PR_GET_MEMORY_MERGE_:
         case PR_SET_IO_FLUSHER:
         case PR_GET_IO_FLUSHER: return direct<SYS_prctl>(task, args);
         case PR_SET_MDWE_: return set_mdwe(task, args);

@@ -1,4 +1,5 @@
 // Threads of the guest: each is a host thread of its own.
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -35,6 +36,12 @@ void remove_task(Process& process, Task& task) {
     std::erase(process.tasks, &task);
 }
 
+/// A pidfd of the calling thread. @returns descriptor or -errno: before Linux 6.9 there is none
+SyscallResult open_pidfd_of_thread() {
+    constexpr u64 kPidfdThread = O_EXCL;
+    return raw_syscall(SYS_pidfd_open, static_cast<u64>(raw_syscall(SYS_gettid)), kPidfdThread);
+}
+
 void start_thread(ThreadStart& start) {
     Task& task = *start.task;
     const CloneRequest& r = *start.request;
@@ -50,6 +57,7 @@ void start_thread(ThreadStart& start) {
     if (r.flags & CLONE_PARENT_SETTID) task.write(r.parent_tid, task.tid);
     if (r.flags & CLONE_CHILD_SETTID) task.write(r.child_tid, task.tid);
     if (r.flags & CLONE_CHILD_CLEARTID) task.clear_child_tid = r.child_tid;
+    if (r.flags & CLONE_PIDFD) task.write(r.pidfd, static_cast<i32>(open_pidfd_of_thread()));
     // Host threads share these; a guest thread need not.
     if (!(r.flags & CLONE_FS)) raw_syscall(SYS_unshare, CLONE_FS);
     if (!(r.flags & CLONE_FILES)) raw_syscall(SYS_unshare, CLONE_FILES);
@@ -100,6 +108,11 @@ void set_child_state(const Task& task, const CloneRequest& request, Task& child)
 }
 
 SyscallResult new_thread(Task& task, const CloneRequest& request) {
+    if (request.flags & CLONE_PIDFD) {
+        SyscallResult probe = open_pidfd_of_thread();
+        if (probe < 0) return probe;
+        raw_syscall(SYS_close, static_cast<u64>(probe));
+    }
     auto child = std::make_unique<Task>();
     child->process = task.process;
     child->handlers = task.handlers;

@@ -123,6 +123,7 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
     constexpr int kSem = 8, kGrowsDown = 0x01000000, kGrowsUp = 0x02000000;
     if (address % kPageSize != 0) return -EINVAL;
     if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | kSem | kGrowsDown | kGrowsUp)) return -EINVAL;
+    if ((prot & kGrowsDown) && (prot & kGrowsUp)) return -EINVAL;
     if (length == 0) return 0;
     if (length > kHostTop) return -ENOMEM;
     length = align_up(length, kPageSize);
@@ -134,8 +135,10 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
     if (prot & kGrowsDown) {
         auto it = impl_->regions.find(address);
         if (it == impl_->regions.end()) return -ENOMEM;
+        if (it->second.name != "[stack]" && !impl_->growing.contains(it->first)) return -EINVAL;
         address = it->first;
     }
+    if (prot & kGrowsUp) return -EINVAL;  // no mapping does
     PageFlags flags = flags_from_prot(prot);
     struct Piece {
         u64 from, to;

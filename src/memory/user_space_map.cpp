@@ -102,11 +102,14 @@ i64 UserSpace::Impl::unmap(u64 start, u64 end) {
 
 i64 UserSpace::Impl::host_map(u64 start, u64 length, PageFlags flags, int map_flags, int fd, u64 offset, bool replace) {
     map_flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE);
-    map_flags |= replace || reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    // MAP_SHARED_VALIDATE refuses MAP_FIXED_NOREPLACE: then the address is a hint, too.
+    const bool validates = (map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
+    if (replace || reserved) map_flags |= MAP_FIXED;
+    else if (!validates) map_flags |= MAP_FIXED_NOREPLACE;
     void* p = ::mmap(host(start), length, host_prot(flags), map_flags, fd, static_cast<off_t>(offset));
     if (p == MAP_FAILED) return -errno;
     if (p == host(start)) return 0;
-    ::munmap(p, length);  // a kernel without MAP_FIXED_NOREPLACE took the address as a hint
+    ::munmap(p, length);  // the address was taken as a hint, as by a kernel without MAP_FIXED_NOREPLACE
     return -EEXIST;
 }
 

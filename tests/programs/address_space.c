@@ -76,6 +76,10 @@ int main(void) {
     strcpy(one + kPage, "shared");
     CHECK(!strcmp(two, "shared") && msync(one, kPage, MS_SYNC) == 0);
 
+    CHECK(mmap(NULL, kPage, PROT_READ, MAP_SHARED_VALIDATE, fd, 0) != MAP_FAILED);
+    CHECK(mmap(NULL, kPage, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) == MAP_FAILED && errno == EOPNOTSUPP);
+    CHECK(FAILS(mprotect(one, kPage, RW | PROT_GROWSDOWN), EINVAL) && FAILS(mprotect(one, kPage, RW | PROT_GROWSUP), EINVAL));
+
     /* Many mappings come and go: the same addresses are used again. */
     char *first = map(NULL, 3, 0);
     for (int i = 0; i < 2000; i++) {

@@ -66,20 +66,20 @@ void move_code(u8* code, const BlockView& block, u32 distance) {
     }
 }
 
-CodeCache::CodeCache(const Config& config) : config_(config) {}
+CodeCache::CodeCache(const Config& config) : directory_(config.directory), limit_(config.limit) {}
 
 bool CodeCache::start(u64 configuration) {
     key_.translator[0] = build_number();
     key_.translator[1] = configuration;
-    if (key_.translator[0] == 0) config_.directory = -1;
-    return config_.directory >= 0;
+    if (key_.translator[0] == 0) directory_.forget();
+    return directory_.exists();
 }
 
 CodeCache::~CodeCache() = default;
 
 void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
     struct stat info;
-    if (config_.directory < 0 || ::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
+    if (!directory_.exists() || ::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
     CacheKey key = key_;
     key.device = info.st_dev;
     key.inode = info.st_ino;
@@ -115,7 +115,8 @@ bool CodeCache::find(u64 pc, u32 flags, bool open, std::vector<u8>& buffer) {
     if (image == nullptr) return false;
     if (!image->looked_for && open) {
         image->looked_for = true;
-        image->file.open(config_.directory, image->key);
+        CacheDirectory::Open directory(directory_);
+        if (directory.valid()) image->file.open(directory.get(), image->key);
     }
     return image->file.is_open() && image->file.read(pc, flags, buffer);
 }
@@ -178,16 +179,18 @@ void CodeCache::save() {
     // With a limit, writing a file may bring a signal that is not the guest's.
     rlimit size;
     if (::getrlimit(RLIMIT_FSIZE, &size) != 0 || size.rlim_cur != RLIM_INFINITY) return;
+    CacheDirectory::Open directory(directory_);
+    if (!directory.valid()) return;
     bool written = false;
-    for (auto& image : images_) written |= image->records.size() >= kLeastBytes && save(*image);
+    for (auto& image : images_) written |= image->records.size() >= kLeastBytes && save(*image, directory.get());
     // Once in a while is enough.
-    if (written && (::time(nullptr) & 15) == 0) trim_cache(config_.directory, config_.limit);
+    if (written && (::time(nullptr) & 15) == 0) trim_cache(directory.get(), limit_);
 }
 
-bool CodeCache::save(Image& image) {
+bool CodeCache::save(Image& image, int directory) {
     CacheFile current;  // not always the one that this process has read
     std::vector<IndexEntry> index;
-    if (current.open(config_.directory, image.key)) index = current.index();
+    if (current.open(directory, image.key)) index = current.index();
     auto is_worth = [&](u64 bytes) { return bytes >= kLeastBytes && bytes * kWorthWriting >= current.bytes(); };
     if (!is_worth(image.records.size())) return false;
 
@@ -212,7 +215,7 @@ bool CodeCache::save(Image& image) {
         }
         fresh += entry.bytes;
     }
-    return is_worth(fresh) && write_cache_file(config_.directory, image.key, index, old, image.records);
+    return is_worth(fresh) && write_cache_file(directory, image.key, index, old, image.records);
 }
 
 }  // namespace dragoman::engine

@@ -7,8 +7,10 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "engine/cache/cache_directory.h"
 #include "engine/cache/cache_file.h"
 
 namespace dragoman::engine {
@@ -16,7 +18,7 @@ namespace dragoman::engine {
 class CodeCache {
 public:
     struct Config {
-        int directory = -1;          ///< descriptor of the directory; -1: no cache
+        std::string directory;       ///< absolute path; empty: no cache
         u64 limit = u64{512} << 20;  ///< bytes that all files together may have
     };
 
@@ -52,9 +54,10 @@ private:
         Image* image;
     };
     Image* image_at(u64 pc);
-    bool save(Image& image);
+    bool save(Image& image, int directory);
 
-    Config config_;
+    CacheDirectory directory_;
+    u64 limit_;
     CacheKey key_{};
     std::mutex lock_;
     std::vector<std::unique_ptr<Image>> images_;
