@@ -276,7 +276,10 @@ constexpr Row kRows[] = {
      [](Parser& p, std::string_view v) { p.options.guest_base = number_of(v); p.options.guest_base_set = true; },
      "host address of guest address 0"},
     {"R", "size", "RESERVED_VA", Both, kInherited,
-     [](Parser& p, std::string_view v) { p.options.reserved_va = size_of(v); },
+     [](Parser& p, std::string_view v) {
+         p.options.reserved_va = size_of(v);
+         if (p.options.reserved_va > u64{1} << 47) throw BadValue{"'" + std::string(v) + "' is more than 2^47 bytes"};
+     },
      "limit the guest's address space to 'size' bytes (K, M, G)"},
     {"t", "tsig hsig n[,...]", "RTSIG_MAP", Qemu, false, check_signal_map,
      "map real-time signals: they are the host's already, another mapping is an error"},

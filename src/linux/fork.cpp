@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "linux/clone.h"
 #include "linux/libc_fork.h"
@@ -274,7 +275,10 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
     }
     restore_host_signals(mask);
     if (pid == 0) {
-        if (r.flags & CLONE_VFORK) ::close(pipe_ends[0]);
+        if (r.flags & CLONE_VFORK) {
+            ::close(pipe_ends[0]);
+            reserve_descriptor(pipe_ends[1]);
+        }
         return kNoResult;
     }
     if (r.flags & CLONE_VFORK) {

@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "linux/pass.h"
+#include "linux/procmap_query.h"
 #include "linux/syscalls.h"
 
 namespace dragoman::linux_abi {
@@ -118,6 +119,11 @@ SyscallResult sys_ioctl(Task& task, const SyscallArgs& args) {
         case LOOP_SET_STATUS: return set_loop_status(task, args);
         case LOOP_GET_STATUS: return get_loop_status(task, args);
         case SIOCGIFCONF: return get_interfaces(task, args);
+        case kProcmapQuery: {
+            SyscallResult result = procmap_query(task, static_cast<int>(args[0]), args[2]);
+            if (result != -ENOTTY) return result;
+            break;
+        }
         default: break;
     }
     return takes_value(request) ? blocking<SYS_ioctl>(task, args) : blocking<SYS_ioctl, args_set(2)>(task, args);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -79,6 +80,11 @@ EntryPoint load_program(Process& process, const Program& program) {
     map_vdso(process);
     process.space->set_brk(heap_start(program, image));
     process.exe_path = real_path(program.host_path);
+    struct stat info;
+    if (::fstat(program.file.get(), &info) == 0) {
+        process.exe_device = info.st_dev;
+        process.exe_inode = info.st_ino;
+    }
     process.arguments = program.arguments;
     process.start_code = image.start_code;
     process.end_code = image.end_code;

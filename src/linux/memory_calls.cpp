@@ -4,9 +4,11 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "linux/pass.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 
@@ -69,6 +71,30 @@ SyscallResult sys_msync(Task& task, const SyscallArgs& args) {
 SyscallResult sys_shmat(Task& task, const SyscallArgs& args) {
     SyscallResult result = task.space().shmat(static_cast<int>(args[0]), args[1], static_cast<int>(args[2]));
     return logged("shmat", result, static_cast<u64>(result), 0);
+}
+
+// The addresses in the array are those of another process where a process is named: guests with another guest_base are
+// not understood there.
+SyscallResult sys_move_pages(Task& task, const SyscallArgs& args) {
+    const u64 count = args[1], base = task.space().guest_base();
+    constexpr u64 kMost = u64{1} << 20;
+    if (base == 0) return direct<SYS_move_pages, args_set(2, 3, 4)>(task, args);
+    if (count > kMost) return -E2BIG;
+    std::vector<u64> pages(count);
+    if (count != 0 && !task.read(pages.data(), args[2], count * sizeof(u64))) return -EFAULT;
+    for (u64& page : pages) page += base;
+    const u64 nodes = host_pointer(task, args[3]), status = host_pointer(task, args[4]);
+    return with_code_released(task, [&] {
+        return raw_syscall(SYS_move_pages, args[0], count, reinterpret_cast<u64>(pages.data()), nodes, status, args[5]);
+    });
+}
+
+// As the kernel since 4.0: maps the other page of the file over this one.
+SyscallResult sys_remap_file_pages(Task& task, const SyscallArgs& args) {
+    constexpr u64 kPage = memory::kPageSize;
+    const u64 start = align_down(args[0], kPage), size = align_down(args[1], kPage), page = args[3];
+    if (args[2] != 0 || size == 0 || start + size < start || page + size / kPage < page) return -EINVAL;
+    return task.space().remap_file_pages(start, size, page * kPage);
 }
 
 SyscallResult sys_shmdt(Task& task, const SyscallArgs& args) { return task.space().shmdt(args[0]); }

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
+#include <string_view>
+#include <utility>
 
 #include "linux/pass.h"
 #include "linux/syscalls.h"
@@ -130,6 +132,31 @@ u64 lift_host_limits() {
         least = std::min<u64>(least, limit.rlim_max);
     }
     return least;
+}
+
+std::string limits_text(const std::string& host) {
+    constexpr std::pair<unsigned, std::string_view> kRows[] = {
+        {RLIMIT_DATA, "Max data size "}, {RLIMIT_STACK, "Max stack size "}, {RLIMIT_AS, "Max address space "}};
+    std::lock_guard guard(kept.lock);
+    std::string text;
+    for (std::size_t at = 0; at < host.size();) {
+        const std::size_t end = std::min(host.find('\n', at), host.size());
+        std::string line = host.substr(at, end - at);
+        at = end + 1;
+        for (auto [resource, name] : kRows) {
+            if (!kept.set[resource] || !line.starts_with(name)) continue;
+            auto column = [](u64 value) { return value == RLIM64_INFINITY ? "unlimited" : std::to_string(value); };
+            constexpr std::size_t kFirst = 26, kWidth = 21;
+            line.resize(kFirst);
+            line += column(kept.value[resource].rlim_cur);
+            line.resize(kFirst + kWidth, ' ');
+            line += column(kept.value[resource].rlim_max);
+            line.resize(kFirst + 2 * kWidth, ' ');
+            line += "bytes     ";
+        }
+        text += line + "\n";
+    }
+    return text;
 }
 
 void limit_space(memory::UserSpace& space) {

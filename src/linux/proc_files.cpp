@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "linux/host_maps.h"
+#include "linux/memory_limits.h"
 #include "linux/other_guest.h"
 #include "linux/path.h"
 #include "linux/proc_stat.h"
@@ -124,7 +126,7 @@ ProcPath parse_proc_path(const Task& task, std::string_view path) {
 }
 
 constexpr std::string_view kFiles[] = {"exe",     "maps", "smaps", "smaps_rollup", "numa_maps", "cmdline",
-                                       "environ", "auxv", "stat",  "statm",        "status"};
+                                       "environ", "auxv", "stat",  "statm",        "status",    "limits"};
 
 bool is_made(std::string_view name) {
     return name == "cpuinfo" || std::find(std::begin(kFiles), std::end(kFiles), name) != std::end(kFiles);
@@ -157,6 +159,13 @@ bool is_about_memory(std::string_view entry) {
     return entry == "maps" || entry == "smaps" || entry == "smaps_rollup" || entry == "numa_maps";
 }
 
+std::string own_program(const Process& process) {
+    struct stat info;
+    const bool same = ::stat(process.exe_path.c_str(), &info) == 0 && info.st_dev == process.exe_device &&
+                      info.st_ino == process.exe_inode;
+    return same ? process.exe_path : process.exe_path + " (deleted)";
+}
+
 std::optional<std::string> own_text(const Task& task, const std::string& path, std::string_view entry) {
     if (is_about_memory(entry)) return memory_text(own_memory(*task.process), entry);
     if (entry == "cmdline") return make_cmdline(task);
@@ -165,6 +174,7 @@ std::optional<std::string> own_text(const Task& task, const std::string& path, s
     if (entry == "stat") return stat_text(task, path);
     if (entry == "statm") return statm_text(task, path);
     if (entry == "status") return status_text(task, path);
+    if (entry == "limits") return limits_text(read_host_file(path));
     return std::nullopt;
 }
 
@@ -178,7 +188,7 @@ std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::stri
     if (!path.ends_with("exe")) return std::nullopt;
     const ProcPath parsed = parse_proc_path(task, absolute_in_proc(dirfd, path));
     if (parsed.entry != "exe") return std::nullopt;
-    return parsed.own ? task.process->exe_path : other_program(parsed.who);
+    return parsed.own ? own_program(*task.process) : other_program(parsed.who);
 }
 
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {

@@ -47,6 +47,7 @@ struct Process {
     engine::Engine* engine = nullptr;
     memory::UserSpace* space = nullptr;
     std::string exe_path;                ///< real path of the guest program, for /proc/self/exe
+    u64 exe_device = 0, exe_inode = 0;   ///< which file that was
     std::vector<std::string> arguments;  ///< for /proc/self/cmdline
     std::vector<u64> auxv;               ///< for /proc/self/auxv
     u64 stack_top = 0, stack_low = 0;    ///< guest addresses of the main stack

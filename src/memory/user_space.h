@@ -84,6 +84,8 @@ public:
     i64 munmap(u64 address, u64 length);
     i64 mprotect(u64 address, u64 length, int prot);
     i64 mremap(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
+    /// Has [address, address + length), a part of a shared mapping of a file, show the file from `offset` on.
+    i64 remap_file_pages(u64 address, u64 length, u64 offset);
     /// The guest accessed unmapped `address`: extends the mapping above it to there, if that was made with
     /// MAP_GROWSDOWN and gets no larger than `limit` bytes. @returns whether the access is to be repeated
     bool grow_down(u64 address, u64 limit);

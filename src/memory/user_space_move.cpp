@@ -91,6 +91,21 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
     return impl_->move(old_address, old_length, new_length, flags, new_address);
 }
 
+i64 UserSpace::remap_file_pages(u64 address, u64 length, u64 offset) {
+    if (!impl_->in_range(address, length)) return -EINVAL;
+    std::lock_guard lock(impl_->map_lock);
+    auto found = impl_->regions.find(address);
+    if (found == impl_->regions.end() || address + length > found->second.end) return -EINVAL;
+    Region region = found->second;
+    if (!region.file || !has(region.flags, PageFlags::Shared)) return -EINVAL;
+    const auto change = impl_->retire_code(address, address + length);
+    // The host has the same call, and knows the file.
+    constexpr int kSamePermissions = 0;
+    if (::remap_file_pages(host(address), length, kSamePermissions, offset / kPageSize, 0) != 0) return -errno;
+    impl_->enter(address, length, region.flags, true, offset, region.name);
+    return 0;
+}
+
 bool UserSpace::grow_down(u64 address, u64 limit) {
     constexpr u64 kGuardGap = 256 * kPageSize;  // stack_guard_gap of Linux
     std::lock_guard lock(impl_->map_lock);

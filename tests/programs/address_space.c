@@ -80,6 +80,11 @@ int main(void) {
     CHECK(mmap(NULL, kPage, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) == MAP_FAILED && errno == EOPNOTSUPP);
     CHECK(FAILS(mprotect(one, kPage, RW | PROT_GROWSDOWN), EINVAL) && FAILS(mprotect(one, kPage, RW | PROT_GROWSUP), EINVAL));
 
+    CHECK(FAILS(remap_file_pages(one, kPage, PROT_READ, 1, 0), EINVAL) && FAILS(remap_file_pages(a, kPage, 0, 1, 0), EINVAL));
+    CHECK(remap_file_pages(one, kPage, 0, 1, 0) == 0 && !strcmp(one, "shared"));
+    one[0] = 'S';
+    CHECK(two[0] == 'S' && munmap(one, 2 * kPage) == 0);
+
     /* Many mappings come and go: the same addresses are used again. */
     char *first = map(NULL, 3, 0);
     for (int i = 0; i < 2000; i++) {

@@ -28,6 +28,11 @@ int main(int argc, char **argv) {
     }
     set(RLIMIT_AS, 64 * kMiB, 128 * kMiB);
     CHECK(getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == 64 * kMiB && limit.rlim_max == 128 * kMiB);
+    char row[128] = "";
+    FILE *limits = fopen("/proc/self/limits", "r");
+    while (strncmp(row, "Max address space ", 18) != 0) CHECK(fgets(row, sizeof row, limits));
+    CHECK(!strcmp(row, "Max address space         67108864             134217728            bytes     \n"));
+    fclose(limits);
     CHECK(map(80 * kMiB) == MAP_FAILED && errno == ENOMEM);
     char *small = map(16 * kMiB);
     CHECK(small != MAP_FAILED && map(50 * kMiB) == MAP_FAILED);

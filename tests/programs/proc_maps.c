@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -98,6 +99,35 @@ static void files(void) {
     CHECK(!strcmp(find(part)->name, shown) && find(part)->inode == info.st_ino);
 }
 
+struct query {
+    uint64_t size, flags, address, start, end, mapping_flags, page_size, offset, inode;
+    uint32_t major, minor, name_size, build_id_size;
+    uint64_t name_address, build_id_address;
+};
+
+/* PROCMAP_QUERY, where the kernel has it (6.11). */
+static void query(const void *code, const void *stack) {
+    char name[4096];
+    int fd = open("/proc/self/maps", O_RDONLY);
+    struct query q = {.size = sizeof q, .address = (uintptr_t)code, .name_size = sizeof name, .name_address = (uintptr_t)name};
+    int result = ioctl(fd, _IOWR('f', 17, struct query), &q);
+    if (result != 0 && errno == ENOTTY) return;
+    struct line *l = find(code);
+    CHECK(result == 0 && q.start == l->start && q.end == l->end && q.mapping_flags == 5 && q.inode == l->inode);
+    CHECK(q.offset == l->offset && q.major == l->major && q.minor == l->minor && q.page_size == kPage && !strcmp(name, l->name));
+    q = (struct query){.size = sizeof q, .address = (uintptr_t)code, .flags = 16 | 2};
+    CHECK(ioctl(fd, _IOWR('f', 17, struct query), &q) == 0 && q.start > (uintptr_t)code && (q.mapping_flags & 2));
+    q = (struct query){.size = sizeof q, .address = (uintptr_t)stack, .flags = 4};
+    CHECK(FAILS(ioctl(fd, _IOWR('f', 17, struct query), &q), ENOENT));
+    q = (struct query){.size = sizeof q, .address = (uintptr_t)stack, .flags = 64};
+    CHECK(FAILS(ioctl(fd, _IOWR('f', 17, struct query), &q), EINVAL));
+    q = (struct query){.size = 8};
+    CHECK(FAILS(ioctl(fd, _IOWR('f', 17, struct query), &q), EINVAL));
+    q = (struct query){.size = sizeof q, .address = (uintptr_t)code, .name_size = 2, .name_address = (uintptr_t)name};
+    CHECK(FAILS(ioctl(fd, _IOWR('f', 17, struct query), &q), ENAMETOOLONG));
+    close(fd);
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     char real[4096];
@@ -110,6 +140,7 @@ int main(int argc, char **argv) {
     char *heap = malloc(64);
     CHECK(!strcmp(find(heap)->name, "[heap]"));
     files();
+    query((void *)main, &local);
     char *anon = mmap(NULL, 8 * kPage, RW, ANON, -1, 0), *written = mmap(NULL, kPage, PROT_WRITE, ANON, -1, 0);
     char *shared = mmap(NULL, kPage, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     memset(anon, 1, 3 * kPage);

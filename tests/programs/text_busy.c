@@ -35,6 +35,11 @@ static int run(const char *file) {
 int main(int argc, char **argv) {
     char byte;
     if (argc == 2) return 0;
+    if (argc == 4) { /* has lost its name */
+        char target[4096] = "";
+        CHECK(unlink(argv[3]) == 0 && readlink("/proc/self/exe", target, sizeof target - 1) > 0);
+        return strlen(target) < 10 || strcmp(target + strlen(target) - 10, " (deleted)") != 0;
+    }
     if (argc == 3) { /* says that it runs, and does so until its input ends */
         CHECK(write(1, "x", 1) == 1);
         return (int)read(0, &byte, 1);
@@ -81,5 +86,12 @@ int main(int argc, char **argv) {
     CHECK(run(name) == ETXTBSY);
     close(fd);
     CHECK(unlink(name) == 0);
+    close(copy_of_self());
+    pid = fork();
+    if (pid == 0) {
+        execl(name, "copy", "without", "name", name, (char *)0);
+        _exit(9);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
     return 0;
 }
