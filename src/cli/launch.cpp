@@ -68,18 +68,19 @@ void make_absolute(std::string& directory, const char* option, std::vector<std::
     }
 }
 
-const guest::Guest& choose_guest(const linux_abi::Program& program, const Options& options) {
+std::unique_ptr<guest::Model> make_model(const linux_abi::Program& program, const Options& options) {
     const guest::Guest* guest = guest::find(program.header.e_machine, program.header.e_ident[EI_CLASS]);
     if (!guest) {
         throw FatalError(
             126, program.name + ": guest not supported (ELF machine " + std::to_string(program.header.e_machine) + ")");
     }
-    std::string wrong = options.cpu.empty() ? "" : guest->configure(options.cpu);
-    if (!wrong.empty()) {
+    std::string wrong;
+    std::unique_ptr<guest::Model> model = guest->configure(options.cpu, false, wrong);
+    if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);
     }
-    return *guest;
+    return model;
 }
 
 }  // namespace
@@ -96,7 +97,8 @@ void launch(Options& options) {
     linux_abi::Program program;
     linux_abi::ProgramError error = linux_abi::open_program(options.program, options.arguments, true, program);
     if (error.error) throw FatalError(error.exit_status(), error.text);
-    const guest::Guest& guest = choose_guest(program, options);
+    std::unique_ptr<guest::Model> model = make_model(program, options);
+    const guest::Guest& guest = model->guest;
 
     options.host.guest_base = options.guest_base;
     constexpr u64 kMiB = u64{1} << 20;
@@ -106,7 +108,7 @@ void launch(Options& options) {
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
     options.engine.cache_directory = find_cache_directory(options);
     options.engine.observer = make_observer(options).release();
-    auto* engine = new engine::Engine(guest, make_backend(options), options.host, *space, options.engine);
+    auto* engine = new engine::Engine(std::move(model), make_backend(options), options.host, *space, options.engine);
     auto* process = new linux_abi::Process;
     process->options = std::move(options.process);
     process->guest = &guest;
@@ -131,14 +133,14 @@ std::string cpu_help() {
     std::string text;
     for (const guest::Guest* guest : guest::all()) {
         text += "Models of " + std::string(guest->name) + " (-cpu MODEL[,ext=on|off...]):\n";
-        for (const guest::CpuModel& model : guest->models()) {
+        for (const guest::CpuModel& model : guest->models(false)) {
             std::string name = "  " + std::string(model.name);
             name.resize(std::max<std::size_t>(name.size() + 1, 23), ' ');
             text += name + std::string(model.help) + "\n";
         }
         text += "Extensions:";
         std::size_t column = 11;
-        for (const std::string& extension : guest->extensions()) {
+        for (const std::string& extension : guest->extensions(false)) {
             if (column + extension.size() + 1 > 100) {
                 text += "\n           ";
                 column = 11;

@@ -162,10 +162,10 @@ std::string GdbSession::read_registers() {
     // The registers in the order of their numbers; gdb asks for those behind a gap with p.
     std::string digits;
     unsigned expected = 0;
-    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.model().guest.cpu.registers(target_.model())) {
         if (r.number != expected++) break;
         u8 bytes[64] = {};
-        target_.guest().cpu.read_register(env, r.number, bytes);
+        target_.model().guest.cpu.read_register(env, r.number, bytes);
         digits += to_hex({bytes, r.bits / 8u});
     }
     return digits;
@@ -176,9 +176,9 @@ std::string GdbSession::write_registers(std::string_view digits) {
     std::optional<std::string> bytes = from_hex(digits);
     if (!env || !bytes) return kBadRequest;
     std::size_t at = 0;
-    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.model().guest.cpu.registers(target_.model())) {
         if (at + r.bits / 8 > bytes->size()) break;
-        target_.guest().cpu.write_register(env, r.number, reinterpret_cast<const u8*>(bytes->data()) + at);
+        target_.model().guest.cpu.write_register(env, r.number, reinterpret_cast<const u8*>(bytes->data()) + at);
         at += r.bits / 8;
     }
     return kOk;
@@ -188,10 +188,10 @@ std::string GdbSession::read_register(std::string_view arguments) {
     ir::Env* env = selected_env();
     u64 number;
     if (!env || !take_number(arguments, number)) return kBadRequest;
-    for (const guest::RegisterInfo& r : target_.guest().cpu.registers()) {
+    for (const guest::RegisterInfo& r : target_.model().guest.cpu.registers(target_.model())) {
         if (r.number != number) continue;
         u8 bytes[64] = {};
-        target_.guest().cpu.read_register(env, r.number, bytes);
+        target_.model().guest.cpu.read_register(env, r.number, bytes);
         return to_hex({bytes, r.bits / 8u});
     }
     return kBadRequest;
@@ -204,8 +204,8 @@ std::string GdbSession::write_register(std::string_view arguments) {
     std::optional<std::string> bytes = from_hex(arguments);
     if (!bytes || bytes->size() > 64) return kBadRequest;
     bytes->resize(64);
-    bool known = target_.guest().cpu.write_register(env, static_cast<unsigned>(number),
-                                                    reinterpret_cast<const u8*>(bytes->data()));
+    bool known = target_.model().guest.cpu.write_register(env, static_cast<unsigned>(number),
+                                                          reinterpret_cast<const u8*>(bytes->data()));
     return known ? kOk : kBadRequest;
 }
 
@@ -356,10 +356,10 @@ std::string GdbSession::transfer(std::string_view request) {
     if (!take_number(request, offset) || !take_prefix(request, ",") || !take_number(request, length)) {
         return kBadRequest;
     }
-    const guest::CpuOps& cpu = target_.guest().cpu;
+    const guest::CpuOps& cpu = target_.model().guest.cpu;
     std::string data;
     if (object == "features" && annex == "target.xml") {
-        data = target_xml(cpu.gdb_architecture, cpu.registers());
+        data = target_xml(cpu.gdb_architecture, cpu.registers(target_.model()));
     } else if (object == "threads") {
         data = "<?xml version=\"1.0\"?>\n<threads>\n";
         for (pid_t tid : target_.threads()) {

@@ -44,7 +44,7 @@ class Target {
 public:
     virtual ~Target() = default;
 
-    virtual const guest::Guest& guest() const = 0;
+    virtual const guest::Model& model() const = 0;
 
     /// Readable when take_event has something.
     virtual int event_fd() const = 0;

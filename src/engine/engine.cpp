@@ -9,17 +9,16 @@
 #include "base/log.h"
 #include "engine/cache/content_hash.h"
 #include "engine/impl.h"
-#include "guest/runtime.h"
+#include "engine/runtime.h"
 
 namespace dragoman::engine {
 
-Engine* current = nullptr;
-
-Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
+Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::unique_ptr<host::Backend> backend,
                    const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
                    MachineHooks* hooks, const Config& config)
     : engine(engine),
-      guest(guest),
+      model(std::move(cpu)),
+      guest(model->guest),
       backend(std::move(backend)),
       host_options(host_options),
       space(space),
@@ -28,7 +27,12 @@ Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<ho
       config(config),
       buffer(config.tb_size),
       code_cache({config.cache_directory, config.cache_limit}) {
-    if (space != nullptr) user_code = std::make_unique<UserCodeSource>(*space);
+    if (space != nullptr) {
+        user_code = std::make_unique<UserCodeSource>(*space);
+        runtime = make_user_runtime(engine);
+    } else {
+        runtime = make_system_runtime(engine);
+    }
     this->host_options.loops = space != nullptr && config.chain && !config.one_insn_per_tb && !config.count_insns;
     std::size_t used =
         this->backend->init(guest.layout(), this->host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
@@ -45,16 +49,15 @@ Engine::Impl::Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<ho
 /// All that a translation depends on beside guest code, and that is not the same in every process of this build.
 u64 Engine::Impl::configuration() const {
     u64 own = u64{config.max_insns} << 1 | u64{config.optimise};
-    u64 model = guest.configuration != nullptr ? guest.configuration() : 0;
-    const u64 parts[] = {backend->configuration(), own, model,
+    const u64 parts[] = {backend->configuration(), own, model->configuration(),
                          content_hash(reinterpret_cast<const u8*>(guest.name.data()), guest.name.size())};
     return content_hash(reinterpret_cast<const u8*>(parts), sizeof parts);
 }
 
-Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
-               memory::UserSpace& space, const Config& config)
-    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), host_options, &space, nullptr, nullptr, config)) {
-    current = this;
+Engine::Engine(std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
+               const host::Options& host_options, memory::UserSpace& space, const Config& config)
+    : impl_(std::make_unique<Impl>(*this, std::move(model), std::move(backend), host_options, &space, nullptr, nullptr,
+                                   config)) {
     space.on_code_change = [this](u64 start, u64 end) { invalidate(start, end); };
     if (impl_->caching) {
         space.on_file_code = [this](u64 start, u64 length, int fd, u64 offset) {
@@ -67,17 +70,17 @@ namespace {
 
 host::Options with_softmmu(host::Options options) {
     options.softmmu = true;
-    options.mmu = {guest::mmu_load, guest::mmu_store, guest::mmu_atomic_pointer, guest::raise};
+    options.mmu = mmu_calls();
     return options;
 }
 
 }  // namespace
 
-Engine::Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
-               memory::PhysicalSpace& physical, MachineHooks& hooks, const Config& config)
-    : impl_(std::make_unique<Impl>(*this, guest, std::move(backend), with_softmmu(host_options), nullptr, &physical,
-                                   &hooks, config)) {
-    current = this;
+Engine::Engine(std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
+               const host::Options& host_options, memory::PhysicalSpace& physical, MachineHooks& hooks,
+               const Config& config)
+    : impl_(std::make_unique<Impl>(*this, std::move(model), std::move(backend), with_softmmu(host_options), nullptr,
+                                   &physical, &hooks, config)) {
     physical.on_code_write = [this](u64 address, u64 bytes) { impl_->code_written(address, bytes); };
     physical.on_map_change = [this](const memory::Region& region) { impl_->forget_region(region); };
 }
@@ -90,10 +93,10 @@ Engine::~Engine() {
         impl_->physical->on_code_write = nullptr;
         impl_->physical->on_map_change = nullptr;
     }
-    current = nullptr;
 }
 
 const guest::Guest& Engine::guest() const { return impl_->guest; }
+guest::Model& Engine::model() const { return *impl_->model; }
 memory::PhysicalSpace& Engine::physical() const { return *impl_->physical; }
 MachineHooks& Engine::hooks() const { return *impl_->hooks; }
 memory::UserSpace& Engine::space() const { return *impl_->space; }
@@ -101,6 +104,7 @@ memory::UserSpace& Engine::space() const { return *impl_->space; }
 void Engine::attach(ir::Env* env) {
     auto* v = new Vcpu(*impl_, env);
     env->vcpu = v;
+    env->runtime = impl_->runtime.get();
     env->request = 0;
     env->in_code = 0;
     if (env->fp_control == 0) env->fp_control = fpenv::kMxcsrDefault;
@@ -145,7 +149,9 @@ void Engine::detach(ir::Env* env) {
         impl_->remove(*v);
     }
     impl_->backend->detach(env);
+    if (impl_->physical != nullptr) unguard_host_faults(env);
     env->vcpu = nullptr;
+    env->runtime = nullptr;
     delete v;
 }
 

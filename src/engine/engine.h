@@ -1,5 +1,5 @@
-// The translation engine: finds or makes translations and runs them. One Engine per process; one Vcpu
-// per guest thread or hart.
+// The translation engine: finds or makes translations and runs them. One Engine per guest process or machine, of which
+// there may be several in this process; one Vcpu per guest thread or hart.
 #pragma once
 
 #include <csignal>
@@ -46,15 +46,17 @@ public:
 
 class Engine {
 public:
-    Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
-           memory::UserSpace& space, const Config& config);
+    Engine(std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
+           const host::Options& host_options, memory::UserSpace& space, const Config& config);
     /// System mode: harts' accesses go through softmmu to `physical`. run() returns guest exceptions as Exception, and
     /// Halt for a hart that waits for an interrupt; taking traps is the caller's part (SystemOps).
-    Engine(const guest::Guest& guest, std::unique_ptr<host::Backend> backend, const host::Options& host_options,
-           memory::PhysicalSpace& physical, MachineHooks& hooks, const Config& config);
+    Engine(std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
+           const host::Options& host_options, memory::PhysicalSpace& physical, MachineHooks& hooks,
+           const Config& config);
     ~Engine();
 
     const guest::Guest& guest() const;
+    guest::Model& model() const;              ///< the CPU of all vCPUs
     memory::UserSpace& space() const;         ///< user mode
     memory::PhysicalSpace& physical() const;  ///< system mode
     MachineHooks& hooks() const;              ///< system mode
@@ -132,8 +134,5 @@ public:
 private:
     std::unique_ptr<Impl> impl_;
 };
-
-/// The engine of this process; helpers of guests reach it through here. Null until one is made.
-extern Engine* current;
 
 }  // namespace dragoman::engine

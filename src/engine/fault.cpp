@@ -31,7 +31,6 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, bool faulted) {
 Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, ucontext_t* uc) {
     Impl& i = *impl_;
     u64 host_address = reinterpret_cast<u64>(info->si_addr);
-    auto host_pc = static_cast<u64>(uc->uc_mcontext.gregs[REG_RIP]);
 
     if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && is_write_fault(uc)) {
         // A store to a page with translated code. Writable again first, then dropped: a translation
@@ -47,10 +46,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
             return Fault::Resolved;
         }
     }
-    if (u64 resume = memory::copy_fixup(host_pc)) {
-        uc->uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(resume);
-        return Fault::Resolved;
-    }
+    if (memory::fix_copy_fault(uc)) return Fault::Resolved;
     if (env == nullptr || env->vcpu == nullptr || !vcpu_of(env).running.load()) return Fault::NotOurs;
     const u8* position = i.backend->fault_code_position(env, uc);
     if (position == nullptr || !i.buffer.contains(position)) return Fault::NotOurs;

@@ -16,7 +16,11 @@ struct sigaction previous_segv, previous_bus;  ///< handlers of others, who clea
 
 void on_fault(int signal, siginfo_t* info, void* context) {
     auto* uc = static_cast<ucontext_t*>(context);
-    if (current != nullptr && current->handle_fault(running, signal, info, uc) != Engine::Fault::NotOurs) return;
+    if (running != nullptr &&
+        vcpu_of(running).engine.engine.handle_fault(running, signal, info, uc) != Engine::Fault::NotOurs) {
+        return;
+    }
+    if (memory::fix_copy_fault(uc)) return;
     // A failure of ours: fault again, without this handler.
     ::sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, nullptr);
 }
@@ -55,6 +59,10 @@ void guard_host_faults(ir::Env* env) {
     static_cast<void>(installed);
     static_cast<void>(stack);
     running = env;
+}
+
+void unguard_host_faults(ir::Env* env) {
+    if (running == env) running = nullptr;
 }
 
 }  // namespace dragoman::engine

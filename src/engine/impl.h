@@ -19,6 +19,7 @@
 
 #include "engine/cache/code_cache.h"
 #include "engine/code_policy.h"
+#include "engine/runtime.h"
 #include "engine/tb_table.h"
 #include "engine/vcpu.h"
 
@@ -26,20 +27,24 @@ namespace dragoman::engine {
 
 /// System mode: host faults of this thread in translated code are `env`'s (host_faults.cpp).
 void guard_host_faults(ir::Env* env);
+/// `env` goes away.
+void unguard_host_faults(ir::Env* env);
 
 struct Engine::Impl {
-    Impl(Engine& engine, const guest::Guest& guest, std::unique_ptr<host::Backend> backend,
+    Impl(Engine& engine, std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
          const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
          MachineHooks* hooks, const Config& config);
 
     Engine& engine;
-    const guest::Guest& guest;
+    std::unique_ptr<guest::Model> model;
+    const guest::Guest& guest;  ///< the model's
     std::unique_ptr<host::Backend> backend;
     host::Options host_options;
     memory::UserSpace* space;         ///< user mode, else null
     memory::PhysicalSpace* physical;  ///< system mode, else null
     MachineHooks* hooks;
     Config config;
+    std::unique_ptr<guest::Runtime> runtime;    ///< Env::runtime of all vCPUs
     std::unique_ptr<UserCodeSource> user_code;  ///< user mode
     Watchpoints watchpoints;                    ///< system mode
     std::unique_ptr<StoreWatch> store_watch;    ///< system mode; made for the first vCPU

@@ -2,6 +2,7 @@
 // operations, a table of translator operations, and its IR layout. The engine never names a guest.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,25 @@
 namespace dragoman::guest {
 
 using ir::Env;
+
+struct Guest;
+
+/// A CPU as it was configured: a model with its switches, as harts of user mode or of system mode. Made by
+/// Guest::configure, owned by the engine that runs it; what a guest derives from it (its decoder, ...) is in the
+/// guest's own class. Constant once guest code runs: threads share it.
+class Model {
+public:
+    Model(const Guest& guest, bool system) : guest(guest), system(system) {}
+    virtual ~Model() = default;
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+
+    /// A number that differs when the same code would be translated differently.
+    virtual u64 configuration() const { return 0; }
+
+    const Guest& guest;
+    const bool system;  ///< whole harts with privilege levels, traps and an MMU
+};
 
 /// Reads guest code for the translator. The engine provides it.
 class CodeReader {
@@ -50,6 +70,7 @@ protected:
 
 /// State of one translation, base of the guest's own context.
 struct DisasContextBase : BlockFlow {
+    const Model* model;
     CodeReader* code;
     u64 pc_first;  ///< guest address of the TB
     u32 flags;     ///< TB state flags of the TB
@@ -74,13 +95,13 @@ struct RegisterInfo {
     u16 number;  ///< gdb register number
 };
 
-enum class Access : u8;  // guest/runtime.h
+enum class Access : u8 { Load, Store, Fetch };
 
 /// Where the guest's MMU sends an access.
 struct Translation {
-    u64 physical;    ///< of the address that was asked for
-    u64 page_bytes;  ///< size of the naturally aligned page around the address with the same translation; at least 1:
-                     ///< smaller than 4096 when protection is finer, then nothing may be cached
+    u64 physical;      ///< of the address that was asked for
+    u64 page_bytes;    ///< size of the naturally aligned page around the address with the same translation; at least 1:
+                       ///< smaller than 4096 when protection is finer, then nothing may be cached
     u64 access_bytes;  ///< when protection is finer: the most bytes that one access at the address may have. One that
                        ///< reaches beyond is an access fault, unless it goes on in another page
     bool load, store, fetch;  ///< accesses that may be cached: allowed, with accessed and dirty bits already set
@@ -88,14 +109,6 @@ struct Translation {
     bool uncached;            ///< memory that the guest says is I/O (Svpbmt)
     u32 exception;            ///< on failure: guest exception number
     u64 value;                ///< on failure: its value (RISC-V: tval)
-};
-
-/// What the board's device tree says about a hart of the configured model.
-struct HartDescription {
-    std::string isa;                      ///< riscv,isa: "rv64imafdc_zicsr..."
-    std::vector<std::string> extensions;  ///< riscv,isa-extensions: "i", "m", ..., "zicsr", ...
-    std::string mmu_type;                 ///< "riscv,sv57"; "riscv,none"
-    unsigned cache_block_bytes;           ///< cbom, cbop and cboz block size; 0: no such instructions
 };
 
 /// CPU operations of system mode. An interrupt line is numbered as the guest's own (RISC-V: the bit in mip).
@@ -115,21 +128,20 @@ struct SystemOps {
     bool (*has_work)(const Env* env);
     /// Level of an interrupt line. Async: any thread; the caller then makes the hart look (Engine::request_exit).
     void (*set_interrupt)(Env* env, unsigned line, bool level);
-    /// Deadline of the hart's own timers (Sstc) in ticks of time_ticks; ~0: none. When it is reached the board calls
+    /// Deadline of the hart's own timers (Sstc) in ticks of Runtime::time; ~0: none. When it is reached the board calls
     /// timer_expired on the hart's thread.
     u64 (*next_timer)(const Env* env);
     void (*timer_expired)(Env* env);
     /// Exceptions raised by the engine: access fault and misaligned of the kind of access.
     u32 (*access_fault)(Access access);
     u32 (*misaligned)(Access access);
-    HartDescription (*describe)();
 };
 
 /// CPU operations. All functions are called outside translated code unless said otherwise.
 struct CpuOps {
-    /// Allocates and resets the state of a new vCPU of the configured model. Freed by destroy. The jump
+    /// Allocates and resets the state of a new vCPU of `model`, which has to outlive it. Freed by destroy. The jump
     /// cache is zero and, to keep starting cheap, was not touched (fresh pages), also after clone.
-    Env* (*create)();
+    Env* (*create)(const Model& model);
     /// A copy of `parent` for a new guest thread (registers equal; reservation and requests clear).
     Env* (*clone)(const Env* parent);
     void (*destroy)(Env* env);
@@ -144,7 +156,7 @@ struct CpuOps {
     /// Debugger access to register `number`: value in little-endian bytes. False: no such register.
     bool (*read_register)(const Env* env, unsigned number, u8* bytes);
     bool (*write_register)(Env* env, unsigned number, const u8* bytes);
-    std::span<const RegisterInfo> (*registers)();
+    std::span<const RegisterInfo> (*registers)(const Model& model);
     /// System mode; null when the guest has none.
     const SystemOps* system;
     /// Architecture name of the gdb target description ("riscv:rv64").
@@ -164,10 +176,10 @@ struct TranslatorOps {
     /// where it goes if not on to the next one.
     void (*translate_insn)(DisasContextBase* ctx);
     /// One line of assembly for the instruction at the start of `bytes`; sets `length`.
-    std::string (*disassemble)(u64 pc, std::span<const u8> bytes, unsigned& length);
+    std::string (*disassemble)(const Model& model, u64 pc, std::span<const u8> bytes, unsigned& length);
 };
 
-/// A CPU model ("rv64", "max") for -cpu help.
+/// The name of a CPU model ("rv64", "max") for -cpu help.
 struct CpuModel {
     std::string_view name;
     std::string_view help;
@@ -183,16 +195,13 @@ struct Guest {
     CpuOps cpu;
     TranslatorOps translator;
     const ir::GuestLayout& (*layout)();
-    std::span<const CpuModel> (*models)();
-    /// Selects the model, "MODEL[,ext=on|off...]"; empty: the default one.
-    /// @returns empty, or what was wrong with it (names the bad part).
-    std::string (*configure)(std::string_view cpu);
-    /// A number that differs when the configured model would have the same code translated differently.
-    u64 (*configuration)();
-    /// Chooses between harts of user mode, the default, and of system mode. Before guest code is translated.
-    void (*set_system_mode)(bool on);
+    /// What -cpu help lists, for user or for system mode.
+    std::span<const CpuModel> (*models)(bool system);
+    /// The model "MODEL[,ext=on|off...]", the default one when `cpu` is empty, for user or for system mode.
+    /// @returns null with `error` set to what was wrong (names the bad part).
+    std::unique_ptr<Model> (*configure)(std::string_view cpu, bool system, std::string& error);
     /// Names of the switchable extensions, for -cpu help.
-    std::vector<std::string> (*extensions)();
+    std::vector<std::string> (*extensions)(bool system);
 };
 
 /// The guest for an ELF header's machine and class; null when there is none.

@@ -1,45 +1,41 @@
-// What guest helpers may ask of whoever runs them. The engine implements these functions; guests
-// include only this header, so that imports stay one way.
+// What guest helpers may ask of whoever runs them: a table of functions that env points to (Env::runtime). The engine
+// provides it; guests include only this header, so that imports stay one way and nothing is hidden behind the linker.
 #pragma once
 
+#include "guest/guest.h"
 #include "ir/env.h"
 
 namespace dragoman::guest {
 
-/// Raises guest exception `exception` for the instruction that called the running helper (which must
-/// have HelperFlags::MayRaise). `value`: fault address or instruction bits.
-[[noreturn]] void raise(ir::Env* env, u32 exception, u64 value);
+/// Calls of helpers in user mode and in system mode. All of them are made on the thread that runs `env`.
+class Runtime {
+public:
+    virtual ~Runtime() = default;
 
-/// The guest executed an instruction-fetch fence.
-void fence_i(ir::Env* env);
+    /// Raises guest exception `exception` for the instruction that called the running helper (which must
+    /// have HelperFlags::MayRaise). `value`: fault address or instruction bits.
+    [[noreturn]] virtual void raise(ir::Env* env, u32 exception, u64 value) = 0;
 
-/// Copies guest memory to `to` / to guest memory from `from`, from a helper with MayRaise. An access
-/// that faults raises what the hardware would at the calling instruction; then nothing returns.
-void load(ir::Env* env, void* to, u64 address, unsigned bytes);
-void store(ir::Env* env, u64 address, const void* from, unsigned bytes);
+    /// The guest executed an instruction-fetch fence.
+    virtual void fence_i(ir::Env* env) = 0;
 
-/// Host pointer to guest address `address` for an atomic access of `bytes` (power of two, aligned),
-/// after the access has been checked for writing; raises like store.
-void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes);
+    /// Copies guest memory to `to` / to guest memory from `from`, from a helper with MayRaise. An access
+    /// that faults raises what the hardware would at the calling instruction; then nothing returns.
+    virtual void load(ir::Env* env, void* to, u64 address, unsigned bytes) = 0;
+    virtual void store(ir::Env* env, u64 address, const void* from, unsigned bytes) = 0;
 
-/// Nanoseconds for the `time` CSR's clock: monotonic host time.
-u64 time_nanoseconds(ir::Env* env);
+    /// Host pointer to guest address `address` for an atomic access of `bytes` (power of two, aligned),
+    /// after the access has been checked for writing; raises like store.
+    virtual void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes) = 0;
 
-// System mode.
+    /// A monotonic counter of cycles, which also stands for retired instructions.
+    virtual u64 cycles(ir::Env* env) = 0;
+    /// The real-time counter. User mode: nanoseconds of the host's monotonic clock; system mode: the machine's ticks.
+    virtual u64 time(ir::Env* env) = 0;
 
-enum class Access : u8 { Load, Store, Fetch };
-
-/// Accesses through softmmu for translated code's slow path, and for helpers with MayRaise: `size_log2` 0..3, any
-/// alignment. They raise what the guest's MMU says (CpuOps::translate), access and misaligned exceptions included.
-/// Values are zero-extended.
-u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index);
-void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index);
-/// Host address for an aligned atomic access of `bytes` in RAM; raises an access fault for devices.
-void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index);
-
-/// Aligned physical accesses of a page-table walk, 4 or 8 bytes. False: access error.
-bool physical_load(ir::Env* env, u64 address, unsigned bytes, u64& value);
-bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes, u64 expected, u64 desired, bool& swapped);
+    /// The hart has an interrupt to take that was masked so far: Engine::run returns Request at the next TB end.
+    virtual void request_exit(ir::Env* env) = 0;
+};
 
 /// Which cached translations of virtual addresses an instruction drops on its own hart.
 struct TlbFlush {
@@ -48,18 +44,54 @@ struct TlbFlush {
     u64 address = 0;
     u64 asid = 0;
 };
-void flush_tlb(ir::Env* env, const TlbFlush& what);
-/// The hart changes to the address space `id` (whatever tells address spaces apart: satp), numbered `asid`.
-/// Cached translations of it may still be there from an earlier visit, and are valid then.
-void switch_address_space(ir::Env* env, u64 id, u64 asid);
 
-/// The machine's real-time counter, as `time` shows it.
-u64 time_ticks(ir::Env* env);
-/// A monotonic counter of cycles, which also stands for retired instructions.
-u64 cycles();
-/// The hart has an interrupt to take that was masked so far: Engine::run returns Request at the next TB end.
-void request_exit(ir::Env* env);
-/// A timer compare register of the hart has changed: CpuOps::next_timer tells the deadline.
-void timer_changed(ir::Env* env);
+/// What there is beside that for the harts of system mode.
+class SystemRuntime : public Runtime {
+public:
+    /// Aligned physical accesses of a page-table walk, 4 or 8 bytes. False: access error.
+    virtual bool physical_load(ir::Env* env, u64 address, unsigned bytes, u64& value) = 0;
+    virtual bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes, u64 expected, u64 desired,
+                                           bool& swapped) = 0;
+
+    virtual void flush_tlb(ir::Env* env, const TlbFlush& what) = 0;
+    /// The hart changes to the address space `id` (whatever tells address spaces apart: satp), numbered `asid`.
+    /// Cached translations of it may still be there from an earlier visit, and are valid then.
+    virtual void switch_address_space(ir::Env* env, u64 id, u64 asid) = 0;
+
+    /// A timer compare register of the hart has changed: SystemOps::next_timer tells the deadline.
+    virtual void timer_changed(ir::Env* env) = 0;
+};
+
+// The same by the env that asks.
+
+[[noreturn]] inline void raise(ir::Env* env, u32 exception, u64 value) {
+    env->runtime->raise(env, exception, value);
+    __builtin_unreachable();  // gcc does not take a virtual function's word for it
+}
+inline void fence_i(ir::Env* env) { env->runtime->fence_i(env); }
+inline void load(ir::Env* env, void* to, u64 address, unsigned bytes) { env->runtime->load(env, to, address, bytes); }
+inline void store(ir::Env* env, u64 address, const void* from, unsigned bytes) {
+    env->runtime->store(env, address, from, bytes);
+}
+inline void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes) {
+    return env->runtime->atomic_pointer(env, address, bytes);
+}
+inline u64 cycles(ir::Env* env) { return env->runtime->cycles(env); }
+inline u64 time(ir::Env* env) { return env->runtime->time(env); }
+inline void request_exit(ir::Env* env) { env->runtime->request_exit(env); }
+
+inline SystemRuntime& system_runtime(ir::Env* env) { return static_cast<SystemRuntime&>(*env->runtime); }
+inline bool physical_load(ir::Env* env, u64 address, unsigned bytes, u64& value) {
+    return system_runtime(env).physical_load(env, address, bytes, value);
+}
+inline bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes, u64 expected, u64 desired,
+                                      bool& swapped) {
+    return system_runtime(env).physical_compare_exchange(env, address, bytes, expected, desired, swapped);
+}
+inline void flush_tlb(ir::Env* env, const TlbFlush& what) { system_runtime(env).flush_tlb(env, what); }
+inline void switch_address_space(ir::Env* env, u64 id, u64 asid) {
+    system_runtime(env).switch_address_space(env, id, asid);
+}
+inline void timer_changed(ir::Env* env) { system_runtime(env).timer_changed(env); }
 
 }  // namespace dragoman::guest

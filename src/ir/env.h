@@ -5,6 +5,10 @@
 
 #include "base/bits.h"
 
+namespace dragoman::guest {
+class Runtime;  // guest/runtime.h
+}
+
 namespace dragoman::ir {
 
 /// Why translated code returned to the execution loop.
@@ -102,6 +106,7 @@ struct alignas(64) Env {
     u32 float_control;         ///< back end's own: the FP control word at the last fflags_get
     void* backend_data;        ///< back end's own per-vCPU data
     void* vcpu;                ///< engine::Vcpu this env belongs to
+    guest::Runtime* runtime;   ///< what helpers may ask for; of the engine that env is attached to
     TlbView tlb[kMmuIndexes];  ///< system mode
     i64 insn_budget;           ///< system mode with instruction counting: instructions that may still start
     const void* blocks;  ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none

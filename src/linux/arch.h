@@ -6,6 +6,7 @@
 #include <csignal>
 #include <span>
 
+#include "guest/guest.h"
 #include "ir/env.h"
 #include "linux/signal_state.h"
 #include "linux/syscall.h"
@@ -32,10 +33,9 @@ struct VdsoImage {
 struct Arch {
     u16 elf_machine;
     u8 elf_class;
-    const char* uname_machine;
     const char* platform;      ///< AT_PLATFORM; null: none
     u64 minimum_signal_stack;  ///< AT_MINSIGSTKSZ
-    u64 (*hwcap)();
+    u64 (*hwcap)(const guest::Model& model);
 
     unsigned restart_syscall_number;
 
@@ -62,8 +62,8 @@ struct Arch {
     bool (*pop_signal_frame)(Task& task, SignalSet& mask);
 
     const VdsoImage& (*vdso)();
-    /// The image has been mapped at `address`.
-    void (*vdso_mapped)(u64 address);
+    /// The image has been mapped at `address` for guest programs that run on `model`.
+    void (*vdso_mapped)(guest::Model& model, u64 address);
     /// Auxiliary vector entries of this architecture (cache geometry), as pairs.
     std::span<const u64> auxv;
 };

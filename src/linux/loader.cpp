@@ -44,7 +44,7 @@ void map_vdso(Process& process) {
     process.vdso = static_cast<u64>(address);
     std::memcpy(process.host(process.vdso), bytes.data(), bytes.size());
     process.space->mprotect(process.vdso, size, PROT_READ | PROT_EXEC);
-    process.arch->vdso_mapped(process.vdso);
+    process.arch->vdso_mapped(process.engine->model(), process.vdso);
 }
 
 // Nothing of the program may be mapped over by the heap's growth: it starts behind the image.

@@ -94,7 +94,7 @@ void run_process(Process& process, Program program, const std::function<void()>&
     task.process = &process;
     task.tid = process.pid = ::getpid();
     task.handlers = std::make_shared<SignalHandlers>();
-    task.env = process.guest->cpu.create();
+    task.env = process.guest->cpu.create(process.engine->model());
     process.engine->attach(task.env);
     process.tasks.push_back(&task);
     Task::set_current(&task);

@@ -19,7 +19,7 @@ public:
     explicit GdbTarget(Machine& machine);
     ~GdbTarget() override;
 
-    const guest::Guest& guest() const override { return machine_.guest(); }
+    const guest::Model& model() const override { return machine_.model(); }
     int event_fd() const override { return event_fd_; }
     std::optional<debug::StopEvent> take_event() override;
     void interrupt() override;

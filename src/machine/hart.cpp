@@ -20,7 +20,7 @@ Hart::Hart(unsigned id, engine::Engine& engine, devices::Clock& clock, Host& hos
       system_(*engine.guest().cpu.system),
       clock_(clock),
       host_(host),
-      env_(engine.guest().cpu.create()) {
+      env_(engine.guest().cpu.create(engine.model())) {
     attention_ = true;
     timer_ = clock.add_timer([this] {
         timer_due_.store(true, std::memory_order_release);

@@ -1,7 +1,6 @@
 #include "machine/machine.h"
 
-#include <x86intrin.h>
-
+#include "base/cycle_counter.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "machine/backends.h"
@@ -10,16 +9,16 @@ namespace dragoman::machine {
 
 namespace {
 
-const guest::Guest& choose_guest(const Config& config) {
+std::unique_ptr<guest::Model> make_model(const Config& config) {
     const guest::Guest& guest = *guest::all().front();
     if (guest.cpu.system == nullptr) throw FatalError(1, std::string(guest.name) + " has no system mode");
-    guest.set_system_mode(true);
-    std::string wrong = guest.configure(config.cpu);
-    if (!wrong.empty()) {
+    std::string wrong;
+    std::unique_ptr<guest::Model> model = guest.configure(config.cpu, true, wrong);
+    if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);
     }
-    return guest;
+    return model;
 }
 
 }  // namespace
@@ -35,8 +34,7 @@ std::string_view name_of(Cause cause) {
     return kNames[static_cast<unsigned>(cause)];
 }
 
-Machine::Machine(Config config)
-    : config_(std::move(config)), guest_(choose_guest(config_)), kind_(Board::find(config_.board)) {
+Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(config_.board)) {
     if (config_.harts > kind_.max_harts) {
         throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has 1 to " +
                                 std::to_string(kind_.max_harts) + " harts");
@@ -46,8 +44,8 @@ Machine::Machine(Config config)
     config_.engine.count_insns = config_.icount.on;
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ =
-        std::make_unique<engine::Engine>(guest_, std::move(backend), config_.host, memory_, *this, config_.engine);
+    engine_ = std::make_unique<engine::Engine>(make_model(config_), std::move(backend), config_.host, memory_, *this,
+                                               config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock(), *this));
         if (!counted_) continue;
@@ -68,7 +66,7 @@ devices::Clock& Machine::clock() {
 }
 
 /// With counted instructions their number; else the host's cycles.
-u64 Machine::cycles() { return counted_ ? counted_->instructions() : __rdtsc(); }
+u64 Machine::cycles() { return counted_ ? counted_->instructions() : cycle_counter(); }
 
 u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
 

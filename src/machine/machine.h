@@ -92,7 +92,8 @@ public:
     memory::PhysicalSpace& memory() { return memory_; }
     engine::Engine& engine() { return *engine_; }
     Backends& backends() { return *backends_; }
-    const guest::Guest& guest() const { return guest_; }
+    const guest::Guest& guest() const { return engine_->guest(); }
+    const guest::Model& model() const { return engine_->model(); }
     unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
     Hart& hart(unsigned index) { return *harts_[index]; }
     const Board::Kind& kind() const { return kind_; }
@@ -145,7 +146,6 @@ private:
     };
 
     Config config_;
-    const guest::Guest& guest_;
     const Board::Kind& kind_;
     devices::EventLoop loop_;
     std::optional<devices::VirtualClock> host_clock_;  ///< one of the two is the machine's time

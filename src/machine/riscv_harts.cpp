@@ -25,12 +25,12 @@ std::vector<u32> hart_lines(unsigned harts, std::initializer_list<u32> lines) {
     return cells;
 }
 
-void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency) {
+void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency) {
     tree.node("/cpus")
         .cells("#address-cells", {1})
         .cells("#size-cells", {0})
         .cells("timebase-frequency", {timer_frequency});
-    const guest::HartDescription description = riscv::describe_hart();
+    const riscv::HartDescription description = riscv::riscv_model(model).describe_hart();
     for (unsigned hart = 0; hart < harts; hart++) {
         std::string path = "/cpus/cpu@" + std::to_string(hart);
         DeviceTree::Node cpu = tree.node(path);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "devices/irq.h"
+#include "guest/guest.h"
 #include "machine/device_tree.h"
 
 namespace dragoman::machine {
@@ -9,7 +10,7 @@ namespace dragoman::machine {
 class Machine;
 
 /// /cpus with a node per hart, whose interrupt controllers get the phandles hart_interrupts(hart).
-void describe_harts(DeviceTree& tree, unsigned harts, u32 timer_frequency);
+void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency);
 /// Phandle of the interrupt controller of hart `hart`.
 u32 hart_interrupts(unsigned hart);
 /// For interrupts-extended: for each hart, its interrupts `lines`.

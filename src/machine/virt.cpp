@@ -239,7 +239,7 @@ void Virt::describe() {
     tree_.node("/").text("model", "riscv-virtio,qemu").text("compatible", "riscv-virtio");
     tree_.node("/").cells("#address-cells", {2}).cells("#size-cells", {2});
     tree_.node("/" + at("memory", kRam)).text("device_type", "memory").reg("reg", {kRam, config_.memory});
-    describe_harts(tree_, machine_.hart_count(), kTimerFrequency);
+    describe_harts(tree_, machine_.model(), machine_.hart_count(), kTimerFrequency);
     DeviceTree::Node soc = tree_.node("/soc");
     soc.text("compatible", "simple-bus").flag("ranges").cells("#address-cells", {2}).cells("#size-cells", {2});
     describe_interrupt_controllers();

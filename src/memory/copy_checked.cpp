@@ -12,11 +12,17 @@ std::size_t copy_checked(void* to, const void* from, std::size_t bytes) {
     return dragoman_copy_checked(to, from, bytes);
 }
 
-u64 copy_fixup(u64 pc) {
-    auto address = [](auto* place) { return reinterpret_cast<u64>(place); };
-    if (pc >= address(dragoman_copy_checked) && pc < address(dragoman_copy_checked_string))
-        return address(dragoman_copy_checked_string);
-    return pc == address(dragoman_copy_checked_insn) ? address(dragoman_copy_checked_done) : 0;
+bool fix_copy_fault(ucontext_t* context) {
+    greg_t& pc = context->uc_mcontext.gregs[REG_RIP];
+    auto address = [](auto* place) { return reinterpret_cast<greg_t>(place); };
+    if (pc >= address(dragoman_copy_checked) && pc < address(dragoman_copy_checked_string)) {
+        pc = address(dragoman_copy_checked_string);
+    } else if (pc == address(dragoman_copy_checked_insn)) {
+        pc = address(dragoman_copy_checked_done);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 }  // namespace dragoman::memory

@@ -6,6 +6,8 @@
 // The guest's own view of the permissions is kept here.
 #pragma once
 
+#include <ucontext.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -134,9 +136,9 @@ private:
 
 /// Copies between guest memory (by host address) and the translator's own, without trusting it: a
 /// fault ends the copy. @returns number of bytes that could NOT be copied (0: all done).
-/// The fault handler calls copy_fixup with the faulting host pc.
+/// The fault handler calls fix_copy_fault.
 std::size_t copy_checked(void* to, const void* from, std::size_t bytes);
-/// @returns the pc to continue at when `pc` lies in copy_checked, else 0.
-u64 copy_fixup(u64 pc);
+/// Ends the copy when the host fault at `context` was taken by copy_checked. @returns false when it was not.
+bool fix_copy_fault(ucontext_t* context);
 
 }  // namespace dragoman::memory

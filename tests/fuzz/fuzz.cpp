@@ -16,7 +16,7 @@
 
 #include "fuzz/program.h"
 #include "guest/guest.h"
-#include "unit/guest/runtime_stub.h"
+#include "guest/riscv/model.h"
 
 namespace dragoman::fuzz {
 
@@ -127,9 +127,10 @@ void report(const Settings& s, std::vector<Program> programs, u64 seed, std::siz
 }
 
 int fuzz(const Settings& s) {
-    const guest::Guest* guest = guest::find(243, 2);  // EM_RISCV, ELFCLASS64
-    if (!guest || !guest->configure("max").empty()) return 2;
-    InsnSource source(riscv::decoder(), s.only, s.without);
+    std::string error;
+    const std::unique_ptr<guest::Model> model = riscv::configure("max", false, error);
+    if (model == nullptr) return 2;
+    InsnSource source(static_cast<const riscv::Model&>(*model).decoder(), s.only, s.without);
     if (source.empty()) {
         std::fprintf(stderr, "fuzz: no instruction starts with %s\n", s.only.c_str());
         return 2;

@@ -35,11 +35,10 @@ void print_log_help() {
 
 void print_cpu_help() {
     const guest::Guest& guest = *guest::all().front();
-    guest.set_system_mode(true);
     std::puts("Models (-cpu MODEL[,ext=on|off...]):");
-    for (const guest::CpuModel& model : guest.models()) print_row(model.name, model.help, 23);
+    for (const guest::CpuModel& model : guest.models(true)) print_row(model.name, model.help, 23);
     std::string line = "Extensions:";
-    for (const std::string& extension : guest.extensions()) {
+    for (const std::string& extension : guest.extensions(true)) {
         if (line.size() + extension.size() + 1 > 100) {
             std::puts(line.c_str());
             line.assign(11, ' ');

@@ -26,7 +26,7 @@ public:
     StopControl(Process& process, bool suspended);
 
     // Target, called by the server's thread.
-    const guest::Guest& guest() const override { return process_.engine->guest(); }
+    const guest::Model& model() const override { return process_.engine->model(); }
     int event_fd() const override { return event_fd_; }
     std::optional<StopEvent> take_event() override;
     void interrupt() override;

@@ -25,8 +25,9 @@ std::string Listing::guest_text() const {
     std::string text;
     char line[64];
     for (std::size_t offset = 0; offset < f_.guest_size && offset < code_.size();) {
-        unsigned length = guest_.min_insn_bytes;
-        std::string insn = guest_.translator.disassemble(f_.guest_pc + offset, code_.subspan(offset), length);
+        unsigned length = model_.guest.min_insn_bytes;
+        std::string insn =
+            model_.guest.translator.disassemble(model_, f_.guest_pc + offset, code_.subspan(offset), length);
         std::snprintf(line, sizeof line, "0x%08" PRIx64 ":  ", f_.guest_pc + offset);
         text += line;
         std::string hex;

@@ -12,8 +12,8 @@ namespace dragoman::engine {
 
 class Listing {
 public:
-    Listing(const guest::Guest& guest, const host::Backend& backend, const ir::Function& f, std::span<const u8> code)
-        : guest_(guest), backend_(backend), f_(f), code_(code) {}
+    Listing(const guest::Model& model, const host::Backend& backend, const ir::Function& f, std::span<const u8> code)
+        : model_(model), backend_(backend), f_(f), code_(code) {}
 
     // To the log, where their item is on and the filter lets the TB through.
     void guest_code() const;
@@ -26,7 +26,7 @@ public:
 private:
     bool wanted(log::Item item) const { return log::enabled(item) && log::in_filter(f_.guest_pc); }
 
-    const guest::Guest& guest_;
+    const guest::Model& model_;
     const host::Backend& backend_;
     const ir::Function& f_;
     std::span<const u8> code_;

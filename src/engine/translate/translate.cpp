@@ -13,7 +13,7 @@ Chunk* Worker::take_chunk() {
 }
 
 Translator::Setup Engine::Impl::translator_setup() {
-    return {.guest = guest,
+    return {.model = *model,
             .backend = *backend,
             .profile = config.profile ? &profile : nullptr,
             .system = physical != nullptr,

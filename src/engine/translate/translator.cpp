@@ -51,7 +51,7 @@ void TranslationStatistics::add(const TranslationStatistics& o) {
 }
 
 void Translator::prepare() {
-    const guest::Guest& guest = setup_.guest;
+    const guest::Guest& guest = setup_.model.guest;
     function_ = std::make_unique<ir::Function>(guest.layout());
     scratch_ = setup_.backend.make_scratch();
     passes_.softmmu_pages = setup_.backend.shares_lookups();
@@ -67,7 +67,7 @@ ir::PassContext& Translator::loop_passes() {
     if (!loop_passes_) {
         loop_passes_ = std::make_unique<ir::PassContext>();
         loop_passes_->set_puts_right(!setup_.system && setup_.backend.knows_load_addresses());
-        const auto& globals = setup_.guest.layout().globals;
+        const auto& globals = setup_.model.guest.layout().globals;
         for (unsigned i = 0; i < globals.size(); ++i) {
             loop_passes_->rewriter.set_pinned(i, ir::is_int(globals[i].type) || setup_.backend.is_pinned(i));
         }
@@ -80,7 +80,7 @@ ir::PassContext& Translator::loop_passes() {
 ///          breakpoint in the block
 bool Translator::translate_block(const TranslationRequest& request, CodeReader& reader, u64 pc, guest::BlockKind kind,
                                  ir::Function& f) {
-    const guest::Guest& guest = setup_.guest;
+    const guest::Guest& guest = setup_.model.guest;
     f.reset();
     f.guest_pc = pc;
     f.tb_flags = request.flags;
@@ -94,6 +94,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
         f.link_end = f.link_start + kPageBytes - guest.max_insn_bytes;
     }
     ctx->begin_block(builder, kind, pc);
+    ctx->model = &setup_.model;
     ctx->code = &reader;
     ctx->flags = request.flags;
     ctx->max_insns =
@@ -148,7 +149,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
 Translator::Outcome Translator::make_function(const TranslationRequest& request, CodeReader& reader) {
     ir::Function& f = *function_;
     if (request.is_loop()) {
-        if (!region_builder_) region_builder_ = std::make_unique<RegionBuilder>(setup_.guest.layout());
+        if (!region_builder_) region_builder_ = std::make_unique<RegionBuilder>(setup_.model.guest.layout());
         auto piece = [&](u64 pc, guest::BlockKind kind, ir::Function& to) {
             return translate_block(request, reader, pc, kind, to) && !reader.refused();
         };
@@ -201,7 +202,7 @@ Translator::Outcome Translator::translate(TranslationRequest& request, CodeReade
     if (Outcome made = make_function(request, reader); made != Outcome::Done) return made;
     const ir::Function& f = *function_;
     timer.phase(statistics.ns_translate);
-    Listing listing(setup_.guest, setup_.backend, f, reader.bytes());
+    Listing listing(setup_.model, setup_.backend, f, reader.bytes());
     listing.guest_code();
     listing.ir(log::Item::Op);
     listing.ir(log::Item::OpInd);

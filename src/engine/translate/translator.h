@@ -42,7 +42,7 @@ struct TranslationStatistics {
 class Translator {
 public:
     struct Setup {
-        const guest::Guest& guest;
+        const guest::Model& model;
         const host::Backend& backend;
         Profile* profile;  ///< counts executions there; null: does not
         bool system;       ///< guest addresses are not fixed to code: direct jumps stay within a page

@@ -7,6 +7,7 @@
 #include "guest/guest.h"
 #include "guest/riscv/decode.h"
 #include "guest/riscv/helper.h"
+#include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "guest/riscv/system.h"
 #include "ir/effects.h"
@@ -41,6 +42,7 @@ struct DisasContext : guest::DisasContextBase {
     const ExtensionSet* extensions;
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 
+    const Model& cpu() const { return riscv_model(*model); }
     bool has(Extension e) const { return extensions->has(e); }
 
     // Registers. Write a destination last: after every op of the instruction that can fault.

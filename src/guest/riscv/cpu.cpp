@@ -64,8 +64,9 @@ const ir::GuestLayout& layout() {
     return kLayout;
 }
 
-ir::Env* create() {
+ir::Env* create(const guest::Model& model) {
     Hart* h = new Hart{};
+    h->model = static_cast<const Model*>(&model);
     for (ir::JumpCacheEntry& e : h->jump_cache) e = {ir::kNoPc, nullptr};
     h->fp_control = fpenv::kMxcsrDefault;
     h->reservation_address = kNoReservation;
@@ -73,8 +74,8 @@ ir::Env* create() {
 }
 
 ir::Env* clone(const ir::Env* parent) {
-    Hart* h = hart(create());
     const Hart* p = hart(parent);
+    Hart* h = hart(create(*p->model));
     for (unsigned i = 0; i < 32; ++i) {
         h->gpr[i] = p->gpr[i];
         h->fpr[i] = p->fpr[i];
@@ -88,7 +89,10 @@ ir::Env* clone(const ir::Env* parent) {
 
 void destroy(ir::Env* env) { delete hart(env); }
 
-u32 tb_flags(const ir::Env* env) { return system_mode() ? system_flags(*hart(env)) : hart(env)->frm & kFlagFrmMask; }
+u32 tb_flags(const ir::Env* env) {
+    const Hart& h = *hart(env);
+    return h.model->system ? system_flags(h) : h.frm & kFlagFrmMask;
+}
 
 /// All state but the pc is in globals and so has been put right already, but for the base register of a load into it.
 void restore_state(ir::Env* env, u64, u64 data) {

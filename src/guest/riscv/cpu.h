@@ -11,7 +11,7 @@ namespace dragoman::riscv {
 /// Globals (x1..x31, f0..f31) and helpers.
 const ir::GuestLayout& layout();
 
-ir::Env* create();
+ir::Env* create(const guest::Model& model);
 ir::Env* clone(const ir::Env* parent);
 void destroy(ir::Env* env);
 u32 tb_flags(const ir::Env* env);
@@ -21,7 +21,7 @@ void restore_state(ir::Env* env, u64 pc, u64 data);
 std::string dump_registers(const ir::Env* env);
 bool read_register(const ir::Env* env, unsigned number, u8* bytes);
 bool write_register(ir::Env* env, unsigned number, const u8* bytes);
-std::span<const guest::RegisterInfo> registers();
+std::span<const guest::RegisterInfo> registers(const guest::Model& model);
 
 /// ABI name of an integer / float register ("a0", "fa0").
 const char* gpr_name(unsigned n);

@@ -74,9 +74,9 @@ std::span<const std::span<const CsrInfo>> csr_groups() {
 unsigned csr_index(const CsrInfo& csr) { return index().place[csr.number]; }
 const CsrInfo& csr_at(unsigned place) { return *index().rows[place]; }
 
-const CsrInfo* find_csr(unsigned number) {
+const CsrInfo* find_csr(const Model& model, unsigned number) {
     const CsrInfo* csr = find_row(number);
-    return csr != nullptr && csr->guard.admits(extensions()) ? csr : nullptr;
+    return csr != nullptr && csr->guard.admits(model.extensions()) ? csr : nullptr;
 }
 
 const char* csr_name(unsigned number) {

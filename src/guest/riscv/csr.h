@@ -46,7 +46,7 @@ unsigned csr_index(const CsrInfo& csr);
 const CsrInfo& csr_at(unsigned place);
 
 /// The CSR's descriptor; null when this guest has no such CSR, or the CPU model lacks its extension.
-const CsrInfo* find_csr(unsigned number);
+const CsrInfo* find_csr(const Model& model, unsigned number);
 /// All CSRs of any CPU model, by group.
 std::span<const std::span<const CsrInfo>> csr_groups();
 /// Name of a CSR whatever the CPU model; null when the number has none.

@@ -1,11 +1,9 @@
 // Counters: cycle, time, instret, the programmable hpmcounters, their machine-level CSRs and their events (Privileged
 // specification, "Hardware Performance Monitor"; Sscofpmf).
 //
-// Cycles and retired instructions are one counter, which the host's time-stamp counter or the machine provides:
+// Cycles and retired instructions are one counter, which the host or the machine provides:
 // monotonic and cheap, and instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's
 // timer, whose deadline is estimated from the rates of the two clocks and set again when it was too early.
-#include <x86intrin.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -39,36 +37,33 @@ bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
 }
 bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
 
-u64 cycles() { return system_mode() ? guest::cycles() : __rdtsc(); }
-
 /// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
 u64 read_counter(Hart& hart, unsigned number) {
     unsigned n = counter_of(number);
     u64 value = hart.priv.counter[n];
-    return counts(hart, n) ? value + cycles() : value;
+    return counts(hart, n) ? value + guest::cycles(&hart) : value;
 }
 /// Sets counter n to go on from `value`, and when it overflows.
-void set_counter(PrivilegedState& p, unsigned n, u64 value, bool running) {
-    u64 now = cycles();
+void set_counter(Hart& hart, unsigned n, u64 value, bool running) {
+    PrivilegedState& p = hart.priv;
+    u64 now = guest::cycles(&hart);
     p.counter[n] = running ? value - now : value;
     bool watched =
-        running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 && extensions().has(Extension::Sscofpmf);
+        running && n >= kHpmFirst && (p.hpm_event[n] & kEventOverflow) == 0 && hart_has(hart, Extension::Sscofpmf);
     u64 left = -value;
     p.hpm_overflow[n] = watched && left != 0 && left < ~now ? now + left : ~u64{0};
 }
 void write_counter(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
-    set_counter(hart.priv, n, value, counts(hart, n));
+    set_counter(hart, n, value, counts(hart, n));
     if (n >= kHpmFirst) guest::timer_changed(&hart);
 }
 
-u64 read_time(Hart& hart, unsigned) {
-    return system_mode() ? guest::time_ticks(&hart) : guest::time_nanoseconds(&hart);
-}
+u64 read_time(Hart& hart, unsigned) { return guest::time(&hart); }
 
 /// Reads are allowed to lower modes by mcounteren and scounteren.
 bool access_counter(const Hart& hart, unsigned number) {
-    if (!system_mode()) return true;
+    if (!hart.model->system) return true;
     const PrivilegedState& p = hart.priv;
     u64 bit = u64{1} << counter_of(number);
     if (p.mode == Privilege::Machine) return true;
@@ -94,7 +89,7 @@ u64 read_event(Hart& hart, unsigned number) {
 void write_event(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
     u64 mask = kEventSelector;
-    if (extensions().has(Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
+    if (hart_has(hart, Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
     u64 now = read_counter(hart, n);
     hart.priv.hpm_event[n] = value & mask;
     u32 bit = u32{1} << n;
@@ -182,7 +177,7 @@ void switch_counters(Hart& hart, Privilege mode) {
         bool runs = counts(p, n, mode);
         if (runs == counts(p, n, p.mode)) continue;
         changed = true;
-        set_counter(p, n, runs ? p.counter[n] : p.counter[n] + cycles(), runs);
+        set_counter(hart, n, runs ? p.counter[n] : p.counter[n] + guest::cycles(&hart), runs);
     }
     p.mode = mode;
     if (changed) guest::timer_changed(&hart);
@@ -190,7 +185,7 @@ void switch_counters(Hart& hart, Privilege mode) {
 
 void check_counters(Hart& hart) {
     PrivilegedState& p = hart.priv;
-    u64 now = cycles();
+    u64 now = guest::cycles(&hart);
     bool overflow = false;
     for (unsigned n = kHpmFirst; n < kCounters; ++n) {
         if (p.hpm_overflow[n] > now) continue;
@@ -209,7 +204,8 @@ u64 next_overflow(const Hart& hart) {
     if (first == ~u64{0}) return first;
     // The clocks' rates since the last reset; a guess while that was a short time ago.
     const PrivilegedState& p = hart.priv;
-    u64 now = cycles(), ticks = guest::time_ticks(const_cast<Hart*>(&hart));
+    auto* env = const_cast<Hart*>(&hart);
+    u64 now = guest::cycles(env), ticks = guest::time(env);
     constexpr u64 kLongEnough = 10'000, kGuess = 200;
     u64 elapsed = ticks - p.reset_ticks;
     u64 rate = elapsed > kLongEnough ? std::max<u64>((now - p.reset_cycles) / elapsed, 1) : kGuess;
@@ -219,8 +215,8 @@ u64 next_overflow(const Hart& hart) {
 void reset_counters(Hart& hart) {
     PrivilegedState& p = hart.priv;
     for (u64& at : p.hpm_overflow) at = ~u64{0};
-    p.reset_cycles = cycles();
-    p.reset_ticks = guest::time_ticks(&hart);
+    p.reset_cycles = guest::cycles(&hart);
+    p.reset_ticks = guest::time(&hart);
 }
 
 }  // namespace dragoman::riscv

@@ -12,19 +12,19 @@ using enum Extension;
 
 // --- identity ---
 
-u64 read_misa(Hart&, unsigned) {
+u64 read_misa(Hart& hart, unsigned) {
     u64 misa = u64{2} << 62;
     auto set_letter = [&](char letter) { misa |= u64{1} << (letter - 'a'); };
-    for_each(extensions(), [&](Extension e) {
+    for_each(hart.model->extensions(), [&](Extension e) {
         if (std::string_view name = extension_info(e).name; name.size() == 1) set_letter(name[0]);
     });
-    if (extensions().has(S)) set_letter('u');
+    if (hart_has(hart, S)) set_letter('u');
     return misa;
 }
 
 template <u64 HartIds::*id>
-u64 read_id(Hart&, unsigned) {
-    return hart_ids().*id;
+u64 read_id(Hart& hart, unsigned) {
+    return hart.model->ids().*id;
 }
 
 // --- status, interrupts ---
@@ -43,12 +43,12 @@ void write_mstatus(Hart& hart, u64 value, unsigned) {
 constexpr u64 kSupervisorInterrupts =
     interrupt_bit(kSupervisorSoftware) | interrupt_bit(kSupervisorTimer) | interrupt_bit(kSupervisorExternal);
 
-u64 overflow_interrupt() { return extensions().has(Sscofpmf) ? interrupt_bit(kCounterOverflow) : 0; }
+u64 overflow_interrupt(const Hart& hart) { return hart_has(hart, Sscofpmf) ? interrupt_bit(kCounterOverflow) : 0; }
 
 void write_mie(Hart& hart, u64 value, unsigned) {
     constexpr u64 kMachine =
         interrupt_bit(kMachineSoftware) | interrupt_bit(kMachineTimer) | interrupt_bit(kMachineExternal);
-    hart.priv.mie = value & (kMachine | kSupervisorInterrupts | overflow_interrupt());
+    hart.priv.mie = value & (kMachine | kSupervisorInterrupts | overflow_interrupt(hart));
     check_interrupts(hart);
 }
 
@@ -56,14 +56,14 @@ u64 read_mip(Hart& hart, unsigned) { return pending_interrupts(hart); }
 /// What software has set, without the interrupt controller's SEIP ("mip and mie").
 u64 read_mip_to_modify(Hart& hart, unsigned) { return hart.priv.mip_software; }
 void write_mip(Hart& hart, u64 value, unsigned) {
-    u64 mask = kSupervisorInterrupts | overflow_interrupt();
+    u64 mask = kSupervisorInterrupts | overflow_interrupt(hart);
     if ((hart.priv.menvcfg & kEnvcfgStce) != 0) mask &= ~interrupt_bit(kSupervisorTimer);
     hart.priv.mip_software = (hart.priv.mip_software & ~mask) | (value & mask);
     check_interrupts(hart);
 }
 
 void write_mideleg(Hart& hart, u64 value, unsigned) {
-    hart.priv.mideleg = value & (kSupervisorInterrupts | overflow_interrupt());
+    hart.priv.mideleg = value & (kSupervisorInterrupts | overflow_interrupt(hart));
     check_interrupts(hart);
 }
 
@@ -77,18 +77,16 @@ constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFa
 void write_mtvec(Hart& hart, u64 value, unsigned) {
     if ((value & 3) <= 1) hart.priv.mtvec = value;
 }
-void write_mepc(Hart& hart, u64 value, unsigned) {
-    hart.priv.mepc = value & (extensions().has(Zca) ? ~u64{1} : ~u64{3});
-}
+void write_mepc(Hart& hart, u64 value, unsigned) { hart.priv.mepc = value & (hart_has(hart, Zca) ? ~u64{1} : ~u64{3}); }
 
 // --- environment ---
 
 void write_menvcfg(Hart& hart, u64 value, unsigned) {
     u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
-    if (extensions().has(Svadu)) mask |= kEnvcfgAdue;
-    if (extensions().has(Svpbmt)) mask |= kEnvcfgPbmte;
-    if (extensions().has(Sstc)) mask |= kEnvcfgStce;
+    if (hart_has(hart, Svadu)) mask |= kEnvcfgAdue;
+    if (hart_has(hart, Svpbmt)) mask |= kEnvcfgPbmte;
+    if (hart_has(hart, Sstc)) mask |= kEnvcfgStce;
     u64 old = hart.priv.menvcfg;
     hart.priv.menvcfg = value & mask;
     u64 changed = old ^ hart.priv.menvcfg;
@@ -103,7 +101,7 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
 u64 read_mstateen(Hart& hart, unsigned number) { return hart.priv.mstateen[number & 3]; }
 void write_mstateen(Hart& hart, u64 value, unsigned number) {
     u64 mask = kStateenSe;
-    if ((number & 3) == 0) mask |= kStateenEnvcfg | (extensions().has(Sdtrig) ? kStateenContext : 0);
+    if ((number & 3) == 0) mask |= kStateenEnvcfg | (hart_has(hart, Sdtrig) ? kStateenContext : 0);
     hart.priv.mstateen[number & 3] = value & mask;
 }
 

@@ -33,12 +33,12 @@ void write_sip(Hart& hart, u64 value, unsigned) {
 
 // --- traps ---
 
-u64 write_mask_pc() { return extensions().has(Extension::Zca) ? ~u64{1} : ~u64{3}; }
+u64 write_mask_pc(const Hart& hart) { return hart_has(hart, Extension::Zca) ? ~u64{1} : ~u64{3}; }
 
 void write_stvec(Hart& hart, u64 value, unsigned) {
     if ((value & 3) <= 1) hart.priv.stvec = value;
 }
-void write_sepc(Hart& hart, u64 value, unsigned) { hart.priv.sepc = value & write_mask_pc(); }
+void write_sepc(Hart& hart, u64 value, unsigned) { hart.priv.sepc = value & write_mask_pc(hart); }
 
 // --- address translation ---
 
@@ -46,12 +46,12 @@ bool access_satp(const Hart& hart, unsigned) {
     return hart.priv.mode != Privilege::Supervisor || (hart.priv.mstatus & kStatusTvm) == 0;
 }
 
-bool has_satp_mode(u64 mode) {
+bool has_satp_mode(const Hart& hart, u64 mode) {
     switch (mode) {
         case kBare: return true;
-        case kSv39: return extensions().has(Extension::Sv39);
-        case kSv48: return extensions().has(Extension::Sv48);
-        case kSv57: return extensions().has(Extension::Sv57);
+        case kSv39: return hart_has(hart, Extension::Sv39);
+        case kSv48: return hart_has(hart, Extension::Sv48);
+        case kSv57: return hart_has(hart, Extension::Sv57);
         default: return false;
     }
 }
@@ -59,7 +59,7 @@ bool has_satp_mode(u64 mode) {
 /// A write with a mode that there is not has no effect at all.
 void write_satp(Hart& hart, u64 value, unsigned) {
     u64 mode = value >> kSatpModeShift;
-    if (!has_satp_mode(mode) || value == hart.priv.satp) return;
+    if (!has_satp_mode(hart, mode) || value == hart.priv.satp) return;
     if (mode == kBare) value = 0;
     hart.priv.satp = value;
     guest::switch_address_space(&hart, value, extract(value, kSatpAsidShift, kSatpAsidBits));
@@ -76,7 +76,7 @@ void write_senvcfg(Hart& hart, u64 value, unsigned) {
 }
 
 bool stateen_allows(const Hart& hart, u64 bit) {
-    return hart.priv.mode == Privilege::Machine || !extensions().has(Extension::Smstateen) ||
+    return hart.priv.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen) ||
            (hart.priv.mstateen[0] & bit) != 0;
 }
 bool access_senvcfg(const Hart& hart, unsigned) { return stateen_allows(hart, kStateenEnvcfg); }

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "guest/riscv/insn_sets.h"
-#include "guest/riscv/model.h"
 
 namespace dragoman::riscv {
 
@@ -44,11 +43,6 @@ Decoder::Decoder(const ExtensionSet& extensions) {
         for_each_bucket(*row, [&](unsigned b) { entries_[start_[b]++] = {row->mask, row->match, row}; });
     std::memmove(start_ + 1, start_, sizeof start_ - sizeof start_[0]);
     start_[0] = 0;
-}
-
-const Decoder& decoder() {
-    static const Decoder kDecoder(extensions());
-    return kDecoder;
 }
 
 }  // namespace dragoman::riscv

@@ -59,7 +59,4 @@ private:
     u16 start_[kBuckets32 + kBuckets16 + 1];
 };
 
-/// The decoder of the configured CPU model.
-const Decoder& decoder();
-
 }  // namespace dragoman::riscv

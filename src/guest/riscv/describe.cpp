@@ -7,29 +7,29 @@ namespace dragoman::riscv {
 namespace {
 
 template <class F>
-void for_each_name(F f) {
-    for_each(extensions(), [&](Extension e) {
+void for_each_name(const ExtensionSet& extensions, F f) {
+    for_each(extensions, [&](Extension e) {
         if (extension_info(e).in_isa_string()) f(extension_info(e).name);
     });
 }
 
 }  // namespace
 
-std::string isa_string() {
+std::string Model::isa_string() const {
     std::string isa = "rv64";
-    for_each_name([&](std::string_view name) {
+    for_each_name(extensions(), [&](std::string_view name) {
         if (name.size() > 1) isa += '_';
         isa += name;
     });
     return isa;
 }
 
-guest::HartDescription describe_hart() {
+HartDescription Model::describe_hart() const {
     using enum Extension;
     const ExtensionSet& on = extensions();
-    guest::HartDescription d;
+    HartDescription d;
     d.isa = isa_string();
-    for_each_name([&](std::string_view name) { d.extensions.emplace_back(name); });
+    for_each_name(extensions(), [&](std::string_view name) { d.extensions.emplace_back(name); });
     d.mmu_type = on.has(Sv57) ? "riscv,sv57" : on.has(Sv48) ? "riscv,sv48" : on.has(Sv39) ? "riscv,sv39" : "riscv,none";
     d.cache_block_bytes = on.has(Zicbom) || on.has(Zicboz) ? kCacheBlock : 0;
     return d;

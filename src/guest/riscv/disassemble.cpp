@@ -126,13 +126,13 @@ std::string format_insn(const InsnRow& row, const Operands& a, u64 pc) {
     return out.str();
 }
 
-std::string disassemble(u64 pc, std::span<const u8> bytes, unsigned& length) {
+std::string disassemble(const guest::Model& model, u64 pc, std::span<const u8> bytes, unsigned& length) {
     u32 bits = 0;
     std::memcpy(&bits, bytes.data(), std::min<std::size_t>(bytes.size(), 4));
     length = (bits & 3) == 3 ? 4 : 2;
     if (length > bytes.size()) {
         length = static_cast<unsigned>(bytes.size());
-    } else if (const InsnRow* row = decoder().find(bits)) {
+    } else if (const InsnRow* row = riscv_model(model).decoder().find(bits)) {
         return format_insn(*row, row->operands(bits), pc);
     }
     Text out;

@@ -73,7 +73,7 @@ enum class Helper : unsigned {
 #undef X
 };
 
-u64 helper_host_call(u32 index, u64 a0, u64 a1);
+u64 helper_host_call(ir::Env* env, u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);

@@ -4,8 +4,14 @@
 
 namespace dragoman::riscv {
 
-u64 helper_csr_read(ir::Env* env, u32 number) { return find_csr(number)->read(*hart(env), number); }
+u64 helper_csr_read(ir::Env* env, u32 number) {
+    Hart& h = *hart(env);
+    return find_csr(*h.model, number)->read(h, number);
+}
 
-void helper_csr_write(ir::Env* env, u32 number, u64 value) { find_csr(number)->write(*hart(env), value, number); }
+void helper_csr_write(ir::Env* env, u32 number, u64 value) {
+    Hart& h = *hart(env);
+    find_csr(*h.model, number)->write(h, value, number);
+}
 
 }  // namespace dragoman::riscv

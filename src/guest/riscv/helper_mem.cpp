@@ -13,7 +13,7 @@ void helper_fence_i(ir::Env* env) { guest::fence_i(env); }
 void helper_cbo_zero(ir::Env* env, u64 address) {
     static constexpr u8 kZeros[kCacheBlock] = {};
     const u64 block = align_down(address, kCacheBlock);
-    if (system_mode()) {
+    if (hart(env)->model->system) {
         const Hart& h = *hart(env);
         if ((h.tb_flags & kFlagTriggers) != 0) check_triggers(*hart(env), kTriggerStore, block, kCacheBlock);
         // One access: nothing of it is done when a part is not permitted.
@@ -42,9 +42,7 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     if (!is_aligned(address, 16)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
     auto pair = [&](u32 reg) { return reg == 0 ? u128{0} : u128{h->gpr[reg + 1]} << 64 | h->gpr[reg]; };
     if ((h->tb_flags & kFlagTriggers) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 16);
-    void* memory = system_mode() ? guest::mmu_atomic_pointer(env, address, 16, flags_data_mmu(h->tb_flags))
-                                 : guest::atomic_pointer(env, address, 16);
-    auto* target = static_cast<u128*>(memory);
+    auto* target = static_cast<u128*>(guest::atomic_pointer(env, address, 16));
     u128 old = swap_if_equal(target, pair(rd), pair(rs2));
     if (rd == 0) return;
     h->gpr[rd] = static_cast<u64>(old);

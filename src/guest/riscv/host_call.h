@@ -12,12 +12,11 @@ using HostCall = u64 (*)(u64 a0, u64 a1);
 
 inline constexpr unsigned kMaxHostCalls = 8;
 
-/// Set once, before guest code runs.
+/// Which of them there are, and where. Set once, before guest code runs.
 struct HostCalls {
     u64 start = 0, end = 0;  ///< guest addresses of the code that may make them
     HostCall functions[kMaxHostCalls] = {};
 };
-extern HostCalls host_calls;
 
 /// The instruction that makes call `index`.
 constexpr u32 host_call_insn(unsigned index) { return index << 20 | 0x0b; }

@@ -107,7 +107,7 @@ private:
     bool is_valid(u64 pte) const {
         if ((pte & kPteV) == 0 || (pte & kPteReserved) != 0) return false;
         if ((pte & kPteW) != 0 && (pte & kPteR) == 0) return false;
-        if ((pte & kPteN) != 0 && !extensions().has(Extension::Svnapot)) return false;
+        if ((pte & kPteN) != 0 && !hart_has(hart_, Extension::Svnapot)) return false;
         u64 type = extract(pte, kPtePbmtShift, 2);
         return type == 0 || ((hart_.priv.menvcfg & kEnvcfgPbmte) != 0 && type != kPbmtReserved);
     }

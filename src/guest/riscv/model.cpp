@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "guest/riscv/cpu_properties.h"
+#include "guest/riscv/decode.h"
+#include "guest/riscv/riscv.h"
 
 namespace dragoman::riscv {
 
@@ -96,22 +98,51 @@ ExtensionSet additions(const CpuModelInfo& model, const CpuProperties& propertie
 
 ExtensionSet privileged(const ExtensionSet& set) { return set - user_extensions(); }
 
-bool g_system_mode = false;
-CpuConfiguration g_configuration{max_extensions() - privileged(max_extensions()), {}};
+/// Has `place` refer to what `make` makes, unless another thread has done so in the meantime.
+template <class T, class F>
+const T& made_once(std::atomic<const T*>& place, F make) {
+    const T* present = place.load(std::memory_order_acquire);
+    if (present != nullptr) return *present;
+    std::unique_ptr<const T> mine = make();
+    if (!place.compare_exchange_strong(present, mine.get(), std::memory_order_acq_rel)) return *present;
+    return *mine.release();
+}
 
-std::string_view default_model() { return g_system_mode ? "rv64" : "max"; }
+/// The rows of -cpu help.
+struct ModelList {
+    std::vector<std::string> help;
+    std::vector<guest::CpuModel> rows;
+    explicit ModelList(bool system) {
+        help.reserve(cpu_models().size());
+        for (const CpuModelInfo& model : cpu_models()) {
+            ExtensionSet absent = unsupported(model.extensions);
+            if (!system) absent.remove(privileged(absent));
+            std::string text(model.help);
+            if (!absent.empty()) text += " (not supported: " + list_names(absent) + ")";
+            help.push_back(text);
+            rows.push_back({model.name, help.back()});
+        }
+    }
+};
 
 }  // namespace
 
-bool system_mode() { return g_system_mode; }
+Model::Model(const CpuConfiguration& configuration, bool system)
+    : guest::Model(kRiscv64, system), cpu_(configuration) {}
 
-void set_system_mode(bool on) {
-    g_system_mode = on;
-    configure({});
+Model::~Model() {
+    delete decoder_.load();
+    delete registers_.load();
 }
 
-const ExtensionSet& extensions() { return g_configuration.extensions; }
-const HartIds& hart_ids() { return g_configuration.ids; }
+const Decoder& Model::make_decoder() const {
+    return made_once(decoder_, [this] { return std::make_unique<const Decoder>(cpu_.extensions); });
+}
+
+std::span<const guest::RegisterInfo> Model::registers() const {
+    return made_once(
+        registers_, [this] { return std::make_unique<const std::vector<guest::RegisterInfo>>(make_registers(*this)); });
+}
 
 std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) {
     std::size_t comma = cpu.find(',');
@@ -147,34 +178,21 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
     return {};
 }
 
-std::string configure(std::string_view cpu) {
-    return parse_cpu(cpu.empty() ? default_model() : cpu, g_system_mode, g_configuration);
+std::unique_ptr<guest::Model> configure(std::string_view cpu, bool system, std::string& error) {
+    CpuConfiguration configuration;
+    error = parse_cpu(!cpu.empty() ? cpu : system ? "rv64" : "max", system, configuration);
+    return error.empty() ? std::make_unique<Model>(configuration, system) : nullptr;
 }
 
-std::span<const guest::CpuModel> models() {
-    static const std::vector<std::string> kHelp = [] {
-        std::vector<std::string> help;
-        for (const CpuModelInfo& model : cpu_models()) {
-            ExtensionSet absent = unsupported(model.extensions);
-            if (!g_system_mode) absent.remove(privileged(absent));
-            std::string text(model.help);
-            if (!absent.empty()) text += " (not supported: " + list_names(absent) + ")";
-            help.push_back(text);
-        }
-        return help;
-    }();
-    static const std::vector<guest::CpuModel> kModels = [] {
-        std::vector<guest::CpuModel> list;
-        for (const CpuModelInfo& model : cpu_models()) list.push_back({model.name, kHelp[list.size()]});
-        return list;
-    }();
-    return kModels;
+std::span<const guest::CpuModel> models(bool system) {
+    static const ModelList kUser(false), kSystem(true);
+    return system ? kSystem.rows : kUser.rows;
 }
 
-std::vector<std::string> extension_names() {
+std::vector<std::string> extension_names(bool system) {
     std::vector<std::string> names;
     ExtensionSet shown = executed_extensions();
-    if (!g_system_mode) shown.remove(privileged(shown));
+    if (!system) shown.remove(privileged(shown));
     for_each(shown, [&](Extension e) { names.emplace_back(extension_info(e).name); });
     for (const Profile& profile : profiles()) {
         if (unsupported(profile.extensions).empty()) names.emplace_back(profile.name);

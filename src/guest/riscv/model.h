@@ -1,14 +1,20 @@
-// The CPU model in force: which extensions the guest has (-cpu MODEL[,extension=on|off...]), and what is said of it.
+// The CPU model: which extensions a hart has (-cpu MODEL[,extension=on|off...]), and what follows from them.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "guest/guest.h"
 #include "guest/riscv/cpu_models.h"
 #include "guest/riscv/extension.h"
+#include "guest/riscv/host_call.h"
+#include "guest/riscv/state.h"
 
 namespace dragoman::riscv {
+
+class Decoder;
 
 /// A model as -cpu describes it.
 struct CpuConfiguration {
@@ -20,27 +26,60 @@ struct CpuConfiguration {
 /// architecture. @returns empty, or what was wrong; then `out` is as it was.
 std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out);
 
-/// The extensions of the configured model, in user mode without those of the privileged architecture. Constant once
-/// guest code runs.
-const ExtensionSet& extensions();
-/// Identity of the harts. Constant once guest code runs.
-const HartIds& hart_ids();
+/// What the board's device tree says about a hart.
+struct HartDescription {
+    std::string isa;                      ///< riscv,isa: "rv64imafdc_zicsr..."
+    std::vector<std::string> extensions;  ///< riscv,isa-extensions: "i", "m", ..., "zicsr", ...
+    std::string mmu_type;                 ///< "riscv,sv57"; "riscv,none"
+    unsigned cache_block_bytes;           ///< cbom, cbop and cboz block size; 0: no such instructions
+};
 
-/// Whether harts are whole harts with privilege levels, traps and an MMU. Constant once guest code runs.
-bool system_mode();
-void set_system_mode(bool on);
+/// A configured RISC-V CPU. Harts (Hart::model) and translations (DisasContext::model) refer to it.
+class Model final : public guest::Model {
+public:
+    Model(const CpuConfiguration& configuration, bool system);
+    ~Model() override;
 
-/// What the device tree says about a hart.
-guest::HartDescription describe_hart();
-/// The ISA string: "rv64imafdcb_zic64b_...".
-std::string isa_string();
+    /// In user mode without those of the privileged architecture.
+    const ExtensionSet& extensions() const { return cpu_.extensions; }
+    bool has(Extension e) const { return cpu_.extensions.has(e); }
+    /// Identity of the harts.
+    const HartIds& ids() const { return cpu_.ids; }
+    /// Made when it is first asked for: not at all by a program whose translations all come from the cache.
+    const Decoder& decoder() const {
+        const Decoder* decoder = decoder_.load(std::memory_order_acquire);
+        return decoder != nullptr ? *decoder : make_decoder();
+    }
+    /// The registers that a debugger sees.
+    std::span<const guest::RegisterInfo> registers() const;
+    /// The ISA string: "rv64imafdcb_zic64b_...".
+    std::string isa_string() const;
+    HartDescription describe_hart() const;
 
-/// Selects a model; an empty name is the default: max, and rv64 for machines, as in QEMU.
-/// @returns empty, or what was wrong.
-std::string configure(std::string_view cpu);
+    u64 configuration() const override { return cpu_.extensions.hash(); }
 
-std::span<const guest::CpuModel> models();
-/// Names of the extensions and profiles that -cpu can switch on.
-std::vector<std::string> extension_names();
+    HostCalls host_calls;  ///< of the operating-system layer
+
+private:
+    const Decoder& make_decoder() const;
+
+    CpuConfiguration cpu_;
+    // Made when first asked for, by any thread.
+    mutable std::atomic<const Decoder*> decoder_{nullptr};
+    mutable std::atomic<const std::vector<guest::RegisterInfo>*> registers_{nullptr};
+};
+
+inline const Model& riscv_model(const guest::Model& model) { return static_cast<const Model&>(model); }
+inline bool hart_has(const Hart& hart, Extension e) { return hart.model->has(e); }
+
+/// Guest::configure. An empty name is the default: max, and rv64 for machines, as in QEMU.
+std::unique_ptr<guest::Model> configure(std::string_view cpu, bool system, std::string& error);
+/// Guest::models.
+std::span<const guest::CpuModel> models(bool system);
+/// Guest::extensions: names of the extensions and profiles that -cpu can switch on.
+std::vector<std::string> extension_names(bool system);
+
+/// registers.cpp
+std::vector<guest::RegisterInfo> make_registers(const Model& model);
 
 }  // namespace dragoman::riscv

@@ -194,7 +194,7 @@ u64 pmp_access_bytes(const Hart& hart, u64 address) {
 
 u8 pmp_permissions(const Hart& hart, u64 address, Privilege mode, u64& block) {
     const PrivilegedState& p = hart.priv;
-    if (!extensions().has(Pmp)) return kAll;
+    if (!hart_has(hart, Pmp)) return kAll;
     bool machine = mode == Privilege::Machine;
     for (unsigned i = 0; i < kPmpEntries; ++i) {
         const PmpRange& r = p.pmp_range[i];

@@ -27,7 +27,7 @@ constexpr std::string_view kVirtualFeature = "org.gnu.gdb.riscv.virtual";
 
 struct RegisterTable {
     std::vector<guest::RegisterInfo> rows;
-    explicit RegisterTable(bool system) {
+    explicit RegisterTable(const Model& model) {
         for (unsigned i = 0; i < 32; ++i) {
             bool pointer = i >= 2 && i <= 4;  // sp, gp, tp
             std::string_view type = i == 1 ? "code_ptr" : pointer ? "data_ptr" : "int";
@@ -40,13 +40,13 @@ struct RegisterTable {
         rows.push_back({"fflags", kFpuFeature, "int", 32, kFflags});
         rows.push_back({"frm", kFpuFeature, "int", 32, kFrm});
         rows.push_back({"fcsr", kFpuFeature, "int", 32, kFcsr});
-        if (system) add_system_registers();
+        if (model.system) add_system_registers(model);
     }
 
-    void add_system_registers() {
+    void add_system_registers(const Model& model) {
         for (std::span<const CsrInfo> group : csr_groups()) {
             for (const CsrInfo& csr : group) {
-                if (csr.number <= kCsrFcsr || find_csr(csr.number) == nullptr) continue;
+                if (csr.number <= kCsrFcsr || find_csr(model, csr.number) == nullptr) continue;
                 rows.push_back({csr.name, kCsrFeature, "int", 64, static_cast<u16>(kCsr + csr.number)});
             }
         }
@@ -56,12 +56,9 @@ struct RegisterTable {
 
 }  // namespace
 
-std::span<const guest::RegisterInfo> registers() {
-    static const RegisterTable kUser(false);
-    if (!system_mode()) return kUser.rows;
-    static const RegisterTable kSystem(true);
-    return kSystem.rows;
-}
+std::vector<guest::RegisterInfo> make_registers(const Model& model) { return RegisterTable(model).rows; }
+
+std::span<const guest::RegisterInfo> registers(const guest::Model& model) { return riscv_model(model).registers(); }
 
 bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
     const Hart* h = hart(env);
@@ -72,23 +69,23 @@ bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
     if (number == kFflags) return put(get_fcsr(h) & 31);
     if (number == kFrm) return put(h->frm);
     if (number == kFcsr) return put(get_fcsr(h));
-    if (!system_mode()) return false;
+    if (!h->model->system) return false;
     if (number == kPriv) return put(static_cast<u64>(h->priv.mode));
-    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(number - kCsr) : nullptr;
+    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(*h->model, number - kCsr) : nullptr;
     // Reading changes nothing: the functions take a Hart that writing functions share with them.
     return csr != nullptr && put(csr->read(const_cast<Hart&>(*h), csr->number));
 }
 
 /// A CSR, past the checks of its access, or the privilege level.
 static bool write_system_register(Hart& hart, unsigned number, u64 value) {
-    if (!system_mode()) return false;
+    if (!hart.model->system) return false;
     if (number == kPriv) {
         if (value > 3 || value == 2) return false;
         set_mode(hart, static_cast<Privilege>(value));
         update_flags(hart);
         return true;
     }
-    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(number - kCsr) : nullptr;
+    const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(*hart.model, number - kCsr) : nullptr;
     if (csr == nullptr || csr->write == nullptr) return false;
     csr->write(hart, value, csr->number);
     return true;
@@ -132,10 +129,10 @@ std::string dump_registers(const ir::Env* env) {
     auto add = [&](const char* name, u64 value, bool end_of_line) {
         append(out, " %-8s %016llx%s", name, static_cast<unsigned long long>(value), end_of_line ? "\n" : "");
     };
-    if (system_mode()) {
+    if (h->model->system) {
         add("pc", h->pc, true);
         for (u16 number : kShownCsrs) {
-            const CsrInfo* csr = find_csr(number);
+            const CsrInfo* csr = find_csr(*h->model, number);
             if (csr != nullptr) add(csr->name, csr->read(const_cast<Hart&>(*h), number), true);
         }
         add("priv", static_cast<u64>(h->priv.mode), true);
@@ -147,7 +144,7 @@ std::string dump_registers(const ir::Env* env) {
     auto add_pair = [&](char kind, unsigned i, const char* name, u64 value) {
         char both[16];
         std::snprintf(both, sizeof both, "%c%u/%s", kind, i, name);
-        add(system_mode() ? both : name, value, i % 4 == 3);
+        add(h->model->system ? both : name, value, i % 4 == 3);
     };
     for (unsigned i = 0; i < 32; ++i) add_pair('x', i, gpr_name(i), i == 0 ? 0 : h->gpr[i]);
     for (unsigned i = 0; i < 32; ++i) add_pair('f', i, fpr_name(i), h->fpr[i]);

@@ -23,7 +23,6 @@ constexpr guest::SystemOps kSystem = {
     .timer_expired = timer_expired,
     .access_fault = access_fault,
     .misaligned = misaligned,
-    .describe = describe_hart,
 };
 
 constexpr u16 kElfMachineRiscv = 243;
@@ -62,8 +61,6 @@ constinit const guest::Guest kRiscv64 = {
     .layout = layout,
     .models = models,
     .configure = configure,
-    .configuration = [] { return extensions().hash(); },
-    .set_system_mode = set_system_mode,
     .extensions = extension_names,
 };
 

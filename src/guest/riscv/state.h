@@ -24,6 +24,8 @@ enum class Cause : u32 {
     StorePageFault = 15,
 };
 
+class Model;  // model.h
+
 /// `env` of a RISC-V hart. x0 has no IR global; gpr[0] stays zero.
 struct Hart : ir::Env {
     u64 gpr[32];  ///< x0..x31
@@ -35,6 +37,7 @@ struct Hart : ir::Env {
     u64 reservation_address;
     u64 reservation_value;
     u64 reservation_value_high;
+    const Model* model;  ///< what CPU it is
     /// System mode; zero in user mode.
     PrivilegedState priv;
 };

@@ -20,7 +20,7 @@ void timer_expired(ir::Env* env) {
 
 void update_timer(Hart& hart) {
     if (is_on(hart)) {
-        bool reached = guest::time_ticks(&hart) >= hart.priv.stimecmp;
+        bool reached = guest::time(&hart) >= hart.priv.stimecmp;
         hart.priv.mip_timer = reached ? interrupt_bit(kSupervisorTimer) : 0;
     } else {
         hart.priv.mip_timer = 0;

@@ -170,7 +170,7 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
 bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool writes) {
     unsigned number = static_cast<unsigned>(a.imm);
     if (ctx.pc - 4 == ctx.silent_compare_pc) return true;  // the fsflags behind a silent comparison
-    const CsrInfo* csr = find_csr(number);
+    const CsrInfo* csr = find_csr(ctx.cpu(), number);
     if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
     if (writes && csr_is_read_only(number)) return false;
     if (ctx.system) {

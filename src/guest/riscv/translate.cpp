@@ -79,10 +79,10 @@ bool check_float(DisasContext& ctx) {
 void init_context(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
     ctx.bits = 0;
-    ctx.decoder = &decoder();
+    ctx.decoder = &ctx.cpu().decoder();
     ctx.silent_compare_pc = ir::kNoPc;
-    ctx.extensions = &extensions();
-    ctx.system = system_mode();
+    ctx.extensions = &ctx.cpu().extensions();
+    ctx.system = ctx.cpu().system;
 }
 
 void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc, 0); }

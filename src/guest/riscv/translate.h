@@ -10,6 +10,6 @@ void insn_start(guest::DisasContextBase* base);
 void translate_insn(guest::DisasContextBase* base);
 
 /// disassemble.cpp
-std::string disassemble(u64 pc, std::span<const u8> bytes, unsigned& length);
+std::string disassemble(const guest::Model& model, u64 pc, std::span<const u8> bytes, unsigned& length);
 
 }  // namespace dragoman::riscv

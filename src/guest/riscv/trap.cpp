@@ -113,14 +113,13 @@ void reset(ir::Env* env, unsigned hart_id) {
     p.hart_id = hart_id;
     p.mstatus = kStatusUxl64 | kStatusSxl64;
     // Without Svade beside it, Svadu is on; so are page-based memory types where there are any.
-    const ExtensionSet& on = extensions();
+    const ExtensionSet& on = h.model->extensions();
     if (on.has(Extension::Svadu) && !on.has(Extension::Svade)) p.menvcfg |= kEnvcfgAdue;
     if (on.has(Extension::Svpbmt)) p.menvcfg |= kEnvcfgPbmte;
     p.stimecmp = ~u64{0};
     update_pmp(h);
     reset_counters(h);
     update_flags(h);
-    if (env->vcpu == nullptr) return;  // not attached to an engine: nothing is cached
     guest::flush_tlb(env, {});
     guest::switch_address_space(env, 0, 0);
 }

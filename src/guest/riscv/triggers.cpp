@@ -79,7 +79,7 @@ bool matches_address(const Trigger& t, u64 address, u64 bytes) {
 // --- CSRs ---
 
 bool access_scontext(const Hart& hart, unsigned) {
-    return hart.priv.mode == Privilege::Machine || !extensions().has(Extension::Smstateen) ||
+    return hart.priv.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen) ||
            (hart.priv.mstateen[0] & kStateenContext) != 0;
 }
 

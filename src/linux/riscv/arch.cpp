@@ -102,7 +102,6 @@ constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 
 const Arch kArch64 = {
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
-    .uname_machine = "riscv64",
     .platform = nullptr,
     .minimum_signal_stack = minimum_signal_stack(),
     .hwcap = hwcap,

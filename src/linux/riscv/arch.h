@@ -12,7 +12,7 @@ bool pop_signal_frame(Task& task, SignalSet& mask);
 u64 minimum_signal_stack();
 
 const VdsoImage& vdso();
-void vdso_mapped(u64 address);
+void vdso_mapped(guest::Model& model, u64 address);
 
 /// The address that the load, store or atomic instruction at env->pc accesses; 0 when it is none.
 u64 access_address(const Task& task);

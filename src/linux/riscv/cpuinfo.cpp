@@ -8,8 +8,9 @@
 
 namespace dragoman::linux_abi {
 
-std::string make_cpuinfo(u64 highest_address) {
-    std::string text, isa = dragoman::riscv::isa_string();
+std::string make_cpuinfo(const guest::Model& guest_model, u64 highest_address) {
+    const riscv::Model& model = riscv::riscv_model(guest_model);
+    std::string text, isa = model.isa_string();
     auto line = [&](std::string_view name, std::string_view value) {
         text.append(name).append(": ").append(value).append("\n");
     };
@@ -18,7 +19,7 @@ std::string make_cpuinfo(u64 highest_address) {
         std::snprintf(digits, sizeof digits, "0x%llx", static_cast<unsigned long long>(value));
         return std::string(digits);
     };
-    const dragoman::riscv::HartIds& ids = dragoman::riscv::hart_ids();
+    const riscv::HartIds& ids = model.ids();
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     for (long cpu = 0; cpu < cpus; ++cpu) {
         std::string number = std::to_string(cpu);

@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "guest/riscv/csr.h"
-#include "guest/riscv/extension.h"
 #include "guest/riscv/model.h"
 #include "linux/riscv/isa.h"
 #include "linux/syscalls_process.h"
@@ -17,6 +16,7 @@ namespace dragoman::linux_abi {
 namespace {
 
 using dragoman::riscv::Extension;
+using dragoman::riscv::Model;
 
 struct Pair {
     i64 key;
@@ -45,9 +45,7 @@ enum Key : i64 {
 };
 constexpr u64 kCacheBlock = 64;
 
-bool enabled(Extension e) { return dragoman::riscv::extensions().has(e); }
-
-u64 block_size(Extension e) { return enabled(e) ? kCacheBlock : 0; }
+u64 block_size(const Model& model, Extension e) { return model.has(e) ? kCacheBlock : 0; }
 
 bool is_bitmask(i64 key) {
     return key == kBaseBehavior || key == kExtensions || key == kMoreExtensions || key == kPerformance ||
@@ -57,17 +55,18 @@ bool is_bitmask(i64 key) {
 /// Answers one pair. @returns false, and key -1, when the key is not known
 bool probe(const Task& task, Pair& pair) {
     constexpr u64 kMisalignedFast = 3, kVectorUnsupported = 4;
-    const dragoman::riscv::HartIds& ids = dragoman::riscv::hart_ids();
+    const Model& model = dragoman::riscv::riscv_model(task.process->engine->model());
+    const dragoman::riscv::HartIds& ids = model.ids();
     switch (pair.key) {
         case kVendor: pair.value = ids.vendor; break;
         case kArchitecture: pair.value = ids.architecture; break;
         case kImplementation: pair.value = ids.implementation; break;
-        case kBaseBehavior: pair.value = riscv::hwprobe_base_behavior(); break;
-        case kExtensions: pair.value = riscv::hwprobe_extensions(0); break;
-        case kMoreExtensions: pair.value = riscv::hwprobe_extensions(1); break;
+        case kBaseBehavior: pair.value = riscv::hwprobe_base_behavior(model); break;
+        case kExtensions: pair.value = riscv::hwprobe_extensions(model, 0); break;
+        case kMoreExtensions: pair.value = riscv::hwprobe_extensions(model, 1); break;
         case kPerformance:
         case kScalarMisaligned: pair.value = kMisalignedFast; break;
-        case kZicbozBlock: pair.value = block_size(Extension::Zicboz); break;
+        case kZicbozBlock: pair.value = block_size(model, Extension::Zicboz); break;
         // As if there were the pages at the very top that no program gets: programs take the value for a mask.
         case kHighestAddress: pair.value = align_up(task.space().limit(), u64{64} << 10) - 1; break;
         case kTimeFrequency: pair.value = dragoman::riscv::kTimeFrequency; break;
@@ -75,8 +74,8 @@ bool probe(const Task& task, Pair& pair) {
         case kTheadExtensions:
         case kSifiveExtensions:
         case kMipsExtensions: pair.value = 0; break;
-        case kZicbomBlock: pair.value = block_size(Extension::Zicbom); break;
-        case kZicbopBlock: pair.value = block_size(Extension::Zicbop); break;
+        case kZicbomBlock: pair.value = block_size(model, Extension::Zicbom); break;
+        case kZicbopBlock: pair.value = block_size(model, Extension::Zicbop); break;
         default: pair = {-1, 0}; return false;
     }
     return true;

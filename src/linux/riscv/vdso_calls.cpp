@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "guest/riscv/host_call.h"
+#include "guest/riscv/model.h"
 #include "linux/riscv/arch.h"
 #include "linux/syscall.h"
 #include "linux/task.h"
@@ -55,8 +55,8 @@ u64 getcpu_call(u64 cpu_address, u64 node_address) {
 
 }  // namespace
 
-void vdso_mapped(u64 address) {
-    using dragoman::riscv::host_calls;
+void vdso_mapped(guest::Model& model, u64 address) {
+    auto& host_calls = static_cast<dragoman::riscv::Model&>(model).host_calls;
     host_calls.start = address;
     host_calls.end = align_up(address + vdso().bytes.size(), memory::kPageSize);
     host_calls.functions[kVdsoClockGettime] = clock_gettime_call;

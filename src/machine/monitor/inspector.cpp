@@ -90,7 +90,7 @@ std::string hex_digits(u64 value, unsigned digits) {
 }
 
 std::optional<u64> read_register(Machine& machine, Hart& hart, std::string_view name) {
-    for (const guest::RegisterInfo& info : machine.guest().cpu.registers()) {
+    for (const guest::RegisterInfo& info : machine.guest().cpu.registers(machine.model())) {
         if (info.name != name) continue;
         u8 bytes[64] = {};
         u64 value = 0;
@@ -198,7 +198,7 @@ std::string dump_memory(Machine& machine, Hart& hart, const DumpFormat& format, 
             u64 there = read_memory(machine, hart, address, bytes, 4, physical);
             if (there < 2) return text + "Cannot access memory at address 0x" + hex_digits(address) + "\n";
             unsigned length = 0;
-            std::string line = machine.guest().translator.disassemble(address, {bytes, there}, length);
+            std::string line = machine.guest().translator.disassemble(machine.model(), address, {bytes, there}, length);
             text += "0x" + hex_digits(address) + ":  " + line + "\n";
             address += std::max(2u, length);
         }

@@ -14,11 +14,15 @@ namespace {
 using toy::Cpu;
 using toy::Insn;
 
+thread_local Engine* running_engine = nullptr;
 thread_local ir::Env* running_env = nullptr;
 
 void on_fault(int signal, siginfo_t* info, void* context) {
     auto* uc = static_cast<ucontext_t*>(context);
-    if (current != nullptr && current->handle_fault(running_env, signal, info, uc) != Engine::Fault::NotOurs) return;
+    if (running_engine != nullptr &&
+        running_engine->handle_fault(running_env, signal, info, uc) != Engine::Fault::NotOurs) {
+        return;
+    }
     std::signal(signal, SIG_DFL);
 }
 
@@ -48,14 +52,16 @@ protected:
         return std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
     }
     void start(const Config& config) {
-        engine_ = std::make_unique<Engine>(toy::toy_guest(), make_backend(), host::Options{}, space_, config);
-        cpu_ = static_cast<Cpu*>(toy::toy_guest().cpu.create());
+        engine_ = std::make_unique<Engine>(toy::make_model(), make_backend(), host::Options{}, space_, config);
+        cpu_ = static_cast<Cpu*>(toy::toy_guest().cpu.create(engine_->model()));
         engine_->attach(cpu_);
+        running_engine = engine_.get();
         running_env = cpu_;
     }
     void stop() {
         engine_->detach(cpu_);
         toy::toy_guest().cpu.destroy(cpu_);
+        running_engine = nullptr;
         running_env = nullptr;
         engine_.reset();
     }

@@ -90,8 +90,8 @@ protected:
         space_of_all = 0;
         ram_ = &physical_.add_ram("ram", kRam, kRamSize);
         physical_.add_mmio("device", kDevice, 0x1000, device_);
-        engine_ =
-            std::make_unique<Engine>(system_toy(), std::move(backend), host::Options{}, physical_, hooks_, Config{});
+        engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(system_toy(), true), std::move(backend),
+                                           host::Options{}, physical_, hooks_, Config{});
         cpu_ = add_hart();
         for (u64 page = 0; page < 8; ++page) map(0x1000 * (page + 1), {kRam + 0x1000 * page});
     }
@@ -102,7 +102,7 @@ protected:
         }
     }
     Cpu* add_hart() {
-        auto* cpu = static_cast<Cpu*>(system_toy().cpu.create());
+        auto* cpu = static_cast<Cpu*>(system_toy().cpu.create(engine_->model()));
         engine_->attach(cpu);
         harts_.push_back(cpu);
         return cpu;

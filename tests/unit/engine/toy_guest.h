@@ -82,7 +82,7 @@ inline const guest::Guest& toy_guest() {
         guest::Guest g{};
         g.name = "toy";
         g.min_insn_bytes = g.max_insn_bytes = 4;
-        g.cpu.create = []() -> ir::Env* { return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{}; };
+        g.cpu.create = [](const guest::Model&) -> ir::Env* { return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{}; };
         g.cpu.destroy = [](ir::Env* env) { std::free(env); };
         g.cpu.tb_flags = [](const ir::Env*) { return u32{0}; };
         g.cpu.restore_state = [](ir::Env*, u64, u64) {};
@@ -92,7 +92,7 @@ inline const guest::Guest& toy_guest() {
         g.translator.init = [](guest::DisasContextBase*) {};
         g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc, 0); };
         g.translator.translate_insn = translate;
-        g.translator.disassemble = [](u64, std::span<const u8>, unsigned& length) {
+        g.translator.disassemble = [](const guest::Model&, u64, std::span<const u8>, unsigned& length) {
             length = 4;
             return std::string("toy");
         };
@@ -101,5 +101,7 @@ inline const guest::Guest& toy_guest() {
     }();
     return kGuest;
 }
+
+inline std::unique_ptr<guest::Model> make_model() { return std::make_unique<guest::Model>(toy_guest(), false); }
 
 }  // namespace dragoman::toy

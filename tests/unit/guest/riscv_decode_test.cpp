@@ -7,18 +7,23 @@
 #include "guest/riscv/disassemble.h"
 #include "guest/riscv/encode.h"
 #include "guest/riscv/insn_sets.h"
-#include "guest/riscv/model.h"
 #include "guest/riscv/translate.h"
-#include "unit/guest/runtime_stub.h"
+#include "unit/guest/models.h"
 
 namespace dragoman::riscv {
 namespace {
+
+const Model& model() {
+    static const std::unique_ptr<Model> kModel = make_model("max");
+    return *kModel;
+}
+const Decoder& decoder() { return model().decoder(); }
 
 std::string disassembled(u32 bits, u64 pc = 0x1000) {
     u8 bytes[4] = {static_cast<u8>(bits), static_cast<u8>(bits >> 8), static_cast<u8>(bits >> 16),
                    static_cast<u8>(bits >> 24)};
     unsigned length;
-    return disassemble(pc, bytes, length);
+    return disassemble(model(), pc, bytes, length);
 }
 
 TEST(RiscvDecode, EveryRowDecodesToItselfWithTheSameOperands) {

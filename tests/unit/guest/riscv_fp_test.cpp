@@ -10,7 +10,7 @@
 #include "guest/riscv/translate.h"
 #include "ir/printer.h"
 #include "ir/verifier.h"
-#include "unit/guest/runtime_stub.h"
+#include "unit/guest/models.h"
 
 namespace dragoman::riscv {
 namespace {
@@ -38,6 +38,8 @@ std::string translate(const std::vector<u32>& words, unsigned frm, u32 max_insns
     Code code(words);
     DisasContext ctx{};
     ctx.begin_block(b, guest::BlockKind::Extended, kPc);
+    static const std::unique_ptr<Model> kModel = make_model("max");
+    ctx.model = kModel.get();
     ctx.code = &code;
     ctx.flags = frm;
     ctx.max_insns = max_insns;

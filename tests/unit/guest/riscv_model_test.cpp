@@ -8,6 +8,8 @@
 #include <tuple>
 
 #include "guest/riscv/cpu_properties.h"
+#include "guest/riscv/decode.h"
+#include "unit/guest/models.h"
 
 namespace dragoman::riscv {
 namespace {
@@ -90,17 +92,15 @@ TEST(RiscvModels, OfUserProgramsHaveNoPrivilegedArchitecture) {
 }
 
 TEST(RiscvModels, AreComplete) {
-    configure("max");
-    EXPECT_TRUE(isa_string().starts_with("rv64imafdcb_zic64b_zicbom_")) << isa_string();
+    const std::string isa = make_model("max")->isa_string();
+    EXPECT_TRUE(isa.starts_with("rv64imafdcb_zic64b_zicbom_")) << isa;
     for (const char* name :
          {"ziccamoa", "ziccif", "zicclsm", "ziccrse", "za64rs", "zmmul", "zaamo", "zalrsc", "zca", "zcd", "zkt"}) {
-        EXPECT_TRUE(mentions(isa_string(), std::string("_") + name)) << name;
+        EXPECT_TRUE(mentions(isa, std::string("_") + name)) << name;
     }
-    configure("sifive-u54");
-    EXPECT_EQ(isa_string(), "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd");
-    configure("rv64i");
-    EXPECT_EQ(isa_string(), "rv64i");
-    configure("");
+    EXPECT_EQ(make_model("sifive-u54")->isa_string(),
+              "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd");
+    EXPECT_EQ(make_model("rv64i")->isa_string(), "rv64i");
 }
 
 TEST(RiscvModels, ThatCannotBeSaySo) {
@@ -169,10 +169,20 @@ TEST(RiscvProperties, OfThePrivilegedSpecification) {
 }
 
 TEST(RiscvProperties, Identify) {
-    ASSERT_EQ(configure("max,mvendorid=0x31e,marchid=7,mimpid=9"), "");
-    EXPECT_EQ(hart_ids(), (HartIds{0x31e, 7, 9}));
-    ASSERT_EQ(configure(""), "");
-    EXPECT_EQ(hart_ids(), HartIds{});
+    EXPECT_EQ(make_model("max,mvendorid=0x31e,marchid=7,mimpid=9")->ids(), (HartIds{0x31e, 7, 9}));
+    EXPECT_EQ(make_model("")->ids(), HartIds{});
+}
+
+TEST(RiscvModels, StandBesideEachOther) {
+    std::unique_ptr<Model> small = make_model("rv64i"), large = make_model("max"), machine = make_model("max", true);
+    constexpr u32 kMul = 0x02c5'8533, kMret = 0x3020'0073;
+    EXPECT_EQ(small->decoder().find(kMul), nullptr);
+    EXPECT_NE(large->decoder().find(kMul), nullptr);
+    EXPECT_EQ(large->decoder().find(kMret), nullptr);
+    EXPECT_NE(machine->decoder().find(kMret), nullptr);
+    EXPECT_NE(small->configuration(), large->configuration());
+    EXPECT_NE(large->configuration(), machine->configuration());
+    EXPECT_LT(large->registers().size(), machine->registers().size());
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 #include "guest/riscv/decode.h"
 #include "guest/riscv/disassemble.h"
 #include "guest/riscv/helper.h"
-#include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/translate.h"
+#include "unit/guest/models.h"
 
 namespace dragoman::guest {
 namespace {
@@ -32,38 +32,37 @@ struct Raised {
     u64 value;
 };
 
+class TestRuntime final : public SystemRuntime {
+public:
+    void raise(ir::Env*, u32 exception, u64 value) override { throw Raised{exception, value}; }
+    void fence_i(ir::Env*) override {}
+    void load(ir::Env*, void*, u64, unsigned) override { std::abort(); }
+    void store(ir::Env*, u64, const void*, unsigned) override { std::abort(); }
+    void* atomic_pointer(ir::Env*, u64, unsigned) override { std::abort(); }
+    u64 cycles(ir::Env*) override { return machine.ticks * 100; }
+    u64 time(ir::Env*) override { return machine.ticks; }
+    void request_exit(ir::Env*) override { ++machine.exits_requested; }
+    bool physical_load(ir::Env*, u64 address, unsigned, u64& value) override {
+        auto word = machine.memory.find(address);
+        if (word == machine.memory.end()) return false;
+        value = word->second;
+        return true;
+    }
+    bool physical_compare_exchange(ir::Env*, u64 address, unsigned, u64 expected, u64 desired, bool& swapped) override {
+        auto word = machine.memory.find(address);
+        if (word == machine.memory.end()) return false;
+        if (auto other = machine.race.extract(address)) word->second = other.mapped();
+        swapped = word->second == expected;
+        if (swapped) word->second = desired;
+        return true;
+    }
+    void flush_tlb(ir::Env*, const TlbFlush&) override { ++machine.flushes; }
+    void switch_address_space(ir::Env*, u64 id, u64) override { machine.space = id; }
+    void timer_changed(ir::Env*) override {}
+};
+TestRuntime runtime;
+
 }  // namespace
-
-void raise(ir::Env*, u32 exception, u64 value) { throw Raised{exception, value}; }
-void fence_i(ir::Env*) {}
-void load(ir::Env*, void*, u64, unsigned) { std::abort(); }
-void store(ir::Env*, u64, const void*, unsigned) { std::abort(); }
-void* atomic_pointer(ir::Env*, u64, unsigned) { std::abort(); }
-u64 time_nanoseconds(ir::Env*) { return 0; }
-u64 mmu_load(ir::Env*, u64, unsigned, unsigned) { std::abort(); }
-void mmu_store(ir::Env*, u64, u64, unsigned, unsigned) { std::abort(); }
-void* mmu_atomic_pointer(ir::Env*, u64, unsigned, unsigned) { std::abort(); }
-bool physical_load(ir::Env*, u64 address, unsigned, u64& value) {
-    auto word = machine.memory.find(address);
-    if (word == machine.memory.end()) return false;
-    value = word->second;
-    return true;
-}
-bool physical_compare_exchange(ir::Env*, u64 address, unsigned, u64 expected, u64 desired, bool& swapped) {
-    auto word = machine.memory.find(address);
-    if (word == machine.memory.end()) return false;
-    if (auto other = machine.race.extract(address)) word->second = other.mapped();
-    swapped = word->second == expected;
-    if (swapped) word->second = desired;
-    return true;
-}
-void flush_tlb(ir::Env*, const TlbFlush&) { ++machine.flushes; }
-void switch_address_space(ir::Env*, u64 id, u64) { machine.space = id; }
-u64 time_ticks(ir::Env*) { return machine.ticks; }
-u64 cycles() { return machine.ticks * 100; }
-void request_exit(ir::Env*) { ++machine.exits_requested; }
-void timer_changed(ir::Env*) {}
-
 }  // namespace dragoman::guest
 
 namespace dragoman::riscv {
@@ -80,20 +79,15 @@ constexpr u64 kAddress = 0x4000'3123;  // entries 1, 0, 3
 class RiscvSystem : public testing::Test {
 protected:
     void SetUp() override {
-        set_system_mode(true);
-        ASSERT_EQ(configure("max,svade=on"), "");
         machine = {};
-        h_ = hart(create());
+        h_ = hart(create(*model_));
+        h_->runtime = &guest::runtime;
         reset(h_, 0);
         h_->priv.pmp_config[15] = 0x1f;
         h_->priv.pmp_address[15] = low_mask(54);
         update_pmp(*h_);
     }
-    void TearDown() override {
-        destroy(h_);
-        set_system_mode(false);
-        configure("max");
-    }
+    void TearDown() override { destroy(h_); }
 
     void map_page(u64 flags) {
         machine.memory[kRoot + 8] = (kTable1 >> 2) | kV;
@@ -107,9 +101,10 @@ protected:
     u32 access(Access kind, unsigned index = kMmuSupervisor, bool debug = false) {
         return translate(h_, kAddress, kind, index, debug, t_) ? 0 : t_.exception;
     }
-    u64 read(unsigned csr) { return find_csr(csr)->read(*h_, csr); }
-    void write(unsigned csr, u64 value) { find_csr(csr)->write(*h_, value, csr); }
+    u64 read(unsigned csr) { return find_csr(*model_, csr)->read(*h_, csr); }
+    void write(unsigned csr, u64 value) { find_csr(*model_, csr)->write(*h_, value, csr); }
 
+    std::unique_ptr<Model> model_ = make_model("max,svade=on", true);
     Hart* h_;
     guest::Translation t_;
 };
@@ -313,7 +308,7 @@ TEST_F(RiscvSystem, SoftwareDoesNotLatchTheExternalLine) {
     EXPECT_EQ(read(0x344), interrupt_bit(kSupervisorExternal));
     // csrrs of another bit
     helper_csr(h_, 0x344u << 20 | 5u << 15 | 2u << 12 | 0x73, interrupt_bit(kSupervisorSoftware),
-               csr_index(*find_csr(0x344)));
+               csr_index(*find_csr(*model_, 0x344)));
     set_interrupt(h_, kSupervisorExternal, false);
     EXPECT_EQ(read(0x344), interrupt_bit(kSupervisorSoftware));
 }
@@ -337,7 +332,7 @@ TEST_F(RiscvSystem, TimerComparesWithTime) {
 TEST_F(RiscvSystem, AccessIsDenied) {
     auto denied = [&](unsigned number) {
         try {
-            helper_csr(h_, number << 20 | 2u << 12 | 5u << 7 | 0x73, 0, csr_index(*find_csr(number)));
+            helper_csr(h_, number << 20 | 2u << 12 | 5u << 7 | 0x73, 0, csr_index(*find_csr(*model_, number)));
         } catch (const Raised& raised) {
             return raised.exception == 2 && raised.value == (number << 20 | 2u << 12 | 5u << 7 | 0x73);
         }
@@ -362,7 +357,8 @@ TEST_F(RiscvSystem, SatpTakesOnlyModesThatThereAre) {
     EXPECT_EQ(machine.space, u64{kSv48} << 60 | 5);
     write(0x180, u64{11} << 60 | 7);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
-    ASSERT_EQ(configure("max,sv48=off"), "");
+    std::unique_ptr<Model> smaller = make_model("max,sv48=off", true);
+    h_->model = smaller.get();
     write(0x180, u64{kSv57} << 60 | 7);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
 }
@@ -386,7 +382,7 @@ TEST_F(RiscvSystem, StatusIsSeenInTheTbFlags) {
 // --- the model ---
 
 TEST_F(RiscvSystem, PrivilegedInstructionsAreInTheTables) {
-    Decoder decoder(extensions());
+    const Decoder& decoder = model_->decoder();
     auto mnemonic = [&](u32 bits) {
         const InsnRow* row = decoder.find(bits);
         return row != nullptr ? format_insn(*row, row->operands(bits), 0) : std::string();
@@ -401,10 +397,7 @@ TEST_F(RiscvSystem, PrivilegedInstructionsAreInTheTables) {
 }
 
 TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
-    auto mmu = [](const char* cpu) {
-        EXPECT_EQ(configure(cpu), "");
-        return describe_hart().mmu_type;
-    };
+    auto mmu = [](const char* cpu) { return make_model(cpu, true)->describe_hart().mmu_type; };
     EXPECT_EQ(mmu("max"), "riscv,sv57");
     EXPECT_EQ(mmu("max,sv48=on"), "riscv,sv48");
     EXPECT_EQ(mmu("max,sv39=on"), "riscv,sv39");
@@ -414,8 +407,7 @@ TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
 }
 
 TEST_F(RiscvSystem, DescribesTheHart) {
-    ASSERT_EQ(configure("max,sv57=off,sv48=off"), "");
-    guest::HartDescription d = describe_hart();
+    HartDescription d = make_model("max,sv57=off,sv48=off", true)->describe_hart();
     EXPECT_EQ(d.mmu_type, "riscv,sv39");
     EXPECT_TRUE(d.isa.starts_with("rv64imafdcb_zic64b_")) << d.isa;
     EXPECT_NE(d.isa.find("_sstc"), d.isa.npos);
