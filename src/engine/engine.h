@@ -113,6 +113,10 @@ public:
     u64 debug_read(ir::Env* env, u64 address, void* to, u64 bytes);
     u64 debug_write(ir::Env* env, u64 address, const void* from, u64 bytes);
 
+    /// Keeps all other vCPUs out of guest code for good; their states are precise. The process is about to end. Outside
+    /// run().
+    void stop_others(ir::Env* env);
+
     /// Around fork, in the forking thread. begin_fork comes before all other locks are taken: it waits until no other
     /// thread rearranges the code buffer, and lets none begin to. before_fork waits until no other thread is inside the
     /// engine's own locks; in the child only the calling thread goes on.

@@ -87,4 +87,6 @@ void Engine::Impl::end_exclusive(Worker& self) {
     enter_running(self);
 }
 
+void Engine::stop_others(ir::Env* env) { impl_->begin_exclusive(vcpu_of(env)); }
+
 }  // namespace dragoman::engine

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <span>
+#include <vector>
 
 #include "guest/guest.h"
 #include "ir/env.h"
@@ -22,6 +23,12 @@ struct SignalDelivery {
     const siginfo_t& info;  ///< guest addresses
     const GuestSigaction& action;
     SignalSet saved_mask;  ///< to be restored by rt_sigreturn
+};
+
+/// A note of a core dump about registers: its type (NT_FPREGSET and so on) and content.
+struct RegisterNote {
+    u32 type;
+    std::vector<u8> bytes;
 };
 
 /// An ELF image that the translator provides to the guest, and places in it.
@@ -60,6 +67,10 @@ struct Arch {
     bool (*push_signal_frame)(Task& task, const SignalDelivery& delivery, u64 stack);
     /// rt_sigreturn: restores registers and alternate stack. False: the frame is bad.
     bool (*pop_signal_frame)(Task& task, SignalSet& mask);
+
+    /// The general registers as a core dump has them (elf_gregset_t), and notes about further ones.
+    std::vector<u8> (*core_registers)(const ir::Env* env);
+    std::vector<RegisterNote> (*core_register_notes)(const ir::Env* env);
 
     const VdsoImage& (*vdso)();
     /// The image has been mapped at `address` for guest programs that run on `model`.

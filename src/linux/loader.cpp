@@ -86,6 +86,7 @@ EntryPoint load_program(Process& process, const Program& program) {
         process.exe_inode = info.st_ino;
     }
     process.arguments = program.arguments;
+    process.elf_flags = program.header.e_flags;
     process.start_code = image.start_code;
     process.end_code = image.end_code;
     process.start_data = image.start_data;

@@ -123,6 +123,7 @@ void run_exit_hooks(Task& task) {
 }
 
 void exit_process(Task& task, int status) {
+    while (task.process->dumping) ::pause();  // another thread ends the process, by a signal
     if (task.process->options.strace) trace_end(task, status & 0xff, 0);
     if (task.process->debugger && !task.vfork_child) task.process->debugger->process_exiting(status & 0xff);
     run_exit_hooks(task);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "linux/arch.h"
+#include "linux/core_dump.h"
 #include "linux/libc_fork.h"
 #include "linux/process.h"
 #include "linux/strace.h"
@@ -38,6 +39,12 @@ constexpr SignalSet kHarmless = signal_bit(SIGCHLD) | signal_bit(SIGURG) | signa
 
 /// A debugger wants to see signals before their default action ends the process.
 bool defaults_caught = false;
+
+/// Whether the default action of a signal is up to us, and not to the host: it would write a core dump of the
+/// translator.
+bool default_is_ours(int signal) {
+    return dumps_core(signal) || (defaults_caught && !(signal_bit(signal) & kHarmless));
+}
 
 /// The kernel's own struct, because the C library keeps signals 32 and 33 to itself.
 struct HostSigaction {
@@ -172,10 +179,10 @@ void enter_handler(Task& task, const siginfo_t& info, const GuestSigaction& acti
     u64 stack;
     if (!choose_stack(task, action, stack) ||
         !task.process->arch->push_signal_frame(task, {signal, info, action, state.blocked}, stack)) {
-        if (signal == SIGSEGV) die_by_signal(task, SIGSEGV);
         siginfo_t fault{};
         fault.si_signo = SIGSEGV;
         fault.si_code = SI_KERNEL;
+        if (signal == SIGSEGV) die_by_signal(task, fault);
         return force_signal(task, fault);
     }
     SignalSet mask = state.suspended ? state.suspend_mask : state.blocked;
@@ -222,10 +229,9 @@ bool ask_debugger(Task& task, siginfo_t& info, GuestSigaction& action) {
     return action.handler != kSigIgn;
 }
 
-// SIGSEGV and SIGBUS always have a handler on the host: their default action is up to us. All other
-// signals are here only if their disposition has changed since they arrived.
-void default_action(Task& task, int signal) {
-    switch (signal) {
+// Of signals whose default action is up to us, and of others whose disposition has changed since they arrived.
+void default_action(Task& task, const siginfo_t& info) {
+    switch (info.si_signo) {
         case SIGCHLD:
         case SIGURG:
         case SIGWINCH:
@@ -235,7 +241,7 @@ void default_action(Task& task, int signal) {
         case SIGTTOU:
             raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), SIGSTOP);
             return;
-        default: die_by_signal(task, signal);
+        default: die_by_signal(task, info);
     }
 }
 
@@ -245,7 +251,7 @@ void deliver_one(Task& task, siginfo_t info, Restart& restart) {
     if (!ask_debugger(task, info, action)) return;
     if (task.process->options.strace) [[unlikely]]
         trace_signal(task, info.si_signo, info);
-    if (action.handler == kSigDfl) return default_action(task, info.si_signo);
+    if (action.handler == kSigDfl) return default_action(task, info);
     if (restart.kind == kRestartNoInterrupt || (restart.kind == kRestartSys && (action.flags & SA_RESTART))) {
         restart_now(task, restart);
     }
@@ -277,7 +283,7 @@ void free_host_signal_stack() {
 
 void install_host_action(int signal, const GuestSigaction& action) {
     bool ours = signal_bit(signal) & kNeverBlocked;
-    if (defaults_caught && action.handler == kSigDfl && !(signal_bit(signal) & kHarmless)) ours = true;
+    if (action.handler == kSigDfl && default_is_ours(signal)) ours = true;
     void* handler = reinterpret_cast<void*>(handle_host_signal);
     if (!ours && action.handler == kSigDfl) handler = reinterpret_cast<void*>(SIG_DFL);
     if (!ours && action.handler == kSigIgn) handler = reinterpret_cast<void*>(SIG_IGN);
@@ -293,8 +299,9 @@ void init_signals(Task& task) {
         raw_syscall(SYS_rt_sigaction, static_cast<u64>(signal), 0, reinterpret_cast<u64>(&old), 8);
         bool ignored = old.handler == reinterpret_cast<void*>(SIG_IGN);
         if (ignored) task.handlers->actions[signal].handler = kSigIgn;
-        if (defaults_caught || (signal_bit(signal) & kNeverBlocked))
+        if (default_is_ours(signal) || (signal_bit(signal) & kNeverBlocked)) {
             install_host_action(signal, task.handlers->actions[signal]);
+        }
     }
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<u64>(&task.signals.blocked), 8);
     task.signals.host_blocked = kUnknownMask;
@@ -351,16 +358,19 @@ void force_signal(Task& task, siginfo_t info) {
     bool blocked = task.signals.blocked & signal_bit(info.si_signo);
     if (task.process->options.strace) [[unlikely]]
         trace_signal(task, info.si_signo, info);
-    if (blocked || action.handler == kSigDfl || action.handler == kSigIgn) die_by_signal(task, info.si_signo);
+    if (blocked || action.handler == kSigDfl || action.handler == kSigIgn) die_by_signal(task, info);
     enter_handler(task, info, action);
     Restart none;
     deliver_signals(task, none);
 }
 
-void die_by_signal(Task& task, int signal) {
-    if (task.process->options.strace) trace_end(task, 0, signal);
+void die_by_signal(Task& task, const siginfo_t& info) {
+    const int signal = info.si_signo;
+    const bool dumped = dumps_core(signal) && dump_core(task, info);
+    if (task.process->options.strace) trace_end(task, 0, signal, dumped);
     if (task.process->debugger && !task.vfork_child) task.process->debugger->process_killed(signal);
     run_exit_hooks(task);
+    if (dumps_core(signal)) prepare_host_death(task, dumped);
     kill_self(signal);
 }
 

@@ -45,8 +45,8 @@ void restart_now(Task& task, Restart& restart);
 
 /// A signal that the guest's own instruction caused: cannot be blocked or ignored.
 void force_signal(Task& task, siginfo_t info);
-/// Ends the process as the default action of `signal` does.
-[[noreturn]] void die_by_signal(Task& task, int signal);
+/// Ends the process as the default action of the signal does.
+[[noreturn]] void die_by_signal(Task& task, const siginfo_t& info);
 
 /// sigaltstack as rt_sigreturn does it: errors are ignored.
 void restore_altstack(Task& task, u64 sp, u64 size, u32 flags);

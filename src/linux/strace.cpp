@@ -144,8 +144,8 @@ void trace_signal(Task& task, int signal, const siginfo_t& info) {
     print_line(task, "--- " + signal_name(signal) + " " + siginfo_text(info) + " ---");
 }
 
-void trace_end(Task& task, int status, int signal) {
-    print_line(task, signal ? "+++ killed by " + signal_name(signal) + " +++"
+void trace_end(Task& task, int status, int signal, bool dumped) {
+    print_line(task, signal ? "+++ killed by " + signal_name(signal) + (dumped ? " (core dumped)" : "") + " +++"
                             : "+++ exited with " + std::to_string(status) + " +++");
 }
 

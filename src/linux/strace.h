@@ -20,7 +20,7 @@ SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args
 /// "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---"; for the signals that the guest gets.
 void trace_signal(Task& task, int signal, const siginfo_t& info);
 /// "+++ exited with 0 +++" or "+++ killed by SIGSEGV +++" (signal not 0).
-void trace_end(Task& task, int status, int signal);
+void trace_end(Task& task, int status, int signal, bool dumped = false);
 /// The execve line that a program begins with.
 void trace_start(Task& task);
 

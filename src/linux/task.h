@@ -59,6 +59,8 @@ struct Process {
     pid_t pid = 0;
     std::mutex tasks_lock;
     std::vector<Task*> tasks;
+    u32 elf_flags = 0;                 ///< e_flags of the program
+    std::atomic<bool> dumping{false};  ///< a task writes a core dump, and then ends the process
     std::optional<int> leader_status;  ///< exit status of the first thread, once that has ended
     Debugger* debugger = nullptr;      ///< -g; not owned
     /// Called once before the process ends, on whatever thread ends it.

@@ -11,6 +11,9 @@ bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack);
 bool pop_signal_frame(Task& task, SignalSet& mask);
 u64 minimum_signal_stack();
 
+std::vector<u8> core_registers(const ir::Env* env);
+std::vector<RegisterNote> core_register_notes(const ir::Env* env);
+
 const VdsoImage& vdso();
 void vdso_mapped(guest::Model& model, u64 address);
 

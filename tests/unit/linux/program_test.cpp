@@ -67,7 +67,7 @@ protected:
     LoadedImage map(memory::UserSpace& space) {
         Program program;
         EXPECT_EQ(open_program(path_, {path_}, true, program).error, 0);
-        return map_image(space, program.file.get(), path_, program.header, ImageRole::Program);
+        return map_image(space, program.file.get(), path_, program.header, ImageRole::Program, MappingPolicy{});
     }
     std::string map_failure() {
         memory::UserSpace space(0);
@@ -175,7 +175,7 @@ TEST_F(ProgramTest, SurvivesRandomChanges) {
         if (open_program(path_, {path_}, true, program).error != 0) continue;
         memory::UserSpace space(0);
         try {
-            map_image(space, program.file.get(), path_, program.header, ImageRole::Program);
+            map_image(space, program.file.get(), path_, program.header, ImageRole::Program, MappingPolicy{});
         } catch (const FatalError&) {
         }
     }
