@@ -1,5 +1,7 @@
 #include "devices/aclint.h"
 
+#include "devices/wake_scope.h"
+
 namespace dragoman::devices {
 
 namespace {
@@ -37,6 +39,7 @@ bool AclintMswi::read(u64 offset, unsigned, u64& value) {
 bool AclintMswi::write(u64 offset, unsigned, u64 value) {
     u64 hart = offset / 4;
     if (hart >= irqs_.size()) return true;
+    WakeScope wakes;
     std::lock_guard lock(mutex_);
     levels_[hart] = value & 1;
     irqs_[hart].set((value & 1) != 0);

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "devices/wake_scope.h"
+
 namespace dragoman::devices {
 
 Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contexts)
@@ -61,6 +63,7 @@ void Plic::update_all() {
 void Plic::set_bit(std::vector<u32>& words, unsigned line, bool on) {
     if (!valid(line)) return;
     u32 bit = u32{1} << (line % 32);
+    WakeScope wakes;
     std::lock_guard lock(mutex_);
     u32& word = words[line / 32];
     if (((word & bit) != 0) == on) return;
@@ -92,6 +95,7 @@ void Plic::complete(Context& context, u32 source) {
 
 bool Plic::read(u64 offset, unsigned, u64& value) {
     value = 0;
+    WakeScope wakes;
     std::lock_guard lock(mutex_);
     if (offset >= kContext) {
         u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;
@@ -112,6 +116,7 @@ bool Plic::read(u64 offset, unsigned, u64& value) {
 
 bool Plic::write(u64 offset, unsigned, u64 wide) {
     u32 value = static_cast<u32>(wide);
+    WakeScope wakes;
     std::lock_guard lock(mutex_);
     if (offset >= kContext) {
         u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;

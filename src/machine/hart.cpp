@@ -121,8 +121,11 @@ void Hart::kick() {
     // changed.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (counted_ != nullptr) return counted_->wake(*this);
-    if (!halted_.load(std::memory_order_relaxed)) return;
-    std::lock_guard lock(mutex_);
+    if (halted_.load(std::memory_order_relaxed)) devices::WakeScope::wake(*this);
+}
+
+void Hart::wake_up() {
+    { std::lock_guard lock(mutex_); }  // whoever has found nothing to do sleeps by now
     wake_.notify_one();
 }
 

@@ -11,13 +11,14 @@
 
 #include "devices/clock.h"
 #include "devices/irq.h"
+#include "devices/wake_scope.h"
 #include "engine/engine.h"
 
 namespace dragoman::machine {
 
 class CountedTime;
 
-class Hart final : public devices::IrqSink {
+class Hart final : public devices::IrqSink, private devices::Sleeper {
 public:
     /// What the machine around decides for a hart. All are called on the hart's thread.
     class Host {
@@ -79,6 +80,7 @@ public:
     void kick();
 
 private:
+    void wake_up() override;
     void main();
     void execute();
     /// Pauses while asked to. @returns false when the thread is to end.

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "devices/block/file_lock.h"
+#include "devices/iov.h"
 
 namespace dragoman::devices::block {
 
@@ -124,6 +125,13 @@ int HostFile::transfer(u64 offset, std::span<const iovec> pieces, Call call) {
 }
 
 int HostFile::read(u64 offset, std::span<const iovec> to) { return transfer(offset, to, ::preadv); }
+
+bool HostFile::read_at_once(u64 offset, std::span<const iovec> to) {
+    if (direct_fd_ >= 0 || to.size() > IOV_MAX || never_at_once_.load(std::memory_order_relaxed)) return false;
+    ssize_t done = ::preadv2(fd_, to.data(), static_cast<int>(to.size()), static_cast<off_t>(offset), RWF_NOWAIT);
+    if (done < 0 && errno != EAGAIN && errno != EINTR) never_at_once_.store(true, std::memory_order_relaxed);
+    return done >= 0 && static_cast<u64>(done) == total_bytes(to);
+}
 
 int HostFile::write(u64 offset, std::span<const iovec> from) {
     if (options_.read_only) return EROFS;

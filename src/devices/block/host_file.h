@@ -1,6 +1,8 @@
 // A host file or block device as an image: the "file" driver, and what formats are stored in.
 #pragma once
 
+#include <atomic>
+
 #include "devices/block/image.h"
 
 namespace dragoman::devices::block {
@@ -24,6 +26,7 @@ public:
     u64 size() const override;
     bool read_only() const override { return options_.read_only; }
     int read(u64 offset, std::span<const iovec> to) override;
+    bool read_at_once(u64 offset, std::span<const iovec> to) override;
     int write(u64 offset, std::span<const iovec> from) override;
     int write_zeroes(u64 offset, u64 bytes, bool may_unmap) override;
     int discard(u64 offset, u64 bytes) override;
@@ -46,7 +49,8 @@ private:
     std::string path_;
     HostFileOptions options_;
     int fd_ = -1;
-    int direct_fd_ = -1;  ///< takes aligned requests only
+    int direct_fd_ = -1;                      ///< takes aligned requests only
+    std::atomic<bool> never_at_once_{false};  ///< the file system cannot tell
     bool device_ = false;
     u64 device_bytes_ = 0;
 };

@@ -20,6 +20,8 @@ public:
     virtual u64 size() const = 0;  ///< bytes
     virtual bool read_only() const = 0;
     virtual int read(u64 offset, std::span<const iovec> to) = 0;
+    /// Reads what the host has in memory. @returns false when it has not, or there may be something to wait for
+    virtual bool read_at_once(u64 /*offset*/, std::span<const iovec> /*to*/) { return false; }
     virtual int write(u64 offset, std::span<const iovec> from) = 0;
     /// Makes [offset, offset+bytes) read as zeros; gives the host its space back where `may_unmap`.
     virtual int write_zeroes(u64 offset, u64 bytes, bool may_unmap) = 0;

@@ -94,6 +94,20 @@ int Qcow2::read(u64 offset, std::span<const iovec> to) {
     return read_locked(offset, to);
 }
 
+bool Qcow2::read_at_once(u64 offset, std::span<const iovec> to) {
+    std::unique_lock held(lock_, std::try_to_lock);
+    u64 total = total_bytes(to), l1_index = offset / layout_.bytes_per_l2();
+    if (!held || offset > layout_.size || total > layout_.size - offset || l1_index >= l1_.size()) return false;
+    u64 table_offset = l1_[l1_index] & kOffsetMask;
+    if (table_offset != 0 && !l2_.holds(table_offset)) return false;
+    Run run;
+    if (find(offset, total, run) != 0 || run.bytes < total) return false;
+    if (run.kind == Kind::Data) return file_->read_at_once(run.host, to);
+    if (run.kind == Kind::Compressed || (run.kind == Kind::Unallocated && backing_ != nullptr)) return false;
+    zero_iov(to, 0, total);
+    return true;
+}
+
 int Qcow2::read_locked(u64 offset, std::span<const iovec> to) {
     u64 total = total_bytes(to);
     u64 inside = offset < layout_.size ? std::min(total, layout_.size - offset) : 0;

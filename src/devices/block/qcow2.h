@@ -27,6 +27,7 @@ public:
     u64 size() const override { return layout_.size; }
     bool read_only() const override { return file_->read_only(); }
     int read(u64 offset, std::span<const iovec> to) override;
+    bool read_at_once(u64 offset, std::span<const iovec> to) override;
     int write(u64 offset, std::span<const iovec> from) override;
     int write_zeroes(u64 offset, u64 bytes, bool may_unmap) override;
     int discard(u64 offset, u64 bytes) override;

@@ -14,6 +14,9 @@ public:
     u64 size() const override { return size_ != 0 ? size_ : file_->size(); }
     bool read_only() const override { return file_->read_only(); }
     int read(u64 offset, std::span<const iovec> to) override { return file_->read(offset_ + offset, to); }
+    bool read_at_once(u64 offset, std::span<const iovec> to) override {
+        return file_->read_at_once(offset_ + offset, to);
+    }
     int write(u64 offset, std::span<const iovec> from) override;
     int write_zeroes(u64 offset, u64 bytes, bool may_unmap) override {
         return file_->write_zeroes(offset_ + offset, bytes, may_unmap);

@@ -46,6 +46,10 @@ int TableCache::place(u64 offset, Entry*& entry) {
     return 0;
 }
 
+bool TableCache::holds(u64 offset) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.valid && e.offset == offset; });
+}
+
 int TableCache::get(u64 offset, u8*& table) {
     Entry* entry = find(offset);
     if (entry == nullptr) {

@@ -17,6 +17,8 @@ public:
 
     /// The table at `offset` of the file; good until the next call. @returns 0 or errno
     int get(u64 offset, u8*& table);
+    /// Whether get() would not have to read it.
+    bool holds(u64 offset) const;
     /// As get, for a table that has not been written yet: zeros.
     int get_new(u64 offset, u8*& table);
     void mark_dirty(u64 offset);

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "devices/short_turns.h"
+
 namespace dragoman::devices::block {
 
 Worker::Worker(const char* name, std::function<void()> work) : work_(std::move(work)) {
@@ -30,11 +32,12 @@ void Worker::kick() {
         if (kicked_) return;
         kicked_ = true;
     }
-    wake_.notify_one();
+    WakeScope::wake(*this);
 }
 
 void Worker::run(const char* name) {
     pthread_setname_np(pthread_self(), name);
+    ask_for_short_turns();
     std::unique_lock held(lock_);
     for (;;) {
         wake_.wait(held, [this] { return kicked_ || quit_; });

@@ -6,9 +6,11 @@
 #include <mutex>
 #include <thread>
 
+#include "devices/wake_scope.h"
+
 namespace dragoman::devices::block {
 
-class Worker {
+class Worker final : private Sleeper {
 public:
     /// `work` runs on the thread after each kick(); kicks that come while it runs make it run once more.
     Worker(const char* name, std::function<void()> work);
@@ -16,10 +18,11 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    void kick();  ///< any thread; cheap
+    void kick();  ///< any thread; cheap. The thread is woken at the end of the caller's WakeScope.
 
 private:
     void run(const char* name);
+    void wake_up() override { wake_.notify_one(); }
 
     std::function<void()> work_;
     // No std::atomic::wait: it yields the processor before it sleeps, and by that a turn that is due at the next kick

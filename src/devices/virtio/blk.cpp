@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
 
@@ -20,6 +21,13 @@ constexpr u64 kSegMax = feature(2), kGeometry = feature(4), kReadOnly = feature(
 
 enum RequestType : u32 { kIn = 0, kOut = 1, kFlushDisk = 4, kGetId = 8, kDiscardRange = 11, kZeroRange = 13 };
 enum RequestStatus : u8 { kOk = 0, kIoError = 1, kUnsupported = 2 };
+
+struct RequestHeader {
+    u32 type;
+    u32 reserved;
+    u64 sector;
+};
+static_assert(sizeof(RequestHeader) == kHeaderBytes);
 
 constexpr u32 kMaxClearSectors = 1u << 22, kMaxClearSegments = 32;
 
@@ -152,7 +160,41 @@ void Blk::config_written(std::span<const u8> config) {
 
 void Blk::device_reset() { writeback_ = drive_writeback_; }
 
+void Blk::queue_notified(unsigned) {
+    if (busy_ || read_at_once()) return;
+    busy_ = true;
+    worker_.kick();
+}
+
+/// A small read alone, of what the host has in memory, is done by the hart that asks for it: waking another thread
+/// takes longer. @returns whether nothing is left for the worker
+bool Blk::read_at_once() {
+    if (!pop(0, chain_at_once_)) return false;
+    if (!own_queue(0).empty() || !read_at_once(chain_at_once_)) {
+        own_queue(0).unpop(1);
+        return false;
+    }
+    own_queue(0).push(chain_at_once_, chain_at_once_.writable.bytes);
+    publish(0);
+    return !request_notifications(0);
+}
+
+bool Blk::read_at_once(const Chain& chain) {
+    RequestHeader header;
+    if (chain.readable.bytes != kHeaderBytes || chain.writable.bytes <= 1 || chain.writable.bytes > kMostAtOnce + 1)
+        return false;
+    chain.readable.copy_to(0, &header, sizeof header);
+    u64 bytes = chain.writable.bytes - 1;
+    if (header.type != kIn || !is_transfer(header.sector, bytes)) return false;
+    chain.writable.slice(0, bytes, pieces_at_once_);
+    if (!image_->read_at_once(header.sector * kSector, pieces_at_once_)) return false;
+    const u8 status = kOk;
+    chain.writable.copy_from(bytes, &status, 1);
+    return true;
+}
+
 void Blk::work() {
+    WakeScope wakes;
     std::unique_lock held(lock());
     do {
         own_queue(0).suppress_notifications();
@@ -164,6 +206,7 @@ void Blk::work() {
             bool good = true;
             for (unsigned done = 0; done < count;) {
                 held.unlock();
+                WakeScope::flush();
                 unsigned first = done;
                 u64 bytes = 0;
                 while (done < count && bytes < kPublishBytes) {
@@ -179,18 +222,14 @@ void Blk::work() {
             end_work();
         }
     } while (request_notifications(0));
+    busy_ = false;
 }
 
 /// Does one request and writes its status byte. @returns false when it has no place for a header or status.
 bool Blk::execute(Request& request) {
     const Chain& chain = request.chain;
     request.written = 0;
-    struct {
-        u32 type;
-        u32 reserved;
-        u64 sector;
-    } header;
-    static_assert(sizeof header == kHeaderBytes);
+    RequestHeader header;
     if (chain.readable.copy_to(0, &header, sizeof header) != sizeof header || chain.writable.bytes == 0) return false;
     u8 status = perform(chain, header.type, header.sector);
     chain.writable.copy_from(chain.writable.bytes - 1, &status, 1);
@@ -215,10 +254,15 @@ u8 Blk::perform(const Chain& chain, u32 type, u64 sector) {
     }
 }
 
+/// Whether `bytes` from `sector` on are whole blocks of the disk.
+bool Blk::is_transfer(u64 sector, u64 bytes) const {
+    return bytes % options_.logical_block == 0 && sector % (options_.logical_block / kSector) == 0 &&
+           in_range(sector, bytes / kSector);
+}
+
 u8 Blk::transfer(const Chain& chain, u32 type, u64 sector) {
     u64 bytes = type == kIn ? chain.writable.bytes - 1 : chain.readable.bytes - kHeaderBytes;
-    if (bytes % options_.logical_block != 0 || sector % (options_.logical_block / kSector) != 0) return kIoError;
-    if (!in_range(sector, bytes / kSector)) return kIoError;
+    if (!is_transfer(sector, bytes)) return kIoError;
     if (type == kIn) {
         chain.writable.slice(0, bytes, pieces_);
         return status_of(image_->read(sector * kSector, pieces_), false);

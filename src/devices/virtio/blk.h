@@ -33,6 +33,7 @@ public:
 private:
     static constexpr u64 kFlush = feature(9), kConfigWce = feature(11);
     static constexpr unsigned kBatch = 32;
+    static constexpr u64 kMostAtOnce = 16 << 10;
     struct Request {
         Chain chain;
         u64 written = 0;
@@ -42,9 +43,11 @@ private:
     void fill_config(std::span<u8> config) override;
     u32 config_bytes() const override;
     void config_written(std::span<const u8> config) override;
-    void queue_notified(unsigned) override { worker_.kick(); }
+    void queue_notified(unsigned) override;
     void device_reset() override;
 
+    bool read_at_once();
+    bool read_at_once(const Chain& chain);
     void work();
     bool execute(Request& request);
     u8 perform(const Chain& chain, u32 type, u64 sector);
@@ -54,6 +57,7 @@ private:
     /// the disk when it completes (§5.2.5.2).
     bool may_cache() const { return writeback_ && (has_feature(kFlush) || has_feature(kConfigWce)); }
     u8 status_of(int error, bool write) const;
+    bool is_transfer(u64 sector, u64 bytes) const;
     bool in_range(u64 sector, u64 sectors) const { return sector <= sectors_ && sectors <= sectors_ - sector; }
 
     const std::string drive_id_;
@@ -63,6 +67,9 @@ private:
     const BlkOptions options_;
     u64 sectors_;
     std::atomic<bool> writeback_;
+    bool busy_ = false;                  ///< the worker has been kicked and has not done all; under the lock
+    Chain chain_at_once_;                ///< under the lock
+    std::vector<iovec> pieces_at_once_;  ///< under the lock
     std::array<Request, kBatch> batch_;  ///< the worker's
     std::vector<iovec> pieces_;          ///< the worker's
     block::Worker worker_;

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/error.h"
+#include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
 
@@ -106,6 +107,7 @@ bool MmioTransport::read(u64 offset, unsigned size, u64& value) {
 
 bool MmioTransport::write(u64 offset, unsigned size, u64 value) {
     if (device_ == nullptr) return true;
+    WakeScope wakes;
     std::unique_lock held(device_->lock());
     if (offset >= kConfig) {
         device_->write_config(offset - kConfig, size, static_cast<u32>(value));

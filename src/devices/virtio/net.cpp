@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "devices/iov.h"
+#include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
 
@@ -220,6 +221,7 @@ bool Net::receive(std::span<const u8> frame) {
 }
 
 void Net::transmit() {
+    WakeScope wakes;
     std::unique_lock held(lock());
     transmit_posted_ = false;
     for (unsigned batch = 0; running(); batch++) {
@@ -232,6 +234,7 @@ void Net::transmit() {
         }
         begin_work();
         held.unlock();
+        WakeScope::flush();
         for (unsigned i = 0; i < count; i++) send(transmit_chains_[i]);
         held.lock();
         for (unsigned i = 0; i < count; i++) own_queue(kTransmit).push(transmit_chains_[i], 0);

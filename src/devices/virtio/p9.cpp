@@ -1,6 +1,7 @@
 #include "devices/virtio/p9.h"
 
 #include "base/error.h"
+#include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
 
@@ -36,12 +37,14 @@ void P9::fill_config(std::span<u8> config) {
 }
 
 void P9::work() {
+    WakeScope wakes;
     std::unique_lock held(lock());
     do {
         own_queue(0).suppress_notifications();
         while (pop(0, chain_)) {
             begin_work();
             held.unlock();
+            WakeScope::flush();
             u64 written = server_.answer(chain_);
             held.lock();
             if (written == 0) fail("9p message without room for an answer");

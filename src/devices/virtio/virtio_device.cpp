@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
 
@@ -65,6 +66,7 @@ void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
 
 void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
     stopping_++;
+    WakeScope::flush();
     idle_.wait(held, [this] { return in_flight_ == 0; });
     stopping_--;
 }

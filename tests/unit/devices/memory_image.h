@@ -13,19 +13,30 @@ struct MemoryImage : block::Image {
     std::vector<u8> bytes;
     bool writable = true;
     int write_error = 0;
-    unsigned writes = 0, flushes = 0;
+    bool at_once = false;  ///< whether reads may be done without waiting
+    unsigned reads = 0, reads_at_once = 0, writes = 0, flushes = 0;
 
     explicit MemoryImage(u64 size) : bytes(size) {}
     using Image::read;
     using Image::write;
     u64 size() const override { return bytes.size(); }
     bool read_only() const override { return !writable; }
+    bool read_at_once(u64 offset, std::span<const iovec> to) override {
+        if (!at_once) return false;
+        ++reads_at_once;
+        copy(offset, to);
+        return true;
+    }
     int read(u64 offset, std::span<const iovec> to) override {
+        ++reads;
+        copy(offset, to);
+        return 0;
+    }
+    void copy(u64 offset, std::span<const iovec> to) {
         for (const iovec& piece : to) {
             std::memcpy(piece.iov_base, bytes.data() + offset, piece.iov_len);
             offset += piece.iov_len;
         }
-        return 0;
     }
     int write(u64 offset, std::span<const iovec> from) override {
         ++writes;

@@ -124,6 +124,35 @@ TEST_P(Qcow2Clusters, KeepsWhatIsWritten) {
 }
 INSTANTIATE_TEST_SUITE_P(Sizes, Qcow2Clusters, ::testing::Values(10u, 12u, 16u));
 
+TEST_F(Qcow2Test, ReadsAtOnceWhatIsInMemory) {
+    auto file = host_file("a.qcow2");
+    auto image = Qcow2::create_over(file, 1 << 20, nullptr, 12);
+    std::vector<u8> ones(8192, 1), got(8192, 7);
+    iovec to{got.data(), got.size()};
+    auto read = [&](u64 offset, u64 bytes) {
+        to = {got.data(), bytes};
+        return image->read_at_once(offset, {&to, 1});
+    };
+    EXPECT_TRUE(read(4096, 4096));  // nothing there
+    EXPECT_EQ(got, [] {
+        std::vector<u8> expected(8192, 7);
+        std::fill_n(expected.begin(), 4096, 0);
+        return expected;
+    }());
+    ASSERT_EQ(image->write(4096, ones.data(), ones.size()), 0);
+    // The file system may be one that cannot tell; the data are right where it says that it could.
+    if (read(4096 + 512, 4096)) {
+        EXPECT_EQ(got[0], 1);
+        EXPECT_EQ(got[4095], 1);
+    }
+    EXPECT_FALSE(read(4096, (1 << 20)));  // past the end
+    EXPECT_FALSE(read(2 << 20, 512));
+    // Over a backing image it is that one's thread's business.
+    auto overlay = Qcow2::create_over(host_file("b.qcow2"), 1 << 20, image, 12);
+    to = {got.data(), 512};
+    EXPECT_FALSE(overlay->read_at_once(0, {&to, 1}));
+}
+
 TEST_F(Qcow2Test, RefcountTableGrows) {
     // With clusters of 512 bytes, the first table is good for 8 MiB of file.
     constexpr u64 kSize = 10 << 20;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "devices/virtio/blk.h"
+#include "unit/devices/memory_image.h"
 #include "unit/devices/virtio_driver.h"
 
 namespace dragoman::devices::virtio {
@@ -219,6 +220,81 @@ TEST_F(VirtioBlk, WriteCacheIsTheDriversChoice) {
     driver.slot.reset();
     EXPECT_EQ(driver.config(32, 1), 0u);
 }
+
+/// A disk in memory, whose reads need or need not wait.
+struct VirtioBlkAtOnce : ::testing::TestWithParam<bool> {
+    VirtioBlkAtOnce() {
+        block::Drive drive;
+        drive.id = "hd0";
+        drive.image = image;
+        driver.slot.plug(std::make_unique<Blk>(driver.space, drive, BlkOptions{}));
+        driver.start(GetParam() ? kFeatureEventIndex : 0);
+        driver.setup(0, 64);
+        driver.driver_ok();
+        image->at_once = true;
+        image->bytes[512] = 'x';
+    }
+    void add(u32 type, u64 sector, u32 bytes) {
+        driver.put(kHeader, u64{type});
+        driver.put(kHeader + 8, sector);
+        driver.put(kStatusByte, u8{0xff});
+        driver.add(0, {{kHeader, 16, false}, {kData, bytes, type == 0}, {kStatusByte, 1, true}});
+    }
+    TestDriver driver;
+    std::shared_ptr<MemoryImage> image = std::make_shared<MemoryImage>(u64{1} << 20);
+};
+
+TEST_P(VirtioBlkAtOnce, SmallReadsOfWhatIsInMemory) {
+    // The disk's thread may still be looking at the queue, as it did when the driver came up.
+    u16 count = 0;
+    for (; image->reads_at_once == 0 && count < 60000; count++) {
+        add(0, 1, 512);
+        driver.notify(0);
+        ASSERT_TRUE(driver.wait_used(0, static_cast<u16>(count + 1)));
+        if (image->reads_at_once == 0) ::usleep(1000);
+    }
+    unsigned reads = image->reads;
+    EXPECT_EQ(reads + 1, count);
+    // From then on nobody does, and the answer is there when the notification returns.
+    for (unsigned i = 1; i <= 200; i++) {
+        driver.put(kData, u8{0});
+        add(0, 1, 512);
+        driver.notify(0);
+        EXPECT_EQ(driver.used_index(0), count + i);
+        EXPECT_EQ(driver.get_at<u8>(kStatusByte), 0);
+        EXPECT_EQ(driver.get_at<u8>(kData), 'x');
+        EXPECT_EQ(driver.used_length(0, static_cast<u16>(count + i - 1)), 513u);
+    }
+    EXPECT_EQ(image->reads, reads);
+    EXPECT_EQ(image->reads_at_once, 201u);
+}
+
+TEST_P(VirtioBlkAtOnce, TheRestIsDoneByTheDisksThread) {
+    image->at_once = false;
+    add(0, 1, 512);  // it is not in memory
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 1));
+    image->at_once = true;
+    add(0, 0, 32768);  // too much
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 2));
+    add(1, 1, 512);
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 3));
+    EXPECT_EQ(image->writes, 1u);
+    add(0, 2048, 512);  // past the end
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 4));
+    EXPECT_EQ(driver.get_at<u8>(kStatusByte), 1);
+    for (unsigned i = 0; i < 4; i++) add(0, 1, 512);  // several at a time
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 8));
+    EXPECT_EQ(image->reads_at_once, 0u);
+    EXPECT_EQ(image->reads, 6u);
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+INSTANTIATE_TEST_SUITE_P(EventIndex, VirtioBlkAtOnce, ::testing::Bool());
 
 }  // namespace
 }  // namespace dragoman::devices::virtio
