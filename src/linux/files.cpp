@@ -25,8 +25,10 @@ SyscallResult sys_openat(Task& task, const SyscallArgs& args) {
     if (i64 error = task.read_string(path, args[1])) return error;
     int flags = static_cast<int>(args[2]);
     if (auto fd = open_proc_file(task, static_cast<int>(args[0]), path, flags)) return *fd;
-    if (is_executed(static_cast<int>(args[0]), path.c_str(), flags)) return -ETXTBSY;
-    return open_path(&task, static_cast<int>(args[0]), path.c_str(), flags, static_cast<unsigned>(args[3]));
+    const int directory = static_cast<int>(args[0]);
+    return open_unless_executed(directory, path.c_str(), flags, [&] {
+        return open_path(&task, directory, path.c_str(), flags, static_cast<unsigned>(args[3]));
+    });
 }
 
 SyscallResult sys_truncate(Task& task, const SyscallArgs& args) {

@@ -1,6 +1,7 @@
 #include "linux/text_busy.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <string>
 
 #include "linux/path.h"
 #include "linux/syscall.h"
@@ -44,6 +46,14 @@ struct flock lock_of(short type) {
     return lock;
 }
 
+bool may_be_program(const struct stat& info) { return S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0; }
+
+bool is_locked(int fd) {
+    struct flock lock = lock_of(F_WRLCK);
+    return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK && lock.l_start == kLockedByte &&
+           lock.l_len == 1;
+}
+
 }  // namespace
 
 // The lock belongs to the open file, which the mappings of its segments hold after the descriptor has been closed.
@@ -53,10 +63,19 @@ void mark_executed(int fd) {
     ::fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-bool is_executed(int dirfd, const char* path, int flags) {
+bool may_write_existing(int flags) {
     const bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
     const bool is_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || (flags & O_TMPFILE) == O_TMPFILE;
-    if (!writes || is_new || (flags & O_PATH)) return false;
+    return writes && !is_new && !(flags & O_PATH);
+}
+
+bool is_executed(int fd) {
+    struct stat info;
+    return ::fstat(fd, &info) == 0 && may_be_program(info) && is_locked(fd);
+}
+
+bool is_executed(int dirfd, const char* path, int flags) {
+    if (!may_write_existing(flags)) return false;
     struct stat info;
     const int follow = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
     std::string resolved;
@@ -64,15 +83,12 @@ bool is_executed(int dirfd, const char* path, int flags) {
         resolved = resolve_path(path, follow == 0);
         path = resolved.c_str();
     }
-    if (::fstatat(dirfd, path, &info, follow) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & 0111) == 0)
-        return false;
+    if (::fstatat(dirfd, path, &info, follow) != 0 || !may_be_program(info)) return false;
     constexpr int kQuiet = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     int fd = ::openat(dirfd, path, O_RDONLY | kQuiet);
     if (fd < 0) fd = ::openat(dirfd, path, O_WRONLY | kQuiet);
     if (fd < 0) return false;
-    struct flock lock = lock_of(F_WRLCK);
-    const bool locked = ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK && lock.l_start == kLockedByte &&
-                        lock.l_len == 1;
+    const bool locked = is_locked(fd);
     ::close(fd);
     return locked;
 }
@@ -82,7 +98,9 @@ bool is_open_for_writing(int fd) {
     SyscallResult checked = raw_syscall(SYS_execveat, static_cast<u64>(fd), reinterpret_cast<u64>(kNoName), 0, 0,
                                         AT_EMPTY_PATH | AT_EXECVE_CHECK);
     if (checked != -EINVAL) return checked == -ETXTBSY;
-    // A kernel without that check. A lease for reading is not given while somebody writes.
+    // A kernel without that check. A lease for reading is not given while somebody writes; who comes while we have it
+    // has to wait, and we would be told with a signal.
+    ::fcntl(fd, F_SETSIG, SIGURG);
     if (::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
     ::fcntl(fd, F_SETLEASE, F_UNLCK);
     return false;
