@@ -36,11 +36,14 @@ void append_lines(std::vector<GuestMapping>& lines, const std::vector<HostMappin
     plain.flags = mapping.flags;
     plain.name = mapping.name.starts_with('[') ? mapping.name : "";
     auto append = [&](const GuestMapping& line) {
-        if (lines.size() > first) {
+        if (!lines.empty() && lines.back().end == line.start && lines.back().flags == line.flags) {
             GuestMapping& last = lines.back();
-            bool follows = last.inode == 0 || last.offset + (last.end - last.start) == line.offset;
-            if (last.end == line.start && last.inode == line.inode && last.minor == line.minor &&
-                last.major == line.major && last.name == line.name && follows) {
+            const bool same = last.inode == line.inode && last.minor == line.minor && last.major == line.major &&
+                              last.name == line.name;
+            // Of different calls, the kernel too makes one mapping when no file is behind them.
+            const bool follows =
+                line.inode == 0 || (lines.size() > first && last.offset + (last.end - last.start) == line.offset);
+            if (same && follows) {
                 last.end = line.end;
                 return;
             }

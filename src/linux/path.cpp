@@ -46,6 +46,13 @@ const char* inside_root(const char* path) {
     return path;
 }
 
+/// Where the kernel's own file systems are: those directories of a sysroot are mount points that nothing is mounted on.
+/// What is below them is looked for in the sysroot first, like everything else.
+bool is_mount_point(std::string_view path) {
+    while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+    return path == "/proc" || path == "/sys" || path == "/dev";
+}
+
 i64 call(Task* task, long number, u64 a0, u64 a1, u64 a2, u64 a3) {
     return task ? safe_syscall(*task, number, a0, a1, a2, a3) : raw_syscall(number, a0, a1, a2, a3);
 }
@@ -97,7 +104,7 @@ bool has_sysroot() { return root >= 0; }
 int sysroot_fd() { return root; }
 
 std::string resolve_path(const std::string& path, bool follow) {
-    if (root < 0 || path.empty() || path[0] != '/') return path;
+    if (root < 0 || path.empty() || path[0] != '/' || is_mount_point(path)) return path;
     if (!have_openat2) return join_if_present(path, follow);
     i64 fd = open_in_root(nullptr, inside_root(path.c_str()), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     if (fd == -EMFILE || fd == -ENFILE) return join_if_present(path, follow);
@@ -112,7 +119,7 @@ std::string resolve_path(const std::string& path, bool follow) {
 
 i64 open_path(Task* task, int dirfd, const char* path, int flags, unsigned mode) {
     std::string joined;
-    if (root >= 0 && path[0] == '/') {
+    if (root >= 0 && path[0] == '/' && !is_mount_point(path)) {
         if (have_openat2) {
             // A file that does not exist yet is created outside the sysroot.
             bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);

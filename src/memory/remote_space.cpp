@@ -53,10 +53,11 @@ bool read_remote_space(const RemoteRead& read, u64 record_address, RemoteSpace& 
 void append_remote_mappings(const RemoteRead& read, const RemoteSpace& space, u64 start, u64 end, bool unmarked,
                             std::vector<Mapping>& mappings) {
     using Table = PageFlagsTable;
+    const std::size_t before = mappings.size();
     auto add = [&](u64 from, u64 to, u8 page_flags) {
         const PageFlags shown = masked(static_cast<PageFlags>(page_flags), kShown);
         if (shown == PageFlags::None && !unmarked) return;
-        if (!mappings.empty() && mappings.back().end == from && mappings.back().flags == shown)
+        if (mappings.size() > before && mappings.back().end == from && mappings.back().flags == shown)
             mappings.back().end = to;
         else mappings.push_back({from, to, shown, 0, {}});
     };

@@ -24,8 +24,8 @@ struct RemoteSpace {
 /// Reads the record at `record_address`. False: it cannot be read, or there is no address space.
 bool read_remote_space(const RemoteRead& read, u64 record_address, RemoteSpace& space);
 
-/// Appends what the guest has mapped of [start, end), guest addresses that are mapped on the other process's host, as
-/// pieces with the same flags. A page that nobody may access cannot be told from one that is the translator's:
+/// Appends what the guest has mapped of [start, end), guest addresses that are one mapping of the other process's host,
+/// as pieces with the same flags. A page that nobody may access cannot be told from one that is the translator's:
 /// @param unmarked  whether such pages are the guest's
 void append_remote_mappings(const RemoteRead& read, const RemoteSpace& space, u64 start, u64 end, bool unmarked,
                             std::vector<Mapping>& mappings);

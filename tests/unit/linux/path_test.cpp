@@ -64,6 +64,28 @@ TEST_F(Sysroot, OthersAreTheHosts) {
     EXPECT_EQ(resolve_path(""), "");
 }
 
+TEST_F(Sysroot, MountPointsOfTheKernelAreTheHosts) {
+    std::filesystem::create_directories(root + "/proc");
+    std::filesystem::create_directories(root + "/sys/own");
+    for (const char* name : {"/proc", "/proc/", "/sys//"}) EXPECT_EQ(resolve_path(name), name);
+    EXPECT_EQ(resolve_path("/sys/own"), root + "/sys/own");
+    long fd = open_path(nullptr, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(faccessat(static_cast<int>(fd), "self", F_OK, 0), 0);
+    close(static_cast<int>(fd));
+}
+
+TEST_F(Sysroot, ItsDescriptorMakesWay) {
+    const int before = sysroot_fd();
+    ASSERT_TRUE(is_reserved_descriptor(before));
+    EXPECT_TRUE(make_way(before));
+    EXPECT_NE(sysroot_fd(), before);
+    EXPECT_FALSE(is_reserved_descriptor(before));
+    EXPECT_TRUE(is_reserved_descriptor(sysroot_fd()));
+    close(before);
+    EXPECT_EQ(resolve_path("/usr/bin/real"), root + "/usr/bin/real");
+}
+
 TEST_F(Sysroot, OpenFollowsTheSameRules) {
     long fd = open_path(nullptr, AT_FDCWD, "/usr/bin/tool", O_RDONLY);
     ASSERT_GE(fd, 0);
