@@ -23,6 +23,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "base/bits.h"
 #include "guest/riscv/extension.h"
@@ -96,6 +97,9 @@ struct Implied {
     u8 rd = 0, rs1 = 0, rs2 = 0;
 };
 
+/// What an instruction does to float state (registers and fcsr), other than CSR instructions.
+enum class FloatUse : u8 { None, Reads, Writes };
+
 /// One instruction. What decoding reads comes first and fits a cache line.
 struct alignas(64) InsnRow {
     u32 mask = 0, match = 0;
@@ -107,6 +111,7 @@ struct alignas(64) InsnRow {
     u8 imm_width = 0;  ///< number of significant bits of the immediate
     bool imm_signed = false;
     u8 imm_plus = 0;
+    FloatUse float_use = FloatUse::None;
     /// The first segments once more, as what decoding does with them: (bits & mask) rotated to the left. Empty ones
     /// are 0.
     u8 imm_rotate[4] = {};
@@ -129,6 +134,7 @@ struct alignas(64) InsnRow {
 private:
     consteval void parse_pattern(u64& imm_positions);
     consteval void parse_imm(ImmFormat format, u64 imm_positions);
+    consteval void parse_float_use();
     static consteval void extend(RegField& f, unsigned bit);
 };
 
@@ -146,6 +152,22 @@ consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char
     if (rs1.mask == 0) rs1.base = implied.rs1;
     if (rs2.mask == 0) rs2.base = implied.rs2;
     parse_imm(format, imm_positions);
+    parse_float_use();
+}
+
+/// Float operands are those that the syntax calls so. What has some writes float state, at least its flags, but for
+/// stores, moves to integer registers and classification.
+consteval void InsnRow::parse_float_use() {
+    constexpr std::string_view kReading[] = {"fmv.x.", "fclass."};
+    const std::string_view words = syntax;
+    if (words.starts_with("fd")) {
+        float_use = FloatUse::Writes;
+    } else if (words.starts_with("fs") || words.find(",fs") != words.npos) {
+        float_use = words.starts_with("fs") ? FloatUse::Reads : FloatUse::Writes;
+        for (std::string_view name : kReading) {
+            if (std::string_view(mnemonic).starts_with(name)) float_use = FloatUse::Reads;
+        }
+    }
 }
 
 consteval void InsnRow::extend(RegField& f, unsigned bit) {

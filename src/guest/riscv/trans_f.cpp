@@ -18,76 +18,11 @@ static bool trans_fsw(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
-static bool trans_fadd_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_arith(ctx, a, kFormat, Op::fadd, Helper::fadd);
-}
-static bool trans_fsub_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_arith(ctx, a, kFormat, Op::fsub, Helper::fsub);
-}
-static bool trans_fmul_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_arith(ctx, a, kFormat, Op::fmul, Helper::fmul);
-}
-static bool trans_fdiv_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_arith(ctx, a, kFormat, Op::fdiv, Helper::fdiv);
-}
-static bool trans_fsqrt_s(DisasContext& ctx, const Operands& a) { return gen_fp_sqrt(ctx, a, kFormat); }
-static bool trans_fmadd_s(DisasContext& ctx, const Operands& a) { return gen_fp_fma(ctx, a, kFormat, Op::fmadd); }
-static bool trans_fmsub_s(DisasContext& ctx, const Operands& a) { return gen_fp_fma(ctx, a, kFormat, Op::fmsub); }
-static bool trans_fnmsub_s(DisasContext& ctx, const Operands& a) { return gen_fp_fma(ctx, a, kFormat, Op::fnmsub); }
-static bool trans_fnmadd_s(DisasContext& ctx, const Operands& a) { return gen_fp_fma(ctx, a, kFormat, Op::fnmadd); }
-
 static bool trans_fsgnj_s(DisasContext& ctx, const Operands& a) {
     if (a.rs1 != a.rs2) return gen_fp_select(ctx, a, kFormat, Op::fsgnj, Helper::fsgnj);
     // fmv.s still turns an improperly boxed operand into the canonical NaN.
     write_fpr(ctx, kFormat, a.rd, read_fpr(ctx, kFormat, a.rs1));
     return true;
-}
-static bool trans_fsgnjn_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_select(ctx, a, kFormat, Op::fsgnjn, Helper::fsgnjn);
-}
-static bool trans_fsgnjx_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_select(ctx, a, kFormat, Op::fsgnjx, Helper::fsgnjx);
-}
-static bool trans_fmin_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_select(ctx, a, kFormat, Op::fmin, Helper::fmin);
-}
-static bool trans_fmax_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_select(ctx, a, kFormat, Op::fmax, Helper::fmax);
-}
-static bool trans_feq_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, kFormat, Op::feq, Helper::feq);
-}
-static bool trans_flt_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, kFormat, Op::flt, Helper::flt);
-}
-static bool trans_fle_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, kFormat, Op::fle, Helper::fle);
-}
-static bool trans_fclass_s(DisasContext& ctx, const Operands& a) { return gen_fp_class(ctx, a, kFormat); }
-
-static bool trans_fcvt_w_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_to_int(ctx, a, kFormat, IntType::I32);
-}
-static bool trans_fcvt_wu_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_to_int(ctx, a, kFormat, IntType::U32);
-}
-static bool trans_fcvt_l_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_to_int(ctx, a, kFormat, IntType::I64);
-}
-static bool trans_fcvt_lu_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_to_int(ctx, a, kFormat, IntType::U64);
-}
-static bool trans_fcvt_s_w(DisasContext& ctx, const Operands& a) {
-    return gen_fp_from_int(ctx, a, kFormat, IntType::I32);
-}
-static bool trans_fcvt_s_wu(DisasContext& ctx, const Operands& a) {
-    return gen_fp_from_int(ctx, a, kFormat, IntType::U32);
-}
-static bool trans_fcvt_s_l(DisasContext& ctx, const Operands& a) {
-    return gen_fp_from_int(ctx, a, kFormat, IntType::I64);
-}
-static bool trans_fcvt_s_lu(DisasContext& ctx, const Operands& a) {
-    return gen_fp_from_int(ctx, a, kFormat, IntType::U64);
 }
 
 /// The low word of the image, boxed or not.
@@ -107,32 +42,32 @@ using enum Extension;
 static constexpr InsnRow kRows[] = {
     {"iiiiiiiiiiii sssss 010 ddddd 0000111", "flw", "fd,imm(rs1)", F, trans_flw, kImmI},
     {"iiiiiii ttttt sssss 010 iiiii 0100111", "fsw", "fs2,imm(rs1)", F, trans_fsw, kImmS},
-    {"uuuuu 00 ttttt sssss mmm ddddd 1000011", "fmadd.s", "fd,fs1,fs2,fs3,rm", F, trans_fmadd_s},
-    {"uuuuu 00 ttttt sssss mmm ddddd 1000111", "fmsub.s", "fd,fs1,fs2,fs3,rm", F, trans_fmsub_s},
-    {"uuuuu 00 ttttt sssss mmm ddddd 1001011", "fnmsub.s", "fd,fs1,fs2,fs3,rm", F, trans_fnmsub_s},
-    {"uuuuu 00 ttttt sssss mmm ddddd 1001111", "fnmadd.s", "fd,fs1,fs2,fs3,rm", F, trans_fnmadd_s},
-    {"0000000 ttttt sssss mmm ddddd 1010011", "fadd.s", "fd,fs1,fs2,rm", F, trans_fadd_s},
-    {"0000100 ttttt sssss mmm ddddd 1010011", "fsub.s", "fd,fs1,fs2,rm", F, trans_fsub_s},
-    {"0001000 ttttt sssss mmm ddddd 1010011", "fmul.s", "fd,fs1,fs2,rm", F, trans_fmul_s},
-    {"0001100 ttttt sssss mmm ddddd 1010011", "fdiv.s", "fd,fs1,fs2,rm", F, trans_fdiv_s},
-    {"0101100 00000 sssss mmm ddddd 1010011", "fsqrt.s", "fd,fs1,rm", F, trans_fsqrt_s},
+    {"uuuuu 00 ttttt sssss mmm ddddd 1000011", "fmadd.s", "fd,fs1,fs2,fs3,rm", F, trans_fp_fma<kFormat, Op::fmadd>},
+    {"uuuuu 00 ttttt sssss mmm ddddd 1000111", "fmsub.s", "fd,fs1,fs2,fs3,rm", F, trans_fp_fma<kFormat, Op::fmsub>},
+    {"uuuuu 00 ttttt sssss mmm ddddd 1001011", "fnmsub.s", "fd,fs1,fs2,fs3,rm", F, trans_fp_fma<kFormat, Op::fnmsub>},
+    {"uuuuu 00 ttttt sssss mmm ddddd 1001111", "fnmadd.s", "fd,fs1,fs2,fs3,rm", F, trans_fp_fma<kFormat, Op::fnmadd>},
+    {"0000000 ttttt sssss mmm ddddd 1010011", "fadd.s", "fd,fs1,fs2,rm", F, trans_fp_arith<kFormat, Op::fadd>},
+    {"0000100 ttttt sssss mmm ddddd 1010011", "fsub.s", "fd,fs1,fs2,rm", F, trans_fp_arith<kFormat, Op::fsub>},
+    {"0001000 ttttt sssss mmm ddddd 1010011", "fmul.s", "fd,fs1,fs2,rm", F, trans_fp_arith<kFormat, Op::fmul>},
+    {"0001100 ttttt sssss mmm ddddd 1010011", "fdiv.s", "fd,fs1,fs2,rm", F, trans_fp_arith<kFormat, Op::fdiv>},
+    {"0101100 00000 sssss mmm ddddd 1010011", "fsqrt.s", "fd,fs1,rm", F, trans_fp_sqrt<kFormat>},
     {"0010000 ttttt sssss 000 ddddd 1010011", "fsgnj.s", "fd,fs1,fs2", F, trans_fsgnj_s},
-    {"0010000 ttttt sssss 001 ddddd 1010011", "fsgnjn.s", "fd,fs1,fs2", F, trans_fsgnjn_s},
-    {"0010000 ttttt sssss 010 ddddd 1010011", "fsgnjx.s", "fd,fs1,fs2", F, trans_fsgnjx_s},
-    {"0010100 ttttt sssss 000 ddddd 1010011", "fmin.s", "fd,fs1,fs2", F, trans_fmin_s},
-    {"0010100 ttttt sssss 001 ddddd 1010011", "fmax.s", "fd,fs1,fs2", F, trans_fmax_s},
-    {"1010000 ttttt sssss 010 ddddd 1010011", "feq.s", "rd,fs1,fs2", F, trans_feq_s},
-    {"1010000 ttttt sssss 001 ddddd 1010011", "flt.s", "rd,fs1,fs2", F, trans_flt_s},
-    {"1010000 ttttt sssss 000 ddddd 1010011", "fle.s", "rd,fs1,fs2", F, trans_fle_s},
-    {"1110000 00000 sssss 001 ddddd 1010011", "fclass.s", "rd,fs1", F, trans_fclass_s},
-    {"1100000 00000 sssss mmm ddddd 1010011", "fcvt.w.s", "rd,fs1,rm", F, trans_fcvt_w_s},
-    {"1100000 00001 sssss mmm ddddd 1010011", "fcvt.wu.s", "rd,fs1,rm", F, trans_fcvt_wu_s},
-    {"1100000 00010 sssss mmm ddddd 1010011", "fcvt.l.s", "rd,fs1,rm", F, trans_fcvt_l_s},
-    {"1100000 00011 sssss mmm ddddd 1010011", "fcvt.lu.s", "rd,fs1,rm", F, trans_fcvt_lu_s},
-    {"1101000 00000 sssss mmm ddddd 1010011", "fcvt.s.w", "fd,rs1,rm", F, trans_fcvt_s_w},
-    {"1101000 00001 sssss mmm ddddd 1010011", "fcvt.s.wu", "fd,rs1,rm", F, trans_fcvt_s_wu},
-    {"1101000 00010 sssss mmm ddddd 1010011", "fcvt.s.l", "fd,rs1,rm", F, trans_fcvt_s_l},
-    {"1101000 00011 sssss mmm ddddd 1010011", "fcvt.s.lu", "fd,rs1,rm", F, trans_fcvt_s_lu},
+    {"0010000 ttttt sssss 001 ddddd 1010011", "fsgnjn.s", "fd,fs1,fs2", F, trans_fp_select<kFormat, Op::fsgnjn>},
+    {"0010000 ttttt sssss 010 ddddd 1010011", "fsgnjx.s", "fd,fs1,fs2", F, trans_fp_select<kFormat, Op::fsgnjx>},
+    {"0010100 ttttt sssss 000 ddddd 1010011", "fmin.s", "fd,fs1,fs2", F, trans_fp_select<kFormat, Op::fmin>},
+    {"0010100 ttttt sssss 001 ddddd 1010011", "fmax.s", "fd,fs1,fs2", F, trans_fp_select<kFormat, Op::fmax>},
+    {"1010000 ttttt sssss 010 ddddd 1010011", "feq.s", "rd,fs1,fs2", F, trans_fp_compare<kFormat, Op::feq>},
+    {"1010000 ttttt sssss 001 ddddd 1010011", "flt.s", "rd,fs1,fs2", F, trans_fp_compare<kFormat, Op::flt>},
+    {"1010000 ttttt sssss 000 ddddd 1010011", "fle.s", "rd,fs1,fs2", F, trans_fp_compare<kFormat, Op::fle>},
+    {"1110000 00000 sssss 001 ddddd 1010011", "fclass.s", "rd,fs1", F, trans_fp_class<kFormat>},
+    {"1100000 00000 sssss mmm ddddd 1010011", "fcvt.w.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::I32>},
+    {"1100000 00001 sssss mmm ddddd 1010011", "fcvt.wu.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::U32>},
+    {"1100000 00010 sssss mmm ddddd 1010011", "fcvt.l.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::I64>},
+    {"1100000 00011 sssss mmm ddddd 1010011", "fcvt.lu.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::U64>},
+    {"1101000 00000 sssss mmm ddddd 1010011", "fcvt.s.w", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::I32>},
+    {"1101000 00001 sssss mmm ddddd 1010011", "fcvt.s.wu", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::U32>},
+    {"1101000 00010 sssss mmm ddddd 1010011", "fcvt.s.l", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::I64>},
+    {"1101000 00011 sssss mmm ddddd 1010011", "fcvt.s.lu", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::U64>},
     {"1110000 00000 sssss 000 ddddd 1010011", "fmv.x.w", "rd,fs1", F, trans_fmv_x_w},
     {"1111000 00000 sssss 000 ddddd 1010011", "fmv.w.x", "fd,rs1", F, trans_fmv_w_x},
 };

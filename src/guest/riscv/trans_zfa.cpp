@@ -49,59 +49,13 @@ static u64 fli_bits(Format f, unsigned number) {
     return softfloat::convert(f, Format::F64, bits, softfloat::Rounding::RNE, ignored);
 }
 
-static bool gen_fli(DisasContext& ctx, const Operands& a, Format f) {
+template <Format f>
+static bool trans_fli(DisasContext& ctx, const Operands& a) {
     u64 upper = f == Format::F16 ? ~u64{0xffff} : f == Format::F32 ? ~u64{0xffff'ffff} : 0;
     ctx.b->mov_to(ctx.fpr(a.rd), ctx.b->function().constant(Type::F64, fli_bits(f, a.rs1) | upper));
     return true;
 }
 
-static bool trans_fli_s(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F32); }
-static bool trans_fminm_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F32, Helper::fminm);
-}
-static bool trans_fmaxm_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F32, Helper::fmaxm);
-}
-static bool trans_fround_s(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F32, false); }
-static bool trans_froundnx_s(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F32, true); }
-static bool trans_fltq_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F32, Op::fltq, Helper::fltq);
-}
-static bool trans_fleq_s(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F32, Op::fleq, Helper::fleq);
-}
-
-static bool trans_fli_d(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F64); }
-static bool trans_fminm_d(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F64, Helper::fminm);
-}
-static bool trans_fmaxm_d(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F64, Helper::fmaxm);
-}
-static bool trans_fround_d(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F64, false); }
-static bool trans_froundnx_d(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F64, true); }
-static bool trans_fltq_d(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F64, Op::fltq, Helper::fltq);
-}
-static bool trans_fleq_d(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F64, Op::fleq, Helper::fleq);
-}
-
-static bool trans_fli_h(DisasContext& ctx, const Operands& a) { return gen_fli(ctx, a, Format::F16); }
-static bool trans_fminm_h(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F16, Helper::fminm);
-}
-static bool trans_fmaxm_h(DisasContext& ctx, const Operands& a) {
-    return gen_fp_helper(ctx, a, Format::F16, Helper::fmaxm);
-}
-static bool trans_fround_h(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F16, false); }
-static bool trans_froundnx_h(DisasContext& ctx, const Operands& a) { return gen_fp_round(ctx, a, Format::F16, true); }
-static bool trans_fltq_h(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F16, Op::fltq, Helper::fltq);
-}
-static bool trans_fleq_h(DisasContext& ctx, const Operands& a) {
-    return gen_fp_compare(ctx, a, Format::F16, Op::fleq, Helper::fleq);
-}
 static bool trans_fcvtmod_w_d(DisasContext& ctx, const Operands& a) {
     ctx.call_helper(Helper::fcvtmod_w_d, ctx.gpr_dest(a.rd), {ctx.fpr(a.rs1)});
     return true;
@@ -110,28 +64,36 @@ static bool trans_fcvtmod_w_d(DisasContext& ctx, const Operands& a) {
 using enum Extension;
 
 static constexpr InsnRow kRows[] = {
-    {"1111000 00001 sssss 000 ddddd 1010011", "fli.s", "fd,fli", Zfa, trans_fli_s},
-    {"0010100 ttttt sssss 010 ddddd 1010011", "fminm.s", "fd,fs1,fs2", Zfa, trans_fminm_s},
-    {"0010100 ttttt sssss 011 ddddd 1010011", "fmaxm.s", "fd,fs1,fs2", Zfa, trans_fmaxm_s},
-    {"0100000 00100 sssss mmm ddddd 1010011", "fround.s", "fd,fs1,rm", Zfa, trans_fround_s},
-    {"0100000 00101 sssss mmm ddddd 1010011", "froundnx.s", "fd,fs1,rm", Zfa, trans_froundnx_s},
-    {"1010000 ttttt sssss 101 ddddd 1010011", "fltq.s", "rd,fs1,fs2", Zfa, trans_fltq_s},
-    {"1010000 ttttt sssss 100 ddddd 1010011", "fleq.s", "rd,fs1,fs2", Zfa, trans_fleq_s},
-    {"1111001 00001 sssss 000 ddddd 1010011", "fli.d", "fd,fli", Zfa&& D, trans_fli_d},
-    {"0010101 ttttt sssss 010 ddddd 1010011", "fminm.d", "fd,fs1,fs2", Zfa&& D, trans_fminm_d},
-    {"0010101 ttttt sssss 011 ddddd 1010011", "fmaxm.d", "fd,fs1,fs2", Zfa&& D, trans_fmaxm_d},
-    {"0100001 00100 sssss mmm ddddd 1010011", "fround.d", "fd,fs1,rm", Zfa&& D, trans_fround_d},
-    {"0100001 00101 sssss mmm ddddd 1010011", "froundnx.d", "fd,fs1,rm", Zfa&& D, trans_froundnx_d},
-    {"1010001 ttttt sssss 101 ddddd 1010011", "fltq.d", "rd,fs1,fs2", Zfa&& D, trans_fltq_d},
-    {"1010001 ttttt sssss 100 ddddd 1010011", "fleq.d", "rd,fs1,fs2", Zfa&& D, trans_fleq_d},
+    {"1111000 00001 sssss 000 ddddd 1010011", "fli.s", "fd,fli", Zfa, trans_fli<Format::F32>},
+    {"0010100 ttttt sssss 010 ddddd 1010011", "fminm.s", "fd,fs1,fs2", Zfa,
+     trans_fp_helper<Format::F32, Helper::fminm>},
+    {"0010100 ttttt sssss 011 ddddd 1010011", "fmaxm.s", "fd,fs1,fs2", Zfa,
+     trans_fp_helper<Format::F32, Helper::fmaxm>},
+    {"0100000 00100 sssss mmm ddddd 1010011", "fround.s", "fd,fs1,rm", Zfa, trans_fp_round<Format::F32, false>},
+    {"0100000 00101 sssss mmm ddddd 1010011", "froundnx.s", "fd,fs1,rm", Zfa, trans_fp_round<Format::F32, true>},
+    {"1010000 ttttt sssss 101 ddddd 1010011", "fltq.s", "rd,fs1,fs2", Zfa, trans_fp_compare<Format::F32, Op::fltq>},
+    {"1010000 ttttt sssss 100 ddddd 1010011", "fleq.s", "rd,fs1,fs2", Zfa, trans_fp_compare<Format::F32, Op::fleq>},
+    {"1111001 00001 sssss 000 ddddd 1010011", "fli.d", "fd,fli", Zfa&& D, trans_fli<Format::F64>},
+    {"0010101 ttttt sssss 010 ddddd 1010011", "fminm.d", "fd,fs1,fs2", Zfa&& D,
+     trans_fp_helper<Format::F64, Helper::fminm>},
+    {"0010101 ttttt sssss 011 ddddd 1010011", "fmaxm.d", "fd,fs1,fs2", Zfa&& D,
+     trans_fp_helper<Format::F64, Helper::fmaxm>},
+    {"0100001 00100 sssss mmm ddddd 1010011", "fround.d", "fd,fs1,rm", Zfa&& D, trans_fp_round<Format::F64, false>},
+    {"0100001 00101 sssss mmm ddddd 1010011", "froundnx.d", "fd,fs1,rm", Zfa&& D, trans_fp_round<Format::F64, true>},
+    {"1010001 ttttt sssss 101 ddddd 1010011", "fltq.d", "rd,fs1,fs2", Zfa&& D, trans_fp_compare<Format::F64, Op::fltq>},
+    {"1010001 ttttt sssss 100 ddddd 1010011", "fleq.d", "rd,fs1,fs2", Zfa&& D, trans_fp_compare<Format::F64, Op::fleq>},
     {"1100001 01000 sssss 001 ddddd 1010011", "fcvtmod.w.d", "rd,fs1,rtz", Zfa&& D, trans_fcvtmod_w_d},
-    {"1111010 00001 sssss 000 ddddd 1010011", "fli.h", "fd,fli", Zfa&& Zfh, trans_fli_h},
-    {"0010110 ttttt sssss 010 ddddd 1010011", "fminm.h", "fd,fs1,fs2", Zfa&& Zfh, trans_fminm_h},
-    {"0010110 ttttt sssss 011 ddddd 1010011", "fmaxm.h", "fd,fs1,fs2", Zfa&& Zfh, trans_fmaxm_h},
-    {"0100010 00100 sssss mmm ddddd 1010011", "fround.h", "fd,fs1,rm", Zfa&& Zfh, trans_fround_h},
-    {"0100010 00101 sssss mmm ddddd 1010011", "froundnx.h", "fd,fs1,rm", Zfa&& Zfh, trans_froundnx_h},
-    {"1010010 ttttt sssss 101 ddddd 1010011", "fltq.h", "rd,fs1,fs2", Zfa&& Zfh, trans_fltq_h},
-    {"1010010 ttttt sssss 100 ddddd 1010011", "fleq.h", "rd,fs1,fs2", Zfa&& Zfh, trans_fleq_h},
+    {"1111010 00001 sssss 000 ddddd 1010011", "fli.h", "fd,fli", Zfa&& Zfh, trans_fli<Format::F16>},
+    {"0010110 ttttt sssss 010 ddddd 1010011", "fminm.h", "fd,fs1,fs2", Zfa&& Zfh,
+     trans_fp_helper<Format::F16, Helper::fminm>},
+    {"0010110 ttttt sssss 011 ddddd 1010011", "fmaxm.h", "fd,fs1,fs2", Zfa&& Zfh,
+     trans_fp_helper<Format::F16, Helper::fmaxm>},
+    {"0100010 00100 sssss mmm ddddd 1010011", "fround.h", "fd,fs1,rm", Zfa&& Zfh, trans_fp_round<Format::F16, false>},
+    {"0100010 00101 sssss mmm ddddd 1010011", "froundnx.h", "fd,fs1,rm", Zfa&& Zfh, trans_fp_round<Format::F16, true>},
+    {"1010010 ttttt sssss 101 ddddd 1010011", "fltq.h", "rd,fs1,fs2", Zfa&& Zfh,
+     trans_fp_compare<Format::F16, Op::fltq>},
+    {"1010010 ttttt sssss 100 ddddd 1010011", "fleq.h", "rd,fs1,fs2", Zfa&& Zfh,
+     trans_fp_compare<Format::F16, Op::fleq>},
 };
 
 InsnSet rows_zfa() { return kRows; }

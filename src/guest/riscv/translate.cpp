@@ -45,28 +45,12 @@ bool fetch(DisasContext& ctx) {
     return false;
 }
 
-/// Instructions on float registers: all of the opcodes LOAD-FP, STORE-FP, MADD to NMADD and OP-FP, and c.fld, c.fsd,
-/// c.fldsp and c.fsdsp.
-bool is_float(u32 bits) {
-    if ((bits & 3) != 3) return (bits & 1) == 0 && ((bits >> 13 & 3) == 1);
-    u32 opcode = bits >> 2 & 31;
-    constexpr u32 kLoad = 1, kStore = 9;
-    return opcode == kLoad || opcode == kStore || (opcode >= 16 && opcode <= 20);
-}
-/// Those that only read float state: stores, fmv.x and fclass.
-bool only_reads_float(u32 bits) {
-    if ((bits & 3) != 3) return (bits >> 15 & 1) != 0;
-    constexpr u32 kStore = 9, kOp = 20, kMoveOrClass = 0x1c;
-    u32 opcode = bits >> 2 & 31;
-    return opcode == kStore || (opcode == kOp && bits >> 27 == kMoveOrClass);
-}
-
 /// System mode: mstatus.FS. @returns false when the instruction is dealt with already.
-bool check_float(DisasContext& ctx) {
-    if ((ctx.flags & (kFlagFsOff | kFlagFsClean)) == 0 || !is_float(ctx.bits)) return true;
+bool check_float(DisasContext& ctx, FloatUse use) {
+    if ((ctx.flags & (kFlagFsOff | kFlagFsClean)) == 0 || use == FloatUse::None) return true;
     if ((ctx.flags & kFlagFsOff) != 0) {
         ctx.raise_illegal();
-    } else if (!only_reads_float(ctx.bits)) {
+    } else if (use == FloatUse::Writes) {
         ctx.make_float_dirty();
     } else {
         return true;
@@ -93,7 +77,7 @@ void translate_insn(guest::DisasContextBase* base) {
     if (!fetch(ctx)) return;
     Operands operands;
     const InsnRow* row = ctx.decoder->find(ctx.bits, operands);
-    if (!ctx.system || row == nullptr || check_float(ctx)) {
+    if (!ctx.system || row == nullptr || check_float(ctx, row->float_use)) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }

@@ -136,6 +136,24 @@ TEST(RiscvDecode, GuardsFollowTheModel) {
     EXPECT_EQ(zcb.find(0x9d65), nullptr);  // c.sext.b: Zcb and Zbb
 }
 
+/// By the opcodes (Unprivileged specification, "RV32/64G Instruction Set Listings", RVC instruction tables).
+TEST(RiscvDecode, RowsTellWhatBecomesOfFloatState) {
+    constexpr u32 kLoadFp = 1, kStoreFp = 9, kMadd = 16, kOpFp = 20, kMoveOrClass = 0x1c;
+    for (const InsnRow* row : decoder().rows()) {
+        const u32 bits = row->match, opcode = bits >> 2 & 31;
+        bool uses, reads_only;
+        if (row->length == 2) {
+            uses = (bits & 1) == 0 && (bits >> 13 & 3) == 1;
+            reads_only = (bits >> 15 & 1) != 0;
+        } else {
+            uses = opcode == kLoadFp || opcode == kStoreFp || (opcode >= kMadd && opcode <= kOpFp);
+            reads_only = opcode == kStoreFp || (opcode == kOpFp && bits >> 27 == kMoveOrClass);
+        }
+        EXPECT_EQ(row->float_use, !uses ? FloatUse::None : reads_only ? FloatUse::Reads : FloatUse::Writes)
+            << row->mnemonic;
+    }
+}
+
 TEST(RiscvDisassemble, WritesTheAssemblersSyntax) {
     struct Case {
         u32 bits;
