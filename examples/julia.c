@@ -1,11 +1,14 @@
-// Draws a Julia set in the terminal, in colours, and says how long the arithmetic took. A riscv64
-// program for `make run`; it uses floating point, calls, stdio and the clock.
+// Draws a Julia set, in colours on a terminal, in characters elsewhere or with NO_COLOR in the environment, and says how
+// long the arithmetic took. A riscv64 program for `make run`; it uses floating point, calls, stdio and the clock.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { kWidth = 100, kHeight = 36, kLimit = 2000, kSamples = 4 };
+enum { kWidth = 100, kHeight = 36, kLimit = 2000, kSamples = 4, kShades = 36 };
 
 static double now(void) {
     struct timespec t;
@@ -29,6 +32,12 @@ static double escape(double x, double y, long *steps) {
     return kLimit;
 }
 
+// Whether standard output shows colours (https://no-color.org).
+static int has_colours(void) {
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
 int main(void) {
     static unsigned char picture[kHeight][kWidth];
     long steps = 0;
@@ -42,18 +51,24 @@ int main(void) {
                 sum += sqrt(escape(x, y, &steps));
             }
             double shade = sum / (kSamples * kSamples) * 1.6;
-            picture[row][column] = (unsigned char)(shade > 35 ? 35 : shade);
+            picture[row][column] = (unsigned char)(shade > kShades - 1 ? kShades - 1 : shade);
         }
     }
     double seconds = now() - start;
+    static const char characters[] = " .,:;+*%#@";
+    int colours = has_colours();
     for (int row = 0; row < kHeight; row++) {
         for (int column = 0; column < kWidth; column++) {
-            // From blue through magenta to yellow in the 6x6x6 colour cube.
             int level = picture[row][column];
+            if (!colours) {
+                putchar(characters[level * (int)(sizeof characters - 1) / kShades]);
+                continue;
+            }
+            // From blue through magenta to yellow in the 6x6x6 colour cube.
             int red = level / 6, green = level > 20 ? (level - 20) / 3 : 0, blue = level < 18 ? 2 + level / 6 : 5 - (level - 18) / 4;
             printf("\033[48;5;%dm ", 16 + 36 * red + 6 * green + blue);
         }
-        puts("\033[0m");
+        puts(colours ? "\033[0m" : "");
     }
     struct utsname machine;
     uname(&machine);

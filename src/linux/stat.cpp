@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "linux/generic_stat.h"
 #include "linux/pass.h"
-#include "linux/riscv/guest_stat.h"
 #include "linux/syscalls.h"
 
 namespace dragoman::linux_abi {

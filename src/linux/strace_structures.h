@@ -9,7 +9,7 @@
 #include <ctime>
 #include <string>
 
-#include "linux/riscv/guest_stat.h"
+#include "linux/generic_stat.h"
 #include "linux/task.h"
 
 struct flock;

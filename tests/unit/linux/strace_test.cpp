@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 
-#include "linux/riscv/guest_stat.h"
+#include "linux/generic_stat.h"
 #include "linux/strace_format.h"
 #include "linux/strace_structures.h"
 #include "linux/task.h"

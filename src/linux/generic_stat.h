@@ -1,4 +1,4 @@
-// struct stat of riscv64 (asm-generic/stat.h).
+// struct stat of asm-generic/stat.h, as 64-bit architectures without one of their own have it.
 #pragma once
 
 #include <sys/stat.h>
