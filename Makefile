@@ -37,15 +37,15 @@ check:  ## install, build, fetch the riscv64 programs of the tests, and run the 
 	@tests/rootfs/fetch.sh || echo "tests of Debian programs will be skipped" >&2
 	@tests/system/boot/fetch.sh || echo "tests that boot Debian's kernel will be skipped" >&2
 	@tests/system/disk/make.sh $(BUILD)/dragoman-static || echo "the test of a Debian disk will be skipped" >&2
-	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE large
+	@tests/run.py $(BUILD) -j $(JOBS) --output-on-failure -LE large
 
 check-all:  ## the same with the large Debian programs: compilers, node, Go, git, ruby, php
-	@$(call prepare_tests,build system guest images tests)
+	@$(call prepare_tests,build system guest images tests large-tests)
 	@ninja -C $(BUILD)
 	@tests/rootfs/fetch.sh --all
 	@tests/system/boot/fetch.sh
 	@tests/system/disk/make.sh $(BUILD)/dragoman-static || echo "the test of a Debian disk will be skipped" >&2
-	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+	@tests/run.py $(BUILD) -j $(JOBS) --output-on-failure
 
 check-sanitize:  ## unit tests in builds with sanitizers: build-asan, build-tsan
 	@scripts/install-deps.sh build system guest images tests

@@ -10,16 +10,17 @@ packages_of() {
     guest) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
     images) echo debian-archive-keyring xz-utils cpio ;;
     tests) echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs ;;
+    large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev ;;
     bench) echo g++-riscv64-linux-gnu python3 ;;
     lint) echo clang clang-format clang-tidy shellcheck ;;
     *)
-        echo "install-deps: no such group: $1 (build, system, guest, images, tests, bench, lint)" >&2
+        echo "install-deps: no such group: $1 (build, system, guest, images, tests, large-tests, bench, lint)" >&2
         exit 2
         ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- build system guest images tests bench lint
+[ $# -gt 0 ] || set -- build system guest images tests large-tests bench lint
 missing=
 for group in "$@"; do
     packages=$(packages_of "$group")

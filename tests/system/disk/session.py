@@ -117,6 +117,7 @@ def log_in(console):
 def main():
     disk = SYSTEM + "/debian.ext4"
     if not os.path.exists(SYSTEM + "/.disk") or not os.path.exists(SYSTEM + "/.made"):
+        print("skipped: there is no Debian disk or no kernel (tests/system/disk/make.sh, which needs root; tests/system/boot/fetch.sh)")
         sys.exit(77)
     console = Console([sys.argv[1], "-machine", "virt", "-m", "512M", "-smp", "2", "-nographic",
                        "-bios", SYSTEM + "/fw_dynamic.bin", "-kernel", SYSTEM + "/Image", "-initrd", SYSTEM + "/initrd.cpio.gz",

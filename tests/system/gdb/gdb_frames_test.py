@@ -122,6 +122,7 @@ def frames(scratch):
 
 def boot(scratch):
     if not os.path.exists(FILES + "/.made"):
+        print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     machine, socket = start(scratch, "-m", "256M", "-kernel", FILES + "/Image", "-initrd", FILES + "/initrd.cpio.gz", "-append",
                             "console=ttyS0 quiet", stdin=subprocess.PIPE, stdout=subprocess.PIPE)

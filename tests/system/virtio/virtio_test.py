@@ -141,6 +141,7 @@ def full_disk():
 def stop():
     """What was flushed is in the image, which is whole, however the machine ends."""
     if not shutil.which("qemu-img"):
+        print("skipped: there is no qemu-img (package qemu-utils)")
         sys.exit(77)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         for number in signal.SIGTERM, signal.SIGINT, signal.SIGKILL:
@@ -169,6 +170,7 @@ def stop():
 
 def main():
     if not os.path.exists(SYSTEM + "/.made"):
+        print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     if VERSION == "full_disk":
         return full_disk()

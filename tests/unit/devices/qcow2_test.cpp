@@ -179,7 +179,7 @@ TEST_F(Qcow2Test, OverlayLeavesItsBackingAlone) {
 }
 
 TEST_F(Qcow2Test, ReadsWhatQemuImgMakes) {
-    if (!have_qemu_img()) GTEST_SKIP() << "no qemu-img";
+    if (!have_qemu_img()) GTEST_SKIP() << "there is no qemu-img (package qemu-utils)";
     constexpr u64 kSize = 2 << 20;
     std::vector<u8> model(kSize);
     for (u64 i = 0; i < kSize; i++) model[i] = static_cast<u8>(i / 4096 + i % 17);
@@ -199,7 +199,7 @@ TEST_F(Qcow2Test, ReadsWhatQemuImgMakes) {
 }
 
 TEST_F(Qcow2Test, CopiesClustersThatSnapshotsShare) {
-    if (!have_qemu_img()) GTEST_SKIP() << "no qemu-img";
+    if (!have_qemu_img()) GTEST_SKIP() << "there is no qemu-img (package qemu-utils)";
     std::vector<u8> first(1 << 20), model;
     for (u64 i = 0; i < first.size(); i++) first[i] = static_cast<u8>(i >> 9);
     std::ofstream(path("raw"), std::ios::binary).write(reinterpret_cast<char*>(first.data()), 1 << 20);
@@ -213,7 +213,7 @@ TEST_F(Qcow2Test, CopiesClustersThatSnapshotsShare) {
 }
 
 TEST_F(Qcow2Test, OpensBackingChains) {
-    if (!have_qemu_img()) GTEST_SKIP() << "no qemu-img";
+    if (!have_qemu_img()) GTEST_SKIP() << "there is no qemu-img (package qemu-utils)";
     std::vector<u8> model(1 << 20, 0x5a);
     std::ofstream(path("raw"), std::ios::binary).write(reinterpret_cast<char*>(model.data()), 1 << 20);
     ASSERT_EQ(qemu_img("create -f qcow2 -b raw -F raw middle"), 0);
@@ -228,7 +228,7 @@ TEST_F(Qcow2Test, OpensBackingChains) {
 }
 
 TEST_F(Qcow2Test, LoopOfBackingFilesIsRefused) {
-    if (!have_qemu_img()) GTEST_SKIP() << "no qemu-img";
+    if (!have_qemu_img()) GTEST_SKIP() << "there is no qemu-img (package qemu-utils)";
     ASSERT_EQ(qemu_img("create -f qcow2 a 1M"), 0);
     ASSERT_EQ(qemu_img("create -f qcow2 -b a -F qcow2 b"), 0);
     ASSERT_EQ(qemu_img("rebase -u -f qcow2 -b b -F qcow2 a"), 0);
