@@ -75,11 +75,15 @@ FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 't
 format:  ## format the C++ sources with clang-format
 	@$(FORMATTED) | xargs clang-format -i
 
-lint:  ## clang-format's check and clang-tidy over the C++ sources, shellcheck over the scripts
-	@$(call prepare,build system lint)
+# In a build directory of its own, as clang reads none of GCC's precompiled headers.
+lint:  ## formatting, rooms' imports, shellcheck, clang's warnings (locks too) and clang-tidy over all sources
+	@scripts/install-deps.sh build system tests lint
 	@$(FORMATTED) | xargs clang-format --dry-run -Werror
-	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p $(BUILD) --quiet
+	@tests/style/imports.py
 	@git ls-files '*.sh' '.ci/run' | xargs shellcheck
+	@cmake --preset lint >/dev/null
+	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 8 tests/style/clang.sh
+	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p build-lint --quiet
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)

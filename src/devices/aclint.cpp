@@ -21,7 +21,7 @@ constexpr u64 kMtimeOffset = AclintMtimer::kWindow - 8;
 }  // namespace
 
 void AclintMswi::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     for (std::size_t i = 0; i < irqs_.size(); ++i) {
         levels_[i] = 0;
         irqs_[i].set(false);
@@ -31,7 +31,7 @@ void AclintMswi::reset() {
 std::string AclintMswi::describe() const { return per_harts("aclint mswi", irqs_.size()); }
 
 bool AclintMswi::read(u64 offset, unsigned, u64& value) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     value = offset / 4 < levels_.size() ? levels_[offset / 4] : 0;
     return true;
 }
@@ -40,7 +40,7 @@ bool AclintMswi::write(u64 offset, unsigned, u64 value) {
     u64 hart = offset / 4;
     if (hart >= irqs_.size()) return true;
     WakeScope wakes;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     levels_[hart] = value & 1;
     irqs_[hart].set((value & 1) != 0);
     return true;
@@ -58,14 +58,14 @@ bool AclintSswi::write(u64 offset, unsigned, u64 value) {
     return true;
 }
 
-AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock) : clock_(clock) {
+AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock) : clock_(clock), hart_count_(irqs.size()) {
     harts_.resize(irqs.size());  // and never again: timers refer to its elements
     for (std::size_t i = 0; i < irqs.size(); ++i) {
         Hart& hart = harts_[i];
         hart.irq = irqs[i];
         hart.compare = ~u64{0};
         hart.timer = clock_.add_timer([this, &hart] {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             update(hart);
         });
     }
@@ -74,7 +74,7 @@ AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock) : clock_(clock) 
 AclintMtimer::~AclintMtimer() = default;
 
 void AclintMtimer::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     offset_.store(0 - clock_.now() / kNanosecondsPerTick, std::memory_order_relaxed);
     for (Hart& hart : harts_) {
         hart.compare = ~u64{0};
@@ -82,7 +82,7 @@ void AclintMtimer::reset() {
     }
 }
 
-std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", harts_.size()); }
+std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", hart_count_); }
 
 u64 AclintMtimer::deadline(u64 ticks) const {
     u64 own = clock_.now() / kNanosecondsPerTick, now = own + offset_.load(std::memory_order_relaxed);
@@ -103,14 +103,14 @@ bool AclintMtimer::read(u64 offset, unsigned size, u64& value) {
         value = read_part(ticks(), offset, size);
         return true;
     }
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     value = hart < harts_.size() ? read_part(harts_[hart].compare, offset, size) : 0;
     return true;
 }
 
 bool AclintMtimer::write(u64 offset, unsigned size, u64 value) {
     u64 reg = offset & ~u64{7}, index = offset / 8;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (reg == kMtimeOffset) {
         u64 now = ticks();
         offset_.fetch_add(write_part(now, offset, size, value) - now, std::memory_order_relaxed);

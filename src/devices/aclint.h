@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/clock.h"
 #include "devices/device.h"
 #include "devices/irq.h"
@@ -29,8 +29,8 @@ public:
 
 private:
     std::vector<Irq> irqs_;
-    std::mutex mutex_;
-    std::vector<u8> levels_;
+    Mutex mutex_;
+    std::vector<u8> levels_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 /// SSWI: a store sets the hart's supervisor software interrupt (1), which the hart clears itself.
@@ -77,12 +77,13 @@ private:
         u64 compare;
         std::unique_ptr<Clock::Timer> timer;
     };
-    void update(Hart& hart);
+    void update(Hart& hart) DRAGOMAN_REQUIRES(mutex_);
 
     Clock& clock_;
+    std::size_t hart_count_;
     std::atomic<u64> offset_{0};  ///< mtime minus the clock's ticks: stores to mtime
-    std::mutex mutex_;            ///< guards harts_, and stores to offset_
-    std::vector<Hart> harts_;
+    Mutex mutex_;                 ///< also of stores to offset_
+    std::vector<Hart> harts_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::devices

@@ -69,7 +69,7 @@ void CfiFlash::attach(memory::PhysicalSpace& space, memory::Region& region) {
 }
 
 void CfiFlash::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     expect_ = Expect::Command;
     status_ = kReady;
     set_mode(Mode::Array);
@@ -86,7 +86,7 @@ void CfiFlash::set_mode(Mode mode) {
 }
 
 bool CfiFlash::read(u64 offset, unsigned size, u64& value) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     value = 0;
     switch (mode_) {
         case Mode::Array: std::memcpy(&value, region_->host + offset, size); break;
@@ -99,7 +99,7 @@ bool CfiFlash::read(u64 offset, unsigned size, u64& value) {
 
 bool CfiFlash::write(u64 offset, unsigned size, u64 value) {
     u8 low = static_cast<u8>(value);
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     switch (expect_) {
         case Expect::Command: command(low); break;
         case Expect::Word: program_word(offset, size, value); break;

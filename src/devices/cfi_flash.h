@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/block/image.h"
 #include "devices/device.h"
 
@@ -38,14 +38,14 @@ private:
     /// What the next store is.
     enum class Expect : u8 { Command, Word, EraseConfirm, BufferCount, BufferWord, BufferConfirm, LockConfirm };
 
-    void set_mode(Mode mode);
-    void command(u8 value);
-    void end_operation(u8 errors);
-    void program_word(u64 offset, unsigned size, u64 value);
-    void add_to_buffer(u64 offset, unsigned size, u64 value);
-    void program_buffer();
-    void erase_sector(u64 offset);
-    u8 store(u64 offset, u64 size);
+    void set_mode(Mode mode) DRAGOMAN_REQUIRES(mutex_);
+    void command(u8 value) DRAGOMAN_REQUIRES(mutex_);
+    void end_operation(u8 errors) DRAGOMAN_REQUIRES(mutex_);
+    void program_word(u64 offset, unsigned size, u64 value) DRAGOMAN_REQUIRES(mutex_);
+    void add_to_buffer(u64 offset, unsigned size, u64 value) DRAGOMAN_REQUIRES(mutex_);
+    void program_buffer() DRAGOMAN_REQUIRES(mutex_);
+    void erase_sector(u64 offset) DRAGOMAN_REQUIRES(mutex_);
+    u8 store(u64 offset, u64 size) DRAGOMAN_REQUIRES(mutex_);
     u8 query_byte(u64 index) const;
     u8 id_byte(u64 index) const;
 
@@ -53,14 +53,14 @@ private:
     memory::PhysicalSpace* space_ = nullptr;
     memory::Region* region_ = nullptr;
 
-    std::mutex mutex_;  ///< guards all below, and stores to the region's memory
-    Mode mode_ = Mode::Array;
-    Expect expect_ = Expect::Command;
-    u8 status_;
-    u32 words_left_ = 0;        ///< to come for the buffer
-    u64 buffer_start_ = 0;      ///< the aligned block that the buffer belongs to
-    bool buffer_open_ = false;  ///< the first word has fixed it
-    std::vector<u8> buffer_;    ///< what to clear: ones elsewhere
+    Mutex mutex_;  ///< also of stores to the region's memory
+    Mode mode_ DRAGOMAN_GUARDED_BY(mutex_) = Mode::Array;
+    Expect expect_ DRAGOMAN_GUARDED_BY(mutex_) = Expect::Command;
+    u8 status_ DRAGOMAN_GUARDED_BY(mutex_);
+    u32 words_left_ DRAGOMAN_GUARDED_BY(mutex_) = 0;        ///< to come for the buffer
+    u64 buffer_start_ DRAGOMAN_GUARDED_BY(mutex_) = 0;      ///< the aligned block that the buffer belongs to
+    bool buffer_open_ DRAGOMAN_GUARDED_BY(mutex_) = false;  ///< the first word has fixed it
+    std::vector<u8> buffer_ DRAGOMAN_GUARDED_BY(mutex_);    ///< what to clear: ones elsewhere
 };
 
 }  // namespace dragoman::devices

@@ -65,7 +65,7 @@ void FwCfg::update_directory() {
 }
 
 void FwCfg::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     select(kSignature);
     dma_address_high_ = 0;
 }
@@ -86,7 +86,7 @@ u8 FwCfg::next_byte() {
 
 bool FwCfg::read(u64 offset, unsigned size, u64& value) {
     value = 0;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (offset < kSelector) {
         // The order of bytes in memory is that of the item, whatever the size.
         for (unsigned i = 0; i < size; ++i) value |= u64{next_byte()} << (i * 8);
@@ -98,7 +98,7 @@ bool FwCfg::read(u64 offset, unsigned size, u64& value) {
 }
 
 bool FwCfg::write(u64 offset, unsigned size, u64 value) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (offset == kSelector && size == 2) {
         select(__builtin_bswap16(static_cast<u16>(value)));
     } else if (offset == kDma && size == 8) {

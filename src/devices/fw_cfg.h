@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/device.h"
 
 namespace dragoman::devices {
@@ -54,20 +54,20 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
-    void select(u16 key);
-    u8 next_byte();
-    void run_dma(u64 address);
-    bool copy_to_guest(u64 address, u32 length);
+    void select(u16 key) DRAGOMAN_REQUIRES(mutex_);
+    u8 next_byte() DRAGOMAN_REQUIRES(mutex_);
+    void run_dma(u64 address) DRAGOMAN_REQUIRES(mutex_);
+    bool copy_to_guest(u64 address, u32 length) DRAGOMAN_REQUIRES(mutex_);
     void update_directory();
 
     memory::PhysicalSpace& memory_;
     std::map<u16, std::vector<u8>> items_;
     std::map<std::string, u16> files_;
 
-    std::mutex mutex_;  ///< guards all below
-    const std::vector<u8>* selected_ = nullptr;
-    u64 position_ = 0;  ///< in *selected_, or beyond its end
-    u32 dma_address_high_ = 0;
+    Mutex mutex_;
+    const std::vector<u8>* selected_ DRAGOMAN_GUARDED_BY(mutex_) = nullptr;
+    u64 position_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< in *selected_, or beyond its end
+    u32 dma_address_high_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace dragoman::devices

@@ -24,7 +24,7 @@ GoldfishRtc::GoldfishRtc(Irq irq, Clock& clock, WallClock wall_clock)
 GoldfishRtc::~GoldfishRtc() = default;
 
 void GoldfishRtc::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     timer_->cancel();
     alarm_ = 0;
     time_high_ = alarm_high_ = set_time_high_ = 0;
@@ -54,7 +54,7 @@ void GoldfishRtc::clear_alarm() {
 }
 
 void GoldfishRtc::on_alarm() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (!running_) return;
     running_ = false;
     pending_ = true;
@@ -62,7 +62,7 @@ void GoldfishRtc::on_alarm() {
 }
 
 bool GoldfishRtc::read(u64 offset, unsigned, u64& value) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     switch (offset) {
         case kTimeLow: {
             u64 time = now();
@@ -82,7 +82,7 @@ bool GoldfishRtc::read(u64 offset, unsigned, u64& value) {
 
 bool GoldfishRtc::write(u64 offset, unsigned, u64 wide) {
     u32 value = static_cast<u32>(wide);
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     switch (offset) {
         case kTimeHigh: set_time_high_ = value; break;
         case kTimeLow: offset_ = (u64{set_time_high_} << 32 | value) - wall_clock_.now(); break;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "devices/clock.h"
 #include "devices/device.h"
 #include "devices/irq.h"
@@ -26,21 +26,23 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
-    u64 now() const { return wall_clock_.now() + offset_; }
-    void set_alarm(u64 time);
-    void clear_alarm();
+    u64 now() const DRAGOMAN_REQUIRES(mutex_) { return wall_clock_.now() + offset_; }
+    void set_alarm(u64 time) DRAGOMAN_REQUIRES(mutex_);
+    void clear_alarm() DRAGOMAN_REQUIRES(mutex_);
     void on_alarm();
-    void update_irq() { irq_.set(pending_ && enabled_); }
+    void update_irq() DRAGOMAN_REQUIRES(mutex_) { irq_.set(pending_ && enabled_); }
 
     Irq irq_;
     Clock& clock_;
     WallClock wall_clock_;
-    std::mutex mutex_;  ///< guards all below
-    u64 offset_ = 0;    ///< the guest has set the time; kept over resets, as by a battery
-    u64 alarm_ = 0;
-    u32 time_high_ = 0, alarm_high_ = 0, set_time_high_ = 0;
-    bool running_ = false, pending_ = false, enabled_ = false;
-    std::unique_ptr<Clock::Timer> timer_;
+    Mutex mutex_;
+    u64 offset_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< the guest has set the time; kept over resets, as by a battery
+    u64 alarm_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
+    u32 time_high_ DRAGOMAN_GUARDED_BY(mutex_) = 0, alarm_high_ DRAGOMAN_GUARDED_BY(mutex_) = 0,
+                   set_time_high_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
+    bool running_ DRAGOMAN_GUARDED_BY(mutex_) = false, pending_ DRAGOMAN_GUARDED_BY(mutex_) = false,
+                  enabled_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    std::unique_ptr<Clock::Timer> timer_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::devices

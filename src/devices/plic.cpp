@@ -7,7 +7,7 @@
 namespace dragoman::devices {
 
 Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contexts)
-    : sources_(sources), priority_mask_(priorities), priorities_(sources + 1) {
+    : sources_(sources), priority_mask_(priorities), context_count_(contexts.size()), priorities_(sources + 1) {
     std::size_t words = sources / 32 + 1;
     levels_.resize(words);
     events_.resize(words);
@@ -17,7 +17,7 @@ Plic::Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contex
 }
 
 void Plic::reset() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     priorities_.assign(priorities_.size(), 0);
     events_.assign(events_.size(), 0);
     claimed_.assign(claimed_.size(), 0);
@@ -30,7 +30,7 @@ void Plic::reset() {
 }
 
 std::string Plic::describe() const {
-    return "plic, sources " + std::to_string(sources_) + ", contexts " + std::to_string(contexts_.size());
+    return "plic, sources " + std::to_string(sources_) + ", contexts " + std::to_string(context_count_);
 }
 
 /// The pending and enabled source of highest priority, the lowest-numbered among equals; 0 for none.
@@ -63,16 +63,23 @@ void Plic::update_all() {
 void Plic::set_bit(std::vector<u32>& words, unsigned line, bool on) {
     if (!valid(line)) return;
     u32 bit = u32{1} << (line % 32);
-    WakeScope wakes;
-    std::lock_guard lock(mutex_);
     u32& word = words[line / 32];
     if (((word & bit) != 0) == on) return;
     word ^= bit;
     if ((claimed_[line / 32] & bit) == 0) update_all();
 }
 
-void Plic::set_irq(unsigned line, bool level) { set_bit(levels_, line, level); }
-void Plic::set_event(unsigned line, bool pending) { set_bit(events_, line, pending); }
+void Plic::set_irq(unsigned line, bool level) {
+    WakeScope wakes;
+    LockGuard lock(mutex_);
+    set_bit(levels_, line, level);
+}
+
+void Plic::set_event(unsigned line, bool pending) {
+    WakeScope wakes;
+    LockGuard lock(mutex_);
+    set_bit(events_, line, pending);
+}
 
 /// Section 9: the threshold does not matter to a claim.
 u32 Plic::claim(Context& context) {
@@ -96,7 +103,7 @@ void Plic::complete(Context& context, u32 source) {
 bool Plic::read(u64 offset, unsigned, u64& value) {
     value = 0;
     WakeScope wakes;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (offset >= kContext) {
         u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;
         if (index >= contexts_.size()) return true;
@@ -117,7 +124,7 @@ bool Plic::read(u64 offset, unsigned, u64& value) {
 bool Plic::write(u64 offset, unsigned, u64 wide) {
     u32 value = static_cast<u32>(wide);
     WakeScope wakes;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (offset >= kContext) {
         u64 index = (offset - kContext) / kContextStride, reg = (offset - kContext) % kContextStride;
         if (index >= contexts_.size()) return true;

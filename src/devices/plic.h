@@ -1,9 +1,9 @@
 // RISC-V Platform-Level Interrupt Controller (PLIC specification 1.0.0), as SiFive laid it out.
 #pragma once
 
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/device.h"
 #include "devices/irq.h"
 
@@ -24,7 +24,7 @@ public:
     Plic(unsigned sources, unsigned priorities, const std::vector<Irq>& contexts);
 
     /// Bytes that the registers take.
-    u64 window() const { return kContext + contexts_.size() * kContextStride; }
+    u64 window() const { return kContext + context_count_ * kContextStride; }
 
     void reset() override;
     std::string describe() const override;
@@ -42,20 +42,25 @@ private:
     };
 
     bool valid(u64 source) const { return source != 0 && source <= sources_; }
-    u32 pending(std::size_t word) const { return (levels_[word] | events_[word]) & ~claimed_[word]; }
-    void set_bit(std::vector<u32>& words, unsigned line, bool on);
-    unsigned best(const Context& context) const;
-    void update(Context& context);
-    void update_all();
-    u32 claim(Context& context);
-    void complete(Context& context, u32 source);
+    u32 pending(std::size_t word) const DRAGOMAN_REQUIRES(mutex_) {
+        return (levels_[word] | events_[word]) & ~claimed_[word];
+    }
+    void set_bit(std::vector<u32>& words, unsigned line, bool on) DRAGOMAN_REQUIRES(mutex_);
+    unsigned best(const Context& context) const DRAGOMAN_REQUIRES(mutex_);
+    void update(Context& context) DRAGOMAN_REQUIRES(mutex_);
+    void update_all() DRAGOMAN_REQUIRES(mutex_);
+    u32 claim(Context& context) DRAGOMAN_REQUIRES(mutex_);
+    void complete(Context& context, u32 source) DRAGOMAN_REQUIRES(mutex_);
 
     unsigned sources_;
     u32 priority_mask_;
-    std::mutex mutex_;  ///< guards all below
-    std::vector<u32> priorities_;
-    std::vector<u32> levels_, events_, claimed_;  ///< a bit per source
-    std::vector<Context> contexts_;
+    std::size_t context_count_;
+    Mutex mutex_;
+    std::vector<u32> priorities_ DRAGOMAN_GUARDED_BY(mutex_);
+    // A bit per source:
+    std::vector<u32> levels_ DRAGOMAN_GUARDED_BY(mutex_), events_ DRAGOMAN_GUARDED_BY(mutex_),
+        claimed_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::vector<Context> contexts_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::devices

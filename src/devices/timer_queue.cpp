@@ -21,7 +21,7 @@ private:
 
 std::unique_ptr<Clock::Timer> TimerQueue::add(std::function<void()> callback) {
     auto entry = std::make_unique<Entry>(*this, std::move(callback));
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     entries_.push_back(entry.get());
     return entry;
 }
@@ -34,7 +34,7 @@ void TimerQueue::update_next() {
 
 void TimerQueue::set_deadline(Entry& entry, u64 deadline) {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         if (entry.deadline_ == deadline) return;
         entry.deadline_ = deadline;
         update_next();
@@ -45,20 +45,21 @@ void TimerQueue::set_deadline(Entry& entry, u64 deadline) {
 }
 
 void TimerQueue::remove(Entry& entry) {
-    std::unique_lock lock(mutex_);
+    UniqueLock lock(mutex_);
     std::erase(entries_, &entry);
     update_next();
-    if (runner_ != std::this_thread::get_id()) callback_done_.wait(lock, [&] { return running_ != &entry; });
+    if (runner_ == std::this_thread::get_id()) return;
+    while (running_ == &entry) callback_done_.wait(lock);
 }
 
 u64 TimerQueue::announce() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     return announced_ = next_.load(std::memory_order_relaxed);
 }
 
 void TimerQueue::run_expired(u64 now) {
     if (next() > now) return;
-    std::unique_lock lock(mutex_);
+    UniqueLock lock(mutex_);
     ++round_;
     runner_ = std::this_thread::get_id();
     while (true) {

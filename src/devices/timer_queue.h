@@ -2,13 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/clock.h"
 
 namespace dragoman::devices {
@@ -35,17 +34,17 @@ private:
     class Entry;
     void set_deadline(Entry& entry, u64 deadline);
     void remove(Entry& entry);
-    void update_next();
+    void update_next() DRAGOMAN_REQUIRES(mutex_);
 
     std::function<void()> on_earlier_;
     std::atomic<u64> next_{kNever};
-    std::mutex mutex_;  ///< guards all below
-    std::condition_variable callback_done_;
-    std::vector<Entry*> entries_;
-    u64 announced_ = kNever;
-    u64 round_ = 0;  ///< run_expired's number
-    Entry* running_ = nullptr;
-    std::thread::id runner_{};
+    Mutex mutex_;
+    ConditionVariable callback_done_;
+    std::vector<Entry*> entries_ DRAGOMAN_GUARDED_BY(mutex_);
+    u64 announced_ DRAGOMAN_GUARDED_BY(mutex_) = kNever;
+    u64 round_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< run_expired's number
+    Entry* running_ DRAGOMAN_GUARDED_BY(mutex_) = nullptr;
+    std::thread::id runner_ DRAGOMAN_GUARDED_BY(mutex_){};
 };
 
 }  // namespace dragoman::devices

@@ -24,14 +24,14 @@ enum : u8 {
 Uart16550::Uart16550(Irq irq, Clock& clock, std::shared_ptr<Chardev> chardev, u32 clock_hz)
     : irq_(irq), clock_(clock), chardev_(std::move(chardev)), clock_hz_(clock_hz) {
     timeout_ = clock_.add_timer([this] {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         timeout_interrupt_ = in_.count != 0;
         update_irq();
     });
     reset();
     if (chardev_ == nullptr) return;
     chardev_->set_on_writable([this] {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         transmit();
     });
     chardev_->attach({.can_receive = [this] { return room(); },
@@ -43,7 +43,7 @@ Uart16550::~Uart16550() = default;
 
 void Uart16550::reset() {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         ier_ = fcr_ = lcr_ = mcr_ = scr_ = 0;
         lsr_ = kLsrHoldingEmpty | kLsrAllSent;
         msr_ = kMsrDcd | kMsrDsr | kMsrCts;
@@ -110,7 +110,7 @@ void Uart16550::arm_timeout() {
 bool Uart16550::read(u64 offset, unsigned, u64& value) {
     bool has_room = false;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         bool latch = (lcr_ & kLcrDivisorLatch) != 0;
         switch (offset & 7) {
             case kData:
@@ -139,7 +139,7 @@ bool Uart16550::write(u64 offset, unsigned, u64 wide) {
     u8 value = static_cast<u8>(wide);
     bool has_room = false;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         bool latch = (lcr_ & kLcrDivisorLatch) != 0;
         switch (offset & 7) {
             case kData:
@@ -281,7 +281,7 @@ void Uart16550::take(u8 byte) {
 /// How much the host may send: up to the trigger level at once, so that the guest is interrupted once for it;
 /// beyond that one by one.
 std::size_t Uart16550::room() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (loopback()) return 0;
     if (!fifo_enabled()) return in_.count == 0 ? 1 : 0;
     if (in_.full()) return 0;
@@ -289,14 +289,14 @@ std::size_t Uart16550::room() {
 }
 
 void Uart16550::receive(std::span<const u8> bytes) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     for (u8 byte : bytes) take(byte);
     update_irq();
 }
 
 /// A break comes in as a zero byte (8.4, bit 4).
 void Uart16550::receive_break() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (loopback()) return;
     take(0);
     lsr_ |= kLsrBreak;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/chardev.h"
 #include "devices/clock.h"
 #include "devices/device.h"
@@ -15,8 +15,8 @@ namespace dragoman::devices {
 /// Eight byte-wide registers. Sent bytes reach the back end at once, received ones take as long as the programmed
 /// rate says only for the FIFO's time-out. Parity and framing errors do not occur.
 ///
-/// "Transmitter empty" alone does not hold the interrupt line: it is an event, which interrupts once (docs/differences.md).
-/// IIR shows it until it is read.
+/// "Transmitter empty" alone does not hold the interrupt line: it is an event, which interrupts once
+/// (docs/differences.md). IIR shows it until it is read.
 class Uart16550 final : public Device, public memory::MmioHandler {
 public:
     static constexpr u64 kWindow = 8;
@@ -51,28 +51,28 @@ private:
         }
     };
 
-    bool fifo_enabled() const { return (fcr_ & 1) != 0; }
-    bool loopback() const { return (mcr_ & 0x10) != 0; }
-    unsigned trigger_level() const;
-    u64 character_time() const;
+    bool fifo_enabled() const DRAGOMAN_REQUIRES(mutex_) { return (fcr_ & 1) != 0; }
+    bool loopback() const DRAGOMAN_REQUIRES(mutex_) { return (mcr_ & 0x10) != 0; }
+    unsigned trigger_level() const DRAGOMAN_REQUIRES(mutex_);
+    u64 character_time() const DRAGOMAN_REQUIRES(mutex_);
 
-    bool transmitter_interrupts() const;
-    u8 interrupt_id() const;
-    void update_irq();
-    void evaluate_irq();
-    void arm_timeout();
+    bool transmitter_interrupts() const DRAGOMAN_REQUIRES(mutex_);
+    u8 interrupt_id() const DRAGOMAN_REQUIRES(mutex_);
+    void update_irq() DRAGOMAN_REQUIRES(mutex_);
+    void evaluate_irq() DRAGOMAN_REQUIRES(mutex_);
+    void arm_timeout() DRAGOMAN_REQUIRES(mutex_);
 
-    u8 read_data();
-    u8 read_line_status();
-    u8 read_modem_status();
-    void write_data(u8 byte);
-    void write_interrupt_enable(u8 value);
-    void write_fifo_control(u8 value);
-    void write_modem_control(u8 value);
+    u8 read_data() DRAGOMAN_REQUIRES(mutex_);
+    u8 read_line_status() DRAGOMAN_REQUIRES(mutex_);
+    u8 read_modem_status() DRAGOMAN_REQUIRES(mutex_);
+    void write_data(u8 byte) DRAGOMAN_REQUIRES(mutex_);
+    void write_interrupt_enable(u8 value) DRAGOMAN_REQUIRES(mutex_);
+    void write_fifo_control(u8 value) DRAGOMAN_REQUIRES(mutex_);
+    void write_modem_control(u8 value) DRAGOMAN_REQUIRES(mutex_);
 
-    u8 modem_lines() const;
-    void transmit();
-    void take(u8 byte);
+    u8 modem_lines() const DRAGOMAN_REQUIRES(mutex_);
+    void transmit() DRAGOMAN_REQUIRES(mutex_);
+    void take(u8 byte) DRAGOMAN_REQUIRES(mutex_);
 
     std::size_t room();
     void receive(std::span<const u8> bytes);
@@ -83,13 +83,16 @@ private:
     std::shared_ptr<Chardev> chardev_;
     u32 clock_hz_;
 
-    std::mutex mutex_;  ///< guards all below
-    u8 ier_, fcr_, lcr_, mcr_, lsr_, msr_, scr_;
-    u16 divisor_;
-    bool thr_interrupt_;      ///< "transmitter holding register empty" has not been seen yet
-    bool timeout_interrupt_;  ///< bytes wait in the FIFO, fewer than the trigger level
-    Fifo in_, out_;           ///< without FIFO mode one byte is used of them
-    std::unique_ptr<Clock::Timer> timeout_;
+    Mutex mutex_;
+    u8 ier_ DRAGOMAN_GUARDED_BY(mutex_), fcr_ DRAGOMAN_GUARDED_BY(mutex_), lcr_ DRAGOMAN_GUARDED_BY(mutex_),
+        mcr_ DRAGOMAN_GUARDED_BY(mutex_), lsr_ DRAGOMAN_GUARDED_BY(mutex_), msr_ DRAGOMAN_GUARDED_BY(mutex_),
+        scr_ DRAGOMAN_GUARDED_BY(mutex_);
+    u16 divisor_ DRAGOMAN_GUARDED_BY(mutex_);
+    bool thr_interrupt_ DRAGOMAN_GUARDED_BY(mutex_);  ///< "transmitter holding register empty" has not been seen yet
+    bool timeout_interrupt_ DRAGOMAN_GUARDED_BY(mutex_);  ///< bytes wait in the FIFO, fewer than the trigger level
+    Fifo in_ DRAGOMAN_GUARDED_BY(mutex_), out_
+        DRAGOMAN_GUARDED_BY(mutex_);  ///< without FIFO mode one byte is used of them
+    std::unique_ptr<Clock::Timer> timeout_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::devices

@@ -17,13 +17,13 @@ std::unique_ptr<Clock::Timer> VirtualClock::add_timer(std::function<void()> call
 }
 
 void VirtualClock::stop() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     stopped_at_.store(now(), std::memory_order_release);
 }
 
 void VirtualClock::cont() {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         u64 stopped_at = stopped_at_.load(std::memory_order_relaxed);
         if (stopped_at == kRunning) return;
         host_start_.store(EventLoop::host_time() - stopped_at, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "base/mutex.h"
 #include "devices/clock.h"
 #include "devices/event_loop.h"
 #include "devices/timer_queue.h"
@@ -30,7 +31,7 @@ private:
     static constexpr u64 kRunning = ~u64{0};
     EventLoop& loop_;
     TimerQueue timers_;
-    std::mutex mutex_;                ///< of stop and cont
+    Mutex mutex_;                     ///< of stop and cont
     std::atomic<u64> stopped_at_{0};  ///< the time while stopped, kRunning otherwise
     std::atomic<u64> host_start_{0};  ///< host's time at 0
 };
