@@ -104,8 +104,8 @@ struct Account {
     void add(const HostMapping& part, u64 bytes) {
         const double share = static_cast<double>(bytes) / static_cast<double>(part.end - part.start);
         for (const auto& [name, value] : part.fields) {
-            auto it =
-                std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.first == name; });
+            auto it = std::find_if(fields.begin(), fields.end(),
+                                   [&name = name](const auto& field) { return field.first == name; });
             if (it == fields.end()) it = fields.insert(fields.end(), {name, 0});
             if (is_property(name)) it->second = static_cast<double>(value);
             else it->second += static_cast<double>(value) * share;
@@ -189,7 +189,7 @@ std::string smaps_rollup_text(const MemoryView& view) {
         for (const auto& [name, value] : account.fields) {
             if (name == "Size" || Account::is_property(name) || name == "ProtectionKey") continue;
             auto it = std::find_if(total.fields.begin(), total.fields.end(),
-                                   [&](const auto& field) { return field.first == name; });
+                                   [&name = name](const auto& field) { return field.first == name; });
             if (it == total.fields.end()) total.fields.emplace_back(name, value);
             else it->second += value;
         }

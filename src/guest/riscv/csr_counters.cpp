@@ -16,7 +16,7 @@ namespace dragoman::riscv {
 
 namespace {
 
-constexpr unsigned kTime = 1, kInstret = 2, kHpmFirst = 3, kHpmCounters = kCounters - kHpmFirst;
+constexpr unsigned kTime = 1, kHpmFirst = 3, kHpmCounters = kCounters - kHpmFirst;
 
 // mhpmevent with Sscofpmf. What counts is fixed: cycles and instructions, under the numbers 1 and 2.
 constexpr u64 kEventOverflow = u64{1} << 63, kEventMinh = u64{1} << 62, kEventSinh = u64{1} << 61;
