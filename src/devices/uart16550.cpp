@@ -91,8 +91,9 @@ u8 Uart16550::interrupt_id() const {
 /// it): a line that stayed up for that would interrupt them without end.
 void Uart16550::update_irq() {
     u8 id = interrupt_id();
-    irq_.set(id != kIdNone && id != kIdTransmitter);
+    // In this order, as a sink without a latch takes the event for the level.
     if (!transmitter_interrupts()) irq_.set_event(false);
+    irq_.set(id != kIdNone && id != kIdTransmitter);
 }
 
 /// The same, where an empty transmitter that nobody has seen yet interrupts anew.
