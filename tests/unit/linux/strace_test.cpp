@@ -19,10 +19,7 @@ namespace {
 
 /// The part of the translator's fault handler that checked copies need.
 void on_fault(int, siginfo_t*, void* context) {
-    greg_t& pc = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
-    u64 fixed = memory::copy_fixup(static_cast<u64>(pc));
-    if (fixed == 0) abort();
-    pc = static_cast<greg_t>(fixed);
+    if (!memory::fix_copy_fault(static_cast<ucontext_t*>(context))) abort();
 }
 
 class Strace : public ::testing::Test {

@@ -194,7 +194,8 @@ TEST(CopyChecked, CopiesAll) {
     std::memset(from, 7, sizeof from);
     EXPECT_EQ(copy_checked(to, from, sizeof to), 0u);
     EXPECT_EQ(std::memcmp(from, to, sizeof to), 0);
-    EXPECT_EQ(copy_fixup(reinterpret_cast<u64>(&from)), 0u);
+    ucontext_t elsewhere{};
+    EXPECT_FALSE(fix_copy_fault(&elsewhere));
 }
 
 TEST(CopyChecked, CopiesEverySizeAndNoMore) {
@@ -213,10 +214,7 @@ TEST(CopyChecked, SaysHowMuchIsLeftAtAFault) {
     struct sigaction action {
     }, old;
     action.sa_sigaction = [](int, siginfo_t*, void* context) {
-        greg_t& pc = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
-        u64 fixed = copy_fixup(static_cast<u64>(pc));
-        if (fixed == 0) std::abort();
-        pc = static_cast<greg_t>(fixed);
+        if (!fix_copy_fault(static_cast<ucontext_t*>(context))) std::abort();
     };
     action.sa_flags = SA_SIGINFO;
     ::sigaction(SIGSEGV, &action, &old);
