@@ -23,6 +23,8 @@ public:
     /// that faults raises what the hardware would at the calling instruction; then nothing returns.
     virtual void load(ir::Env* env, void* to, u64 address, unsigned bytes) = 0;
     virtual void store(ir::Env* env, u64 address, const void* from, unsigned bytes) = 0;
+    /// The same as load, but that nothing is raised. @returns false when some of it may not be read
+    virtual bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) = 0;
 
     /// Host pointer to guest address `address` for an atomic access of `bytes` (power of two, aligned),
     /// after the access has been checked for writing; raises like store.
@@ -72,6 +74,9 @@ inline void fence_i(ir::Env* env) { env->runtime->fence_i(env); }
 inline void load(ir::Env* env, void* to, u64 address, unsigned bytes) { env->runtime->load(env, to, address, bytes); }
 inline void store(ir::Env* env, u64 address, const void* from, unsigned bytes) {
     env->runtime->store(env, address, from, bytes);
+}
+inline bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) {
+    return env->runtime->try_load(env, to, address, bytes);
 }
 inline void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes) {
     return env->runtime->atomic_pointer(env, address, bytes);

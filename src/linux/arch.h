@@ -41,7 +41,7 @@ struct Arch {
     u16 elf_machine;
     u8 elf_class;
     const char* platform;      ///< AT_PLATFORM; null: none
-    u64 minimum_signal_stack;  ///< AT_MINSIGSTKSZ
+    u64 (*minimum_signal_stack)(const guest::Model& model);  ///< AT_MINSIGSTKSZ
     u64 (*hwcap)(const guest::Model& model);
 
     unsigned restart_syscall_number;

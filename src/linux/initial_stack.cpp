@@ -127,7 +127,7 @@ u64 build_stack(Process& process, const Program& program, const LoadedImage& ima
     };
     add(AT_SYSINFO_EHDR, process.vdso);
     auxv.insert(auxv.end(), arch.auxv.begin(), arch.auxv.end());
-    add(AT_MINSIGSTKSZ, arch.minimum_signal_stack);
+    add(AT_MINSIGSTKSZ, arch.minimum_signal_stack(process.engine->model()));
     add(AT_HWCAP, arch.hwcap(process.engine->model()));
     add(AT_PAGESZ, kPageSize);
     add(AT_CLKTCK, 100);

@@ -194,7 +194,8 @@ std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::stri
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
     const std::string path = absolute_in_proc(dirfd, relative);
     if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
-    if (path == "/proc/cpuinfo") return memory_file("cpuinfo", make_cpuinfo(task.process->engine->model(), task.space().limit() - 1), flags);
+    if (path == "/proc/cpuinfo")
+        return memory_file("cpuinfo", make_cpuinfo(task.process->engine->model(), task.space().limit() - 1), flags);
     const ProcPath parsed = parse_proc_path(task, path);
     if (!is_made(parsed.entry)) return std::nullopt;
     if (parsed.entry == "exe") {

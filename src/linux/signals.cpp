@@ -167,7 +167,8 @@ bool choose_stack(Task& task, const GuestSigaction& action, u64& stack) {
     SignalState& state = task.signals;
     u64 sp = task.process->arch->stack_pointer(task.env);
     bool inside = on_altstack(state, sp);
-    if (inside && !on_altstack(state, sp - task.process->arch->minimum_signal_stack)) return false;
+    if (inside && !on_altstack(state, sp - task.process->arch->minimum_signal_stack(task.process->engine->model())))
+        return false;
     bool enabled = !(state.altstack_flags & SS_DISABLE) && state.altstack_size != 0;
     stack = (action.flags & SA_ONSTACK) && enabled && !inside ? state.altstack_sp + state.altstack_size : sp;
     return true;

@@ -132,6 +132,22 @@ public:
             done += 1u << size_log2;
         }
     }
+    bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) override {
+        Softmmu& mmu = softmmu_of(env);
+        const unsigned index = data_index(env, mmu);
+        for (unsigned done = 0; done < bytes;) {
+            Place place;
+            GuestFault fault;
+            if (!mmu.resolve(address + done, Access::Load, index, place, fault)) return false;
+            const auto part = static_cast<unsigned>(std::min<u64>(place.bytes, bytes - done));
+            for (const unsigned end = done + part; done < end; ++done, ++place.physical) {
+                u64 byte;
+                if (!mmu.physical().load(place.physical, 1, byte)) return false;
+                static_cast<u8*>(to)[done] = static_cast<u8>(byte);
+            }
+        }
+        return true;
+    }
     void store(ir::Env* env, u64 address, const void* from, unsigned bytes) override {
         Softmmu& mmu = softmmu_of(env);
         const unsigned index = data_index(env, mmu);

@@ -22,4 +22,9 @@ void DisasContext::make_float_dirty() {
     jump_indirect(b->address(pc));
 }
 
+void DisasContext::make_vector_dirty() {
+    call_helper(Helper::vs_dirty, ir::kNoVar, {b->env()});
+    jump_indirect(b->address(pc));
+}
+
 }  // namespace dragoman::riscv

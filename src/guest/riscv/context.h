@@ -110,6 +110,8 @@ struct DisasContext : guest::DisasContextBase {
     /// System mode: notes that float state is about to change, and runs the instruction again as one of a TB that
     /// knows it.
     void make_float_dirty();
+    /// The same for vector state.
+    void make_vector_dirty();
 };
 
 }  // namespace dragoman::riscv

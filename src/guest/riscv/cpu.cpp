@@ -7,6 +7,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
@@ -70,6 +71,8 @@ ir::Env* create(const guest::Model& model) {
     for (ir::JumpCacheEntry& e : h->jump_cache) e = {ir::kNoPc, nullptr};
     h->fp_control = fpenv::kMxcsrDefault;
     h->reservation_address = kNoReservation;
+    reset_vector(*h, h->model->vector_bytes());
+    h->tb_flags = tb_flags(h);
     return h;
 }
 
@@ -82,6 +85,7 @@ ir::Env* clone(const ir::Env* parent) {
     }
     h->pc = p->pc;
     h->frm = p->frm;
+    h->vector = p->vector;
     h->fp_control = p->fp_control;
     h->tb_flags = p->tb_flags;
     return h;
@@ -91,7 +95,7 @@ void destroy(ir::Env* env) { delete hart(env); }
 
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);
-    return h.model->system ? system_flags(h) : h.frm & kFlagFrmMask;
+    return h.model->system ? system_flags(h) : (h.frm & kFlagFrmMask) | vector_flags(h.vector);
 }
 
 /// All state but the pc is in globals and so has been put right already, but for the base register of a load into it.

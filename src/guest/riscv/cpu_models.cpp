@@ -53,6 +53,8 @@ constexpr ExtensionSet max_set() {
     DRAGOMAN_RISCV_EXTENSIONS(X)
 #undef X
     set.remove(Svade);
+    // Vector instructions are not fast yet: programs that choose code by what there is are better off without.
+    set.remove({V, Zvbb, Zvbc, Zve32f, Zve32x, Zve64d, Zve64f, Zve64x, Zvfh, Zvfhmin, Zvkb, Zvkt});
     return set;
 }
 constexpr ExtensionSet kMax = max_set();

@@ -156,6 +156,7 @@ std::string apply_cpu_property(CpuProperties& properties, std::string_view item)
                    ")";
         }
         if (name == "priv_spec") set_privileged_spec(properties, text);
+        if (name == "vlen") properties.vlen = static_cast<unsigned>(*parse_number(text));
         return {};
     }
     if (contains(kBlockSizes, name) || name == "mvendorid" || name == "marchid" || name == "mimpid") {

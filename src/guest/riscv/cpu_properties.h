@@ -11,8 +11,9 @@ namespace dragoman::riscv {
 
 /// What a property list asks for.
 struct CpuProperties {
-    ExtensionSet on, off;       ///< explicitly; disjoint
-    ExtensionSet paging_modes;  ///< of `on`: those that were named
+    ExtensionSet on, off;          ///< explicitly; disjoint
+    ExtensionSet paging_modes;     ///< of `on`: those that were named
+    std::optional<unsigned> vlen;  ///< bits
     std::optional<u64> vendor, architecture, implementation;
 };
 

@@ -59,6 +59,10 @@ std::span<const CsrInfo> csrs_supervisor();
 std::span<const CsrInfo> csrs_machine();
 std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();
+std::span<const CsrInfo> csrs_vector();
+
+/// Whether access to the CSR depends on mstatus.VS.
+bool is_vector_csr(unsigned number);
 
 // CSRs that are plain storage.
 template <u64 PrivilegedState::*field>

@@ -30,8 +30,8 @@ u64 read_id(Hart& hart, unsigned) {
 // --- status, interrupts ---
 
 constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatusMpie | kStatusSpp | kStatusMpp |
-                                 kStatusFs | kStatusMprv | kStatusSum | kStatusMxr | kStatusTvm | kStatusTw |
-                                 kStatusTsr;
+                                 kStatusFs | kStatusVs | kStatusMprv | kStatusSum | kStatusMxr | kStatusTvm |
+                                 kStatusTw | kStatusTsr;
 
 void write_mstatus(Hart& hart, u64 value, unsigned) {
     constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
@@ -138,7 +138,8 @@ std::span<const CsrInfo> csrs_machine() { return kCsrs; }
 void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
     value &= ~kStatusSd;
-    if ((value & kStatusFs) == kStatusFs) value |= kStatusSd;
+    if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
+    if ((value & kStatusFs) == kStatusFs || (value & kStatusVs) == kStatusVs) value |= kStatusSd;
     hart.priv.mstatus = value;
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
     update_flags(hart);

@@ -65,6 +65,14 @@ void add_csr(Text& out, unsigned number) {
     }
 }
 
+/// e8,m1,ta,ma; a number where it is reserved.
+void add_vtype(Text& out, u64 vtype) {
+    if (!is_legal_vtype(vtype)) return out.add("0x%llx", static_cast<unsigned long long>(vtype));
+    const VectorType t = VectorType::unpack(vtype);
+    out.add("e%u,%s%u,t%c,m%c", 8u << t.sew, t.lmul < 0 ? "mf" : "m", 1u << (t.lmul < 0 ? -t.lmul : t.lmul),
+            t.tail_agnostic ? 'a' : 'u', t.mask_agnostic ? 'a' : 'u');
+}
+
 void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     auto signed_imm = [&] { out.add("%lld", static_cast<long long>(a.imm)); };
     if (word == "rd") out.add("%s", gpr_name(a.rd));
@@ -86,6 +94,12 @@ void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     else if (word == "fli") out.add("%s", kFliNames[a.rs1]);
     else if (word == "imm(rs1)") signed_imm(), out.add("(%s)", gpr_name(a.rs1));
     else if (word == "(rs1)") out.add("(%s)", gpr_name(a.rs1));
+    else if (word == "vd") out.add("v%u", a.rd);
+    else if (word == "vs1") out.add("v%u", a.rs1);
+    else if (word == "vs2") out.add("v%u", a.rs2);
+    else if (word == "simm5") out.add("%d", static_cast<int>(sign_extend(a.rs1, 5)));
+    else if (word == "vtype") add_vtype(out, static_cast<u64>(a.imm));
+    else if (word == "vm") out.add("v0.t");
     else if (word == "rm") out.add("%s", kRoundingNames[a.rm]);
     else out.add("%.*s", static_cast<int>(word.size()), word.data());
 }
@@ -120,6 +134,7 @@ std::string format_insn(const InsnRow& row, const Operands& a, u64 pc) {
         std::string_view word = syntax.substr(0, comma);
         syntax.remove_prefix(std::min(comma + 1, syntax.size()));
         if (word == "rm" && a.rm == kDynamicRounding) continue;
+        if (word == "vm" && a.rl) continue;  // bit 25: not masked
         if (!first) out.add(',');
         add_operand(out, word, a, pc);
     }

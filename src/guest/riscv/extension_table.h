@@ -26,7 +26,7 @@
     X(D, "d", User, key0(0), F)                            \
     X(C, "c", User, key0(1), Zca)                          \
     X(B, "b", UserSum, kNone, Zba, Zbb, Zbs)               \
-    X(V, "v", Absent, key0(2), Zve64d)                     \
+    X(V, "v", User, key0(2), Zve64d)                     \
     X(H, "h", SystemAbsent, kNone, S)                      \
     X(Zic64b, "zic64b", User, kNone, )                     \
     X(Zicbom, "zicbom", User, key0(55), )                  \
@@ -89,19 +89,19 @@
     X(Zksh, "zksh", Absent, key0(15), )                    \
     X(Zkt, "zkt", User, key0(16), )                        \
     X(Ztso, "ztso", Absent, key0(33), )                    \
-    X(Zvbb, "zvbb", Absent, key0(17), Zvkb)                \
-    X(Zvbc, "zvbc", Absent, key0(18), Zve64x)              \
-    X(Zve32f, "zve32f", Absent, key0(38), Zve32x, F)       \
-    X(Zve32x, "zve32x", Absent, key0(37), Zicsr)           \
-    X(Zve64d, "zve64d", Absent, key0(41), Zve64f, D)       \
-    X(Zve64f, "zve64f", Absent, key0(40), Zve64x, Zve32f)  \
-    X(Zve64x, "zve64x", Absent, key0(39), Zve32x)          \
+    X(Zvbb, "zvbb", User, key0(17), Zvkb)                \
+    X(Zvbc, "zvbc", User, key0(18), Zve64x)              \
+    X(Zve32f, "zve32f", User, key0(38), Zve32x, F)       \
+    X(Zve32x, "zve32x", User, key0(37), Zicsr)           \
+    X(Zve64d, "zve64d", User, key0(41), Zve64f, D)       \
+    X(Zve64f, "zve64f", User, key0(40), Zve64x, Zve32f)  \
+    X(Zve64x, "zve64x", User, key0(39), Zve32x)          \
     X(Zvfbfa, "zvfbfa", Absent, kNone, Zve32f, Zfbfmin)    \
     X(Zvfbfmin, "zvfbfmin", Absent, key0(53), Zve32f)      \
     X(Zvfbfwma, "zvfbfwma", Absent, key0(54), Zvfbfmin, Zfbfmin) \
-    X(Zvfh, "zvfh", Absent, key0(30), Zvfhmin, Zfhmin)     \
-    X(Zvfhmin, "zvfhmin", Absent, key0(31), Zve32f)        \
-    X(Zvkb, "zvkb", Absent, key0(19), Zve32x)              \
+    X(Zvfh, "zvfh", User, key0(30), Zvfhmin, Zfhmin)     \
+    X(Zvfhmin, "zvfhmin", User, key0(31), Zve32f)        \
+    X(Zvkb, "zvkb", User, key0(19), Zve32x)              \
     X(Zvkg, "zvkg", Absent, key0(20), Zve32x)              \
     X(Zvkn, "zvkn", Absent, kNone, Zvkned, Zvknhb, Zvkb, Zvkt) \
     X(Zvknc, "zvknc", Absent, kNone, Zvkn, Zvbc)           \
@@ -114,7 +114,7 @@
     X(Zvksed, "zvksed", Absent, key0(24), Zve32x)          \
     X(Zvksg, "zvksg", Absent, kNone, Zvks, Zvkg)           \
     X(Zvksh, "zvksh", Absent, key0(25), Zve32x)            \
-    X(Zvkt, "zvkt", Absent, key0(26), )                    \
+    X(Zvkt, "zvkt", User, key0(26), )                    \
     X(Zhinx, "zhinx", Absent, kNone, Zhinxmin)             \
     X(Zhinxmin, "zhinxmin", Absent, kNone, Zfinx)          \
     X(Sdtrig, "sdtrig", System, kNone, )                   \

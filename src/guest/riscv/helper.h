@@ -50,6 +50,10 @@
     X(cbo_zero, NoReadGlobals | MayRaise)                \
     X(cbo_check, NoReadGlobals | MayRaise)               \
     X(amocas_q, MayRaise)                                \
+    /* vectors (v/helper_vector.cpp) */                  \
+    X(vector, NoReadGlobals)                             \
+    X(vector_memory, MayRaise)                           \
+    X(vsetvl, NoReadGlobals)                             \
     /* system mode (helper_priv.cpp) */                  \
     X(csr, NoReadGlobals | MayRaise)                     \
     X(trap, NoReadGlobals)                               \
@@ -60,6 +64,7 @@
     X(sfence_vma, NoReadGlobals | MayRaise)              \
     X(trigger, NoReadGlobals | MayRaise)                 \
     X(fs_dirty, NoReadGlobals)                           \
+    X(vs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
     X(cbo_manage, NoReadGlobals | MayRaise)
 // clang-format on
@@ -110,6 +115,13 @@ u64 helper_fcvt_fi(double rs1, u32 control);
 double helper_fcvt_if(u64 rs1, u32 control);
 u64 helper_fcvtmod_w_d(double rs1);
 
+// Vectors. `insn`: bits of the instruction; `scalar`: its operand that is no vector; `control`: a VectorControl.
+/// @returns the result of instructions that write an integer register
+u64 helper_vector(ir::Env* env, u32 insn, u64 scalar, u32 control);
+void helper_vector_memory(ir::Env* env, u32 insn, u64 scalar, u32 control);
+/// Sets vtype, and vl as `avl` elements ask for it, or, with `keep`, the present number. @returns vl
+u64 helper_vsetvl(ir::Env* env, u64 avl, u64 vtype, u32 keep);
+
 // System mode. `insn`: bits of the instruction.
 /// CSR instruction on the CSR csr_at(index), with operand `operand`. @returns the old value.
 u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index);
@@ -124,6 +136,7 @@ void helper_interrupts_on(ir::Env* env);
 /// check_triggers.
 void helper_trigger(ir::Env* env, u64 address, u32 kinds, u32 bytes);
 void helper_fs_dirty(ir::Env* env);
+void helper_vs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);
 

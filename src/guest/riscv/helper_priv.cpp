@@ -80,6 +80,12 @@ void helper_fs_dirty(ir::Env* env) {
     update_flags(h);
 }
 
+void helper_vs_dirty(ir::Env* env) {
+    Hart& h = *hart(env);
+    h.priv.mstatus |= kStatusVs | kStatusSd;
+    update_flags(h);
+}
+
 /// The engine could not read the code at `address`. Returns when it can be read by now.
 void helper_fetch_fault(ir::Env* env, u64 address) {
     guest::Translation t;

@@ -6,21 +6,24 @@
 
 namespace dragoman::riscv {
 
-InsnSet rows_hints();   // Zicbop, Zihintntl, Zihintpause: hints inside the base encodings
-InsnSet rows_i();       // RV64I, Zifencei
-InsnSet rows_m();       // M
-InsnSet rows_a();       // A, Zacas, Zabha, Zawrs
-InsnSet rows_b();       // Zba, Zbb, Zbc, Zbs, Zbkb, Zbkc, Zbkx
-InsnSet rows_zicond();  // Zicond
-InsnSet rows_zicbo();   // Zicbom, Zicboz
-InsnSet rows_zimop();   // Zimop
-InsnSet rows_zicsr();   // Zicsr
-InsnSet rows_priv();    // privileged instructions, Svinval
-InsnSet rows_f();       // F
-InsnSet rows_d();       // D
-InsnSet rows_zfh();     // Zfh, Zfhmin
-InsnSet rows_zfa();     // Zfa
-InsnSet rows_c();       // C, Zcb, Zcmop: all 16-bit instructions
+InsnSet rows_hints();    // Zicbop, Zihintntl, Zihintpause: hints inside the base encodings
+InsnSet rows_i();        // RV64I, Zifencei
+InsnSet rows_m();        // M
+InsnSet rows_a();        // A, Zacas, Zabha, Zawrs
+InsnSet rows_b();        // Zba, Zbb, Zbc, Zbs, Zbkb, Zbkc, Zbkx
+InsnSet rows_zicond();   // Zicond
+InsnSet rows_zicbo();    // Zicbom, Zicboz
+InsnSet rows_zimop();    // Zimop
+InsnSet rows_zicsr();    // Zicsr
+InsnSet rows_priv();     // privileged instructions, Svinval
+InsnSet rows_f();        // F
+InsnSet rows_d();        // D
+InsnSet rows_zfh();      // Zfh, Zfhmin
+InsnSet rows_zfa();      // Zfa
+InsnSet rows_vset();     // vsetvli, vsetivli, vsetvl
+InsnSet rows_vmemory();  // vector loads and stores
+InsnSet rows_varith();   // V, Zve*, Zvfh, Zvbb, Zvkb, Zvbc
+InsnSet rows_c();        // C, Zcb, Zcmop: all 16-bit instructions
 
 /// All sets, in decoding order.
 std::span<const InsnSet> insn_sets();

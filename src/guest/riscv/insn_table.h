@@ -159,13 +159,15 @@ consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char
 /// stores, moves to integer registers and classification.
 consteval void InsnRow::parse_float_use() {
     constexpr std::string_view kReading[] = {"fmv.x.", "fclass."};
-    const std::string_view words = syntax;
-    if (words.starts_with("fd")) {
+    const std::string_view words = syntax, name = mnemonic;
+    // Those on vectors of floats round and raise flags.
+    const bool vector = (name.starts_with("vf") && name != "vfirst.m") || name.starts_with("vmf");
+    if (words.starts_with("fd") || vector) {
         float_use = FloatUse::Writes;
     } else if (words.starts_with("fs") || words.find(",fs") != words.npos) {
         float_use = words.starts_with("fs") ? FloatUse::Reads : FloatUse::Writes;
-        for (std::string_view name : kReading) {
-            if (std::string_view(mnemonic).starts_with(name)) float_use = FloatUse::Reads;
+        for (std::string_view reading : kReading) {
+            if (name.starts_with(reading)) float_use = FloatUse::Reads;
         }
     }
 }

@@ -174,6 +174,9 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
     if (model->kind == ModelKind::Vendor && !(result.ids == model->ids)) {
         return "CPU model " + quoted(model->name) + " does not allow to change mvendorid, marchid or mimpid";
     }
+    // Longer registers than the least only where no profile or manufacturer says so.
+    constexpr unsigned kVlen = 128, kMaxVlen = 256;
+    result.vlen = properties.vlen.value_or(model->name == "max" ? kMaxVlen : kVlen);
     out = result;
     return {};
 }

@@ -20,6 +20,7 @@ class Decoder;
 struct CpuConfiguration {
     ExtensionSet extensions;
     HartIds ids;
+    unsigned vlen = 128;  ///< bits of a vector register
 };
 
 /// Reads "MODEL[,property...]" for a whole hart (`system`), or for user programs, which have no part in the privileged
@@ -45,6 +46,8 @@ public:
     bool has(Extension e) const { return cpu_.extensions.has(e); }
     /// Identity of the harts.
     const HartIds& ids() const { return cpu_.ids; }
+    /// Bytes of a vector register.
+    unsigned vector_bytes() const { return cpu_.vlen / 8; }
     /// Made when it is first asked for: not at all by a program whose translations all come from the cache.
     const Decoder& decoder() const {
         const Decoder* decoder = decoder_.load(std::memory_order_acquire);
@@ -56,7 +59,7 @@ public:
     std::string isa_string() const;
     HartDescription describe_hart() const;
 
-    u64 configuration() const override { return cpu_.extensions.hash(); }
+    u64 configuration() const override { return cpu_.extensions.hash() + cpu_.vlen; }
 
     HostCalls host_calls;  ///< of the operating-system layer
 

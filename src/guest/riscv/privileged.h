@@ -26,8 +26,9 @@ inline constexpr u64 kStatusSie = u64{1} << 1, kStatusMie = u64{1} << 3, kStatus
 inline constexpr u64 kStatusMpie = u64{1} << 7, kStatusSpp = u64{1} << 8, kStatusMprv = u64{1} << 17;
 inline constexpr u64 kStatusSum = u64{1} << 18, kStatusMxr = u64{1} << 19, kStatusTvm = u64{1} << 20;
 inline constexpr u64 kStatusTw = u64{1} << 21, kStatusTsr = u64{1} << 22, kStatusSd = u64{1} << 63;
-inline constexpr unsigned kStatusMppShift = 11, kStatusFsShift = 13;
+inline constexpr unsigned kStatusVsShift = 9, kStatusMppShift = 11, kStatusFsShift = 13;
 inline constexpr u64 kStatusMpp = u64{3} << kStatusMppShift, kStatusFs = u64{3} << kStatusFsShift;
+inline constexpr u64 kStatusVs = u64{3} << kStatusVsShift;
 inline constexpr u64 kStatusUxl64 = u64{2} << 32, kStatusSxl64 = u64{2} << 34;
 
 /// Interrupts: bits of mip, mie and mideleg, and codes of mcause.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guest/riscv/privileged.h"
+#include "guest/riscv/v/vector_state.h"
 #include "ir/env.h"
 
 namespace dragoman::riscv {
@@ -38,6 +39,7 @@ struct Hart : ir::Env {
     u64 reservation_value;
     u64 reservation_value_high;
     const Model* model;  ///< what CPU it is
+    VectorState vector;
     /// System mode; zero in user mode.
     PrivilegedState priv;
 };
@@ -47,7 +49,7 @@ inline constexpr u64 kNoReservation = ~u64{0};
 inline Hart* hart(ir::Env* env) { return static_cast<Hart*>(env); }
 inline const Hart* hart(const ir::Env* env) { return static_cast<const Hart*>(env); }
 
-// TB state flags (Env::tb_flags). User mode has only frm; all other fields are 0 there.
+// TB state flags (Env::tb_flags). User mode has only frm and vtype; all other fields are 0 there.
 /// Bits 0..2: frm, so that the dynamic rounding mode is known when an instruction is translated.
 inline constexpr u32 kFlagFrmMask = 7;
 /// mstatus.FS is Off; it is Initial or Clean, so that a write of float state must make it Dirty.
@@ -60,6 +62,13 @@ inline constexpr u32 kFlagTriggers = 1u << 9;
 inline constexpr u32 kFlagCboZero = 1u << 10;
 /// Memory protection may split a cache block.
 inline constexpr u32 kFlagSplitBlocks = 1u << 11;
+
+/// vtype: bits 7..0 of the CSR, and vill.
+inline constexpr unsigned kFlagVtypeShift = 11;
+inline constexpr u32 kFlagVill = 1u << 19;
+inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVill;
+/// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
+inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }

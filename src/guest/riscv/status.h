@@ -10,7 +10,8 @@ namespace dragoman::riscv {
 void write_status(Hart& hart, u64 value);
 
 /// The fields of mstatus that sstatus shows.
-inline constexpr u64 kSstatusWritable = kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusSum | kStatusMxr;
+inline constexpr u64 kSstatusWritable =
+    kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr;
 inline constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
 
 // mstateen0

@@ -173,6 +173,10 @@ bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool write
     const CsrInfo* csr = find_csr(ctx.cpu(), number);
     if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
     if (writes && csr_is_read_only(number)) return false;
+    if (ctx.system && is_vector_csr(number)) {
+        if ((ctx.flags & kFlagVsOff) != 0) return false;
+        if (writes && (ctx.flags & kFlagVsClean) != 0) return ctx.make_vector_dirty(), true;
+    }
     if (ctx.system) {
         if (!is_float_csr(number)) return gen_csr_system(ctx, a, *csr, op, rhs, writes);
         if ((ctx.flags & kFlagFsOff) != 0) return false;

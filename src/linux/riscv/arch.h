@@ -9,7 +9,7 @@ extern const Arch kArch64;
 
 bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack);
 bool pop_signal_frame(Task& task, SignalSet& mask);
-u64 minimum_signal_stack();
+u64 minimum_signal_stack(const guest::Model& model);
 
 std::vector<u8> core_registers(const ir::Env* env);
 std::vector<RegisterNote> core_register_notes(const ir::Env* env);

@@ -3,8 +3,10 @@
 #include <cstring>
 
 #include "base/fpenv.h"
+#include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
+#include "linux/riscv/vector_context.h"
 #include "linux/signals.h"
 #include "linux/task.h"
 
@@ -49,6 +51,9 @@ struct Frame {
 };
 static_assert(sizeof(siginfo_t) == 128 && sizeof(Frame) == 1088);
 
+/// Where the list of extension contexts begins.
+constexpr u64 kContexts = offsetof(Frame, uc.context.end_magic);
+
 constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
 
 u32 read_fcsr(const Hart* h) { return h->frm << 5 | fpenv::flags_of(h->fp_control); }
@@ -60,11 +65,16 @@ void write_fcsr(Hart* h, u32 fcsr) {
 
 }  // namespace
 
-u64 minimum_signal_stack() { return sizeof(Frame); }
+u64 minimum_signal_stack(const guest::Model& model) {
+    const dragoman::riscv::Model& cpu = dragoman::riscv::riscv_model(model);
+    return sizeof(Frame) + (cpu.has(dragoman::riscv::Extension::Zve32x) ? vector_context_size(cpu.vector_bytes()) : 0);
+}
 
 bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
     Hart* h = hart(task.env);
-    u64 address = align_down(stack - sizeof(Frame), 16);
+    const bool vectors = has_vector_context(*h);
+    const u64 size = sizeof(Frame) + (vectors ? vector_context_size(h->vector.vlenb) : 0);
+    u64 address = align_down(stack - size, 16);
 
     Frame frame;
     std::memset(&frame.uc, 0, sizeof frame.uc);
@@ -77,6 +87,7 @@ bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
     std::memcpy(context.f, h->fpr, sizeof context.f);
     context.fcsr = read_fcsr(h);
     if (!task.write(address, frame)) return false;
+    if (vectors && !write_vector_context(task, *h, address + kContexts)) return false;
 
     h->gpr[kRa] = task.process->vdso + task.process->arch->vdso().sigreturn;
     h->gpr[kSp] = address;
@@ -92,11 +103,16 @@ bool pop_signal_frame(Task& task, SignalSet& mask) {
     Ucontext uc;
     if (!task.read(uc, h->gpr[kSp] + offsetof(Frame, uc))) return false;
     const Sigcontext& context = uc.context;
-    if (context.reserved != 0 || context.end_magic != 0 || context.end_size != 0) return false;
+    if (context.reserved != 0) return false;
+    // Most frames have no list.
+    const bool list = context.end_magic != 0 || context.end_size != 0;
+    dragoman::riscv::VectorState vector = h->vector;
+    if (list && !read_extension_contexts(task, h->gpr[kSp] + kContexts, vector)) return false;
     h->pc = align_down(context.pc, 2);
     std::memcpy(&h->gpr[1], context.x, sizeof context.x);
     std::memcpy(h->fpr, context.f, sizeof context.f);
     write_fcsr(h, context.fcsr);
+    if (list) h->vector = vector;
     h->reservation_address = dragoman::riscv::kNoReservation;
     h->tb_flags = task.process->guest->cpu.tb_flags(h);
     mask = uc.mask;

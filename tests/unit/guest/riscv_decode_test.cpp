@@ -80,7 +80,13 @@ TEST(RiscvDecode, SyntaxNamesOnlyOperandsThatTheRowHas) {
             if (has("rd") || has("fd")) {
                 EXPECT_TRUE(row.rd.mask) << row.mnemonic;
             }
-            if (has("imm") && !has("zimm")) {
+            if (has("zimm") || has("simm5") || has("vs1")) {
+                EXPECT_TRUE(row.rs1.mask) << row.mnemonic;
+            }
+            if (has("vs2")) {
+                EXPECT_TRUE(row.rs2.mask) << row.mnemonic;
+            }
+            if (has("imm") && !has("zimm") && !has("simm5")) {
                 EXPECT_TRUE(row.imm_segments) << row.mnemonic;
             }
             if (has("target") || has("csr") || has("pred")) {

@@ -104,7 +104,7 @@ TEST(RiscvModels, AreComplete) {
 }
 
 TEST(RiscvModels, ThatCannotBeSaySo) {
-    EXPECT_TRUE(mentions(wrong("rva23u64"), "'rva23u64' needs what is not supported: v, "));
+    EXPECT_TRUE(mentions(wrong("rva23u64"), "'rva23u64' needs what is not supported: supm"));
     EXPECT_FALSE(mentions(wrong("rva23s64"), "sha"));  // nothing to a user program
     EXPECT_TRUE(mentions(wrong("rva23s64", true), "sha"));
     EXPECT_TRUE(mentions(wrong("thead-c906"), "xtheadba"));
@@ -127,7 +127,9 @@ TEST(RiscvProperties, AreQemus) {
     EXPECT_FALSE(parsed("max,f=off").has(Zfh));
     EXPECT_EQ(wrong("max,vlen=256,elen=64,vext_spec=v1.0,cbom_blocksize=64,mvendorid=0x5b7,marchid=1"), "");
     EXPECT_NE(wrong("max,f=off,d=on"), "");
-    EXPECT_TRUE(mentions(wrong("max,v=on"), "'v'"));
+    EXPECT_TRUE(mentions(wrong("max,zvkned=on"), "'zvkned'"));
+    EXPECT_TRUE(parsed("max,v=on").has(Zve64d));
+    EXPECT_FALSE(parsed("max").has(V));
     EXPECT_TRUE(mentions(wrong("max,supm=on"), "'supm'"));
     EXPECT_TRUE(mentions(wrong("max,rva23u64=on"), "'rva23u64'"));
     EXPECT_TRUE(mentions(wrong("max,nonsense=on"), "'nonsense'"));

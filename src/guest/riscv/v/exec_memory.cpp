@@ -1,0 +1,114 @@
+// Vector loads and stores (section "Vector Loads and Stores"), element by element. An access that faults leaves vstart
+// at its element; what was done before stays done, so that the instruction can go on there.
+#include "guest/riscv/v/execute.h"
+#include "guest/runtime.h"
+
+namespace dragoman::riscv::vector_functions {
+
+namespace {
+
+unsigned fields(const VectorRun& run) { return (run.bits >> 29) + 1; }
+
+/// Registers of one field's group.
+unsigned group_registers(const VectorRun& run) { return run.control.lmul > 0 ? 1u << run.control.lmul : 1; }
+
+/// Element `i` of field `field`, of `bytes`, of the data group at vd.
+u8* element(VectorRun& run, unsigned field, u64 i, unsigned bytes) {
+    return run.v.reg(run.vd() + field * group_registers(run)) + i * bytes;
+}
+
+/// Moves all fields of the active elements. address(i): of the first field of element i.
+template <bool kLoad, class Address>
+void access(VectorRun& run, unsigned bytes, Address address) {
+    const unsigned nf = fields(run);
+    for (u64 i = run.vstart(), end = run.vl(); i < end; ++i) {
+        run.v.vstart = i;
+        if (!run.active(i)) continue;
+        const u64 base = address(i);
+        for (unsigned field = 0; field < nf; ++field) {
+            u8* const place = element(run, field, i, bytes);
+            if constexpr (kLoad) {
+                guest::load(&run.hart, place, base + field * bytes, bytes);
+            } else {
+                guest::store(&run.hart, base + field * bytes, place, bytes);
+            }
+        }
+    }
+}
+
+template <bool kLoad>
+void access_unit(VectorRun& run) {
+    const unsigned bytes = 1u << run.control.sew;
+    const u64 step = u64{bytes} * fields(run);
+    access<kLoad>(run, bytes, [&](u64 i) { return run.scalar + i * step; });
+}
+
+template <bool kLoad>
+void access_strided(VectorRun& run) {
+    const u64 stride = run.hart.gpr[run.vs2()];
+    access<kLoad>(run, 1u << run.control.sew, [&](u64 i) { return run.scalar + i * stride; });
+}
+
+/// The width field gives the index's size, vtype the data's.
+template <bool kLoad>
+void access_indexed(VectorRun& run) {
+    constexpr u8 kIndexBytes[8] = {1, 0, 0, 0, 0, 2, 4, 8};
+    const unsigned index_bytes = kIndexBytes[run.funct3()];
+    access<kLoad>(run, 1u << run.control.sew, [&](u64 i) {
+        u64 index = 0;
+        std::memcpy(&index, run.v.reg(run.vs2()) + i * index_bytes, index_bytes);
+        return run.scalar + index;
+    });
+}
+
+/// `count` bytes of registers from vd on, which follow each other in memory; vstart counts elements of the access.
+template <bool kLoad>
+void access_bytes(VectorRun& run, u64 count) {
+    const unsigned bytes = 1u << run.control.sew;
+    for (u64 i = run.vstart(); i * bytes < count; ++i) {
+        run.v.vstart = i;
+        u8* const place = run.v.reg(run.vd()) + i * bytes;
+        if constexpr (kLoad) {
+            guest::load(&run.hart, place, run.scalar + i * bytes, bytes);
+        } else {
+            guest::store(&run.hart, run.scalar + i * bytes, place, bytes);
+        }
+    }
+}
+
+}  // namespace
+
+void load_unit(VectorRun& run) { access_unit<true>(run); }
+void store_unit(VectorRun& run) { access_unit<false>(run); }
+void load_strided(VectorRun& run) { access_strided<true>(run); }
+void store_strided(VectorRun& run) { access_strided<false>(run); }
+void load_indexed(VectorRun& run) { access_indexed<true>(run); }
+void store_indexed(VectorRun& run) { access_indexed<false>(run); }
+void load_mask(VectorRun& run) { access_bytes<true>(run, (run.vl() + 7) / 8); }
+void store_mask(VectorRun& run) { access_bytes<false>(run, (run.vl() + 7) / 8); }
+void load_whole(VectorRun& run) {
+    run.v.used = 1;
+    access_bytes<true>(run, u64{fields(run)} * run.v.vlenb);
+}
+void store_whole(VectorRun& run) { access_bytes<false>(run, u64{fields(run)} * run.v.vlenb); }
+
+/// Fault-only-first: an element behind the first that cannot be read ends the vector there.
+void load_first(VectorRun& run) {
+    const unsigned bytes = 1u << run.control.sew, nf = fields(run);
+    for (u64 i = run.vstart(), end = run.vl(); i < end; ++i) {
+        run.v.vstart = i;
+        if (!run.active(i)) continue;
+        const u64 base = run.scalar + i * bytes * nf;
+        for (unsigned field = 0; field < nf; ++field) {
+            u8* const place = element(run, field, i, bytes);
+            if (i == 0) {
+                guest::load(&run.hart, place, base + field * bytes, bytes);
+            } else if (!guest::try_load(&run.hart, place, base + field * bytes, bytes)) {
+                run.v.vl = i;
+                return;
+            }
+        }
+    }
+}
+
+}  // namespace dragoman::riscv::vector_functions

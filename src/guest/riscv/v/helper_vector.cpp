@@ -1,0 +1,73 @@
+// The helper that executes vector instructions for translated code, and the table that it finds them in.
+#include <algorithm>
+
+#include "guest/riscv/helper.h"
+#include "guest/riscv/v/execute.h"
+#include "guest/riscv/v/vector.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+constexpr VectorFunction kFunctions[] = {
+#define X(name) &vector_functions::name,
+    DRAGOMAN_RISCV_VECTOR_OPS(X)
+#undef X
+};
+
+/// OPFVF: the scalar is a float register's image; of a narrower format it must be NaN-boxed.
+u64 unbox(u64 image, unsigned sew) {
+    const unsigned bits = 8u << sew;
+    const u64 upper = ~low_mask(bits);
+    if ((image & upper) == upper) return image;
+    return softfloat::canonical_nan(sew == 1 ? softfloat::Format::F16 : softfloat::Format::F32);
+}
+
+}  // namespace
+
+u64 helper_vector(ir::Env* env, u32 insn, u64 scalar, u32 control) {
+    constexpr u32 kOpcode = 0x7f, kVectorArithmetic = 0x57, kFloatScalar = 5;
+    const VectorControl c = VectorControl::unpack(control);
+    if ((insn & kOpcode) == kVectorArithmetic && (insn >> 12 & 7) == kFloatScalar && c.sew < 3)
+        scalar = unbox(scalar, c.sew);
+    VectorRun run(*hart(env), insn, scalar, control);
+    kFunctions[static_cast<unsigned>(c.op)](run);
+    run.v.vstart = 0;
+    return run.result;
+}
+
+void helper_vector_memory(ir::Env* env, u32 insn, u64 scalar, u32 control) {
+    helper_vector(env, insn, scalar, control);
+}
+
+u64 helper_vsetvl(ir::Env* env, u64 avl, u64 vtype, u32 keep) {
+    Hart& h = *hart(env);
+    set_vtype(h, vtype);
+    VectorState& v = h.vector;
+    v.used = 1;
+    const u64 vlmax = v.vtype == kVill ? 0 : VectorType::unpack(v.vtype).vlmax(v.vlenb);
+    v.vl = std::min(keep != 0 ? v.vl : avl, vlmax);
+    v.vstart = 0;
+    return v.vl;
+}
+
+void set_vtype(Hart& h, u64 vtype) {
+    h.vector.vtype = is_legal_vtype(vtype) ? vtype : kVill;
+    h.tb_flags = (h.tb_flags & ~kFlagVectorMask) | vector_flags(h.vector);
+}
+
+u32 vector_flags(const VectorState& v) {
+    return v.vtype == kVill ? kFlagVill : static_cast<u32>(v.vtype) << kFlagVtypeShift;
+}
+
+void reset_vector(Hart& h, unsigned vlenb) {
+    VectorState& v = h.vector;
+    std::memset(v.regs, 0, sizeof v.regs);
+    v.vl = v.vstart = 0;
+    v.vxrm = v.vxsat = 0;
+    v.used = 0;
+    v.vlenb = vlenb;
+    v.vtype = kVill;
+}
+
+}  // namespace dragoman::riscv

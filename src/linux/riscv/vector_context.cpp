@@ -1,0 +1,64 @@
+#include "linux/riscv/vector_context.h"
+
+#include <algorithm>
+
+#include "linux/task.h"
+
+namespace dragoman::linux_abi::riscv {
+
+using dragoman::riscv::Hart;
+using dragoman::riscv::VectorState;
+
+namespace {
+
+constexpr u32 kVectorMagic = 0x53465457;
+
+/// __riscv_v_ext_state, aligned as __sc_riscv_v_state.
+struct ExtensionState {
+    u64 vstart, vl, vtype, vcsr, vlenb;
+    u64 data;  ///< guest address of the registers
+};
+
+u64 register_bytes(unsigned vlenb) { return u64{32} * vlenb; }
+
+bool read_vector_context(const Task& task, u64 header, u32 size, VectorState& out) {
+    if (size != vector_context_size(out.vlenb)) return false;
+    ExtensionState state;
+    if (!task.read(state, header + sizeof(ContextHeader))) return false;
+    if (!task.read(out.regs, state.data, register_bytes(out.vlenb))) return false;
+    out.vtype = dragoman::riscv::is_legal_vtype(state.vtype) ? state.vtype : dragoman::riscv::kVill;
+    const u64 vlmax =
+        out.vtype == dragoman::riscv::kVill ? 0 : dragoman::riscv::VectorType::unpack(out.vtype).vlmax(out.vlenb);
+    out.vl = std::min(state.vl, vlmax);
+    out.vstart = state.vstart & (u64{out.vlenb} * 8 - 1);
+    out.vxsat = state.vcsr & 1;
+    out.vxrm = state.vcsr >> 1 & 3;
+    return true;
+}
+
+}  // namespace
+
+u64 vector_context_size(unsigned vlenb) {
+    return sizeof(ContextHeader) + sizeof(ExtensionState) + register_bytes(vlenb);
+}
+
+bool write_vector_context(const Task& task, const Hart& hart, u64 header) {
+    const VectorState& v = hart.vector;
+    const u64 place = header + sizeof(ContextHeader), data = place + sizeof(ExtensionState);
+    const ExtensionState state{v.vstart, v.vl, v.vtype, u64{v.vxrm} << 1 | v.vxsat, v.vlenb, data};
+    const ContextHeader own{kVectorMagic, static_cast<u32>(vector_context_size(v.vlenb))}, end{};
+    return task.write(header, own) && task.write(place, state) && task.write(data, v.regs, register_bytes(v.vlenb)) &&
+           task.write(header + own.size, end);
+}
+
+bool read_extension_contexts(const Task& task, u64 header, VectorState& out) {
+    for (;;) {
+        ContextHeader context;
+        if (!task.read(context, header)) return false;
+        if (context.magic == 0) return context.size == 0;
+        if (context.magic != kVectorMagic || !read_vector_context(task, header, context.size, out)) return false;
+        header += context.size;
+    }
+}
+
+}  // namespace dragoman::linux_abi::riscv

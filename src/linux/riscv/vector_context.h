@@ -1,0 +1,31 @@
+// The vector state in a signal frame: an extension context behind the float registers (uapi asm/sigcontext.h,
+// asm/ptrace.h, arch/riscv/kernel/signal.c).
+#pragma once
+
+#include "guest/riscv/state.h"
+
+namespace dragoman::linux_abi {
+class Task;
+}
+
+namespace dragoman::linux_abi::riscv {
+
+/// __riscv_ctx_hdr: each context begins with one; magic and size 0 end the list.
+struct ContextHeader {
+    u32 magic, size;
+};
+
+/// Bytes that a context with registers of `vlenb` bytes takes, its header included.
+u64 vector_context_size(unsigned vlenb);
+
+/// Whether frames of `hart` have a vector context: programs without vectors get the frame that they have always had.
+inline bool has_vector_context(const dragoman::riscv::Hart& hart) { return hart.vector.used != 0; }
+
+/// Writes the context at guest address `header`, that of its ContextHeader, and the header that ends the list.
+bool write_vector_context(const Task& task, const dragoman::riscv::Hart& hart, u64 header);
+
+/// Reads the contexts of the list that begins at `header` into `out`. False: it is not one that the kernel would have
+/// written.
+bool read_extension_contexts(const Task& task, u64 header, dragoman::riscv::VectorState& out);
+
+}  // namespace dragoman::linux_abi::riscv
