@@ -5,6 +5,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <new>
 #include <string>
@@ -45,23 +46,41 @@ std::vector<std::string> command_line(int argc, char** argv) {
     return arguments;
 }
 
+/// The program that binfmt_misc with flag O has opened for us; -1 when it has not.
+int opened_program() {
+    errno = 0;
+    unsigned long fd = getauxval(AT_EXECFD);
+    return errno == 0 ? static_cast<int>(fd) : -1;
+}
+
 void print_binfmt(const std::string& interpreter) {
     for (const guest::Guest* guest : guest::all()) std::puts(binfmt_line(*guest, interpreter).c_str());
 }
 
+int show_binfmt() {
+    bool registered;
+    std::fputs(binfmt_show(registered).c_str(), stdout);
+    return registered ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
+    // A program with more privileges than its user obeys its user's environment as the program, not as the translator.
+    const bool trusted = getauxval(AT_SECURE) == 0;
     std::string policy;
-    Options options = parse_options(command_line(argc, argv), linux_abi::guest_environment(environ, policy));
+    std::vector<std::string> environment = linux_abi::guest_environment(environ, trusted, policy);
+    Options options = parse_options(command_line(argc, argv), environment, trusted);
     options.process.policy = policy;
+    options.program_fd = opened_program();
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;
         case Action::LogHelp: std::fputs(log_help().c_str(), stdout); return 0;
         case Action::TraceHelp: return 0;  // there are none
         case Action::CpuHelp: std::fputs(cpu_help().c_str(), stdout); return 0;
-        case Action::BinfmtPrint: print_binfmt(own_path()); return 0;
-        case Action::BinfmtInstall: binfmt_install(own_path()); return 0;
+        case Action::BinfmtPrint: print_binfmt(binfmt_interpreter(own_path())); return 0;
+        case Action::BinfmtInstall: binfmt_install(binfmt_interpreter(own_path())); return 0;
         case Action::BinfmtRemove: binfmt_remove(); return 0;
+        case Action::BinfmtShow: return show_binfmt();
         case Action::Run: break;
     }
     options.process.self = own_path();

@@ -95,7 +95,8 @@ void launch(Options& options) {
     linux_abi::remember_self(options.process.self);
     open_log(options);
     linux_abi::Program program;
-    linux_abi::ProgramError error = linux_abi::open_program(options.program, options.arguments, true, program);
+    linux_abi::ProgramError error =
+        linux_abi::open_program(options.program, options.arguments, true, program, options.program_fd);
     if (error.error) throw FatalError(error.exit_status(), error.text);
     std::unique_ptr<guest::Model> model = make_model(program, options);
     const guest::Guest& guest = model->guest;

@@ -180,8 +180,9 @@ void set_explain(Parser& p, std::string_view value) {
 void set_binfmt(Parser& p, std::string_view value) {
     if (value == "install") p.options.action = Action::BinfmtInstall;
     else if (value == "remove") p.options.action = Action::BinfmtRemove;
+    else if (value == "show") p.options.action = Action::BinfmtShow;
     else if (value == "print") p.options.action = Action::BinfmtPrint;
-    else throw BadValue{"'" + std::string(value) + "' is not install, remove or print"};
+    else throw BadValue{"'" + std::string(value) + "' is not install, remove, show or print"};
 }
 
 template <Action kAction>
@@ -329,7 +330,7 @@ constexpr Row kRows[] = {
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
     {"explain", "hot|address", "", None, false, set_explain,
      "write explain-PID.html: guest code, IR and host code of the hottest blocks, or of those at an address"},
-    {"binfmt", "install|remove|print", "", None, false, set_binfmt, "manage the kernel's binfmt_misc registration"},
+    {"binfmt", "install|remove|show|print", "", None, false, set_binfmt, "manage the kernel's binfmt_misc registration"},
 };
 // clang-format on
 
@@ -380,11 +381,11 @@ bool any_with_prefix(const Environment& environment, std::string_view prefix) {
 
 }  // namespace
 
-Options parse_options(const std::vector<std::string>& arguments, const Environment& environment) {
+Options parse_options(const std::vector<std::string>& arguments, const Environment& environment, bool trusted) {
     Parser p;
     p.environment = environment;
-    if (any_with_prefix(environment, "QEMU_")) apply_environment(p, environment, "QEMU_", Qemu);
-    if (any_with_prefix(environment, "DRAGOMAN_")) apply_environment(p, environment, "DRAGOMAN_", Own);
+    if (trusted && any_with_prefix(environment, "QEMU_")) apply_environment(p, environment, "QEMU_", Qemu);
+    if (trusted && any_with_prefix(environment, "DRAGOMAN_")) apply_environment(p, environment, "DRAGOMAN_", Own);
 
     std::size_t i = 0;
     for (; i < arguments.size(); i++) {

@@ -13,7 +13,18 @@
 namespace dragoman::cli {
 
 /// What the command line asks for.
-enum class Action { Run, Help, Version, LogHelp, TraceHelp, CpuHelp, BinfmtInstall, BinfmtRemove, BinfmtPrint };
+enum class Action {
+    Run,
+    Help,
+    Version,
+    LogHelp,
+    TraceHelp,
+    CpuHelp,
+    BinfmtInstall,
+    BinfmtRemove,
+    BinfmtShow,
+    BinfmtPrint
+};
 
 struct Options {
     Action action = Action::Run;
@@ -36,6 +47,7 @@ struct Options {
     bool log_append = false;  ///< set by the translator for the programs that its guest starts
 
     std::string program;                 ///< path of the guest program
+    int program_fd = -1;                 ///< the kernel has opened it (binfmt_misc); -1: it is to be found by its path
     std::vector<std::string> arguments;  ///< argv of the guest, argv[0] included
 };
 
@@ -45,8 +57,9 @@ using Environment = std::vector<std::string>;
 /// Reads environment variables, then the command line (which wins). Log items and filter are switched on
 /// in dragoman::log as they are met.
 /// @param arguments without the program's name in front
+/// @param trusted whether the environment is of somebody with the process's own privileges; else it is only the guest's
 /// @throws FatalError
-Options parse_options(const std::vector<std::string>& arguments, const Environment& environment);
+Options parse_options(const std::vector<std::string>& arguments, const Environment& environment, bool trusted = true);
 
 /// Text of -h: one line per row of the table.
 std::string help_text();

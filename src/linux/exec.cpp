@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/descriptors.h"
+#include "linux/exec_privileges.h"
 #include "linux/memory_limits.h"
 #include "linux/path.h"
 #include "linux/proc_files.h"
@@ -175,6 +176,15 @@ bool is_busy(const std::string& path, const Program& program) {
     return script.valid() && is_open_for_writing(script.get());
 }
 
+/// Has the kernel execute a guest's program, through binfmt_misc.
+SyscallResult kernel_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
+                          std::vector<std::string> environment) {
+    if (std::string limits = kept_limits(); !limits.empty()) {
+        environment.push_back(std::string(kLimitsVariable) + limits);
+    }
+    return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+}
+
 SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
     const std::string path = proc_exe(task, AT_FDCWD, name).value_or(name);
     std::vector<std::string> arguments, environment;
@@ -186,13 +196,23 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
 
     Program program;
     ProgramError error = open_program(path, arguments, true, program);
-    if (error.error != 0 && error.error != ENOEXEC) return -error.error;
+    // A file that may be executed but not read is the kernel's to open. (In a sysroot it would not find the libraries.)
+    const bool unreadable = error.error == EACCES && !has_sysroot();
+    if (error.error != 0 && error.error != ENOEXEC && !unreadable) return -error.error;
     if (error.error == 0 && is_busy(path, program)) return -ETXTBSY;
     if (!task.vfork_child) {
         task.process->engine->save_translations(true);
         if (task.process->debugger) task.process->debugger->process_replaced();
     }
+    if (unreadable) {
+        SyscallResult result = kernel_exec(task, path, arguments, environment);
+        return result == -ENOEXEC ? -EACCES : result;
+    }
     if (error.error == 0 && is_guest_program(program.header)) {
+        if (!has_sysroot() && raises_privileges(program.file.get())) {
+            SyscallResult result = kernel_exec(task, path, arguments, environment);
+            if (result != -ENOEXEC) return result;  // else nobody has registered a translator
+        }
         return guest_exec(task, path, arguments, std::move(environment));
     }
     // Also for files that nobody can execute: the kernel knows best what is wrong with them.
@@ -201,13 +221,13 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
 
 }  // namespace
 
-std::vector<std::string> guest_environment(char** environment, std::string& policy) {
+std::vector<std::string> guest_environment(char** environment, bool trusted, std::string& policy) {
     std::vector<std::string> result;
     std::size_t prefix = std::strlen(kHiddenPrefix);
     for (; *environment; ++environment) {
         std::string_view variable = *environment;
         if (variable.starts_with(kSelfVariable)) {
-            self_fd = std::atoi(*environment + kSelfVariable.size());
+            if (trusted) self_fd = std::atoi(*environment + kSelfVariable.size());
             continue;
         }
         if (variable.starts_with(kLimitsVariable)) {
@@ -215,7 +235,7 @@ std::vector<std::string> guest_environment(char** environment, std::string& poli
             continue;
         }
         if (variable.starts_with(kPolicyVariable)) {
-            policy = *environment + kPolicyVariable.size();
+            if (trusted) policy = *environment + kPolicyVariable.size();
             continue;
         }
         if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);

@@ -92,9 +92,11 @@ std::string name_to_look_for(const std::string& name) {
     return std::string(directory) + '/' + name;
 }
 
-ProgramError open_file(const std::string& name, bool need_execute, Program& program) {
+ProgramError open_file(const std::string& name, bool need_execute, int opened, Program& program) {
     std::string path = name_to_look_for(name);
-    i64 fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    i64 fd = opened;
+    if (opened >= 0) ::fcntl(opened, F_SETFD, FD_CLOEXEC);
+    else fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return failure(static_cast<int>(-fd), name);
     program.file = Descriptor(static_cast<int>(fd));
     struct stat info;
@@ -106,7 +108,7 @@ ProgramError open_file(const std::string& name, bool need_execute, Program& prog
     }
     if (!S_ISREG(info.st_mode)) return failure(EACCES, name, "not a regular file");
     program.host_path = resolve_path(path);
-    if (need_execute && ::faccessat(AT_FDCWD, program.host_path.c_str(), X_OK, AT_EACCESS) != 0) {
+    if (opened < 0 && need_execute && ::faccessat(AT_FDCWD, program.host_path.c_str(), X_OK, AT_EACCESS) != 0) {
         return failure(EACCES, name);
     }
     return {};
@@ -126,13 +128,13 @@ Descriptor::~Descriptor() {
 int ProgramError::exit_status() const { return error == ENOENT || error == ENOTDIR ? 127 : 126; }
 
 ProgramError open_program(const std::string& name, std::vector<std::string> arguments, bool need_execute,
-                          Program& program) {
+                          Program& program, int opened) {
     std::string file = name;
     program.name = name;
     program.arguments = std::move(arguments);
     for (int depth = 0;; ++depth) {
         if (depth == kMaxInterpreters + 1) return failure(ELOOP, name, "too many levels of script interpreters");
-        if (ProgramError error = open_file(file, need_execute, program); error.error != 0) {
+        if (ProgramError error = open_file(file, need_execute, std::exchange(opened, -1), program); error.error != 0) {
             if (depth != 0) error.text = name + ": script interpreter " + error.text;
             return error;
         }

@@ -43,9 +43,10 @@ struct ProgramError {
 
 /// Opens program `name` (resolved under the sysroot) for the arguments argv[0..]. With `need_execute`, files
 /// without execute permission are refused, as execve does.
+/// @param opened a descriptor of the file, when the kernel has opened it already; -1: none
 /// @returns the failure, if any; then `program` is unspecified.
 ProgramError open_program(const std::string& name, std::vector<std::string> arguments, bool need_execute,
-                          Program& program);
+                          Program& program, int opened = -1);
 
 /// Whether an ELF header is of a program that this translator runs, rather than the host.
 bool is_guest_program(const Elf64_Ehdr& header);

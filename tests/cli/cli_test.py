@@ -130,7 +130,7 @@ def texts():
     check_output(r"^$", "-trace", "help")
     check_output(r"^$", "-d", "trace:help")
     check_output(r"^ +rv64 ", "-cpu", "help")
-    check_output(r"^:dragoman-riscv64:M::\\x7f\\x45.*:/.*:PF$", "--binfmt", "print")
+    check_output(r"^:dragoman-riscv64:M::\\x7f\\x45.*:/.*/dragoman-static:OCPF$", "--binfmt", "print")
 
 
 def effects(directory):

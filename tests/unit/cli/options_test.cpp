@@ -100,6 +100,16 @@ TEST(Options, OwnVariablesWinOverQemusAndOptionsOverBoth) {
     EXPECT_NE(error_of({"p"}, {"QEMU_STACK_SIZE=lots"}).find("QEMU_STACK_SIZE"), std::string::npos);
 }
 
+TEST(Options, AForeignEnvironmentIsTheGuestsOnly) {
+    Environment environment = {"QEMU_LD_PREFIX=/elsewhere", "DRAGOMAN_GDB=1234", "QEMU_CPU=x", "A=1"};
+    Options options = parse_options({"program"}, environment, false);
+    EXPECT_EQ(options.process.sysroot, "");
+    EXPECT_EQ(options.gdb, "");
+    EXPECT_EQ(options.cpu, "");
+    EXPECT_EQ(options.process.environment, environment);
+    EXPECT_EQ(parse_options({"-binfmt", "show"}, {}).action, Action::BinfmtShow);
+}
+
 TEST(Options, LogItems) {
     log::enabled_mask = 0;
     Options o = parse_options({"-d", "nochain,strace", "-D", "file", "p"}, {});
