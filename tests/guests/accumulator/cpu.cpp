@@ -99,7 +99,6 @@ const guest::Guest& guest() {
                 .destroy = [](ir::Env* env) { delete state(env); },
                 .tb_flags = [](const ir::Env* env) { return env->tb_flags; },
                 // All that an instruction changes is in globals, and is changed last.
-                .restore_state = [](ir::Env*, u64, u64) {},
                 .dump_registers = dump_registers,
                 .read_register = read_register,
                 .write_register = write_register,

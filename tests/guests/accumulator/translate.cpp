@@ -150,7 +150,7 @@ const guest::TranslatorOps kTranslator = {
     .context_size = sizeof(Context),
     .context_align = alignof(Context),
     .init = [](guest::DisasContextBase*) {},
-    .insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc, 0); },
+    .insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc); },
     .translate_insn = translate_insn,
     .disassemble = disassemble,
 };
