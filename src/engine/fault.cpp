@@ -14,17 +14,24 @@ bool is_write_fault(const ucontext_t* uc) { return (uc->uc_mcontext.gregs[REG_ER
 
 }  // namespace
 
-bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, bool faulted) {
+bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc) {
     TranslationBlock* tb;
     {
         std::lock_guard guard(tb_lock);
         tb = tb_at(host_pc);
     }
     if (tb == nullptr) return false;
-    host::InsnMapEntry insn;
-    if (!find_in_insn_map(tb->insn_map, tb->insn_map_size, static_cast<u32>(host_pc - tb->code), insn)) return false;
-    env->pc = tb->pc + insn.pc_offset;
-    guest.cpu.restore_state(env, env->pc, faulted ? insn.data : 0);
+    InsnPoint found;
+    if (!find_in_insn_map(tb->insn_map, tb->insn_map_size, static_cast<u32>(host_pc - tb->code), found)) return false;
+    env->pc = tb->pc + found.pc_offset;
+    PlainVector<ir::StateEntry> entries;
+    ir::decode_state(found.tb_state, entries);
+    const std::size_t of_tb = entries.size();
+    if (found.insn_state != nullptr) ir::decode_state(found.insn_state, entries);
+    const ir::StateEntries all(entries.data(), entries.size());
+    if (uc != nullptr || !all.empty()) {
+        backend->restore_state(env, uc, {.guest_pc = tb->pc, .tb = all.first(of_tb), .insn = all.subspan(of_tb)});
+    }
     return true;
 }
 
@@ -52,13 +59,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
     if (position == nullptr || !i.buffer.contains(position)) return Fault::NotOurs;
     if (i.backend->fixup_fault(env, uc, host_address)) return Fault::Resolved;
     if (i.space == nullptr) return Fault::NotOurs;
-    const host::LoopRegisters* loop = nullptr;
-    {
-        std::lock_guard guard(i.tb_lock);
-        if (const TranslationBlock* tb = i.tb_at(position)) loop = tb->loop_registers;
-    }
-    i.backend->save_state(env, uc, loop);
-    if (!i.restore(env, position, i.backend->load_address(uc, env->exception_value))) return Fault::NotOurs;
+    if (!i.restore(env, position, uc)) return Fault::NotOurs;
     env->exception = ir::kExceptionHostFault;
     env->exception_value = i.space->guest(info->si_addr);
     env->exit_reason = ir::ExitReason::Exception;
@@ -67,7 +68,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
 }
 
 void Engine::raise(ir::Env* env, u32 exception, u64 value) {
-    if (!impl_->restore(env, impl_->backend->helper_return_address(env), false)) DRAGOMAN_UNREACHABLE();
+    if (!impl_->restore(env, impl_->backend->helper_return_address(env), nullptr)) DRAGOMAN_UNREACHABLE();
     env->exception = exception;
     env->exception_value = value;
     env->exit_reason = ir::ExitReason::Exception;

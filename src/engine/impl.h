@@ -141,9 +141,9 @@ struct Engine::Impl {
     void link_exit(Vcpu& v, TranslationBlock* target);
     void step(Vcpu& v);
 
-    /// Makes env precise for the guest instruction at `host_pc` of a TB; globals are in env already. `faulted`: by a
-    /// host fault of an access to guest address env->exception_value.
-    bool restore(ir::Env* env, const u8* host_pc, bool faulted);
+    /// Makes env precise for the guest instruction at `host_pc` of a TB, as Backend::restore_state does. @returns
+    /// false, with nothing changed, when there is none.
+    bool restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc);
 };
 
 }  // namespace dragoman::engine

@@ -29,11 +29,7 @@ TranslationBlock* Engine::Impl::describe(Worker& w, const TranslationRequest& re
     }
     tb->physical = tb->page_numbers[0] * kPageBytes | (request.pc & (kPageBytes - 1));
     tb->flags = request.flags;
-    if (request.is_loop()) {
-        tb->flags |= kLoopFlag;
-        tb->loop_registers = new (arena.allocate(sizeof(host::LoopRegisters), alignof(host::LoopRegisters)))
-            host::LoopRegisters(compiled.loop_registers);
-    }
+    if (request.is_loop()) tb->flags |= kLoopFlag;
     tb->guest_size = block.guest_size;
     tb->guest_insns = static_cast<u16>(block.guest_insns);
     tb->slot_count = static_cast<u8>(slot_count);

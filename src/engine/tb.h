@@ -52,13 +52,12 @@ struct TranslationBlock : host::BlockHead {
     TranslationBlock* template_next = nullptr;  ///< list of the template table
     SlotRecord* slots;                          ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;                           ///< of the guest bytes, for fence.i on aliased mappings
-    const host::LoopRegisters* loop_registers = nullptr;  ///< of a loop
 
     const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }
     bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
     u64 end() const { return pc + guest_size; }
-    bool is_loop() const { return loop_registers != nullptr; }
+    bool is_loop() const { return (flags & kLoopFlag) != 0; }
     bool crosses_page() const { return ((end() - 1) ^ pc) >> 12 != 0; }
 };
 

@@ -147,10 +147,6 @@ struct CpuOps {
     void (*destroy)(Env* env);
     /// TB state flags (31 bits) that follow from the state. The guest keeps env->tb_flags equal to it.
     u32 (*tb_flags)(const Env* env);
-    /// Puts env right from a fault at the instruction whose insn_start had (pc, data): the back end
-    /// has already written back all globals and env->pc = pc. After a host fault of an access whose guest address is
-    /// known, env->exception_value is that address; else `data` is passed as 0.
-    void (*restore_state)(Env* env, u64 pc, u64 data);
     /// Register dump for -d cpu and info registers.
     std::string (*dump_registers)(const Env* env);
     /// Debugger access to register `number`: value in little-endian bytes. False: no such register.

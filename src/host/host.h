@@ -1,7 +1,6 @@
 // What a back end must provide, and all that the engine knows about it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <memory>
@@ -39,13 +38,6 @@ inline constexpr u32 kLoopSample = 1000;
 /// Env::exit_slot of a loop's back edge.
 inline constexpr u32 kLoopExit = 0x80;
 
-/// Where a loop keeps guest registers otherwise than other TBs.
-struct LoopRegisters {
-    /// By host register: the number of a global and 1, or 0. Globals that live there otherwise are in env meanwhile.
-    std::array<u8, 16> resident{};
-    u64 narrow = 0;  ///< ir::Function::narrow
-};
-
 /// What generated code reads of a TB when it looks for one by itself.
 struct BlockHead {
     u64 pc;
@@ -71,7 +63,10 @@ struct BlockTable {
 struct InsnMapEntry {
     u32 host_offset;  ///< first host byte of the instruction, from the TB's code start
     u32 pc_offset;    ///< guest pc minus the TB's pc
-    u64 data;         ///< insn_start's guest data
+    /// What is not where the TB's map and the back end's usual one say: CompiledCode::states[state, state +
+    /// state_count).
+    u32 state = 0;
+    u32 state_count = 0;
 };
 
 /// An absolute host or guest address in generated code.
@@ -99,7 +94,8 @@ struct CompiledCode {
     Slot slots[ir::kMaxSlots];
     PlainVector<InsnMapEntry> insn_map;  ///< ascending host_offset
     PlainVector<Relocation> relocations;
-    LoopRegisters loop_registers;  ///< of a function with Function::loop
+    PlainVector<ir::StateEntry> states;  ///< of the entries of insn_map
+    ir::StateMap state;                  ///< of the TB: what is not where the back end usually has it
 
     /// Empties it for the next compilation; keeps its memory.
     void reset() {
@@ -107,6 +103,8 @@ struct CompiledCode {
         for (Slot& slot : slots) slot.used = false;
         insn_map.clear();
         relocations.clear();
+        states.clear();
+        state.clear();
     }
 };
 
@@ -116,6 +114,9 @@ struct CompiledCode {
 struct MmuCalls {
     u64 (*load)(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) = nullptr;
     void (*store)(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index) = nullptr;
+    /// The same with 16 to 64 bytes in memory of the host. A store that raises has stored nothing.
+    void (*load_wide)(ir::Env* env, u64 address, void* to, unsigned size_log2, unsigned mmu_index) = nullptr;
+    void (*store_wide)(ir::Env* env, u64 address, const void* from, unsigned size_log2, unsigned mmu_index) = nullptr;
     void* (*atomic_pointer)(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) = nullptr;
     /// Does not return. For a misaligned access with MemOp::aligned: ir::kExceptionMisaligned..., guest address.
     void (*raise)(ir::Env* env, u32 exception, u64 value) = nullptr;
@@ -194,15 +195,14 @@ public:
     /// A host fault for which fault_code_position is not null.
     /// fixup: repairs and resumes faults of the back end's own making (return-stack overflow); true when done.
     virtual bool fixup_fault(ir::Env* env, ucontext_t* uc, u64 fault_address) const = 0;
-    /// Writes pinned globals and the FP control word from the interrupted context to env. `loop`: of the TB that was
-    /// interrupted, if it is a loop.
-    virtual void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const = 0;
-    /// Guest address of the load that took a host fault: what its operands add up to. False: it is not known.
-    virtual bool load_address([[maybe_unused]] const ucontext_t* uc, [[maybe_unused]] u64& address) const {
-        return false;
-    }
-    /// Whether load_address finds the address of every guest_ld into a general register.
-    virtual bool knows_load_addresses() const { return false; }
+    /// Makes env precise at `point`: by ir::restore, with the back end's usual map under the point's layers. `uc`: a
+    /// host fault took the guest access there; the FP control word is saved, too. Null: the running helper has been
+    /// called from there, and is one with HelperFlags::MayRaise.
+    virtual void restore_state(ir::Env* env, const ucontext_t* uc, const ir::PrecisePoint& point) const = 0;
+    /// The widest vector type that it knows, in bytes; 0: none. Valid after init.
+    virtual unsigned vector_bytes() const { return 0; }
+    /// Whether an index in a load's address costs nothing.
+    virtual bool free_index() const { return false; }
     /// Makes the interrupted context continue at the epilogue, which returns from enter(). The caller
     /// has set env->exit_reason (and exception fields) and env->pc.
     virtual void redirect_to_exit(ir::Env* env, ucontext_t* uc) const = 0;

@@ -1,5 +1,9 @@
 #include "ir/builder.h"
 
+#include <bit>
+#include <cstddef>
+#include <cstring>
+
 #include "base/error.h"
 
 namespace dragoman::ir {
@@ -8,15 +12,13 @@ Insn& Builder::append(u64 head, Var a, Var b, Var c, u64 imm0, u64 imm1) {
     if (f_.insns.full()) [[unlikely]]
         return append_growing(head, a, b, c, imm0, imm1);
     Insn& insn = f_.insns.emplace_back();
-    insn.op = static_cast<Op>(head);
-    insn.type = static_cast<Type>(head >> 8);
-    insn.type2 = Type::None;
-    insn.outputs = static_cast<u8>(head >> 24);
-    insn.inputs = static_cast<u8>(head >> 32);
-    insn.dead = 0;
+    static_assert(std::endian::native == std::endian::little && offsetof(Insn, outputs) == 3 &&
+                  offsetof(Insn, args) == sizeof head);
+    std::memcpy(static_cast<void*>(&insn), &head, sizeof head);
     insn.args[0] = a;
     insn.args[1] = b;
     insn.args[2] = c;
+    insn.attributes = 0;
     insn.imm[0] = imm0;
     insn.imm[1] = imm1;
     return insn;

@@ -25,7 +25,7 @@ public:
     Type type(Var v) const { return f_.vars[v].type; }
 
     // Structure
-    void insn_start(u64 pc, u64 data) { emit(Op::insn_start, Type::None, {}, {}, pc, data); }
+    void insn_start(u64 pc) { emit(Op::insn_start, Type::None, {}, {}, pc); }
     u32 new_label() { return f_.new_label(); }
     void label(u32 l) {
         f_.short_branches |= is_close(l);
@@ -125,6 +125,14 @@ public:
     void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
         emit(Op::guest_ld, type(out), {out}, {base, kNoVar}, m.pack(), static_cast<u64>(displacement));
     }
+    /// A load that overwrites its own base register, a global: should it fault, the register is the access's address
+    /// less the displacement, so it need not be in place.
+    void guest_ld_over_base(Var base, MemOp m, i64 displacement) {
+        guest_ld(base, base, m, displacement);
+        const StateEntry entry{
+            .global = static_cast<u16>(base - 1), .base = StateBase::Access, .displacement = -displacement};
+        f_.insns.back().state = f_.add_point({&entry, 1});
+    }
     void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
         emit(Op::guest_st, type(value), {}, {value, base, kNoVar}, m.pack(), static_cast<u64>(displacement));
     }
@@ -168,7 +176,7 @@ private:
         }
         return false;
     }
-    /// An instruction's first bytes, but type2, as one number: appending is made for a cheap call.
+    /// An instruction's first bytes, up to args, as one number: appending is made for a cheap call.
     static constexpr u64 head(Op o, Type t, std::size_t outputs, std::size_t inputs) {
         return static_cast<u64>(o) | static_cast<u64>(t) << 8 | u64{outputs} << 24 | u64{inputs} << 32;
     }

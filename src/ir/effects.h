@@ -23,15 +23,17 @@ inline bool writes_any_global(const Function& f, const Insn& insn) {
            !has(helper_of(f, insn).flags, HelperFlags::NoReadGlobals | HelperFlags::NoWriteGlobals);
 }
 
-/// Bit of a guest_ld's first constant: should it fault, the guest puts the register that it writes right by the address
-/// of the access. So the register's old value need not be there.
-inline constexpr u64 kPutsOutputRight = u64{1} << 32;
-
-inline bool puts_output_right(const Insn& insn) {
-    return insn.op == Op::guest_ld && (insn.imm[0] & kPutsOutputRight) != 0;
+/// Whether a fault of `insn` finds the old value of its output elsewhere (Insn::state): so that need not be in place.
+inline bool puts_output_right(const Function& f, const Insn& insn) {
+    if (insn.state == 0 || insn.op != Op::guest_ld) return false;
+    for (const StateEntry& entry : f.point(insn)) {
+        if (global_var(entry.global) == insn.out()) return true;
+    }
+    return false;
 }
 
-/// Whether the low half of the output depends on the low halves of the inputs only: arithmetic without carries from above.
+/// Whether the low half of the output depends on the low halves of the inputs only: arithmetic without carries from
+/// above.
 constexpr bool low_half_depends_on_low_halves(Op op) {
     switch (op) {
         case Op::add:

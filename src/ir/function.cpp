@@ -22,7 +22,10 @@ std::size_t hash_constant(Type type, u64 value) {
 
 }  // namespace
 
-Function::Function(const GuestLayout& layout) : layout_(&layout) { reset(); }
+Function::Function(const GuestLayout& layout) : layout_(&layout) {
+    DRAGOMAN_ASSERT(layout.globals.size() <= kMaxGlobals);
+    reset();
+}
 
 void Function::reset() {
     link_start = 0;
@@ -32,8 +35,10 @@ void Function::reset() {
     insns.clear();
     label_count = 0;
     self_loop = loop = false;
-    boxed_at_entry = 0;
-    narrow = 0;
+    boxed_at_entry.clear();
+    state.clear();
+    point_entries.clear();
+    point_ends.clear();
     short_branches = false;
     const_count_ = 0;
     const_hash_.assign(64, 0);
@@ -42,6 +47,13 @@ void Function::reset() {
     for (const GlobalInfo& g : layout_->globals) {
         vars.push_back({VarKind::Global, g.type, false, g.offset});
     }
+}
+
+u16 Function::add_point(StateEntries entries) {
+    if (point_ends.size() == 0xffff) return 0;
+    for (const StateEntry& entry : entries) point_entries.push_back(entry);
+    point_ends.push_back(static_cast<u32>(point_entries.size()));
+    return static_cast<u16>(point_ends.size());
 }
 
 void Function::rehash_constants(std::size_t size) {

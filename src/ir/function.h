@@ -3,6 +3,7 @@
 
 #include "base/plain_vector.h"
 #include "ir/op_table.h"
+#include "ir/state_map.h"
 #include "ir/variable.h"
 
 namespace dragoman::ir {
@@ -19,7 +20,11 @@ struct Insn {
     /// Filled by the liveness pass: bit i set when operand i's variable is dead after this
     /// instruction (for outputs: the value is never used).
     u8 dead;
+    /// Which registers a fault here finds elsewhere than at home (Function::point); 0: none.
+    u16 state;
     Var args[kMaxArgs];
+    /// Of float ops FloatRules (0: those of the guest's layout), of vector ops VectorRules.
+    u32 attributes;
     u64 imm[2];
 
     Var out(unsigned i = 0) const { return args[i]; }
@@ -45,7 +50,11 @@ public:
     unsigned global_count() const { return static_cast<unsigned>(layout_->globals.size()); }
     bool is_global(Var v) const { return v - 1 < global_count(); }
     bool is_const(Var v) const { return vars[v].kind == VarKind::Const; }
-    bool is_narrow(Var v) const { return v - 1 < 64 && (narrow >> (v - 1) & 1) != 0; }
+    /// Whether `v` is a global of which only the low 32 bits are kept (state).
+    bool is_narrow(Var v) const { return is_global(v) && state.extended().has(v - 1); }
+    FloatRules float_rules(const Insn& insn) const {
+        return insn.attributes == 0 ? layout_->float_rules : FloatRules::unpack(insn.attributes);
+    }
 
     Var new_var(VarKind kind, Type type) {
         vars.push_back({kind, type});
@@ -62,15 +71,29 @@ public:
     u32 tb_flags = 0;     ///< TB state flags that it was specialised on
     u32 guest_size = 0;   ///< bytes of guest code
     u32 guest_insns = 0;  ///< number of guest instructions
-    /// Float globals (bit i: global i) that the function takes for boxed when it is entered (fbox). Whoever compiles it
+    /// Float globals that the function takes for boxed when it is entered (fbox). Whoever compiles it
     /// has it test that first, and leave with ExitReason::Unboxed if it is not so.
-    u64 boxed_at_entry = 0;
+    GlobalSet boxed_at_entry;
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;       ///< some goto_tb goes to guest_pc
     bool loop = false;            ///< to be compiled as a loop: such a goto_tb does not leave the TB
-    /// Of a loop, by global (bit 0: global 0): registers of which only the low 32 bits are kept inside. Architecturally
-    /// they hold the sign extension of these at each fault and exit; what leaves the loop puts it there.
-    u64 narrow = 0;
+    /// What is not at home while the function runs: at all its precise points, but where an instruction says otherwise,
+    /// and at its exits, where what leaves it puts that right. Of loops, registers of which only the low 32 bits are
+    /// kept.
+    StateMap state;
+
+    /// The map of Insn::state: it overlays `state` there. Registers that it names need not hold their values at that
+    /// instruction.
+    StateEntries point(const Insn& insn) const {
+        if (insn.state == 0) return {};
+        const u32 first = insn.state == 1 ? 0 : point_ends[insn.state - 2u];
+        return {point_entries.data() + first, point_ends[insn.state - 1u] - first};
+    }
+    /// @returns the number of a new map for Insn::state; 0 when there are too many
+    u16 add_point(StateEntries entries);
+    PlainVector<StateEntry> point_entries;
+    PlainVector<u32> point_ends;  ///< by Insn::state - 1
+
     /// Guest addresses that goto_tb and call_tb may link to directly. What lies elsewhere may be another code
     /// whenever the guest's mappings change: the builder makes indirect jumps of jumps there.
     u64 link_start = 0, link_end = ~u64{0};

@@ -52,6 +52,7 @@ bool Join::add(const Function& part) {
         f.guest_pc = part.guest_pc;
         f.tb_flags = part.tb_flags;
     }
+    if (f.point_ends.size() + part.point_ends.size() > 0xffff || !part.state.empty()) return false;
     if (part.guest_pc < f.guest_pc || part.tb_flags != f.tb_flags || part_at(part.guest_pc) != nullptr ||
         std::any_of(part.insns.begin(), part.insns.end(), writes_tb_flags)) {
         return false;
@@ -61,10 +62,17 @@ bool Join::add(const Function& part) {
     f.label_count += part.label_count;
     vars_.assign(part.vars.size(), kNoVar);
     emit(Op::label, own);
+    const auto first_point = static_cast<u16>(f.point_ends.size());
+    for (std::size_t i = 0; i < part.point_ends.size(); ++i) {
+        Insn whose{};
+        whose.state = static_cast<u16>(i + 1);
+        f.add_point(part.point(whose));
+    }
     for (const Insn& insn : part.insns) {
         Insn& copy = f.insns.emplace_back(insn);
         for (unsigned a = 0; a < unsigned{insn.outputs} + insn.inputs; ++a) copy.args[a] = import(part, insn.args[a]);
         if (insn.op == Op::label || insn.op == Op::br || insn.op == Op::brcond) copy.imm[0] += first_label;
+        if (insn.state != 0) copy.state = static_cast<u16>(insn.state + first_point);
     }
     parts_.push_back({part.guest_pc, own, static_cast<u32>(f.insns.size()), pass_, false});
     f.guest_size = std::max(f.guest_size, static_cast<u32>(part.guest_pc + part.guest_size - f.guest_pc));

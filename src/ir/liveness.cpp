@@ -45,17 +45,15 @@ void LiveSet::begin(const Function& f) {
 }
 
 void LiveSet::use_all_globals(const Function& f, bool forget) {
+    if (forget || f.state.empty()) return set_all(VarKind::Global, true);
     // Of narrow ones only the low half counts here, but what is needed later still does.
-    u64 whole = 0;
-    for (u64 rest = forget ? 0 : f.narrow; rest != 0; rest &= rest - 1) {
-        const auto global = static_cast<unsigned>(std::countr_zero(rest));
+    GlobalSet whole;
+    f.state.extended().for_each([&](unsigned global) {
         const Var v = global_var(global);
-        if (live(f, v) && !low_half_live(f, v)) whole |= u64{1} << global;
-    }
+        if (live(f, v) && !low_half_live(f, v)) whole.add(global);
+    });
     set_all(VarKind::Global, true);
-    for (; whole != 0; whole &= whole - 1) {
-        set(f, global_var(static_cast<unsigned>(std::countr_zero(whole))), kLive);
-    }
+    whole.for_each([&](unsigned global) { set(f, global_var(global), kLive); });
 }
 
 template <bool kTell>
@@ -82,7 +80,11 @@ u8 LiveSet::step_over(const Function& f, const Insn& insn) {
             set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
         }
         if (reads_all_globals(f, insn)) use_all_globals(f, has(flags, OpFlags::Terminator));
-        if (puts_right_ && puts_output_right(insn)) set(f, insn.out(), 0);
+        if (insn.state != 0) {
+            for (const StateEntry& entry : f.point(insn)) {
+                if (entry.global != kStateOperand) set(f, global_var(entry.global), 0);
+            }
+        }
     }
 
     const unsigned end = insn.outputs + insn.inputs;

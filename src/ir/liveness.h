@@ -36,9 +36,6 @@ public:
         return true;
     }
 
-    /// Old values of outputs that loads put right (effects.h) are not live at them.
-    void set_puts_right(bool on) { puts_right_ = on; }
-
     /// Goes back over `insn`.
     void step(const Function& f, const Insn& insn) { step_over<false>(f, insn); }
     /// The same. @returns its `dead` bits.
@@ -64,7 +61,6 @@ private:
     u32 epoch_[5] = {};       // by VarKind
     bool base_[5] = {};
     u32 last_epoch_ = 0;
-    bool puts_right_ = false;
 };
 
 /// Fills Insn::dead of all instructions.

@@ -69,7 +69,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
 //  X(name,        out, in, const, typing,   flags)
 #define DRAGOMAN_IR_OPS(X)                                                                         \
     /* structure */                                                                                \
-    X(insn_start,    0, 0, 2, None,     SideEffects)                /* pc, guest data */           \
+    X(insn_start,    0, 0, 1, None,     SideEffects)                /* pc */                       \
     X(label,         0, 0, 1, None,     SideEffects | EndsEbb)      /* label */                    \
     X(br,            0, 0, 1, None,     SideEffects | EndsBlock | EndsEbb) /* label */             \
     X(brcond,        0, 2, 2, Branch,   SideEffects | EndsBlock | CondBranch) /* label, cond */    \
@@ -91,10 +91,14 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(mulh_s,        1, 2, 0, Same,     Int | Commutative)                                         \
     X(mulh_u,        1, 2, 0, Same,     Int | Commutative)                                         \
     X(mulh_su,       1, 2, 0, Same,     Int)                                                       \
+    X(mul2_s,        2, 2, 0, Same,     Int | Commutative)          /* out: low, high half */      \
+    X(mul2_u,        2, 2, 0, Same,     Int | Commutative)          /* out: low, high half */      \
     X(div_s,         1, 2, 0, Same,     Int)                                                       \
     X(div_u,         1, 2, 0, Same,     Int)                                                       \
     X(rem_s,         1, 2, 0, Same,     Int)                                                       \
     X(rem_u,         1, 2, 0, Same,     Int)                                                       \
+    X(divrem_s,      2, 2, 0, Same,     Int)                        /* out: quotient, remainder */ \
+    X(divrem_u,      2, 2, 0, Same,     Int)                        /* out: quotient, remainder */ \
     X(and_,          1, 2, 0, Same,     Int | Commutative)                                         \
     X(or_,           1, 2, 0, Same,     Int | Commutative)                                         \
     X(xor_,          1, 2, 0, Same,     Int | Commutative)                                         \
@@ -147,7 +151,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     /* the guest CPU state */                                                                      \
     X(env_ld,        1, 1, 2, EnvLoad,  None)                       /* offset, MemOp (size, sign) */ \
     X(env_st,        0, 2, 2, EnvStore, SideEffects)                /* offset, MemOp (size) */     \
-    /* floating point; NaN results are canonical */                                                \
+    /* floating point; by FloatRules, here RISC-V's */                                            \
     X(fadd,          1, 2, 0, Same,     Float)                                                     \
     X(fsub,          1, 2, 0, Same,     Float)                                                     \
     X(fmul,          1, 2, 0, Same,     Float)                                                     \

@@ -64,10 +64,15 @@ std::optional<MemOp> parse_memop(Op op, std::string_view s) {
             m.big_endian = true;
         } else if (part == "aligned") {
             m.aligned = true;
+        } else if (part == "wrap32") {
+            m.wrap32 = true;
         } else if (part.starts_with("mmu")) {
             m.mmu_index = static_cast<u8>(number(part.substr(3)).value_or(0));
         } else {
-            return std::nullopt;
+            auto order =
+                find_name(part, kMemOrderCount, [](unsigned i) { return mem_order_name(static_cast<MemOrder>(i)); });
+            if (!order) return std::nullopt;
+            m.order = static_cast<MemOrder>(*order);
         }
     }
     return m;
@@ -93,6 +98,8 @@ private:
     bool constants(Insn& insn);
     bool variable(std::string_view text, Insn& insn, unsigned index);
     bool address(std::string_view text, Insn& insn, unsigned index);
+    bool state(std::string_view text, Insn& insn);
+    bool state_entry(std::string_view text, StateEntry& entry);
     bool take_number(u64& value);
     bool take_label(u64& value);
     template <class F>
@@ -123,6 +130,16 @@ bool Parser::line(std::string_view text) {
         std::string_view head = text.substr(0, space);
         std::string_view rest = space == text.npos ? std::string_view() : trim(text.substr(space));
         if (!shape(head, insn)) return false;
+        if (std::size_t brace = rest.find('{'); brace != rest.npos) {
+            if (!state(rest.substr(brace), insn)) return false;
+            rest = trim(rest.substr(0, brace));
+        }
+        if (std::size_t mark = rest.find('!'); mark != rest.npos) {
+            std::optional<u64> attributes = number(rest.substr(mark + 1));
+            if (!attributes) return fail("bad attributes");
+            insn.attributes = static_cast<u32>(*attributes);
+            rest = trim(rest.substr(0, mark));
+        }
         if (!(insn.op == Op::call ? call(rest, insn) : operands(rest, insn))) return false;
     }
     f_.insns.push_back(insn);
@@ -132,13 +149,15 @@ bool Parser::line(std::string_view text) {
 bool Parser::insn_start(std::string_view text) {
     Insn insn{};
     insn.op = Op::insn_start;
-    std::optional<u64> pc = number("0x" + std::string(cut(text, ' ')));
+    const std::size_t end = text.find(' ');
+    std::optional<u64> pc = number("0x" + std::string(text.substr(0, end)));
+    text = end == text.npos ? std::string_view() : text.substr(end);
     if (!pc) return fail("bad guest address");
     insn.imm[0] = *pc;
-    if (text = trim(text); !text.empty()) {
-        std::optional<u64> data = number(text);
-        if (!data) return fail("bad guest data");
-        insn.imm[1] = *data;
+    if (text = trim(text); text.starts_with("{")) {
+        if (!state(text, insn)) return false;
+    } else if (!text.empty()) {
+        return fail("bad guest address");
     }
     f_.insns.push_back(insn);
     return true;
@@ -154,7 +173,7 @@ bool Parser::shape(std::string_view head, Insn& insn) {
     insn.inputs = info(insn.op).inputs;
     if (info(insn.op).typing == OpTyping::Ptr) insn.type = Type::I64;
     auto take_type = [&](Type& type) {
-        auto t = find_name(cut(head, '.'), 8, [](unsigned i) { return type_name(static_cast<Type>(i)); });
+        auto t = find_name(cut(head, '.'), kTypeCount, [](unsigned i) { return type_name(static_cast<Type>(i)); });
         type = static_cast<Type>(t.value_or(0));
         return type != Type::None;
     };
@@ -312,6 +331,54 @@ bool Parser::address(std::string_view text, Insn& insn, unsigned index) {
             return fail("bad address");
         }
     }
+    return true;
+}
+
+/// "{global = value, ...}".
+bool Parser::state(std::string_view text, Insn& insn) {
+    if (!text.ends_with("}")) return fail("'}' missing");
+    text = text.substr(1, text.size() - 2);
+    std::vector<StateEntry> entries;
+    while (!(text = trim(text)).empty()) {
+        if (!state_entry(cut(text, ','), entries.emplace_back())) return false;
+    }
+    insn.state = f_.add_point(entries);
+    return true;
+}
+
+/// "global = [sext32] base [+ or - displacement]", with a base that the IR knows: access, pc, a global or a number.
+bool Parser::state_entry(std::string_view text, StateEntry& entry) {
+    const auto& globals = f_.layout().globals;
+    auto global = [&](std::string_view name) {
+        return find_name(name, f_.global_count(), [&](unsigned i) { return std::string_view(globals[i].name); });
+    };
+    auto g = global(cut(text, '='));
+    if (!g) return fail("unknown variable in a map");
+    entry = {.global = static_cast<u16>(*g)};
+    text = trim(text);
+    std::string_view base = cut(text, ' ');
+    if (base == "sext32") {
+        entry.extend = StateExtend::Sign32;
+        text = trim(text);
+        base = cut(text, ' ');
+    }
+    if (base == "access") {
+        entry.base = StateBase::Access;
+    } else if (base == "pc") {
+        entry.base = StateBase::GuestPc;
+    } else if (auto other = global(base)) {
+        entry.where = static_cast<u32>(*other);
+    } else if (auto value = number(base)) {
+        entry.base = StateBase::Constant;
+        entry.displacement = static_cast<i64>(*value);
+    } else {
+        return fail("bad value in a map");
+    }
+    if (text = trim(text); text.empty()) return true;
+    const std::string_view sign = cut(text, ' ');
+    std::optional<u64> displacement = number(trim(text));
+    if (!displacement || (sign != "+" && sign != "-")) return fail("bad value in a map");
+    entry.displacement += static_cast<i64>(sign == "+" ? *displacement : -*displacement);
     return true;
 }
 

@@ -34,7 +34,7 @@ struct Operands {
 std::string insn_start_line(const Insn& insn) {
     char text[48];
     std::snprintf(text, sizeof text, " ---- %016" PRIx64, insn.imm[0]);
-    return insn.imm[1] == 0 ? text : std::string(text) + " " + hex(insn.imm[1]);
+    return text;
 }
 
 std::string memop_text(Op op, MemOp m) {
@@ -44,6 +44,8 @@ std::string memop_text(Op op, MemOp m) {
     if (m.big_endian) text += ".be";
     if (m.aligned) text += ".aligned";
     if (m.mmu_index != 0) text += numbered(".mmu", m.mmu_index);
+    if (m.wrap32) text += ".wrap32";
+    if (m.order != MemOrder::Plain) text += std::string(".") + mem_order_name(m.order);
     return text;
 }
 
@@ -86,7 +88,36 @@ std::string Printer::name(Var v) const {
     return "?";
 }
 
+std::string state_text(const GuestLayout& layout, StateEntries entries) {
+    std::string text = "{";
+    for (const StateEntry& e : entries) {
+        if (text.size() > 1) text += ", ";
+        if (e.global != kStateOperand) text += layout.globals[e.global].name + " = ";
+        if (e.extend == StateExtend::Sign32) text += "sext32 ";
+        switch (e.base) {
+            case StateBase::Home: text += layout.globals[e.where].name; break;
+            case StateBase::Register: text += numbered("register ", e.where); break;
+            case StateBase::Spill: text += "spill " + hex(e.where); break;
+            case StateBase::Constant: text += hex(static_cast<u64>(e.displacement)); continue;
+            case StateBase::GuestPc: text += "pc"; break;
+            case StateBase::Access: text += "access"; break;
+            case StateBase::Computed: text += numbered("function ", e.where); break;
+        }
+        // What is added to the base.
+        if (e.index != kNoStateIndex) text += numbered(" + register ", e.index) + " << " + std::to_string(e.scale);
+        text += displacement_text(e.displacement);
+    }
+    return text + "}";
+}
+
 std::string Printer::line(const Insn& insn) const {
+    std::string text = body(insn);
+    if (insn.attributes != 0) text += " !" + hex(insn.attributes);
+    if (insn.state != 0) text += " " + state_text(f_.layout(), f_.point(insn));
+    return text;
+}
+
+std::string Printer::body(const Insn& insn) const {
     const OpInfo& op = info(insn.op);
     if (insn.op == Op::insn_start) return insn_start_line(insn);
     if (insn.op == Op::label) return numbered("L", insn.imm[0]) + ":";

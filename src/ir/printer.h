@@ -18,9 +18,14 @@ public:
     std::string line(const Insn& insn) const;
 
 private:
+    std::string body(const Insn& insn) const;
+
     const Function& f_;
     std::vector<u32> numbers_;  // of temporaries, by variable
 };
+
+/// A map as the text form shows it: "{a5 = access - 0x8}".
+std::string state_text(const GuestLayout& layout, StateEntries entries);
 
 /// The whole function, one line per instruction.
 std::string print(const Function& f);

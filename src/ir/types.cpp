@@ -5,8 +5,19 @@
 namespace dragoman::ir {
 
 const char* type_name(Type t) {
-    static constexpr const char* kNames[] = {"none", "i32", "i64", "f32", "f64", "v128", "v256", "v512"};
+    static constexpr const char* kNames[kTypeCount] = {"none", "i32",  "i64",  "f32", "f64",
+                                                       "v128", "v256", "v512", "mask"};
     return kNames[static_cast<unsigned>(t)];
+}
+
+const char* element_name(Element e) {
+    static constexpr const char* kNames[kElementCount] = {"none", "i8", "i16", "i32", "i64", "f16", "f32", "f64"};
+    return kNames[static_cast<unsigned>(e)];
+}
+
+const char* mem_order_name(MemOrder o) {
+    static constexpr const char* kNames[kMemOrderCount] = {"plain", "acquire", "release", "acq_rel", "seq_cst"};
+    return kNames[static_cast<unsigned>(o)];
 }
 
 const char* cond_name(Cond c) {

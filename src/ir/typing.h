@@ -9,6 +9,10 @@ namespace dragoman::ir {
 inline Type operand_type(const Function& f, const Insn& insn, unsigned i) {
     bool output = i < insn.outputs;
     unsigned input = i - insn.outputs;
+    if (!output && input >= info(insn.op).inputs && has(info(insn.op).flags, OpFlags::Vector)) {
+        // Behind the inputs: the active length, the mask.
+        return VectorRules::unpack(insn.attributes).length && input == info(insn.op).inputs ? Type::I64 : Type::Mask;
+    }
     switch (info(insn.op).typing) {
         case OpTyping::None: return Type::None;
         case OpTyping::Same:

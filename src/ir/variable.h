@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/global_set.h"
 #include "ir/helper.h"
 #include "ir/types.h"
 
@@ -34,17 +35,23 @@ struct Variable {
 /// A guest register as the guest declares it, once, for all functions.
 struct GlobalInfo {
     std::string name;
-    Type type;   ///< I64 or F64
+    Type type;   ///< I64, F64 or a vector type
     u32 offset;  ///< from env, bytes
     /// How much the guest wants it pinned to a host register: higher first, 0 never.
     u8 pin_priority;
 };
 
-/// The guest's registers and helpers: what a Function needs to know about its guest. Variable 0 is
+/// Computes a register that is held lazily (StateBase::Computed) from its operands.
+using StateFunction = u64 (*)(u64, u64, u64);
+
+/// The guest's registers, helpers and rules: what a Function needs to know about its guest. Variable 0 is
 /// env; global i is variable i + 1.
 struct GuestLayout {
-    std::vector<GlobalInfo> globals;
+    std::vector<GlobalInfo> globals;  ///< at most kMaxGlobals
     std::vector<HelperInfo> helpers;
+    std::vector<StateFunction> state_functions;
+    MemoryModel memory_model = MemoryModel::Weak;
+    FloatRules float_rules;
     u32 env_size = 0;  ///< sizeof the guest state
     u32 env_bias = 0;  ///< offset that the env register points at, so that hot state is in disp8 reach
 };

@@ -23,6 +23,8 @@ private:
     const char* check_shape(const Insn& insn) const;
     const char* check_types(const Insn& insn) const;
     const char* check_type_class(const Insn& insn) const;
+    const char* check_attributes(const Insn& insn) const;
+    const char* check_state(const Insn& insn) const;
     const char* check_constants(const Insn& insn);
     const char* check_memory(const Insn& insn) const;
     const char* check_env_access(const Insn& insn) const;
@@ -58,7 +60,9 @@ const char* Verifier::check(const Insn& insn) {
     const char* error = check_shape(insn);
     if (error == nullptr) error = check_types(insn);
     if (error == nullptr) error = check_type_class(insn);
+    if (error == nullptr) error = check_attributes(insn);
     if (error == nullptr) error = check_constants(insn);
+    if (error == nullptr) error = check_state(insn);
     if (error == nullptr) error = check_flow(insn);
     if (error == nullptr) error = check_variables(insn);
     return error;
@@ -74,7 +78,12 @@ const char* Verifier::check_shape(const Insn& insn) const {
         return nullptr;
     }
     if (insn.outputs != info(insn.op).outputs) return "wrong number of outputs";
-    if (insn.inputs != info(insn.op).inputs) return "wrong number of inputs";
+    unsigned inputs = info(insn.op).inputs;
+    if (has(info(insn.op).flags, OpFlags::Vector)) {
+        const VectorRules rules = VectorRules::unpack(insn.attributes);
+        inputs += unsigned{rules.length} + rules.mask;
+    }
+    if (insn.inputs != inputs) return "wrong number of inputs";
     return nullptr;
 }
 
@@ -91,6 +100,9 @@ const char* Verifier::check_types(const Insn& insn) const {
         if (i < insn.outputs && (f_.vars[v].kind == VarKind::Const || f_.vars[v].kind == VarKind::Fixed)) {
             return "constant is written";
         }
+        for (unsigned other = 0; other < i && i < insn.outputs; ++other) {
+            if (insn.args[other] == v) return "two outputs to one variable";
+        }
     }
     return nullptr;
 }
@@ -101,6 +113,7 @@ const char* Verifier::check_type_class(const Insn& insn) const {
     Type s = insn.type2;
     if (has(flags, OpFlags::Int) && !is_int(t)) return "integer type wanted";
     if (has(flags, OpFlags::Float) && !is_float(t)) return "float type wanted";
+    if (has(flags, OpFlags::Vector) && !is_vector(t)) return "vector type wanted";
     switch (insn.op) {
         case Op::ext_s:
         case Op::ext_u:
@@ -117,6 +130,50 @@ const char* Verifier::check_type_class(const Insn& insn) const {
         case Op::movcond: return is_int(s) ? nullptr : "integer comparison wanted";
         default: return nullptr;
     }
+}
+
+const char* Verifier::check_attributes(const Insn& insn) const {
+    if (has(info(insn.op).flags, OpFlags::Vector)) {
+        const VectorRules rules = VectorRules::unpack(insn.attributes);
+        if (insn.attributes != rules.pack() || rules.element == Element::None ||
+            static_cast<unsigned>(rules.element) >= kElementCount) {
+            return "element type wanted";
+        }
+        return nullptr;
+    }
+    if (insn.attributes == 0) return nullptr;
+    if (!has(info(insn.op).flags, OpFlags::Float) && insn.op != Op::fcvt_fi && insn.op != Op::fbox &&
+        insn.op != Op::funbox) {
+        return "attributes of an op that has none";
+    }
+    return insn.attributes == kRiscvFloatRules.pack() ? nullptr : "float rules that no back end has";
+}
+
+/// Maps of the IR name guest registers and what is known before code is made.
+const char* Verifier::check_state(const Insn& insn) const {
+    if (insn.state == 0) return nullptr;
+    if (insn.state > f_.point_ends.size()) return "no such map";
+    const bool access = insn.op == Op::guest_ld || insn.op == Op::guest_st;
+    if (access && insn.mem().aligned) return "map at an access that leaves by itself";
+    const StateEntries entries = f_.point(insn);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const StateEntry& e = entries[i];
+        if (e.global >= f_.global_count()) return "map of no register";
+        if (e.base == StateBase::Computed) {
+            if (e.where >= f_.layout().state_functions.size() || entries.size() - i <= kStateOperands) {
+                return "map with a function that is not there";
+            }
+            for (unsigned operand = 0; operand < kStateOperands; ++operand) {
+                if (entries[++i].global != kStateOperand) return "map with a function that is not there";
+            }
+        }
+        if (e.base == StateBase::Register || e.base == StateBase::Spill || e.index != kNoStateIndex) {
+            return "map with places of a back end";
+        }
+        if (e.base == StateBase::Home && e.where >= f_.global_count()) return "map of no register";
+        if (e.base == StateBase::Access && !access) return "map with an access that is not there";
+    }
+    return nullptr;
 }
 
 const char* Verifier::use_slot(u64 slot) {
@@ -167,14 +224,22 @@ const char* Verifier::check_constants(const Insn& insn) {
 const char* Verifier::check_memory(const Insn& insn) const {
     MemOp m = insn.mem();
     if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
-    if (insn.op == Op::page_probe) return nullptr;
+    if (static_cast<unsigned>(m.order) >= kMemOrderCount) return "no such memory order";
+    const bool load = insn.op == Op::guest_ld, store = insn.op == Op::guest_st;
+    if (load && (m.order == MemOrder::Release || m.order == MemOrder::AcqRel)) return "load with release order";
+    if (store && (m.order == MemOrder::Acquire || m.order == MemOrder::AcqRel)) return "store with acquire order";
+    if (insn.op == Op::page_probe) return m.is_simple() ? nullptr : "not for shared lookups";
     // Only a store may be narrower: of an F64 register image it stores the low word, boxed or not.
     bool stores_low_word =
         (insn.op == Op::guest_st || insn.op == Op::page_st) && insn.type == Type::F64 && m.bytes() == 4;
     if (is_float(insn.type) && m.bytes() != type_bytes(insn.type) && !stores_low_word) {
         return "float access of another size";
     }
+    if (insn.type == Type::Mask) return "mask in guest memory";
     if (is_vector(insn.type) != (m.size_log2 > 3)) return "access size does not fit the type";
+    if (is_vector(insn.type) && (m.bytes() != type_bytes(insn.type) || m.big_endian)) {
+        return "vector access of another size or byte order";
+    }
     if (insn.op == Op::guest_ld || insn.op == Op::guest_st) {
         if (!fits_i32(insn.displacement())) return "displacement too large";
         if (m.scale != 0 && insn.in(insn.op == Op::guest_ld ? 1 : 2) == kNoVar) return "scale without index";
@@ -187,7 +252,7 @@ const char* Verifier::check_memory(const Insn& insn) const {
 const char* Verifier::check_env_access(const Insn& insn) const {
     MemOp m = insn.mem();
     if (m.bytes() > type_bytes(insn.type)) return "access wider than its type";
-    if (m.big_endian || m.scale != 0) return "not for env accesses";
+    if (!m.is_simple() || m.scale != 0) return "not for env accesses";
     if (insn.in(insn.op == Op::env_ld ? 0 : 1) != kEnvVar) return nullptr;
     u64 start = insn.imm[0];
     u64 end = start + m.bytes();

@@ -16,6 +16,8 @@ namespace dragoman::ir {
 /// * Control never runs off the end: the last instruction leaves the TB (or calls a helper that does not
 ///   return), and nothing but a label follows a br or an exit.
 /// * Slots are below kMaxSlots and used once.
+/// * An instruction's outputs are different variables. Attribute words are those that the op can have.
+/// * Maps (Insn::state) name registers and functions that exist, and nothing that only a back end knows.
 /// * Memory accesses have a size that their type can hold; env_ld and env_st stay inside env and touch no
 ///   global.
 std::string verify(const Function& f);

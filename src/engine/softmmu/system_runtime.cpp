@@ -94,6 +94,38 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     }
 }
 
+void mmu_load_wide(ir::Env* env, u64 address, void* to, unsigned size_log2, unsigned mmu_index) {
+    Softmmu& mmu = softmmu_of(env);
+    const unsigned size = 1u << size_log2;
+    check_watchpoints(env, mmu, address, size, Access::Load);
+    if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) {
+        std::memcpy(to, host, size);
+        return;
+    }
+    for (unsigned done = 0; done < size; done += 8) {
+        const u64 word = mmu_load(env, address + done, 3, mmu_index);
+        std::memcpy(static_cast<u8*>(to) + done, &word, sizeof word);
+    }
+}
+
+void mmu_store_wide(ir::Env* env, u64 address, const void* from, unsigned size_log2, unsigned mmu_index) {
+    Softmmu& mmu = softmmu_of(env);
+    const unsigned size = 1u << size_log2;
+    check_watchpoints(env, mmu, address, size, Access::Store);
+    if (u8* host = mmu.direct(address, size, Access::Store, mmu_index)) {
+        std::memcpy(host, from, size);
+        return;
+    }
+    // All of it must be permitted before a word is written.
+    const Place place = resolve(env, mmu, address, Access::Store, mmu_index);
+    if (place.bytes < size) resolve_rest(env, mmu, place, address, size, Access::Store, mmu_index);
+    for (unsigned done = 0; done < size; done += 8) {
+        u64 word;
+        std::memcpy(&word, static_cast<const u8*>(from) + done, sizeof word);
+        mmu_store(env, address + done, word, 3, mmu_index);
+    }
+}
+
 /// Host address for an aligned atomic access of `bytes` in RAM; raises an access fault for devices.
 void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) {
     Softmmu& mmu = softmmu_of(env);
@@ -206,6 +238,8 @@ std::unique_ptr<guest::SystemRuntime> make_system_runtime(Engine& engine) {
     return std::make_unique<MachineRuntime>(engine);
 }
 
-host::MmuCalls mmu_calls() { return {mmu_load, mmu_store, mmu_atomic_pointer, raise_from_access}; }
+host::MmuCalls mmu_calls() {
+    return {mmu_load, mmu_store, mmu_load_wide, mmu_store_wide, mmu_atomic_pointer, raise_from_access};
+}
 
 }  // namespace dragoman::engine

@@ -11,7 +11,7 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
     ir::Function& f = b.function();
     auto body_end = static_cast<std::ptrdiff_t>(f.insns.size());
     u32 stale = b.new_label();
-    b.insn_start(pc, 0);
+    b.insn_start(pc);
     ir::Var base = b.address(pc);
     for (u32 offset = 0; offset < size;) {
         u32 left = size - offset;

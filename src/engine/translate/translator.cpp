@@ -55,7 +55,7 @@ void Translator::prepare() {
     function_ = std::make_unique<ir::Function>(guest.layout());
     scratch_ = setup_.backend.make_scratch();
     passes_.softmmu_pages = setup_.backend.shares_lookups();
-    passes_.set_puts_right(!setup_.system && setup_.backend.knows_load_addresses());
+    passes_.rewriter.set_free_index(setup_.backend.free_index());
     for (unsigned i = 0; i < function_->global_count(); ++i) {
         passes_.rewriter.set_pinned(i, setup_.backend.is_pinned(i));
     }
@@ -66,7 +66,7 @@ void Translator::prepare() {
 ir::PassContext& Translator::loop_passes() {
     if (!loop_passes_) {
         loop_passes_ = std::make_unique<ir::PassContext>();
-        loop_passes_->set_puts_right(!setup_.system && setup_.backend.knows_load_addresses());
+        loop_passes_->rewriter.set_free_index(setup_.backend.free_index());
         const auto& globals = setup_.model.guest.layout().globals;
         for (unsigned i = 0; i < globals.size(); ++i) {
             loop_passes_->rewriter.set_pinned(i, ir::is_int(globals[i].type) || setup_.backend.is_pinned(i));
@@ -134,7 +134,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
     if (stopped_at_breakpoint && ctx->num_insns == 0) {
         u32 first;
         if (!reader.fetch(pc, guest.min_insn_bytes, first) && setup_.system) return false;
-        builder.insn_start(pc, 0);
+        builder.insn_start(pc);
         builder.env_st(builder.c32(ir::kExceptionDebug), offsetof(ir::Env, exception), {.size_log2 = 2});
         builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(pc));
     } else {
@@ -192,7 +192,7 @@ bool Translator::compile() {
         chunk_ = nullptr;
     }
     block_.code = chunk_->next;
-    encode_insn_map(block_.compiled.insn_map, block_.insn_map);
+    encode_insn_map(block_.compiled, block_.insn_map);
     return true;
 }
 

@@ -30,11 +30,6 @@ using ir::Var;
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - \
                      4096)
 
-/// insn_start's data of a load into its base register (ir::kPutsOutputRight): register and displacement. 0: none.
-constexpr u64 load_data(unsigned base, i64 displacement) { return static_cast<u64>(displacement + 4096) << 8 | base; }
-constexpr unsigned load_base(u64 data) { return static_cast<unsigned>(data & 0xff); }
-constexpr i64 load_displacement(u64 data) { return static_cast<i64>(data >> 8) - 4096; }
-
 struct DisasContext : guest::DisasContextBase {
     u32 bits;  ///< of the current instruction
     const Decoder* decoder;

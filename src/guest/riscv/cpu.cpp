@@ -50,6 +50,8 @@ ir::GuestLayout make_layout() {
 #define X(name, flags) layout.helpers.push_back(ir::make_helper(#name, &helper_##name, flags));
     DRAGOMAN_RISCV_HELPERS(X)
 #undef X
+    layout.memory_model = ir::MemoryModel::Weak;  // RVWMO
+    layout.float_rules = ir::kRiscvFloatRules;
     layout.env_size = sizeof(Hart);
     layout.env_bias = DRAGOMAN_HART_OFFSET(gpr[0]) + 128;
     return layout;
@@ -96,11 +98,6 @@ void destroy(ir::Env* env) { delete hart(env); }
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);
     return h.model->system ? system_flags(h) : (h.frm & kFlagFrmMask) | vector_flags(h.vector);
-}
-
-/// All state but the pc is in globals and so has been put right already, but for the base register of a load into it.
-void restore_state(ir::Env* env, u64, u64 data) {
-    if (data != 0) hart(env)->gpr[load_base(data)] = env->exception_value - static_cast<u64>(load_displacement(data));
 }
 
 }  // namespace dragoman::riscv

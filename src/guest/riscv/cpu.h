@@ -15,7 +15,6 @@ ir::Env* create(const guest::Model& model);
 ir::Env* clone(const ir::Env* parent);
 void destroy(ir::Env* env);
 u32 tb_flags(const ir::Env* env);
-void restore_state(ir::Env* env, u64 pc, u64 data);
 
 // registers.cpp
 std::string dump_registers(const ir::Env* env);

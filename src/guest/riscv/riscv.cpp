@@ -41,7 +41,6 @@ constinit const guest::Guest kRiscv64 = {
             .clone = clone,
             .destroy = destroy,
             .tb_flags = tb_flags,
-            .restore_state = restore_state,
             .dump_registers = dump_registers,
             .read_register = read_register,
             .write_register = write_register,

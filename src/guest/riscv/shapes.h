@@ -45,12 +45,12 @@ inline bool gen_setcond(DisasContext& ctx, const Operands& a, Cond cond, Var rhs
 }
 /// rd = memory[rs1 + imm].
 inline bool gen_load(DisasContext& ctx, const Operands& a, MemOp m) {
-    // Of a load into its own base register, restore_state can put the register right.
-    ir::Function& f = ctx.b->function();
-    const bool puts_right = !ctx.system && a.rd == a.rs1 && a.rd != 0 && f.insns.back().op == Op::insn_start;
-    if (puts_right) f.insns.back().imm[1] = load_data(a.rs1, a.imm);
-    ctx.guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);
-    if (puts_right) f.insns.back().imm[0] |= ir::kPutsOutputRight;
+    // In system mode the address of an access is no help to what comes before it.
+    if (!ctx.system && a.rd == a.rs1 && a.rd != 0) {
+        ctx.b->guest_ld_over_base(ctx.gpr(a.rd), ctx.mem(m), a.imm);
+    } else {
+        ctx.guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);
+    }
     return true;
 }
 /// memory[rs1 + imm] = rs2.

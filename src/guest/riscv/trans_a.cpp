@@ -1,7 +1,7 @@
 // Atomics: A, Zacas, Zabha, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha").
 //
-// Host atomics are sequentially consistent and the host's plain accesses are TSO, so .aq and .rl ask for
-// nothing more, but for .rl on a load-reserved: earlier stores must then be seen before the load.
+// .aq and .rl become the order of the access. Only a load-reserved has no place for .rl: a barrier in front of it keeps
+// it behind all earlier accesses.
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/shapes.h"
 #include "guest/riscv/trans_i.h"
@@ -20,7 +20,8 @@ constexpr MemOp kEnvDouble{.size_log2 = 3};
 
 bool gen_lr(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
-    if (a.rl) b.mb(static_cast<u8>(Barrier::StoreLoad));
+    if (a.rl) b.mb(static_cast<u8>(Barrier::LoadLoad) | static_cast<u8>(Barrier::StoreLoad));
+    m.order = ir::mem_order(a.aq, false);
     Var address = ctx.gpr(a.rs1), value = b.temp(Type::I64);
     ctx.guest_ld(value, address, m);
     b.env_st(address, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
@@ -40,6 +41,7 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     b.brcond(Cond::Ne, address, reserved, fail);
     Var expected = b.temp(Type::I64), old = b.temp(Type::I64), none = b.c64(kNoReservation);
     b.env_ld(expected, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
+    m.order = ir::mem_order(a.aq, a.rl);
     ctx.atomic_cmpxchg(old, address, expected, ctx.gpr(a.rs2), m);
     b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     ctx.set_gpr(a.rd, b.setcond(Cond::Ne, old, expected));
@@ -64,15 +66,20 @@ bool trans_sc_d(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kD
 // --- read-modify-write: one function per operation and size, made by a template because the rows need
 // functions with the operation built in ---
 
+MemOp ordered(MemOp m, const Operands& a) {
+    m.order = ir::mem_order(a.aq, a.rl);
+    return m;
+}
+
 template <Op op, MemOp m>
 bool trans_amo(DisasContext& ctx, const Operands& a) {
-    ctx.atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), m);
+    ctx.atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), ordered(m, a));
     return true;
 }
 
 template <MemOp m>
 bool trans_amocas(DisasContext& ctx, const Operands& a) {
-    ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), m);
+    ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), ordered(m, a));
     return true;
 }
 

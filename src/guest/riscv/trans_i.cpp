@@ -156,14 +156,24 @@ static bool trans_sraw(DisasContext& ctx, const Operands& a) { return gen_arith_
 
 // --- fences and environment ---
 
-/// RVWMO on a TSO host: only an earlier store and a later load can be seen out of order, so only a
-/// fence with W (or device output) before and R (or device input) after costs anything.
+/// What a fence orders by RVWMO; device input and output count as memory.
 static bool trans_fence(DisasContext& ctx, const Operands& a) {
     constexpr u32 kInput = 8, kOutput = 4, kRead = 2, kWrite = 1;
-    u32 pred = a.imm >> 4 & 15, succ = a.imm & 15;
-    if ((pred & (kWrite | kOutput)) != 0 && (succ & (kRead | kInput)) != 0) {
-        ctx.b->mb(static_cast<u8>(Barrier::StoreLoad));
-    }
+    const u32 pred = a.imm >> 4 & 15, succ = a.imm & 15;
+    const bool reads_before = (pred & (kRead | kInput)) != 0, writes_before = (pred & (kWrite | kOutput)) != 0;
+    const bool reads_after = (succ & (kRead | kInput)) != 0, writes_after = (succ & (kWrite | kOutput)) != 0;
+    u32 order = 0;
+    if (reads_before && reads_after) order |= static_cast<u32>(Barrier::LoadLoad);
+    if (reads_before && writes_after) order |= static_cast<u32>(Barrier::LoadStore);
+    if (writes_before && reads_after) order |= static_cast<u32>(Barrier::StoreLoad);
+    if (writes_before && writes_after) order |= static_cast<u32>(Barrier::StoreStore);
+    if (order != 0) ctx.b->mb(static_cast<u8>(order));
+    return true;
+}
+
+/// All but earlier writes with later reads.
+static bool trans_fence_tso(DisasContext& ctx, const Operands&) {
+    ctx.b->mb(static_cast<u8>(Barrier::Full) & ~static_cast<u8>(Barrier::StoreLoad));
     return true;
 }
 
@@ -251,7 +261,7 @@ static constexpr InsnRow kRows[] = {
     {"0100000 ttttt sssss 101 ddddd 0111011", "sraw", "rd,rs1,rs2", I, trans_sraw},
 
     // Reserved fields and modes of fence are to be executed as a normal fence; fence.tso is one of them.
-    {"100000110011 00000 000 00000 0001111", "fence.tso", "", I, trans_nop},
+    {"100000110011 00000 000 00000 0001111", "fence.tso", "", I, trans_fence_tso},
     {"iiiiiiiiiiii ----- 000 ----- 0001111", "fence", "pred,succ", I, trans_fence, kUimm12},
     {"------------ ----- 001 ----- 0001111", "fence.i", "", Zifencei, trans_fence_i},
     {"000000000000 00000 000 00000 1110011", "ecall", "", I, trans_ecall},

@@ -87,7 +87,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.system = ctx.cpu().system;
 }
 
-void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc, 0); }
+void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc); }
 
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);

@@ -1,6 +1,7 @@
 // Turns IR functions into records: places variables, counts records, resolves labels.
 #include "host/interp/compile.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -59,6 +60,7 @@ void Compiler::reset(const ir::Function& f, u8* code, CompiledCode& out) {
     ebb_cells_ = kFirstTempCell;
     tb_cells_ = 0;
     pc_offset_ = 0;
+    insn_point_ = {};
     changes_flags_ = false;
     places_.assign(f.vars.size(), kUnplaced);
     labels_.assign(f.label_count, kUnplaced);
@@ -66,6 +68,9 @@ void Compiler::reset(const ir::Function& f, u8* code, CompiledCode& out) {
     for (Slot& s : out.slots) s = {};
     out.insn_map.clear();
     out.relocations.clear();
+    out.states.clear();
+    out.state.clear();
+    for (const ir::StateEntry& entry : f.state.entries()) out.state.add(entry);
     for (const Insn& i : f.insns) changes_flags_ |= writes_tb_flags(i);
 }
 
@@ -83,7 +88,8 @@ void Compiler::emit_checked_entry() {
 void Compiler::emit(const Insn& insn) {
     if (insn.op == Op::insn_start) {
         pc_offset_ = static_cast<u32>(insn.imm[0] - f_->guest_pc);
-        out_->insn_map.push_back({record_offset(), pc_offset_, insn.imm[1]});
+        insn_point_ = copy_point(insn);
+        map_insn(insn_point_);
     } else if (insn.op == Op::label) {
         labels_[insn.imm[0]] = count_;
     } else {
@@ -94,6 +100,7 @@ void Compiler::emit(const Insn& insn) {
         r.imm[0] = insn.imm[0];
         r.imm[1] = insn.imm[1];
         emit_operands(insn, r);
+        if (insn.state != 0) map_insn(copy_point(insn));
         if (insn.op == Op::br || insn.op == Op::brcond) {
             label_uses_.push_back({count_, static_cast<u32>(insn.imm[0])});
         } else if (insn.op == Op::goto_tb || insn.op == Op::call_tb) {
@@ -104,8 +111,26 @@ void Compiler::emit(const Insn& insn) {
         }
         std::memcpy(code_ + record_offset(), &r, sizeof r);
         ++count_;
+        if (insn.state != 0) map_insn(insn_point_);
     }
     if (has(ir::info(insn.op).flags, ir::OpFlags::EndsEbb)) ebb_cells_ = kFirstTempCell;
+}
+
+Compiler::Point Compiler::copy_point(const Insn& insn) {
+    const ir::StateEntries entries = f_->point(insn);
+    const auto first = static_cast<u32>(out_->states.size());
+    for (const ir::StateEntry& entry : entries) out_->states.push_back(entry);
+    return {first, static_cast<u32>(entries.size())};
+}
+
+void Compiler::map_insn(Point at) {
+    auto& map = out_->insn_map;
+    const InsnMapEntry entry{record_offset(), pc_offset_, at.first, at.count};
+    if (!map.empty() && map.back().host_offset == entry.host_offset && map.back().pc_offset == entry.pc_offset) {
+        map.back() = entry;
+    } else {
+        map.push_back(entry);
+    }
 }
 
 void Compiler::emit_operands(const Insn& insn, Record& r) {
@@ -160,7 +185,14 @@ Operand Compiler::operand(Var v) {
 
 Operand Compiler::temp_cell(Var v) {
     if (places_[v] == kUnplaced) {
-        u32 cell = f_->vars[v].kind == VarKind::Tb ? kFrameCells - ++tb_cells_ : ebb_cells_++;
+        const u32 words = std::max(1u, ir::type_bytes(f_->vars[v].type) / 8);
+        u32 cell;
+        if (f_->vars[v].kind == VarKind::Tb) {
+            cell = kFrameCells - (tb_cells_ += words);
+        } else {
+            cell = ebb_cells_;
+            ebb_cells_ += words;
+        }
         DRAGOMAN_ASSERT(ebb_cells_ + tb_cells_ <= kFrameCells);
         places_[v] = make_operand(Base::Frame, cell * 8);
     }

@@ -20,6 +20,14 @@ private:
     void reset(const ir::Function& f, u8* code, CompiledCode& out);
     void emit_checked_entry();
     void emit(const ir::Insn& insn);
+    /// Entries of CompiledCode::states.
+    struct Point {
+        u32 first = 0, count = 0;
+    };
+    /// The map of `insn`.
+    Point copy_point(const ir::Insn& insn);
+    /// Records from here on belong to the guest instruction at pc_offset_, with the state of `at`.
+    void map_insn(Point at);
     void emit_operands(const ir::Insn& insn, Record& r);
     void emit_slot_jump(const ir::Insn& insn, Record& r);
     void bind_labels();
@@ -39,6 +47,7 @@ private:
     u32 ebb_cells_;     ///< frame cells in use, from below
     u32 tb_cells_;      ///< frame cells in use by TB temporaries, from above
     u32 pc_offset_;     ///< of the guest instruction
+    Point insn_point_;
     bool changes_flags_;
     /// By variable: where it is (temporaries: operand; constants: cell offset), kUnplaced before its first use.
     std::vector<u32> places_;

@@ -87,6 +87,21 @@ Wide<T> carryless_product(T a, T b) {
     return product;
 }
 
+/// Two results.
+template <class T, class First, class Second>
+const Record* two(Machine& m, const Record* r) {
+    const T a = static_cast<T>(m.get(r->args[2])), b = static_cast<T>(m.get(r->args[3]));
+    m.set(r->args[0], static_cast<T>(First{}(a, b)));
+    m.set(r->args[1], static_cast<T>(Second{}(a, b)));
+    return r + 1;
+}
+
+template <class First, class Second>
+void add_two(HandlerTable& t, Op op, First, Second) {
+    t.set(op, Type::I32, two<u32, First, Second>);
+    t.set(op, Type::I64, two<u64, First, Second>);
+}
+
 template <class T>
 const Record* deposit_op(Machine& m, const Record* r) {
     m.set(r->args[0], static_cast<T>(deposit(m.get(r->args[1]), static_cast<unsigned>(r->imm[0]),
@@ -127,7 +142,18 @@ const Record* movcond(Machine& m, const Record* r) {
     return r + 1;
 }
 
+/// A value of more than one cell.
+template <unsigned kBytes>
+const Record* move_vector(Machine& m, const Record* r) {
+    std::memmove(m.at(r->args[0]), m.at(r->args[1]), kBytes);
+    return r + 1;
+}
+
 void add_moves(HandlerTable& t) {
+    t.set(Op::mov, Type::V128, move_vector<16>);
+    t.set(Op::mov, Type::V256, move_vector<32>);
+    t.set(Op::mov, Type::V512, move_vector<64>);
+    t.set(Op::mov, Type::Mask, move<u64>);
     for (Op op : {Op::mov, Op::bitcast, Op::trunc, Op::ext_u, Op::ext_any}) {
         t.set(op, Type::I32, move<u32>);
         t.set(op, Type::F32, move<u32>);
@@ -145,20 +171,31 @@ void add_arithmetic(HandlerTable& t) {
     add_binary(t, Op::sub, [](auto a, auto b) { return a - b; });
     add_unary(t, Op::neg, [](auto a) { return -a; });
     add_binary(t, Op::mul, [](auto a, auto b) { return a * b; });
-    add_binary(t, Op::mulh_s, []<class T>(T a, T b) {
+    auto low = [](auto a, auto b) { return a * b; };
+    auto high_s = []<class T>(T a, T b) {
         SignedWide<T> x = static_cast<Signed<T>>(a), y = static_cast<Signed<T>>(b);
         return x * y >> kBits<T>;
-    });
-    add_binary(t, Op::mulh_u, []<class T>(T a, T b) { return Wide<T>{a} * b >> kBits<T>; });
+    };
+    auto high_u = []<class T>(T a, T b) { return Wide<T>{a} * b >> kBits<T>; };
+    add_binary(t, Op::mulh_s, high_s);
+    add_binary(t, Op::mulh_u, high_u);
+    add_two(t, Op::mul2_s, low, high_s);
+    add_two(t, Op::mul2_u, low, high_u);
     add_binary(t, Op::mulh_su, []<class T>(T a, T b) {
         // The signed operand is a - 2^n when negative.
         T high = static_cast<T>(Wide<T>{a} * b >> kBits<T>);
         return static_cast<Signed<T>>(a) < 0 ? high - b : high;
     });
-    add_binary(t, Op::div_s, []<class T>(T a, T b) { return div_s(a, b); });
-    add_binary(t, Op::rem_s, []<class T>(T a, T b) { return rem_s(a, b); });
-    add_binary(t, Op::div_u, []<class T>(T a, T b) { return b == 0 ? ~T{0} : a / b; });
-    add_binary(t, Op::rem_u, [](auto a, auto b) { return b == 0 ? a : a % b; });
+    auto quotient_s = []<class T>(T a, T b) { return div_s(a, b); };
+    auto remainder_s = []<class T>(T a, T b) { return rem_s(a, b); };
+    auto quotient_u = []<class T>(T a, T b) { return b == 0 ? ~T{0} : a / b; };
+    auto remainder_u = [](auto a, auto b) { return b == 0 ? a : a % b; };
+    add_binary(t, Op::div_s, quotient_s);
+    add_binary(t, Op::rem_s, remainder_s);
+    add_binary(t, Op::div_u, quotient_u);
+    add_binary(t, Op::rem_u, remainder_u);
+    add_two(t, Op::divrem_s, quotient_s, remainder_s);
+    add_two(t, Op::divrem_u, quotient_u, remainder_u);
     add_binary(t, Op::min_s,
                []<class T>(T a, T b) { return static_cast<Signed<T>>(a) < static_cast<Signed<T>>(b) ? a : b; });
     add_binary(t, Op::max_s,

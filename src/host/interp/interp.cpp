@@ -35,6 +35,18 @@ void run(Machine& m, const Record* r) {
 
 [[noreturn]] void leave_now(ir::Env* env) { _longjmp(machine(env).exit, 1); }
 
+/// The guest access that is under way, by the operands of its record: there are no host registers.
+class RunningAccess final : public ir::RegisterFile {
+public:
+    RunningAccess(const Machine& m, bool faulted) : m_(m), record_(faulted ? m.access : m.caller) {}
+    void read(unsigned, void*, unsigned) const override { DRAGOMAN_UNREACHABLE(); }
+    u64 access_address() const override { return m_.access_address(record_); }
+
+private:
+    const Machine& m_;
+    const Record* record_;
+};
+
 void set_link(u8* code, const Slot& slot, LinkCell distance) {
     __atomic_store_n(reinterpret_cast<LinkCell*>(code + slot.patch_offset), distance, __ATOMIC_RELEASE);
 }
@@ -107,10 +119,13 @@ public:
 
     bool fixup_fault(ir::Env*, ucontext_t*, u64) const override { return false; }
 
-    void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters*) const override {
-        // Globals are in env at all times.
-        env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
+    void restore_state(ir::Env* env, const ucontext_t* uc, const ir::PrecisePoint& point) const override {
+        // Globals are in env at all times, but for what a map says.
+        ir::restore(*layout_, {}, point, RunningAccess(machine(env), uc != nullptr), env);
+        if (uc != nullptr) env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
     }
+
+    unsigned vector_bytes() const override { return 64; }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
         // As if the interrupted code called leave_now: below the red zone, with the stack aligned as after a call.

@@ -29,6 +29,16 @@ struct Machine {
     }
     void set(Operand operand, u64 v) { std::memcpy(bases[operand & 3] + (operand >> 2), &v, sizeof v); }
 
+    /// A value of any size.
+    u8* at(Operand operand) const { return bases[operand & 3] + (operand >> 2); }
+
+    /// Guest address of the load or store `r`, which is running.
+    u64 access_address(const Record* r) const {
+        const ir::MemOp mem = r->mem();
+        const u64 address = get(r->args[1]) + (get(r->args[2]) << mem.scale) + r->imm[1];
+        return mem.wrap32 ? static_cast<u32>(address) : address;
+    }
+
     /// Leaves translated code; the handler returns what this returns.
     const Record* leave(ir::ExitReason reason, u64 pc) {
         env->exit_reason = reason;

@@ -109,6 +109,18 @@ struct DirectMemory {
     }
     /// Host address for an atomic access, which may fault.
     static u64 pointer(Machine& m, const Record*, u64 address, MemOp) { return address + m.guest_base; }
+    static void load_wide(Machine& m, const Record* r, u64 address, MemOp mem, void* to) {
+        u8 bytes[64];  // a fault leaves the register as it is
+        {
+            AccessScope scope(m, r);
+            std::memcpy(bytes, reinterpret_cast<const void*>(address + m.guest_base), mem.bytes());
+        }
+        std::memcpy(to, bytes, mem.bytes());
+    }
+    static void store_wide(Machine& m, const Record* r, u64 address, MemOp mem, const void* from) {
+        AccessScope scope(m, r);
+        std::memcpy(reinterpret_cast<void*>(address + m.guest_base), from, mem.bytes());
+    }
     static bool needs_alignment(MemOp mem) { return mem.aligned; }
     static const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
         m.env->exception = exception;
@@ -138,6 +150,24 @@ struct SoftmmuMemory {
         m.caller = r;
         m.mmu.store(m.env, address, v & low_mask(mem.bytes() * 8), mem.size_log2, mem.mmu_index);
     }
+    static void load_wide(Machine& m, const Record* r, u64 address, MemOp mem, void* to) {
+        if (u64 host = find(m, &ir::TlbEntry::read, address, mem)) {
+            std::memcpy(to, reinterpret_cast<const void*>(host), mem.bytes());
+            return;
+        }
+        m.caller = r;
+        u8 bytes[64];
+        m.mmu.load_wide(m.env, address, bytes, mem.size_log2, mem.mmu_index);
+        std::memcpy(to, bytes, mem.bytes());
+    }
+    static void store_wide(Machine& m, const Record* r, u64 address, MemOp mem, const void* from) {
+        if (u64 host = find(m, &ir::TlbEntry::write, address, mem)) {
+            std::memcpy(reinterpret_cast<void*>(host), from, mem.bytes());
+            return;
+        }
+        m.caller = r;
+        m.mmu.store_wide(m.env, address, from, mem.size_log2, mem.mmu_index);
+    }
     static u64 pointer(Machine& m, const Record* r, u64 address, MemOp mem) {
         if (u64 host = find(m, &ir::TlbEntry::write, address, mem)) return host;
         m.caller = r;
@@ -152,14 +182,25 @@ struct SoftmmuMemory {
     }
 };
 
+/// Whether a plain access is ordered more than a weak host's.
+bool is_ordered(const Machine& m, MemOp mem) {
+    return mem.order != ir::MemOrder::Plain || m.layout->memory_model != ir::MemoryModel::Weak;
+}
+
 template <class Memory>
 const Record* guest_ld(Machine& m, const Record* r) {
     MemOp mem = r->mem();
-    u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
+    u64 address = m.access_address(r);
     if (mem.aligned && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedLoad, address);
     }
+    if (mem.order == ir::MemOrder::SeqCst) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (mem.size_log2 > 3) {
+        Memory::load_wide(m, r, address, mem, m.at(r->args[0]));
+        return r + 1;
+    }
     u64 v = Memory::load(m, r, address, mem);
+    if (is_ordered(m, mem)) __atomic_thread_fence(__ATOMIC_ACQUIRE);
     m.set(r->args[0], extend(byte_order(v, mem), mem, r->type));
     return r + 1;
 }
@@ -167,12 +208,23 @@ const Record* guest_ld(Machine& m, const Record* r) {
 template <class Memory>
 const Record* guest_st(Machine& m, const Record* r) {
     MemOp mem = r->mem();
-    u64 address = m.get(r->args[1]) + (m.get(r->args[2]) << mem.scale) + r->imm[1];
+    u64 address = m.access_address(r);
     if (mem.aligned && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
+    if (is_ordered(m, mem)) __atomic_thread_fence(__ATOMIC_RELEASE);
+    if (mem.size_log2 > 3) {
+        Memory::store_wide(m, r, address, mem, m.at(r->args[0]));
+        return r + 1;
+    }
     Memory::store(m, r, address, mem, byte_order(m.get(r->args[0]), mem));
+    if (mem.order == ir::MemOrder::SeqCst) __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return r + 1;
+}
+
+u64 atomic_address(const Machine& m, const Record* r, MemOp mem) {
+    const u64 address = m.get(r->args[1]);
+    return mem.wrap32 ? static_cast<u32>(address) : address;
 }
 
 /// What an atomic op stores: functions of the old value and the operand, both extended from memory's width.
@@ -181,7 +233,7 @@ template <class Memory, class F>
 const Record* atomic(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     unsigned bits = mem.bytes() * 8;
-    u64 address = m.get(r->args[1]);
+    u64 address = atomic_address(m, r, mem);
     if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
@@ -203,7 +255,7 @@ const Record* atomic(Machine& m, const Record* r) {
 template <class Memory>
 const Record* atomic_cmpxchg(Machine& m, const Record* r) {
     MemOp mem = r->mem();
-    u64 address = m.get(r->args[1]);
+    u64 address = atomic_address(m, r, mem);
     if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
@@ -221,11 +273,19 @@ const Record* atomic_cmpxchg(Machine& m, const Record* r) {
 /// imm: offset, MemOp.
 const Record* env_ld(Machine& m, const Record* r) {
     MemOp mem = MemOp::unpack(r->imm[1]);
+    if (mem.size_log2 > 3) {
+        std::memmove(m.at(r->args[0]), reinterpret_cast<const u8*>(m.get(r->args[1])) + r->imm[0], mem.bytes());
+        return r + 1;
+    }
     m.set(r->args[0], extend(load(m.get(r->args[1]) + r->imm[0], mem.size_log2), mem, r->type));
     return r + 1;
 }
 
 const Record* env_st(Machine& m, const Record* r) {
+    if (const MemOp mem = MemOp::unpack(r->imm[1]); mem.size_log2 > 3) {
+        std::memmove(reinterpret_cast<u8*>(m.get(r->args[1])) + r->imm[0], m.at(r->args[0]), mem.bytes());
+        return r + 1;
+    }
     store(m.get(r->args[1]) + r->imm[0], MemOp::unpack(r->imm[1]).size_log2, m.get(r->args[0]));
     return r + 1;
 }

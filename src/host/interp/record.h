@@ -47,7 +47,7 @@ struct Record {
 static_assert(sizeof(Record) == 40);
 
 /// Handler numbers: one per op and type; the checked entry comes last.
-inline constexpr unsigned kTypesPerOp = 5;
+inline constexpr unsigned kTypesPerOp = ir::kTypeCount;
 inline constexpr u16 kCheckedEntry = static_cast<u16>(ir::kOpCount * kTypesPerOp);
 inline constexpr unsigned kHandlerCount = kCheckedEntry + 1u;
 

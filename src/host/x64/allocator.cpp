@@ -19,9 +19,12 @@ using ir::VarKind;
 namespace {
 
 /// F32 values are kept in memory as in registers: boxed (emit_float.h).
-Type image_type(Type t) { return class_of(t) == RegClass::Xmm ? Type::F64 : t; }
+Type image_type(Type t) { return t == Type::F32 ? Type::F64 : t; }
 
-RegMask scratch_of_class(RegClass c) { return c == RegClass::Gpr ? kScratchGprs : kScratchXmms; }
+/// The size of a value in memory, as the logarithm of words.
+unsigned slot_class(Type t) {
+    return t < Type::V128 || t == Type::Mask ? 0 : static_cast<unsigned>(std::countr_zero(ir::type_bytes(t) / 8));
+}
 
 constexpr u16 kFirstSlot = 2;  // behind kMissCounterOffset and kOperandOffset
 
@@ -43,7 +46,8 @@ void Allocator::begin_function(const ir::Function& f) {
     }
     state_.assign(initial_.begin(), initial_.end());
     state_.resize(f.vars.size());
-    free_slots_.clear();
+    for (std::vector<u16>& slots : free_slots_) slots.clear();
+    has_wide_ = false;
     slot_count_ = kFirstSlot;
     guest_constants.clear();
     compute_next_uses();
@@ -85,6 +89,7 @@ bool Allocator::is_input(Var v) const {
 // ---- Where variables are ------------------------------------------------------------------------
 
 void Allocator::attach(Var v, HostReg r) {
+    has_wide_ |= type(v) >= Type::V128;
     State& s = state_[v];
     s.reg = r;
     s.next = chain_[r];
@@ -107,7 +112,7 @@ void Allocator::release(Var v) {
     detach(v);
     State& s = state_[v];
     if (f_->vars[v].kind == VarKind::Ebb && s.slot != kNoSlot) {
-        free_slots_.push_back(s.slot);
+        free_slots_[slot_class(type(v))].push_back(s.slot);
         s.slot = kNoSlot;
         s.in_memory = false;
     }
@@ -116,12 +121,14 @@ void Allocator::release(Var v) {
 void Allocator::spill(Var v) {
     State& s = state_[v];
     if (!f_->is_global(v) && s.slot == kNoSlot) {
-        if (!free_slots_.empty()) {
-            s.slot = free_slots_.back();
-            free_slots_.pop_back();
+        const unsigned size = slot_class(type(v));
+        if (std::vector<u16>& slots = free_slots_[size]; !slots.empty()) {
+            s.slot = slots.back();
+            slots.pop_back();
         } else {
-            DRAGOMAN_ASSERT(slot_count_ < kSpillSlotEnd);
-            s.slot = slot_count_++;
+            s.slot = slot_count_;
+            slot_count_ = static_cast<u16>(slot_count_ + (1u << size));
+            DRAGOMAN_ASSERT(slot_count_ <= kSpillSlotEnd);
         }
     }
     store(home_displacement(v), s.reg, image_type(type(v)));
@@ -138,10 +145,10 @@ void Allocator::vacate(HostReg r, bool inputs_live) {
         if (live && !is_clean(v)) {
             if (!searched) {
                 searched = true;
-                RegMask candidates = scratch_of_class(class_of(type(v))) & ~(locked_ | occupied_ | mask_of(r));
+                RegMask candidates = scratch_of_class(register_class(type(v))) & ~(locked_ | occupied_ | mask_of(r));
                 if (candidates != 0) {
                     free_reg = static_cast<HostReg>(std::countr_zero(candidates));
-                    move(free_reg, r, is_xmm(r) ? Type::F64 : Type::I64);
+                    move(free_reg, r, widest(r));
                 }
             }
             if (free_reg == kNoReg) spill(v);
@@ -222,7 +229,7 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
     if (variable.kind == VarKind::Fixed) {
         c_.lea(r64(r), env(0, 64));
     } else if (variable.kind != VarKind::Const) {
-        load(r, home_displacement(v), is_xmm(r) ? Type::F64 : variable.type);
+        load(r, home_displacement(v), image_type(variable.type));
     } else if (variable.guest_address) {
         // The immediate is the last field of the instruction.
         load_const(r, variable.value, variable.type, true);
@@ -236,7 +243,7 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
 HostReg Allocator::use(Var v) {
     HostReg r = state_[v].reg;
     if (r == kNoReg) {
-        r = scratch(class_of(type(v)));
+        r = scratch(register_class(type(v)));
         materialize(v, r);
         attach(v, r);
     }
@@ -247,7 +254,7 @@ HostReg Allocator::use(Var v) {
 bool Allocator::prefers_memory(Var v) const {
     if (state_[v].reg != kNoReg || is_const(v) || v == ir::kEnvVar) return false;
     if (!used_soon(v)) return true;
-    return (scratch_of_class(class_of(type(v))) & ~(locked_ | occupied_)) == 0;
+    return (scratch_of_class(register_class(type(v))) & ~(locked_ | occupied_)) == 0;
 }
 
 void Allocator::use_in(Var v, HostReg r) {
@@ -286,7 +293,7 @@ HostReg Allocator::coalesce(Var out) const {
     u32 at = index_;
     Var global = kNoVar;
     for (unsigned step = 0; step < kMaxSteps && global == kNoVar; ++step) {
-        u16 next = next_use(at, 0);
+        u16 next = step == 0 ? next_use_of_output(out) : next_use(at, 0);
         if (next > index_ + kWindow) return kNoReg;
         at = next;
         const ir::Insn& insn = f_->insns[at];
@@ -327,7 +334,7 @@ HostReg Allocator::target(Var out) {
         if (is_xmm(r) && nan_checks_) nan_checks_->overwrite(r);
         return r;
     }
-    return scratch(class_of(type(out)));
+    return scratch(register_class(type(out)));
 }
 
 HostReg Allocator::target_from(Var out, Var from) {
@@ -346,10 +353,11 @@ void Allocator::define(Var out, HostReg r) { define_alias(out, r); }
 
 void Allocator::define_alias(Var out, HostReg r) {
     State& s = state_[out];
-    s.next_use = next_use(index_, 0);
+    unsigned output = 0;
     for (unsigned a = 1; a < f_->insns[index_].outputs; ++a) {
-        if (f_->insns[index_].args[a] == out) s.next_use = next_use(index_, a);
+        if (f_->insns[index_].args[a] == out) output = a;
     }
+    s.next_use = next_use(index_, output);
     if (is_pinned(out)) {
         HostReg pinned = plan_->reg_of_global[out - 1];
         if (pinned == r) return;
@@ -360,7 +368,7 @@ void Allocator::define_alias(Var out, HostReg r) {
     }
     detach(out);
     if (f_->is_global(out)) {
-        s.in_memory = store_dead_[index_] == 0;
+        s.in_memory = (store_dead_[index_] >> output & 1) == 0;
         if (s.in_memory) store(home_displacement(out), r, type(out));
         if (s.next_use != kNever) attach(out, r);
         return;
@@ -370,7 +378,7 @@ void Allocator::define_alias(Var out, HostReg r) {
     if (f_->vars[out].kind == VarKind::Tb && (mask_of(r) & kScratch) == 0) {
         // Only scratch registers are looked through when TB temporaries are stored.
         lock(r);
-        HostReg own = scratch(class_of(type(out)));
+        HostReg own = scratch(register_class(type(out)));
         move(own, r, type(out));
         r = own;
     }
@@ -379,7 +387,7 @@ void Allocator::define_alias(Var out, HostReg r) {
 
 void Allocator::defined_in_memory(Var out) {
     detach(out);
-    state_[out].next_use = next_use(index_, 0);
+    state_[out].next_use = next_use_of_output(out);
     state_[out].in_memory = true;
 }
 
@@ -419,6 +427,31 @@ void Allocator::forget_scratch() {
     locked_ &= ~kScratch;
 }
 
+// ---- Vectors ------------------------------------------------------------------------------------
+
+Type Allocator::widest(HostReg r) const {
+    if (r < kFirstXmm) return Type::I64;
+    Type t = is_mask(r) ? Type::Mask : Type::F64;
+    for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
+        if (ir::is_vector(type(v)) && type(v) > t) t = type(v);
+    }
+    return t;
+}
+
+void Allocator::spill_wide() {
+    for (RegMask regs = occupied_ & (kScratchXmms | kScratchMasks); regs != 0; regs &= regs - 1) {
+        const auto r = static_cast<HostReg>(std::countr_zero(regs));
+        for (Var v = chain_[r]; v != kNoVar;) {
+            const Var next = state_[v].next;
+            if (type(v) >= Type::V128) {
+                if ((state_[v].next_use != kNever || is_input(v)) && !is_clean(v)) spill(v);
+                detach(v);
+            }
+            v = next;
+        }
+    }
+}
+
 // ---- Moves --------------------------------------------------------------------------------------
 
 void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
@@ -448,7 +481,12 @@ void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
 }
 
 void Allocator::load(HostReg r, const Xbyak::Address& from, Type t) {
+    if (is_mask(r)) return c_.kmovq(opmask(r), from);
     switch (t) {
+        case Type::V128: features_.avx ? c_.vmovups(xmm(r), from) : c_.movups(xmm(r), from); break;
+        case Type::V256: c_.vmovups(ymm(r), from); break;
+        case Type::V512: c_.vmovups(zmm(r), from); break;
+        case Type::Mask: c_.mov(r64(r), from); break;
         case Type::I32: c_.mov(r32(r), from); break;
         case Type::I64: c_.mov(r64(r), from); break;
         case Type::F32: features_.avx ? c_.vmovss(xmm(r), from) : c_.movss(xmm(r), from); break;
@@ -458,8 +496,13 @@ void Allocator::load(HostReg r, const Xbyak::Address& from, Type t) {
 }
 
 void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
+    if (is_mask(r)) return c_.kmovq(to, opmask(r));
     if (nan_checks_) nan_checks_->observe(r);
     switch (t) {
+        case Type::V128: features_.avx ? c_.vmovups(to, xmm(r)) : c_.movups(to, xmm(r)); break;
+        case Type::V256: c_.vmovups(to, ymm(r)); break;
+        case Type::V512: c_.vmovups(to, zmm(r)); break;
+        case Type::Mask: c_.mov(to, r64(r)); break;
         case Type::I32: c_.mov(to, r32(r)); break;
         case Type::I64: c_.mov(to, r64(r)); break;
         case Type::F32: features_.avx ? c_.vmovss(to, xmm(r)) : c_.movss(to, xmm(r)); break;
@@ -469,22 +512,25 @@ void Allocator::store(const Xbyak::Address& to, HostReg r, Type t) {
 }
 
 void Allocator::load(HostReg r, i32 displacement, Type t) {
-    if (is_xmm(r)) return load(r, memory(ir::type_bits(t), kRbp, displacement), t);
-    c_.op_mem(0x8b, r, kRbp, displacement, t == Type::I64);
+    if (r >= kFirstXmm) return load(r, memory(ir::type_bits(t), kRbp, displacement), t);
+    c_.op_mem(0x8b, r, kRbp, displacement, t != Type::I32);
 }
 
 void Allocator::store(i32 displacement, HostReg r, Type t) {
-    if (is_xmm(r)) return store(memory(ir::type_bits(t), kRbp, displacement), r, t);
-    c_.op_mem(0x89, r, kRbp, displacement, t == Type::I64);
+    if (r >= kFirstXmm) return store(memory(ir::type_bits(t), kRbp, displacement), r, t);
+    c_.op_mem(0x89, r, kRbp, displacement, t != Type::I32);
 }
 
 void Allocator::move(HostReg to, HostReg from, Type t) {
     if (to == from) return;
+    if (is_mask(to)) return c_.kmovq(opmask(to), opmask(from));
     if (is_xmm(to)) {
         if (nan_checks_) {
             nan_checks_->observe(from);
             nan_checks_->flush_if_named(to);
         }
+        if (t == Type::V256) return c_.vmovaps(ymm(to), ymm(from));
+        if (t == Type::V512) return c_.vmovaps(zmm(to), zmm(from));
         features_.avx ? c_.vmovaps(xmm(to), xmm(from)) : c_.movaps(xmm(to), xmm(from));
     } else {
         c_.op_reg(0x8b, to, from, t != Type::I32);

@@ -20,9 +20,12 @@
 
 namespace dragoman::host::x64 {
 
-enum class RegClass : u8 { Gpr, Xmm };
+enum class RegClass : u8 { Gpr, Xmm, Mask };
 
-constexpr RegClass class_of(ir::Type t) { return ir::is_int(t) ? RegClass::Gpr : RegClass::Xmm; }
+/// Without AVX-512 masks are in general registers (Allocator::register_class).
+constexpr RegClass class_of(ir::Type t) {
+    return ir::is_int(t) ? RegClass::Gpr : t == ir::Type::Mask ? RegClass::Mask : RegClass::Xmm;
+}
 
 class NanChecks;
 
@@ -59,13 +62,13 @@ public:
     /// Whether the value of input `v` is not needed after this instruction.
     bool dies(ir::Var v) const { return state_[v].next_use == kNever; }
     bool is_pinned(ir::Var v) const { return state_[v].pinned; }
+    /// The register that global `index` always is in, or kNoReg.
+    HostReg reg_of_pinned(unsigned index) const { return plan_->reg_of_global[index]; }
     bool is_unpinned_global(ir::Var v) const { return f_->is_global(v) && !state_[v].pinned; }
     /// Whether `v` is read again soon, so that a copy in a register is worth having.
     bool used_soon(ir::Var v) const { return state_[v].next_use < index_ + 16; }
     /// Same for output `out` of the current instruction.
-    bool used_soon_after(ir::Var out) const {
-        return out == f_->insns[index_].out() && next_use(index_, 0) < index_ + 16;
-    }
+    bool used_soon_after(ir::Var out) const { return next_use_of_output(out) < index_ + 16; }
     /// Where variable operand `arg` of instruction `index` is read next; kNever, kFar (in another block).
     u16 next_use(u32 index, unsigned arg) const { return next_uses_[index * ir::kMaxArgs + arg]; }
     /// Whether a variable other than the pinned global is in `r`.
@@ -105,7 +108,7 @@ public:
 
     // Scratch registers
     /// A free scratch register for the rest of this instruction.
-    HostReg scratch(RegClass c) { return scratch_of(c == RegClass::Gpr ? kScratchGprs : kScratchXmms); }
+    HostReg scratch(RegClass c) { return scratch_of(scratch_of_class(c)); }
     HostReg scratch_of(RegMask allowed);
     /// Frees the particular scratch register `r` for this instruction; its values move elsewhere.
     void claim(HostReg r);
@@ -138,6 +141,13 @@ public:
     /// After it: scratch registers hold nothing.
     void forget_scratch();
 
+    // Vectors
+    /// Whether a temporary of more than 8 bytes may be in a scratch register.
+    bool has_wide() const { return has_wide_; }
+    /// Before what keeps no more than the low 8 bytes of scratch registers: longer temporaries that live on, and masks,
+    /// go to memory.
+    void spill_wide();
+
     // Moves
     void load_const(HostReg r, u64 value, ir::Type t, bool keep_flags = false);
     void load(HostReg r, const Xbyak::Address& from, ir::Type t);
@@ -161,6 +171,30 @@ public:
     std::vector<ConstantField> guest_constants;
 
 private:
+    static constexpr RegMask scratch_of_class(RegClass c) {
+        return c == RegClass::Gpr ? kScratchGprs : c == RegClass::Mask ? kScratchMasks : kScratchXmms;
+    }
+    RegClass register_class(ir::Type t) const {
+        const RegClass c = class_of(t);
+        return c == RegClass::Mask && !features_.avx512 ? RegClass::Gpr : c;
+    }
+    /// The widest type of what is in `r`, as a type to move it by.
+    ir::Type widest(HostReg r) const;
+
+    /// Which output of the current instruction `out` is: kNoOutput for other variables.
+    unsigned output_number(ir::Var out) const {
+        const ir::Insn& insn = f_->insns[index_];
+        for (unsigned a = 0; a < insn.outputs; ++a) {
+            if (insn.args[a] == out) return a;
+        }
+        return kNoOutput;
+    }
+    u16 next_use_of_output(ir::Var out) const {
+        const unsigned a = output_number(out);
+        return a == kNoOutput ? kNever : next_use(index_, a);
+    }
+
+    static constexpr unsigned kNoOutput = ~0u;
     static constexpr u16 kNoSlot = 0xffff;
     struct State {
         HostReg reg = kNoReg;
@@ -194,9 +228,10 @@ private:
     RegMask occupied_ = 0;          ///< registers with a chain
     ir::Var chain_[kHostRegCount];  ///< first variable of each register's chain
     std::vector<State> state_;
-    std::vector<u16> next_uses_;  ///< [insn][arg]
-    std::vector<u8> store_dead_;  ///< [insn]: its output, a global in env, is overwritten before that matters
-    std::vector<u16> free_slots_;
+    std::vector<u16> next_uses_;      ///< [insn][arg]
+    std::vector<u8> store_dead_;      ///< [insn], bit i: output i, a global in env, is overwritten before that matters
+    std::vector<u16> free_slots_[4];  ///< of 8, 16, 32 and 64 bytes
+    bool has_wide_ = false;
     u16 slot_count_ = 0;
 
     // Backward walk. Epochs only grow, so that marks of earlier functions count for nothing.

@@ -55,11 +55,15 @@ void Allocator::compute_next_uses() {
         const ir::Insn& insn = insns[i];
         if (insn.op == Op::insn_start) continue;
         const unsigned outputs = insn.outputs;
-        for (unsigned a = 0; a < outputs; ++a) uses[a] = exchange(insn.args[a], kNever);
         if (outputs != 0) {
-            Mark& m = marks[insn.args[0]];
-            store_dead[i] = m.overwritten == precise_epoch;
-            m.overwritten = precise_epoch;
+            unsigned dead = 0;
+            for (unsigned a = 0; a < outputs; ++a) {
+                uses[a] = exchange(insn.args[a], kNever);
+                Mark& m = marks[insn.args[a]];
+                dead |= unsigned{m.overwritten == precise_epoch} << a;
+                m.overwritten = precise_epoch;
+            }
+            store_dead[i] = static_cast<u8>(dead);
         }
         // Ops without these flags are most.
         const OpFlags flags = info(insn.op).flags;

@@ -4,6 +4,9 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/sanitizer.h"
 #include "host/x64/disassemble.h"
 #include "host/x64/float_constants.h"
@@ -26,54 +29,57 @@ public:
 constexpr int kContextReg[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
-template <class T>
-void write_env(ir::Env* env, u32 offset, T value) {
-    std::memcpy(reinterpret_cast<u8*>(env) + offset, &value, sizeof(T));
-}
+/// Registers of an interrupted context.
+class ContextRegisters final : public ir::RegisterFile {
+public:
+    ContextRegisters(const ucontext_t* uc, const XsaveLayout& xsave) : uc_(uc), xsave_(xsave) {}
 
-u64 read_env(const ir::Env* env, u32 offset) {
-    u64 value;
-    std::memcpy(&value, reinterpret_cast<const u8*>(env) + offset, sizeof value);
-    return value;
-}
+    void read(unsigned number, void* to, unsigned bytes) const override {
+        if (number < kFirstXmm) {
+            const auto value = static_cast<u64>(uc_->uc_mcontext.gregs[kContextReg[number]]);
+            std::memcpy(to, &value, std::min<std::size_t>(bytes, sizeof value));
+            return;
+        }
+        number -= kFirstXmm;
+        auto* p = static_cast<u8*>(to);
+        if (number >= 16) return part(p, bytes, kHi16Zmm, xsave_.hi16_zmm + (number - 16) * 64);
+        std::memcpy(p, &uc_->uc_mcontext.fpregs->_xmm[number], std::min(bytes, 16u));
+        if (bytes > 16) part(p + 16, std::min(bytes - 16, 16u), kYmm, xsave_.ymm + number * 16);
+        if (bytes > 32) part(p + 32, bytes - 32, kZmm, xsave_.zmm + number * 32);
+    }
 
-/// The address, without segment base, that the load instruction at `code` into a general register accesses: mov, movzx,
-/// movsx or movsxd with any operand that guest_ld makes (SDM vol. 2, 2.1). `reg` gives the registers.
-template <class Registers>
-bool decode_load(const u8* code, Registers reg, u64& address) {
-    unsigned rex = 0;
-    while (*code == 0x65 || *code == 0x66) ++code;
-    if ((*code & 0xf0) == 0x40) rex = *code++;
-    if (*code == 0x0f) {
-        ++code;
-        if (*code != 0xb6 && *code != 0xb7 && *code != 0xbe && *code != 0xbf) return false;
-    } else if (*code != 0x8b && *code != 0x63) {
-        return false;
+private:
+    static constexpr std::size_t kXstateBv = 512;  ///< header of the XSAVE area (SDM vol. 1, 13.4.2)
+    static constexpr unsigned kYmm = 2, kZmm = 6, kHi16Zmm = 7;
+
+    /// Part of a register in state component `component`; 0 where the CPU has found that in its initial state.
+    void part(u8* to, unsigned bytes, unsigned component, u32 offset) const {
+        const auto* area = reinterpret_cast<const u8*>(uc_->uc_mcontext.fpregs);
+        u64 present;
+        std::memcpy(&present, area + kXstateBv, 8);
+        if ((present >> component & 1) != 0) {
+            std::memcpy(to, area + offset, bytes);
+        } else {
+            std::memset(to, 0, bytes);
+        }
     }
-    const u8 modrm = code[1];
-    code += 2;
-    const unsigned mode = modrm >> 6;
-    unsigned base = modrm & 7;
-    if (mode == 3 || (mode == 0 && base == kRbp)) return false;  // a register, or rip-relative
-    address = 0;
-    bool has_base = true;
-    if (base == kRsp) {
-        const u8 sib = *code++;
-        base = sib & 7;
-        const unsigned index = (sib >> 3 & 7) | (rex & 2) << 2;
-        if (index != kRsp) address += reg(index) << (sib >> 6);
-        has_base = mode != 0 || base != kRbp;
+
+    const ucontext_t* uc_;
+    const XsaveLayout& xsave_;
+};
+
+/// Registers of a running helper that raises: they have been stored where the plan says.
+class StoredRegisters final : public ir::RegisterFile {
+public:
+    StoredRegisters(const ir::Env* env, const RegisterPlan& plan) : env_(env), plan_(plan) {}
+    void read(unsigned number, void* to, unsigned bytes) const override {
+        std::memcpy(to, reinterpret_cast<const u8*>(env_) + plan_.home[number], bytes);
     }
-    if (has_base) address += reg(base | (rex & 1) << 3);
-    i32 displacement = 0;
-    if (mode == 1) {
-        displacement = static_cast<i8>(*code);
-    } else if (mode == 2 || !has_base) {
-        std::memcpy(&displacement, code, 4);
-    }
-    address += static_cast<u64>(i64{displacement});
-    return true;
-}
+
+private:
+    const ir::Env* env_;
+    const RegisterPlan& plan_;
+};
 
 ReturnStack* return_stack(const ir::Env* env) { return static_cast<ReturnStack*>(env->backend_data); }
 
@@ -86,7 +92,13 @@ public:
         shared_.options = options;
         shared_.features = detect_features(options);
         shared_.plan.build(layout, shared_.features.avx512 ? 32 : 16);
-        hi16_zmm_offset_ = xsave_hi16_zmm_offset();
+        xsave_ = xsave_layout();
+        usual_.clear();
+        for (unsigned i = 0; i < layout.globals.size(); ++i) {
+            if (const HostReg reg = shared_.plan.reg_of_global[i]; reg != kNoReg) {
+                usual_.add({.global = static_cast<u16>(i), .base = ir::StateBase::Register, .where = reg});
+            }
+        }
         return write_prologue(shared_, prologue_, code, size);
     }
 
@@ -158,29 +170,16 @@ public:
         return true;
     }
 
-    void save_state(ir::Env* env, const ucontext_t* uc, const LoopRegisters* loop) const override {
-        const auto& gregs = uc->uc_mcontext.gregs;
-        for (const Pinned& p : shared_.plan.gprs) {
-            const unsigned resident = loop != nullptr ? loop->resident[p.reg] : 0;
-            const u32 home = resident != 0 ? shared_.layout->globals[resident - 1].offset : p.offset;
-            write_env(env, home, static_cast<u64>(gregs[kContextReg[p.reg]]));
+    void restore_state(ir::Env* env, const ucontext_t* uc, const ir::PrecisePoint& point) const override {
+        if (uc == nullptr) {
+            return ir::restore(*shared_.layout, {}, point, StoredRegisters(env, shared_.plan), env);
         }
-        for (u64 rest = loop != nullptr ? loop->narrow : 0; rest != 0; rest &= rest - 1) {
-            const u32 home = shared_.layout->globals[static_cast<unsigned>(std::countr_zero(rest))].offset;
-            write_env(env, home, static_cast<u64>(sign_extend(read_env(env, home), 32)));
-        }
-        for (const Pinned& p : shared_.plan.xmms) write_env(env, p.offset, read_xmm(uc, p.reg - kFirstXmm));
+        ir::restore(*shared_.layout, usual_.entries(), point, ContextRegisters(uc, xsave_), env);
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
-        env->return_sp = reinterpret_cast<u8*>(gregs[REG_RSP]);
+        env->return_sp = reinterpret_cast<u8*>(uc->uc_mcontext.gregs[REG_RSP]);
     }
-
-    bool load_address(const ucontext_t* uc, u64& address) const override {
-        const auto& gregs = uc->uc_mcontext.gregs;
-        return decode_load(
-            reinterpret_cast<const u8*>(gregs[REG_RIP]),
-            [&](unsigned r) { return static_cast<u64>(gregs[kContextReg[r]]); }, address);
-    }
-    bool knows_load_addresses() const override { return true; }
+    unsigned vector_bytes() const override { return shared_.features.avx512 ? 64 : shared_.features.avx ? 32 : 16; }
+    bool free_index() const override { return !shared_.options.softmmu; }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
         uc->uc_mcontext.gregs[REG_RBP] = reinterpret_cast<greg_t>(env) + shared_.plan.env_bias;
@@ -208,17 +207,6 @@ private:
         asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<u32*>(field)) : "r"(value) : "memory");
     }
 
-    u64 read_xmm(const ucontext_t* uc, unsigned number) const {
-        const auto* area = reinterpret_cast<const u8*>(uc->uc_mcontext.fpregs);
-        u64 value = 0;
-        if (number < 16) {
-            std::memcpy(&value, &uc->uc_mcontext.fpregs->_xmm[number], 8);
-        } else if (u64 present; std::memcpy(&present, area + kXstateBv, 8), (present >> kHi16Zmm & 1) != 0) {
-            std::memcpy(&value, area + hi16_zmm_offset_ + (number - 16) * 64, 8);
-        }
-        return value;
-    }
-
     void set_segment_base() const {
         static thread_local u64 current = 0;
         if (current == shared_.options.guest_base) return;
@@ -226,12 +214,10 @@ private:
         syscall(SYS_arch_prctl, ARCH_SET_GS, current);
     }
 
-    static constexpr std::size_t kXstateBv = 512;  ///< header of the XSAVE area (SDM vol. 1, 13.4.2)
-    static constexpr unsigned kHi16Zmm = 7;
-
     Shared shared_;
     Prologue prologue_;
-    u32 hi16_zmm_offset_ = 0;
+    XsaveLayout xsave_;
+    ir::StateMap usual_;
 };
 
 }  // namespace

@@ -27,6 +27,9 @@ inline Xbyak::Reg gpr(HostReg r, unsigned bits) {
 /// For VEX-encoded instructions: 32 or 64 bits.
 inline Xbyak::Reg32e gpr32e(HostReg r, unsigned bits) { return Xbyak::Reg32e(r, static_cast<int>(bits)); }
 inline Xbyak::Xmm xmm(HostReg r) { return Xbyak::Xmm(r - kFirstXmm); }
+inline Xbyak::Ymm ymm(HostReg r) { return Xbyak::Ymm(r - kFirstXmm); }
+inline Xbyak::Zmm zmm(HostReg r) { return Xbyak::Zmm(r - kFirstXmm); }
+inline Xbyak::Opmask opmask(HostReg r) { return Xbyak::Opmask(r - kFirstMask); }
 
 /// [base + displacement] of `bits` (0: size given by the other operand).
 inline Xbyak::Address memory(unsigned bits, HostReg base, i64 displacement) {

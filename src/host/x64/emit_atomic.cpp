@@ -27,7 +27,7 @@ void extend_old(Emitter& e, HostReg r, MemOp m, Type t) {
 /// Address operand; checked for alignment if the op asks for it. It keeps at most one scratch register.
 Xbyak::Address atomic_address(Emitter& e, Var address, MemOp m) {
     if (e.shared.options.softmmu) return softmmu_pointer(e, address, m);
-    Xbyak::Address a = guest_address(e, address, ir::kNoVar, 0, 0, 8u << m.size_log2);
+    Xbyak::Address a = guest_address(e, address, ir::kNoVar, m, 0, 8u << m.size_log2);
     if (m.aligned) check_alignment(e, a, m, ir::kExceptionMisalignedStore);
     return a;
 }
@@ -119,7 +119,11 @@ HostReg input_register(Emitter& e, Var v, HostReg scratch) {
 /// The address for an op that needs rax and rcx.
 Xbyak::Address loop_address(Emitter& e, Var v, MemOp m) {
     if (e.shared.options.softmmu) return softmmu_pointer(e, v, m);
-    Xbyak::Address address = memory(8u << m.size_log2, input_register(e, v, kRdx), 0);
+    if (m.wrap32) {
+        e.ra.use_in(v, kRdx);
+        e.c.mov(e.c.edx, e.c.edx);
+    }
+    Xbyak::Address address = memory(8u << m.size_log2, m.wrap32 ? kRdx : input_register(e, v, kRdx), 0);
     if (m.aligned) check_alignment(e, address, m, ir::kExceptionMisalignedStore);
     return address;
 }

@@ -120,8 +120,9 @@ Cc Emitter::compare(Cond cond, Type t, Var a, Var b) {
 
 void emit_insn_start(Emitter& e, const Insn& insn) {
     e.insn_pc = insn.imm[0];
-    e.insn_data = insn.imm[1];
-    e.map_insn(e.insn_pc, e.insn_data);
+    e.insn_point = e.point = {};
+    if (insn.state != 0) e.insn_point = e.point = e.copy_point(insn);
+    e.map_insn(e.insn_pc, e.insn_point);
 }
 
 void emit_discard(Emitter&, const Insn&) {}

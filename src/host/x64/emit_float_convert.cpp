@@ -251,7 +251,7 @@ void emit_fcvt_fi(Emitter& e, const Insn& insn) {
 
 // ---- boxing -------------------------------------------------------------------------------------
 
-void emit_box_test(Emitter& e, u64 globals) {
+void emit_box_test(Emitter& e, const ir::GlobalSet& globals) {
     auto leave = [&](u32 jump) {
         e.no_resume(e.cold(jump, [](Emitter& e) {
             e.load_guest_address(kRax, e.f->guest_pc);
@@ -261,8 +261,8 @@ void emit_box_test(Emitter& e, u64 globals) {
     // What is not boxed clears a bit of the upper half.
     constexpr HostReg kBoth = xmm_reg(0);
     HostReg all = kNoReg;
-    for (; globals != 0; globals &= globals - 1) {
-        const Var global = ir::global_var(static_cast<unsigned>(std::countr_zero(globals)));
+    globals.for_each([&](unsigned number) {
+        const Var global = ir::global_var(number);
         if (!e.ra.in_reg(global)) {
             e.c.cmp(e.env(e.f->vars[global].offset + 4, 32), -1);
             leave(e.c.jcc(Cc::NE));
@@ -272,7 +272,7 @@ void emit_box_test(Emitter& e, u64 globals) {
             float_logic(e, FloatLogic::And, kBoth, all, reg_rm(e.ra.reg_of(global)));
             all = kBoth;
         }
-    }
+    });
     if (all == kNoReg) return;
     if (e.features().avx) {
         e.c.vpextrd(r32(kRax), xmm(all), 1);

@@ -109,8 +109,58 @@ void emit_mulh_su(Emitter& e, const Insn& insn) {
 
 namespace {
 
+/// Both halves: in rax and rdx.
+void multiply_full(Emitter& e, const Insn& insn, bool sign) {
+    Var a = insn.in(0), b = insn.in(1);
+    if (insn.type == Type::I32) {
+        HostReg y = e.ra.use(b);
+        HostReg t = e.ra.scratch_of(kScratchGprs & ~mask_of(kRax));
+        sign ? e.c.movsxd(r64(t), r32(y)) : e.c.mov(r32(t), r32(y));
+        e.ra.use_in(a, kRax);
+        sign ? e.c.movsxd(e.c.rax, e.c.eax) : e.c.mov(e.c.eax, e.c.eax);
+        e.c.imul(e.c.rax, r64(t));
+        e.c.mov(r64(t), e.c.rax);
+        e.c.shr(r64(t), 32);
+        e.ra.define(insn.out(0), kRax);
+        e.ra.define(insn.out(1), t);
+        return;
+    }
+    multiply_high(e, a, b, sign);
+    e.ra.define(insn.out(0), kRax);
+    e.ra.define(insn.out(1), kRdx);
+}
+
+/// mulx writes any two registers, after it has read both operands.
+void multiply_full_bmi2(Emitter& e, const Insn& insn) {
+    Var a = insn.in(0), b = insn.in(1);
+    if (e.ra.reg_of(b) == kRdx) std::swap(a, b);
+    Emitter::Rm y = e.ra.reg_of(b) == kRdx ? outside_rax_rdx(e, b) : e.use_rm(b);
+    if (y.is_reg && y.reg == kRdx) y = outside_rax_rdx(e, b);
+    e.ra.use_in(a, kRdx);
+    const HostReg low = e.ra.target(insn.out(0));
+    HostReg high = e.ra.is_pinned(insn.out(1)) ? e.ra.target(insn.out(1)) : kRdx;
+    if (high == low) high = kRdx;
+    if (y.is_reg) {
+        e.c.mulx(r64(high), r64(low), r64(y.reg));
+    } else {
+        e.c.mulx(r64(high), r64(low), y.mem());
+    }
+    e.ra.define(insn.out(0), low);
+    e.ra.define(insn.out(1), high);
+}
+
+}  // namespace
+
+void emit_mul2_s(Emitter& e, const Insn& insn) { multiply_full(e, insn, true); }
+void emit_mul2_u(Emitter& e, const Insn& insn) {
+    insn.type == Type::I64&& e.features().bmi2 ? multiply_full_bmi2(e, insn) : multiply_full(e, insn, false);
+}
+
+namespace {
+
 struct Division {
     bool sign;
+    bool quotient;
     bool remainder;
 };
 
@@ -133,29 +183,26 @@ void divide(CodeWriter& c, Division op, HostReg divisor, unsigned bits) {
     }
 }
 
-/// rax (dividend) to rax or rdx for a divisor of 0 or (signed) -1.
+/// rax (dividend) to rax and rdx for a divisor of 0 or (signed) -1.
 void divide_special(CodeWriter& c, Division op, HostReg divisor, unsigned bits) {
     u32 minus_one = 0;
     if (op.sign) {
         c.test(gpr(divisor, bits), gpr(divisor, bits));
         minus_one = c.jcc_short(Cc::NE);
     }
-    if (op.remainder) {
-        c.mov(c.rdx, c.rax);
-    } else {
-        c.mov(c.rax, -1);
-    }
+    if (op.remainder) c.mov(c.rdx, c.rax);
+    if (op.quotient) c.mov(c.rax, -1);
     if (!op.sign) return;
     u32 done = c.jump_short();
     c.bind_short(minus_one);
-    op.remainder ? c.xor_(c.edx, c.edx) : c.neg(gpr(kRax, bits));
+    if (op.remainder) c.xor_(c.edx, c.edx);
+    if (op.quotient) c.neg(gpr(kRax, bits));
     c.bind_short(done);
 }
 
 void emit_division(Emitter& e, const Insn& insn, Division op) {
     unsigned bits = ir::type_bits(insn.type);
-    Var a = insn.in(0), b = insn.in(1), out = insn.out();
-    HostReg result = op.remainder ? kRdx : kRax;
+    Var a = insn.in(0), b = insn.in(1);
     HostReg divisor = divisor_register(e, b);
     e.ra.use_in(a, kRax);
     e.ra.claim(kRdx);
@@ -176,14 +223,17 @@ void emit_division(Emitter& e, const Insn& insn, Division op) {
     } else {
         divide(e.c, op, divisor, bits);
     }
-    e.ra.define(out, result);
+    if (op.quotient) e.ra.define(insn.out(), kRax);
+    if (op.remainder) e.ra.define(insn.out(insn.outputs - 1u), kRdx);
 }
 
 }  // namespace
 
-void emit_div_s(Emitter& e, const Insn& insn) { emit_division(e, insn, {true, false}); }
-void emit_div_u(Emitter& e, const Insn& insn) { emit_division(e, insn, {false, false}); }
-void emit_rem_s(Emitter& e, const Insn& insn) { emit_division(e, insn, {true, true}); }
-void emit_rem_u(Emitter& e, const Insn& insn) { emit_division(e, insn, {false, true}); }
+void emit_div_s(Emitter& e, const Insn& insn) { emit_division(e, insn, {true, true, false}); }
+void emit_div_u(Emitter& e, const Insn& insn) { emit_division(e, insn, {false, true, false}); }
+void emit_rem_s(Emitter& e, const Insn& insn) { emit_division(e, insn, {true, false, true}); }
+void emit_rem_u(Emitter& e, const Insn& insn) { emit_division(e, insn, {false, false, true}); }
+void emit_divrem_s(Emitter& e, const Insn& insn) { emit_division(e, insn, {true, true, true}); }
+void emit_divrem_u(Emitter& e, const Insn& insn) { emit_division(e, insn, {false, true, true}); }
 
 }  // namespace dragoman::host::x64

@@ -20,13 +20,19 @@ struct BaseAndDisplacement {
     i32 displacement;
 };
 
-/// The address as one register and a displacement; with an index it is added up in a scratch register.
-BaseAndDisplacement address_of(Emitter& e, Var base, Var index, unsigned scale, i64 displacement) {
+/// The address as one register and a displacement; with an index, or to be wrapped, it is added up in a scratch
+/// register.
+BaseAndDisplacement address_of(Emitter& e, Var base, Var index, MemOp m, i64 displacement) {
     HostReg b = e.ra.use(base);
-    if (index == kNoVar) return {b, static_cast<i32>(displacement)};
-    HostReg i = e.ra.use(index);
+    if (index == kNoVar && !m.wrap32) return {b, static_cast<i32>(displacement)};
+    Xbyak::RegExp exp = r64(b) + static_cast<std::size_t>(displacement);
+    HostReg i = b;
+    if (index != kNoVar) {
+        i = e.ra.use(index);
+        exp = exp + r64(i) * (1 << m.scale);
+    }
     HostReg sum = e.ra.scratch(RegClass::Gpr);
-    e.c.lea(r64(sum), e.c.ptr[r64(b) + r64(i) * (1 << scale) + static_cast<std::size_t>(displacement)]);
+    e.c.lea(gpr(sum, m.wrap32 ? 32 : 64), e.c.ptr[exp]);
     e.ra.unlock(b);
     e.ra.unlock(i);
     return {sum, 0};
@@ -60,9 +66,15 @@ void add_up(CodeWriter& c, HostReg to, HostReg base, i32 displacement) {
 
 /// Emits the lookup up to the compare: `entry` points at the TLB entry, `page` is spent.
 void probe(Emitter& e, BaseAndDisplacement a, MemOp m, bool write, HostReg entry, HostReg page) {
-    add_up(e.c, page, a.base, a.displacement);
+    const bool vector = m.size_log2 > 3;
+    if (!vector || a.displacement != 0) add_up(e.c, page, a.base, a.displacement);
     find_entry(e.c, e.shared, entry, a.displacement != 0 ? page : a.base, m.mmu_index);
-    e.c.op_imm(4, page, static_cast<i32>(-4096 | static_cast<i32>(m.bytes() - 1)), true);
+    if (vector) {  // often misaligned: only its last byte must be on the same page
+        add_up(e.c, page, a.base, a.displacement + static_cast<i32>(m.bytes() - 1));
+        e.c.op_imm(4, page, -4096, true);
+    } else {
+        e.c.op_imm(4, page, static_cast<i32>(-4096 | static_cast<i32>(m.bytes() - 1)), true);
+    }
     e.c.op_mem(0x3b, page, entry, static_cast<i32>(tag_offset(write)), true);
 }
 
@@ -83,7 +95,13 @@ void call_slow_path(Emitter& e, const Access& access) {
 u32 miss_to_slow_path(Emitter& e, HostReg entry, const Access& access) {
     u32 jump = e.c.jcc(Cc::NE);
     load_addend(e.c, entry);
-    return e.cold(jump, [access](Emitter& e) { call_slow_path(e, access); });
+    return e.cold(jump, [access](Emitter& e) {
+        const Xbyak::Address wide = e.env(kWideAccessOffset, ir::type_bits(access.type));
+        const bool vector = ir::is_vector(access.type);
+        if (vector && access.kind == Access::Kind::Store) e.ra.store(wide, access.value, access.type);
+        call_slow_path(e, access);
+        if (vector && access.kind == Access::Kind::Load) e.ra.load(access.value, wide, access.type);
+    });
 }
 
 Xbyak::Address host_operand(BaseAndDisplacement a, HostReg addend, unsigned bits) {
@@ -124,7 +142,8 @@ void store_constant(Emitter& e, u64 v, BaseAndDisplacement a, HostReg entry, Hos
 void softmmu_load(Emitter& e, const Insn& insn) {
     const MemOp m = insn.mem();
     const Type t = e.ra.type(insn.out());
-    BaseAndDisplacement a = address_of(e, insn.in(0), insn.in(1), m.scale, insn.displacement());
+    BaseAndDisplacement a = address_of(e, insn.in(0), insn.in(1), m, insn.displacement());
+    if (insn.state != 0) e.map_access(a.base, kNoReg, 0, a.displacement);
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
     probe(e, a, m, false, entry, page);
@@ -134,7 +153,8 @@ void softmmu_load(Emitter& e, const Insn& insn) {
     u32 path = miss_to_slow_path(e, entry, {Access::Kind::Load, t, a.base, d, m, a.displacement});
     if (!is_xmm(d)) {
         const bool wide = t == Type::I64;
-        e.c.op_sib(load_opcode(m, wide), d, a.base, entry, a.displacement, m.size_log2 == 3 || (m.sign && wide));
+        e.c.op_sib(load_opcode(m.size_log2, m.sign, wide), d, a.base, entry, a.displacement,
+                   m.size_log2 == 3 || (m.sign && wide));
         if (m.big_endian) swap_loaded(e, d, m.size_log2, m.sign, t);
     } else if (m.big_endian) {
         load_gpr(e, page, host_operand(a, entry, 8u << m.size_log2), m.size_log2, false, Type::I64);
@@ -152,7 +172,8 @@ void softmmu_store(Emitter& e, const Insn& insn) {
     const MemOp m = insn.mem();
     const Var value = insn.in(0);
     const Type t = e.ra.type(value);
-    BaseAndDisplacement a = address_of(e, insn.in(1), insn.in(2), m.scale, insn.displacement());
+    BaseAndDisplacement a = address_of(e, insn.in(1), insn.in(2), m, insn.displacement());
+    if (insn.state != 0) e.map_access(a.base, kNoReg, 0, a.displacement);
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
     probe(e, a, m, true, entry, page);
@@ -172,8 +193,8 @@ void softmmu_store(Emitter& e, const Insn& insn) {
         store_gpr(e, a, entry, page, m);
         if (v == page) e.ra.to_memory(value);  // it came from there
     } else if (is_xmm(v)) {
-        const bool low_word = m.size_log2 == 2;
-        e.ra.store(host_operand(a, entry, low_word ? 32 : 64), v, low_word ? Type::F32 : Type::F64);
+        const Type stored = m.size_log2 == 2 ? Type::F32 : m.size_log2 == 3 ? Type::F64 : t;
+        e.ra.store(host_operand(a, entry, ir::type_bits(stored)), v, stored);
     } else {
         store_gpr(e, a, entry, v, m);
     }
@@ -182,6 +203,7 @@ void softmmu_store(Emitter& e, const Insn& insn) {
 
 Xbyak::Address softmmu_pointer(Emitter& e, Var address, MemOp m) {
     e.ra.use_in(address, kRdx);
+    if (m.wrap32) e.c.mov(e.c.edx, e.c.edx);
     HostReg entry = e.ra.scratch(RegClass::Gpr);
     HostReg page = e.ra.scratch(RegClass::Gpr);
     // Memory that may be written may be read.
@@ -223,7 +245,8 @@ struct PageAccess {
             if (access.type == Type::F32) box_f32(e, r);
         } else {
             const bool wide = access.type == Type::I64;
-            e.c.op_sib(load_opcode(m, wide), r, a.base, addend, a.displacement, m.size_log2 == 3 || (m.sign && wide));
+            e.c.op_sib(load_opcode(m.size_log2, m.sign, wide), r, a.base, addend, a.displacement,
+                       m.size_log2 == 3 || (m.sign && wide));
         }
     }
 };
@@ -343,6 +366,8 @@ u64* register_at_home(ir::Env* env, const Shared& shared, HostReg r) {
     return reinterpret_cast<u64*>(reinterpret_cast<u8*>(env) + shared.plan.home[r]);
 }
 
+u8* wide_access(ir::Env* env) { return reinterpret_cast<u8*>(env) + kWideAccessOffset; }
+
 /// A loaded value as it is kept in a register of type `t`.
 u64 register_image(u64 v, MemOp m, Type t) {
     if (m.sign) v = static_cast<u64>(sign_extend(v, m.bytes() * 8));
@@ -376,11 +401,19 @@ void run_mmu_access(ir::Env* env, const u8* code, const Shared* shared) {
     }
     switch (a.kind) {
         case Access::Kind::Load: {
+            if (m.size_log2 > 3) {
+                mmu.load_wide(env, address, wide_access(env), m.size_log2, m.mmu_index);
+                break;
+            }
             u64 v = mmu.load(env, address, m.size_log2, m.mmu_index);
             *value = register_image(m.big_endian ? swap_bytes(v, m) : v, m, a.type);
             break;
         }
         case Access::Kind::Store: {
+            if (m.size_log2 > 3) {
+                mmu.store_wide(env, address, wide_access(env), m.size_log2, m.mmu_index);
+                break;
+            }
             u64 v = *value & low_mask(m.bytes() * 8);
             mmu.store(env, address, m.big_endian ? swap_bytes(v, m) : v, m.size_log2, m.mmu_index);
             break;

@@ -27,6 +27,13 @@ unsigned patch_padding(u64 address) {
     return low <= 4 ? 0 : 8 - low;
 }
 
+/// Whether a cold path of `insn` calls C++ that keeps no more than 8 bytes of each scratch vector register: soft float,
+/// and the softmmu slow path.
+bool may_leave_low_halves(const Insn& insn, bool softmmu) {
+    const OpFlags flags = info(insn.op).flags;
+    return (softmmu && has(flags, OpFlags::MayFault)) || has(flags, OpFlags::Float) || insn.op == Op::fcvt_fi;
+}
+
 /// Whether some exit goes to a TB in front of this one.
 bool goes_back(const ir::Function& f) {
     return std::any_of(f.insns.begin(), f.insns.end(),
@@ -40,6 +47,8 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     out = &result;
     result.insn_map.clear();
     result.relocations.clear();
+    result.states.clear();
+    result.state.clear();
     for (Slot& s : result.slots) s.used = false;
     colds_.clear();
     label_fixups_.clear();
@@ -47,7 +56,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     c.retarget(code, capacity);
     if (f->loop) {
         loop_.build(shared.plan, function);
-        result.loop_registers = loop_.registers;
+        result.state = loop_.state;
         ra.set_plan(loop_.plan);
     } else if (in_loop_) {
         ra.set_plan(shared.plan);
@@ -59,7 +68,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     ra.begin_function(function);
     nans.reset();
     insn_pc = function.guest_pc;
-    insn_data = 0;
+    insn_point = point = {};
     unmasked_target = ir::kNoVar;
     flags_ = {};
     if (out_of_room()) return false;
@@ -86,7 +95,7 @@ void Emitter::emit_entry() {
     c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
     entry_fail_ = c.jcc(Cc::NE);
     out->entry = c.here();
-    if (f->boxed_at_entry != 0) emit_box_test(*this, f->boxed_at_entry);
+    if (!f->boxed_at_entry.empty()) emit_box_test(*this, f->boxed_at_entry);
     if (f->loop) {
         enter_loop();
     } else if (counts_passes_) {
@@ -113,12 +122,13 @@ void Emitter::enter_loop() {
 }
 
 void Emitter::leave_loop() {
-    for (u64 rest = loop_.registers.narrow; rest != 0; rest &= rest - 1) {
-        const auto global = static_cast<unsigned>(std::countr_zero(rest));
-        if (const HostReg reg = loop_.plan.reg_of_global[global]; reg != kNoReg) {
+    for (const ir::StateEntry& entry : loop_.state.entries()) {
+        if (entry.extend == ir::StateExtend::None) continue;
+        if (entry.base == ir::StateBase::Register) {
+            const auto reg = static_cast<HostReg>(entry.where);
             c.movsxd(r64(reg), r32(reg));
         } else {
-            const std::size_t home = f->vars[ir::global_var(global)].offset;
+            const std::size_t home = f->vars[ir::global_var(entry.global)].offset;
             c.movsxd(c.rax, env(home, 32));
             c.mov(env(home, 64), c.rax);
         }
@@ -143,9 +153,11 @@ void Emitter::emit_body() {
             continue;
         }
         ra.begin_insn(index);
+        if (ra.has_wide() && may_leave_low_halves(insn, shared.options.softmmu)) ra.spill_wide();
         nans.before(insn);
         kEmit[static_cast<unsigned>(insn.op)](*this, insn);
         ra.end_insn();
+        if (point.count != insn_point.count || point.first != insn_point.first) end_point();
         if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
     }
 }
@@ -168,9 +180,9 @@ void Emitter::emit_colds() {
     for (std::size_t i = 0; i < colds_.size() && !out_of_room(); ++i) {
         const Cold path = colds_[i];
         c.bind(path.jump);
-        map_insn(path.pc, path.data);
+        map_insn(path.pc, path.point);
         insn_pc = path.pc;
-        insn_data = path.data;
+        point = path.point;
         path.run(*this, path.capture);
         if (path.resume != kNowhere) c.jump_to(path.resume);
     }
@@ -268,14 +280,50 @@ void Emitter::far_call(u64 pc) {
 
 // ---- Instruction map ----------------------------------------------------------------------------
 
-void Emitter::map_insn(u64 pc, u64 data) {
+void Emitter::map_insn(u64 pc, Point at) {
     auto& map = out->insn_map;
-    InsnMapEntry entry{c.here(), static_cast<u32>(pc - f->guest_pc), data};
+    InsnMapEntry entry{c.here(), static_cast<u32>(pc - f->guest_pc), at.first, at.count};
     if (!map.empty() && map.back().host_offset == entry.host_offset) {
         map.back() = entry;
     } else {
         map.push_back(entry);
     }
+}
+
+void Emitter::end_point() {
+    point = insn_point;
+    if (index + 1 < f->insns.size() && f->insns[index + 1].op != Op::insn_start) map_insn(insn_pc, point);
+}
+
+Emitter::Point Emitter::copy_point(const Insn& insn) {
+    const ir::StateEntries entries = f->point(insn);
+    const auto first = static_cast<u32>(out->states.size());
+    for (const ir::StateEntry& entry : entries) out->states.push_back(entry);
+    return {first, static_cast<u32>(entries.size())};
+}
+
+void Emitter::map_access(HostReg base, HostReg reg, unsigned scale, i64 displacement) {
+    const Insn& insn = f->insns[index];
+    const auto first = static_cast<u32>(out->states.size());
+    for (ir::StateEntry entry : f->point(insn)) {
+        if (entry.base == ir::StateBase::Access) {
+            entry.base = base == kNoReg ? ir::StateBase::Constant : ir::StateBase::Register;
+            entry.where = base == kNoReg ? 0 : base;
+            entry.index = reg == kNoReg ? ir::kNoStateIndex : reg;
+            entry.scale = static_cast<u8>(reg == kNoReg ? 0 : scale);
+            entry.displacement += displacement;
+            // Mostly it is where it always is.
+            const bool in_place = entry.base == ir::StateBase::Register && entry.extend == ir::StateExtend::None &&
+                                  entry.index == ir::kNoStateIndex && entry.displacement == 0 &&
+                                  ra.reg_of_pinned(entry.global) == base && !f->state.extended().has(entry.global);
+            if (in_place) continue;
+        }
+        out->states.push_back(entry);
+    }
+    const auto count = static_cast<u32>(out->states.size()) - first;
+    if (count == 0 && insn_point.count == 0) return;
+    point = {first, count};
+    map_insn(insn_pc, point);
 }
 
 // ---- Labels -------------------------------------------------------------------------------------

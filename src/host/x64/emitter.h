@@ -85,7 +85,12 @@ public:
     CompiledCode* out = nullptr;
     u32 index = 0;    ///< of the instruction being emitted
     u64 insn_pc = 0;  ///< guest pc of the last insn_start
-    u64 insn_data = 0;
+    /// Entries of CompiledCode::states.
+    struct Point {
+        u32 first = 0, count = 0;
+    };
+    Point insn_point;  ///< of the guest instruction
+    Point point;       ///< of the op being emitted
 
     const Features& features() const { return shared.features; }
     const u8* common(Common r) const { return shared.common[static_cast<unsigned>(r)]; }
@@ -104,7 +109,8 @@ public:
     struct Cold {
         u32 resume;  ///< where control goes on afterwards; kNowhere when the path leaves
         u32 jump;    ///< rel32 field that jumps here
-        u64 pc, data;
+        u64 pc;
+        Point point;
         void (*run)(Emitter&, const void*);
         alignas(8) u8 capture[48];
     };
@@ -119,7 +125,7 @@ public:
         path.resume = c.here();
         path.jump = jump;
         path.pc = insn_pc;
-        path.data = insn_data;
+        path.point = point;
         path.run = [](Emitter& e, const void* capture) { (*static_cast<const F*>(capture))(e); };
         std::memcpy(path.capture, &body, sizeof(F));
         return static_cast<u32>(colds_.size() - 1);
@@ -165,8 +171,15 @@ public:
     void call_helper(unsigned id);
     void relocation(Relocation::Kind kind, u32 offset, u8 size, bool pc_relative, u32 target, u64 value = 0);
 
-    /// Host code from here on belongs to the guest instruction (pc, data).
-    void map_insn(u64 pc, u64 data);
+    /// Host code from here on belongs to the guest instruction at `pc`, with the state of `at`.
+    void map_insn(u64 pc, Point at);
+    /// Behind an op with a map of its own.
+    void end_point();
+    /// The map of `insn`, which names nothing that only becomes known here.
+    Point copy_point(const ir::Insn& insn);
+    /// The instruction that comes next does the guest access [base + (index << scale) + displacement] of the current op
+    /// (kNoReg: without), and has the op's map.
+    void map_access(HostReg base, HostReg index, unsigned scale, i64 displacement);
 
     /// Puts the gs prefix in front of the next instruction, which accesses guest memory.
     void guest_segment() {
@@ -264,8 +277,8 @@ private:
     std::vector<FarBranch> far_branches_;
 };
 
-/// Leaves the TB, which has just been entered, if one of `globals` (bit i: global i) is not boxed.
-void emit_box_test(Emitter& e, u64 globals);
+/// Leaves the TB, which has just been entered, if one of `globals` is not boxed.
+void emit_box_test(Emitter& e, const ir::GlobalSet& globals);
 
 #define X(name, out, in, c, typing, flags) void emit_##name(Emitter& e, const ir::Insn& insn);
 DRAGOMAN_IR_OPS(X)

@@ -54,11 +54,13 @@ u64 feature_bits(const Features& f) {
     return bits;
 }
 
-u32 xsave_hi16_zmm_offset() {
-    u32 a = 0, b = 0, c = 0, d = 0;
-    // Leaf 0xD, state component 7 (Hi16_ZMM): EBX is its offset in the standard format.
-    if (!__get_cpuid_count(0xd, 7, &a, &b, &c, &d) || a == 0) return 0;
-    return b;
+XsaveLayout xsave_layout() {
+    // Leaf 0xD, by state component: EAX is its size, EBX its offset in the standard format.
+    auto offset = [](unsigned component) -> u32 {
+        u32 a = 0, b = 0, c = 0, d = 0;
+        return __get_cpuid_count(0xd, component, &a, &b, &c, &d) && a != 0 ? b : 0;
+    };
+    return {offset(2), offset(6), offset(7)};
 }
 
 }  // namespace dragoman::host::x64

@@ -18,7 +18,13 @@ u64 feature_bits(const Features& features);
 /// What the CPU has and the options allow.
 Features detect_features(const Options& options);
 
-/// Offset of the upper 16 vector registers (512 bits each) in the standard XSAVE area; 0 without them.
-u32 xsave_hi16_zmm_offset();
+/// Where the parts of vector registers are in the standard XSAVE area that is no legacy area (SDM vol. 1, 13.5); 0
+/// where the CPU has no such state.
+struct XsaveLayout {
+    u32 ymm = 0;       ///< bits 128 to 255 of registers 0 to 15, 16 bytes each
+    u32 zmm = 0;       ///< bits 256 to 511 of registers 0 to 15, 32 bytes each
+    u32 hi16_zmm = 0;  ///< registers 16 to 31, 64 bytes each
+};
+XsaveLayout xsave_layout();
 
 }  // namespace dragoman::host::x64

@@ -9,9 +9,10 @@ using ir::Op;
 namespace {
 
 bool waits_for_stores(const ir::Insn& insn) {
-    if (insn.op == Op::mb) return true;
+    if (insn.op == Op::mb) return (insn.imm[0] & static_cast<u64>(ir::Barrier::StoreLoad)) != 0;
     return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
-           ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned);
+           ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned ||
+            insn.mem().order == ir::MemOrder::SeqCst);
 }
 
 bool suits(const ir::Insn& insn) {
@@ -35,7 +36,7 @@ bool suits_loop(const ir::Function& f) { return std::all_of(f.insns.begin(), f.i
 void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
     plan = usual;
     swaps.clear();
-    registers = {.resident = {}, .narrow = f.narrow};
+    state.clear();
     const unsigned globals = f.global_count();
     uses_.assign(globals, 0);
     written_.assign(globals, false);
@@ -62,14 +63,26 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
             return ir::is_int(f.vars[ir::global_var(i)].type) && usual.reg_of_global[i] != kNoReg && uses_[i] == 0;
         };
         while (unused < globals && !is_unused(unused)) ++unused;
-        if (best == globals || unused == globals) return;
+        if (best == globals || unused == globals) break;
         const HostReg reg = usual.reg_of_global[unused];
         plan.reg_of_global[unused] = kNoReg;
         plan.reg_of_global[best] = reg;
-        registers.resident[reg] = static_cast<u8>(best + 1);
         swaps.push_back({reg, written_[best], home(best), home(unused)});
+        state.add({.global = static_cast<u16>(unused), .where = unused});
+        // One that is not written is in env as well.
+        if (written_[best] && !f.state.extended().has(best)) {
+            state.add({.global = static_cast<u16>(best), .base = ir::StateBase::Register, .where = reg});
+        }
         ++unused;
     }
+    f.state.extended().for_each([&](unsigned global) {
+        const HostReg reg = plan.reg_of_global[global];
+        const bool in_env = reg == kNoReg;
+        state.add({.global = static_cast<u16>(global),
+                   .base = in_env ? ir::StateBase::Home : ir::StateBase::Register,
+                   .extend = ir::StateExtend::Sign32,
+                   .where = in_env ? global : reg});
+    });
 }
 
 }  // namespace dragoman::host::x64

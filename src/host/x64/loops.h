@@ -12,7 +12,7 @@
 //
 // The loop has a register plan of its own: globals that it uses and that live in env take the registers of pinned
 // globals that it does not use. On entry these are stored and those loaded, at each exit the other way round. In
-// between env holds old values of the former; if an access faults, Backend::save_state puts that right.
+// between env holds old values of the former; the TB's state map says so, for faults and for what leaves the loop.
 #pragma once
 
 #include "host/host.h"
@@ -42,7 +42,8 @@ struct LoopPlan {
     };
     RegisterPlan plan;
     std::vector<Swap> swaps;
-    LoopRegisters registers;
+    /// What differs from the usual plan: where exchanged registers are, and which are left to be extended.
+    ir::StateMap state;
 
     void build(const RegisterPlan& usual, const ir::Function& f);
 

@@ -25,6 +25,7 @@ void RegisterPlan::build(const ir::GuestLayout& layout, unsigned xmm_count) {
     for (unsigned i : order) {
         const ir::GlobalInfo& g = layout.globals[i];
         HostReg reg = kNoReg;
+        if (ir::is_vector(g.type)) continue;  // lives in env
         if (ir::is_int(g.type)) {
             if (gprs.size() == std::size(kPinnableGprs)) continue;
             reg = kPinnableGprs[gprs.size()];

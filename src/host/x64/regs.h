@@ -9,22 +9,27 @@
 
 namespace dragoman::host::x64 {
 
-/// A host register: 0..15 the general registers by their number, 16..47 xmm0..xmm31.
+/// A host register: 0..15 the general registers by their number, 16..47 xmm0..xmm31 (and the ymm and zmm registers that
+/// they are part of), 48..55 the mask registers k0..k7.
 using HostReg = u8;
 
 inline constexpr HostReg kNoReg = 0xff;
 inline constexpr HostReg kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRsp = 4, kRbp = 5, kRsi = 6, kRdi = 7;
 inline constexpr unsigned kFirstXmm = 16;
-inline constexpr unsigned kHostRegCount = 48;
+inline constexpr unsigned kFirstMask = 48;
+inline constexpr unsigned kHostRegCount = 56;
 constexpr HostReg xmm_reg(unsigned number) { return static_cast<HostReg>(kFirstXmm + number); }
-constexpr bool is_xmm(HostReg r) { return r >= kFirstXmm; }
+constexpr bool is_xmm(HostReg r) { return r - kFirstXmm < kFirstMask - kFirstXmm; }
+constexpr bool is_mask(HostReg r) { return r >= kFirstMask; }
 
 using RegMask = u64;  ///< one bit per HostReg
 constexpr RegMask mask_of(HostReg r) { return RegMask{1} << r; }
 
 inline constexpr RegMask kScratchGprs = mask_of(kRax) | mask_of(kRcx) | mask_of(kRdx);
 inline constexpr RegMask kScratchXmms = RegMask{7} << kFirstXmm;
-inline constexpr RegMask kScratch = kScratchGprs | kScratchXmms;
+/// k1 is for intermediate results of one instruction, k0 cannot predicate.
+inline constexpr RegMask kScratchMasks = RegMask{0x3f} << (kFirstMask + 2);
+inline constexpr RegMask kScratch = kScratchGprs | kScratchXmms | kScratchMasks;
 
 /// Pinned general registers, the most wanted guest register first. Callee-saved ones serve helper calls
 /// best, but r12 and r13 need a longer encoding as a base.
@@ -39,8 +44,10 @@ inline constexpr unsigned kFirstPinnableXmm = 3;
 inline constexpr std::size_t kMissCounterOffset = offsetof(ir::Env, scratch);
 inline constexpr std::size_t kOperandOffset = kMissCounterOffset + 8;
 /// Behind the spill slots: where the softmmu slow path keeps rax, rcx, rdx, xmm0, xmm1, xmm2.
-inline constexpr unsigned kSpillSlotEnd = ir::kSpillSlots - 8;
+inline constexpr unsigned kSpillSlotEnd = ir::kSpillSlots - 16;
 inline constexpr std::size_t kSavedScratchOffset = offsetof(ir::Env, scratch) + kSpillSlotEnd * 8;
+/// Behind that: a vector on its way to or from the softmmu slow path.
+inline constexpr std::size_t kWideAccessOffset = kSavedScratchOffset + 64;
 
 /// A guest register that lives in a host register while translated code runs.
 struct Pinned {

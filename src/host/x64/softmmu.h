@@ -34,8 +34,9 @@ struct Access {
     i32 displacement;
     bool shared = false;  ///< a third word says what else the addend is for
 
+    /// Of the MemOp, what the slow path needs: the address has been wrapped, and orders are those of the host.
     u32 pack() const {
-        return mem.pack() | u32{base} << 16 | u32{value} << 20 | static_cast<u32>(type) << 26 |
+        return (mem.pack() & 0xffff) | u32{base} << 16 | u32{value} << 20 | static_cast<u32>(type) << 26 |
                static_cast<u32>(kind) << 29 | u32{shared} << 31;
     }
     static Access unpack(u32 v, i32 displacement) {

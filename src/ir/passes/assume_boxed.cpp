@@ -10,18 +10,14 @@ namespace dragoman::ir {
 namespace {
 
 constexpr u64 kBoxMask = 0xffffffff'00000000;
-constexpr unsigned kMaxGlobals = 64;
-
-u64 bit(Var global) { return u64{1} << (global - 1); }
-
-/// Walks over the function with what is known of each register: sets of globals are bit masks.
+/// Walks over the function with what is known of each register.
 class Walk {
 public:
     Walk(Function& f, std::vector<BoxedLabel>& labels) : f_(f), labels_(labels) {}
 
     /// Finds out what is boxed where if `boxed` is in the beginning. `mark`: tells the reads of boxed registers so.
-    void run(u64 boxed, bool mark) {
-        labels_.assign(f_.label_count, {~u64{0}, 0});
+    void run(const GlobalSet& boxed, bool mark) {
+        labels_.assign(f_.label_count, {GlobalSet::all(), 0});
         passes_ = 0;
         do {
             again_ = false;
@@ -30,15 +26,16 @@ public:
         if (mark) pass(boxed, true);
     }
 
-    u64 boxed_reads = 0;  ///< registers that are boxed at some read that does not say so yet
-    u64 other_reads = 0;  ///< those that may not be
-    u64 kept = 0;         ///< those that are boxed wherever the function goes on at its own start
+    GlobalSet boxed_reads;  ///< registers that are boxed at some read that does not say so yet
+    GlobalSet other_reads;  ///< those that may not be
+    GlobalSet kept;         ///< those that are boxed wherever the function goes on at its own start
 
 private:
-    void pass(u64 now, bool mark) {
+    void pass(GlobalSet now, bool mark) {
         ++passes_;
-        boxed_reads = other_reads = 0;
-        kept = ~u64{0};
+        boxed_reads.clear();
+        other_reads.clear();
+        kept = GlobalSet::all();
         for (Insn& insn : f_.insns) {
             switch (insn.op) {
                 case Op::insn_start: continue;
@@ -56,39 +53,39 @@ private:
                 case Op::funbox: read(insn, now, mark); break;
                 default: break;
             }
-            if (writes_any_global(f_, insn)) now = 0;
+            if (writes_any_global(f_, insn)) now.clear();
             for (unsigned i = 0; i < insn.outputs; ++i) {
                 const Var out = insn.args[i];
-                if (f_.is_global(out)) now = boxes(insn, now) ? now | bit(out) : now & ~bit(out);
+                if (f_.is_global(out)) boxes(insn, now) ? now.add(out - 1) : now.remove(out - 1);
             }
             // Nobody goes on from here.
-            if (insn.op == Op::br || has(info(insn.op).flags, OpFlags::Terminator)) now = ~u64{0};
+            if (insn.op == Op::br || has(info(insn.op).flags, OpFlags::Terminator)) now = GlobalSet::all();
         }
     }
 
-    void branch(BoxedLabel& label, u64 now) {
-        if ((label.boxed & ~now) == 0) return;
+    void branch(BoxedLabel& label, const GlobalSet& now) {
+        if ((label.boxed - now).empty()) return;
         label.boxed &= now;
         if (label.seen == passes_) again_ = true;  // what is behind it has been walked with more
     }
 
-    void read(Insn& insn, u64 now, bool mark) {
+    void read(Insn& insn, const GlobalSet& now, bool mark) {
         const Var from = insn.in(0);
         if (insn.imm[0] != 0 || !f_.is_global(from)) return;
-        if ((now & bit(from)) == 0) {
-            other_reads |= bit(from);
+        if (!now.has(from - 1)) {
+            other_reads.add(from - 1);
             return;
         }
-        boxed_reads |= bit(from);
+        boxed_reads.add(from - 1);
         if (mark) insn.imm[0] = 1;
     }
 
     /// Whether `insn` writes a boxed value.
-    bool boxes(const Insn& insn, u64 now) const {
+    bool boxes(const Insn& insn, const GlobalSet& now) const {
         if (insn.op == Op::fbox) return true;
         if (insn.op != Op::mov) return false;
         const Var from = insn.in(0);
-        return f_.is_const(from) ? f_.vars[from].value >= kBoxMask : f_.is_global(from) && (now & bit(from)) != 0;
+        return f_.is_const(from) ? f_.vars[from].value >= kBoxMask : f_.is_global(from) && now.has(from - 1);
     }
 
     Function& f_;
@@ -100,16 +97,15 @@ private:
 }  // namespace
 
 void assume_boxed(Function& f, PassContext& context) {
-    if (f.global_count() > kMaxGlobals) return;
     Walk walk(f, context.boxed_labels);
-    walk.run(0, true);
-    if (!context.assume_boxed || walk.other_reads == 0) return;
-    walk.run(~u64{0}, false);
-    u64 assumed = walk.boxed_reads;
+    walk.run({}, true);
+    if (!context.assume_boxed || walk.other_reads.empty()) return;
+    walk.run(GlobalSet::all(), false);
+    GlobalSet assumed = walk.boxed_reads;
     // A loop is entered once: what is assumed there must hold in all its passes.
     for (;;) {
         walk.run(assumed, false);
-        if ((assumed & ~walk.kept) == 0) break;
+        if ((assumed - walk.kept).empty()) break;
         assumed &= walk.kept;
     }
     walk.run(assumed, true);

@@ -16,6 +16,22 @@ bool merge_copy(const Function& f, const LiveSet& live, Insn& before, const Insn
     return true;
 }
 
+/// Of two outputs one is not used: the op that gives the other one alone.
+void drop_dead_output(const Function& f, const LiveSet& live, Insn& insn) {
+    const bool first_live = live.live(f, insn.out(0)), second_live = live.live(f, insn.out(1));
+    if (first_live && second_live) return;
+    switch (insn.op) {
+        case Op::mul2_s: insn.op = first_live ? Op::mul : Op::mulh_s; break;
+        case Op::mul2_u: insn.op = first_live ? Op::mul : Op::mulh_u; break;
+        case Op::divrem_s: insn.op = first_live ? Op::div_s : Op::rem_s; break;
+        case Op::divrem_u: insn.op = first_live ? Op::div_u : Op::rem_u; break;
+        default: return;
+    }
+    if (!first_live) insn.args[0] = insn.args[1];
+    insn.outputs = 1;
+    for (unsigned i = 0; i < insn.inputs; ++i) insn.args[1 + i] = insn.args[2 + i];
+}
+
 }  // namespace
 
 void dead_code(Function& f, PassContext& context) {
@@ -32,6 +48,7 @@ void dead_code(Function& f, PassContext& context) {
             first = i;
             continue;
         }
+        if (insn.outputs == 2) drop_dead_output(f, live, insn);
         if (extends_low_half(insn) && live.low_half_live(f, insn.out())) {
             if (i > 0 && merge_copy(f, live, f.insns[i - 1], insn)) {
                 insn.dead = kRemoved;

@@ -28,7 +28,7 @@ struct Index {
 void set_index(Insn& insn, Index index) {
     MemOp m = insn.mem();
     m.scale = index.scale;
-    insn.imm[0] = (insn.imm[0] & ~low_mask(32)) | m.pack();
+    insn.imm[0] = m.pack();
     insn.args[2] = index.var;
 }
 
@@ -67,7 +67,7 @@ bool fold_index(Rewriter& r, Insn& insn, Var& base) {
         }
     }
     if (x == kNoVar || index.var == kNoVar || r.is_const(x) || r.is_const(index.var)) return false;
-    if (r.is_global(base) && index.scale == 0 && !(insn.op == Op::guest_ld && r.may_put_right())) return false;
+    if (r.is_global(base) && index.scale == 0 && !(insn.op == Op::guest_ld && r.free_index())) return false;
     if (!r.better_source(x, base) || !r.better_source(index.var, base)) return false;
     set_index(insn, index);
     base = x;

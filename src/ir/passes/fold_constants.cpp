@@ -257,7 +257,8 @@ bool fold_constants(Rewriter& r, Insn& insn) {
         }
         default: break;
     }
-    if (!has(info(insn.op).flags, OpFlags::Int) || has(info(insn.op).flags, OpFlags::SideEffects)) return true;
+    if (insn.outputs != 1 || !has(info(insn.op).flags, OpFlags::Int) || has(info(insn.op).flags, OpFlags::SideEffects))
+        return true;
     if (fold_all(r, insn) || fold_address(r, insn)) return true;
     if (insn.op == Op::extract || insn.op == Op::sextract || insn.op == Op::deposit) {
         fold_bits(r, insn);

@@ -13,7 +13,7 @@ bool forward_globals(Rewriter& r, Insn& insn) {
     // The write moves up to the instruction that computed the value: nothing in between may see it.
     const ValueId id = r.value_of(t);
     const u32 def = r.value(id).def;
-    if (def == 0 || r.at(def).op == Op::mov || r.at(def).out() != t) return true;
+    if (def == 0 || r.at(def).op == Op::mov || r.at(def).out(r.value(id).output) != t) return true;
     if (!r.untouched_since(global, def) || !r.no_barrier_since(def)) return true;
     if (!r.retarget(id, global)) return true;
     insn.args[0] = t;

@@ -1,6 +1,6 @@
 // Guest registers that hold 32-bit values all through a loop: W instructions extend their results, which costs an
 // instruction each, mostly one that the next pass waits for. Where nothing in the loop looks at the high
-// halves, they are left to what leaves it (Function::narrow).
+// halves, they are left to what leaves it (Function::state).
 //
 // A loop is entered only after a pass through its plain TB, of which one is all that is known: registers may have held
 // anything before. So a register is extended from the start on if such a pass leaves it so.
@@ -11,10 +11,7 @@ namespace dragoman::ir {
 
 namespace {
 
-constexpr u64 bit(Var global) { return u64{1} << (global - 1); }
-Var first(u64 globals) { return global_var(static_cast<unsigned>(std::countr_zero(globals))); }
-
-bool is_candidate(const Function& f, Var v) { return f.is_global(v) && v <= 64 && f.vars[v].type == Type::I64; }
+bool is_candidate(const Function& f, Var v) { return f.is_global(v) && f.vars[v].type == Type::I64; }
 
 /// Whether `v` holds the sign extension of its low half, as far as `extended` says.
 bool is_extended(const Function& f, const std::vector<bool>& extended, Var v) {
@@ -79,8 +76,8 @@ bool step(const Function& f, std::vector<bool>& extended, const Insn& insn) {
 }
 
 /// Registers that hold an extension after one pass, whatever all of them held before.
-u64 extended_by_pass(const Function& f, std::vector<bool>& extended) {
-    if (has_joins(f)) return 0;
+GlobalSet extended_by_pass(const Function& f, std::vector<bool>& extended) {
+    if (has_joins(f)) return {};
     extended.assign(f.vars.size(), false);
     bool begun = false;
     for (const Insn& insn : f.insns) {
@@ -92,59 +89,58 @@ u64 extended_by_pass(const Function& f, std::vector<bool>& extended) {
         }
         step(f, extended, insn);
     }
-    u64 found = 0;
+    GlobalSet found;
     for (unsigned i = 0; i < f.global_count(); ++i) {
-        if (const Var v = global_var(i); extended[v] && is_candidate(f, v)) found |= bit(v);
+        if (const Var v = global_var(i); extended[v] && is_candidate(f, v)) found.add(i);
     }
     return found;
 }
 
 /// Those of `candidates` that are always written with a sign extension.
-u64 always_extended(const Function& f, u64 candidates, std::vector<bool>& extended) {
+GlobalSet always_extended(const Function& f, GlobalSet candidates, std::vector<bool>& extended) {
     for (;;) {
         extended.assign(f.vars.size(), false);
-        for (u64 rest = candidates; rest != 0; rest &= rest - 1) extended[first(rest)] = true;
-        u64 others = 0;
+        candidates.for_each([&](unsigned global) { extended[global_var(global)] = true; });
+        GlobalSet others;
         for (const Insn& insn : f.insns) {
             if (step(f, extended, insn)) continue;
             for (unsigned i = 0; i < insn.outputs; ++i) {
-                if (is_candidate(f, insn.args[i])) others |= bit(insn.args[i]) & candidates;
+                if (is_candidate(f, insn.args[i])) others.add(insn.args[i] - 1);
             }
         }
-        if (others == 0) return candidates;
-        candidates &= ~others;
+        others &= candidates;
+        if (others.empty()) return candidates;
+        candidates -= others;
     }
 }
 
-/// Those of Function::narrow whose high halves the next pass looks at.
-u64 seen_whole(const Function& f, const LiveSet& live) {
-    u64 whole = 0;
-    for (u64 rest = f.narrow; rest != 0; rest &= rest - 1) {
-        const Var v = first(rest);
-        if (live.live(f, v) && !live.low_half_live(f, v)) whole |= bit(v);
-    }
+/// Registers whose low halves alone are kept, but whose high halves the next pass looks at.
+GlobalSet seen_whole(const Function& f, const LiveSet& live) {
+    GlobalSet whole;
+    f.state.extended().for_each([&](unsigned global) {
+        const Var v = global_var(global);
+        if (live.live(f, v) && !live.low_half_live(f, v)) whole.add(global);
+    });
     return whole;
 }
 
 }  // namespace
 
 void narrow_globals(Function& f, PassContext& context) {
-    f.narrow = always_extended(f, extended_by_pass(f, context.flags), context.flags);
+    f.state.assign_extended(always_extended(f, extended_by_pass(f, context.flags), context.flags));
     LiveSet& live = context.live;
-    while (f.narrow != 0) {
-        u64 gains = 0;  // an extension of these goes
+    while (!f.state.empty()) {
+        GlobalSet gains;  // an extension of these goes
         live.begin(f);
         for (std::size_t i = f.insns.size(); i-- > 0;) {
             Insn& insn = f.insns[i];
             const bool extends = extends_low_half(insn) || insn.op == Op::ext_s;
-            if (extends && f.is_narrow(insn.out()) && live.low_half_live(f, insn.out())) {
-                gains |= bit(insn.out());
-            }
+            if (extends && f.is_narrow(insn.out()) && live.low_half_live(f, insn.out())) gains.add(insn.out() - 1);
             live.step(f, insn);
         }
-        const u64 kept = gains & ~seen_whole(f, live);
-        if (kept == f.narrow) return;
-        f.narrow = kept;
+        const GlobalSet kept = gains - seen_whole(f, live);
+        if (kept == f.state.extended()) return;
+        f.state.assign_extended(kept);
     }
 }
 

@@ -11,13 +11,13 @@ namespace {
 
 // Each instruction goes through these in turn, so every pass sees its operands in their final form.
 constexpr Rewrite kForward[] = {
-    propagate_copies, fold_constants, simplify_bits, form_rotations,
-    fold_addresses,   fuse_branches,  unbox_floats,  forward_globals,
+    propagate_copies, fold_constants, simplify_bits, form_rotations,  fold_addresses,
+    fuse_branches,    unbox_floats,   pair_results,  forward_globals,
 };
 
 /// Which of the passes have something to do with an op: the conditions at their beginnings.
-constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
-    enum : u8 {
+constexpr PassSet interest(Op op, unsigned inputs, OpFlags flags) {
+    enum : PassSet {
         kCopies = 1,
         kConstants = 2,
         kBits = 4,
@@ -25,13 +25,21 @@ constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
         kAddresses = 16,
         kBranches = 32,
         kFloats = 64,
-        kGlobals = 128
+        kPairs = 128,
+        kGlobals = 256
     };
-    u8 passes = 0;
+    PassSet passes = 0;
     if (inputs != 0 || op == Op::call) passes |= kCopies;
     if (has(flags, OpFlags::Int) && !has(flags, OpFlags::SideEffects)) passes |= kConstants;
     switch (op) {
         case Op::mov: return passes | kGlobals;
+        case Op::mul:
+        case Op::mulh_s:
+        case Op::mulh_u:
+        case Op::div_s:
+        case Op::div_u:
+        case Op::rem_s:
+        case Op::rem_u: return passes | kPairs;
         case Op::brcond:
         case Op::movcond:
         case Op::setcond: return passes | kConstants | kBranches;
@@ -58,7 +66,7 @@ constexpr u8 interest(Op op, unsigned inputs, OpFlags flags) {
 }
 
 using enum OpFlags;
-constexpr u8 kInterest[kOpCount] = {
+constexpr PassSet kInterest[kOpCount] = {
 #define X(name, out, in, c, typing, flags) interest(Op::name, in, flags),
     DRAGOMAN_IR_OPS(X)
 #undef X

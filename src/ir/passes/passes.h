@@ -38,7 +38,7 @@ struct LookupScratch {
 
 /// Of assume_boxed: globals that are boxed at a label.
 struct BoxedLabel {
-    u64 boxed;
+    GlobalSet boxed;
     u32 seen;  ///< number of the last walk that has come past it
 };
 
@@ -53,12 +53,6 @@ struct PassContext {
     std::vector<BoxedLabel> boxed_labels;
     bool after_pass = true;   ///< of a loop: a whole pass has been done when it is entered; else do not narrow_globals
     std::vector<bool> flags;  ///< narrow_globals
-
-    /// Old values of outputs that loads put right (effects.h) need not be there.
-    void set_puts_right(bool on) {
-        live.set_puts_right(on);
-        rewriter.set_puts_right(on);
-    }
 };
 
 /// Runs all passes on `f`. Fills Insn::dead as `liveness` does.
@@ -73,13 +67,14 @@ bool form_rotations(Rewriter& r, Insn& insn);
 bool fold_addresses(Rewriter& r, Insn& insn);
 bool fuse_branches(Rewriter& r, Insn& insn);
 bool unbox_floats(Rewriter& r, Insn& insn);
+bool pair_results(Rewriter& r, Insn& insn);
 bool forward_globals(Rewriter& r, Insn& insn);
 
 void assume_boxed(Function& f, PassContext& context);
 
 void share_lookups(Function& f, LookupScratch& scratch);
 
-/// Chooses Function::narrow of a loop.
+/// Finds the registers of a loop of which only the low halves need be kept (Function::state).
 void narrow_globals(Function& f, PassContext& context);
 
 void dead_code(Function& f, PassContext& context);

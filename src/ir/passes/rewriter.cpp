@@ -6,9 +6,11 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/error.h"
+
 namespace dragoman::ir {
 
-void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* interest) {
+void Rewriter::run(Function& f, std::span<const Rewrite> passes, const PassSet* interest) {
     f_ = &f;
     out_.clear();
     out_.reserve(f.insns.size() + 16);
@@ -33,11 +35,11 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* inter
             continue;
         }
         bool keep = true;
-        for (unsigned wanted = interest[static_cast<unsigned>(insn.op)]; wanted != 0 && keep;) {
+        for (PassSet wanted = interest[static_cast<unsigned>(insn.op)]; wanted != 0 && keep;) {
             const auto pass = static_cast<unsigned>(std::countr_zero(wanted));
             keep = passes[pass](*this, insn);
             // It may be another op by now.
-            wanted = interest[static_cast<unsigned>(insn.op)] & ~0u << (pass + 1);
+            wanted = interest[static_cast<unsigned>(insn.op)] & (~PassSet{1} << pass);
         }
         if (keep && !is_no_op(insn)) append(insn);
     }
@@ -45,8 +47,8 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const u8* inter
 }
 
 void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
-    u8 all[kOpCount];
-    std::fill(std::begin(all), std::end(all), static_cast<u8>((1u << passes.size()) - 1));
+    PassSet all[kOpCount];
+    std::fill(std::begin(all), std::end(all), (PassSet{1} << passes.size()) - 1);
     run(f, passes, all);
 }
 
@@ -113,14 +115,42 @@ void Rewriter::replace(Insn& insn, Op op, Type t, std::initializer_list<Var> ins
     for (Var v : ins) insn.args[n++] = v;
     insn.imm[0] = imm0;
     insn.imm[1] = imm1;
+    insn.state = 0;
+    insn.attributes = 0;
+}
+
+Var Rewriter::widen(u32 p, Op op, unsigned old) {
+    Insn& insn = at(p);
+    DRAGOMAN_ASSERT(insn.outputs == 1 && info(op).outputs == 2 && info(op).inputs == insn.inputs);
+    const Var present = insn.out();
+    const Var added = temp(type(present));
+    const ValueId id = value_of(present);
+    DRAGOMAN_ASSERT(values_[id].def == p);
+    insn.op = op;
+    for (unsigned i = insn.inputs; i > 0; --i) insn.args[i + 1] = insn.args[i];
+    insn.outputs = 2;
+    insn.args[old] = present;
+    insn.args[1 - old] = added;
+    values_[id].output = static_cast<u8>(old);
+    ValueId inputs[4];
+    for (unsigned i = 0; i < 4; ++i) inputs[i] = values_[id].in[i];
+    const ValueId other = define(added, 1 - old, p, inputs);
+    if (is_int(type(added))) learn_bits(insn, values_[other]);
+    bind(added, other);
+    states_[added].last_access = p;
+    return added;
 }
 
 bool Rewriter::retarget(ValueId id, Var v) {
     constexpr u32 kWindow = 8;
     const u32 def = values_[id].def;
-    const Var old = at(def).out();
+    const unsigned output = values_[id].output;
+    const Var old = at(def).out(output);
     u32 last = states_[old].last_access;
     if (last > def + kWindow) return false;
+    for (unsigned i = 0; i < at(def).outputs; ++i) {
+        if (at(def).out(i) == v) return false;
+    }
     for (u32 p = def + 1; p <= last; ++p) {
         Insn& insn = at(p);
         for (unsigned i = 0; i < insn.inputs; ++i) {
@@ -128,7 +158,7 @@ bool Rewriter::retarget(ValueId id, Var v) {
             if (input == old) input = v;
         }
     }
-    at(def).args[0] = v;
+    at(def).args[output] = v;
     states_[old].epoch = 0;
     set_home(id, v);
     bind(v, id);
@@ -160,7 +190,8 @@ Var Rewriter::undo(Var v) {
 bool Rewriter::take_back(Var v, unsigned input) {
     const ValueId id = value_of(v);
     const u32 def = values_[id].def;
-    if (def == 0 || at(def).out() != v || at(def).in(input) != v || !unused_since_def(v) || !no_barrier_since(def))
+    if (def == 0 || at(def).outputs != 1 || at(def).out() != v || at(def).in(input) != v || !unused_since_def(v) ||
+        !no_barrier_since(def))
         return false;
     const ValueId before = values_[id].in[input];
     Insn& insn = at(def);
@@ -180,6 +211,7 @@ void Rewriter::append(const Insn& insn) {
     // Field by field: what was written just now as small fields is slow to read as large ones.
     Insn& copy = out_.emplace_back();
     std::memcpy(static_cast<void*>(&copy), &insn, offsetof(Insn, args));
+    copy.attributes = insn.attributes;
     copy.imm[0] = insn.imm[0];
     copy.imm[1] = insn.imm[1];
     const unsigned outputs = insn.outputs, end = outputs + insn.inputs;
@@ -211,12 +243,8 @@ void Rewriter::define_outputs(const Insn& insn, const ValueId* inputs) {
         if (better || holder(inputs[0]) == kNoVar) set_home(inputs[0], out);
         return;
     }
-    auto id = static_cast<ValueId>(values_.size());
-    Value& value = values_.emplace_back();
-    value = {};
-    value.def = position();
-    value.home = out;
-    for (unsigned i = 0; i < 4; ++i) value.in[i] = inputs[i];
+    const ValueId id = define(out, 0, position(), inputs);
+    Value& value = values_[id];
     if (is_int(type(out))) learn_bits(insn, value);
     if (insn.op == Op::fbox || insn.op == Op::bitcast) {
         value.twin = inputs[0];
@@ -226,6 +254,17 @@ void Rewriter::define_outputs(const Insn& insn, const ValueId* inputs) {
         if (insn.imm[0] != 0) value.twin = inputs[0];
     }
     bind(out, id);
+    if (insn.outputs > 1) define_further_outputs(insn, inputs);
+}
+
+void Rewriter::define_further_outputs(const Insn& insn, const ValueId* inputs) {
+    for (unsigned i = 1; i < insn.outputs; ++i) {
+        const Var out = insn.out(i);
+        states_[out].last_access = position();
+        const ValueId other = define(out, i, position(), inputs);
+        if (is_int(type(out))) learn_bits(insn, values_[other]);
+        bind(out, other);
+    }
 }
 
 }  // namespace dragoman::ir

@@ -23,6 +23,7 @@ struct Value {
     ValueId in[4] = {};  ///< values of that instruction's inputs
     ValueId twin = 0;    ///< the same value in another form (bitcast, fbox, funbox), when known
     u8 width = 64;       ///< integers: the value is the sign extension of its low `width` bits
+    u8 output = 0;       ///< which of that instruction's outputs it is
 };
 
 class Rewriter;
@@ -30,6 +31,9 @@ class Rewriter;
 /// A pass of the forward walk: changes `insn` in place, and may emit instructions before it.
 /// @returns false when `insn` is to be dropped.
 using Rewrite = bool (*)(Rewriter&, Insn&);
+
+/// A set of passes of the walk, by their positions in it.
+using PassSet = u32;
 
 class Rewriter {
 public:
@@ -39,13 +43,13 @@ public:
         pinned_[index] = pinned;
     }
 
-    /// Whether loads may put their outputs right (effects.h).
-    void set_puts_right(bool on) { puts_right_ = on; }
-    bool may_put_right() const { return puts_right_; }
-    bool puts_right(const Insn& insn) const { return puts_right_ && puts_output_right(insn); }
+    /// Says that an index in a load's address costs nothing.
+    void set_free_index(bool on) { free_index_ = on; }
+    bool free_index() const { return free_index_; }
+    bool puts_right(const Insn& insn) const { return puts_output_right(*f_, insn); }
 
     /// Runs `passes` over `f`. `interest[op]` has bit i set when pass i may do something with `op`.
-    void run(Function& f, std::span<const Rewrite> passes, const u8* interest);
+    void run(Function& f, std::span<const Rewrite> passes, const PassSet* interest);
     /// The same with all passes for all ops.
     void run(Function& f, std::span<const Rewrite> passes);
 
@@ -83,7 +87,8 @@ public:
     /// Values have the numbers below that.
     ValueId value_count() const { return static_cast<ValueId>(values_.size()); }
     const Value& known(Var v) { return values_[value_of(v)]; }
-    /// The instruction that computed what `v` holds; null when that is not known.
+    /// The instruction that computed what `v` holds, as one of its outputs (Value::output); null when that is not
+    /// known.
     const Insn* def(Var v) { return def_of(value_of(v)); }
     const Insn* def_of(ValueId id) const { return values_[id].def == 0 ? nullptr : &out_[values_[id].def - 1]; }
     /// A variable that holds value `id` now, or kNoVar.
@@ -107,6 +112,9 @@ public:
     Var emit(Op op, Type t, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0);
     /// Makes `insn` compute `op` instead, into the same output.
     void replace(Insn& insn, Op op, Type t, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0);
+    /// Makes the instruction at position `p`, which has one output, compute `op` from the same inputs: with one output
+    /// more, a new temporary. `old`: which of the two outputs the one is that it has now. @returns the temporary
+    Var widen(u32 p, Op op, unsigned old);
     void replace_by(Insn& insn, Var v) { replace(insn, Op::mov, type(v), {v}); }
     /// The type is that of the output.
     void replace_by_constant(Insn& insn, u64 v, bool guest_address = false) {
@@ -120,6 +128,8 @@ public:
     bool untouched_since(Var v, u32 p) const { return states_[v].last_access <= p; }
     /// Whether nothing after position `p` needed precise globals or may have changed them.
     bool no_barrier_since(u32 p) const { return barrier_ <= p; }
+    /// Of the last instruction that is finished.
+    u32 position() const { return static_cast<u32>(out_.size()); }
     /// The instruction at position `p`.
     Insn& at(u32 p) { return out_[p - 1]; }
     /// Makes the instruction that computed value `id` write `v` instead of what it wrote, and what has read that
@@ -140,7 +150,6 @@ private:
     };
 
     unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
-    u32 position() const { return static_cast<u32>(out_.size()); }
     ValueId fresh_value(Var v);
     void bind(Var v, ValueId id) {
         states_[v].value = id;
@@ -148,6 +157,18 @@ private:
     }
     void append(const Insn& insn);
     void define_outputs(const Insn& insn, const ValueId* inputs);
+    void define_further_outputs(const Insn& insn, const ValueId* inputs);
+    /// A new value: output `output` of the instruction at `position`.
+    ValueId define(Var out, unsigned output, u32 position, const ValueId* inputs) {
+        auto id = static_cast<ValueId>(values_.size());
+        Value& value = values_.emplace_back();
+        value = {};
+        value.def = position;
+        value.output = static_cast<u8>(output);
+        value.home = out;
+        for (unsigned i = 0; i < 4; ++i) value.in[i] = inputs[i];
+        return id;
+    }
     void learn_bits(const Insn& insn, Value& value) const;
     bool is_no_op(const Insn& insn);
     void at_label(u32 label);
@@ -162,7 +183,7 @@ private:
     u32 last_epoch_ = 0;
     u32 barrier_ = 0;  // position of the last instruction that needs or may change globals
     bool unreachable_ = false;
-    bool puts_right_ = false;
+    bool free_index_ = false;
 };
 
 }  // namespace dragoman::ir

@@ -47,7 +47,7 @@ private:
             return;
         }
         if (has(info(insn.op).flags, OpFlags::CondBranch)) ++block_;
-        if (insn.outputs != 0) written(insn);
+        for (unsigned i = 0; i < insn.outputs; ++i) written(insn, insn.out(i));
     }
 
     /// The group of accesses off `base` that is still open, or null.
@@ -64,7 +64,7 @@ private:
         const MemOp m = insn.mem();
         const bool store = insn.op == Op::guest_st;
         const Var base = insn.args[1];  // of both ops
-        if (insn.args[2] != kNoVar || m.aligned || m.big_endian || m.size_log2 > 3 || f_.is_const(base)) return;
+        if (insn.args[2] != kNoVar || !m.is_simple() || m.size_log2 > 3 || f_.is_const(base)) return;
         const i64 start = insn.displacement();
         LookupGroup* g = find(base);
         if (g != nullptr && joins(*g, m, store, start, i)) {
@@ -88,8 +88,7 @@ private:
                m.mmu_index == g.mmu_index && (!store || g.write || g.block == block_);
     }
 
-    void written(const Insn& insn) {
-        const Var v = insn.out();
+    void written(const Insn& insn, Var v) {
         LookupGroup* g = find(v);
         if (g == nullptr) return;
         const bool moves =
