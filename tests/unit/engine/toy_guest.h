@@ -85,12 +85,11 @@ inline const guest::Guest& toy_guest() {
         g.cpu.create = [](const guest::Model&) -> ir::Env* { return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{}; };
         g.cpu.destroy = [](ir::Env* env) { std::free(env); };
         g.cpu.tb_flags = [](const ir::Env*) { return u32{0}; };
-        g.cpu.restore_state = [](ir::Env*, u64, u64) {};
         g.cpu.dump_registers = [](const ir::Env*) { return std::string(); };
         g.translator.context_size = sizeof(guest::DisasContextBase);
         g.translator.context_align = alignof(guest::DisasContextBase);
         g.translator.init = [](guest::DisasContextBase*) {};
-        g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc, 0); };
+        g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc); };
         g.translator.translate_insn = translate;
         g.translator.disassemble = [](const guest::Model&, u64, std::span<const u8>, unsigned& length) {
             length = 4;

@@ -94,7 +94,7 @@ public:
         ir::Function fn(layout);
         fn.guest_pc = pc;
         ir::Builder b(fn);
-        b.insn_start(pc, 0);
+        b.insn_start(pc);
         body(b);
         return compile(fn);
     }

@@ -123,7 +123,7 @@ public:
     /// Compiles a TB that does what `build` emits, then leaves; runs it.
     void run_code(const std::function<void(Builder&)>& build) {
         Tb tb = compile([&](Builder& b) {
-            b.insn_start(0x1000, 0);
+            b.insn_start(0x1000);
             build(b);
             b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1004));
         });

@@ -68,12 +68,12 @@ TEST_F(InterpControl, TbTemporariesLiveAcrossLabels) {
 
 TEST_F(InterpControl, UnlinkedSlotLeavesAndLinkedSlotContinues) {
     auto first = host.compile([](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.goto_tb(0, 0x2000);
     });
     auto second = host.compile(
         [](Builder& b) {
-            b.insn_start(0x2000, 0);
+            b.insn_start(0x2000);
             b.mov_to(x(1), b.addi(x(1), 1));
             b.exit_tb(kSyscall, b.address(0x2004));
         },
@@ -92,7 +92,7 @@ TEST_F(InterpControl, UnlinkedSlotLeavesAndLinkedSlotContinues) {
 
 TEST_F(InterpControl, BackwardSlotsAreCheckedAndSeeRequests) {
     auto loop = host.compile([](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.mov_to(x(1), b.addi(x(1), 1));
         u32 on = b.new_label();
         b.brcond(Cond::Ne, x(1), b.c64(100), on);
@@ -158,11 +158,11 @@ TEST_F(InterpControl, HelpersTakeArgumentsOfAllTypes) {
 
 TEST_F(InterpControl, RaisingHelperLeavesAndItsInstructionIsFound) {
     auto tb = host.compile([](Builder& b) {
-        b.insn_start(0x1000, 11);
+        b.insn_start(0x1000);
         b.mov_to(x(1), b.c64(1));
-        b.insn_start(0x1004, 22);
+        b.insn_start(0x1004);
         b.call(3, ir::kNoVar, {b.env()});
-        b.insn_start(0x1008, 33);
+        b.insn_start(0x1008);
         b.mov_to(x(1), b.c64(2));
         b.exit_tb(kSyscall, b.address(0x100c));
     });
@@ -258,9 +258,9 @@ TEST_F(InterpControl, MisalignedAccessLeavesWithItsAddress) {
     u32 cells[2] = {};
     host.env().x[1] = reinterpret_cast<u64>(cells) + 1;
     auto tb = host.compile([&](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.mov_to(x(2), b.c64(1));
-        b.insn_start(0x1004, 0);
+        b.insn_start(0x1004);
         b.atomic(Op::atomic_add, x(2), x(1), b.c64(1), aligned);
         b.exit_tb(kSyscall, b.address(0x1008));
     });
@@ -272,12 +272,19 @@ TEST_F(InterpControl, MisalignedAccessLeavesWithItsAddress) {
 }
 
 const u8* fault_position = nullptr;
+const TestHost::Tb* faulting = nullptr;
 
 void on_fault(int, siginfo_t*, void* context) {
     auto* uc = static_cast<ucontext_t*>(context);
     TestEnv& env = running->env();
     fault_position = running->backend().fault_code_position(&env, uc);
-    running->backend().save_state(&env, uc, nullptr);
+    ir::StateEntries insn;
+    for (const host::InsnMapEntry& e : faulting->info.insn_map) {
+        if (faulting->code + e.host_offset <= fault_position) {
+            insn = {faulting->info.states.data() + e.state, e.state_count};
+        }
+    }
+    running->backend().restore_state(&env, uc, {.guest_pc = faulting->pc, .tb = {}, .insn = insn});
     env.exit_reason = ExitReason::Exception;
     running->backend().redirect_to_exit(&env, uc);
 }
@@ -289,13 +296,14 @@ TEST_F(InterpControl, HostFaultIsAttributedAndLeaves) {
     action.sa_flags = SA_SIGINFO;
     sigaction(SIGSEGV, &action, &old);
     auto tb = host.compile([&](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.mov_to(x(2), b.c64(1));
-        b.insn_start(0x1004, 0);
+        b.insn_start(0x1004);
         b.guest_ld(x(2), b.c64(8), mem(3));
-        b.insn_start(0x1008, 0);
+        b.insn_start(0x1008);
         b.exit_tb(kSyscall, b.address(0x1008));
     });
+    faulting = &tb;
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(ExitReason::Exception, host.run(tb));
         u64 offset = static_cast<u64>(fault_position - tb.code);
@@ -304,12 +312,27 @@ TEST_F(InterpControl, HostFaultIsAttributedAndLeaves) {
         EXPECT_EQ(1u, host.env().x[2]);
         EXPECT_EQ(0u, host.env().in_code);
     }
+    // A load over its base, of which the addition in front of it has gone.
+    auto over_base = host.compile([&](Builder& b) {
+        b.insn_start(0x1000);
+        ir::Function& function = b.function();
+        const ir::StateEntry entry{.global = 1, .base = ir::StateBase::Access, .displacement = -0x18};
+        b.emit(Op::guest_ld, Type::I64, {x(2)}, {x(2), x(3)}, MemOp{.scale = 1}.pack(), 0x20).state =
+            function.add_point({&entry, 1});
+        b.exit_tb(kSyscall, b.address(0x1008));
+    });
+    faulting = &over_base;
+    host.env().x[2] = 0x100;
+    host.env().x[3] = 0x10;
+    EXPECT_EQ(ExitReason::Exception, host.run(over_base));
+    EXPECT_EQ(0x128u, host.env().x[2]);
+    EXPECT_EQ(0x10u, host.env().x[3]);
     sigaction(SIGSEGV, &old, nullptr);
 }
 
 TEST_F(InterpControl, ListingNamesOpsAndGuestAddresses) {
     auto tb = host.compile([](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.mov_to(x(1), b.addi(x(2), 16));
         b.exit_tb(kSyscall, b.address(0x1004));
     });

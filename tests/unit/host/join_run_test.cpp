@@ -21,7 +21,7 @@ const Piece kPieces[] = {
     {kHead,
      [](Builder& b) {
          const u32 even = b.new_label();
-         b.insn_start(kHead, 0);
+         b.insn_start(kHead);
          b.brcond(Cond::TstEq, x(1), b.c64(1), even);
          b.goto_tb(0, kOdd);
          b.label(even);
@@ -29,7 +29,7 @@ const Piece kPieces[] = {
      }},
     {kOdd,
      [](Builder& b) {
-         b.insn_start(kOdd, 0);
+         b.insn_start(kOdd);
          b.mov_to(x(3), b.add(x(3), x(1)));
          b.mov_to(x(1), b.addi(b.mul(x(1), b.c64(3)), 1));
          b.goto_tb(0, kTail);
@@ -38,7 +38,7 @@ const Piece kPieces[] = {
      [](Builder& b) {
          Var kept = b.tb_temp(Type::I64);
          const u32 next = b.new_label();
-         b.insn_start(kEven, 0);
+         b.insn_start(kEven);
          b.mov_to(kept, b.shri(x(1), 1));
          b.br(next);
          b.label(next);
@@ -48,7 +48,7 @@ const Piece kPieces[] = {
     {kTail,
      [](Builder& b) {
          const u32 out = b.new_label();
-         b.insn_start(kTail, 0);
+         b.insn_start(kTail);
          b.mov_to(x(2), b.addi(x(2), 1));
          b.mov_to(x(30), b.add(x(30), x(1)));
          // Somebody wants the vCPU back after x4 steps.
@@ -60,7 +60,7 @@ const Piece kPieces[] = {
      }},
     {kOut,
      [](Builder& b) {
-         b.insn_start(kOut, 0);
+         b.insn_start(kOut);
          b.exit_tb(kSyscall, b.address(kOut + 4));
      }},
 };

@@ -55,7 +55,7 @@ public:
         }
         u64 pc = 0x1000;
         for (unsigned i = 0; i < steps; ++i) {
-            if (pick(3) == 0) b_.insn_start(pc += 4, 0);
+            if (pick(3) == 0) b_.insn_start(pc += 4);
             step();
         }
         while (!open_.empty()) place_label();
@@ -146,6 +146,25 @@ private:
         b_.op_to(op, out, {a, b});
         if (!b_.function().is_global(out)) finish(t, out);
     }
+    /// Both halves of a product, or quotient and remainder, of the same operands.
+    void pair() {
+        static constexpr Op kPairs[][2] = {{Op::mulh_u, Op::mul},  {Op::mul, Op::mulh_s},  {Op::mulh_s, Op::mul},
+                                           {Op::div_s, Op::rem_s}, {Op::rem_u, Op::div_u}, {Op::mulh_su, Op::mul},
+                                           {Op::div_u, Op::rem_s}};
+        const auto& ops = kPairs[pick(std::size(kPairs))];
+        const Type t = chance(80) ? Type::I64 : Type::I32;
+        const Var a = int_value(t), b = int_value(t);
+        for (unsigned i = 0; i < 2; ++i) {
+            const Var out = t == Type::I64 && chance(70) ? gpr() : b_.temp(t);
+            if (i == 1 && chance(20)) {
+                b_.op_to(ops[i], out, {b, a});
+            } else {
+                b_.op_to(ops[i], out, {a, b});
+            }
+            if (!b_.function().is_global(out)) finish(t, out);
+            if (chance(20)) other();
+        }
+    }
     void fields() {
         Type t = int_type();
         unsigned pos = chance(40) ? 0 : pick(type_bits(t));
@@ -195,7 +214,7 @@ private:
     void skip() {
         const u32 over = b_.new_label();
         b_.brcond(cond(), gpr(), chance(30) ? b_.c64(number()) : gpr(), over);
-        b_.insn_start(0x1800, 0);
+        b_.insn_start(0x1800);
         if (chance(40)) {
             b_.convert_to(Op::ext_s, gpr(), b_.op(Op::add, Type::I32, {b_.trunc(gpr()), b_.trunc(gpr())}));
         } else {
@@ -338,7 +357,8 @@ private:
     void step() {
         unsigned n = pick(100);
         if (n < 27) return arithmetic();
-        if (n < 32) return rotation();
+        if (n < 30) return pair();
+        if (n < 33) return rotation();
         if (n < 35) return skip();
         if (n < 38) return fields();
         if (n < 43) return narrow();

@@ -32,7 +32,7 @@ public:
         current_ = this;
         host::Options options;
         options.softmmu = true;
-        options.mmu = {mmu_load, mmu_store, mmu_atomic_pointer, mmu_raise};
+        options.mmu = {mmu_load, mmu_store, mmu_load_wide, mmu_store_wide, mmu_atomic_pointer, mmu_raise};
         if (kind == Kind::X64Plain) host::disable_features(options, "avx512,avx2,avx,bmi,fma,sse41");
         host_ = std::make_unique<TestHost>(kind == Kind::Interp ? host::make_interp() : host::make_x64(), options);
         for (ir::TlbView& view : host_->env().tlb) view = {(kEntries - 1) << 5, none_.data()};
@@ -104,6 +104,14 @@ private:
     static void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigned mmu_index) {
         note(env, {'s', address, value, 1u << size_log2, mmu_index});
         std::memcpy(current_->at(address), &value, 1u << size_log2);
+    }
+    static void mmu_load_wide(ir::Env* env, u64 address, void* to, unsigned size_log2, unsigned mmu_index) {
+        note(env, {'L', address, 0, 1u << size_log2, mmu_index});
+        std::memcpy(to, current_->at(address), std::size_t{1} << size_log2);
+    }
+    static void mmu_store_wide(ir::Env* env, u64 address, const void* from, unsigned size_log2, unsigned mmu_index) {
+        note(env, {'S', address, 0, 1u << size_log2, mmu_index});
+        std::memcpy(current_->at(address), from, std::size_t{1} << size_log2);
     }
     static void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu_index) {
         note(env, {'a', address, 0, bytes, mmu_index});

@@ -44,7 +44,7 @@ void build(Builder& b, const std::vector<Step>& steps) {
     u64 pc = 0x1000;
     const u32 out = b.new_label();
     for (const Step& s : steps) {
-        b.insn_start(pc, 0);
+        b.insn_start(pc);
         pc += 4;
         const MemOp m = FakeMmu::mem(s.size_log2, s.sign);
         switch (s.kind) {

@@ -26,7 +26,7 @@ protected:
     TestHost::Tb compile_call(u64 pc, u64 callee) {
         return host_->compile(
             [&](Builder& b) {
-                b.insn_start(pc, 0);
+                b.insn_start(pc);
                 b.mov_to(x(1), b.address(pc + 4));
                 b.call_tb(0, callee, 1, pc + 4);
             },
@@ -58,6 +58,41 @@ INSTANTIATE_TEST_SUITE_P(BackEnds, Softmmu, testing::Values(Kind::X64, Kind::X64
 
 /// Pinned and unpinned registers of the layout.
 constexpr unsigned kRegisters[] = {5, 6, 25, 26};
+
+TEST_P(Softmmu, VectorsOfEverySizeHitAndMiss) {
+    constexpr Type kTypes[] = {Type::V128, Type::V256, Type::V512};
+    for (unsigned i = 0; i < 3 && type_bytes(kTypes[i]) <= host_->backend().vector_bytes(); ++i) {
+        const Type t = kTypes[i];
+        const MemOp m = mem(4 + i);
+        for (bool hit : {true, false}) {
+            unmap_all();
+            if (hit) map(kGuestPage);
+            // Misaligned accesses hit, too; the last one reaches into the next page.
+            for (u64 address : {kGuestPage + 0x140, kGuestPage + 0x143, kGuestPage + 4096 - 8}) {
+                host_->reset_code();
+                calls_.clear();
+                fill_registers();
+                env().x[5] = address - 0x20;
+                env().x[6] = kGuestPage + 0x800;
+                std::memset(at(kGuestPage + 0x800), 0, 256);
+                const std::string loaded(reinterpret_cast<char*>(at(address)), m.bytes());
+                host_->run_code([&](Builder& b) {
+                    Var first = b.temp(t), second = b.temp(t);
+                    b.guest_ld(first, x(5), m, 0x20);
+                    b.guest_ld(second, x(5), m, 0x20);  // the first one lives across this
+                    b.guest_st(first, x(6), m);
+                    b.guest_st(second, x(6), m, 0x40);
+                });
+                const bool hits = hit && address + m.bytes() <= kGuestPage + 4096;
+                EXPECT_EQ(calls_.size(), (hits ? 0u : 2u) + (hit ? 0u : 2u)) << type_name(t) << std::hex << address;
+                EXPECT_EQ(std::string(reinterpret_cast<char*>(at(kGuestPage + 0x800)), m.bytes()), loaded);
+                EXPECT_EQ(std::string(reinterpret_cast<char*>(at(kGuestPage + 0x840)), m.bytes()), loaded);
+                env().x[5] = 0x1111'0000'0000 * 5 + 5;
+                expect_registers_but(6);
+            }
+        }
+    }
+}
 
 TEST_P(Softmmu, LoadsOfEverySizeHitAndMiss) {
     for (bool hit : {true, false}) {
@@ -222,7 +257,7 @@ TEST_P(Softmmu, OtherPageOfTheSameEntryMisses) {
     map(kGuestPage);
     env().x[5] = kGuestPage - kEntries * 4096;  // not in memory_: only a raising MMU may see it
     run_raising([&](Builder& b) {
-        b.insn_start(0x1008, 0);
+        b.insn_start(0x1008);
         b.guest_ld(x(6), x(5), mem(3));
         b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1004));
     });
@@ -241,13 +276,13 @@ TEST_P(Softmmu, RaisingMissIsPrecise) {
     fill_registers();
     env().x[5] = kGuestPage + 16;
     run_raising([&](Builder& b) {
-        b.insn_start(0x1000, 0);
+        b.insn_start(0x1000);
         b.op_to(Op::add, x(6), {x(6), b.c64(1)});
         b.op_to(Op::add, x(28), {x(28), b.c64(1)});
         b.op_to(Op::fadd, f(3), {f(3), f(3)});
-        b.insn_start(0x1008, 0);
+        b.insn_start(0x1008);
         b.guest_ld(x(7), x(5), mem(3));
-        b.insn_start(0x100c, 0);
+        b.insn_start(0x100c);
         b.op_to(Op::add, x(6), {x(6), b.c64(1)});
         b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1004));
     });
@@ -267,7 +302,7 @@ TEST_P(Softmmu, MisalignedAccessesRaiseWhereTheOpSaysSo) {
     raising_ = false;
     auto run = [&](const std::function<void(Builder&)>& access) {
         TestHost::Tb tb = host_->compile([&](Builder& b) {
-            b.insn_start(0x1000, 0);
+            b.insn_start(0x1000);
             access(b);
             b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1004));
         });
@@ -379,7 +414,7 @@ TEST_P(Softmmu, JumpsToOtherPagesLookTheTargetUp) {
             host_->reset_code();
             TestHost::Tb tb = host_->compile(
                 [&](Builder& b) {
-                    b.insn_start(page - 4, 0);
+                    b.insn_start(page - 4);
                     jump(b);
                 },
                 page - 4);
@@ -388,7 +423,7 @@ TEST_P(Softmmu, JumpsToOtherPagesLookTheTargetUp) {
             EXPECT_EQ(page, env().pc);
             TestHost::Tb next = host_->compile(
                 [&](Builder& b) {
-                    b.insn_start(page, 0);
+                    b.insn_start(page);
                     b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(page + 4));
                 },
                 page);
@@ -408,13 +443,13 @@ TEST_P(Softmmu, CallsToOtherPagesReturn) {
         TestHost::Tb caller = compile_call(0x1100, 0x5000);
         TestHost::Tb callee = host_->compile(
             [&](Builder& b) {
-                b.insn_start(0x5000, 0);
+                b.insn_start(0x5000);
                 b.ret_ptr(x(1));
             },
             0x5000);
         TestHost::Tb after = host_->compile(
             [&](Builder& b) {
-                b.insn_start(0x1104, 0);
+                b.insn_start(0x1104);
                 b.exit_tb(static_cast<u32>(ExitReason::Syscall), b.address(0x1108));
             },
             0x1104);
@@ -443,7 +478,7 @@ TEST_P(Softmmu, ReturnStackMayBeEmptiedDuringAnAccess) {
     TestHost::Tb caller = compile_call(0x1100, 0x1200);
     TestHost::Tb callee = host_->compile(
         [&](Builder& b) {
-            b.insn_start(0x1200, 0);
+            b.insn_start(0x1200);
             b.guest_ld(x(6), x(5), mem(3));
             b.ret_ptr(x(1));
         },

@@ -5,6 +5,9 @@
 
 #include <csetjmp>
 
+#include "ir/parser.h"
+#include "ir/verifier.h"
+
 namespace dragoman::test {
 namespace {
 
@@ -252,7 +255,12 @@ void on_fault(int, siginfo_t* info, void* context) {
         abort();
     ++guest_faults;
     fault_offset = static_cast<u64>(position - faulting_tb->code);
-    m.backend->save_state(m.env, uc, nullptr);
+    const host::CompiledCode& made = faulting_tb->info;
+    ir::StateEntries insn;
+    for (const host::InsnMapEntry& e : made.insn_map) {
+        if (e.host_offset <= fault_offset) insn = {made.states.data() + e.state, e.state_count};
+    }
+    m.backend->restore_state(m.env, uc, {.guest_pc = 0x4000, .tb = made.state.entries(), .insn = insn});
     m.env->exit_reason = ExitReason::Exception;
     m.env->pc = 0xfa17;
     m.backend->redirect_to_exit(m.env, uc);
@@ -360,9 +368,9 @@ TEST(X64Control, FaultsArePrecise) {
         for (unsigned i = 0; i < 8; ++i) b.op_to(ir::Op::add, x(i), {x(i), b.c64(1)});
         b.op_to(ir::Op::add, x(14), {x(14), b.c64(1)});
         b.mov_to(f(1), f(0));
-        b.insn_start(0x4004, 7);
+        b.insn_start(0x4004);
         b.guest_ld(x(5), x(6), MemOp{}, 16);
-        b.insn_start(0x4008, 8);
+        b.insn_start(0x4008);
         b.op_to(ir::Op::add, x(0), {x(0), b.c64(100)});
         b.exit_tb(kSyscall, b.address(0x2000));
     });
@@ -382,8 +390,119 @@ TEST(X64Control, FaultsArePrecise) {
     }
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->pc_offset, 4u);
-    EXPECT_EQ(found->data, 7u);
+    EXPECT_EQ(found->state_count, 0u);
     m.run([](Builder&) {});  // and all is well afterwards
+}
+
+/// Runs `text` as the TB at 0x4000, which takes a fault.
+void run_to_fault(Machine& m, std::string_view text, bool loop = false, const ir::GlobalSet& extended = {}) {
+    ir::Function fn(m.layout);
+    fn.guest_pc = 0x4000;
+    fn.loop = loop;
+    ASSERT_EQ(ir::parse(text, fn), "");
+    fn.state.assign_extended(extended);
+    ASSERT_EQ(ir::verify(fn), "");
+    ASSERT_TRUE(!loop || m.backend->suits_loop(fn));
+    const auto tb = m.compile(fn);
+    faulting_tb = &tb;
+    const unsigned before = guest_faults;
+    m.run(tb);
+    EXPECT_EQ(guest_faults, before + 1);
+    EXPECT_EQ(m.env->exit_reason, ExitReason::Exception);
+    faulting_tb = nullptr;
+}
+
+// x0..x10 are pinned, x11 and up live in env. Nothing is mapped below 64 KiB, where these loads go.
+TEST(X64Control, LoadsOverTheirBaseAreRestored) {
+    for (u64 guest_base : {0, 0x4000}) {
+        host::Options options;
+        options.guest_base = guest_base;
+        Machine m(host::make_x64(), options);
+        FaultHandler handler(m);
+        auto fill = [&] {
+            for (unsigned i = 0; i < kInts; ++i) m.env->x[i] = i * 0x100;
+        };
+        // add x2, x2, x3; ld x2, 8(x2) after folding
+        fill();
+        run_to_fault(m, " guest_ld.i64 x2, [x2 + x3 << 0 + 0x8], u64 {x2 = access - 0x8}\n exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[2], 0x500u);
+        EXPECT_EQ(m.env->x[3], 0x300u);
+        // addi x4, x4, 16; lw x4, -8(x4)
+        fill();
+        run_to_fault(m, " guest_ld.i64 x4, [x4 + 0x8], s32 {x4 = access + 0x8}\n exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[4], 0x410u);
+        // The same of registers that live in env, and of one that is in a temporary.
+        fill();
+        run_to_fault(m, " guest_ld.i64 x12, [x12 + x13 << 3 - 0x10], u8 {x12 = access + 0x10}\n exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[12], 0xc00u + (0xd00 << 3));
+        fill();
+        run_to_fault(m,
+                     " add.i64 %0, x1, x14\n guest_ld.i64 x5, [%0 + 0x4], s16 {x5 = access - 0x4}\n"
+                     " exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[5], 0xf00u);
+        // One that is in place costs nothing, a constant address and a big-endian load are found, too.
+        fill();
+        run_to_fault(m, " guest_ld.i64 x6, [x6 + 0x4], s16 {x6 = access - 0x4}\n exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[6], 0x600u);
+        fill();
+        run_to_fault(m, " guest_ld.i64 x7, [$0x2000 + 0x10], u64.be {x7 = access - 0x10}\n exit_tb x0, lookup\n");
+        EXPECT_EQ(m.env->x[7], 0x2000u);
+        for (unsigned i = 8; i < kInts; ++i) EXPECT_EQ(m.env->x[i], i * 0x100u);
+    }
+}
+
+TEST(X64Control, MapsOfConstantsAndAddresses) {
+    Machine m;
+    FaultHandler handler(m);
+    m.env->x[14] = 5;
+    run_to_fault(m,
+                 " ---- 0000000000004000 {x1 = 0x77}\n guest_ld.i64 x2, [$0x100], u64 {x3 = pc + 0x20, x12 = sext32 "
+                 "0x80000000}\n"
+                 " exit_tb x0, lookup\n");
+    EXPECT_EQ(m.env->x[3], 0x4020u);
+    EXPECT_EQ(m.env->x[12], 0xffff'ffff'8000'0000);
+    EXPECT_EQ(m.env->x[14], 5u);
+    EXPECT_EQ(m.env->x[1], 0u);  // its own map is all that counts at an op that has one
+    run_to_fault(m, " ---- 0000000000004000 {x1 = 0x77}\n guest_ld.i64 x2, [$0x100], u64\n exit_tb x0, lookup\n");
+    EXPECT_EQ(m.env->x[1], 0x77u);
+}
+
+// A loop whose plan gives registers that live in env those of pinned ones, with registers that are left to be extended
+// and a register that a load overwrites.
+TEST(X64Control, FaultsInALoopWithItsOwnPlan) {
+    Machine m;
+    FaultHandler handler(m);
+    for (unsigned i = 0; i < kInts; ++i) m.env->x[i] = 0x100 + i;
+    m.env->x[0] = 3;                      // counts
+    m.env->x[1] = 0x0000'0001'7fff'fff0;  // narrow, pinned
+    m.env->x[11] = 0x7fff'fffe;           // narrow, exchanged
+    u64 cell = 0x10;
+    m.env->x[12] = reinterpret_cast<u64>(&cell);
+    ir::GlobalSet extended;
+    extended.add(1);
+    extended.add(11);
+    // The address of the second load is 8 in the last pass.
+    run_to_fault(m,
+                 "L0:\n"
+                 " add.i64 x0, x0, $0xffffffffffffffff\n"
+                 " add.i64 x1, x1, $0x10\n"
+                 " add.i64 x11, x11, $0x1\n"
+                 " add.i64 x13, x13, $0x2\n"
+                 " mov.i64 x14, x12\n"
+                 " movcond.i64.i64 x14, x0, $0x0, $0x100, x14, eq\n"
+                 " guest_ld.i64 x14, [x14], u64 {x14 = access}\n"
+                 " brcond.i64 x0, $0x64, eq, L1\n"
+                 " goto_tb 0, 0x4000\n"
+                 "L1:\n"
+                 " goto_tb 1, 0x5000\n",
+                 true, extended);
+    EXPECT_EQ(m.env->x[0], 0u);
+    EXPECT_EQ(m.env->x[1], 0xffff'ffff'8000'0020);
+    EXPECT_EQ(m.env->x[11], 0xffff'ffff'8000'0001);
+    EXPECT_EQ(m.env->x[12], reinterpret_cast<u64>(&cell));
+    EXPECT_EQ(m.env->x[13], 0x10du + 6);
+    EXPECT_EQ(m.env->x[14], 0x100u);
+    for (unsigned i : {2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 10u, 15u}) EXPECT_EQ(m.env->x[i], 0x100u + i) << i;
 }
 
 TEST(X64Control, MisalignedAccessesLeave) {
@@ -391,7 +510,7 @@ TEST(X64Control, MisalignedAccessesLeave) {
     alignas(8) static u64 word[2] = {1, 2};
     MemOp aligned{.size_log2 = 3, .aligned = true};
     auto load = m.compile(0x4000, [&](Builder& b) {
-        b.insn_start(0x4006, 0);
+        b.insn_start(0x4006);
         b.guest_ld(x(5), x(6), aligned, 4);
         b.exit_tb(kSyscall, b.address(0x2000));
     });
@@ -469,9 +588,9 @@ TEST(X64Control, HelperRaises) {
     auto tb = m.compile(0x4000, [](Builder& b) {
         b.mov_to(x(1), b.c64(11));
         b.mov_to(x(13), b.c64(13));
-        b.insn_start(0x4004, 5);
+        b.insn_start(0x4004);
         b.call(0, ir::kNoVar, {b.env(), x(0)});
-        b.insn_start(0x4008, 6);
+        b.insn_start(0x4008);
         b.mov_to(x(1), b.c64(12));
         b.exit_tb(kSyscall, b.address(0x2000));
     });

@@ -221,7 +221,7 @@ protected:
 
     void test_shape(const FloatCase& c, const Shape& s, unsigned rounds, bool all_pairs) {
         auto body = [&](Builder& b) {
-            b.insn_start(0x1000, 0);
+            b.insn_start(0x1000);
             build(b, c, s);
             finish(b);
         };
@@ -265,7 +265,7 @@ TEST_P(X64Float, Sequences) {
         u64 seed = random();
         auto body = [&](Builder& b) {
             std::mt19937_64 r(seed);
-            b.insn_start(0x1000, 0);
+            b.insn_start(0x1000);
             std::vector<Var> singles, doubles;
             for (unsigned i = 0; i < 30; ++i) {
                 const FloatCase& c = cases[r() % cases.size()];

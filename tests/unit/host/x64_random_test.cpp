@@ -50,7 +50,7 @@ public:
     Generator(u32 seed, ir::Function& fn) : rng_(seed), b_(fn) {}
 
     void build() {
-        b_.insn_start(0x1000, 0);
+        b_.insn_start(0x1000);
         for (unsigned i = 0; i < 3; ++i) {
             tb_.push_back(b_.tb_temp(pick(2) ? Type::I64 : Type::I32));
             b_.mov_to(tb_.back(), constant(b_.type(tb_.back())));
@@ -61,7 +61,7 @@ public:
             bool taken = false;
             unsigned ops = 3 + pick(25);
             for (unsigned i = 0; i < ops; ++i) {
-                b_.insn_start(0x1000 + block * 64 + i, i);
+                b_.insn_start(0x1000 + block * 64 + i);
                 op();
                 if (pick(12) == 0) {
                     Type t = int_type();
@@ -168,8 +168,9 @@ private:
             Op::min_u, Op::max_s, Op::max_u, Op::add,    Op::add,    Op::and_,    Op::shl,    Op::sub};
         static constexpr Op kUnary[] = {Op::mov,    Op::neg,   Op::not_,  Op::clz, Op::ctz,
                                         Op::popcnt, Op::bswap, Op::orc_b, Op::mov};
+        static constexpr Op kTwoResults[] = {Op::mul2_s, Op::mul2_u, Op::divrem_s, Op::divrem_u};
         Type t = int_type();
-        switch (pick(15)) {
+        switch (pick(16)) {
             case 0: {
                 Var a = value(t);
                 b_.op_to(kUnary[pick(std::size(kUnary))], output(t), {a});
@@ -214,6 +215,14 @@ private:
             case 9: env_op(t); break;
             case 10: call_op(); break;
             case 11: shift_add(t); break;
+            case 12: {
+                const Var a = value(t), c = value(t), first = output(t);
+                finish();
+                Var second = output(t);
+                if (second == first) second = pending_ = b_.temp(t);
+                b_.emit(kTwoResults[pick(std::size(kTwoResults))], t, {first, second}, {a, c});
+                break;
+            }
             default: {
                 Var a = value(t), c = value(t);
                 b_.op_to(kBinary[pick(std::size(kBinary))], output(t), {a, c});
@@ -228,7 +237,7 @@ private:
         Var shifted = output(t);
         b_.op_to(Op::shl, shifted, {a, b_.function().constant(t, pick(5))});
         finish();
-        if (pick(2)) b_.insn_start(0x1800, 0);
+        if (pick(2)) b_.insn_start(0x1800);
         Var other = value(t);
         Var out = pick(2) ? shifted : output(t);
         if (pick(2)) {

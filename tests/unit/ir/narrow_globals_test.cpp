@@ -5,10 +5,14 @@ namespace dragoman::ir::test {
 
 namespace {
 
-constexpr u64 x(unsigned n) { return u64{1} << (n - 1); }
+GlobalSet x(unsigned n) {
+    GlobalSet set;
+    set.add(n - 1);
+    return set;
+}
 
 struct Narrowed {
-    u64 narrow;
+    GlobalSet narrow;
     std::string text;
 };
 
@@ -23,7 +27,7 @@ Narrowed narrowed(std::string text, std::string_view rest = "") {
     narrow_globals(f, context);
     dead_code(f, context);
     EXPECT_EQ(verify(f), "");
-    return {f.narrow, print(f)};
+    return {f.state.extended(), print(f)};
 }
 
 }  // namespace
@@ -57,7 +61,7 @@ TEST(NarrowGlobals, WhatIsSeenWholeStaysWhole) {
              " add.i64 x2, x2, x1\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n",
          }) {
         const Narrowed n = narrowed(text);
-        EXPECT_EQ(n.narrow, 0u) << text;
+        EXPECT_EQ(n.narrow, GlobalSet{}) << text;
         EXPECT_EQ(n.text, std::string(text).append(" goto_tb 0, 0x1000\n"));
     }
 }
@@ -81,7 +85,7 @@ TEST(NarrowGlobals, OnlyRegistersThatAlwaysHoldExtensions) {
                              " sextract.i64 x1, %0, 0, 32\n",
                              " mov.i64 x1, x5\n guest_st.i64 x2, [x2], 64\n add.i64 %0, x1, x3\n"
                              " sextract.i64 x1, %0, 0, 32\n"}) {
-        EXPECT_EQ(narrowed(text).narrow, 0u) << text;
+        EXPECT_EQ(narrowed(text).narrow, GlobalSet{}) << text;
     }
 }
 
@@ -89,27 +93,27 @@ TEST(NarrowGlobals, OnlyRegistersThatTheFirstPassLeavesExtended) {
     // x1 gets what x2 held before: an extension, but not yet in the first pass.
     const std::string sum = " add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n guest_ld.i64 x3, [x4], s32\n";
     const std::string other = " add.i64 %1, x2, x3\n sextract.i64 x2, %1, 0, 32\n";
-    EXPECT_EQ(narrowed(sum + " mov.i64 x1, x2\n" + other).narrow, 0u);
+    EXPECT_EQ(narrowed(sum + " mov.i64 x1, x2\n" + other).narrow, GlobalSet{});
     EXPECT_EQ(narrowed(sum + other + " mov.i64 x1, x2\n").narrow, x(1) | x(2));
     // Nor does a second pass that follows the first change that.
     const std::string pass = " ---- 1000\n" + sum + " mov.i64 x1, x2\n" + other;
-    EXPECT_EQ(narrowed(pass + pass).narrow & x(1), 0u);
+    EXPECT_EQ(narrowed(pass + pass).narrow & x(1), GlobalSet{});
 }
 
 TEST(NarrowGlobals, OnlyRegistersThatEveryPassWrites) {
     const char* text =
         " brcond.i64 x4, x5, eq, L0\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\nL0:\n add.i64 x4, x4, $0x1\n";
-    EXPECT_EQ(narrowed(text).narrow, 0u);
+    EXPECT_EQ(narrowed(text).narrow, GlobalSet{});
     // A way back to the start that comes before the write.
     EXPECT_EQ(narrowed(" brcond.i64 x4, x5, eq, L0\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n",
                        "L0:\n goto_tb 1, 0x1000\n")
                   .narrow,
-              0u);
+              GlobalSet{});
     // A branch within the pass, behind the write.
     EXPECT_EQ(narrowed(" add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n brcond.i64 x4, x5, eq, L0\n"
                        " add.i64 x2, x2, $0x1\nL0:\n add.i64 x4, x4, x1\n")
                   .narrow,
-              0u);
+              GlobalSet{});
     // One that leaves the loop.
     EXPECT_EQ(narrowed(" brcond.i64 x4, x5, eq, L0\n add.i64 %0, x1, x3\n sextract.i64 x1, %0, 0, 32\n",
                        "L0:\n goto_tb 1, 0x2000\n")

@@ -253,7 +253,7 @@ TEST(UnboxFloats, KnownToBeBoxedWhenFarAway) {
 }
 
 /// `text` after assume_boxed; what is assumed at its beginning goes to `assumed`.
-std::string boxed(std::string_view text, u64& assumed) {
+std::string boxed(std::string_view text, GlobalSet& assumed) {
     Function f = function(text);
     PassContext context = pass_context();
     context.assume_boxed = true;
@@ -263,7 +263,12 @@ std::string boxed(std::string_view text, u64& assumed) {
     return print(f);
 }
 
-constexpr u64 kF0 = u64{1} << 7, kF1 = u64{1} << 8;
+GlobalSet one_global(unsigned index) {
+    GlobalSet set;
+    set.add(index);
+    return set;
+}
+const GlobalSet kF0 = one_global(7), kF1 = one_global(8);
 
 std::string rotations(std::string_view t) { return after(t, {propagate_copies, simplify_bits, form_rotations}); }
 
@@ -318,7 +323,7 @@ TEST(DeadCode, WordsOfWhichOnlyTheLowHalfIsUsed) {
 }
 
 TEST(AssumeBoxed, RegistersThatNobodyHasWritten) {
-    u64 assumed = 0;
+    GlobalSet assumed;
     EXPECT_EQ(boxed(" funbox.f32.f64 %0, f0, 0\n funbox.f32.f64 %1, f1, 0\n fadd.f32 %2, %0, %1\n fbox.f64.f32 f0, %2\n"
                     " funbox.f32.f64 %3, f0, 0\n fbox.f64.f32 f2, %3\n goto_ptr x1\n",
                     assumed),
@@ -328,23 +333,23 @@ TEST(AssumeBoxed, RegistersThatNobodyHasWritten) {
 }
 
 TEST(AssumeBoxed, NotWhatWasWrittenOtherwise) {
-    u64 assumed = 0;
+    GlobalSet assumed;
     for (const char* write : {" guest_ld.f64 f0, [x1], u64\n", " fadd.f64 f0, f0, f1\n", " call poke(x1)\n",
                               " mov.f64 f0, $0x3ff0000000000000\n",
                               " mov.f64 f0, f1\n guest_ld.f64 f1, [x1], u64\n"
                               " mov.f64 f0, f1\n"}) {
         std::string text = std::string(write) + " funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n";
         EXPECT_EQ(boxed(text, assumed), text);
-        EXPECT_EQ(assumed, 0u);
+        EXPECT_EQ(assumed, GlobalSet{});
     }
 }
 
 TEST(AssumeBoxed, CopiesAndConstants) {
-    u64 assumed = 0;
+    GlobalSet assumed;
     std::string known = boxed(
         " mov.f64 f0, $0xffffffff00000000\n funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n", assumed);
     EXPECT_NE(known.find("f0, 1\n"), std::string::npos);
-    EXPECT_EQ(assumed, 0u);
+    EXPECT_EQ(assumed, GlobalSet{});
     std::string text =
         " mov.f64 f0, f1\n funbox.f32.f64 %0, f0, 0\n funbox.f32.f64 %1, f1, 0\n fbox.f64.f32 f2, %0\n goto_ptr x1\n";
     EXPECT_NE(boxed(text, assumed).find("%1, f1, 1"), std::string::npos);
@@ -352,12 +357,12 @@ TEST(AssumeBoxed, CopiesAndConstants) {
 }
 
 TEST(AssumeBoxed, BothWaysToALabel) {
-    u64 assumed = 0;
+    GlobalSet assumed;
     std::string text =
         " brcond.i64 x1, x2, eq, L0\n guest_ld.f64 f0, [x1], u64\nL0:\n funbox.f32.f64 %0, f0, 0\n"
         " fbox.f64.f32 f2, %0\n goto_ptr x1\n";
     EXPECT_EQ(boxed(text, assumed), text);
-    EXPECT_EQ(assumed, 0u);
+    EXPECT_EQ(assumed, GlobalSet{});
     boxed(
         " brcond.i64 x1, x2, eq, L0\n fbox.f64.f32 f0, $0x0\nL0:\n funbox.f32.f64 %0, f0, 0\n"
         " fbox.f64.f32 f2, %0\n goto_ptr x1\n",
@@ -372,21 +377,21 @@ TEST(AssumeBoxed, BothWaysToALabel) {
 }
 
 TEST(AssumeBoxed, LoopsKeepIt) {
-    u64 assumed = 0;
+    GlobalSet assumed;
     const std::string head = "L0:\n funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f1, %0\n";
     const std::string back = " brcond.i64 x1, x2, eq, L0\n goto_ptr x1\n";
     boxed(head + back, assumed);
     EXPECT_EQ(assumed, kF0);
     std::string spoilt = head + " guest_ld.f64 f0, [x1], u64\n" + back;
     EXPECT_EQ(boxed(spoilt, assumed), spoilt);
-    EXPECT_EQ(assumed, 0u);
+    EXPECT_EQ(assumed, GlobalSet{});
 
     const std::string body = " funbox.f32.f64 %0, f0, 0\n fbox.f64.f32 f1, %0\n";
     boxed(body + " goto_tb 0, 0x0\n", assumed);
     EXPECT_EQ(assumed, kF0);
     std::string spoilt_tb = body + " guest_ld.f64 f0, [x1], u64\n goto_tb 0, 0x0\n";
     EXPECT_EQ(boxed(spoilt_tb, assumed), spoilt_tb);
-    EXPECT_EQ(assumed, 0u);
+    EXPECT_EQ(assumed, GlobalSet{});
 }
 
 TEST(ForwardGlobals, WritesTheRegisterItself) {
@@ -469,6 +474,83 @@ TEST(Optimise, WordLoop) {
                   " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n"),
         " guest_ld.i64 x1, [x2], u8\n add.i64 x1, x1, $0xffffffffffffffd0\n mov.i64 x3, x1\n"
         " brcond.i64 x3, x4, ltu, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n");
+}
+
+namespace {
+
+std::string paired(std::string_view t) { return after(t, {propagate_copies, pair_results, forward_globals}); }
+
+}  // namespace
+
+TEST(PairResults, HalvesOfAProduct) {
+    EXPECT_EQ(paired(" mulh_u.i64 x3, x1, x2\n mul.i64 x4, x1, x2\n goto_ptr x1\n"),
+              " mul2_u.i64 x4, x3, x1, x2\n goto_ptr x1\n");
+    EXPECT_EQ(paired(" mul.i64 x3, x1, x2\n ---- 0000000000001004\n mulh_s.i64 x4, x2, x1\n goto_ptr x1\n"),
+              " mul2_s.i64 x3, x4, x1, x2\n ---- 0000000000001004\n goto_ptr x1\n");
+    // The second result goes to an operand.
+    EXPECT_EQ(paired(" mulh_u.i64 x3, x1, x2\n mul.i64 x1, x1, x2\n goto_ptr x1\n"),
+              " mul2_u.i64 x1, x3, x1, x2\n goto_ptr x1\n");
+}
+
+TEST(PairResults, QuotientAndRemainder) {
+    EXPECT_EQ(paired(" div_s.i64 x3, x1, x2\n rem_s.i64 x4, x1, x2\n goto_ptr x1\n"),
+              " divrem_s.i64 x3, x4, x1, x2\n goto_ptr x1\n");
+    EXPECT_EQ(paired(" rem_u.i32 %0, $0x64, $0x7\n div_u.i32 %1, $0x64, $0x7\n ext_s.i64.i32 x1, %0\n"
+                     " ext_s.i64.i32 x2, %1\n goto_ptr x1\n"),
+              " divrem_u.i32 %2, %0, $0x64, $0x7\n ext_s.i64.i32 x1, %0\n ext_s.i64.i32 x2, %2\n goto_ptr x1\n");
+    // Behind a fault the register is written there and not before.
+    EXPECT_EQ(paired(" div_s.i64 x3, x1, x2\n guest_ld.i64 x5, [x3], u8\n rem_s.i64 x4, x1, x2\n goto_ptr x1\n"),
+              " divrem_s.i64 x3, %0, x1, x2\n guest_ld.i64 x5, [x3], u8\n mov.i64 x4, %0\n goto_ptr x1\n");
+}
+
+TEST(PairResults, OthersAreLeftAlone) {
+    for (const char* text : {" mulh_su.i64 x3, x1, x2\n mul.i64 x4, x1, x2\n goto_ptr x1\n",
+                             " mulh_u.i64 x1, x1, x2\n mul.i64 x4, x1, x2\n goto_ptr x1\n",
+                             " div_s.i64 x3, x1, x2\n rem_u.i64 x4, x1, x2\n goto_ptr x1\n",
+                             " div_s.i64 x3, x1, x2\n rem_s.i64 x4, x2, x1\n goto_ptr x1\n",
+                             " div_s.i64 x3, x1, x2\n brcond.i64 x1, x2, eq, L0\n goto_ptr x3\nL0:\n"
+                             " rem_s.i64 x4, x1, x2\n goto_ptr x1\n"}) {
+        EXPECT_EQ(paired(text), text);
+    }
+    // The first one's register has been overwritten, by the second one itself or before.
+    EXPECT_EQ(paired(" mulh_u.i64 x3, x1, x2\n mul.i64 x3, x1, x2\n goto_ptr x1\n"),
+              " mul.i64 %0, x1, x2\n mov.i64 x3, %0\n goto_ptr x1\n");
+    EXPECT_EQ(paired(" mulh_u.i64 x3, x1, x2\n mov.i64 x3, x5\n mul.i64 x4, x1, x2\n goto_ptr x1\n"),
+              " mov.i64 x3, x5\n mul.i64 x4, x1, x2\n goto_ptr x1\n");
+}
+
+TEST(DeadCode, AResultOfTwoThatNobodyWants) {
+    EXPECT_EQ(after(" mul2_u.i64 %0, x3, x1, x2\n divrem_s.i64 x4, %1, x1, x2\n goto_ptr x1\n", {}),
+              " mulh_u.i64 x3, x1, x2\n div_s.i64 x4, x1, x2\n goto_ptr x1\n");
+}
+
+// A guest with many registers: what is known of each is not limited to the first 64.
+TEST(ManyGlobals, BoxesAndExtensions) {
+    GuestLayout l;
+    for (unsigned i = 0; i < 250; ++i) {
+        l.globals.push_back(
+            {std::string("g").append(std::to_string(i)), i % 2 == 0 ? Type::I64 : Type::F64, 512 + i * 8, 0});
+    }
+    l.env_size = 4096;
+    auto parsed = [&](std::string_view text) {
+        Function f(l);
+        EXPECT_EQ(parse(text, f), "");
+        EXPECT_EQ(verify(f), "");
+        return f;
+    };
+    PassContext context;
+    context.assume_boxed = true;
+    Function boxes = parsed(" funbox.f32.f64 %0, g201, 0\n fbox.f64.f32 g203, %0\n goto_ptr g2\n");
+    assume_boxed(boxes, context);
+    EXPECT_EQ(boxes.boxed_at_entry, one_global(201));
+
+    Function loop = parsed(
+        " guest_ld.i64 g100, [g102], u8\n add.i64 %0, g248, g100\n sextract.i64 g248, %0, 0, 32\n"
+        " brcond.i64 g100, g102, eq, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x2000\n");
+    loop.loop = true;
+    loop.guest_pc = 0x1000;
+    narrow_globals(loop, context);
+    EXPECT_EQ(loop.state.extended(), one_global(248));
 }
 
 }  // namespace dragoman::ir::test

@@ -15,7 +15,7 @@ TEST(Text, RoundTrip) {
         " guest_ld.i64 %2, [x2 + x3 << 3 - 0x10], s32\n"
         " guest_st.i32 %1, [x2 + 0x8], 32.be.aligned\n"
         " guest_st.f64 f1, [@0x12340 + x3 << 0], 64\n"
-        " ---- 000000000001007c 0x5\n"
+        " ---- 000000000001007c {x5 = 0x5}\n"
         " atomic_add.i32 %3, x1, %1, s32.aligned\n"
         " atomic_cmpxchg.i64 %4, x1, x2, x3, u64\n"
         " env_ld.i64 %5, env, 0x10, u32\n"
@@ -30,6 +30,10 @@ TEST(Text, RoundTrip) {
         " fcvt_if.f64.i64 f2, %10, 1, env\n"
         " setcond.i64 %11, %10, x1, ltu\n"
         " movcond.f64.i64 f3, %11, $0x0, f0, f1, ne\n"
+        " mul2_s.i64 x1, %12, x2, x3\n"
+        " guest_ld.i64 x1, [x1 + 0x10], s16.wrap32.acquire {x1 = access - 0x10}\n"
+        " guest_st.i64 x2, [x1], 32 {x3 = sext32 x3, x4 = pc + 0x20}\n"
+        " fadd.f64 f0, f1, f2 !0x8000\n"
         " mb 0xf\n"
         " brcond.i64 %11, x1, tstne, L0\n"
         " call_tb @0x10080, 0, 1, 0x20000\n"
@@ -46,7 +50,7 @@ TEST(Text, RoundTrip) {
 TEST(Text, PrintsWhatTheBuilderMakes) {
     Function f(layout());
     Builder b(f);
-    b.insn_start(0x1000, 0);
+    b.insn_start(0x1000);
     Var x1 = global_var(0);
     Var t = b.add(x1, b.c64(4));
     b.guest_ld(t, t, {.size_log2 = 2, .sign = true}, -8);
@@ -87,6 +91,28 @@ TEST(Verifier, FindsBrokenRules) {
     EXPECT_EQ(verify_text("brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x1000\nL0:\n goto_tb 0, 0x1000"),
               "slot used twice: goto_tb 0, 0x1000");
     EXPECT_EQ(verify_text("fadd.f64 f0, f1, x1\n goto_ptr x1"), "operand has the wrong type: fadd.f64 f0, f1, x1");
+    EXPECT_EQ(verify_text("mul2_u.i64 x1, x1, x2, x3\n goto_ptr x1"),
+              "two outputs to one variable: mul2_u.i64 x1, x1, x2, x3");
+    EXPECT_EQ(verify_text("fadd.f64 f0, f1, f2 !0x8001\n goto_ptr x1"),
+              "float rules that no back end has: fadd.f64 f0, f1, f2 !0x8001");
+    EXPECT_EQ(verify_text("add.i64 x1, x2, x3 !0x8000\n goto_ptr x1"),
+              "attributes of an op that has none: add.i64 x1, x2, x3 !0x8000");
+    EXPECT_EQ(verify_text("mov.i64 x1, x2 {x1 = access}\n goto_ptr x1"),
+              "map with an access that is not there: mov.i64 x1, x2 {x1 = access}");
+    EXPECT_EQ(verify_text("guest_ld.i64 x1, [x1], s16.aligned {x1 = access}\n goto_ptr x1"),
+              "map at an access that leaves by itself: guest_ld.i64 x1, [x1], s16.aligned {x1 = access}");
+    EXPECT_EQ(verify_text("guest_ld.i64 x1, [x2], s64.release\n goto_ptr x1"),
+              "load with release order: guest_ld.i64 x1, [x2], s64.release");
+    EXPECT_EQ(verify_text("guest_st.i64 x1, [x2], 64.acquire\n goto_ptr x1"),
+              "store with acquire order: guest_st.i64 x1, [x2], 64.acquire");
+    EXPECT_EQ(verify_text("guest_ld.v256 %0, [x2], u128\n goto_ptr x1"),
+              "vector access of another size or byte order: guest_ld.v256 %0, [x2], u128");
+    EXPECT_EQ(
+        verify_text("guest_ld.v256 %0, [x2], u256\n env_st.v256 %0, env, 0x10, 256\n env_ld.mask %1, env, 0x10, u64\n"
+                    " mov.mask %2, %1\n goto_ptr x1"),
+        "");
+    EXPECT_EQ(verify_text("guest_ld.mask %0, [x2], u64\n goto_ptr x1"),
+              "mask in guest memory: guest_ld.mask %0, [x2], u64");
     EXPECT_EQ(verify_text("extract.i64 x1, x2, 60, 5\n goto_ptr x1"),
               "bit field outside the type: extract.i64 x1, x2, 60, 5");
     EXPECT_EQ(verify_text("guest_ld.i64 x1, [x2], u128\n goto_ptr x1"),
