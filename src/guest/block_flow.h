@@ -16,6 +16,7 @@ enum class DisasState : u8 {
 /// How far a block goes.
 enum class BlockKind : u8 {
     Extended,  ///< on past conditional branches, and into their targets if these come: an ordinary TB
+    Counted,   ///< to the first branch: either all of its instructions are executed, or one raises an exception
     Basic,     ///< to the first branch: a piece of a region (engine/region)
     Leaving,   ///< the same, and it always goes back to the execution loop: what is run to see where it goes
 };
@@ -40,6 +41,9 @@ public:
 
     /// Address behind the current instruction.
     u64 next_pc() const { return pc + length; }
+
+    /// Behind an exit that some paths take: the others go on with the next instruction.
+    void go_on() { state = kind == BlockKind::Counted ? DisasState::TooMany : DisasState::Next; }
 
     // What the current instruction does. Everything but a branch ends the block.
 

@@ -60,6 +60,9 @@ struct Arch {
     /// State of the child of clone: result 0, stack and thread pointer replaced unless null.
     void (*set_child_state)(ir::Env* env, const u64* stack, const u64* tls);
 
+    /// Does what the exception in `env` asks for, where it stands for a call that is no system call; the task then goes
+    /// on. False: it is an exception. Null: there are no such calls.
+    bool (*handle_call)(Task& task);
     /// The signal that the exception in `env` becomes, with guest addresses in `info`.
     void (*exception_signal)(const Task& task, siginfo_t& info);
 

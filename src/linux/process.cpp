@@ -50,6 +50,7 @@ void handle_exception(Task& task, const Arch& arch) {
         task.process->debugger->debug_exception(task);
         return;
     }
+    if (arch.handle_call != nullptr && arch.handle_call(task)) return;
     siginfo_t info;
     arch.exception_signal(task, info);
     if (info.si_signo == SIGSEGV && info.si_code == SEGV_MAPERR) {

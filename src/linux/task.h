@@ -21,6 +21,7 @@ namespace dragoman::linux_abi {
 
 class Task;
 struct Arch;
+struct SemihostingState;
 
 /// What the command line decided about the process.
 struct ProcessOptions {
@@ -66,6 +67,7 @@ struct Process {
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};
+    std::shared_ptr<SemihostingState> semihosting;  ///< null before the first call
 
     u8* host(u64 address) const { return space->host(address); }
 };

@@ -10,7 +10,7 @@ constexpr Board::Kind kKinds[] = {
     {"virt", "RISC-V VirtIO board (default)",
      "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n  pflash0=NODE, pflash1=NODE  contents of the flash "
      "banks\n",
-     8, make_virt},
+     512, make_virt},
     {"quard-star", "teaching board: starts at address 0, boots from flash", "  pflash0=NODE  contents of the flash\n",
      8, make_quard_star},
 };

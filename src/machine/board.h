@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bits.h"
@@ -22,6 +23,8 @@ public:
     virtual void load() = 0;
     /// Address of each hart's first instruction.
     virtual u64 reset_pc() const = 0;
+    /// The largest part of RAM that nothing was loaded into: start and end.
+    virtual std::pair<u64, u64> unused_memory() const { return {}; }
     /// The device tree that the guest gets; empty when there is none.
     virtual std::vector<u8> device_tree() const { return {}; }
 

@@ -19,15 +19,26 @@ std::string hex(u64 value) {
 
 }  // namespace
 
+/// How much of [address, address + size), from its start, is all memory or all none; which of the two.
+u64 BootImages::memory_part(u64 address, u64 size, bool& memory) const {
+    memory = false;
+    for (const memory::Region* region : memory_.regions()) {
+        if (region->kind == memory::Region::Kind::Mmio) continue;
+        memory = region->contains(address);
+        if (memory) return std::min(size, region->size - (address - region->base));
+        if (region->base > address) return std::min(size, region->base - address);
+    }
+    return size;
+}
+
 bool BootImages::is_memory(u64 address, u64 size) const {
-    while (size > 0) {
-        const memory::Region* region = memory_.find(address);
-        if (region == nullptr || region->kind == memory::Region::Kind::Mmio) return false;
-        u64 part = std::min(size, region->size - (address - region->base));
+    bool memory = true;
+    while (size > 0 && memory) {
+        u64 part = memory_part(address, size, memory);
         address += part;
         size -= part;
     }
-    return true;
+    return memory;
 }
 
 BootImages::Placed BootImages::add_raw(ImageFile file, u64 address) {
@@ -61,17 +72,24 @@ std::optional<BootImages::Placed> BootImages::add_elf(ImageFile& file, u16 elf_m
         if (s.p_filesz > s.p_memsz || s.p_offset > file.size() || s.p_filesz > file.size() - s.p_offset) {
             file.fail("is truncated or damaged (ELF segment at " + hex(s.p_paddr) + ")");
         }
-        if (s.p_paddr + s.p_memsz < s.p_paddr || !is_memory(s.p_paddr, s.p_memsz)) {
-            file.fail("its segment of " + std::to_string(s.p_memsz) + " bytes at " + hex(s.p_paddr) +
-                      " does not fit into memory");
+        u64 bytes = std::min(s.p_memsz, ~s.p_paddr);
+        for (u64 done = 0; done < bytes;) {
+            bool memory;
+            u64 address = s.p_paddr + done, part = memory_part(address, bytes - done, memory);
+            if (memory) {
+                u64 in_file = s.p_filesz > done ? std::min(part, s.p_filesz - done) : 0;
+                parts_.push_back({file.path(), address, part, files_.size(), s.p_offset + done, in_file, {}});
+                placed.start = std::min(placed.start, address);
+                placed.end = std::max(placed.end, address + part);
+            } else {
+                file.warn(std::to_string(part) + " bytes at " + hex(address) + " are left out: there is no memory");
+            }
+            done += part;
         }
-        parts_.push_back({file.path(), s.p_paddr, s.p_memsz, files_.size(), s.p_offset, s.p_filesz, {}});
-        placed.start = std::min(placed.start, s.p_paddr);
-        placed.end = std::max(placed.end, s.p_paddr + s.p_memsz);
         // Entry points may be virtual addresses: of a kernel that is linked high.
         if (header.e_entry - s.p_vaddr < s.p_memsz) placed.entry = header.e_entry - s.p_vaddr + s.p_paddr;
     }
-    if (placed.end == 0) file.fail("has no segment to load");
+    if (placed.end == 0) file.fail("has no segment to load that lies in memory");
     files_.push_back(std::move(file));
     return placed;
 }
@@ -94,6 +112,23 @@ void BootImages::check_overlaps() const {
                                 " (" + hex(b.address) + " to " + hex(b.address + b.size) +
                                 ") would lie in the same memory: more memory (-m) or other addresses are needed");
     }
+}
+
+std::pair<u64, u64> BootImages::largest_gap(u64 start, u64 end) const {
+    std::vector<const Part*> sorted;
+    for (const Part& part : parts_) sorted.push_back(&part);
+    std::sort(sorted.begin(), sorted.end(), [](const Part* a, const Part* b) { return a->address < b->address; });
+    std::pair<u64, u64> best{start, start};
+    u64 from = start;
+    auto gap = [&](u64 to) {
+        if (to > from && to - from > best.second - best.first) best = {from, to};
+    };
+    for (const Part* part : sorted) {
+        gap(std::min(part->address, end));
+        from = std::max(from, part->address + part->size);
+    }
+    gap(end);
+    return best;
 }
 
 void BootImages::load() const {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "machine/image_file.h"
@@ -21,11 +22,14 @@ public:
     };
     /// The file as it is. @throws FatalError also when there is no memory at `address`
     Placed add_raw(ImageFile file, u64 address);
-    /// The segments of an ELF file, at their physical addresses; nothing when the file is no ELF file. Throws
-    /// FatalError for one of another machine, or a damaged one.
+    /// The segments of an ELF file, at their physical addresses; nothing when the file is no ELF file. What of them lies
+    /// in no memory is left out with a warning: linkers put headers and notes in front of what a program is. Throws
+    /// FatalError for one of another machine, a damaged one, or one of which nothing lies in memory.
     std::optional<Placed> add_elf(ImageFile& file, u16 elf_machine);
     Placed add_bytes(std::string name, u64 address, std::vector<u8> bytes);
 
+    /// The largest part of [start, end) that is free of them.
+    std::pair<u64, u64> largest_gap(u64 start, u64 end) const;
     /// @throws FatalError when two of them lie in the same place
     void check_overlaps() const;
     void load() const;
@@ -42,6 +46,7 @@ private:
     static constexpr std::size_t kBytes = ~std::size_t{0};
 
     bool is_memory(u64 address, u64 size) const;
+    u64 memory_part(u64 address, u64 size, bool& memory) const;
 
     memory::PhysicalSpace& memory_;
     std::vector<ImageFile> files_;

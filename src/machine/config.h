@@ -21,6 +21,14 @@ struct Icount {
     bool align = false;  ///< a machine that is ahead of the host's time waits
 };
 
+/// -semihosting
+struct SemihostingConfig {
+    bool on = false;
+    bool userspace = false;              ///< user mode may make calls, too
+    std::string chardev;                 ///< of the console; empty: stderr and stdin
+    std::vector<std::string> arguments;  ///< empty: the kernel's name and the words of -append
+};
+
 /// -boot: what fw_cfg tells firmware.
 struct Boot {
     bool menu = false;
@@ -49,6 +57,7 @@ struct Config {
     bool shutdown = true;     ///< a power-off of the guest's ends the process; else it stops the machine
     std::optional<u64> seed;  ///< -seed: of the guest's random numbers
     Icount icount;
+    SemihostingConfig semihosting;
     engine::Config engine;
     host::Options host;
     std::string backend = "x64";

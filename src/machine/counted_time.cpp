@@ -167,8 +167,8 @@ ir::ExitReason CountedTime::run(Hart& hart) {
 
 void CountedTime::keep_pace(Hart& hart) {
     i64 ahead = static_cast<i64>(clock_.now() - host_time());
-    if (options_.automatic) return adjust_shift(ahead);
-    if (ahead <= kMostAhead) return;
+    if (options_.automatic) adjust_shift(ahead);
+    if (!options_.align || ahead <= kMostAhead) return;
     Lock lock(mutex_);
     turn_given_[hart.id()].wait_for(lock, Nanoseconds(ahead), [&] { return hart.wants_attention(); });
 }

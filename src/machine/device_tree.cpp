@@ -12,7 +12,7 @@ namespace dragoman::machine {
 
 namespace {
 
-constexpr std::size_t kRoom = 64 << 10;  ///< for what is added
+constexpr std::size_t kRoom = 64 << 10;  ///< for what is added, at first
 
 void check(int status) { DRAGOMAN_ASSERT(status >= 0); }
 
@@ -27,14 +27,26 @@ DeviceTree::DeviceTree(const std::string& name, std::vector<u8> blob) {
     check(fdt_open_into(blob.data(), blob_.data(), static_cast<int>(blob_.size())));
 }
 
+/// Does `change`, which returns a status of libfdt, with as much room as it needs.
+template <class F>
+int DeviceTree::edit(F change) {
+    for (;;) {
+        int status = change();
+        if (status != -FDT_ERR_NOSPACE) {
+            check(status);
+            return status;
+        }
+        blob_.resize(blob_.size() * 2);
+        check(fdt_open_into(blob_.data(), blob_.data(), static_cast<int>(blob_.size())));
+    }
+}
+
 int DeviceTree::find_or_make(const std::string& path) {
     int offset = fdt_path_offset(blob_.data(), path.c_str());
     if (offset >= 0) return offset;
     std::size_t slash = path.rfind('/');
     int parent = find_or_make(slash == 0 ? "/" : path.substr(0, slash));
-    offset = fdt_add_subnode(blob_.data(), parent, path.c_str() + slash + 1);
-    check(offset);
-    return offset;
+    return edit([&] { return fdt_add_subnode(blob_.data(), parent, path.c_str() + slash + 1); });
 }
 
 DeviceTree::Node DeviceTree::node(const std::string& path) {
@@ -51,7 +63,9 @@ std::vector<u8> DeviceTree::pack() const {
 
 DeviceTree::Node& DeviceTree::Node::bytes(std::string_view name, const void* data, std::size_t size) {
     int offset = tree_.find_or_make(path_);
-    check(fdt_setprop(tree_.blob_.data(), offset, std::string(name).c_str(), data, static_cast<int>(size)));
+    tree_.edit([&] {
+        return fdt_setprop(tree_.blob_.data(), offset, std::string(name).c_str(), data, static_cast<int>(size));
+    });
     return *this;
 }
 

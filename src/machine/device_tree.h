@@ -44,6 +44,8 @@ public:
     std::vector<u8> pack() const;
 
 private:
+    template <class F>
+    int edit(F change);
     int find_or_make(const std::string& path);
     std::vector<u8> blob_;
 };

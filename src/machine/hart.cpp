@@ -209,7 +209,7 @@ void Hart::execute() {
             if (env_->exception == ir::kExceptionDebug || env_->exception == ir::kExceptionWatch) {
                 host_.debug_stop(*this);
             } else {
-                system_.take_exception(env_);
+                if (!host_.handle_call(*this)) system_.take_exception(env_);
                 if (step_) host_.debug_stop(*this);  // the trap was the step
             }
             break;

@@ -26,6 +26,8 @@ public:
         virtual ~Host() = default;
         /// A debugger's breakpoint, watchpoint or step stopped the hart, which stays stopped until the machine goes on.
         virtual void debug_stop(Hart& hart) = 0;
+        /// The hart has an exception that stands for a call of whoever runs the guest: makes it. False: it is one.
+        virtual bool handle_call(Hart& hart) = 0;
         /// When the clock will show the timer's `ticks`, in its nanoseconds; ~0: never.
         virtual u64 deadline(u64 ticks) = 0;
     };

@@ -6,10 +6,12 @@
 #include <zlib.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "base/error.h"
+#include "base/program_name.h"
 
 namespace dragoman::machine {
 
@@ -48,6 +50,10 @@ ImageFile::ImageFile(ImageFile&& other) noexcept
       unpacked_(std::move(other.unpacked_)) {}
 
 void ImageFile::fail(const std::string& reason) const { throw FatalError(1, option_ + ": " + path_ + ": " + reason); }
+
+void ImageFile::warn(const std::string& reason) const {
+    std::fprintf(stderr, "%s: warning: %s: %s: %s\n", program_name(), option_.c_str(), path_.c_str(), reason.c_str());
+}
 
 void ImageFile::read(u64 offset, void* to, u64 bytes) const {
     if (offset > size_ || bytes > size_ - offset) fail("is truncated");

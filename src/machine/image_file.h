@@ -24,6 +24,8 @@ public:
     void read(u64 offset, void* to, u64 bytes) const;
     std::vector<u8> all() const;
     [[noreturn]] void fail(const std::string& reason) const;
+    /// A line on stderr in the same form.
+    void warn(const std::string& reason) const;
 
 private:
     void unpack_gzip(u64 offset, u64 bytes);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "machine/backends.h"
+#include "machine/semihosting.h"
 
 namespace dragoman::machine {
 
@@ -55,6 +56,7 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     backends_ = std::make_unique<Backends>(*this);
     board_ = kind_.make(*this);
     config_.board_properties.finish();
+    if (config_.semihosting.on) semihosting_ = std::make_unique<Semihosting>(*this);
     backends_->start_monitors();
 }
 
@@ -197,6 +199,8 @@ void Machine::debug_stop(Hart& hart) {
     if (on_debug_stop) on_debug_stop(hart);
     request_debug_stop();
 }
+
+bool Machine::handle_call(Hart& hart) { return semihosting_ != nullptr && semihosting_->call(hart); }
 
 void Machine::finish(int status) {
     status_ = status;

@@ -28,6 +28,7 @@
 namespace dragoman::machine {
 
 class Backends;
+class Semihosting;
 
 /// Name and version of this program, as monitors tell it.
 inline constexpr std::string_view kVersion = "dragoman-system " DRAGOMAN_VERSION;
@@ -127,6 +128,7 @@ public:
 
 private:
     void debug_stop(Hart& hart) override;
+    bool handle_call(Hart& hart) override;
     u64 deadline(u64 ticks) override;
     void pause_harts();
     void resume_harts();
@@ -159,6 +161,7 @@ private:
     devices::AclintMtimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
     std::unique_ptr<Board> board_;
+    std::unique_ptr<Semihosting> semihosting_;  ///< null: off
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;

@@ -52,6 +52,9 @@ public:
 
     void load() override { images_.load(); }
     u64 reset_pc() const override { return kRom; }
+    std::pair<u64, u64> unused_memory() const override {
+        return images_.largest_gap(kRam, kRam + machine_.config().memory);
+    }
 
 private:
     void refuse_images() const {

@@ -23,6 +23,6 @@ inline constexpr unsigned kSupervisorSoftware = 1, kMachineSoftware = 3, kMachin
 std::vector<devices::Irq> hart_inputs(Machine& machine, std::initializer_list<unsigned> lines);
 
 /// First phandle that boards may use for other things.
-inline constexpr u32 kFirstFreePhandle = 0x100;
+inline constexpr u32 kFirstFreePhandle = 0x800;
 
 }  // namespace dragoman::machine

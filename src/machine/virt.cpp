@@ -79,6 +79,7 @@ public:
     void load() override { images_.load(); }
     u64 reset_pc() const override { return kBootRom; }
     std::vector<u8> device_tree() const override { return blob_; }
+    std::pair<u64, u64> unused_memory() const override { return images_.largest_gap(kRam, kRam + config_.memory); }
 
 private:
     void add_memory();

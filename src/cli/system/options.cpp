@@ -1,6 +1,7 @@
 #include "cli/system/options.h"
 
 #include <algorithm>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,8 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/properties.h"
+#include "cli/system/nic_options.h"
+#include "cli/system/smp.h"
 
 namespace dragoman::cli_system {
 
@@ -20,7 +23,10 @@ struct Parser {
     Options options;
     Config& config = options.machine;
     bool display_none = false, nodefaults = false, nographic = false;
-    bool serial_given = false, monitor_given = false;
+    bool serial_given = false, monitor_given = false, memory_given = false;
+    std::map<std::string, u64> memory_objects;  ///< sizes by id
+    std::string memory_backend;                 ///< the one that -machine names
+    LegacyNetwork legacy_network;               ///< -net
 };
 
 using Apply = void (*)(Parser&, const std::string& option, const std::string& value);
@@ -76,6 +82,7 @@ void set_machine(Parser& p, const std::string& option, const std::string& value)
     if (auto text = properties.take("initrd")) p.config.initrd = *text;
     if (auto text = properties.take("firmware")) p.config.bios = *text;
     if (auto text = properties.take("append")) p.config.append = *text;
+    if (auto text = properties.take("memory-backend")) p.memory_backend = *text;
     properties.take_choice("accel", {"tcg"}, 0);
     properties.take_choice("aia", {"none"}, 0);
     properties.take_choice("acpi", {"off", "auto"}, 0);
@@ -105,24 +112,7 @@ void set_cpu(Parser& p, const std::string& option, const std::string& value) {
 }
 
 void set_harts(Parser& p, const std::string& option, const std::string& value) {
-    Properties properties(option, value, "cpus");
-    u64 product = 1;
-    bool topology = false;
-    for (std::string_view part : {"drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads"}) {
-        topology |= properties.has(part);
-        product *= properties.take_number(part, 1, 1, 64);
-    }
-    u64 most = properties.take_number("maxcpus", 0, 1, 512);
-    u64 harts = properties.take_number("cpus", most != 0 ? most : product, 1, 512);
-    properties.finish();
-    if (most != 0 && harts > most) {
-        fail(option, "cpus=" + std::to_string(harts) + " is more than maxcpus=" + std::to_string(most));
-    }
-    if (topology && product != std::max(harts, most)) {
-        fail(option,
-             "the topology has " + std::to_string(product) + " harts, not " + std::to_string(std::max(harts, most)));
-    }
-    p.config.harts = static_cast<unsigned>(harts);
+    p.config.harts = parse_harts(option, value);
 }
 
 void set_memory(Parser& p, const std::string& option, const std::string& value) {
@@ -133,6 +123,7 @@ void set_memory(Parser& p, const std::string& option, const std::string& value) 
     properties.finish();
     if (size < u64{1} << 20 || size > u64{1} << 40) fail(option, "'" + value + "' is not between 1M and 1T");
     p.config.memory = (size + 0xfff) & ~u64{0xfff};
+    p.memory_given = true;
 }
 
 void set_name(Parser& p, const std::string& option, const std::string& value) {
@@ -184,13 +175,19 @@ void add_device(Parser& p, const std::string& option, const std::string& value) 
     p.config.devices.push_back(parse_list(option, value, "driver"));
 }
 
-/// Objects that other options may name: sources of random numbers. All of them are the host's, so that nothing is made.
+void add_memory_object(Parser& p, Properties& object);
+
+/// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made; memory.
 void add_object(Parser& p, const std::string& option, const std::string& value) {
-    if (asks_for_help(value)) return print_choices(p, "Objects (-object NAME,id=ID):\n  rng-builtin\n  rng-random\n");
+    if (asks_for_help(value)) {
+        return print_choices(
+            p, "Objects (-object NAME,id=ID):\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
+    }
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
-    std::size_t type = object.take_choice("qom-type", {"rng-random", "rng-builtin"}, 2);
-    if (type == 2) object.fail("needs a type (there is: rng-builtin, rng-random)");
+    std::size_t type = object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram"}, 3);
+    if (type == 3) object.fail("needs a type (there is: memory-backend-ram, rng-builtin, rng-random)");
+    if (type == 2) return add_memory_object(p, object);
     std::optional<std::string> id = object.take("id");
     if (!id) object.fail("needs id=ID");
     if (type == 0) object.take_choice("filename", {kSources[0], kSources[1], kSources[2]}, 0);
@@ -202,21 +199,68 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
 
 void set_icount(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "shift");
-    if (!properties.has("shift")) properties.fail("needs shift=0 to 10, or shift=auto");
-    machine::Icount icount{.on = true};
+    if (properties.has("rr")) properties.fail("rr=" + *properties.take("rr") + ": no record and replay");
+    if (!properties.has("shift") && properties.has("align")) properties.fail("align needs shift=0 to 10, or shift=auto");
+    machine::Icount icount{.on = properties.has("shift")};
     std::string shift = properties.take("shift", "");
     std::optional<u64> number = parse_number(shift);
     icount.automatic = shift == "auto";
-    if (!icount.automatic && number.value_or(~u64{0}) > 10)
+    if (icount.on && !icount.automatic && number.value_or(~u64{0}) > 10)
         properties.fail("shift=" + shift + ": there is 0 to 10, and auto");
     icount.shift = static_cast<unsigned>(number.value_or(0));
     icount.sleep = properties.take_bool("sleep", true);
     icount.align = properties.take_bool("align", false);
-    if (icount.automatic && icount.align) properties.fail("align=on does not go with shift=auto");
-    if (!icount.sleep && icount.automatic) properties.fail("shift=auto needs sleep=on");
     if (!icount.sleep && icount.align) properties.fail("align=on needs sleep=on");
     properties.finish();
     p.config.icount = icount;
+}
+
+void enable_semihosting(Parser& p, const std::string&, const std::string&) { p.config.semihosting.on = true; }
+
+void set_semihosting(Parser& p, const std::string& option, const std::string& value) {
+    if (asks_for_help(value)) {
+        return print_choices(p,
+                             "Properties of -semihosting-config:\n  enable=on|off\n  target=native|auto\n  chardev=ID\n"
+                             "  userspace=on|off\n  arg=TEXT, as often as wanted\n");
+    }
+    Properties properties(option, value, "enable");
+    machine::SemihostingConfig& semihosting = p.config.semihosting;
+    for (const auto& [name, text] : properties.rest()) {
+        if (name == "arg") semihosting.arguments.push_back(text);
+    }
+    properties.take("arg");
+    semihosting.on = properties.take_bool("enable", true);
+    semihosting.userspace = properties.take_bool("userspace", semihosting.userspace);
+    semihosting.chardev = properties.take("chardev", semihosting.chardev);
+    if (properties.take_choice("target", {"auto", "native", "gdb"}, 0) == 2) {
+        properties.fail("target=gdb: files are the host's here, not gdb's (there is: auto, native)");
+    }
+    properties.finish();
+}
+
+/// Memory that -machine memory-backend= names: the machine's own, of the same size.
+void add_memory_object(Parser& p, Properties& object) {
+    std::optional<std::string> id = object.take("id");
+    if (!id) object.fail("needs id=ID");
+    u64 size = object.take_size("size", 0);
+    if (size == 0) object.fail("needs size=SIZE");
+    for (std::string_view hint : {"share", "prealloc", "merge", "dump", "reserve"}) object.take_bool(hint, false);
+    object.take_number("prealloc-threads", 1);
+    object.finish();
+    p.memory_objects[*id] = size;
+}
+
+/// After all options: the memory that was named is as large as the machine's.
+void check_memory_object(Parser& p) {
+    if (p.memory_backend.empty()) return;
+    auto object = p.memory_objects.find(p.memory_backend);
+    if (object == p.memory_objects.end()) {
+        fail("-machine", "memory-backend=" + p.memory_backend + ": there is no such -object");
+    }
+    if (p.memory_given && object->second != p.config.memory) {
+        fail("-machine", "memory-backend=" + p.memory_backend + " has another size than -m");
+    }
+    p.config.memory = object->second;
 }
 
 void set_seed(Parser& p, const std::string& option, const std::string& value) {
@@ -368,7 +412,7 @@ constexpr Row kRows[] = {
     {"M", "name[,property=value...]", set_machine, ""},
     {"accel", "tcg[,tb-size=MIB][,one-insn-per-tb=on]", set_accelerator, "how guest code is run"},
     {"cpu", "model[,extension=on|off...]", set_cpu, "CPU model (-cpu help lists them)"},
-    {"smp", "harts", set_harts, "number of harts (1)"},
+    {"smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", set_harts, "number of harts (1)"},
     {"m", "size", set_memory, "memory, in MiB or with K, M, G, T (128M)"},
     {"name", "text", set_name, "name of the guest"},
 
@@ -388,6 +432,7 @@ constexpr Row kRows[] = {
     {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
     {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
     {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
+    {"net", "nic|user|tap|none[,...]", [](Parser& p, const std::string& o, const std::string& v) { p.legacy_network.add(o, v); }, "network cards and back ends on one hub: -net nic -net user"},
     {"fsdev", "local,id=ID,path=FOLDER,security_model=...", add_fsdev, "a folder of the host, for virtio-9p-device"},
     {"virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=...", add_shared_folder, "a folder of the host with its device"},
     {"chardev", "stdio|pty|file|socket|null,id=...", add_chardev, "a character back end"},
@@ -406,8 +451,10 @@ constexpr Row kRows[] = {
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
     {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
+    {"semihosting", "", enable_semihosting, "the guest may use console, files and time of the host through semihosting calls"},
+    {"semihosting-config", "[enable=on][,target=native|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
-    {"object", "rng-random|rng-builtin,id=ID", add_object, "a source of random numbers, for virtio-rng-device"},
+    {"object", "rng-random|rng-builtin|memory-backend-ram,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID"},
     {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},
@@ -421,7 +468,6 @@ constexpr Row kRows[] = {
     {"disable-host-features", "list", disable_features, "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
 
     {"parallel", "none", accept_none, ""},
-    {"net", "none", accept_none, ""},
     {"vga", "none", accept_none, ""},
     {"audio", "none", accept_none, ""},
     {"no-user-config", "", [](Parser&, const std::string&, const std::string&) {}, ""},
@@ -482,6 +528,8 @@ Options parse_options(const std::vector<std::string>& arguments) {
         if (p.options.action != Action::Run) break;
     }
     check_daemon(p);
+    check_memory_object(p);
+    p.legacy_network.connect(p.config);
     add_defaults(p);
     return p.options;
 }

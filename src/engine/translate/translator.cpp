@@ -156,8 +156,10 @@ Translator::Outcome Translator::make_function(const TranslationRequest& request,
         if (!region_builder_->build_loop(request.loop, piece, f)) return Outcome::Unsuitable;
         const u64 last = f.guest_pc + f.guest_size - 1;
         if (last / kPageBytes - f.guest_pc / kPageBytes >= kMaxPagesPerTb) return Outcome::Unsuitable;
-    } else if (!translate_block(request, reader, request.pc, request.kind, f)) {
-        return Outcome::CannotFetch;
+    } else {
+        const bool counted = setup_.count_insns && request.kind == guest::BlockKind::Extended;
+        const auto kind = counted ? guest::BlockKind::Counted : request.kind;
+        if (!translate_block(request, reader, request.pc, kind, f)) return Outcome::CannotFetch;
     }
     ir::Builder builder(f);
     block_.verified = request.tracking == Tracking::Verified && reader.bytes().size() >= f.guest_size;

@@ -2,7 +2,8 @@
 // specification, "Hardware Performance Monitor"; Sscofpmf).
 //
 // Cycles and retired instructions are one counter, which the host or the machine provides:
-// monotonic and cheap, and instructions per cycle are 1. A programmable counter that overflows is noticed by the hart's
+// monotonic and cheap, and instructions per cycle are 1. The instruction behind one that writes a counter reads what was
+// written; later ones see what the clock has made of it. A programmable counter that overflows is noticed by the hart's
 // timer, whose deadline is estimated from the rates of the two clocks and set again when it was too early.
 #include <algorithm>
 #include <array>
@@ -38,8 +39,7 @@ bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
 bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
 
 /// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
-u64 read_counter(Hart& hart, unsigned number) {
-    unsigned n = counter_of(number);
+u64 counter_value(Hart& hart, unsigned n) {
     u64 value = hart.priv.counter[n];
     return counts(hart, n) ? value + guest::cycles(&hart) : value;
 }
@@ -53,10 +53,35 @@ void set_counter(Hart& hart, unsigned n, u64 value, bool running) {
     u64 left = -value;
     p.hpm_overflow[n] = watched && left != 0 && left < ~now ? now + left : ~u64{0};
 }
-void write_counter(Hart& hart, u64 value, unsigned number) {
-    unsigned n = counter_of(number);
+void go_on_from(Hart& hart, unsigned n, u64 value) {
     set_counter(hart, n, value, counts(hart, n));
     if (n >= kHpmFirst) guest::timer_changed(&hart);
+}
+
+constexpr u64 kNoInsn = 0;
+
+u64 read_counter(Hart& hart, unsigned number) {
+    PrivilegedState& p = hart.priv;
+    unsigned n = counter_of(number);
+    if (p.written_counter_next_pc != kNoInsn && p.written_counter_next_pc == p.counter_pc) {
+        p.written_counter_next_pc = kNoInsn;
+        if (p.written_counter == n) {
+            go_on_from(hart, n, p.written_value);
+            return p.written_value;
+        }
+    }
+    return counter_value(hart, n);
+}
+/// The write is instead of the increment for its own instruction.
+void write_counter(Hart& hart, u64 value, unsigned number) {
+    PrivilegedState& p = hart.priv;
+    unsigned n = counter_of(number);
+    go_on_from(hart, n, value);
+    if (counts(hart, n)) --p.counter[n];
+    constexpr u64 kCsrInsnBytes = 4;
+    p.written_counter_next_pc = p.counter_pc + kCsrInsnBytes;
+    p.written_counter = n;
+    p.written_value = value;
 }
 
 u64 read_time(Hart& hart, unsigned) { return guest::time(&hart); }
@@ -76,9 +101,10 @@ void write_mcountinhibit(Hart& hart, u64 value, unsigned) {
     value &= 0xffff'ffff & ~(u64{1} << kTime);
     for (unsigned n = 0; n < kCounters; ++n) {
         if (((hart.priv.mcountinhibit ^ value) >> n & 1) == 0 || n == kTime) continue;
-        u64 now = read_counter(hart, n);
+        u64 now = counter_value(hart, n);
         hart.priv.mcountinhibit ^= u64{1} << n;
-        write_counter(hart, now, n);
+        go_on_from(hart, n, now);
+        if (counts(hart, n)) --hart.priv.counter[n];  // this instruction is not counted yet
     }
 }
 
@@ -90,12 +116,12 @@ void write_event(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
     u64 mask = kEventSelector;
     if (hart_has(hart, Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
-    u64 now = read_counter(hart, n);
+    u64 now = counter_value(hart, n);
     hart.priv.hpm_event[n] = value & mask;
     u32 bit = u32{1} << n;
     bool filtered = has_event(value) && (value & mask & (kEventMinh | kEventSinh | kEventUinh)) != 0;
     hart.priv.hpm_filtered = filtered ? hart.priv.hpm_filtered | bit : hart.priv.hpm_filtered & ~bit;
-    write_counter(hart, now, n);
+    go_on_from(hart, n, now);
 }
 
 /// scountovf: the overflow bits of the counters that mcounteren lets supervisor mode see.
@@ -215,6 +241,7 @@ u64 next_overflow(const Hart& hart) {
 void reset_counters(Hart& hart) {
     PrivilegedState& p = hart.priv;
     for (u64& at : p.hpm_overflow) at = ~u64{0};
+    p.written_counter_next_pc = kNoInsn;
     p.reset_cycles = guest::cycles(&hart);
     p.reset_ticks = guest::time(&hart);
 }

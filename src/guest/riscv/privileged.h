@@ -84,6 +84,9 @@ struct PrivilegedState {
     u64 hpm_event[kCounters];
     u64 hpm_overflow[kCounters];    ///< when a running counter overflows, on the host's clock; ~0: nobody wants to know
     u64 reset_cycles, reset_ticks;  ///< host's clock and time at reset
+    u64 counter_pc;                 ///< the last instruction that accessed a counter
+    u64 written_counter_next_pc;    ///< the instruction behind the last one that wrote a counter; 0: it has read it
+    u64 written_counter, written_value;  ///< which one, and what was written
     u32 hpm_filtered;               ///< counters that count in some modes only
 
     u8 pmp_config[kPmpEntries];

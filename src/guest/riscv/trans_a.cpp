@@ -50,7 +50,7 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     u32 aligned = b.new_label();
     b.brcond(Cond::TstEq, address, b.c64(m.bytes() - 1), aligned);
     ctx.raise_with(Cause::StoreMisaligned, address);
-    ctx.state = DisasState::Next;
+    ctx.go_on();
     b.label(aligned);
     b.env_st(none, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     ctx.set_gpr(a.rd, b.c64(1));

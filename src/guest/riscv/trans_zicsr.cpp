@@ -40,7 +40,7 @@ void write_frm(DisasContext& ctx, Var value) {
     b.brcond(Cond::Eq, value, b.c64(ctx.frm()), same);
     change();
     b.label(same);
-    ctx.state = DisasState::Next;
+    ctx.go_on();
 }
 
 /// Writes `value`: its last use.
@@ -83,6 +83,12 @@ void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
 }
 
 bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kCsrFcsr; }
+
+/// cycle, instret, hpmcounters, and machine mode's names for them.
+bool is_counter(unsigned number) {
+    constexpr unsigned kTimeNumber = 0xc01;
+    return ((number & ~0x1fu) == 0xb00 || (number & ~0x1fu) == 0xc00) && number != kTimeNumber;
+}
 
 constexpr MemOp kDouble{.size_log2 = 3};
 constexpr unsigned kCsrSstatus = 0x100, kCsrMstatus = 0x300;
@@ -136,7 +142,7 @@ bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& c
     ctx.call_helper(Helper::interrupts_on, ir::kNoVar, {b.env()});
     ctx.jump_indirect(b.address(ctx.next_pc()));
     b.label(none);
-    ctx.state = DisasState::Next;
+    ctx.go_on();
     return true;
 }
 
@@ -158,9 +164,12 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
         bool enable = bit == kStatusSie || (bit == kStatusMie && csr.number == kCsrMstatus);
         if (enable) return gen_interrupt_enable(ctx, a, csr, op, bit);
     }
+    bool counter = is_counter(csr.number);
+    if (counter) b.env_st(b.address(ctx.pc), offset_of(&PrivilegedState::counter_pc), kDouble);
     Var old = b.temp(Type::I64);
     ctx.call_helper(Helper::csr, old, {b.env(), b.c32(ctx.bits), rhs, b.c32(csr_index(csr))});
     ctx.set_gpr(a.rd, old);
+    if (counter) ctx.go_on();  // where instructions are counted, those counted so far are all up to this one
     if (writes && csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
     return true;
 }

@@ -1,6 +1,7 @@
 // Linux on riscv64: registers of system calls and clone, and the signals that exceptions become
 // (arch/riscv/kernel/traps.c).
 #include "linux/riscv/arch.h"
+#include "linux/riscv/semihosting.h"
 
 #include <elf.h>
 
@@ -113,6 +114,7 @@ const Arch kArch64 = {
     .stack_pointer = stack_pointer,
     .set_entry_state = set_entry_state,
     .set_child_state = set_child_state,
+    .handle_call = semihosting_call,
     .exception_signal = exception_signal,
     .push_signal_frame = push_signal_frame,
     .pop_signal_frame = pop_signal_frame,

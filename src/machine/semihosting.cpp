@@ -1,0 +1,161 @@
+#include "machine/semihosting.h"
+
+#include <poll.h>
+
+#include <cstring>
+#include <deque>
+#include <sstream>
+
+#include "guest/riscv/semihosting.h"
+#include "machine/backends.h"
+#include "machine/machine.h"
+#include "semihosting/semihosting.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+/// How long a hart that waits for the host goes without looking whether the machine is to stop.
+constexpr auto kPatience = std::chrono::milliseconds(20);
+
+/// The console of chardev=ID.
+class Console {
+public:
+    explicit Console(std::shared_ptr<devices::Chardev> chardev) : chardev_(std::move(chardev)) {
+        chardev_->attach({.can_receive =
+                              [this] {
+                                  std::lock_guard lock(mutex_);
+                                  return kRoom - std::min(kRoom, input_.size());
+                              },
+                          .receive =
+                              [this](std::span<const u8> bytes) {
+                                  std::lock_guard lock(mutex_);
+                                  input_.insert(input_.end(), bytes.begin(), bytes.end());
+                                  more_.notify_all();
+                              }});
+        chardev_->set_on_writable([] {});
+    }
+
+    bool write(Hart& hart, std::span<const u8> bytes) {
+        for (bool any = false; !bytes.empty();) {
+            std::size_t done = chardev_->write(bytes);
+            any |= done != 0;
+            bytes = bytes.subspan(done);
+            if (done != 0 || bytes.empty()) continue;
+            if (!any && hart.wants_attention()) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return true;
+    }
+
+    std::optional<int> read(Hart& hart) {
+        std::optional<int> byte;
+        {
+            std::unique_lock lock(mutex_);
+            while (input_.empty() && !hart.wants_attention()) more_.wait_for(lock, kPatience);
+            if (input_.empty()) return byte;
+            byte = input_.front();
+            input_.pop_front();
+        }
+        chardev_->accept_input();
+        return byte;
+    }
+
+private:
+    static constexpr std::size_t kRoom = 64;
+    std::shared_ptr<devices::Chardev> chardev_;
+    std::mutex mutex_;
+    std::condition_variable more_;
+    std::deque<u8> input_;
+};
+
+/// What arg= said, or else the kernel and the words of its command line.
+std::string command_line_of(const Config& config) {
+    std::string text;
+    auto add = [&](const std::string& word) { text += (text.empty() ? "" : " ") + word; };
+    for (const std::string& argument : config.semihosting.arguments) add(argument);
+    if (!config.semihosting.arguments.empty()) return text;
+    add(config.kernel);
+    std::istringstream words(config.append);
+    for (std::string word; words >> word;) add(word);
+    return text;
+}
+
+}  // namespace
+
+struct Semihosting::State {
+    Machine& machine;
+    semihosting::Session session;
+    std::optional<Console> console;
+    std::string command_line;
+    bool userspace;
+};
+
+class Semihosting::HartHost final : public semihosting::Host {
+public:
+    HartHost(State& state, Hart& hart) : state_(state), hart_(hart) {}
+
+    bool read(u64 address, void* to, u64 bytes) override {
+        return hart_.engine().debug_read(hart_.env(), address, to, bytes) == 0;
+    }
+    bool write(u64 address, const void* from, u64 bytes) override {
+        return hart_.engine().debug_write(hart_.env(), address, from, bytes) == 0;
+    }
+    std::string command_line() override { return state_.command_line; }
+    /// The largest part of RAM where nothing was loaded, for heap and stack together.
+    Heap heap() override {
+        auto [start, end] = state_.machine.board().unused_memory();
+        return {start, end, end, start};
+    }
+    u64 nanoseconds() override { return state_.machine.clock().now(); }
+
+    bool wait_for(int fd, bool output) override {
+        pollfd wanted{fd, static_cast<short>(output ? POLLOUT : POLLIN), 0};
+        while (!hart_.wants_attention()) {
+            if (::poll(&wanted, 1, static_cast<int>(kPatience.count())) > 0) return true;
+        }
+        return false;
+    }
+
+    bool console_write(std::span<const u8> bytes) override {
+        return state_.console ? state_.console->write(hart_, bytes) : Host::console_write(bytes);
+    }
+    std::optional<int> console_read() override {
+        return state_.console ? state_.console->read(hart_) : Host::console_read();
+    }
+
+private:
+    State& state_;
+    Hart& hart_;
+};
+
+Semihosting::Semihosting(Machine& machine)
+    : state_(new State{machine, {}, {}, command_line_of(machine.config()), machine.config().semihosting.userspace}) {
+    const std::string& id = machine.config().semihosting.chardev;
+    if (!id.empty()) state_->console.emplace(machine.backends().chardevs().use("-semihosting-config", id));
+}
+
+Semihosting::~Semihosting() = default;
+
+bool Semihosting::call(Hart& hart) {
+    ir::Env* env = hart.env();
+    if (env->exception != static_cast<u32>(riscv::Cause::Breakpoint)) return false;
+    if (!state_->userspace && riscv::hart(env)->priv.mode == riscv::Privilege::User) return false;
+    u64 start = riscv::semihosting_call_start(env->pc);
+    HartHost host(*state_, hart);
+    u32 code[3];
+    if (start == riscv::kNoCall || !host.read(start, code, sizeof code)) return false;
+    if (std::memcmp(code, riscv::kSemihostingCall, sizeof code) != 0) return false;
+
+    using semihosting::Outcome;
+    Outcome outcome =
+        state_->session.call(host, riscv::semihosting_operation(env), riscv::semihosting_parameter(env), 8);
+    if (outcome.kind == Outcome::Kind::Again) return true;
+    riscv::finish_semihosting(env, outcome.value);
+    if (outcome.kind == Outcome::Kind::Exit) {
+        state_->machine.request_shutdown(Cause::GuestShutdown, static_cast<int>(outcome.value & 0xff));
+    }
+    return true;
+}
+
+}  // namespace dragoman::machine
