@@ -84,10 +84,11 @@ void find_silent_compare(DisasContext& ctx, unsigned flags_reg) {
 
 bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kCsrFcsr; }
 
-/// cycle, instret, hpmcounters, and machine mode's names for them.
+/// cycle, instret, hpmcounters, machine mode's names for them, and what stops and starts them.
 bool is_counter(unsigned number) {
     constexpr unsigned kTimeNumber = 0xc01;
-    return ((number & ~0x1fu) == 0xb00 || (number & ~0x1fu) == 0xc00) && number != kTimeNumber;
+    unsigned group = number & ~0x1fu;
+    return (group == 0xb00 || group == 0xc00 || group == 0x320) && number != kTimeNumber;
 }
 
 constexpr MemOp kDouble{.size_log2 = 3};
