@@ -9,7 +9,10 @@ packages_of() {
     system) echo libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi ;;
     guest) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
     images) echo debian-archive-keyring xz-utils cpio ;;
-    tests) echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs ;;
+    tests)
+        echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs \
+            picolibc-riscv64-unknown-elf gcc-riscv64-unknown-elf
+        ;;
     large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev ;;
     bench) echo g++-riscv64-linux-gnu python3 ;;
     lint) echo clang clang-format clang-tidy shellcheck ;;

@@ -22,9 +22,9 @@ public:
     };
     /// The file as it is. @throws FatalError also when there is no memory at `address`
     Placed add_raw(ImageFile file, u64 address);
-    /// The segments of an ELF file, at their physical addresses; nothing when the file is no ELF file. What of them lies
-    /// in no memory is left out with a warning: linkers put headers and notes in front of what a program is. Throws
-    /// FatalError for one of another machine, a damaged one, or one of which nothing lies in memory.
+    /// The segments of an ELF file, at their physical addresses; nothing when the file is no ELF file. What of them
+    /// lies in no memory is left out with a warning: linkers put headers and notes in front of what a program is.
+    /// Throws FatalError for one of another machine, a damaged one, or one of which nothing lies in memory.
     std::optional<Placed> add_elf(ImageFile& file, u16 elf_machine);
     Placed add_bytes(std::string name, u64 address, std::vector<u8> bytes);
 

@@ -59,7 +59,8 @@ Session::~Session() {
 
 u64 Session::add(File file) {
     std::lock_guard lock(mutex_);
-    auto place = std::find_if(files_.begin() + 1, files_.end(), [](const File& f) { return f.kind == File::Kind::Unused; });
+    auto place =
+        std::find_if(files_.begin() + 1, files_.end(), [](const File& f) { return f.kind == File::Kind::Unused; });
     if (place == files_.end()) place = files_.insert(files_.end(), File{});
     *place = file;
     return static_cast<u64>(place - files_.begin());

@@ -1,6 +1,6 @@
-// Semihosting: calls of a guest to whoever runs it, for a console, files, the time and its end ("Semihosting for AArch32
-// and AArch64", Arm, 2.0, whose operations RISC-V's specification takes over; the section numbers are those of Arm's).
-// Knows no processor: a front end finds the call, and says where its registers and its memory are.
+// Semihosting: calls of a guest to whoever runs it, for a console, files, the time and its end ("Semihosting for
+// AArch32 and AArch64", Arm, 2.0, whose operations RISC-V's specification takes over; the section numbers are those of
+// Arm's). Knows no processor: a front end finds the call, and says where its registers and its memory are.
 #pragma once
 
 #include <atomic>

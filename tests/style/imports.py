@@ -20,13 +20,14 @@ ROOMS = {
     "host/x64": "host ir base",
     "host/interp": "host ir base",
     "memory": "base",
+    "semihosting": "base",
     "engine": "guest host memory ir ir/passes base",
-    "linux": "engine guest memory ir base",
-    "linux/riscv": "linux engine guest guest/riscv memory ir base",
+    "linux": "engine guest memory semihosting ir base",
+    "linux/riscv": "linux semihosting engine guest guest/riscv memory ir base",
     "debug": "engine guest host memory ir base",
     "debug/user": "debug linux engine guest memory ir base",
     "devices": "memory base",
-    "machine": "devices debug engine guest host memory ir base",
+    "machine": "devices debug semihosting engine guest host memory ir base",
     "cli": "debug debug/user linux engine guest host memory ir base",
     "cli/system": "cli machine devices debug engine guest host memory ir base",
 }
@@ -35,6 +36,7 @@ FILES = {
     "guest/guest.cpp": "guest/riscv",
     "linux/arch.cpp": "linux/riscv",
     "machine/riscv_harts.cpp": "guest/riscv",
+    "machine/semihosting.cpp": "guest/riscv",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)

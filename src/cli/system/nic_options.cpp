@@ -48,7 +48,8 @@ void LegacyNetwork::connect(machine::Config& config) {
         if (mac) nic.set("mac", *mac);
         config.nics.push_back(nic);
     }
-    if (back_ends_.size() > 1) back_ends_[1].fail("there is one back end on the hub already (-nic has as many as wanted)");
+    if (back_ends_.size() > 1)
+        back_ends_[1].fail("there is one back end on the hub already (-nic has as many as wanted)");
     if (!back_ends_.empty() && on_hub == 0) warn("there is no card for " + *back_ends_.front().take("type"));
 }
 

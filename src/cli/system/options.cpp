@@ -177,11 +177,11 @@ void add_device(Parser& p, const std::string& option, const std::string& value) 
 
 void add_memory_object(Parser& p, Properties& object);
 
-/// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made; memory.
+/// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made;
+/// memory.
 void add_object(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(
-            p, "Objects (-object NAME,id=ID):\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
+        return print_choices(p, "Objects (-object NAME,id=ID):\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
     }
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
@@ -200,7 +200,8 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
 void set_icount(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "shift");
     if (properties.has("rr")) properties.fail("rr=" + *properties.take("rr") + ": no record and replay");
-    if (!properties.has("shift") && properties.has("align")) properties.fail("align needs shift=0 to 10, or shift=auto");
+    if (!properties.has("shift") && properties.has("align"))
+        properties.fail("align needs shift=0 to 10, or shift=auto");
     machine::Icount icount{.on = properties.has("shift")};
     std::string shift = properties.take("shift", "");
     std::optional<u64> number = parse_number(shift);

@@ -32,8 +32,8 @@ unsigned parse_harts(const std::string& option, const std::string& text) {
     if (most == 0) most = cpus != 0 ? cpus : product;
     if (cpus == 0) cpus = most;
     if (product != most) {
-        properties.fail("sockets (" + std::to_string(sockets) + ") * cores (" + std::to_string(cores) + ") * threads (" +
-                        std::to_string(threads) + ") is not " + std::to_string(most));
+        properties.fail("sockets (" + std::to_string(sockets) + ") * cores (" + std::to_string(cores) +
+                        ") * threads (" + std::to_string(threads) + ") is not " + std::to_string(most));
     }
     if (cpus > most) {
         properties.fail("cpus=" + std::to_string(cpus) + " is more than maxcpus=" + std::to_string(most));

@@ -87,7 +87,7 @@ struct PrivilegedState {
     u64 counter_pc;                 ///< the last instruction that accessed a counter
     u64 written_counter_next_pc;    ///< the instruction behind the last one that wrote a counter; 0: it has read it
     u64 written_counter, written_value;  ///< which one, and what was written
-    u32 hpm_filtered;               ///< counters that count in some modes only
+    u32 hpm_filtered;                    ///< counters that count in some modes only
 
     u8 pmp_config[kPmpEntries];
     u64 pmp_address[kPmpEntries];

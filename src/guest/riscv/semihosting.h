@@ -5,8 +5,8 @@
 
 namespace dragoman::riscv {
 
-/// The call's three instructions, uncompressed and in one page: slli x0, x0, 0x1f; ebreak; srai x0, x0, 7. The breakpoint
-/// exception's pc is that of the second.
+/// The call's three instructions, uncompressed and in one page: slli x0, x0, 0x1f; ebreak; srai x0, x0, 7. The
+/// breakpoint exception's pc is that of the second.
 inline constexpr u32 kSemihostingCall[3] = {0x01f01013, 0x00100073, 0x40705013};
 
 /// Where the call begins whose ebreak is at `pc`; nothing can be a call there when it would cross a page: kNoCall.

@@ -73,8 +73,7 @@ bool semihosting_call(Task& task) {
     SemihostingState& state = SemihostingState::of(*task.process);
     ProgramHost host(task, state);
     using semihosting::Outcome;
-    Outcome outcome =
-        state.session.call(host, semihosting_operation(task.env), semihosting_parameter(task.env), 8);
+    Outcome outcome = state.session.call(host, semihosting_operation(task.env), semihosting_parameter(task.env), 8);
     switch (outcome.kind) {
         case Outcome::Kind::Result: finish_semihosting(task.env, outcome.value); break;
         case Outcome::Kind::Again: break;  // after the signal that interrupted it

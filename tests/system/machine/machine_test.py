@@ -148,11 +148,131 @@ def bad_images(folder):
     first.communicate()
 
 
+def elf_images(folder):
+    """Segments that reach out of memory: what fits is loaded, the rest is named in a warning."""
+    with open(GUEST + ".bin", "rb") as f:
+        code = f.read()
+
+    def make(name, *segments):
+        header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 243, 1, 0x80000000, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+        offset, table, data = 64 + 56 * len(segments), b"", b""
+        for address, contents, size in segments:
+            table += struct.pack("<IIQQQQQQ", 1, 7, offset + len(data), address, address, len(contents), size, 1)
+            data += contents
+        with open(f"{folder}/{name}", "wb") as f:
+            f.write(header + table + data)
+        return f"{folder}/{name}"
+
+    main = (0x80000000, code, len(code) + 64)
+    for name, warnings, *segments in [
+            ("notes", ["324 bytes at 0x10000 "], (0x10000, b"n" * 324, 324), main),
+            ("headers", ["4096 bytes at 0x7ffff000 "], (0x7ffff000, b"h" * 4096 + code, 4096 + len(code))),
+            ("device", ["8 bytes at 0x10000000 "], main, (0x10000000, b"x" * 8, 8)),
+            ("end", ["8192 bytes at 0x88000000 "], main, (0x87fff000, b"e" * 4096 + b"f" * 100, 4096 * 3)),
+            ("flash", [], main, (0x20000000, b"f" * 100, 200)),
+            ("huge", ["bytes at 0x88000000 "], main, (0x87fff000, b"e", 1 << 62))]:
+        path = make(name, *segments)
+        for options in (["-bios", "none", "-kernel", path], ["-bios", path], ["-bios", "none", "-device", f"loader,file={path},cpu-num=0"]):
+            status, out, err = run("-nographic", *options, *finish_with(0x93333))
+            lines = err.splitlines()
+            check(status == 9 and out == HELLO, f"{name} {options}: {status} {out!r} {err!r}")
+            check(len(lines) == len(warnings) and all("warning" in l and path in l and w in l for l, w in zip(lines, warnings)),
+                  f"{name} {options}: {err!r}")
+    nothing = make("nothing", (0x10000, b"n" * 324, 324))
+    status, _, err = run("-display", "none", "-bios", "none", "-kernel", nothing)
+    check(status == 1 and nothing in err and "no segment to load that lies in memory" in err, f"nothing: {status} {err!r}")
+
+
+def harts(folder):
+    """As many harts as there may be: a program counts them all."""
+    for count in 1, 8, 512:
+        code, out, err = run("-bios", "none", "-kernel", os.path.dirname(GUEST) + "/harts", "-nographic", "-smp", str(count),
+                             *finish_with(count))
+        check(code == 0, f"{count} harts: {code} {out!r} {err!r}")
+    code, out, err = run("-bios", "none", "-kernel", os.path.dirname(GUEST) + "/harts", "-nographic", "-smp", "16,sockets=2,cores=4",
+                         "-icount", "shift=auto,sleep=off", "-M", "virt,aclint=on", *finish_with(16))
+    check(code == 0, f"16 harts with -icount: {code} {out!r} {err!r}")
+    blob = f"{folder}/tree"
+    code, out, err = run("-machine", f"virt,dumpdtb={blob}", "-smp", "512", "-display", "none")
+    check(code == 0, f"device tree of 512 harts: {code} {err!r}")
+    with open(blob, "rb") as f:
+        nodes = parse_tree(f.read())
+    check(sum(path.startswith("/cpus/cpu@") and path.count("/") == 2 for path in nodes) == 512, "harts in the device tree")
+    handles = [value for node in nodes.values() for name, value in node.items() if name == "phandle"]
+    check(len(handles) == len(set(handles)) > 1024, "phandles are not unique")
+
+
+def scripts(folder):
+    """Command lines of public projects' run scripts and manuals, with the images of a test."""
+    disk = f"{folder}/disk.img"
+    with open(disk, "wb") as f:
+        f.truncate(1 << 20)
+    flash = f"{folder}/flash.img"
+    with open(flash, "wb") as f:
+        f.truncate(32 << 20)
+    raw = GUEST + ".bin"
+    finish = " ".join(finish_with(0x5555))
+    for line in [
+            # xv6-riscv
+            f"-machine virt -bios none -kernel {GUEST} -m 128M -smp 3 -nographic -global virtio-mmio.force-legacy=false "
+            f"-drive file={disk},if=none,format=raw,id=x0 -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0",
+            # xv6 before 2022, and what copies it
+            f"-machine virt -bios none -kernel {GUEST} -m 128M -smp 3 -nographic "
+            f"-drive file={disk},if=none,format=raw,id=x0 -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0",
+            # rCore: firmware and a raw kernel beside it
+            f"-machine virt -nographic -bios {raw} -device loader,file={raw},addr=0x80200000 "
+            f"-drive file={disk},if=none,format=raw,id=x0 -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0",
+            # egos-2000
+            f"-M virt -smp 4 -m 8M -nographic -bios none -kernel {GUEST} -drive if=pflash,format=raw,unit=1,file={flash}",
+            # FreeRTOS's demo
+            f"-nographic -machine virt -net none -chardev stdio,id=con,mux=on -serial chardev:con -mon chardev=con,mode=readline "
+            f"-bios none -smp 4 -s --kernel {GUEST}",
+            # Zephyr
+            f"-nographic -machine virt -bios none -m 256 -net none -pidfile {folder}/pid -chardev stdio,id=con,mux=on "
+            f"-serial chardev:con -mon chardev=con,mode=readline -icount shift=6,align=off,sleep=off -rtc clock=vm -kernel {GUEST}",
+            # NuttX
+            f"-semihosting -M virt,aclint=on -cpu rv64 -smp 8 -bios none -kernel {GUEST} -nographic",
+            # RT-Thread
+            f"-nographic -machine virt -m 256M -kernel {GUEST} -bios none "
+            f"-drive if=none,file={disk},format=raw,id=blk0 -device virtio-blk-device,drive=blk0,bus=virtio-mmio-bus.0 "
+            "-netdev user,id=tap0 -device virtio-net-device,netdev=tap0,bus=virtio-mmio-bus.1 -device virtio-serial-device",
+            # seL4
+            f"-machine virt -cpu rv64 -nographic -serial mon:stdio -m size=3072M -bios none -kernel {GUEST}",
+            # LittleKernel
+            f"-machine virt -cpu rv64 -m 512 -smp 4 -nographic -bios none -kernel {GUEST}",
+            # OpenSBI's and U-Boot's documents
+            f"-M virt -m 256M -nographic -bios {GUEST}",
+            f"-M virt -m 256M -nographic -bios {GUEST} -kernel {raw}",
+            f"-nographic -machine virt -bios {raw} -device loader,file={raw},addr=0x80200000 "
+            f"-drive file={disk},format=raw,id=hd0 -device virtio-blk-device,drive=hd0",
+            # Buildroot and other Linux guides
+            f"-M virt -bios none -kernel {GUEST} -append 'rootwait_root=/dev/vda' -drive file={disk},format=raw,id=hd0 "
+            "-device virtio-blk-device,drive=hd0 -netdev user,id=net0 -device virtio-net-device,netdev=net0 -nographic",
+            f"-nographic -machine virt -smp 2,maxcpus=2 -m 1G -bios none -kernel {GUEST} -net nic -net user",
+            f"-nographic -machine virt -bios none -kernel {GUEST} -nic none -object rng-random,filename=/dev/urandom,id=rng0 "
+            "-device virtio-rng-device,rng=rng0",
+            # others
+            f"-machine virt,memory-backend=mem0 -m 64M -object memory-backend-ram,id=mem0,size=64M,share=on,prealloc=off "
+            f"-nographic -bios none -kernel {GUEST}",
+            f"-machine virt -nographic -m 1024M -bios none -icount shift=7,align=off,sleep=off -kernel {GUEST}",
+            f"-machine virt -nographic -bios none -icount shift=auto,sleep=off -kernel {GUEST} --no-reboot -d unimp,guest_errors",
+            f"-M virt -cpu max -nographic -serial mon:stdio -bios none -kernel {GUEST} -semihosting-config enable=on,target=native"]:
+        code, out, err = run(*(word.replace("'", "") for word in (line + " " + finish).split()))
+        check(code == 0 and HELLO in out, f"{line}: {code} {out!r} {err!r}")
+        check("warning" not in err, f"{line}: {err!r}")
+    # What is missing is named.
+    for line, names in [("-machine virt -display gtk", ["gtk"]), ("-device virtio-gpu-device", ["virtio-gpu-device"]),
+                        ("-cpu rv64,h=true", ["h"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
+                        ("-accel kvm", ["kvm"]), ("-device virtio-keyboard-device", ["virtio-keyboard-device"]),
+                        ("-only-migratable", ["-only-migratable"]), ("-icount 1,rr=record,rrfile=x", ["rr=record"])]:
+        check_error(names, *([] if "-display" in line else ["-display", "none"]), *line.split())
+
+
 def bad_options(folder):
     for arguments, names in [
             (["-M", "pc"], ["pc", "virt"]), (["-M", "virt,colour=red"], ["colour", "aclint"]),
             (["-M", "virt,aclint=maybe"], ["aclint=maybe"]), (["-cpu", "z80"], ["z80", "-cpu help"]),
-            (["-cpu", "rv64,zzz=on"], ["zzz"]), (["-smp", "9"], ["9", "8"]), (["-smp", "x"], ["x"]), (["-m", "1Q"], ["1Q"]),
+            (["-cpu", "rv64,zzz=on"], ["zzz"]), (["-smp", "513"], ["513", "512"]), (["-M", "quard-star", "-smp", "9"], ["9", "8"]), (["-smp", "x"], ["x"]), (["-m", "1Q"], ["1Q"]),
             (["-device", "e1000"], ["e1000", "virtio-net-device"]), (["-device", "virtio-rng-device,colour=red"], ["colour"]),
             (["-device", "virtio-rng-device,bus=pci.0"], ["pci.0", "virtio-mmio-bus.0"]),
             (["-device", "virtio-blk-device,drive=none"], ["none"]), (["-device", "loader"], ["file=FILE"]),
@@ -162,7 +282,7 @@ def bad_options(folder):
             (["-qmp", f"unix:{folder}/no/such/place,server=on,wait=off"], ["/no/such/place"]),
             (["-D", "/no/such/directory/log"], ["/no/such/directory/log"]), (["-rtc", "base=never"], ["never"]),
             (["-drive", "format=raw"], ["file="]), (["-drive", f"file={GUEST},format=vmdk"], ["vmdk", "qcow2"]),
-            (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga", "none"]), (["-net", "nic"], ["-net", "none"]), (["-cdrom", f"{folder}/missing"], ["/missing"]),
+            (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga", "none"]), (["-net", "carrier"], ["carrier", "user"]), (["-semihosting-config", "chardev=nobody"], ["nobody"]), (["-cdrom", f"{folder}/missing"], ["/missing"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
             (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
@@ -541,10 +661,10 @@ def icount(folder):
     check(retired >= 300_000, f"instret: {retired}")
     code, out, _ = run(*base, "-icount", "shift=2,sleep=on")
     check(code == 0 and int(out.split()[0], 16) > 10_000_000, f"sleep=on: {code} {out!r}")
-    for options in "shift=auto", "shift=4,align=on":
+    for options in "shift=auto", "shift=4,align=on", "shift=auto,sleep=off", "auto,align=on":
         code, out, _ = run(*base, "-icount", options)
         check(code == 0 and int(out.split()[0], 16) > 10_000_000, f"{options}: {code} {out!r}")
-    for options in ["shift=99", "shift=auto,sleep=off", "shift=auto,align=on", "shift=1,sleep=off,align=on", "align=on",
+    for options in ["shift=99", "shift=1,sleep=off,align=on", "align=on",
                     "shift=1,rr=record"]:
         check_error(["-icount"], *base, "-icount", options)
 

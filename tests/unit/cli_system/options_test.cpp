@@ -52,6 +52,12 @@ TEST(SystemOptions, Icount) {
     EXPECT_EQ(icount.shift, 3u);
     EXPECT_TRUE(parse_options({"-icount", "shift=auto"}).machine.icount.automatic);
     EXPECT_TRUE(parse_options({"-icount", "shift=0,align=on"}).machine.icount.align);
+    icount = parse_options({"-icount", "shift=auto,sleep=off,align=off"}).machine.icount;
+    EXPECT_TRUE(icount.on && icount.automatic && !icount.sleep);
+    EXPECT_TRUE(parse_options({"-icount", "auto,align=on"}).machine.icount.align);
+    EXPECT_FALSE(parse_options({"-icount", "sleep=off"}).machine.icount.on);  // as in QEMU: shift turns it on
+    EXPECT_EQ(failure({"-icount", "1,rr=record,rrfile=x"}), "-icount: rr=record: no record and replay");
+    EXPECT_EQ(failure({"-icount", "11"}), "-icount: shift=11: there is 0 to 10, and auto");
 }
 
 TEST(SystemOptions, Defaults) {
@@ -73,8 +79,75 @@ TEST(SystemOptions, SizesAndHarts) {
     EXPECT_EQ(failure({"-m", "12Q"}), "-m: size=12Q: not a size");
     EXPECT_EQ(failure({"-m", "0"}), "-m: '0' is not between 1M and 1T");
     EXPECT_EQ(failure({"-smp", "0"}), "-smp: cpus=0: not in 1 to 512");
-    EXPECT_EQ(failure({"-smp", "2,cores=3"}), "-smp: the topology has 3 harts, not 2");
+    EXPECT_EQ(failure({"-smp", "2,cores=3"}), "-smp: sockets (0) * cores (3) * threads (1) is not 2");
     EXPECT_EQ(failure({"-smp", "2,colour=3"}).substr(0, 31), "-smp: unknown property 'colour'");
+}
+
+TEST(SystemOptions, TopologiesAreCompleted) {
+    auto harts = [](const std::string& text) { return parse_options({"-smp", text}).machine.harts; };
+    EXPECT_EQ(harts("512"), 512u);
+    EXPECT_EQ(harts("4,sockets=2"), 4u);
+    EXPECT_EQ(harts("cores=3"), 3u);
+    EXPECT_EQ(harts("sockets=2,cores=2,threads=2"), 8u);
+    EXPECT_EQ(harts("8,cores=2"), 8u);
+    EXPECT_EQ(harts("8,sockets=2,cores=2"), 8u);
+    EXPECT_EQ(harts("2,maxcpus=4"), 2u);
+    EXPECT_EQ(harts("maxcpus=4"), 4u);
+    EXPECT_EQ(harts("4,dies=1,clusters=1,modules=1,books=1,drawers=1"), 4u);
+    EXPECT_EQ(failure({"-smp", "4,sockets=3"}), "-smp: sockets (3) * cores (1) * threads (1) is not 4");
+    EXPECT_EQ(failure({"-smp", "4,maxcpus=2"}), "-smp: cpus=4 is more than maxcpus=2");
+    EXPECT_EQ(failure({"-smp", "4,dies=2"}), "-smp: dies=2: there is 1");
+    EXPECT_EQ(failure({"-smp", "513"}), "-smp: cpus=513: not in 1 to 512");
+    EXPECT_EQ(failure({"-smp", "2,cores=0"}), "-smp: cores=0: not in 1 to 512");
+}
+
+TEST(SystemOptions, Semihosting) {
+    auto parse = [](const std::string& text) {
+        return parse_options({"-semihosting-config", text}).machine.semihosting;
+    };
+    EXPECT_FALSE(parse_options({}).machine.semihosting.on);
+    EXPECT_TRUE(parse_options({"-semihosting"}).machine.semihosting.on);
+    machine::SemihostingConfig config = parse("target=native,arg=a,arg=b c,,d,chardev=c0,userspace=on");
+    EXPECT_TRUE(config.on && config.userspace);
+    EXPECT_EQ(config.chardev, "c0");
+    EXPECT_EQ(config.arguments, (std::vector<std::string>{"a", "b c,d"}));
+    EXPECT_FALSE(parse("enable=off").on);
+    EXPECT_FALSE(parse("off,target=auto").on);
+    EXPECT_EQ(failure({"-semihosting-config", "target=moon"}).substr(0, 40),
+              "-semihosting-config: target=moon: there ");
+    EXPECT_NE(failure({"-semihosting-config", "target=gdb"}).find("target=gdb"), std::string::npos);
+    EXPECT_NE(failure({"-semihosting-config", "colour=red"}).find("colour"), std::string::npos);
+}
+
+TEST(SystemOptions, LegacyNetwork) {
+    machine::Config config =
+        parse_options({"-net", "nic,model=virtio,macaddr=52:54:00:12:34:56", "-net", "user,hostfwd=tcp::5555-:22"})
+            .machine;
+    ASSERT_EQ(config.nics.size(), 1u);
+    EXPECT_EQ(config.nics[0].take("type"), "user");
+    EXPECT_EQ(config.nics[0].take("mac"), "52:54:00:12:34:56");
+    EXPECT_EQ(config.nics[0].take("hostfwd"), "tcp::5555-:22");
+    config = parse_options({"-net", "nic,netdev=n0", "-netdev", "user,id=n0"}).machine;
+    ASSERT_EQ(config.devices.size(), 1u);
+    EXPECT_EQ(config.devices[0].take("netdev"), "n0");
+    EXPECT_TRUE(parse_options({"-net", "none"}).machine.nics.empty());
+    EXPECT_TRUE(parse_options({"-net", "nic"}).machine.nics.empty());   // with a warning
+    EXPECT_TRUE(parse_options({"-net", "user"}).machine.nics.empty());  // so is this
+    EXPECT_EQ(failure({"-net", "carrier"}), "-net: 'carrier': there is nic, none, tap, user");
+    EXPECT_NE(failure({"-net", "nic,model=e1000", "-net", "user"}).find("e1000"), std::string::npos);
+    EXPECT_NE(failure({"-net", "nic", "-net", "nic", "-net", "user"}).find("one card"), std::string::npos);
+}
+
+TEST(SystemOptions, MemoryObjects) {
+    std::vector<std::string> object = {"-object", "memory-backend-ram,id=m,size=64M,share=on,prealloc=off"};
+    auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), object.begin(), object.end());
+        return more;
+    };
+    EXPECT_EQ(parse_options(with({"-M", "virt,memory-backend=m"})).machine.memory, u64{64} << 20);
+    EXPECT_EQ(parse_options(with({"-m", "64M", "-M", "virt,memory-backend=m"})).machine.memory, u64{64} << 20);
+    EXPECT_NE(failure(with({"-m", "32M", "-M", "virt,memory-backend=m"})).find("another size"), std::string::npos);
+    EXPECT_NE(failure({"-M", "virt,memory-backend=m"}).find("memory-backend=m"), std::string::npos);
 }
 
 TEST(SystemOptions, JsonIsAnotherSpelling) {
