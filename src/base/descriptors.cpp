@@ -100,11 +100,12 @@ bool make_way(int fd) {
     for (Place& place : reserved) {
         if (place.number.load() != fd + 1) continue;
         std::atomic<int>* owner = place.owner.load();
-        int moved = owner ? copy_out_of_the_way(fd) : -1;
-        if (moved < 0) return false;
-        // Who has read the old number meanwhile looks again (path.cpp).
+        if (!owner) return false;
+        const int moved = copy_out_of_the_way(fd);
+        // Who has read the old number meanwhile looks again (path.cpp). Without any free number, the owner has none.
         owner->store(moved);
         place.number.store(moved + 1);
+        if (moved < 0) reserved_count.fetch_sub(1);
     }
     return true;
 }

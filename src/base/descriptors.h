@@ -18,7 +18,8 @@ int reserve_descriptor(int fd, std::atomic<int>* owner = nullptr);
 /// Closes a reserved descriptor.
 void release_descriptor(int fd);
 bool is_reserved_descriptor(int fd);
-/// The guest is about to use number `fd`: a reserved descriptor there goes to another number, if it has an owner.
+/// The guest is about to use number `fd`: a reserved descriptor there goes to another number, if it has an owner
+/// (who gets -1 when all numbers are taken).
 /// @returns whether the number is not reserved (any more)
 bool make_way(int fd);
 /// Whether any descriptor is reserved.

@@ -21,6 +21,8 @@ namespace dragoman::linux_abi {
 
 namespace {
 
+bool present = false;
+/// -1 when there is none, or no descriptor for it: then names are put together.
 std::atomic<int> root{-1};
 std::string root_path;
 std::string root_real_path;  // without symbolic links, as /proc/self/exe shows it
@@ -84,11 +86,18 @@ bool is_absent(i64 error) { return error == -ENOENT || error == -ENOTDIR; }
 int open_sysroot(const std::string& directory) {
     if (directory.empty()) return 0;
     int fd = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return -errno;
-    root = reserve_descriptor(fd, &root);
+    if (fd < 0 && errno != EMFILE && errno != ENFILE) return -errno;
+    present = true;
     root_path = directory;
     std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr), std::free);
     root_real_path = real ? real.get() : "";
+    if (fd < 0) return 0;
+    root = reserve_descriptor(fd, &root);
+    if (root == fd) {  // where the guest could close or replace it
+        close(fd);
+        root = -1;
+        return 0;
+    }
     i64 probe = open_in_root(nullptr, "/", O_PATH | O_CLOEXEC);
     have_openat2 = probe >= 0;
     if (have_openat2) close(static_cast<int>(probe));
@@ -98,14 +107,15 @@ int open_sysroot(const std::string& directory) {
 void close_sysroot() {
     if (root >= 0) release_descriptor(root);
     root = -1;
+    present = false;
 }
 
-bool has_sysroot() { return root >= 0; }
+bool has_sysroot() { return present; }
 int sysroot_fd() { return root; }
 
 std::string resolve_path(const std::string& path, bool follow) {
-    if (root < 0 || path.empty() || path[0] != '/' || is_mount_point(path)) return path;
-    if (!have_openat2) return join_if_present(path, follow);
+    if (!present || path.empty() || path[0] != '/' || is_mount_point(path)) return path;
+    if (!have_openat2 || root < 0) return join_if_present(path, follow);
     i64 fd = open_in_root(nullptr, inside_root(path.c_str()), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     if (fd == -EMFILE || fd == -ENFILE) return join_if_present(path, follow);
     if (fd < 0) return path;
@@ -119,8 +129,8 @@ std::string resolve_path(const std::string& path, bool follow) {
 
 i64 open_path(Task* task, int dirfd, const char* path, int flags, unsigned mode) {
     std::string joined;
-    if (root >= 0 && path[0] == '/' && !is_mount_point(path)) {
-        if (have_openat2) {
+    if (present && path[0] == '/' && !is_mount_point(path)) {
+        if (have_openat2 && root >= 0) {
             // A file that does not exist yet is created outside the sysroot.
             bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
             i64 fd =

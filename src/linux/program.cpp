@@ -2,6 +2,7 @@
 #include "linux/program.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +24,12 @@ constexpr int kMaxInterpreters = 5;       // BINPRM_MAX_RECURSION and one
 constexpr std::size_t kScriptLine = 256;  // BINPRM_BUF_SIZE
 
 ProgramError failure(int error, const std::string& name, const char* reason = nullptr) {
-    return {error, name + ": " + (reason ? reason : std::strerror(error))};
+    std::string text = name + ": " + (reason ? reason : std::strerror(error));
+    rlimit limit;
+    if (error == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        text += " (limit: " + std::to_string(limit.rlim_cur) + ", see ulimit -n)";
+    }
+    return {error, text};
 }
 
 std::string machine_name(unsigned machine) {
