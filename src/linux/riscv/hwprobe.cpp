@@ -70,7 +70,7 @@ bool probe(const Task& task, Pair& pair) {
         // As if there were the pages at the very top that no program gets: programs take the value for a mask.
         case kHighestAddress: pair.value = align_up(task.space().limit(), u64{64} << 10) - 1; break;
         case kTimeFrequency: pair.value = dragoman::riscv::kTimeFrequency; break;
-        case kVectorMisaligned: pair.value = kVectorUnsupported; break;
+        case kVectorMisaligned: pair.value = model.has(Extension::Zve32x) ? kMisalignedFast : kVectorUnsupported; break;
         case kTheadExtensions:
         case kSifiveExtensions:
         case kMipsExtensions: pair.value = 0; break;
