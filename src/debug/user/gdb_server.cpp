@@ -1,8 +1,6 @@
 #include "debug/user/gdb_server.h"
 
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -35,61 +33,49 @@ void serve(StopControl& control, Sockets& sockets) {
     }
 }
 
-/// Signals that end a translator which waits for gdb, before there is a guest whose they are.
-class EndingSignals {
-public:
-    EndingSignals() {
-        sigset_t ending;
-        sigemptyset(&ending);
-        for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-            struct sigaction action;
-            sigaction(signal, nullptr, &action);
-            if (action.sa_handler != SIG_IGN) sigaddset(&ending, signal);
-        }
-        pthread_sigmask(SIG_BLOCK, &ending, &before_);
-        for (int signal = 1; signal < NSIG; ++signal) {
-            if (sigismember(&before_, signal) == 1) sigdelset(&ending, signal);
-        }
-        fd_ = signalfd(-1, &ending, SFD_CLOEXEC);
-    }
-    ~EndingSignals() {
-        close(fd_);
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    }
-    int fd() const { return fd_; }
-    /// Takes the signal that has come and acts on it as if nobody had waited for it.
-    void die() const {
-        signalfd_siginfo info;
-        if (read(fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-        raise(static_cast<int>(info.ssi_signo));
-    }
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-private:
-    sigset_t before_;
-    int fd_;
-};
+/// The socket of a server whose guest does not handle signals yet.
+const SocketFile* early_file = nullptr;
 
-/// Returns when gdb wants to connect. Before that a signal can end the process.
-void wait_for_connection(const Sockets& sockets) {
-    EndingSignals signals;
-    for (;;) {
-        pollfd waiting[] = {{sockets.listener, POLLIN, 0}, {signals.fd(), POLLIN, 0}};
-        if (poll(waiting, 2, -1) < 0 && errno != EINTR) return;
-        if (waiting[1].revents != 0) {
-            sockets.file.remove();
-            signals.die();
-        }
-        if (waiting[0].revents != 0) return;
+void end_early(int signal) {
+    early_file->remove();
+    raise(signal);  // the handler was for once
+}
+
+/// From here on until the guest's signals are set up, which replaces the handlers, a signal that ends the process takes
+/// the socket's name with it.
+void catch_ending_signals(const SocketFile& file) {
+    early_file = &file;
+    for (int signal : kEndingSignals) {
+        struct sigaction action;
+        sigaction(signal, nullptr, &action);
+        if (action.sa_handler == SIG_IGN) continue;
+        action = {};
+        action.sa_handler = end_early;
+        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+        sigaction(signal, &action, nullptr);
     }
+}
+
+/// Returns when gdb wants to connect.
+void wait_for_connection(int listener) {
+    pollfd waiting{listener, POLLIN, 0};
+    while (poll(&waiting, 1, -1) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace
 
 linux_abi::Debugger* start_gdb_server(linux_abi::Process& process, const std::string& where, bool suspend) {
+    sigset_t ending, all, before;
+    sigemptyset(&ending);
+    for (int signal : kEndingSignals) sigaddset(&ending, signal);
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
     auto* sockets = new Sockets;
     sockets->listener = listen_for_gdb(where, sockets->file);
-    if (suspend) wait_for_connection(*sockets);
+    catch_ending_signals(sockets->file);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (suspend) wait_for_connection(sockets->listener);
     auto* control = new StopControl(process, suspend);
     control->on_forked_child = [sockets] {
         release_descriptor(sockets->listener);
@@ -97,7 +83,6 @@ linux_abi::Debugger* start_gdb_server(linux_abi::Process& process, const std::st
     };
     control->on_end = [sockets] { sockets->file.remove(); };
     // Signals of the process are for the guest's threads.
-    sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     std::thread(serve, std::ref(*control), std::ref(*sockets)).detach();
