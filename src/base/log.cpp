@@ -15,7 +15,7 @@
 
 namespace dragoman::log {
 
-u32 enabled_mask = 0;
+constinit Selection selection;
 
 const ItemName kItemNames[] = {
     {Item::InAsm, "in_asm", "guest instructions of each translation block"},
@@ -46,13 +46,8 @@ namespace {
 
 constexpr std::string_view kTracePrefix = "trace:";
 
-struct Range {
-    u64 first, last;  ///< inclusive
-};
-
 FILE* output = nullptr;  ///< null: stderr
 bool all_items = false;  ///< "all" was asked for
-std::vector<Range> ranges;
 
 /// Of the file that is open, for the files of other threads.
 std::string file_name;
@@ -156,7 +151,7 @@ std::string enable(std::string_view list) {
         }
         return false;
     });
-    if (unknown.empty()) enabled_mask |= mask;
+    if (unknown.empty()) selection.mask |= mask;
     return std::string(unknown);
 }
 
@@ -167,7 +162,7 @@ void enable_trace_events(std::string_view pattern) {
 std::string open_file(const std::string& path, bool append, Place place) {
     bool numbered = path.find("%d") != path.npos;
     if (enabled(Item::Tid) && !numbered) return "-d tid: the log's name (-D) has to contain '%d'";
-    if (all_items && numbered) enabled_mask |= static_cast<u32>(Item::Tid);
+    if (all_items && numbered) selection.mask |= static_cast<u32>(Item::Tid);
     if (path.empty()) return {};
     file_name = path;
     file_place = place;
@@ -187,16 +182,8 @@ std::string set_filter(std::string_view list) {
         if (range) parsed.push_back(*range);
         return range.has_value();
     });
-    if (bad.empty()) ranges = std::move(parsed);
+    if (bad.empty()) selection.ranges = std::move(parsed);
     return std::string(bad);
-}
-
-bool in_filter(u64 pc) {
-    if (ranges.empty()) return true;
-    for (const Range& range : ranges) {
-        if (pc >= range.first && pc <= range.last) return true;
-    }
-    return false;
 }
 
 FILE* stream() {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bits.h"
 
@@ -29,10 +30,30 @@ enum class Item : u32 {
     Tid = 1u << 15,          ///< a file per thread, named by "%d" in the log's name
 };
 
-/// The mask of items that are on. Read on slow paths only.
-extern u32 enabled_mask;
+/// Guest addresses from `first` to `last`, inclusive.
+struct Range {
+    u64 first, last;
+};
 
-inline bool enabled(Item item) { return (enabled_mask & static_cast<u32>(item)) != 0; }
+/// What is logged: the items that are on, and the guest addresses whose TBs are listed. Read on slow paths only.
+struct Selection {
+    u32 mask = 0;
+    std::vector<Range> ranges;  ///< empty: all addresses
+
+    bool enabled(Item item) const { return (mask & static_cast<u32>(item)) != 0; }
+    /// Whether a TB that starts at guest address `pc` is to be listed.
+    bool in_filter(u64 pc) const {
+        for (const Range& range : ranges) {
+            if (pc >= range.first && pc <= range.last) return true;
+        }
+        return ranges.empty();
+    }
+};
+
+/// What the command line asked for. Engines may have selections of their own (engine::Config::log).
+extern Selection selection;
+
+inline bool enabled(Item item) { return selection.enabled(item); }
 
 struct ItemName {
     Item item;
@@ -64,9 +85,6 @@ std::string open_file(const std::string& path, bool append = false, Place place 
 /// Restricts TB listings to guest address ranges: "START..END", "START+LEN", "START-LEN", comma-separated.
 /// @returns an empty string, or the range that is malformed.
 std::string set_filter(std::string_view ranges);
-
-/// Whether a TB that starts at guest address `pc` is to be listed.
-bool in_filter(u64 pc);
 
 /// The stream of the log. Lock with `flockfile` when several lines belong together.
 FILE* stream();

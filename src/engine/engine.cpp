@@ -37,9 +37,10 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
     std::size_t used =
         this->backend->init(guest.layout(), this->host_options, buffer.prologue(), CodeBuffer::kPrologueSize);
     // What looks at a translation's stages needs to have it made.
-    bool watched = config.observer != nullptr || config.profile || log::enabled(log::Item::InAsm) ||
-                   log::enabled(log::Item::Op) || log::enabled(log::Item::OpInd) || log::enabled(log::Item::OpOpt) ||
-                   log::enabled(log::Item::OutAsm);
+    using log::Item;
+    bool watched = config.observer != nullptr || config.profile;
+    for (Item item : {Item::InAsm, Item::Op, Item::OpInd, Item::OpOpt, Item::OutAsm})
+        watched |= config.log->enabled(item);
     if (space != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
         caching = code_cache.start(configuration());
     copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
@@ -97,6 +98,7 @@ Engine::~Engine() {
 
 const guest::Guest& Engine::guest() const { return impl_->guest; }
 guest::Model& Engine::model() const { return *impl_->model; }
+const log::Selection& Engine::log() const { return *impl_->config.log; }
 memory::PhysicalSpace& Engine::physical() const { return *impl_->physical; }
 MachineHooks& Engine::hooks() const { return *impl_->hooks; }
 memory::UserSpace& Engine::space() const { return *impl_->space; }
@@ -118,7 +120,7 @@ void Engine::attach(ir::Env* env) {
     if (impl_->physical != nullptr) {
         if (impl_->store_watch == nullptr) impl_->store_watch = std::make_unique<StoreWatch>(*impl_->physical);
         v->softmmu = std::make_unique<Softmmu>(env, *impl_->backend, *impl_->guest.cpu.system, *impl_->physical,
-                                               *impl_->store_watch, impl_->watchpoints);
+                                               *impl_->store_watch, impl_->watchpoints, *impl_->config.log);
         v->physical_code = std::make_unique<PhysicalCodeSource>(env, *v->softmmu, *impl_->physical, *v);
         v->code_source = v->physical_code.get();
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "engine/observer.h"
 #include "engine/profile.h"
 #include "guest/guest.h"
@@ -25,8 +26,9 @@ struct Config {
     bool optimise = true;              ///< run the IR passes
     std::string cache_directory;       ///< path of the translation cache's directory (-tb-cache); empty: none
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
-    Observer* observer = nullptr;      ///< told of every translation (-perfmap, -jitdump); not owned
-    bool profile = false;              ///< count executions and keep the listings of all TBs (--explain)
+    const log::Selection* log = &log::selection;  ///< what is logged of this engine (-d, -dfilter); not owned
+    Observer* observer = nullptr;                 ///< told of every translation (-perfmap, -jitdump); not owned
+    bool profile = false;                         ///< count executions and keep the listings of all TBs (--explain)
     bool count_insns = false;  ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
 };
 
@@ -57,6 +59,7 @@ public:
 
     const guest::Guest& guest() const;
     guest::Model& model() const;              ///< the CPU of all vCPUs
+    const log::Selection& log() const;        ///< what is logged
     memory::UserSpace& space() const;         ///< user mode
     memory::PhysicalSpace& physical() const;  ///< system mode
     MachineHooks& hooks() const;              ///< system mode

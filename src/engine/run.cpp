@@ -8,13 +8,13 @@ namespace dragoman::engine {
 
 namespace {
 
-void log_entry(const guest::Guest& guest, const ir::Env* env, const TranslationBlock* tb) {
-    if (!log::in_filter(tb->pc)) return;
-    if (log::enabled(log::Item::Exec)) {
+void log_entry(const log::Selection& log, const guest::Guest& guest, const ir::Env* env, const TranslationBlock* tb) {
+    if (!log.in_filter(tb->pc)) return;
+    if (log.enabled(log::Item::Exec)) {
         std::fprintf(log::stream(), "Trace: %p [%016" PRIx64 "/%08x]\n", static_cast<const void*>(tb->code), tb->pc,
                      tb->flags);
     }
-    if (log::enabled(log::Item::Cpu)) std::fputs(guest.cpu.dump_registers(env).c_str(), log::stream());
+    if (log.enabled(log::Item::Cpu)) std::fputs(guest.cpu.dump_registers(env).c_str(), log::stream());
 }
 
 u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->request, ~bits, __ATOMIC_SEQ_CST) & bits; }
@@ -57,7 +57,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
     Vcpu& v = vcpu_of(env);
     i.enter_running(v);
     if (i.physical != nullptr) guard_host_faults(env);
-    const bool logged = log::enabled(log::Item::Exec) || log::enabled(log::Item::Cpu);
+    const log::Selection& log = *i.config.log;
+    const bool logged = log.enabled(log::Item::Exec) || log.enabled(log::Item::Cpu);
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
     // System mode: the code at env->pc may not be fetched. (It may be so in another mode, and in the jump cache.)
@@ -94,7 +95,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
                 if (next == nullptr) return fetch_fault();
                 i.cache(env, next);
-                if (logged) log_entry(i.guest, env, next);
+                if (logged) log_entry(log, i.guest, env, next);
                 code = next->checked();
             }
             next = nullptr;

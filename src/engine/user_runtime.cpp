@@ -47,6 +47,7 @@ public:
         return static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
     }
     void request_exit(ir::Env* env) override { Engine::request_exit(env); }
+    const log::Selection& log() const override { return engine_.log(); }
 
 private:
     /// A helper's access to guest memory failed at `address`. Leaves with the details that the host's

@@ -2,6 +2,7 @@
 // provides it; guests include only this header, so that imports stay one way and nothing is hidden behind the linker.
 #pragma once
 
+#include "base/log.h"
 #include "guest/guest.h"
 #include "ir/env.h"
 
@@ -37,6 +38,9 @@ public:
 
     /// The hart has an interrupt to take that was masked so far: Engine::run returns Request at the next TB end.
     virtual void request_exit(ir::Env* env) = 0;
+
+    /// What is logged.
+    virtual const log::Selection& log() const { return log::selection; }
 };
 
 /// Which cached translations of virtual addresses an instruction drops on its own hart.

@@ -38,7 +38,7 @@ public:
         task.handlers->lock.lock();
         process_.space->before_fork();
         process_.engine->before_fork();
-        if (log::enabled_mask != 0) std::fflush(log::stream());
+        if (log::selection.mask != 0) std::fflush(log::stream());
     }
     void release(bool child) {
         process_.engine->after_fork(task_.env, child);

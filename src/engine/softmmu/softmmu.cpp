@@ -48,13 +48,15 @@ void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
 }
 
 Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops,
-                 memory::PhysicalSpace& physical, StoreWatch& stores, const Watchpoints& watchpoints)
+                 memory::PhysicalSpace& physical, StoreWatch& stores, const Watchpoints& watchpoints,
+                 const log::Selection& selection)
     : env_(env),
       backend_(backend),
       ops_(ops),
       physical_(physical),
       stores_(stores),
       watchpoints_(watchpoints),
+      selection_(selection),
       jumps_(env) {
     spaces_.push_back(std::make_unique<Space>());
     space_ = spaces_.front().get();
@@ -136,7 +138,7 @@ bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place,
     } else {
         ++statistics.walks;
         const bool found = ops_.translate(env_, address, access, mmu_index, false, t);
-        if (log::enabled(log::Item::Mmu)) [[unlikely]]
+        if (selection_.enabled(log::Item::Mmu)) [[unlikely]]
             log_walk(address, access, mmu_index, found, t);
         if (!found) {
             fault = {t.exception, t.value};
@@ -227,7 +229,7 @@ void Softmmu::catch_up(Space& space) {
 }
 
 void Softmmu::flush(const guest::TlbFlush& what) {
-    if (log::enabled(log::Item::Mmu)) [[unlikely]]
+    if (selection_.enabled(log::Item::Mmu)) [[unlikely]]
         log_flush(what);
     ++(what.one_address ? statistics.page_flushes : statistics.flushes);
     {
@@ -250,7 +252,7 @@ void Softmmu::flush(const guest::TlbFlush& what) {
 void Softmmu::switch_space(u64 id, u64 asid) {
     if (id == space_->id) return;
     ++statistics.switches;
-    if (log::enabled(log::Item::Mmu)) [[unlikely]]
+    if (selection_.enabled(log::Item::Mmu)) [[unlikely]]
         std::fprintf(log::stream(), "mmu: address space %016" PRIx64 ", number %" PRIu64 "\n", id, asid);
     {
         Lock lock(*this);

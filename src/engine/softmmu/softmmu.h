@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/log.h"
 #include "engine/softmmu/jump_table.h"
 #include "engine/softmmu/store_watch.h"
 #include "engine/softmmu/tlb_table.h"
@@ -26,8 +27,8 @@ struct GuestFault {
 /// Where an access goes.
 struct Place {
     u64 physical = 0;
-    u64 bytes = 0;  ///< that the translation holds for, from the address on: to the end of its page, or less when
-                    ///< protection is finer; an access in the page that needs more is an access fault
+    u64 bytes = 0;        ///< that the translation holds for, from the address on: to the end of its page, or less when
+                          ///< protection is finer; an access in the page that needs more is an access fault
     bool global = false;  ///< the mapping is the same in all address spaces
 };
 
@@ -40,7 +41,7 @@ struct SoftmmuStatistics {
 class Softmmu {
 public:
     Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops, memory::PhysicalSpace& physical,
-            StoreWatch& stores, const Watchpoints& watchpoints);
+            StoreWatch& stores, const Watchpoints& watchpoints, const log::Selection& selection);
     ~Softmmu();
 
     /// Translates an access to one page; caches the translation. @returns false with `fault` set.
@@ -117,6 +118,7 @@ private:
     memory::PhysicalSpace& physical_;
     StoreWatch& stores_;
     const Watchpoints& watchpoints_;
+    const log::Selection& selection_;  ///< what is logged
     std::atomic<bool> locked_{false};  ///< guards the tables against other threads
     std::vector<std::unique_ptr<Space>> spaces_;
     Space* space_ = nullptr;

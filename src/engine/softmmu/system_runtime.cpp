@@ -202,6 +202,7 @@ public:
     u64 cycles(ir::Env*) override { return engine_.hooks().cycles(); }
     u64 time(ir::Env* env) override { return engine_.hooks().time_ticks(env); }
     void request_exit(ir::Env* env) override { Engine::request_exit(env); }
+    const log::Selection& log() const override { return engine_.log(); }
     void timer_changed(ir::Env* env) override { engine_.hooks().timer_changed(env); }
 
     bool physical_load(ir::Env*, u64 address, unsigned bytes, u64& value) override {

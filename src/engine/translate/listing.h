@@ -12,8 +12,9 @@ namespace dragoman::engine {
 
 class Listing {
 public:
-    Listing(const guest::Model& model, const host::Backend& backend, const ir::Function& f, std::span<const u8> code)
-        : model_(model), backend_(backend), f_(f), code_(code) {}
+    Listing(const log::Selection& log, const guest::Model& model, const host::Backend& backend, const ir::Function& f,
+            std::span<const u8> code)
+        : log_(log), model_(model), backend_(backend), f_(f), code_(code) {}
 
     // To the log, where their item is on and the filter lets the TB through.
     void guest_code() const;
@@ -24,8 +25,9 @@ public:
     std::string guest_text() const;
 
 private:
-    bool wanted(log::Item item) const { return log::enabled(item) && log::in_filter(f_.guest_pc); }
+    bool wanted(log::Item item) const { return log_.enabled(item) && log_.in_filter(f_.guest_pc); }
 
+    const log::Selection& log_;
     const guest::Model& model_;
     const host::Backend& backend_;
     const ir::Function& f_;

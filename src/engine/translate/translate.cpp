@@ -15,6 +15,7 @@ Chunk* Worker::take_chunk() {
 Translator::Setup Engine::Impl::translator_setup() {
     return {.model = *model,
             .backend = *backend,
+            .log = *config.log,
             .profile = config.profile ? &profile : nullptr,
             .system = physical != nullptr,
             .optimise = config.optimise,

@@ -199,12 +199,12 @@ bool Translator::compile() {
 }
 
 Translator::Outcome Translator::translate(TranslationRequest& request, CodeReader& reader) {
-    PhaseTimer timer(log::enabled(log::Item::Stats));
+    PhaseTimer timer(setup_.log.enabled(log::Item::Stats));
     if (!function_) prepare();
     if (Outcome made = make_function(request, reader); made != Outcome::Done) return made;
     const ir::Function& f = *function_;
     timer.phase(statistics.ns_translate);
-    Listing listing(setup_.model, setup_.backend, f, reader.bytes());
+    Listing listing(setup_.log, setup_.model, setup_.backend, f, reader.bytes());
     listing.guest_code();
     listing.ir(log::Item::Op);
     listing.ir(log::Item::OpInd);

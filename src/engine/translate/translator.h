@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/log.h"
 #include "engine/code_buffer.h"
 #include "engine/profile.h"
 #include "engine/region/region_builder.h"
@@ -44,6 +45,7 @@ public:
     struct Setup {
         const guest::Model& model;
         const host::Backend& backend;
+        const log::Selection& log;
         Profile* profile;  ///< counts executions there; null: does not
         bool system;       ///< guest addresses are not fixed to code: direct jumps stay within a page
         bool optimise;

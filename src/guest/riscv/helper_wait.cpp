@@ -31,10 +31,9 @@ bool reservation_holds(ir::Env* env, const Hart& h) {
 }  // namespace
 
 /// A loop that pauses is likely to wait for another thread, which may need this one's processor.
-void helper_pause(ir::Env*) {
+void helper_pause(ir::Env* env) {
     constexpr unsigned kYieldEvery = 64;
-    thread_local unsigned pauses = 0;
-    if (++pauses % kYieldEvery == 0) {
+    if (++hart(env)->pauses % kYieldEvery == 0) {
         ::sched_yield();
     } else {
         spin_hint();

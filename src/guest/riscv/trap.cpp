@@ -52,7 +52,8 @@ void log_trap(const Hart& h, bool supervisor, u64 cause, u64 tval) {
 /// Enters the trap handler of machine or supervisor mode.
 void enter_trap(Hart& h, bool supervisor, u64 cause, u64 tval) {
     PrivilegedState& p = h.priv;
-    if (log::enabled(log::Item::Int)) log_trap(h, supervisor, cause, tval);
+    if (h.runtime->log().enabled(log::Item::Int)) [[unlikely]]
+        log_trap(h, supervisor, cause, tval);
     u64 s = p.mstatus;
     if (supervisor) {
         p.scause = cause;

@@ -12,7 +12,7 @@ namespace {
 
 class LogTest : public testing::Test {
 protected:
-    void SetUp() override { enabled_mask = 0; }
+    void SetUp() override { selection = {}; }
 };
 
 TEST_F(LogTest, EnablesItemsOfAList) {
@@ -27,7 +27,7 @@ TEST_F(LogTest, EnablesItemsOfAList) {
 
 TEST_F(LogTest, NamesTheUnknownItemAndChangesNothing) {
     EXPECT_EQ(enable("in_asm,bogus,op"), "bogus");
-    EXPECT_EQ(enabled_mask, 0u);
+    EXPECT_EQ(selection.mask, 0u);
     EXPECT_NE(enable("in_asm,"), "");
     EXPECT_NE(enable(""), "");
 }
@@ -39,24 +39,24 @@ TEST_F(LogTest, EveryItemHasANameAndHelp) {
         EXPECT_EQ(enable(kItemNames[i].name), "");
         seen |= static_cast<u32>(kItemNames[i].item);
     }
-    EXPECT_EQ(seen, enabled_mask);
+    EXPECT_EQ(seen, selection.mask);
     EXPECT_EQ(seen & (seen + 1), 0u);  // none between them is without a name; some have two
 }
 
 TEST_F(LogTest, FilterForms) {
-    EXPECT_TRUE(in_filter(0x1234));  // no filter: everything
+    EXPECT_TRUE(selection.in_filter(0x1234));  // no filter: everything
     ASSERT_EQ(set_filter("0x1000..0x1fff,0x3000+0x10,0x5000-0x10"), "");
-    EXPECT_FALSE(in_filter(0xfff));
-    EXPECT_TRUE(in_filter(0x1000));
-    EXPECT_TRUE(in_filter(0x1fff));
-    EXPECT_FALSE(in_filter(0x2000));
-    EXPECT_TRUE(in_filter(0x300f));
-    EXPECT_FALSE(in_filter(0x3010));
-    EXPECT_TRUE(in_filter(0x4ff1));
-    EXPECT_TRUE(in_filter(0x5000));
-    EXPECT_FALSE(in_filter(0x4ff0));
+    EXPECT_FALSE(selection.in_filter(0xfff));
+    EXPECT_TRUE(selection.in_filter(0x1000));
+    EXPECT_TRUE(selection.in_filter(0x1fff));
+    EXPECT_FALSE(selection.in_filter(0x2000));
+    EXPECT_TRUE(selection.in_filter(0x300f));
+    EXPECT_FALSE(selection.in_filter(0x3010));
+    EXPECT_TRUE(selection.in_filter(0x4ff1));
+    EXPECT_TRUE(selection.in_filter(0x5000));
+    EXPECT_FALSE(selection.in_filter(0x4ff0));
     ASSERT_EQ(set_filter("0..0xffffffffffffffff"), "");
-    EXPECT_TRUE(in_filter(~u64{0}));
+    EXPECT_TRUE(selection.in_filter(~u64{0}));
 }
 
 TEST_F(LogTest, MalformedFilters) {

@@ -111,12 +111,12 @@ TEST(Options, AForeignEnvironmentIsTheGuestsOnly) {
 }
 
 TEST(Options, LogItems) {
-    log::enabled_mask = 0;
+    log::selection.mask = 0;
     Options o = parse_options({"-d", "nochain,strace", "-D", "file", "p"}, {});
     EXPECT_FALSE(o.engine.chain);
     EXPECT_TRUE(o.process.strace);
     EXPECT_EQ(o.log_file, "file");
-    log::enabled_mask = 0;
+    log::selection.mask = 0;
 }
 
 TEST(Options, WhatIsPassedOn) {

@@ -104,5 +104,24 @@ TEST(Engines, RunBesideEachOther) {
     for (std::thread& thread : threads) thread.join();
 }
 
+TEST(Engines, LogWhatTheirOwnSelectionSays) {
+    const u16 code[] = {accumulator::insn(accumulator::Op::Ldi, 3), accumulator::insn(accumulator::Op::Hlt)};
+    const log::Selection listed{.mask = static_cast<u32>(log::Item::InAsm), .ranges = {{0x100, 0x1ff}}};
+    Sandbox silent(model(accumulator::guest(), ""), "interp", 0x7100'0000'0000, 0, 0x1000);
+    Sandbox talking(model(accumulator::guest(), ""), "interp", 0x7200'0000'0000, 0, 0x1000, listed);
+    testing::internal::CaptureStderr();
+    for (Sandbox* sandbox : {&silent, &talking}) {
+        for (u64 at : {0x80, 0x100}) {
+            sandbox->write<u16>(at, code);
+            EXPECT_EQ(sandbox->run(at), ir::ExitReason::Syscall);
+        }
+    }
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("0x00000100:"), text.npos) << text;
+    EXPECT_NE(text.find("ldi 3"), text.npos) << text;
+    EXPECT_EQ(text.find("0x00000080:"), text.npos) << text;
+    EXPECT_EQ(text.find("ldi 3"), text.rfind("ldi 3")) << text;
+}
+
 }  // namespace
 }  // namespace dragoman::engine

@@ -18,13 +18,14 @@ namespace dragoman::engine {
 class Sandbox {
 public:
     /// Maps [start, start + bytes) for the guest, which sees host address `guest_base` as its address 0.
-    Sandbox(std::unique_ptr<guest::Model> model, std::string_view backend, u64 guest_base, u64 start, u64 bytes)
+    Sandbox(std::unique_ptr<guest::Model> model, std::string_view backend, u64 guest_base, u64 start, u64 bytes,
+            const log::Selection& log = log::selection)
         : space_(guest_base) {
         install_handler();
         host::Options options;
         options.guest_base = guest_base;
         engine_ = std::make_unique<Engine>(std::move(model), backend == "x64" ? host::make_x64() : host::make_interp(),
-                                           options, space_, Config{.tb_size = 16 << 20});
+                                           options, space_, Config{.tb_size = 16 << 20, .log = &log});
         EXPECT_EQ(space_.mmap(start, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
                               -1, 0),
                   static_cast<i64>(start));
