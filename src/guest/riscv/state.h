@@ -40,7 +40,7 @@ struct Hart : ir::Env {
     u64 reservation_value_high;
     const Model* model;  ///< what CPU it is
     VectorState vector;
-    u32 pauses;          ///< pause instructions that were executed (helper_wait.cpp)
+    u32 pauses;  ///< pause instructions that were executed (helper_wait.cpp)
     /// System mode; zero in user mode.
     PrivilegedState priv;
 };
@@ -62,7 +62,7 @@ inline constexpr u32 kFlagTriggers = 1u << 9;
 /// cbo.zero is permitted (menvcfg and senvcfg).
 inline constexpr u32 kFlagCboZero = 1u << 10;
 /// Memory protection may split a cache block.
-inline constexpr u32 kFlagSplitBlocks = 1u << 11;
+inline constexpr u32 kFlagSplitBlocks = 1u << 22;
 
 /// vtype: bits 7..0 of the CSR, and vill.
 inline constexpr unsigned kFlagVtypeShift = 11;
@@ -70,6 +70,10 @@ inline constexpr u32 kFlagVill = 1u << 19;
 inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVill;
 /// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
 inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
+
+static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
+                  kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean ==
+              low_mask(23));  // no two of them share a bit
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }
