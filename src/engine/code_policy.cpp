@@ -34,7 +34,7 @@ void CodePolicy::choose_tracking(TranslationRequest& request, bool readable) {
     CodePage* page = pages_.find(request.pc / kPageBytes);
     if (page == nullptr) return;
     request.optimise = page->dropped < kShortLived || request.is_loop();
-    if (!readable || page->invalidations < kWatchedStores) return;
+    if (!readable || precise_ || page->invalidations < kWatchedStores) return;
     if (page->flushes + 1 < page->invalidations) {
         request.tracking = Tracking::Verified;
         return;

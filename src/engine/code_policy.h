@@ -11,7 +11,8 @@ namespace dragoman::engine {
 
 class CodePolicy {
 public:
-    explicit CodePolicy(PageIndex& pages) : pages_(pages) {}
+    /// @param precise  the guest has Guest::precise_self_modification: all stores to code are to be seen
+    CodePolicy(PageIndex& pages, bool precise) : pages_(pages), precise_(precise) {}
 
     /// Fills in what depends on the past of the code at request.pc. `readable`: the guest may read it (user mode).
     /// @returns false when no loop should be made of it
@@ -33,6 +34,7 @@ private:
     bool may_watch(const TranslationRequest& request);
 
     PageIndex& pages_;
+    bool precise_;
     std::vector<u64> written_pages_;  ///< whose translations a store has dropped, and that were not flushed since
     std::vector<u64> flushed_pages_;  ///< sorted
     std::vector<u64> unboxed_code_;   ///< sorted

@@ -127,6 +127,20 @@ public:
     void before_fork();
     void after_fork(ir::Env* env, bool child);
 
+    /// Translates for the vCPUs on a thread that runs none (user mode). One per such thread; gone before the engine.
+    class Background {
+    public:
+        explicit Background(Engine& engine);
+        ~Background();
+        /// Makes the TB at guest address `pc` for the state flags `tb_flags`, unless there is one.
+        /// @returns whether vCPUs find it now; there is none where nothing may be fetched
+        bool translate(u64 pc, u32 tb_flags);
+
+    private:
+        struct State;
+        std::unique_ptr<State> state_;
+    };
+
     /// Writes new translations to the translation cache: the process is about to end, or to execute another
     /// program (`exec`, after which it may go on if that fails).
     void save_translations(bool exec);

@@ -2,17 +2,9 @@
 #include "engine/impl.h"
 
 #include "base/error.h"
-
-#include <ucontext.h>
+#include "host/fault_context.h"
 
 namespace dragoman::engine {
-
-namespace {
-
-/// Page-fault error code of x86: the access was a write.
-bool is_write_fault(const ucontext_t* uc) { return (uc->uc_mcontext.gregs[REG_ERR] & 2) != 0; }
-
-}  // namespace
 
 bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc) {
     TranslationBlock* tb;
@@ -35,14 +27,43 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     return true;
 }
 
+/// The guest address or, in system mode, the physical address `page` * kPageBytes belongs to the code of the TB at
+/// `position`, and the guest's next instruction is to be the changed one: the TB must not go on behind the store.
+bool Engine::Impl::modifies_itself(const u8* position, u64 page) {
+    if (!guest.precise_self_modification) return false;
+    std::lock_guard guard(tb_lock);
+    const TranslationBlock* tb = tb_at(position);
+    if (tb == nullptr || tb->guest_insns <= 1) return false;
+    return page == tb->page_numbers[0] || (tb->crosses_page() && page == tb->page_numbers[1]);
+}
+
+/// System mode: a store is about to write to RAM. If the TB must not go on behind it, the store is done again alone.
+void Engine::Impl::alone_if_modifying(ir::Env* env, u64 physical_address, unsigned bytes) {
+    const u8* position = backend->helper_return_address(env);
+    if (!modifies_itself(position, physical_address / kPageBytes) &&
+        !modifies_itself(position, (physical_address + bytes - 1) / kPageBytes)) {
+        return;
+    }
+    if (!restore(env, position, nullptr)) DRAGOMAN_UNREACHABLE();
+    vcpu_of(env).step_once = true;
+    engine.leave(env, ir::ExitReason::Lookup);
+}
+
 Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, ucontext_t* uc) {
     Impl& i = *impl_;
-    u64 host_address = reinterpret_cast<u64>(info->si_addr);
+    // Where in translated code of this thread the fault is.
+    auto position_of_fault = [&]() -> const u8* {
+        if (env == nullptr || env->vcpu == nullptr || !vcpu_of(env).running.load()) return nullptr;
+        const u8* position = i.backend->fault_code_position(env, uc);
+        return i.buffer.contains(position) ? position : nullptr;
+    };
 
-    if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && is_write_fault(uc)) {
+    if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && host::is_write_fault(uc)) {
         // A store to a page with translated code. Writable again first, then dropped: a translation
         // that another thread makes in between protects the page anew or is dropped with the rest.
         u64 page = align_down(i.space->guest(info->si_addr), memory::kPageSize);
+        const u8* position = i.guest.precise_self_modification ? position_of_fault() : nullptr;
+        const bool alone = position != nullptr && i.modifies_itself(position, page / kPageBytes);
         if (i.space->unprotect_code(page)) {
             i.smc_faults.fetch_add(1, std::memory_order_relaxed);
             {
@@ -50,16 +71,20 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
                 i.policy.note_store(page / kPageBytes);
             }
             invalidate(page, page + memory::kPageSize);
+            if (!alone) return Fault::Resolved;
+            // The TB must not go on behind the store, which is done again alone.
+            if (!i.restore(env, position, uc)) return Fault::NotOurs;
+            vcpu_of(env).step_once = true;
+            env->exit_reason = ir::ExitReason::Lookup;
+            i.backend->redirect_to_exit(env, uc);
             return Fault::Resolved;
         }
     }
     if (memory::fix_copy_fault(uc)) return Fault::Resolved;
-    if (env == nullptr || env->vcpu == nullptr || !vcpu_of(env).running.load()) return Fault::NotOurs;
-    const u8* position = i.backend->fault_code_position(env, uc);
-    if (position == nullptr || !i.buffer.contains(position)) return Fault::NotOurs;
-    if (i.backend->fixup_fault(env, uc, host_address)) return Fault::Resolved;
-    if (i.space == nullptr) return Fault::NotOurs;
-    if (!i.restore(env, position, uc)) return Fault::NotOurs;
+    const u8* position = position_of_fault();
+    if (position == nullptr) return Fault::NotOurs;
+    if (i.backend->fixup_fault(env, uc, reinterpret_cast<u64>(info->si_addr))) return Fault::Resolved;
+    if (i.space == nullptr || !i.restore(env, position, uc)) return Fault::NotOurs;
     env->exception = ir::kExceptionHostFault;
     env->exception_value = i.space->guest(info->si_addr);
     env->exit_reason = ir::ExitReason::Exception;

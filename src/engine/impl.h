@@ -65,8 +65,8 @@ struct Engine::Impl {
     std::atomic<u32> breakpoint_count{0};
     std::vector<u64> shared_pages;  ///< pages of aliased mappings with translations; guarded by tb_lock
     std::atomic<u32> shared_page_count{0};
-    CodePolicy policy{pages};   ///< guarded by tb_lock
-    std::atomic<u64> epoch{0};  ///< counts invalidations
+    CodePolicy policy{pages, guest.precise_self_modification};  ///< guarded by tb_lock
+    std::atomic<u64> epoch{0};                                  ///< counts invalidations
     std::atomic<u64> invalidations{0}, reclaims{0}, smc_faults{0};
     std::atomic<u64> watches{0}, searches{0}, store_waits{0};  ///< system mode
     Statistics retired_stats;                                  ///< of vCPUs that are gone
@@ -144,6 +144,11 @@ struct Engine::Impl {
     /// Makes env precise for the guest instruction at `host_pc` of a TB, as Backend::restore_state does. @returns
     /// false, with nothing changed, when there is none.
     bool restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc);
+    bool modifies_itself(const u8* position, u64 page);
+    void before_store(ir::Env* env, u64 physical_address, unsigned bytes) {
+        if (guest.precise_self_modification) alone_if_modifying(env, physical_address, bytes);
+    }
+    void alone_if_modifying(ir::Env* env, u64 physical_address, unsigned bytes);
 };
 
 }  // namespace dragoman::engine

@@ -35,12 +35,14 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
     if (record->target != nullptr || record->slot.target_pc != target->pc) return;
     // System mode: the page may have been mapped elsewhere since the TB was entered.
-    if (physical != nullptr && record->owner->page_numbers[0] != target->page_numbers[0]) return;
+    if (physical != nullptr && record->owner->physical - record->owner->pc != target->physical - target->pc) return;
     link(*record, target);
     ++v.stats.links;
 }
 
+/// Runs one instruction.
 void Engine::Impl::step(Vcpu& v) {
+    v.step_once = false;
     TranslationRequest request = request_for(v.env->pc, v.env->tb_flags);
     request.kind = guest::BlockKind::Leaving;
     request.max_insns = 1;
@@ -81,7 +83,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 break;
             }
         }
-        if (v.single_step) {
+        if (v.single_step || v.step_once) {
             i.step(v);
         } else if (v.loops.path.active()) {
             next = nullptr;

@@ -40,6 +40,7 @@ struct Vcpu final : Worker, CodeWatcher {
     ir::Env* env;
     LoopFinder loops;
     bool single_step = false;
+    bool step_once = false;  ///< the next instruction writes code that was translated together with it (fault.cpp)
 
     // System mode
     std::unique_ptr<Softmmu> softmmu;

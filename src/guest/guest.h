@@ -183,11 +183,16 @@ struct CpuModel {
 
 /// A guest: everything the engine and the front doors ask for.
 struct Guest {
-    std::string_view name;  ///< "riscv64"
-    u16 elf_machine;        ///< EM_RISCV
-    u8 elf_class;           ///< ELFCLASS64
-    unsigned min_insn_bytes;
-    unsigned max_insn_bytes;
+    std::string_view name;    ///< "riscv64"
+    u16 elf_machine;          ///< EM_RISCV
+    u8 elf_class;             ///< ELFCLASS64
+    unsigned min_insn_bytes;  ///< 1 and more
+    unsigned max_insn_bytes;  ///< at most CodeReader::kMaxInsnBytes
+    /// System mode: the smallest page of the guest's MMU, a multiple of 4096. Code inside one may be linked directly.
+    u64 page_bytes = 4096;
+    /// A store to instructions that follow it takes effect at once, without a fence. (Without this, code that was
+    /// translated together with the store runs on as it was.)
+    bool precise_self_modification = false;
     CpuOps cpu;
     TranslatorOps translator;
     const ir::GuestLayout& (*layout)();

@@ -43,14 +43,14 @@ public:
     void call_tb(unsigned slot, u64 pc, unsigned return_slot, u64 return_pc) {
         if (!links(pc)) return call_ptr(address(pc), return_slot, return_pc);
         if (!links(return_pc)) return goto_tb(slot, pc);
-        emit(Op::call_tb, Type::I64, {}, {address(return_pc)}, slot | return_slot << 8, pc);
+        emit(Op::call_tb, Type::I64, {}, {address(return_pc)}, slot, pc).return_slot = return_slot;
     }
     /// Indirect jump to the guest address in `pc`.
     void goto_ptr(Var pc) { emit(Op::goto_ptr, Type::I64, {}, {pc}); }
     /// Indirect guest call.
     void call_ptr(Var pc, unsigned return_slot, u64 return_pc) {
         if (!links(return_pc)) return goto_ptr(pc);
-        emit(Op::call_ptr, Type::I64, {}, {pc, address(return_pc)}, return_slot);
+        emit(Op::call_ptr, Type::I64, {}, {pc, address(return_pc)}).return_slot = return_slot;
     }
     /// Indirect jump that is a guest return.
     void ret_ptr(Var pc) { emit(Op::ret_ptr, Type::I64, {}, {pc}); }

@@ -10,6 +10,9 @@ namespace dragoman::ir {
 
 inline constexpr unsigned kMaxArgs = 7;
 
+/// Whether the op has Insn::return_slot in the place of attributes.
+constexpr bool has_return_slot(Op op) { return op == Op::call_tb || op == Op::call_ptr; }
+
 /// One IR instruction. Outputs first, then inputs; constants apart.
 struct Insn {
     Op op;
@@ -23,8 +26,12 @@ struct Insn {
     /// Which registers a fault here finds elsewhere than at home (Function::point); 0: none.
     u16 state;
     Var args[kMaxArgs];
-    /// Of float ops FloatRules (0: those of the guest's layout), of vector ops VectorRules.
-    u32 attributes;
+    union {
+        /// Of float ops FloatRules (0: those of the guest's layout), of vector ops VectorRules.
+        u32 attributes;
+        /// Of call_tb and call_ptr: the slot of the jump to what follows the call.
+        u32 return_slot;
+    };
     u64 imm[2];
 
     Var out(unsigned i = 0) const { return args[i]; }

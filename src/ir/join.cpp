@@ -278,10 +278,10 @@ bool Join::number_slots() {
                 insn.imm[0] = slots++;
                 break;
             case Op::call_tb:
-                insn.imm[0] = slots | (slots + 1) << 8;
-                slots += 2;
+                insn.imm[0] = slots++;
+                insn.return_slot = slots++;
                 break;
-            case Op::call_ptr: insn.imm[0] = slots++; break;
+            case Op::call_ptr: insn.return_slot = slots++; break;
             default: break;
         }
     }

@@ -74,9 +74,9 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(br,            0, 0, 1, None,     SideEffects | EndsBlock | EndsEbb) /* label */             \
     X(brcond,        0, 2, 2, Branch,   SideEffects | EndsBlock | CondBranch) /* label, cond */    \
     X(goto_tb,       0, 0, 2, None,     SideEffects | EndsBlock | EndsEbb | Terminator) /* slot, pc */ \
-    X(call_tb,       0, 1, 2, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* slot | return slot << 8, pc; in: return pc */ \
+    X(call_tb,       0, 1, 2, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* slot, pc; return_slot; in: return pc */ \
     X(goto_ptr,      0, 1, 0, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* in: pc */ \
-    X(call_ptr,      0, 2, 1, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* return slot; in: pc, return pc */ \
+    X(call_ptr,      0, 2, 0, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* return_slot; in: pc, return pc */ \
     X(ret_ptr,       0, 1, 0, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* in: pc */ \
     X(exit_tb,       0, 1, 1, Ptr,      SideEffects | EndsBlock | EndsEbb | Terminator) /* reason; in: pc */ \
     X(call,          0, 0, 1, Free,     SideEffects | CallClobber)  /* helper id; shape from the helper */ \

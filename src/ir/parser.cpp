@@ -249,6 +249,12 @@ bool Parser::constants(Insn& insn) {
         if (m) value |= m->pack();
         return m.has_value() ? true : fail("bad memory access");
     };
+    auto return_slot = [&] {
+        u64 value = 0;
+        if (!take_number(value)) return false;
+        insn.return_slot = static_cast<u32>(value);
+        return value < kMaxSlots || fail("no such slot");
+    };
     u64& c0 = insn.imm[0];
     u64& c1 = insn.imm[1];
     switch (insn.op) {
@@ -256,12 +262,8 @@ bool Parser::constants(Insn& insn) {
         case Op::brcond: return take_name(c1, 12, cond) && take_label(c0);
         case Op::setcond:
         case Op::movcond: return take_name(c0, 12, cond);
-        case Op::call_tb: {
-            u64 return_slot = 0;
-            if (!take_number(c0) || !take_number(return_slot) || !take_number(c1)) return false;
-            c0 |= return_slot << 8;
-            return true;
-        }
+        case Op::call_tb: return take_number(c0) && return_slot() && take_number(c1);
+        case Op::call_ptr: return return_slot();
         case Op::exit_tb: return take_name(c0, static_cast<unsigned>(ExitReason::Budget) + 1, exit_reason_name);
         case Op::guest_ld:
         case Op::guest_st: return memop(c0);

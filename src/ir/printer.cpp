@@ -112,7 +112,7 @@ std::string state_text(const GuestLayout& layout, StateEntries entries) {
 
 std::string Printer::line(const Insn& insn) const {
     std::string text = body(insn);
-    if (insn.attributes != 0) text += " !" + hex(insn.attributes);
+    if (insn.attributes != 0 && !has_return_slot(insn.op)) text += " !" + hex(insn.attributes);
     if (insn.state != 0) text += " " + state_text(f_.layout(), f_.point(insn));
     return text;
 }
@@ -162,10 +162,11 @@ std::string Printer::body(const Insn& insn) const {
             o.add(hex(insn.imm[1]));
             break;
         case Op::call_tb:
-            o.add(insn.imm[0] & 0xff);
-            o.add(insn.imm[0] >> 8);
+            o.add(insn.imm[0]);
+            o.add(insn.return_slot);
             o.add(hex(insn.imm[1]));
             break;
+        case Op::call_ptr: o.add(insn.return_slot); break;
         case Op::exit_tb: o.add(exit_reason_name(insn.imm[0])); break;
         case Op::mb: o.add(hex(insn.imm[0])); break;
         case Op::env_ld:

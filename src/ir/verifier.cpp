@@ -141,7 +141,7 @@ const char* Verifier::check_attributes(const Insn& insn) const {
         }
         return nullptr;
     }
-    if (insn.attributes == 0) return nullptr;
+    if (insn.attributes == 0 || has_return_slot(insn.op)) return nullptr;
     if (!has(info(insn.op).flags, OpFlags::Float) && insn.op != Op::fcvt_fi && insn.op != Op::fbox &&
         insn.op != Op::funbox) {
         return "attributes of an op that has none";
@@ -201,10 +201,10 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::movcond: return insn.imm[0] < kConds ? nullptr : "no such condition";
         case Op::goto_tb: return use_slot(insn.imm[0]);
         case Op::call_tb: {
-            const char* error = use_slot(insn.imm[0] & 0xff);
-            return error != nullptr ? error : use_slot(insn.imm[0] >> 8);
+            const char* error = use_slot(insn.imm[0]);
+            return error != nullptr ? error : use_slot(insn.return_slot);
         }
-        case Op::call_ptr: return use_slot(insn.imm[0]);
+        case Op::call_ptr: return use_slot(insn.return_slot);
         case Op::exit_tb: return insn.imm[0] <= static_cast<u64>(ExitReason::Budget) ? nullptr : "no such exit reason";
         case Op::extract:
         case Op::sextract:

@@ -81,6 +81,7 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
         return;
     }
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);
+    engine::vcpu_of(env).engine.before_store(env, place.physical, size);
     if (place.bytes >= size) {
         if (!mmu.physical().store(place.physical, size, value)) bus_error(env, mmu, Access::Store, address);
         mmu.retry_fast_store(address, mmu_index, place.physical);
@@ -88,6 +89,7 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     }
     // All of it must be permitted before a byte is written.
     const Place rest = resolve_rest(env, mmu, place, address, size, Access::Store, mmu_index);
+    engine::vcpu_of(env).engine.before_store(env, rest.physical, size);
     for (unsigned i = 0; i < size; ++i) {
         const u64 physical = i < place.bytes ? place.physical + i : rest.physical + (i - place.bytes);
         if (!mmu.physical().store(physical, 1, value >> (8 * i))) bus_error(env, mmu, Access::Store, address + i);
@@ -135,6 +137,7 @@ void* mmu_atomic_pointer(ir::Env* env, u64 address, unsigned bytes, unsigned mmu
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);
     u8* host = place.bytes < bytes ? nullptr : mmu.physical().ram(place.physical, bytes);
     if (host == nullptr) bus_error(env, mmu, Access::Store, address);
+    engine::vcpu_of(env).engine.before_store(env, place.physical, bytes);
     // The write follows. What is translated of the old bytes meanwhile is no older than what the guest may execute
     // until its next fence.i.
     mmu.physical().wrote(place.physical, bytes);

@@ -90,8 +90,8 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
     if (setup_.system) {
         // A jump may not rely on other pages still being mapped as they are. An instruction that crosses into the
         // next page is a TB of its own, which others do not link to either.
-        f.link_start = align_down(pc, kPageBytes);
-        f.link_end = f.link_start + kPageBytes - guest.max_insn_bytes;
+        f.link_start = align_down(pc, guest.page_bytes);
+        f.link_end = f.link_start + guest.page_bytes - guest.max_insn_bytes;
     }
     ctx->begin_block(builder, kind, pc);
     ctx->model = &setup_.model;

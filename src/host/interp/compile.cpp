@@ -147,7 +147,7 @@ void Compiler::emit_operands(const Insn& insn, Record& r) {
 }
 
 void Compiler::emit_slot_jump(const Insn& insn, Record& r) {
-    u32 number = static_cast<u32>(insn.imm[0]) & 0xff;
+    const auto number = static_cast<u32>(insn.imm[0]);
     u64 target = insn.imm[1];
     u32 cell = add_cell(0);
     Slot& slot = out_->slots[number];

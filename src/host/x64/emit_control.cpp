@@ -273,8 +273,7 @@ void emit_goto_tb(Emitter& e, const Insn& insn) {
 }
 
 void emit_call_tb(Emitter& e, const Insn& insn) {
-    auto slot = static_cast<unsigned>(insn.imm[0] & 0xff);
-    auto return_slot = static_cast<unsigned>(insn.imm[0] >> 8 & 0xff);
+    const auto slot = static_cast<unsigned>(insn.imm[0]);
     bool checked = needs_check(e, insn.imm[1]);
     if (!e.shared.options.return_stack) {
         e.slot_jump(slot, insn.imm[1], checked, Emitter::SlotKind::Jump);
@@ -288,7 +287,7 @@ void emit_call_tb(Emitter& e, const Insn& insn) {
         push_guest_address(e, return_pc, kRax);
     }
     e.slot_jump(slot, insn.imm[1], checked, Emitter::SlotKind::Call);
-    emit_landing(e, return_slot, return_pc);
+    emit_landing(e, insn.return_slot, return_pc);
 }
 
 void emit_goto_ptr(Emitter& e, const Insn& insn) {
@@ -303,7 +302,6 @@ void emit_goto_ptr(Emitter& e, const Insn& insn) {
 
 void emit_call_ptr(Emitter& e, const Insn& insn) {
     if (!e.shared.options.return_stack) return emit_goto_ptr(e, insn);
-    auto return_slot = static_cast<unsigned>(insn.imm[0] & 0xff);
     u64 return_pc = e.ra.const_value(insn.in(1));
     HostReg pc = pc_register(e, insn.in(0));
     if (HostReg known = e.ra.reg_of(insn.in(1)); known != kNoReg && known != kRax) {
@@ -314,7 +312,7 @@ void emit_call_ptr(Emitter& e, const Insn& insn) {
     u32 miss = probe_jump_cache(e, pc);
     e.c.call(jump_cache_field(e, kRax, offsetof(ir::JumpCacheEntry, target)));
     u32 landing = e.c.here();
-    emit_landing(e, return_slot, return_pc);
+    emit_landing(e, insn.return_slot, return_pc);
     e.no_resume(e.cold(miss, [pc, landing, unmasked = insn.in(0) == e.unmasked_target](Emitter& e) {
         target_to_rax(e, pc, unmasked);
         e.call_common(Common::ExitLookup);

@@ -51,9 +51,10 @@ protected:
     static std::unique_ptr<host::Backend> make_backend() {
         return std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
     }
-    void start(const Config& config) {
-        engine_ = std::make_unique<Engine>(toy::make_model(), make_backend(), host::Options{}, space_, config);
-        cpu_ = static_cast<Cpu*>(toy::toy_guest().cpu.create(engine_->model()));
+    void start(const Config& config, const guest::Guest& guest = toy::toy_guest()) {
+        engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(guest, false), make_backend(),
+                                           host::Options{}, space_, config);
+        cpu_ = static_cast<Cpu*>(guest.cpu.create(engine_->model()));
         engine_->attach(cpu_);
         running_engine = engine_.get();
         running_env = cpu_;
@@ -71,6 +72,13 @@ protected:
     ir::ExitReason run(u64 pc = kCode) {
         cpu_->pc = pc;
         return engine_->run(cpu_);
+    }
+
+    /// The number in a line of the statistics.
+    u64 statistic(std::string_view name) {
+        const std::string text = engine_->statistics();
+        const std::size_t line = text.find(name);
+        return line == text.npos ? ~u64{0} : std::strtoull(text.c_str() + line + name.size(), nullptr, 10);
     }
 
     memory::UserSpace space_{0};
@@ -158,6 +166,27 @@ TEST_P(EngineTest, StoresToCodeAreSeen) {
     }
 }
 
+TEST_P(EngineTest, StoresToTheNextInstructionTakeEffectAtOnce) {
+    static const guest::Guest kPrecise = [] {
+        guest::Guest g = toy::toy_guest();
+        g.precise_self_modification = true;
+        return g;
+    }();
+    stop();
+    start({}, kPrecise);
+    write(kCode, {{toy::AddI, 1, 0, 1}, {toy::Store, 5, 6, 0}, {toy::AddI, 0, 0, 0}, {toy::Halt}});
+    for (u64 n = 1; n <= 40; ++n) {
+        Insn changed[2] = {{toy::AddI, 0, 0, static_cast<i8>(n)}, {toy::Halt, 0, 0, 0}};
+        std::memcpy(&cpu_->r[5], changed, 8);
+        cpu_->r[6] = kCode + 8;
+        cpu_->r[0] = 0;
+        EXPECT_EQ(run(), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], n);
+        EXPECT_EQ(cpu_->r[1], n);
+        EXPECT_EQ(cpu_->pc, kCode + 16);
+    }
+}
+
 TEST_P(EngineTest, UnmappedCodeIsNotRun) {
     write(kCode, {{toy::AddI, 0, 0, 1}, {toy::Halt}});
     EXPECT_EQ(run(), ir::ExitReason::Syscall);
@@ -235,6 +264,67 @@ TEST_P(EngineTest, TheBufferIsReclaimed) {
         engine_->invalidate(kCode, kCode + 0x4000);
     }
     EXPECT_EQ(engine_->statistics().find("regions reclaimed                             0"), std::string::npos);
+}
+
+TEST_P(EngineTest, AnotherThreadTranslates) {
+    constexpr u64 kBlocks = 100, kFirst = kCode + 0x1000, kDistance = 32;
+    write(kCode, {{toy::AddI, 0, 0, 1}, {toy::Jump, 0, 0, -1}});
+    for (u64 n = 0; n < kBlocks; ++n) write(kFirst + n * kDistance, {{toy::AddI, 1, 0, 1}, {toy::Jump, 0, 0, 7}});
+    write(kFirst + kBlocks * kDistance, {{toy::Halt}});
+    std::thread other([this] {
+        Engine::Background background(*engine_);
+        for (u64 n = 0; n <= kBlocks; ++n) EXPECT_TRUE(background.translate(kFirst + n * kDistance, 0)) << n;
+        EXPECT_TRUE(background.translate(kFirst, 0));
+        EXPECT_FALSE(background.translate(0x1000, 0));
+        // The vCPU runs all the while, and goes on in what was made.
+        while (__atomic_load_n(&cpu_->jump_cache[kCode >> 1 & (ir::kJumpCacheSize - 1)].pc, __ATOMIC_RELAXED) !=
+               kCode) {
+            std::this_thread::yield();
+        }
+        Engine::request_exit(cpu_);
+    });
+    EXPECT_EQ(run(), ir::ExitReason::Request);
+    other.join();
+    const u64 translated = statistic("TBs translated");
+    EXPECT_EQ(run(kFirst), ir::ExitReason::Syscall);
+    EXPECT_EQ(cpu_->r[1], kBlocks);
+    EXPECT_EQ(statistic("TBs translated"), translated);
+}
+
+TEST_P(EngineTest, AnotherThreadTranslatesCodeThatChanges) {
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+        Engine::Background background(*engine_);
+        while (!done.load()) background.translate(kCode, 0);
+    });
+    for (i8 n = 1; n <= 100; ++n) {
+        write(kCode, {{toy::AddI, 0, 0, n}, {toy::Halt}});
+        cpu_->r[0] = 0;
+        EXPECT_EQ(run(), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], static_cast<u64>(n));
+    }
+    done = true;
+    other.join();
+}
+
+TEST_P(EngineTest, AnotherThreadFillsTheBuffer) {
+    stop();
+    Config config;
+    config.tb_size = 1 << 20;
+    start(config);
+    write(kCode, {{toy::AddI, 0, 0, 1}, {toy::Jump, 0, 0, -1}});
+    for (u64 n = 0; n < 100; ++n) write(kCode + 0x1000 + 4 * n, {{toy::AddI, 1, 0, 1}});
+    write(kCode + 0x1000 + 400, {{toy::Halt}});
+    std::thread other([this] {
+        Engine::Background background(*engine_);
+        for (u32 flags = 0; flags < 4000; ++flags) EXPECT_TRUE(background.translate(kCode + 0x1000, flags));
+        Engine::request_exit(cpu_);
+    });
+    EXPECT_EQ(run(), ir::ExitReason::Request);
+    other.join();
+    EXPECT_NE(statistic("regions reclaimed"), 0u);
+    EXPECT_EQ(run(kCode + 0x1000), ir::ExitReason::Syscall);
+    EXPECT_EQ(cpu_->r[1], 100u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, EngineTest, testing::Values("interp", "x64"),

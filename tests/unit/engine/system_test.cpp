@@ -84,22 +84,32 @@ struct Hooks : MachineHooks {
 class SystemTest : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override {
-        auto backend = std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
-        if (!backend) GTEST_SKIP() << "this build has no such back end";
+        if (!make_backend()) GTEST_SKIP() << "this build has no such back end";
         spaces.clear();
         space_of_all = 0;
         ram_ = &physical_.add_ram("ram", kRam, kRamSize);
         physical_.add_mmio("device", kDevice, 0x1000, device_);
-        engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(system_toy(), true), std::move(backend),
-                                           host::Options{}, physical_, hooks_, Config{});
-        cpu_ = add_hart();
+        use_guest(system_toy());
         for (u64 page = 0; page < 8; ++page) map(0x1000 * (page + 1), {kRam + 0x1000 * page});
     }
-    void TearDown() override {
+    void TearDown() override { remove_harts(); }
+    static std::unique_ptr<host::Backend> make_backend() {
+        return std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
+    }
+    /// An engine for `guest` with one hart.
+    void use_guest(const guest::Guest& guest) {
+        remove_harts();
+        engine_.reset();
+        engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(guest, true), make_backend(), host::Options{},
+                                           physical_, hooks_, Config{});
+        cpu_ = add_hart();
+    }
+    void remove_harts() {
         for (Cpu* cpu : harts_) {
             engine_->detach(cpu);
             system_toy().cpu.destroy(cpu);
         }
+        harts_.clear();
     }
     Cpu* add_hart() {
         auto* cpu = static_cast<Cpu*>(system_toy().cpu.create(engine_->model()));
@@ -264,6 +274,26 @@ TEST_P(SystemTest, StoresToCodeAreSeen) {
         cpu_->r[0] = 0;
         EXPECT_EQ(run(0x2000), ir::ExitReason::Syscall);
         EXPECT_EQ(cpu_->r[0], n);
+    }
+}
+
+TEST_P(SystemTest, StoresToTheNextInstructionTakeEffectAtOnce) {
+    static const guest::Guest kPrecise = [] {
+        guest::Guest g = system_toy();
+        g.precise_self_modification = true;
+        return g;
+    }();
+    use_guest(kPrecise);
+    write(kRam, {{toy::AddI, 1, 0, 1}, {toy::Store, 5, 6, 0}, {toy::AddI, 0, 0, 0}, {toy::Halt}});
+    for (u64 n = 1; n <= 40; ++n) {
+        Insn changed[2] = {{toy::AddI, 0, 0, static_cast<i8>(n)}, {toy::Halt, 0, 0, 0}};
+        std::memcpy(&cpu_->r[5], changed, 8);
+        cpu_->r[6] = 0x1008;
+        cpu_->r[0] = 0;
+        EXPECT_EQ(run(0x1000), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], n);
+        EXPECT_EQ(cpu_->r[1], n);
+        EXPECT_EQ(cpu_->pc, 0x1010u);
     }
 }
 

@@ -79,6 +79,52 @@ TEST(Join, CallsKeepTwoSlots) {
               " brcond.i64 x1, x2, eq, L3\n call_tb @0x1010, 0, 1, 0x4000\nL3:\n goto_tb 2, 0x2000\n");
 }
 
+/// The loop through `tbs`, in `passes` passes.
+std::string joined_loop(unsigned passes, std::initializer_list<Tb> tbs) {
+    Function f(layout());
+    Join join;
+    join.begin(f, Join::Shape::Loop);
+    for (unsigned pass = 0; pass < passes; ++pass) {
+        if (pass != 0) join.next_pass();
+        for (const Tb& tb : tbs) EXPECT_TRUE(join.add(tb_function(tb)));
+    }
+    EXPECT_TRUE(join.finish());
+    EXPECT_TRUE(f.loop);
+    EXPECT_TRUE(f.self_loop);
+    EXPECT_EQ(f.guest_insns, 2 * passes * tbs.size());
+    if (std::string error = verify(f); !error.empty()) return error;
+    return print(f);
+}
+
+TEST(Join, LoopOfOneGoesStraightOnForSomePasses) {
+    EXPECT_EQ(joined_loop(3, {{0x1000,
+                               " ---- 0000000000001000\n add.i64 %0, x1, $0x1\n mov.i64 x1, %0\n"
+                               " brcond.i64 x1, x2, ne, L0\n goto_tb 0, 0x1008\nL0:\n goto_tb 1, 0x1000\n"}}),
+              " ---- 0000000000001000\n add.i64 %0, x1, $0x1\n mov.i64 x1, %0\n brcond.i64 x1, x2, eq, L6\n"
+              " ---- 0000000000001000\n add.i64 %1, x1, $0x1\n mov.i64 x1, %1\n brcond.i64 x1, x2, eq, L6\n"
+              " ---- 0000000000001000\n add.i64 %2, x1, $0x1\n mov.i64 x1, %2\n brcond.i64 x1, x2, ne, L9\n"
+              "L6:\n goto_tb 0, 0x1008\n"
+              "L9:\n goto_tb 1, 0x1000\n");
+}
+
+TEST(Join, LoopOfSeveralLeavesWhereItsWayDoesNotGo) {
+    // The way is 0x1000, 0x1010, 0x1008; its branches go to 0x2000, and once to the middle of a later block.
+    EXPECT_EQ(joined_loop(1, {{0x1000,
+                               " ---- 0000000000001000\n brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x100c\nL0:\n"
+                               " goto_tb 1, 0x1010\n"},
+                              {0x1010,
+                               " ---- 0000000000001010\n brcond.i64 x1, x3, eq, L0\n goto_tb 0, 0x1008\nL0:\n"
+                               " goto_tb 1, 0x2000\n"},
+                              {0x1008,
+                               " ---- 0000000000001008\n add.i64 x1, x1, $0x1\n ---- 000000000000100c\n"
+                               " add.i64 x3, x3, $0x1\n goto_tb 0, 0x1000\n"}}),
+              " ---- 0000000000001000\n brcond.i64 x1, x2, ne, L5\n"
+              " ---- 0000000000001010\n brcond.i64 x1, x3, eq, L8\n"
+              " ---- 0000000000001008\n add.i64 x1, x1, $0x1\n"
+              "L5:\n ---- 000000000000100c\n add.i64 x3, x3, $0x1\n goto_tb 0, 0x1000\n"
+              "L8:\n goto_tb 1, 0x2000\n");
+}
+
 TEST(Join, SaysWhatTheRegionCovers) {
     Function f(layout());
     Join join;
