@@ -71,7 +71,7 @@ ir::Env* create(const guest::Model& model) {
     Hart* h = new Hart{};
     h->model = static_cast<const Model*>(&model);
     for (ir::JumpCacheEntry& e : h->jump_cache) e = {ir::kNoPc, nullptr};
-    h->fp_control = fpenv::kMxcsrDefault;
+    h->fp_control = fpenv::kDefaultControl;
     h->reservation_address = kNoReservation;
     reset_vector(*h, h->model->vector_bytes());
     h->tb_flags = tb_flags(h);

@@ -52,7 +52,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& o) {
 template <class Fn>
 Outcome on_host(Rounding rm, Fn&& f) {
     u32 saved = _mm_getcsr();
-    _mm_setcsr(fpenv::with_rounding(fpenv::kMxcsrDefault, static_cast<u32>(rm)));
+    _mm_setcsr(fpenv::with_rounding(fpenv::kDefaultControl, static_cast<u32>(rm)));
     u64 bits = f();
     u32 flags = fpenv::flags();
     _mm_setcsr(saved);
