@@ -9,7 +9,6 @@ void Clint::reset() {
 
 bool Clint::read(u64 offset, unsigned size, u64& value) {
     value = 0;
-    if (offset >= kEnd) return true;
     if (offset >= kTimer) return mtimer_.read(offset - kTimer, size, value);
     u64 high = 0;
     mswi_.read(offset, 4, value);
@@ -19,7 +18,6 @@ bool Clint::read(u64 offset, unsigned size, u64& value) {
 }
 
 bool Clint::write(u64 offset, unsigned size, u64 value) {
-    if (offset >= kEnd) return true;
     if (offset >= kTimer) return mtimer_.write(offset - kTimer, size, value);
     mswi_.write(offset, 4, value);
     if (size == 8) mswi_.write(offset + 4, 4, value >> 32);

@@ -7,7 +7,7 @@ namespace dragoman::devices {
 
 class Clint final : public Device, public memory::MmioHandler {
 public:
-    static constexpr u64 kWindow = 0x10000;
+    static constexpr u64 kWindow = AclintMswi::kWindow + AclintMtimer::kWindow;  ///< bytes
     static constexpr memory::MmioLimits kLimits{4, 8, false, false};
 
     /// One line per hart each: machine software (3) and machine timer (7) interrupt.
@@ -22,7 +22,7 @@ public:
     AclintMtimer& mtimer() { return mtimer_; }
 
 private:
-    static constexpr u64 kTimer = AclintMswi::kWindow, kEnd = kTimer + AclintMtimer::kWindow;
+    static constexpr u64 kTimer = AclintMswi::kWindow;
 
     AclintMswi mswi_;
     AclintMtimer mtimer_;

@@ -13,7 +13,7 @@ namespace dragoman::devices {
 
 class GoldfishRtc final : public Device, public memory::MmioHandler {
 public:
-    static constexpr u64 kWindow = 0x1000;
+    static constexpr u64 kWindow = 0x24;  ///< bytes
     static constexpr memory::MmioLimits kLimits{4, 4, false, true};
 
     /// @param clock  for the alarm

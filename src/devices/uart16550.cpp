@@ -44,7 +44,8 @@ Uart16550::~Uart16550() = default;
 void Uart16550::reset() {
     {
         LockGuard lock(mutex_);
-        ier_ = fcr_ = lcr_ = mcr_ = scr_ = 0;
+        ier_ = fcr_ = lcr_ = scr_ = 0;
+        mcr_ = kMcrOut2;  // as on PCs, where it lets interrupts through; here they need no leave
         lsr_ = kLsrHoldingEmpty | kLsrAllSent;
         msr_ = kMsrDcd | kMsrDsr | kMsrCts;
         divisor_ = 12;

@@ -77,7 +77,7 @@ private:
         auto& clint = machine_.add_device(
             "clint", std::make_unique<devices::Clint>(hart_inputs(machine_, {kMachineSoftware}),
                                                       hart_inputs(machine_, {kMachineTimer}), clock));
-        memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
+        memory.add_mmio("riscv.clint", kClint, clint.kWindow, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
         auto& plic = machine_.add_device(
             "plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
@@ -88,12 +88,12 @@ private:
             auto& uart = machine_.add_device(
                 name, std::make_unique<devices::Uart16550>(Irq{&plic, kUartIrq + i}, clock,
                                                            machine_.backends().serial(i), kUartClock));
-            memory.add_mmio(name, kUart + i * kUartSize, kUartSize, uart, uart.kLimits);
+            memory.add_mmio(name, kUart + i * kUartSize, uart.kWindow, uart, uart.kLimits);
         }
         auto& rtc = machine_.add_device(
             "rtc", std::make_unique<devices::GoldfishRtc>(Irq{&plic, kRtcIrq}, clock,
                                                           devices::WallClock(clock, machine_.config().rtc)));
-        memory.add_mmio("goldfish_rtc", kRtc, kRtcSize, rtc, rtc.kLimits);
+        memory.add_mmio("goldfish_rtc", kRtc, rtc.kWindow, rtc, rtc.kLimits);
     }
 
     Machine& machine_;

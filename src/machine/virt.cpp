@@ -141,7 +141,7 @@ void Virt::add_interrupt_controllers() {
         auto& clint = machine_.add_device(
             "clint", std::make_unique<devices::Clint>(hart_inputs(machine_, {kMachineSoftware}),
                                                       hart_inputs(machine_, {kMachineTimer}), machine_.clock()));
-        memory.add_mmio("riscv.clint", kClint, kClintSize, clint, clint.kLimits);
+        memory.add_mmio("riscv.clint", kClint, clint.kWindow, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
     }
     plic_ = &machine_.add_device(
@@ -154,7 +154,7 @@ void Virt::add_clock() {
     auto& rtc = machine_.add_device(
         "rtc", std::make_unique<devices::GoldfishRtc>(Irq{plic_, kRtcIrq}, machine_.clock(),
                                                       devices::WallClock(machine_.clock(), config_.rtc)));
-    machine_.memory().add_mmio("goldfish_rtc", kRtc, kRtcSize, rtc, rtc.kLimits);
+    machine_.memory().add_mmio("goldfish_rtc", kRtc, rtc.kWindow, rtc, rtc.kLimits);
 }
 
 void Virt::add_flash() {
@@ -183,7 +183,7 @@ void Virt::add_serial() {
     auto& uart =
         machine_.add_device("serial0", std::make_unique<devices::Uart16550>(Irq{plic_, kUartIrq}, machine_.clock(),
                                                                             machine_.backends().serial(0), kUartClock));
-    machine_.memory().add_mmio("serial", kUart, kUartSize, uart, uart.kLimits);
+    machine_.memory().add_mmio("serial", kUart, uart.kWindow, uart, uart.kLimits);
 }
 
 void Virt::add_virtio() {
