@@ -109,12 +109,20 @@ std::unique_ptr<Blk> Blk::make(memory::PhysicalSpace& space, block::Drives& driv
     options.discard = properties.take_bool("discard", true);
     options.write_zeroes = properties.take_bool("write-zeroes", true);
     properties.take_number("num-queues", 1, 1, 1);
+    // What the device says of these counts, else what its drive says.
+    std::size_t write_cache = properties.take_choice("write-cache", {"auto", "on", "off"}, 0);
+    std::size_t write_errors = properties.take_choice("werror", {"auto", "report", "ignore"}, 0);
+    std::size_t read_errors = properties.take_choice("rerror", {"auto", "report", "ignore"}, 0);
     std::optional<std::string> name = properties.take("drive");
     if (!name) properties.fail("no drive=");
     properties.finish();
     block::Drive& drive = drives.take(*name);
     if (drive.image == nullptr) properties.fail("drive=" + *name + " has no image");
-    return std::make_unique<Blk>(space, drive, options);
+    block::Drive seen = drive;
+    if (write_cache != 0) seen.writeback = write_cache == 1;
+    if (write_errors != 0) seen.report_write_errors = write_errors == 1;
+    if (read_errors != 0) seen.report_read_errors = read_errors == 1;
+    return std::make_unique<Blk>(space, seen, options);
 }
 
 std::string Blk::describe() const {

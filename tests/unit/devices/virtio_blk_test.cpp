@@ -211,6 +211,14 @@ TEST_F(VirtioBlk, ResetWaitsForRequests) {
     }
 }
 
+TEST_F(VirtioBlk, DeviceSaysMoreThanItsDrive) {
+    plug(",cache=writeback", ",write-cache=off,min_io_size=4096,opt_io_size=65536");
+    start();
+    EXPECT_EQ(driver.config(32, 1), 0u);
+    EXPECT_EQ(driver.config(26, 2), 8u);
+    EXPECT_EQ(driver.config(28, 4), 128u);
+}
+
 TEST_F(VirtioBlk, WriteCacheIsTheDriversChoice) {
     plug(",cache=writethrough", "");
     start();

@@ -160,6 +160,10 @@ TEST(VirtioFactory, NamesWhatIsWrong) {
     EXPECT_EQ(message("virtio-blk-device", ""), "-device: no drive=");
     EXPECT_EQ(message("virtio-blk-device", "drive=x"), "there is no drive 'x'");
     EXPECT_EQ(message("virtio-blk-device", "drive=x,queue-size=100"), "-device: queue-size= is no power of two");
+    EXPECT_EQ(message("virtio-blk-device", "drive=x,werror=stop"),
+              "-device: werror=stop: there is auto, ignore, report");
+    EXPECT_EQ(message("virtio-blk-device", "drive=x,min_io_size=100"),
+              "-device: min_io_size and opt_io_size are multiples of a block");
     EXPECT_EQ(message("virtio-net-device", "netdev=x"), "there is no netdev 'x'");
     EXPECT_EQ(message("virtio-net-device", "mac=1:2"), "-device: mac=1:2: not of the form 52:54:00:12:34:56");
     EXPECT_EQ(message("virtconsole", "chardev=x"), "-device: a virtio-serial-device must come before it");
