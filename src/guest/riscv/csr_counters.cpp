@@ -3,8 +3,8 @@
 //
 // Cycles and retired instructions are one counter, which the host or the machine provides: monotonic and cheap, and
 // instructions per cycle are 1. The instruction behind one that writes a counter reads what was written; later ones see
-// what the clock has made of it. A programmable counter that overflows is noticed by the hart's timer, whose deadline is
-// estimated from the rates of the two clocks and set again when it was too early.
+// what the clock has made of it. A programmable counter that overflows is noticed by the hart's timer, whose deadline
+// is estimated from the rates of the two clocks and set again when it was too early.
 #include <algorithm>
 #include <array>
 #include <bit>
