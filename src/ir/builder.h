@@ -29,10 +29,17 @@ public:
     u32 new_label() { return f_.new_label(); }
     void label(u32 l) {
         f_.short_branches |= is_close(l);
+        if (l < 64) f_.placed_labels |= u64{1} << l;
         emit(Op::label, Type::None, {}, {}, l);
     }
-    void br(u32 l) { emit(Op::br, Type::None, {}, {}, l); }
-    void brcond(Cond c, Var a, Var b, u32 l) { emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c)); }
+    void br(u32 l) {
+        note_branch(l);
+        emit(Op::br, Type::None, {}, {}, l);
+    }
+    void brcond(Cond c, Var a, Var b, u32 l) {
+        note_branch(l);
+        emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c));
+    }
     /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
     void goto_tb(unsigned slot, u64 pc) {
         if (!links(pc)) return goto_ptr(address(pc));
@@ -167,6 +174,7 @@ public:
     }
 
 private:
+    void note_branch(u32 l) { f_.branches_back |= l >= 64 || (f_.placed_labels >> l & 1) != 0; }
     /// Whether a branch to `label` stands a few instructions before this point.
     bool is_close(u32 label) const {
         constexpr std::size_t kClose = 5;

@@ -39,7 +39,8 @@ void Function::reset() {
     state.clear();
     point_entries.clear();
     point_ends.clear();
-    short_branches = false;
+    short_branches = branches_back = false;
+    placed_labels = 0;
     const_count_ = 0;
     const_hash_.assign(64, 0);
     if (!vars.empty()) return;
@@ -54,6 +55,97 @@ u16 Function::add_point(StateEntries entries) {
     for (const StateEntry& entry : entries) point_entries.push_back(entry);
     point_ends.push_back(static_cast<u32>(point_entries.size()));
     return static_cast<u16>(point_ends.size());
+}
+
+namespace {
+
+/// What an op is to the blocks.
+enum class Flow : u8 { None, Label, Branch, End };
+
+constexpr Flow flow_of(Op op, OpFlags flags) {
+    if (op == Op::label) return Flow::Label;
+    if (op == Op::brcond) return Flow::Branch;
+    return op == Op::br || has(flags, OpFlags::Terminator) ? Flow::End : Flow::None;
+}
+
+constexpr Flow kFlow[kOpCount] = {
+#define X(name, out, in, c, typing, flags) \
+    flow_of(Op::name, [] {                 \
+        using enum OpFlags;                \
+        return flags;                      \
+    }()),
+    DRAGOMAN_IR_OPS(X)
+#undef X
+};
+
+}  // namespace
+
+void Function::form_blocks() {
+    blocks.clear();
+    label_blocks_.assign(label_count, kNoBlock);
+    const auto count = static_cast<u32>(insns.size());
+    auto begin = [&](u32 first, u32 label) {
+        if (label != kNoLabel) label_blocks_[label] = static_cast<u32>(blocks.size());
+        blocks.emplace_back() = {first, first, label, kNoBlock, kNoBlock, 0, false, false};
+    };
+    auto fall_through = [&](u32 end, u32 label) {
+        blocks.back().end = end;
+        blocks.back().fall_through = static_cast<u32>(blocks.size());
+        begin(end, label);
+    };
+    begin(0, kNoLabel);
+    bool open = true;  // control may go on from the last instruction
+    for (u32 i = 0; label_count != 0 && i < count; ++i) {
+        const Insn& insn = insns[i];
+        switch (kFlow[static_cast<unsigned>(insn.op)]) {
+            case Flow::None: break;
+            case Flow::Label: {
+                const auto label = static_cast<u32>(insn.imm[0]);
+                if (i == 0) {
+                    blocks[0].label = label;
+                    label_blocks_[label] = 0;
+                } else if (open) {
+                    fall_through(i, label);
+                } else {
+                    begin(i, label);
+                }
+                open = true;
+                break;
+            }
+            case Flow::Branch:
+                if (i + 1 < count && insns[i + 1].op != Op::label) fall_through(i + 1, kNoLabel);
+                break;
+            case Flow::End:
+                blocks.back().end = i + 1;
+                open = false;
+                break;
+        }
+    }
+    if (open) blocks.back().end = count;
+    connect_blocks();
+}
+
+void Function::connect_blocks() {
+    blocks[0].predecessors = 1;
+    if (blocks.size() == 1 && label_count == 0) return;
+    for (u32 b = 0; b < blocks.size(); ++b) {
+        BasicBlock& block = blocks[b];
+        if (block.fall_through != kNoBlock) ++blocks[block.fall_through].predecessors;
+        if (block.first == block.end) continue;
+        const Insn& last = insns[block.end - 1];
+        if (last.op == Op::br || last.op == Op::brcond) {
+            block.taken = label_blocks_[last.imm[0]];
+            if (block.taken == kNoBlock) continue;
+            ++blocks[block.taken].predecessors;
+            if (block.taken <= b) blocks[block.taken].entered_backward = true;
+            continue;
+        }
+        const bool to_constant = last.inputs == 0 || (last.op == Op::exit_tb && is_const(last.in(0)));
+        if (block.label == kNoLabel || !to_constant || !has(info(last.op).flags, OpFlags::Terminator)) continue;
+        u32 i = block.first + 1;
+        while (insns[i].op == Op::insn_start) ++i;
+        block.only_leaves = i == block.end - 1;
+    }
 }
 
 void Function::rehash_constants(std::size_t size) {

@@ -1,7 +1,8 @@
-// An IR function: the straight list of instructions of one translation block (later: of a region).
+// An IR function: the instructions of one translation block or region, in a row, and the basic blocks that they make.
 #pragma once
 
 #include "base/plain_vector.h"
+#include "ir/blocks.h"
 #include "ir/op_table.h"
 #include "ir/state_map.h"
 #include "ir/variable.h"
@@ -71,8 +72,14 @@ public:
     Var constant(Type type, u64 value, bool guest_address = false);
     u32 new_label() { return label_count++; }
 
+    /// Fills `blocks` from `insns`. What changes the list of instructions leaves them as they were.
+    void form_blocks();
+    /// The block that begins with `label`, as form_blocks has found it; kNoBlock: no block does.
+    u32 block_of(u32 label) const { return label_blocks_[label]; }
+
     PlainVector<Variable> vars;
     InsnList insns;
+    PlainVector<BasicBlock> blocks;  ///< in the order of their instructions; see form_blocks
     u32 label_count = 0;
     u64 guest_pc = 0;     ///< address of the first guest instruction
     u32 tb_flags = 0;     ///< TB state flags that it was specialised on
@@ -81,6 +88,8 @@ public:
     /// Float globals that the function takes for boxed when it is entered (fbox). Whoever compiles it
     /// has it test that first, and leave with ExitReason::Unboxed if it is not so.
     GlobalSet boxed_at_entry;
+    bool branches_back = false;   ///< some branch goes to a label in front of it
+    u64 placed_labels = 0;        ///< Builder's own: bit i: label i stands before this point
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;       ///< some goto_tb goes to guest_pc
     bool loop = false;            ///< to be compiled as a loop: such a goto_tb does not leave the TB
@@ -109,7 +118,9 @@ private:
     const GuestLayout* layout_;
     std::vector<u32> const_hash_;  // open addressing over vars; 0 is empty
     unsigned const_count_ = 0;
+    std::vector<u32> label_blocks_;  // by label
     void rehash_constants(std::size_t size);
+    void connect_blocks();
 };
 
 }  // namespace dragoman::ir

@@ -91,6 +91,7 @@ Insn& Join::emit(Op op, u64 imm0, u64 imm1) {
 }
 
 bool Join::finish() {
+    out_->branches_back = true;  // for all that is known here
     if (shape_ == Shape::Region) find_loop_heads();
     resolve();
     thread_branches();

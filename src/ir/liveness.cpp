@@ -39,20 +39,46 @@ void LiveSet::begin(const Function& f) {
     last_epoch_ = 0;
     set_all(VarKind::Fixed, true);
     set_all(VarKind::Const, true);
-    set_all(VarKind::Global, true);
+    set_all_globals();
     set_all(VarKind::Tb, false);
     set_all(VarKind::Ebb, false);
+    followed_ = f.label_count != 0 ? f.global_count() : 0;
+    labels_.assign(f.label_count, {});
+    at_labels_.clear();
+}
+
+void LiveSet::at_label(const Function& f, u32 label) {
+    // Functions with registers that are not at home have no joins (narrow_globals).
+    if (overwritten_.empty() || !f.state.empty()) return use_all_globals(f, false);
+    labels_[label].first = static_cast<u32>(at_labels_.size());
+    for (Var v : overwritten_) {
+        if (!live(f, v)) at_labels_.push_back(v);
+    }
+    labels_[label].end = static_cast<u32>(at_labels_.size());
+}
+
+void LiveSet::at_branch(const Function& f, u32 label, bool only) {
+    Range range = labels_[label];
+    // What is overwritten on both ways is not live.
+    const auto first = static_cast<u32>(at_labels_.size());
+    for (; range.first != range.end; ++range.first) {
+        const Var v = at_labels_[range.first];
+        if (only || !live(f, v)) at_labels_.push_back(v);
+    }
+    use_all_globals(f, only);
+    for (u32 i = first; i < at_labels_.size(); ++i) overwrite(f, at_labels_[i]);
+    at_labels_.resize(first);
 }
 
 void LiveSet::use_all_globals(const Function& f, bool forget) {
-    if (forget || f.state.empty()) return set_all(VarKind::Global, true);
+    if (forget || f.state.empty()) return set_all_globals();
     // Of narrow ones only the low half counts here, but what is needed later still does.
     GlobalSet whole;
     f.state.extended().for_each([&](unsigned global) {
         const Var v = global_var(global);
         if (live(f, v) && !low_half_live(f, v)) whole.add(global);
     });
-    set_all(VarKind::Global, true);
+    set_all_globals();
     whole.for_each([&](unsigned global) { set(f, global_var(global), kLive); });
 }
 
@@ -70,6 +96,7 @@ u8 LiveSet::step_over(const Function& f, const Insn& insn) {
         Var v = insn.args[i];
         if (kTell && !live(f, v)) dead |= 1u << i;
         set(f, v, 0);
+        if (v - 1 < followed_) overwritten_.push_back(v);
     }
 
     // Ops without these flags are most, and neither end anything nor look at globals.
@@ -79,10 +106,16 @@ u8 LiveSet::step_over(const Function& f, const Insn& insn) {
             if (has(flags, OpFlags::EndsEbb)) set_all(VarKind::Ebb, false);
             set_all(VarKind::Tb, !has(flags, OpFlags::Terminator));
         }
-        if (reads_all_globals(f, insn)) use_all_globals(f, has(flags, OpFlags::Terminator));
+        if (insn.op == Op::label) {
+            at_label(f, static_cast<u32>(insn.imm[0]));
+        } else if (insn.op == Op::br || insn.op == Op::brcond) {
+            at_branch(f, static_cast<u32>(insn.imm[0]), insn.op == Op::br);
+        } else if (reads_all_globals(f, insn)) {
+            use_all_globals(f, has(flags, OpFlags::Terminator));
+        }
         if (insn.state != 0) {
             for (const StateEntry& entry : f.point(insn)) {
-                if (entry.global != kStateOperand) set(f, global_var(entry.global), 0);
+                if (entry.global != kStateOperand) overwrite(f, global_var(entry.global));
             }
         }
     }

@@ -1,4 +1,4 @@
-// Liveness of variables, by one backward walk over a function. LiveSet is the state of such a walk;
+// Liveness of variables, by one backward walk over the blocks of a function. LiveSet is the state of such a walk;
 // dead-code elimination uses it too.
 #pragma once
 
@@ -53,21 +53,44 @@ private:
         epoch_[static_cast<unsigned>(kind)] = ++last_epoch_;
         base_[static_cast<unsigned>(kind)] = live;
     }
+    void set_all_globals() {
+        set_all(VarKind::Global, true);
+        overwritten_.clear();
+    }
+    void overwrite(const Function& f, Var global) {
+        set(f, global, 0);
+        if (followed_ != 0) overwritten_.push_back(global);
+    }
 
     /// At a point that looks at all globals. `forget`: what comes behind it in the function does not follow it.
     void use_all_globals(const Function& f, bool forget);
+    /// At the beginning of the block of `label`: keeps which globals are overwritten, for the branches to it.
+    void at_label(const Function& f, u32 label);
+    /// At a branch to `label`. `only`: control does not go on behind it.
+    void at_branch(const Function& f, u32 label, bool only);
 
     std::vector<u32> marks_;  // by variable: epoch << 2 | kLowHalf | kLive; of another epoch: as base_ says
     u32 epoch_[5] = {};       // by VarKind
     bool base_[5] = {};
     u32 last_epoch_ = 0;
+
+    /// Globals that were not live at some point since all of them were.
+    PlainVector<Var> overwritten_;
+    unsigned followed_ = 0;  ///< globals that are; none without labels
+    /// By label: those that are not live there, [first, end) of at_labels_; none of a label that was not met yet.
+    struct Range {
+        u32 first = 0, end = 0;
+    };
+    std::vector<Range> labels_;
+    PlainVector<Var> at_labels_;
 };
 
 /// Fills Insn::dead of all instructions.
 /// * Output: the value is never used. Input: the value that the instruction reads is used by nothing after it (an
 ///   input that the instruction also writes is dead in this sense: its old value is).
-/// * A global's value is used wherever globals must be precise: at ops that may fault, at branches, labels and
-///   exits, and at helpers that read globals or raise. So "dead" says that it is overwritten before any of these.
+/// * A global's value is used wherever globals must be precise: at ops that may fault, at exits, at branches back, and
+///   at helpers that read globals or raise. So "dead" says that it is overwritten before any of these, on both ways of
+///   a branch.
 /// * A TB temporary counts as used at branches and labels; an EBB temporary is dead there.
 /// * Constants and env are never dead.
 void liveness(Function& f, LiveSet& scratch);

@@ -4,6 +4,8 @@
 //
 // A loop is entered only after a pass through its plain TB, of which one is all that is known: registers may have held
 // anything before. So a register is extended from the start on if such a pass leaves it so.
+#include <algorithm>
+
 #include "ir/effects.h"
 #include "ir/passes/passes.h"
 
@@ -53,19 +55,14 @@ bool writes_extended(const Function& f, const std::vector<bool>& extended, const
 
 /// Whether `label` is where the loop is left.
 bool leaves(const Function& f, u64 label) {
-    for (std::size_t i = 0; i + 1 < f.insns.size(); ++i) {
-        const Insn &insn = f.insns[i], &next = f.insns[i + 1];
-        if (insn.op == Op::label && insn.imm[0] == label) return next.op == Op::goto_tb && next.imm[1] != f.guest_pc;
-    }
-    return false;
+    const BasicBlock& block = f.blocks[f.block_of(static_cast<u32>(label))];
+    return block.only_leaves && f.insns[block.end - 1].imm[1] != f.guest_pc;
 }
 
 /// Whether passes have branches within them: else each branch leaves or begins anew.
 bool has_joins(const Function& f) {
-    for (std::size_t i = 0; i + 1 < f.insns.size(); ++i) {
-        if (f.insns[i].op == Op::label && f.insns[i + 1].op != Op::goto_tb) return true;
-    }
-    return false;
+    return std::any_of(f.blocks.begin(), f.blocks.end(),
+                       [](const BasicBlock& b) { return b.label != kNoLabel && !b.only_leaves; });
 }
 
 /// Goes on over `insn`. @returns whether it writes an extension.
@@ -127,6 +124,7 @@ GlobalSet seen_whole(const Function& f, const LiveSet& live) {
 }  // namespace
 
 void narrow_globals(Function& f, PassContext& context) {
+    f.form_blocks();
     f.state.assign_extended(always_extended(f, extended_by_pass(f, context.flags), context.flags));
     LiveSet& live = context.live;
     while (!f.state.empty()) {

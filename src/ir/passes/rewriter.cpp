@@ -23,12 +23,15 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const PassSet* 
     unreachable_ = false;
     unboxed_reads = false;
 
+    if (f.branches_back) f.form_blocks();
+    branches_.assign(f.label_count, 0);
+
     for (Insn& insn : f.insns) {
         if (insn.op == Op::insn_start) {
             if (!unreachable_) out_.push_back(insn);
             continue;
         }
-        if (insn.op == Op::label) at_label(static_cast<u32>(insn.imm[0]));
+        if (insn.op == Op::label) at_label(insn);
         if (unreachable_) continue;
         if (info(insn.op).typing == OpTyping::None && !has(info(insn.op).flags, OpFlags::EndsBlock)) {
             out_.push_back(insn);  // insn_start, label, mb: no pass has anything to do with them
@@ -55,15 +58,28 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes) {
 /// A move of a value to where it is already.
 bool Rewriter::is_no_op(const Insn& insn) { return insn.op == Op::mov && value_of(insn.out()) == value_of(insn.in(0)); }
 
-/// A join: nothing is known about variables any more. Branches that only skip nothing go.
-void Rewriter::at_label(u32 label) {
+/// The block of `insn`, a label, begins, unless nothing leads there.
+void Rewriter::at_label(const Insn& insn) {
+    const auto label = static_cast<u32>(insn.imm[0]);
+    const bool entered_backward = f_->branches_back && f_->blocks[f_->block_of(label)].entered_backward;
+    const u32 branch = branches_[label];
+    if (unreachable_ && branch == 0 && !entered_backward) return;
+    // Branches that only skip nothing go.
     while (!out_.empty() && (out_.back().op == Op::br || out_.back().op == Op::brcond) && out_.back().imm[0] == label) {
         out_.pop_back();
     }
     unreachable_ = false;
     forget(VarKind::Ebb);
     forget(VarKind::Tb);
-    forget(VarKind::Global);
+    if (entered_backward || (&insn + 1)->op == Op::goto_tb) {
+        forget(VarKind::Global);
+    } else if (branch != 0) {
+        // Whichever way control has come, a register not written since the first branch holds what it held there.
+        for (unsigned i = 0; i < f_->global_count(); ++i) {
+            VarState& state = states_[global_var(i)];
+            if (state.bound > branch) state.epoch = 0;
+        }
+    }
     barrier_ = position() + 1;
 }
 
@@ -229,6 +245,10 @@ void Rewriter::append(const Insn& insn) {
         barrier_ = here;
         if (writes_any_global(*f_, insn)) forget(VarKind::Global);
         if (insn.op == Op::br || has(flags, OpFlags::Terminator)) unreachable_ = true;
+        if (insn.op == Op::br || insn.op == Op::brcond) {
+            u32& first = branches_[insn.imm[0]];
+            if (first == 0) first = here;
+        }
     }
     if (insn.outputs != 0) define_outputs(insn, inputs);
 }

@@ -1,8 +1,9 @@
-// One forward walk over a function in which several passes rewrite each instruction in turn. The
+// One forward walk over the blocks of a function in which several passes rewrite each instruction in turn. The
 // walk numbers values: it knows for every variable which value it holds now, and for every value which
 // instruction computed it from which values, a variable that still holds it, and what is known about its bits.
 // So a pass sees through copies and over any distance within an extended basic block, and a rewritten
-// instruction is at once visible to the passes of the next.
+// instruction is at once visible to the passes of the next. Over a join goes what has not changed since the first
+// branch to it.
 #pragma once
 
 #include <span>
@@ -147,6 +148,7 @@ private:
         ValueId value = 0;
         u32 epoch = 0;        // when `value` was valid
         u32 last_access = 0;  // position of the last instruction that names the variable
+        u32 bound = 0;        // position at which it was found to hold `value`
     };
 
     unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
@@ -154,7 +156,9 @@ private:
     void bind(Var v, ValueId id) {
         states_[v].value = id;
         states_[v].epoch = epoch_[kind_index(v)];
+        states_[v].bound = position();
     }
+    void at_label(const Insn& insn);
     void append(const Insn& insn);
     void define_outputs(const Insn& insn, const ValueId* inputs);
     void define_further_outputs(const Insn& insn, const ValueId* inputs);
@@ -171,7 +175,6 @@ private:
     }
     void learn_bits(const Insn& insn, Value& value) const;
     bool is_no_op(const Insn& insn);
-    void at_label(u32 label);
     void forget(VarKind kind) { epoch_[static_cast<unsigned>(kind)] = ++last_epoch_; }
 
     Function* f_ = nullptr;
@@ -179,6 +182,7 @@ private:
     InsnList out_;
     PlainVector<Value> values_;
     std::vector<VarState> states_;  // by variable
+    std::vector<u32> branches_;     // by label: position of the first branch to it; 0: there was none
     u32 epoch_[5] = {};             // by VarKind
     u32 last_epoch_ = 0;
     u32 barrier_ = 0;  // position of the last instruction that needs or may change globals

@@ -44,7 +44,27 @@ TEST(Liveness, BranchesAndLabels) {
     const char* text =
         "mov.i64 x1, x3\n mov.i64 %t0, x2\n mov.i64 %0, x3\n brcond.i64 x2, x3, eq, L0\n"
         "mov.i64 x1, %0\nL0:\n mov.i64 x1, %t0\n goto_ptr x1";
-    EXPECT_EQ(dead_operands(text), (Lines{"-", "-", "-", "-", "%0", "-", "%t0", "-"}));
+    // x1 is written again on both ways.
+    EXPECT_EQ(dead_operands(text), (Lines{"x1", "-", "-", "-", "x1, %0", "-", "%t0", "-"}));
+}
+
+TEST(Liveness, WhatOneWayOfABranchNeedsIsUsed) {
+    EXPECT_EQ(dead_operands("mov.i64 x1, x3\n brcond.i64 x2, x3, eq, L0\n mov.i64 x1, x2\nL0:\n goto_ptr x1"),
+              (Lines{"-", "-", "-", "-", "-"}));
+    EXPECT_EQ(dead_operands("mov.i64 x1, x3\n brcond.i64 x2, x3, eq, L0\n mov.i64 x1, x2\n goto_ptr x2\n"
+                            "L0:\n goto_tb 0, 0x1000"),
+              (Lines{"-", "-", "-", "-", "-", "-"}));
+}
+
+TEST(Liveness, FaultsOnOneWayUseGlobals) {
+    EXPECT_EQ(dead_operands("mov.i64 x1, x3\n brcond.i64 x2, x3, eq, L0\n guest_st.i64 x2, [x3], 64\nL0:\n"
+                            " mov.i64 x1, x2\n goto_ptr x1"),
+              (Lines{"-", "-", "-", "-", "-", "-"}));
+}
+
+TEST(Liveness, BranchesBackUseGlobals) {
+    EXPECT_EQ(dead_operands("L0:\n mov.i64 x1, x3\n brcond.i64 x2, x3, eq, L0\n mov.i64 x1, x2\n goto_ptr x1"),
+              (Lines{"-", "-", "-", "-", "-"}));
 }
 
 }  // namespace dragoman::ir::test

@@ -117,12 +117,14 @@ TEST(FoldConstants, Conditions) {
 }
 
 TEST(FoldConstants, Branches) {
-    EXPECT_EQ(fold(" brcond.i64 x1, $0x0, ltu, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
-              " goto_ptr x1\nL0:\n goto_ptr x2\n");
+    EXPECT_EQ(fold(" brcond.i64 x1, $0x0, ltu, L0\n goto_ptr x1\nL0:\n goto_ptr x2\n"), " goto_ptr x1\n");
     EXPECT_EQ(fold(" brcond.i64 x1, x1, eq, L0\n mov.i64 x1, x2\n goto_ptr x1\nL0:\n goto_ptr x2\n"),
               "L0:\n goto_ptr x2\n");
     EXPECT_EQ(fold(" brcond.i64 $0x1, $0x1, eq, L1\n goto_ptr x1\nL0:\n goto_ptr x2\nL1:\n goto_ptr x3\n"),
-              " br L1\nL0:\n goto_ptr x2\nL1:\n goto_ptr x3\n");
+              "L1:\n goto_ptr x3\n");
+    EXPECT_EQ(fold(" brcond.i64 $0x1, $0x1, eq, L1\n goto_ptr x1\nL0:\n goto_ptr x2\nL1:\n brcond.i64 x1, x2, eq, L0\n"
+                   " goto_ptr x3\n"),
+              " br L1\nL0:\n goto_ptr x2\nL1:\n brcond.i64 x1, x2, eq, L0\n goto_ptr x3\n");
 }
 
 TEST(SimplifyBits, WArithmetic) {
