@@ -1,4 +1,5 @@
 // The TB state flags of a hart, and the MMU indexes that its accesses use.
+#include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/v/vector.h"
 
@@ -27,9 +28,11 @@ u32 system_flags(const Hart& hart) {
     constexpr u64 kOff = 0, kDirty = 3;
     if (fs == kOff) flags |= kFlagFsOff;
     if (fs != kDirty) flags |= kFlagFsClean;
-    const u64 vs = extract(p.mstatus, kStatusVsShift, 2);
-    if (vs == kOff) flags |= kFlagVsOff;
-    if (vs != kDirty) flags |= kFlagVsClean;
+    if (hart_has(hart, Extension::Zve32x)) {
+        const u64 vs = extract(p.mstatus, kStatusVsShift, 2);
+        if (vs == kOff) flags |= kFlagVsOff;
+        if (vs != kDirty) flags |= kFlagVsClean;
+    }
     flags |= vector_flags(hart.vector);
     flags |= static_cast<u32>(p.mode) << kFlagModeShift | data_mmu(p) << kFlagDataMmuShift;
     if (triggers_armed(p)) flags |= kFlagTriggers;

@@ -64,10 +64,10 @@ inline constexpr u32 kFlagCboZero = 1u << 10;
 /// Memory protection may split a cache block.
 inline constexpr u32 kFlagSplitBlocks = 1u << 22;
 
-/// vtype: bits 7..0 of the CSR, and vill.
+/// vtype: bits 7..0 of the CSR, and that vill is clear: so the flags of programs without vectors are 0.
 inline constexpr unsigned kFlagVtypeShift = 11;
-inline constexpr u32 kFlagVill = 1u << 19;
-inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVill;
+inline constexpr u32 kFlagVtypeLegal = 1u << 19;
+inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVtypeLegal;
 /// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
 inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 

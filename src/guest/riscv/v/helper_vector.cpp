@@ -57,7 +57,7 @@ void set_vtype(Hart& h, u64 vtype) {
 }
 
 u32 vector_flags(const VectorState& v) {
-    return v.vtype == kVill ? kFlagVill : static_cast<u32>(v.vtype) << kFlagVtypeShift;
+    return v.vtype == kVill ? 0 : kFlagVtypeLegal | static_cast<u32>(v.vtype) << kFlagVtypeShift;
 }
 
 void reset_vector(Hart& h, unsigned vlenb) {

@@ -3,7 +3,7 @@
 namespace dragoman::riscv {
 
 bool vector_type(const DisasContext& ctx, VectorType& type) {
-    if ((ctx.flags & kFlagVill) != 0) return false;
+    if ((ctx.flags & kFlagVtypeLegal) == 0) return false;
     type = VectorType::unpack(ctx.flags >> kFlagVtypeShift & 0xff);
     return true;
 }
