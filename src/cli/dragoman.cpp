@@ -17,7 +17,7 @@
 #include "cli/launch.h"
 #include "cli/options.h"
 #include "host/disassembler.h"
-#include "linux/exec.h"
+#include "linux/process/exec.h"
 
 namespace dragoman::cli {
 namespace {

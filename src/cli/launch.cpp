@@ -18,11 +18,11 @@
 #include "debug/user/gdb_server.h"
 #include "guest/guest.h"
 #include "linux/arch.h"
-#include "linux/exec.h"
-#include "linux/memory_limits.h"
-#include "linux/path.h"
-#include "linux/process.h"
-#include "linux/program.h"
+#include "linux/files/path.h"
+#include "linux/memory/memory_limits.h"
+#include "linux/process/exec.h"
+#include "linux/process/process.h"
+#include "linux/program/program.h"
 
 namespace dragoman::cli {
 

@@ -9,7 +9,7 @@
 
 #include "guest/guest.h"
 #include "ir/env.h"
-#include "linux/signal_state.h"
+#include "linux/signals/signal_state.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi {
@@ -40,7 +40,7 @@ struct VdsoImage {
 struct Arch {
     u16 elf_machine;
     u8 elf_class;
-    const char* platform;      ///< AT_PLATFORM; null: none
+    const char* platform;                                    ///< AT_PLATFORM; null: none
     u64 (*minimum_signal_stack)(const guest::Model& model);  ///< AT_MINSIGSTKSZ
     u64 (*hwcap)(const guest::Model& model);
 

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-#include "linux/path.h"
-#include "linux/proc_files.h"
+#include "linux/files/path.h"
+#include "linux/proc/proc_files.h"
 
 namespace dragoman::linux_abi {
 

@@ -27,7 +27,7 @@ inline constexpr SyscallResult kRestartNoInterrupt = -513;
 /// Interrupted; restarted only when no handler runs (ERESTARTNOHAND).
 inline constexpr SyscallResult kRestartNoHand = -514;
 /// Interrupted; when no handler runs the guest makes restart_syscall instead, which goes on with the time that
-/// is left (ERESTART_RESTARTBLOCK); the call has set the task's restart block (restart.h).
+/// is left (ERESTART_RESTARTBLOCK); the call has set the task's restart block (signals/signal_state.h).
 inline constexpr SyscallResult kRestartBlock = -516;
 /// The call has set the guest's registers itself (rt_sigreturn, execve): leave them alone.
 inline constexpr SyscallResult kNoResult = -0x1000000;
@@ -40,7 +40,7 @@ struct SyscallInfo {
     u16 number;             ///< guest number
     std::string_view name;  ///< "openat"
     SyscallFunction run;
-    /// For -strace: one word per argument, then '=' and that of the result if it is not a number (strace.h).
+    /// For -strace: one word per argument, then '=' and that of the result if it is not a number (strace/strace.h).
     const char* format;
 };
 

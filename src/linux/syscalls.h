@@ -5,23 +5,23 @@
 
 namespace dragoman::linux_abi {
 
-// files.cpp
+// files/files.cpp
 SyscallBody sys_openat, sys_openat2, sys_truncate, sys_close, sys_close_range, sys_dup, sys_dup3, sys_fcntl,
     sys_getdents64, sys_readlinkat, sys_chdir, sys_chroot, sys_pivot_root, sys_setns;
-// stat.cpp
+// files/stat.cpp
 SyscallBody sys_newfstatat, sys_fstat;
-// vector_io.cpp
+// files/vector_io.cpp
 SyscallBody sys_readv, sys_writev, sys_preadv, sys_pwritev, sys_preadv2, sys_pwritev2, sys_vmsplice,
     sys_process_vm_readv, sys_process_vm_writev, sys_process_madvise;
-// poll.cpp
+// files/poll.cpp
 SyscallBody sys_ppoll, sys_pselect6, sys_epoll_ctl, sys_epoll_pwait, sys_epoll_pwait2, sys_signalfd4;
-// socket.cpp
+// files/socket.cpp
 SyscallBody sys_sendmsg, sys_recvmsg, sys_sendmmsg, sys_recvmmsg, sys_setsockopt;
 // time.cpp
 SyscallBody sys_clock_gettime, sys_gettimeofday, sys_getcpu, sys_nanosleep, sys_clock_nanosleep, sys_restart_syscall;
 // ipc.cpp
 SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl, sys_futex_waitv;
-// ioctl.cpp
+// files/ioctl.cpp
 SyscallBody sys_ioctl;
 // system.cpp
 SyscallBody sys_uname, sys_getrandom, sys_prctl, sys_getrlimit, sys_setrlimit, sys_prlimit64;

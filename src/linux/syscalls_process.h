@@ -20,7 +20,7 @@ SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigs
 // Memory map.
 SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt,
     sys_move_pages, sys_remap_file_pages;
-// mapping_policy.cpp
+// memory/mapping_policy.cpp
 SyscallBody sys_personality;
 
 // RISC-V.

@@ -8,9 +8,9 @@
 #include <atomic>
 #include <cstring>
 
-#include "linux/host_view.h"
-#include "linux/mapping_policy.h"
+#include "linux/memory/mapping_policy.h"
 #include "linux/pass.h"
+#include "linux/proc/host_view.h"
 #include "linux/syscalls.h"
 
 #ifndef PR_RISCV_V_SET_CONTROL

@@ -13,8 +13,8 @@
 
 #include "engine/engine.h"
 #include "linux/debugger.h"
-#include "linux/mapping_policy.h"
-#include "linux/signal_state.h"
+#include "linux/memory/mapping_policy.h"
+#include "linux/signals/signal_state.h"
 #include "memory/user_space.h"
 
 namespace dragoman::linux_abi {

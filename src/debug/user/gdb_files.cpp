@@ -12,7 +12,7 @@
 
 #include "base/descriptors.h"
 #include "debug/packet.h"
-#include "linux/path.h"
+#include "linux/files/path.h"
 
 namespace dragoman::debug {
 

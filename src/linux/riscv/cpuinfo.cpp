@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "guest/riscv/model.h"
-#include "linux/proc_files.h"
+#include "linux/proc/proc_files.h"
 
 namespace dragoman::linux_abi {
 

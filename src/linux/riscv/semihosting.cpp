@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "guest/riscv/semihosting.h"
-#include "linux/process.h"
+#include "linux/process/process.h"
 #include "linux/semihosting.h"
 #include "linux/syscall.h"
 #include "linux/task.h"

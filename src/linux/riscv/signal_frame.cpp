@@ -7,7 +7,7 @@
 #include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
 #include "linux/riscv/vector_context.h"
-#include "linux/signals.h"
+#include "linux/signals/signals.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::riscv {

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <array>
 
+#include "linux/files/socket_timeout.h"
 #include "linux/pass.h"
-#include "linux/socket_timeout.h"
-#include "linux/strace.h"
+#include "linux/strace/strace.h"
 #include "linux/syscalls.h"
 #include "linux/syscalls_process.h"
 

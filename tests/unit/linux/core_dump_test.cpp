@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "linux/core_memory.h"
-#include "linux/core_name.h"
+#include "linux/core/core_memory.h"
+#include "linux/core/core_name.h"
 
 namespace dragoman::linux_abi {
 namespace {

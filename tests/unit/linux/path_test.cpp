@@ -1,4 +1,4 @@
-#include "linux/path.h"
+#include "linux/files/path.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // Opening and mapping of programs: what is wrong with a file is said in one line, and never crashes.
-#include "linux/program.h"
+#include "linux/program/program.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <random>
 
 #include "base/error.h"
-#include "linux/loader.h"
+#include "linux/program/loader.h"
 
 namespace dragoman::linux_abi {
 namespace {

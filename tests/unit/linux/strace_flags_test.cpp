@@ -1,4 +1,4 @@
-#include "linux/strace_flags.h"
+#include "linux/strace/flags.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

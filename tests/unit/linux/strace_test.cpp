@@ -1,4 +1,4 @@
-#include "linux/strace.h"
+#include "linux/strace/strace.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 
-#include "linux/generic_stat.h"
-#include "linux/strace_format.h"
-#include "linux/strace_structures.h"
+#include "linux/files/generic_stat.h"
+#include "linux/strace/format.h"
+#include "linux/strace/structures.h"
 #include "linux/task.h"
 
 using namespace dragoman;

@@ -1,0 +1,129 @@
+// Waiting for several descriptors: poll, select, epoll; and signalfd.
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "linux/pass.h"
+#include "linux/signals/signal_mask.h"
+#include "linux/syscalls.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+/// epoll_event of riscv64; x86-64 packs its own into 12 bytes.
+struct GuestEpollEvent {
+    u32 events;
+    u32 pad;
+    u64 data;
+};
+static_assert(sizeof(GuestEpollEvent) == 16 && sizeof(epoll_event) == 12);
+
+/// The signal mask that ppoll, pselect6 and epoll_pwait set while they wait.
+class WaitMask {
+public:
+    explicit WaitMask(Task& task) : task_(task) {}
+
+    /// @param address of the guest's signal set; null for none.
+    /// @returns 0, -errno, or kRestartSys when a signal is to be delivered first.
+    i64 set(u64 address, u64 size) {
+        if (address == 0) return 0;
+        if (size != sizeof(SignalSet)) return -EINVAL;
+        SignalSet mask;
+        if (!task_.read(mask, address)) return -EFAULT;
+        active_ = true;
+        return begin_wait_mask(task_, mask, host_) ? 0 : kRestartSys;
+    }
+    /// For the host's call: address of the set, null without one.
+    u64 host() const { return active_ ? reinterpret_cast<u64>(&host_) : 0; }
+    /// Takes the mask back unless a signal ended the wait: its delivery then does that.
+    SyscallResult finish(SyscallResult result) {
+        if (active_ && result != kRestartSys) end_wait_mask(task_);
+        return result;
+    }
+
+private:
+    Task& task_;
+    SignalSet host_ = 0;
+    bool active_ = false;
+};
+
+constexpr u64 kSetSize = sizeof(SignalSet);
+constexpr u64 kMaxEventsAtOnce = 1024;
+
+/// epoll_wait by `call(host events, count, host mask)`, with the events converted.
+template <class Call>
+SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
+    i32 count = static_cast<i32>(args[2]);
+    constexpr i32 kMostEvents = INT_MAX / static_cast<int>(sizeof(GuestEpollEvent));  // EP_MAX_EVENTS
+    if (count <= 0 || count > kMostEvents) return -EINVAL;
+    epoll_event host[kMaxEventsAtOnce];
+    WaitMask mask(task);
+    if (i64 error = mask.set(args[4], args[5])) return error == kRestartSys ? -EINTR : error;
+    SyscallResult result = mask.finish(
+        call(reinterpret_cast<u64>(host), std::min<u64>(static_cast<u64>(count), kMaxEventsAtOnce), mask.host()));
+    if (result == kRestartSys) return -EINTR;
+    for (i64 i = 0; i < result; ++i) {
+        GuestEpollEvent event{host[i].events, 0, host[i].data.u64};
+        if (!task.write(args[1] + static_cast<u64>(i) * sizeof event, event)) return -EFAULT;
+    }
+    return result;
+}
+
+}  // namespace
+
+SyscallResult sys_ppoll(Task& task, const SyscallArgs& args) {
+    WaitMask mask(task);
+    if (i64 error = mask.set(args[3], args[4])) return error == kRestartSys ? kRestartNoHand : error;
+    u64 fds = host_pointer(task, args[0]), timeout = host_pointer(task, args[2]);
+    SyscallResult result = mask.finish(with_code_released(
+        task, [&] { return safe_syscall(task, SYS_ppoll, fds, args[1], timeout, mask.host(), kSetSize); }));
+    return result == kRestartSys ? kRestartNoHand : result;
+}
+
+SyscallResult sys_pselect6(Task& task, const SyscallArgs& args) {
+    struct {
+        u64 mask, size;
+    } set{};
+    if (args[5] && !task.read(set, args[5])) return -EFAULT;
+    WaitMask mask(task);
+    if (i64 error = mask.set(set.mask, set.size)) return error == kRestartSys ? kRestartNoHand : error;
+    SyscallArgs h = to_host<args_set(1, 2, 3, 4)>(task, args);
+    u64 host_set[] = {mask.host(), kSetSize};
+    SyscallResult result = mask.finish(with_code_released(task, [&] {
+        return safe_syscall(task, SYS_pselect6, h[0], h[1], h[2], h[3], h[4], reinterpret_cast<u64>(host_set));
+    }));
+    return result == kRestartSys ? kRestartNoHand : result;
+}
+
+SyscallResult sys_epoll_ctl(Task& task, const SyscallArgs& args) {
+    epoll_event host{};
+    if (args[1] != EPOLL_CTL_DEL) {
+        GuestEpollEvent guest;
+        if (!task.read(guest, args[3])) return -EFAULT;
+        host.events = guest.events;
+        host.data.u64 = guest.data;
+    }
+    return raw_syscall(SYS_epoll_ctl, args[0], args[1], args[2], reinterpret_cast<u64>(&host));
+}
+
+SyscallResult sys_epoll_pwait(Task& task, const SyscallArgs& args) {
+    return wait_for_events(task, args, [&](u64 events, u64 count, u64 mask) {
+        return safe_syscall(task, SYS_epoll_pwait, args[0], events, count, args[3], mask, kSetSize);
+    });
+}
+
+SyscallResult sys_epoll_pwait2(Task& task, const SyscallArgs& args) {
+    u64 timeout = host_pointer(task, args[3]);
+    return wait_for_events(task, args, [&](u64 events, u64 count, u64 mask) {
+        return safe_syscall(task, SYS_epoll_pwait2, args[0], events, count, timeout, mask, kSetSize);
+    });
+}
+
+SyscallResult sys_signalfd4(Task& task, const SyscallArgs& args) {
+    return direct<SYS_signalfd4, args_set(1)>(task, args);
+}
+
+}  // namespace dragoman::linux_abi

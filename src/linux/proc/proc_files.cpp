@@ -1,0 +1,217 @@
+#include "linux/proc/proc_files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "linux/files/path.h"
+#include "linux/memory/memory_limits.h"
+#include "linux/proc/host_maps.h"
+#include "linux/proc/other_guest.h"
+#include "linux/proc/proc_stat.h"
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+/// A NUL-separated list as it lies in guest memory.
+std::string guest_bytes(const Task& task, u64 start, u64 end) {
+    std::string bytes(end - start, '\0');
+    std::size_t missing = memory::copy_checked(bytes.data(), task.host(start), bytes.size());
+    bytes.resize(bytes.size() - missing);
+    return bytes;
+}
+
+std::string make_cmdline(const Task& task) {
+    const Process& process = *task.process;
+    if (process.arg_end > process.arg_start) return guest_bytes(task, process.arg_start, process.arg_end);
+    std::string text;
+    for (const std::string& argument : process.arguments) text.append(argument.c_str(), argument.size() + 1);
+    return text;
+}
+
+std::string make_environ(const Task& task) { return guest_bytes(task, task.process->env_start, task.process->env_end); }
+
+std::string make_auxv(const Task& task) {
+    const std::vector<u64>& auxv = task.process->auxv;
+    return std::string(reinterpret_cast<const char*>(auxv.data()), auxv.size() * sizeof(u64));
+}
+
+i64 memory_file(const char* name, const std::string& text, int flags) {
+    if ((flags & O_ACCMODE) != O_RDONLY) return -EACCES;
+    int fd = memfd_create(name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+    if (fd < 0) return -errno;
+    for (size_t done = 0; done < text.size();) {
+        ssize_t wrote = write(fd, text.data() + done, text.size() - done);
+        if (wrote <= 0) break;
+        done += static_cast<size_t>(wrote);
+    }
+    lseek(fd, 0, SEEK_SET);
+    // Open it again read-only, as a file of /proc is.
+    char link[32];
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    int reopened = open(link, O_RDONLY | (flags & (O_CLOEXEC | O_NONBLOCK)));
+    if (reopened < 0) return fd;
+    close(fd);
+    // Give the guest the lowest free number, as open does.
+    int lowest = fcntl(reopened, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+    if (lowest >= 0 && lowest < reopened) {
+        close(reopened);
+        return lowest;
+    }
+    if (lowest >= 0) close(lowest);
+    return reopened;
+}
+
+std::string read_link(const char* path) {
+    char target[PATH_MAX];
+    ssize_t length = ::readlink(path, target, sizeof target);
+    return std::string(target, length > 0 ? static_cast<size_t>(length) : 0);
+}
+
+/// Whether /proc/`who` is the calling process. Its number there is another one than getpid() where /proc shows another
+/// PID namespace.
+bool is_own_number(std::string_view who) {
+    if (who.empty() || who[0] < '0' || who[0] > '9') return false;
+    std::string own = read_link("/proc/self");
+    return who == (own.empty() ? std::to_string(getpid()) : own);
+}
+
+/// The kernel takes a thread's number for its process's, too.
+bool is_own_thread(const Task& task, std::string_view who) {
+    std::lock_guard lock(task.process->tasks_lock);
+    return std::any_of(task.process->tasks.begin(), task.process->tasks.end(),
+                       [who](const Task* other) { return who == std::to_string(other->tid); });
+}
+
+/// A path of the form /proc/WHO/ENTRY or /proc/WHO/task/TID/ENTRY.
+struct ProcPath {
+    std::string who;    ///< a number, "self", "thread-self"; with a TID, that
+    std::string entry;  ///< "maps"; empty when the path is not of this form
+    bool own = false;   ///< the calling process
+};
+
+ProcPath parse_proc_path(const Task& task, std::string_view path) {
+    ProcPath result;
+    if (!path.starts_with("/proc/")) return result;
+    path.remove_prefix(5);
+    auto next = [&path] {
+        while (path.starts_with('/') || path.starts_with("./")) path.remove_prefix(1);
+        size_t slash = std::min(path.find('/'), path.size());
+        std::string_view part = path.substr(0, slash);
+        path.remove_prefix(slash);
+        return part;
+    };
+    std::string_view who = next(), entry = next(), thread;
+    if (entry == "task") {
+        thread = next();
+        entry = next();
+    }
+    if (!path.empty() || entry.empty()) return result;
+    const bool is_number = !who.empty() && who[0] >= '0' && who[0] <= '9';
+    result.own = who == "self" || who == "thread-self" || is_own_number(who) || is_own_thread(task, who);
+    if (!result.own && !is_number) return result;
+    result.who = who;
+    result.entry = entry;
+    return result;
+}
+
+constexpr std::string_view kFiles[] = {"exe",     "maps", "smaps", "smaps_rollup", "numa_maps", "cmdline",
+                                       "environ", "auxv", "stat",  "statm",        "status",    "limits"};
+
+bool is_made(std::string_view name) {
+    return name == "cpuinfo" || std::find(std::begin(kFiles), std::end(kFiles), name) != std::end(kFiles);
+}
+
+/// A relative path below /proc as an absolute one, if it may be one of kFiles or cpuinfo; else as it is.
+std::string absolute_in_proc(int dirfd, const std::string& path) {
+    if (path.empty() || path[0] == '/') return path;
+    if (!is_made(std::string_view(path).substr(path.rfind('/') + 1))) return path;
+    std::string directory =
+        read_link(dirfd == AT_FDCWD ? "/proc/self/cwd" : ("/proc/self/fd/" + std::to_string(dirfd)).c_str());
+    if (directory != "/proc" && !directory.starts_with("/proc/")) return path;
+    std::string_view rest = path;
+    for (; rest.starts_with("./") || rest.starts_with("../"); rest.remove_prefix(rest[1] == '/' ? 2 : 3)) {
+        if (rest[1] == '.') directory.resize(std::max<size_t>(directory.rfind('/'), 1));
+    }
+    return directory + '/' + std::string(rest);
+}
+
+/// Files about memory, of any guest process. Nothing: it is none of these.
+std::optional<std::string> memory_text(const MemoryView& view, std::string_view entry) {
+    if (entry == "maps") return maps_text(view);
+    if (entry == "smaps") return smaps_text(view);
+    if (entry == "smaps_rollup") return smaps_rollup_text(view);
+    if (entry == "numa_maps") return numa_maps_text(view);
+    return std::nullopt;
+}
+
+bool is_about_memory(std::string_view entry) {
+    return entry == "maps" || entry == "smaps" || entry == "smaps_rollup" || entry == "numa_maps";
+}
+
+std::string own_program(const Process& process) {
+    struct stat info;
+    const bool same = ::stat(process.exe_path.c_str(), &info) == 0 && info.st_dev == process.exe_device &&
+                      info.st_ino == process.exe_inode;
+    return same ? process.exe_path : process.exe_path + " (deleted)";
+}
+
+std::optional<std::string> own_text(const Task& task, const std::string& path, std::string_view entry) {
+    if (is_about_memory(entry)) return memory_text(own_memory(*task.process), entry);
+    if (entry == "cmdline") return make_cmdline(task);
+    if (entry == "environ") return make_environ(task);
+    if (entry == "auxv") return make_auxv(task);
+    if (entry == "stat") return stat_text(task, path);
+    if (entry == "statm") return statm_text(task, path);
+    if (entry == "status") return status_text(task, path);
+    if (entry == "limits") return limits_text(read_host_file(path));
+    return std::nullopt;
+}
+
+}  // namespace
+
+MemoryView own_memory(const Process& process) {
+    return {"/proc/self", process.space->guest_base(), process.space->mappings()};
+}
+
+std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::string& path) {
+    if (!path.ends_with("exe")) return std::nullopt;
+    const ProcPath parsed = parse_proc_path(task, absolute_in_proc(dirfd, path));
+    if (parsed.entry != "exe") return std::nullopt;
+    return parsed.own ? own_program(*task.process) : other_program(parsed.who);
+}
+
+std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
+    const std::string path = absolute_in_proc(dirfd, relative);
+    if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
+    if (path == "/proc/cpuinfo")
+        return memory_file("cpuinfo", make_cpuinfo(task.process->engine->model(), task.space().limit() - 1), flags);
+    const ProcPath parsed = parse_proc_path(task, path);
+    if (!is_made(parsed.entry)) return std::nullopt;
+    if (parsed.entry == "exe") {
+        if (flags & O_NOFOLLOW) return std::nullopt;
+        std::optional<std::string> program = proc_exe(task, AT_FDCWD, path);
+        if (!program) return std::nullopt;
+        return open_path(&task, AT_FDCWD, program->c_str(), flags);
+    }
+    std::optional<std::string> text;
+    if (parsed.own) {
+        text = own_text(task, path, parsed.entry);
+    } else if (is_about_memory(parsed.entry)) {
+        if (auto view = other_memory(parsed.who)) text = memory_text(*view, parsed.entry);
+    }
+    if (!text) return std::nullopt;
+    return memory_file(parsed.entry.c_str(), *text, flags);
+}
+
+}  // namespace dragoman::linux_abi

@@ -1,0 +1,291 @@
+// execve: a guest program (or a script that leads to one) is executed by this translator anew, anything
+// else by the host.
+#include "linux/process/exec.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/descriptors.h"
+#include "linux/files/path.h"
+#include "linux/files/text_busy.h"
+#include "linux/memory/memory_limits.h"
+#include "linux/proc/proc_files.h"
+#include "linux/process/exec_privileges.h"
+#include "linux/process/process.h"
+#include "linux/signals/signals.h"
+#include "linux/strace/strace.h"
+#include "linux/syscalls_process.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+constexpr std::size_t kMaxString = 128 << 10;  // MAX_ARG_STRLEN
+constexpr std::size_t kMaxTotal = 6 << 20;     // as much as the kernel takes at most
+constexpr const char* kSelfLink = "/proc/self/exe";
+constexpr const char* kHiddenPrefix = "DRAGOMAN_GUEST_";
+
+/// Tells the next translator the descriptor of its own executable, where it has no name.
+constexpr std::string_view kSelfVariable = "DRAGOMAN_SELF_FD=";
+/// ... and the guest's limits that the host does not know.
+constexpr std::string_view kLimitsVariable = "DRAGOMAN_KEPT_LIMITS=";
+/// ... and what has been decided about its mappings.
+constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
+
+/// Of the translator's executable, once its name may have lost its meaning (the guest has changed its root); else -1.
+std::atomic<int> self_fd{-1};
+/// What it is, to know it again.
+struct stat self_identity;
+
+/// Variables that the dynamic linker and the C library of the translator would obey.
+bool acts_on_translator(const std::string& variable) {
+    return variable.starts_with("LD_") || variable.starts_with("GLIBC_TUNABLES=") || variable.starts_with("MALLOC_") ||
+           variable.starts_with(kHiddenPrefix);
+}
+
+i64 read_strings(const Task& task, u64 address, std::vector<std::string>& strings, std::size_t& total) {
+    if (address == 0) return 0;
+    for (;; address += sizeof(u64)) {
+        u64 pointer;
+        if (!task.read(pointer, address)) return -EFAULT;
+        if (pointer == 0) return 0;
+        std::string text;
+        if (i64 error = task.read_string(text, pointer, kMaxString)) return error == -ENAMETOOLONG ? -E2BIG : error;
+        total += text.size() + 1 + sizeof(u64);
+        if (total > kMaxTotal) return -E2BIG;
+        strings.push_back(std::move(text));
+    }
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    result.reserve(strings.size() + 1);
+    for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+// What exec keeps of the signal state: the mask and what is ignored. The host's own differs from the
+// guest's in SIGSEGV and SIGBUS.
+class SignalsForExec {
+public:
+    explicit SignalsForExec(Task& task) : task_(task) {
+        each([](int signal, const GuestSigaction& action) {
+            if (action.handler != reinterpret_cast<u64>(SIG_IGN)) return;
+            struct sigaction ignore {};
+            ignore.sa_handler = SIG_IGN;
+            ::sigaction(signal, &ignore, nullptr);
+        });
+        SignalSet both = task.signals.blocked & kNeverBlocked;
+        if (both) raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, reinterpret_cast<u64>(&both), 0, sizeof both);
+    }
+    ~SignalsForExec() {
+        SignalSet both = kNeverBlocked;
+        raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, reinterpret_cast<u64>(&both), 0, sizeof both);
+        each([](int signal, const GuestSigaction& action) { install_host_action(signal, action); });
+    }
+
+private:
+    template <class F>
+    void each(F f) {
+        std::lock_guard lock(task_.handlers->lock);
+        for (int signal : {SIGSEGV, SIGBUS}) f(signal, task_.handlers->actions[signal]);
+    }
+    Task& task_;
+};
+
+SyscallResult host_exec(Task& task, int dirfd, const char* path, const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment, int flags) {
+    std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
+    SignalsForExec signals(task);
+    return safe_syscall(task, SYS_execveat, static_cast<u64>(dirfd), reinterpret_cast<u64>(path),
+                        reinterpret_cast<u64>(argv.data()), reinterpret_cast<u64>(envp.data()),
+                        static_cast<u64>(flags));
+}
+
+// Whether `path` (which a chroot may have given another meaning) names this translator.
+bool is_self(const std::string& path) {
+    struct stat info;
+    return self_identity.st_ino != 0 && !path.empty() && path[0] == '/' && ::stat(path.c_str(), &info) == 0 &&
+           info.st_ino == self_identity.st_ino && info.st_dev == self_identity.st_dev;
+}
+
+SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
+                         std::vector<std::string> environment) {
+    const ProcessOptions& options = task.process->options;
+    std::vector<std::string> command{options.self};
+    for (std::size_t i = 0; i < options.self_options.size(); ++i) {
+        // After chroot the sysroot is the root.
+        bool sysroot = options.self_options[i] == "-L" && !has_sysroot();
+        if (sysroot) ++i;
+        else command.push_back(options.self_options[i]);
+    }
+    if (options.strace && trace_pids) command.push_back("-strace-pids");
+    command.insert(command.end(), {"-0", arguments[0], "--", path});
+    command.insert(command.end(), arguments.begin() + 1, arguments.end());
+    for (std::string& variable : environment) {
+        if (acts_on_translator(variable)) variable.insert(0, kHiddenPrefix);
+    }
+    if (std::string limits = kept_limits(); !limits.empty())
+        environment.push_back(std::string(kLimitsVariable) + limits);
+    if (std::string policy = inherited_policy(*task.process); !policy.empty())
+        environment.push_back(std::string(kPolicyVariable) + policy);
+    if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
+    if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
+    // Not known at all: then the kernel has found us through binfmt_misc, and will again.
+    if (self_fd < 0) return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+    int copy = ::fcntl(self_fd, F_DUPFD, 0);
+    if (copy < 0) return -errno;
+    environment.push_back(std::string(kSelfVariable) + std::to_string(copy));
+    SyscallResult result = host_exec(task, copy, "", command, environment, AT_EMPTY_PATH);
+    ::close(copy);
+    return result;
+}
+
+// A name that still works after exec for a program that is known by its descriptor only.
+std::string name_of_descriptor(int fd, const std::string& rest) {
+    char link[PATH_MAX], target[PATH_MAX];
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = ::readlink(link, target, sizeof target - 1);
+    if (length <= 0) return std::string(link) + rest;
+    target[length] = 0;
+    struct stat by_name, by_fd;
+    if (::stat(target, &by_name) == 0 && ::fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino &&
+        by_name.st_dev == by_fd.st_dev) {
+        return target + rest;
+    }
+    // A file without a name (memfd, unlinked): the new translator has to find it open.
+    int copy = ::dup(fd);
+    if (copy < 0) return std::string(link) + rest;
+    return "/proc/self/fd/" + std::to_string(copy) + rest;
+}
+
+// Whether a file that is to be executed is open for writing: the program itself, or the script that leads to it.
+bool is_busy(const std::string& path, const Program& program) {
+    if (is_open_for_writing(program.file.get())) return true;
+    if (program.host_path == path) return false;
+    i64 fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    Descriptor script(static_cast<int>(fd));
+    return script.valid() && is_open_for_writing(script.get());
+}
+
+/// Has the kernel execute a guest's program, through binfmt_misc.
+SyscallResult kernel_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
+                          std::vector<std::string> environment) {
+    if (std::string limits = kept_limits(); !limits.empty()) {
+        environment.push_back(std::string(kLimitsVariable) + limits);
+    }
+    return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+}
+
+SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
+    const std::string path = proc_exe(task, AT_FDCWD, name).value_or(name);
+    std::vector<std::string> arguments, environment;
+    std::size_t total = 0;
+    if (i64 error = read_strings(task, argv_address, arguments, total)) return error;
+    if (i64 error = read_strings(task, envp_address, environment, total)) return error;
+    if (arguments.empty()) arguments.push_back("");
+    if (path.empty()) return -ENOENT;
+
+    Program program;
+    ProgramError error = open_program(path, arguments, true, program);
+    // A file that may be executed but not read is the kernel's to open. (In a sysroot it would not find the libraries.)
+    const bool unreadable = error.error == EACCES && !has_sysroot();
+    if (error.error != 0 && error.error != ENOEXEC && !unreadable) return -error.error;
+    if (error.error == 0 && is_busy(path, program)) return -ETXTBSY;
+    if (!task.vfork_child) {
+        task.process->engine->save_translations(true);
+        if (task.process->debugger) task.process->debugger->process_replaced();
+    }
+    if (unreadable) {
+        SyscallResult result = kernel_exec(task, path, arguments, environment);
+        return result == -ENOEXEC ? -EACCES : result;
+    }
+    if (error.error == 0 && is_guest_program(program.header)) {
+        if (!has_sysroot() && raises_privileges(program.file.get())) {
+            SyscallResult result = kernel_exec(task, path, arguments, environment);
+            if (result != -ENOEXEC) return result;  // else nobody has registered a translator
+        }
+        return guest_exec(task, path, arguments, std::move(environment));
+    }
+    // Also for files that nobody can execute: the kernel knows best what is wrong with them.
+    return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
+}
+
+}  // namespace
+
+std::vector<std::string> guest_environment(char** environment, bool trusted, std::string& policy) {
+    std::vector<std::string> result;
+    std::size_t prefix = std::strlen(kHiddenPrefix);
+    for (; *environment; ++environment) {
+        std::string_view variable = *environment;
+        if (variable.starts_with(kSelfVariable)) {
+            if (trusted) self_fd = std::atoi(*environment + kSelfVariable.size());
+            continue;
+        }
+        if (variable.starts_with(kLimitsVariable)) {
+            restore_limits(*environment + kLimitsVariable.size());
+            continue;
+        }
+        if (variable.starts_with(kPolicyVariable)) {
+            if (trusted) policy = *environment + kPolicyVariable.size();
+            continue;
+        }
+        if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);
+        result.emplace_back(variable);
+    }
+    return result;
+}
+
+void remember_self(const std::string& path) {
+    int fd = self_fd;
+    if (fd >= 0) {  // from the translator that executed us
+        ::fstat(fd, &self_identity);
+        self_fd = reserve_descriptor(fd, &self_fd);
+    } else if (::stat(kSelfLink, &self_identity) != 0) {
+        ::stat(path.c_str(), &self_identity);
+    }
+}
+
+void hold_self(const std::string& path) {
+    if (self_fd >= 0) return;
+    int fd = ::open(kSelfLink, O_PATH | O_CLOEXEC);
+    if (fd < 0 && is_self(path)) fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (fd >= 0) self_fd = reserve_descriptor(fd, &self_fd);
+}
+
+SyscallResult sys_execve(Task& task, const SyscallArgs& args) {
+    std::string path;
+    if (i64 error = task.read_string(path, args[0], PATH_MAX)) return error;
+    return execute(task, path, args[1], args[2]);
+}
+
+SyscallResult sys_execveat(Task& task, const SyscallArgs& args) {
+    int dirfd = static_cast<int>(args[0]), flags = static_cast<int>(args[4]);
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
+    std::string path;
+    if (i64 error = task.read_string(path, args[1], PATH_MAX)) return error;
+    if (path.empty()) {
+        if (!(flags & AT_EMPTY_PATH)) return -ENOENT;
+        if (is_reserved_descriptor(dirfd) || ::fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        return execute(task, name_of_descriptor(dirfd, ""), args[2], args[3]);
+    }
+    if (flags & AT_SYMLINK_NOFOLLOW) {
+        struct stat info;
+        if (::fstatat(dirfd, path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode)) return -ELOOP;
+    }
+    if (path[0] != '/' && dirfd != AT_FDCWD) {
+        if (is_reserved_descriptor(dirfd) || ::fcntl(dirfd, F_GETFD) < 0) return -EBADF;
+        path = name_of_descriptor(dirfd, "/" + path);
+    }
+    return execute(task, path, args[2], args[3]);
+}
+
+}  // namespace dragoman::linux_abi

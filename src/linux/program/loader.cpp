@@ -1,0 +1,98 @@
+// Loading of a program: its image, that of its ELF interpreter, the vDSO, the stack.
+#include "linux/program/loader.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "linux/arch.h"
+#include "linux/files/text_busy.h"
+
+namespace dragoman::linux_abi {
+
+namespace {
+
+using memory::kPageSize;
+
+constexpr u64 kBrkBase = 0x2aaaaaa000;  // of static position-independent programs: ELF_ET_DYN_BASE
+
+LoadedImage map_interpreter(Process& process, const Program& program, const std::string& name) {
+    Program interpreter;
+    ProgramError error = open_program(name, {}, false, interpreter);
+    if (error.error != 0) {
+        std::string hint =
+            error.error == ENOENT && process.options.sysroot.empty() ? " (-L names the guest's root)" : "";
+        throw FatalError(error.exit_status(), program.name + ": interpreter " + error.text + hint);
+    }
+    if (interpreter.header.e_machine != program.header.e_machine) {
+        throw FatalError(126, program.name + ": interpreter " + name + ": is for another machine");
+    }
+    std::string text = program.name + ": interpreter " + name;
+    return map_image(*process.space, interpreter.file.get(), text, interpreter.header, ImageRole::Interpreter,
+                     process.policy);
+}
+
+void map_vdso(Process& process) {
+    std::span<const u8> bytes = process.arch->vdso().bytes;
+    u64 size = align_up(bytes.size(), kPageSize);
+    i64 address = process.space->mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, "[vdso]");
+    if (address < 0) throw FatalError(126, "cannot map the guest's vDSO");
+    process.vdso = static_cast<u64>(address);
+    std::memcpy(process.host(process.vdso), bytes.data(), bytes.size());
+    process.space->mprotect(process.vdso, size, PROT_READ | PROT_EXEC);
+    process.arch->vdso_mapped(process.engine->model(), process.vdso);
+}
+
+// Nothing of the program may be mapped over by the heap's growth: it starts behind the image.
+u64 heap_start(const Program& program, const LoadedImage& image) {
+    bool static_pie = program.header.e_type == ET_DYN && image.interpreter.empty();
+    return static_pie ? kBrkBase : align_up(image.brk, kPageSize);
+}
+
+std::string real_path(const std::string& path) {
+    char* real = ::realpath(path.c_str(), nullptr);
+    if (!real) return path;
+    std::string result = real;
+    std::free(real);
+    return result;
+}
+
+}  // namespace
+
+EntryPoint load_program(Process& process, const Program& program) {
+    inherit_policy(process, process.options.policy.c_str());
+    map_stack(process);
+    LoadedImage image =
+        map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program, process.policy);
+    if (image.executable_stack)
+        let_stack_execute(process);  // what the interpreter's own header says counts for nothing
+    u64 interpreter_base = 0, entry = image.entry;
+    if (!image.interpreter.empty()) {
+        LoadedImage interpreter = map_interpreter(process, program, image.interpreter);
+        interpreter_base = interpreter.bias;
+        entry = interpreter.entry;
+    }
+    mark_executed(program.file.get());
+    map_vdso(process);
+    process.space->set_brk(heap_start(program, image));
+    process.exe_path = real_path(program.host_path);
+    struct stat info;
+    if (::fstat(program.file.get(), &info) == 0) {
+        process.exe_device = info.st_dev;
+        process.exe_inode = info.st_ino;
+    }
+    process.arguments = program.arguments;
+    process.elf_flags = program.header.e_flags;
+    process.start_code = image.start_code;
+    process.end_code = image.end_code;
+    process.start_data = image.start_data;
+    process.end_data = image.end_data;
+    u64 stack = build_stack(process, program, image, interpreter_base);
+    return {entry, stack};
+}
+
+}  // namespace dragoman::linux_abi
