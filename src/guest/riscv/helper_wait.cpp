@@ -1,6 +1,7 @@
 // Helpers of the instructions by which a hart says that it has nothing to do until others have done something: pause
 // (Zihintpause), wrs.nto and wrs.sto (Zawrs).
 #include <sched.h>
+#include <time.h>
 
 #include "guest/riscv/context.h"
 #include "guest/riscv/helper.h"
@@ -19,6 +20,29 @@ void spin_hint() {
 #endif
 }
 
+u64 host_nanoseconds() {
+    timespec now;
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
+}
+
+/// Lets others have the processor. Yielding is quick when they wait, too. But where others compute, the host takes the
+/// rest of the time slice away, milliseconds; then short sleeps, after which the host prefers whoever has slept, take
+/// its place for a while.
+void give_way(Hart& h) {
+    constexpr u64 kLongYield = 200'000;
+    constexpr u32 kSleepsAfterLongYield = 64;
+    if (h.wait_sleeps != 0) {
+        --h.wait_sleeps;
+        const timespec shortest{0, 1000};
+        ::nanosleep(&shortest, nullptr);
+        return;
+    }
+    const u64 start = host_nanoseconds();
+    ::sched_yield();
+    if (host_nanoseconds() - start > kLongYield) h.wait_sleeps = kSleepsAfterLongYield;
+}
+
 /// Whether memory still holds what LR has read.
 bool reservation_holds(ir::Env* env, const Hart& h) {
     const u64 reserved = h.reservation_value;
@@ -32,9 +56,10 @@ bool reservation_holds(ir::Env* env, const Hart& h) {
 
 /// A loop that pauses is likely to wait for another thread, which may need this one's processor.
 void helper_pause(ir::Env* env) {
-    constexpr unsigned kYieldEvery = 64;
-    if (++hart(env)->pauses % kYieldEvery == 0) {
-        ::sched_yield();
+    constexpr unsigned kGiveWayEvery = 64;
+    Hart& h = *hart(env);
+    if (++h.pauses % kGiveWayEvery == 0) {
+        give_way(h);
     } else {
         spin_hint();
     }
@@ -43,12 +68,12 @@ void helper_pause(ir::Env* env) {
 /// Waits until the reservation is lost, an event is pending, or for at most `turns` turns: the wait may end for any
 /// reason (Zawrs).
 void helper_wrs(ir::Env* env, u32 turns) {
-    constexpr u32 kYieldEvery = 16;
-    const Hart& h = *hart(env);
+    constexpr u32 kGiveWayEvery = 16;
+    Hart& h = *hart(env);
     for (u32 turn = 1; turn <= turns && h.reservation_address != kNoReservation; ++turn) {
         if (__atomic_load_n(&env->request, __ATOMIC_RELAXED) != 0 || !reservation_holds(env, h)) return;
-        if (turn % kYieldEvery == 0) {
-            ::sched_yield();
+        if (turn % kGiveWayEvery == 0) {
+            give_way(h);
         } else {
             spin_hint();
         }

@@ -40,7 +40,8 @@ struct Hart : ir::Env {
     u64 reservation_value_high;
     const Model* model;  ///< what CPU it is
     VectorState vector;
-    u32 pauses;  ///< pause instructions that were executed (helper_wait.cpp)
+    u32 pauses;       ///< pause instructions that were executed (helper_wait.cpp)
+    u32 wait_sleeps;  ///< so many waits to come sleep instead of yielding (helper_wait.cpp)
     /// System mode; zero in user mode.
     PrivilegedState priv;
 };
