@@ -1,8 +1,11 @@
 // Life of a hart's state, and the layout of its registers for the IR.
 #include "guest/riscv/cpu.h"
 
-#include <new>
+#include <sys/mman.h>
 
+#include <type_traits>
+
+#include "base/error.h"
 #include "base/fpenv.h"
 #include "guest/riscv/context.h"
 #include "guest/riscv/model.h"
@@ -68,9 +71,12 @@ const ir::GuestLayout& layout() {
 }
 
 ir::Env* create(const guest::Model& model) {
-    Hart* h = new Hart{};
+    // Fresh pages: the allocator would clear memory, or give some that was used.
+    void* pages = ::mmap(nullptr, sizeof(Hart), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) die(1, "cannot allocate a hart: out of memory");
+    static_assert(std::is_trivially_default_constructible_v<Hart> && std::is_trivially_destructible_v<Hart>);
+    Hart* h = static_cast<Hart*>(pages);
     h->model = static_cast<const Model*>(&model);
-    for (ir::JumpCacheEntry& e : h->jump_cache) e = {ir::kNoPc, nullptr};
     h->fp_control = fpenv::kDefaultControl;
     h->reservation_address = kNoReservation;
     reset_vector(*h, h->model->vector_bytes());
@@ -93,7 +99,7 @@ ir::Env* clone(const ir::Env* parent) {
     return h;
 }
 
-void destroy(ir::Env* env) { delete hart(env); }
+void destroy(ir::Env* env) { ::munmap(hart(env), sizeof(Hart)); }
 
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);
