@@ -90,8 +90,9 @@ TEST(Docs, TablesRender) {
         if (line.starts_with("|")) {
             if (!before.starts_with("|")) header = line;
             EXPECT_EQ(columns(line), columns(header)) << line;
-            if (before == header && header != line)
+            if (before == header && header != line) {
                 EXPECT_TRUE(line.starts_with("| ---")) << "no rule under " << header;
+            }
             EXPECT_FALSE(line == header && is_row(line)) << "no header above " << line;
         }
         before = line;
