@@ -1,5 +1,7 @@
 #include "devices/virtual_clock.h"
 
+#include "base/bits.h"
+
 namespace dragoman::devices {
 
 VirtualClock::VirtualClock(EventLoop& loop) : loop_(loop), timers_([this] { loop_.wake(); }) {
@@ -51,7 +53,7 @@ InstructionClock::Reading InstructionClock::read() const {
         if (const i64* left = left_.load(kRelaxed)) {
             auto executed = static_cast<u64>(budget_.load(kRelaxed) - __atomic_load_n(left, __ATOMIC_RELAXED));
             reading.time += executed << shift_.load(kRelaxed);
-            reading.instructions += executed;
+            reading.cycles += executed;
         }
         std::atomic_thread_fence(std::memory_order_acquire);
         if ((version & 1) == 0 && version_.load(kRelaxed) == version) return reading;
@@ -60,25 +62,29 @@ InstructionClock::Reading InstructionClock::read() const {
 
 u64 InstructionClock::now() const { return read().time; }
 
-u64 InstructionClock::instructions() const { return read().instructions; }
+u64 InstructionClock::cycles() const { return read().cycles; }
 
-void InstructionClock::change(const i64* left, i64 budget, unsigned shift, u64 skipped) {
+void InstructionClock::change(const i64* left, i64 budget, unsigned shift, Reading skipped) {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     Reading reading = read();
     version_.fetch_add(1, kRelaxed);
     std::atomic_thread_fence(std::memory_order_release);
-    base_.store(reading.time + skipped, kRelaxed);
-    count_.store(reading.instructions, kRelaxed);
+    base_.store(reading.time + skipped.time, kRelaxed);
+    count_.store(reading.cycles + skipped.cycles, kRelaxed);
     left_.store(left, kRelaxed);
     budget_.store(budget, kRelaxed);
     shift_.store(shift, kRelaxed);
     version_.fetch_add(1, std::memory_order_release);
 }
 
-void InstructionClock::start(const i64* left, i64 budget, unsigned shift) { change(left, budget, shift, 0); }
+void InstructionClock::start(const i64* left, i64 budget, unsigned shift) { change(left, budget, shift); }
 
-void InstructionClock::finish() { change(nullptr, 0, 0, 0); }
+void InstructionClock::finish() { change(nullptr, 0, 0); }
 
-void InstructionClock::advance(u64 nanoseconds) { change(nullptr, 0, 0, nanoseconds); }
+void InstructionClock::advance(u64 nanoseconds, unsigned shift) {
+    u64 counted = part_of_cycle_ + nanoseconds;
+    part_of_cycle_ = counted & low_mask(shift);
+    change(nullptr, 0, 0, {nanoseconds, counted >> shift});
+}
 
 }  // namespace dragoman::devices

@@ -50,15 +50,15 @@ public:
         return timers_.add(std::move(callback));
     }
 
-    /// How many have been executed. Any thread.
-    u64 instructions() const;
+    /// How many have been executed, and would have been while none was. Any thread.
+    u64 cycles() const;
 
     // The running hart's thread
     /// From now on time passes by 2^shift ns for each that `*left` becomes less than `budget`; until finish().
     void start(const i64* left, i64 budget, unsigned shift);
     void finish();
-    /// So much time has passed while no instruction was executed.
-    void advance(u64 nanoseconds);
+    /// So much time has passed while no instruction was executed; a cycle takes 2^shift ns.
+    void advance(u64 nanoseconds, unsigned shift = 0);
     /// Calls the timers that have expired.
     void run_expired() { timers_.run_expired(now()); }
     /// How far the hart may run, or an idle one may skip; ~0 for any time.
@@ -66,19 +66,20 @@ public:
 
 private:
     struct Reading {
-        u64 time, instructions;
+        u64 time, cycles;
     };
     Reading read() const;
-    /// What has passed so far is kept, and `skipped` nanoseconds more; then time follows `left`.
-    void change(const i64* left, i64 budget, unsigned shift, u64 skipped);
+    /// What has passed so far is kept, and what `skipped` says more; then time follows `left`.
+    void change(const i64* left, i64 budget, unsigned shift, Reading skipped = {0, 0});
 
     /// Odd while the hart's thread changes what follows: others read again.
     std::atomic<u32> version_{0};
     std::atomic<u64> base_{0};   ///< the time at start()
-    std::atomic<u64> count_{0};  ///< the instructions at start()
+    std::atomic<u64> count_{0};  ///< the cycles at start()
     std::atomic<const i64*> left_{nullptr};
     std::atomic<i64> budget_{0};
     std::atomic<unsigned> shift_{0};
+    u64 part_of_cycle_ = 0;  ///< nanoseconds that advance() has not counted yet
     TimerQueue timers_;
 };
 

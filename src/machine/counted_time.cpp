@@ -137,7 +137,7 @@ void CountedTime::idle(Lock& lock, Hart& hart) {
             left = std::min(left, passed);
         }
     }
-    clock_.advance(left);
+    clock_.advance(left, shift_);
     lock.unlock();
     clock_.run_expired();
     lock.lock();

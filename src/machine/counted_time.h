@@ -23,7 +23,7 @@ public:
     /// Harts are added in the order of their turns, before they start.
     void add(Hart& hart);
     devices::Clock& clock() { return clock_; }
-    u64 instructions() const { return clock_.instructions(); }
+    u64 cycles() const { return clock_.cycles(); }
 
     // The I/O thread, while all harts are paused.
     /// Power-on: the first turn is the first hart's.

@@ -67,8 +67,9 @@ devices::Clock& Machine::clock() {
     return *host_clock_;
 }
 
-/// With counted instructions their number; else the host's cycles.
-u64 Machine::cycles() { return counted_ ? counted_->instructions() : cycle_counter(); }
+/// With counted instructions their number, and what time would have been enough for while all harts waited, so that
+/// one can wait for a counter; else the host's cycles.
+u64 Machine::cycles() { return counted_ ? counted_->cycles() : cycle_counter(); }
 
 u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
 
