@@ -10,6 +10,7 @@
 #include "devices/clock.h"
 #include "devices/device.h"
 #include "devices/irq.h"
+#include "devices/machine_timer.h"
 
 namespace dragoman::devices {
 
@@ -51,7 +52,7 @@ private:
 };
 
 /// MTIMER: the time at 10 MHz and a compare register per hart, wired to its machine timer interrupt (7).
-class AclintMtimer final : public Device, public memory::MmioHandler {
+class AclintMtimer final : public Device, public memory::MmioHandler, public MachineTimer {
 public:
     static constexpr u64 kWindow = 0x8000;
     static constexpr memory::MmioLimits kLimits{4, 8, false, false};
@@ -67,9 +68,8 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
     /// mtime, which is also what the harts' `time` CSR shows. Any thread, without locks.
-    u64 ticks() const { return clock_.now() / kNanosecondsPerTick + offset_.load(std::memory_order_relaxed); }
-    /// When the clock will show mtime = `ticks`, in its nanoseconds; ~0 when that is out of its reach.
-    u64 deadline(u64 ticks) const;
+    u64 ticks() const override { return clock_.now() / kNanosecondsPerTick + offset_.load(std::memory_order_relaxed); }
+    u64 deadline(u64 ticks) const override;
 
 private:
     struct Hart {

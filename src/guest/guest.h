@@ -2,6 +2,7 @@
 // operations, a table of translator operations, and its IR layout. The engine never names a guest.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -111,6 +112,16 @@ struct Translation {
     u64 value;                ///< on failure: its value (RISC-V: tval)
 };
 
+/// A call of whoever runs the guest (semihosting), as the state of a hart shows it.
+struct SemihostingCall {
+    u32 operation;
+    u64 parameter;        ///< the address of the arguments, or the only one
+    unsigned word_bytes;  ///< of an argument in memory: 4 or 8
+};
+
+/// Reads guest memory for something that changes nothing. @returns false when part of it is not there
+using MemoryReader = std::function<bool(u64 address, void* to, u64 bytes)>;
+
 /// CPU operations of system mode. An interrupt line is numbered as the guest's own (RISC-V: the bit in mip).
 struct SystemOps {
     /// Power-on state; the hart starts at env->pc, which the board sets afterwards.
@@ -135,6 +146,17 @@ struct SystemOps {
     /// Exceptions raised by the engine: access fault and misaligned of the kind of access.
     u32 (*access_fault)(Access access);
     u32 (*misaligned)(Access access);
+
+    // What a debugger, a monitor and whoever runs the machine ask of a stopped hart.
+    /// The mappings of its page tables, one line per run of pages, for info mem; `physical` reads their memory. Null:
+    /// the guest has no page tables.
+    std::string (*describe_page_tables)(const Env* env, const MemoryReader& physical) = nullptr;
+    /// Whether env->exception is a semihosting call, of user mode only where `userspace`; `memory` reads at the hart's
+    /// own addresses. Null: the guest has no such calls.
+    bool (*semihosting_call)(const Env* env, bool userspace, const MemoryReader& memory,
+                             SemihostingCall& call) = nullptr;
+    /// Goes on behind the call with `result`.
+    void (*finish_semihosting)(Env* env, u64 result) = nullptr;
 };
 
 /// CPU operations. All functions are called outside translated code unless said otherwise.

@@ -6,26 +6,27 @@ namespace dragoman::machine {
 
 namespace {
 
-constexpr Board::Kind kKinds[] = {
-    {"virt", "RISC-V VirtIO board (default)",
-     "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n  pflash0=NODE, pflash1=NODE  contents of the flash "
-     "banks\n",
-     512, make_virt},
-    {"quard-star", "teaching board: starts at address 0, boots from flash", "  pflash0=NODE  contents of the flash\n",
-     8, make_quard_star},
-};
+constexpr const Board::Kind* kKinds[] = {&kVirt, &kQuardStar};
 
 }  // namespace
 
-std::span<const Board::Kind> Board::kinds() { return kKinds; }
+std::span<const Board::Kind* const> Board::kinds() { return kKinds; }
 
 const Board::Kind& Board::find(std::string_view name) {
     std::string names;
-    for (const Kind& kind : kKinds) {
-        if (kind.name == name) return kind;
-        names += (names.empty() ? "" : ", ") + std::string(kind.name);
+    for (const Kind* kind : kKinds) {
+        if (kind->name == name) return *kind;
+        names += (names.empty() ? "" : ", ") + std::string(kind->name);
     }
     throw FatalError(1, "-machine: unknown machine '" + std::string(name) + "' (there is: " + names + ")");
+}
+
+const guest::Guest& guest_of(const Board::Kind& kind) {
+    const guest::Guest* guest = guest::find(kind.elf_machine, kind.elf_class);
+    if (guest == nullptr)
+        throw FatalError(1, "-machine: " + std::string(kind.name) + ": its guest is not in this build");
+    if (guest->cpu.system == nullptr) throw FatalError(1, std::string(guest->name) + " has no system mode");
+    return *guest;
 }
 
 }  // namespace dragoman::machine

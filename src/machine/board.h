@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/bits.h"
+#include "guest/guest.h"
 
 namespace dragoman::machine {
 
@@ -33,15 +33,19 @@ public:
         std::string_view help;
         std::string_view properties;  ///< of -machine, one line each
         unsigned max_harts;
+        u16 elf_machine;  ///< the guest of its harts, as in ELF headers (guest::find)
+        u8 elf_class;
         std::unique_ptr<Board> (*make)(Machine& machine);
     };
     /// All boards of this build; the first is the default.
-    static std::span<const Kind> kinds();
+    static std::span<const Kind* const> kinds();
     /// @throws FatalError when there is none of that name
     static const Kind& find(std::string_view name);
 };
 
-std::unique_ptr<Board> make_virt(Machine& machine);
-std::unique_ptr<Board> make_quard_star(Machine& machine);
+/// The guest of a board's harts. @throws FatalError when it has no system mode
+const guest::Guest& guest_of(const Board::Kind& kind);
+
+extern const Board::Kind kVirt, kQuardStar;
 
 }  // namespace dragoman::machine

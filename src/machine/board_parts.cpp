@@ -24,14 +24,14 @@ devices::CfiFlash& add_flash_bank(Machine& machine, const std::string& name, u64
     return flash;
 }
 
-void add_test_finisher(Machine& machine, u64 base) {
+void add_test_finisher(Machine& machine, const std::string& name, u64 base) {
     using devices::TestFinisher;
     auto finish = [&machine](TestFinisher::Action action, int status) {
         if (action == TestFinisher::Action::Reset) machine.request_reset(Cause::GuestReset);
         else machine.request_shutdown(Cause::GuestShutdown, status);
     };
     auto& test = machine.add_device("test", std::make_unique<TestFinisher>(finish));
-    machine.memory().add_mmio("riscv.sifive.test", base, test.kWindow, test, test.kLimits);
+    machine.memory().add_mmio(name, base, test.kWindow, test, test.kLimits);
 }
 
 }  // namespace dragoman::machine

@@ -73,7 +73,7 @@ public:
     /// Power-on state, with the first instruction at `pc`. On the hart's thread (call).
     void reset(u64 pc);
 
-    /// Level of an interrupt line, numbered as in mip. Any thread.
+    /// Level of an interrupt line, numbered as the guest does (guest::SystemOps). Any thread.
     void set_irq(unsigned line, bool level) override;
     /// MachineHooks::timer_changed of this hart.
     void timer_changed();

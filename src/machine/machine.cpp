@@ -10,9 +10,7 @@ namespace dragoman::machine {
 
 namespace {
 
-std::unique_ptr<guest::Model> make_model(const Config& config) {
-    const guest::Guest& guest = *guest::all().front();
-    if (guest.cpu.system == nullptr) throw FatalError(1, std::string(guest.name) + " has no system mode");
+std::unique_ptr<guest::Model> make_model(const Config& config, const guest::Guest& guest) {
     std::string wrong;
     std::unique_ptr<guest::Model> model = guest.configure(config.cpu, true, wrong);
     if (model == nullptr) {
@@ -45,8 +43,8 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     config_.engine.count_insns = config_.icount.on;
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ = std::make_unique<engine::Engine>(make_model(config_), std::move(backend), config_.host, memory_, *this,
-                                               config_.engine);
+    engine_ = std::make_unique<engine::Engine>(make_model(config_, guest_of(kind_)), std::move(backend), config_.host,
+                                               memory_, *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock(), *this));
         if (!counted_) continue;

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "devices/aclint.h"
 #include "devices/device.h"
 #include "devices/event_loop.h"
+#include "devices/machine_timer.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtual_clock.h"
 #include "engine/engine.h"
@@ -114,8 +114,8 @@ public:
     const std::vector<NamedDevice>& devices() const { return devices_.list; }
 
     // What boards tell the machine while they are made.
-    /// The timer whose mtime is the harts' `time`.
-    void set_timer(devices::AclintMtimer& timer) { timer_ = &timer; }
+    /// The timer whose count the harts see.
+    void set_timer(devices::MachineTimer& timer) { timer_ = &timer; }
     /// The next slot for -device virtio-*.
     void add_virtio_slot(devices::virtio::MmioTransport& slot) { virtio_slots_.push_back(&slot); }
     const std::vector<devices::virtio::MmioTransport*>& virtio_slots() const { return virtio_slots_; }
@@ -158,7 +158,7 @@ private:
     std::unique_ptr<Backends> backends_;
     Devices devices_;
     std::map<unsigned, u64> starts_;
-    devices::AclintMtimer* timer_ = nullptr;
+    devices::MachineTimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off

@@ -1,4 +1,6 @@
 // The teaching board `quard-star`: it starts at address 0, in a mask ROM that leads to what is in flash.
+#include <elf.h>
+
 #include "base/error.h"
 #include "devices/clint.h"
 #include "devices/goldfish_rtc.h"
@@ -9,8 +11,8 @@
 #include "machine/board_parts.h"
 #include "machine/boot_images.h"
 #include "machine/machine.h"
-#include "machine/riscv_boot.h"
-#include "machine/riscv_harts.h"
+#include "machine/riscv/boot.h"
+#include "machine/riscv/harts.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -41,7 +43,7 @@ public:
         memory.add_ram("quard_star.sram", kSram, kSramSize);
         memory.add_ram("quard_star.dram", kRam, machine.config().memory);
         add_flash_bank(machine, "quard_star.flash", kFlash, kFlashSize, 0);
-        add_test_finisher(machine, kTest);
+        add_test_finisher(machine, "riscv.sifive.test", kTest);
         add_devices();
         add_user_devices(machine, images_);
         RiscvBoot boot;
@@ -102,6 +104,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Board> make_quard_star(Machine& machine) { return std::make_unique<QuardStar>(machine); }
+const Board::Kind kQuardStar = {
+    .name = "quard-star",
+    .help = "teaching board: starts at address 0, boots from flash",
+    .properties = "  pflash0=NODE  contents of the flash\n",
+    .max_harts = 8,
+    .elf_machine = EM_RISCV,
+    .elf_class = ELFCLASS64,
+    .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<QuardStar>(machine); },
+};
 
 }  // namespace dragoman::machine

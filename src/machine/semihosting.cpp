@@ -2,11 +2,10 @@
 
 #include <poll.h>
 
-#include <cstring>
 #include <deque>
 #include <sstream>
 
-#include "guest/riscv/semihosting.h"
+#include "base/error.h"
 #include "machine/backends.h"
 #include "machine/machine.h"
 #include "semihosting/semihosting.h"
@@ -85,6 +84,7 @@ std::string command_line_of(const Config& config) {
 
 struct Semihosting::State {
     Machine& machine;
+    const guest::SystemOps& ops;
     semihosting::Session session;
     std::optional<Console> console;
     std::string command_line;
@@ -130,7 +130,15 @@ private:
 };
 
 Semihosting::Semihosting(Machine& machine)
-    : state_(new State{machine, {}, {}, command_line_of(machine.config()), machine.config().semihosting.userspace}) {
+    : state_(new State{machine,
+                       *machine.guest().cpu.system,
+                       {},
+                       {},
+                       command_line_of(machine.config()),
+                       machine.config().semihosting.userspace}) {
+    if (state_->ops.semihosting_call == nullptr) {
+        throw FatalError(1, "-semihosting: " + std::string(machine.guest().name) + " has no semihosting calls");
+    }
     const std::string& id = machine.config().semihosting.chardev;
     if (!id.empty()) state_->console.emplace(machine.backends().chardevs().use("-semihosting-config", id));
 }
@@ -139,19 +147,15 @@ Semihosting::~Semihosting() = default;
 
 bool Semihosting::call(Hart& hart) {
     ir::Env* env = hart.env();
-    if (env->exception != static_cast<u32>(riscv::Cause::Breakpoint)) return false;
-    if (!state_->userspace && riscv::hart(env)->priv.mode == riscv::Privilege::User) return false;
-    u64 start = riscv::semihosting_call_start(env->pc);
     HartHost host(*state_, hart);
-    u32 code[3];
-    if (start == riscv::kNoCall || !host.read(start, code, sizeof code)) return false;
-    if (std::memcmp(code, riscv::kSemihostingCall, sizeof code) != 0) return false;
+    guest::SemihostingCall call;
+    auto memory = [&host](u64 address, void* to, u64 bytes) { return host.read(address, to, bytes); };
+    if (!state_->ops.semihosting_call(env, state_->userspace, memory, call)) return false;
 
     using semihosting::Outcome;
-    Outcome outcome =
-        state_->session.call(host, riscv::semihosting_operation(env), riscv::semihosting_parameter(env), 8);
+    Outcome outcome = state_->session.call(host, call.operation, call.parameter, call.word_bytes);
     if (outcome.kind == Outcome::Kind::Again) return true;
-    riscv::finish_semihosting(env, outcome.value);
+    state_->ops.finish_semihosting(env, outcome.value);
     if (outcome.kind == Outcome::Kind::Exit) {
         state_->machine.request_shutdown(Cause::GuestShutdown, static_cast<int>(outcome.value & 0xff));
     }

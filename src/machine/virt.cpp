@@ -1,5 +1,6 @@
 // The board `virt`: the addresses, interrupt numbers and device tree of QEMU's board of that name, so that the same
 // firmware and kernels run on it.
+#include <elf.h>
 #include <sys/random.h>
 
 #include <array>
@@ -19,8 +20,8 @@
 #include "machine/board_parts.h"
 #include "machine/boot_images.h"
 #include "machine/machine.h"
-#include "machine/riscv_boot.h"
-#include "machine/riscv_harts.h"
+#include "machine/riscv/boot.h"
+#include "machine/riscv/harts.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -109,7 +110,7 @@ Virt::Virt(Machine& machine)
     : machine_(machine), config_(machine.config()), aclint_(machine.board_properties().take_bool("aclint", false)) {
     add_memory();
     add_interrupt_controllers();
-    add_test_finisher(machine_, kTest);
+    add_test_finisher(machine_, "riscv.sifive.test", kTest);
     add_clock();
     add_serial();
     add_virtio();
@@ -331,6 +332,16 @@ void Virt::offer_kernel(const Config& config) {
 
 }  // namespace
 
-std::unique_ptr<Board> make_virt(Machine& machine) { return std::make_unique<Virt>(machine); }
+const Board::Kind kVirt = {
+    .name = "virt",
+    .help = "RISC-V VirtIO board (default)",
+    .properties =
+        "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n"
+        "  pflash0=NODE, pflash1=NODE  contents of the flash banks\n",
+    .max_harts = 512,
+    .elf_machine = EM_RISCV,
+    .elf_class = ELFCLASS64,
+    .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Virt>(machine); },
+};
 
 }  // namespace dragoman::machine

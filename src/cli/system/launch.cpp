@@ -33,8 +33,8 @@ void print_log_help() {
     print_row("trace:PATTERN", "trace events that match the pattern: there are none", 17);
 }
 
-void print_cpu_help() {
-    const guest::Guest& guest = *guest::all().front();
+void print_cpu_help(const std::string& board) {
+    const guest::Guest& guest = machine::guest_of(machine::Board::find(board));
     std::puts("Models (-cpu MODEL[,ext=on|off...]):");
     for (const guest::CpuModel& model : guest.models(true)) print_row(model.name, model.help, 23);
     std::string line = "Extensions:";
@@ -61,7 +61,7 @@ void print_machine_help(const std::string& name) {
         return;
     }
     std::puts("Machines (-machine NAME[,property=value...]):");
-    for (const machine::Board::Kind& kind : machine::Board::kinds()) print_row(kind.name, kind.help);
+    for (const machine::Board::Kind* kind : machine::Board::kinds()) print_row(kind->name, kind->help);
 }
 
 void write_file(const std::string& option, const std::string& path, const void* data, std::size_t size) {
@@ -119,7 +119,7 @@ int launch(Options options) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman-system version " DRAGOMAN_VERSION); return 0;
         case Action::LogHelp: print_log_help(); return 0;
-        case Action::CpuHelp: print_cpu_help(); return 0;
+        case Action::CpuHelp: print_cpu_help(options.machine.board); return 0;
         case Action::MachineHelp: print_machine_help(options.text); return 0;
         case Action::DeviceHelp: std::fputs(machine::user_device_help(options.text).c_str(), stdout); return 0;
         case Action::Print: std::fputs(options.text.c_str(), stdout); return 0;

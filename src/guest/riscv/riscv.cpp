@@ -4,6 +4,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/cpu.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/semihosting.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/translate.h"
 
@@ -23,6 +24,9 @@ constexpr guest::SystemOps kSystem = {
     .timer_expired = timer_expired,
     .access_fault = access_fault,
     .misaligned = misaligned,
+    .describe_page_tables = describe_page_tables,
+    .semihosting_call = is_semihosting_call,
+    .finish_semihosting = finish_semihosting,
 };
 
 constexpr u16 kElfMachineRiscv = 243;

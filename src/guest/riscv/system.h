@@ -82,4 +82,11 @@ void timer_expired(ir::Env* env);
 /// After a change of stimecmp or menvcfg.STCE.
 void update_timer(Hart& hart);
 
+// page_tables.cpp
+std::string describe_page_tables(const ir::Env* env, const guest::MemoryReader& physical);
+
+// semihosting.cpp
+bool is_semihosting_call(const ir::Env* env, bool userspace, const guest::MemoryReader& memory,
+                         guest::SemihostingCall& call);
+
 }  // namespace dragoman::riscv

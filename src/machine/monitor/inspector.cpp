@@ -9,8 +9,6 @@ namespace dragoman::machine {
 
 namespace {
 
-constexpr u64 kPageBits = 12, kPpnMask = (u64{1} << 44) - 1;
-
 /// Reads memory for the debugger. @returns how much of it there is
 u64 read_memory(Machine& machine, Hart& hart, u64 address, void* to, u64 bytes, bool physical) {
     if (!physical) return bytes - machine.engine().debug_read(hart.env(), address, to, bytes);
@@ -18,68 +16,6 @@ u64 read_memory(Machine& machine, Hart& hart, u64 address, void* to, u64 bytes, 
     while (done < bytes && machine.memory().read(address + done, static_cast<u8*>(to) + done, 1)) done++;
     return done;
 }
-
-/// Walks RISC-V page tables (privileged specification §10.3 Sv39 ff.) and joins pages that continue each other.
-class TableWalk {
-public:
-    explicit TableWalk(Machine& machine) : machine_(machine) {}
-
-    void walk(u64 table, unsigned level, unsigned levels, u64 base) {
-        for (u64 i = 0; i < 512; i++) {
-            u64 entry;
-            if (!machine_.memory().read(table + i * 8, &entry, 8)) return;
-            if ((entry & 1) == 0) continue;
-            u64 address = base | i << (kPageBits + 9 * level);
-            u64 target = (entry >> 10 & kPpnMask) << kPageBits;
-            if ((entry & 0xe) != 0) {
-                add(sign_extend(address, levels), target, u64{1} << (kPageBits + 9 * level), entry & 0xff);
-            } else if (level > 0) {
-                walk(target, level - 1, levels, address);
-            }
-            if (lines_ >= kMaxLines) return;
-        }
-    }
-
-    std::string finish() {
-        flush();
-        if (lines_ >= kMaxLines) text_ += "...\n";
-        return std::move(text_);
-    }
-
-private:
-    static constexpr unsigned kMaxLines = 4096;
-
-    static u64 sign_extend(u64 address, unsigned levels) {
-        unsigned unused = 64 - static_cast<unsigned>(kPageBits + 9 * levels);
-        return static_cast<u64>(static_cast<i64>(address << unused) >> unused);
-    }
-
-    void add(u64 address, u64 physical, u64 size, u64 attributes) {
-        if (size_ != 0 && address == address_ + size_ && physical == physical_ + size_ && attributes == attributes_) {
-            size_ += size;
-            return;
-        }
-        flush();
-        address_ = address;
-        physical_ = physical;
-        size_ = size;
-        attributes_ = attributes;
-    }
-
-    void flush() {
-        if (size_ == 0) return;
-        text_ += hex_digits(address_) + " " + hex_digits(physical_) + " " + hex_digits(size_) + " ";
-        for (unsigned bit = 1; bit < 8; bit++) text_ += (attributes_ >> bit & 1) != 0 ? "vrwxugad"[bit] : '-';
-        text_ += "\n";
-        size_ = 0;
-        lines_++;
-    }
-
-    Machine& machine_;
-    std::string text_;
-    unsigned lines_ = 0;
-    u64 address_ = 0, physical_ = 0, size_ = 0, attributes_ = 0;
-};
 
 }  // namespace
 
@@ -102,15 +38,10 @@ std::optional<u64> read_register(Machine& machine, Hart& hart, std::string_view 
 }
 
 std::string describe_page_tables(Machine& machine, Hart& hart) {
-    std::optional<u64> satp = read_register(machine, hart, "satp");
-    u64 mode = satp.value_or(0) >> 60;
-    if (mode < 8 || mode > 10) return "No translation or protection\n";
-    unsigned levels = static_cast<unsigned>(mode) - 8 + 3;  // Sv39, Sv48, Sv57
-    TableWalk walk(machine);
-    walk.walk((*satp & kPpnMask) << kPageBits, levels - 1, levels, 0);
-    return "vaddr            paddr            size             attr\n"
-           "---------------- ---------------- ---------------- -------\n" +
-           walk.finish();
+    auto describe = machine.guest().cpu.system->describe_page_tables;
+    if (describe == nullptr) return "No translation or protection\n";
+    return describe(hart.env(),
+                    [&machine](u64 address, void* to, u64 bytes) { return machine.memory().read(address, to, bytes); });
 }
 
 std::string describe_tlb(Hart& hart) {

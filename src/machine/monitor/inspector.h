@@ -12,7 +12,7 @@ namespace dragoman::machine {
 /// "0x80000000"-style text without the prefix, `digits` long.
 std::string hex_digits(u64 value, unsigned digits = 16);
 
-/// A register by its name in the gdb description ("a0", "pc", "satp").
+/// A register by its name in the gdb description ("a0", "pc").
 std::optional<u64> read_register(Machine& machine, Hart& hart, std::string_view name);
 /// The mappings of the hart's page tables, one line per run of pages.
 std::string describe_page_tables(Machine& machine, Hart& hart);

@@ -153,7 +153,7 @@ private:
             list.push_back({{"cpu-index", i},
                             {"qom-path", "/machine/soc0/harts[" + std::to_string(i) + "]"},
                             {"thread-id", machine_.hart(i).thread_id()},
-                            {"target", "riscv64"},
+                            {"target", machine_.guest().name},
                             {"props", {{"core-id", i}}}});
         }
         return list;
@@ -173,7 +173,7 @@ private:
         return list;
     }
 
-    Json query_target(const Json&) { return {{"arch", "riscv64"}}; }
+    Json query_target(const Json&) { return {{"arch", machine_.guest().name}}; }
     Json query_kvm(const Json&) { return {{"enabled", false}, {"present", false}}; }
 
     Json stop(const Json&) {

@@ -1,4 +1,4 @@
-#include "machine/riscv_harts.h"
+#include "machine/riscv/harts.h"
 
 #include "machine/machine.h"
 

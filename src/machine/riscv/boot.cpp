@@ -1,4 +1,4 @@
-#include "machine/riscv_boot.h"
+#include "machine/riscv/boot.h"
 
 #include <unistd.h>
 
