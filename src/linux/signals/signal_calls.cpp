@@ -34,10 +34,15 @@ struct GuestStack {
     u64 size;
 };
 
-// The siginfo of rt_sigqueueinfo, which the kernel checks.
+// The siginfo of rt_sigqueueinfo, which the kernel checks: to others than the calling thread it must not look like its
+// own.
 SyscallResult queue(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 info_address) {
     siginfo_t info;
     if (!task.read(info, info_address)) return -EFAULT;
+    const u64 target = number == SYS_rt_sigqueueinfo ? a0 : a1, signal = number == SYS_rt_sigqueueinfo ? a1 : a2;
+    if (static_cast<pid_t>(target) == task.tid) {
+        info.si_code = queued_code(static_cast<int>(signal), info.si_code);
+    }
     u64 last = reinterpret_cast<u64>(&info);
     return number == SYS_rt_sigqueueinfo ? raw_syscall(number, a0, a1, last) : raw_syscall(number, a0, a1, a2, last);
 }
@@ -142,6 +147,7 @@ SyscallResult sys_rt_sigtimedwait(Task& task, const SyscallArgs& args) {
         safe_syscall(task, SYS_rt_sigtimedwait, reinterpret_cast<u64>(&set), reinterpret_cast<u64>(&info),
                      args[2] != 0 ? reinterpret_cast<u64>(&timeout) : 0, kSetSize);
     if (result == kRestartSys) return -EINTR;
+    if (result > 0) info.si_code = code_from_queue(static_cast<int>(result), info.si_code);
     if (result > 0 && args[1] != 0 && !task.write(args[1], info)) return -EFAULT;
     return result;
 }

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -71,6 +72,14 @@ bool is_fault_signal(int signal) {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
 }
 
+/// Whether the code says that an instruction caused the signal. The kernel has no greater ones.
+bool is_fault_code(int signal, i32 code) {
+    constexpr i32 kGreatestCode = 0xffff;
+    return is_fault_signal(signal) && code > 0 && code <= kGreatestCode;
+}
+
+constexpr i32 kQueuedSign = std::numeric_limits<i32>::min();
+
 void host_sigaction(int signal, void* handler, u64 guest_flags) {
     HostSigaction action{};
     action.handler = handler;
@@ -128,9 +137,11 @@ void record(Task& task, int signal, const siginfo_t& info, ucontext_t* uc) {
 
 void handle_host_signal(int signal, siginfo_t* info, void* context) {
     int saved_errno = errno;
+    const bool is_fault = is_fault_code(signal, info->si_code);
+    info->si_code = code_from_queue(signal, info->si_code);
     auto* uc = static_cast<ucontext_t*>(context);
     Task* task = Task::current();
-    if (is_fault_signal(signal) && info->si_code > 0) {
+    if (is_fault) {
         if (task == nullptr) crash(signal, info, uc);
         task->signals.fault_info = *info;
         if (task->process->engine->handle_fault(task->env, signal, info, uc) == engine::Engine::Fault::NotOurs) {
@@ -280,6 +291,12 @@ void free_host_signal_stack() {
     stack_t disable{}, old{};
     disable.ss_flags = SS_DISABLE;
     if (::sigaltstack(&disable, &old) == 0 && old.ss_sp) ::munmap(old.ss_sp, old.ss_size);
+}
+
+i32 queued_code(int signal, i32 code) { return is_fault_code(signal, code) ? code ^ kQueuedSign : code; }
+
+i32 code_from_queue(int signal, i32 code) {
+    return is_fault_code(signal, code ^ kQueuedSign) ? code ^ kQueuedSign : code;
 }
 
 void install_host_action(int signal, const GuestSigaction& action) {

@@ -43,6 +43,13 @@ void deliver_signals(Task& task, Restart& restart);
 /// Settles `restart` when no signal is in hand.
 void restart_now(Task& task, Restart& restart);
 
+/// A guest may queue itself a signal with the si_code of a fault, as only the kernel may to others. On its way through
+/// the host such a code carries another sign, so that the fault handlers tell it from a fault.
+/// @returns the code to queue with `signal`
+i32 queued_code(int signal, i32 code);
+/// @returns the code that was queued
+i32 code_from_queue(int signal, i32 code);
+
 /// A signal that the guest's own instruction caused: cannot be blocked or ignored.
 void force_signal(Task& task, siginfo_t info);
 /// Ends the process as the default action of the signal does.
