@@ -106,14 +106,15 @@ void launch(Options& options) {
     options.engine.tb_size =
         std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
     // They live until the process ends: other guest threads may use them to the last.
-    auto* space = new memory::UserSpace(options.guest_base, options.reserved_va);
+    const linux_abi::Arch* arch = linux_abi::find_arch(guest.elf_machine, guest.elf_class);
+    auto* space = new memory::UserSpace(options.guest_base, options.reserved_va, arch->address_space_top);
     options.engine.cache_directory = find_cache_directory(options);
     options.engine.observer = make_observer(options).release();
     auto* engine = new engine::Engine(std::move(model), make_backend(options), options.host, *space, options.engine);
     auto* process = new linux_abi::Process;
     process->options = std::move(options.process);
     process->guest = &guest;
-    process->arch = linux_abi::find_arch(guest.elf_machine, guest.elf_class);
+    process->arch = arch;
     process->engine = engine;
     process->space = space;
     if (log::enabled(log::Item::Stats)) {

@@ -1,14 +1,16 @@
-// What the Linux layer must know about a guest processor: where system-call arguments, stack pointer and
-// thread pointer are, which signal an exception becomes, and how a signal frame looks. One table per
-// guest; everything else in this room is the same for all of them.
+// What the Linux layer must know about a guest processor: its system calls and where their arguments, stack pointer and
+// thread pointer are, structures that look different, which signal an exception becomes, and how a signal frame looks.
+// One table per guest; everything else in this room is the same for all of them.
 #pragma once
 
 #include <csignal>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "guest/guest.h"
 #include "ir/env.h"
+#include "linux/layouts.h"
 #include "linux/signals/signal_state.h"
 #include "linux/syscall.h"
 
@@ -37,16 +39,31 @@ struct VdsoImage {
     u64 sigreturn;  ///< offset of the signal return trampoline
 };
 
+/// Positions of clone's arguments behind flags (0), stack (1) and parent_tid (2).
+struct CloneArguments {
+    u8 tls, child_tid;
+};
+
 struct Arch {
     u16 elf_machine;
     u8 elf_class;
-    const char* platform;                                    ///< AT_PLATFORM; null: none
+    const char* machine;   ///< of uname: "riscv64"
+    const char* platform;  ///< AT_PLATFORM; null: none
+    /// The stack, and mappings without a hint, lie below it as long as there is room: TASK_SIZE of the smallest MMU,
+    /// which programs that count on unused upper bits of pointers run on.
+    u64 address_space_top;
+    /// /proc/cpuinfo. `highest_address`: of those that may be mapped.
+    std::string (*cpuinfo)(const guest::Model& model, u64 highest_address);
     u64 (*minimum_signal_stack)(const guest::Model& model);  ///< AT_MINSIGSTKSZ
     u64 (*hwcap)(const guest::Model& model);
 
+    const SyscallTable& syscalls;
     unsigned restart_syscall_number;
+    CloneArguments clone_arguments;
+    SyscallFunction prctl;  ///< options of prctl that only this architecture has; null: none
+    const StructLayouts& layouts;
 
-    // System calls. The guest's pc is behind the instruction that made the call.
+    // Registers of system calls. The guest's pc is behind the instruction that made the call.
     unsigned (*syscall_number)(const ir::Env* env);
     SyscallArgs (*syscall_args)(const ir::Env* env);
     void (*set_syscall_result)(ir::Env* env, i64 result);
@@ -81,6 +98,9 @@ struct Arch {
     /// Auxiliary vector entries of this architecture (cache geometry), as pairs.
     std::span<const u64> auxv;
 };
+
+/// Name of an ELF machine (e_machine), whether it is a guest or not: "riscv", "aarch64", "machine 4660".
+std::string machine_name(unsigned elf_machine);
 
 /// The table for an ELF machine and class; null when there is none.
 const Arch* find_arch(u16 elf_machine, u8 elf_class);

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "linux/syscall.h"
+
 namespace dragoman::linux_abi {
 
 class Task;
@@ -25,8 +27,9 @@ public:
     /// of the guest's own instructions included. May block.
     /// @returns the signal to deliver instead (usually the same), 0 for none
     virtual int signal_arrived(Task& task, const siginfo_t& info) = 0;
-    /// Before a system call is carried out, and after its result is in the guest's registers.
-    virtual void syscall_entry(Task& task, unsigned number) = 0;
+    /// Before a system call is carried out (and before Process::syscall_hooks see it): may block, change it or skip it.
+    virtual void syscall_entry(Task& task, SyscallEntry& entry) = 0;
+    /// After its result is in the guest's registers.
     virtual void syscall_return(Task& task, unsigned number) = 0;
 
     /// The process is about to end: exit status, or the signal that kills it.

@@ -9,35 +9,13 @@
 
 #include <csignal>
 
+#include "linux/layouts.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
 
 namespace dragoman::linux_abi {
 
 namespace {
-
-struct IpcPerm {
-    i32 key;
-    u32 uid, gid, cuid, cgid, mode;
-    u16 seq, pad;
-    u64 unused[2];
-};
-static_assert(sizeof(IpcPerm) == 48);
-
-/// semid64_ds of riscv64 (asm-generic/sembuf.h) and of x86-64, which has padding after the times.
-struct GuestSemid {
-    IpcPerm perm;
-    i64 otime, ctime;
-    u64 nsems, unused3, unused4;
-};
-struct HostSemid {
-    IpcPerm perm;
-    i64 otime;
-    u64 unused1;
-    i64 ctime;
-    u64 unused2, nsems, unused3, unused4;
-};
-static_assert(sizeof(GuestSemid) == 88 && sizeof(HostSemid) == 104);
 
 // The kernel's structures of shared memory and message queues are the same on both sides.
 
@@ -56,14 +34,12 @@ SyscallResult get_semid(Task& task, const SyscallArgs& args) {
     HostSemid host;
     SyscallResult result = raw_syscall(SYS_semctl, args[0], args[1], args[2], reinterpret_cast<u64>(&host));
     if (result < 0) return result;
-    GuestSemid guest{host.perm, host.otime, host.ctime, host.nsems, 0, 0};
-    return task.write(args[3], guest) ? result : -EFAULT;
+    return write_semid(task, args[3], host) ? result : -EFAULT;
 }
 
 SyscallResult set_semid(Task& task, const SyscallArgs& args) {
-    GuestSemid guest;
-    if (!task.read(guest, args[3])) return -EFAULT;
-    HostSemid host{guest.perm, guest.otime, 0, guest.ctime, 0, guest.nsems, 0, 0};
+    HostSemid host;
+    if (!read_semid(task, args[3], host)) return -EFAULT;
     return raw_syscall(SYS_semctl, args[0], args[1], args[2], reinterpret_cast<u64>(&host));
 }
 

@@ -55,12 +55,6 @@ SyscallResult blocking(Task& task, const SyscallArgs& args) {
     return result == kRestartSys ? Interrupted : result;
 }
 
-/// A call that this kernel has not been configured with, or that the translator cannot carry out.
-template <int Error>
-SyscallResult refuse(Task&, const SyscallArgs&) {
-    return -Error;
-}
-
 /// A path argument: reads it, redirects names under /proc/self, resolves it under the sysroot.
 class GuestPath {
 public:

@@ -1,7 +1,10 @@
-// How a guest system call is represented and dispatched. One table per guest ABI lists every call of
+// How a guest system call is represented and dispatched. One table per guest ABI (Arch::syscalls) lists every call of
 // Linux 6.12; each row names the function that carries it out and how -strace prints it.
 #pragma once
 
+#include <array>
+#include <cerrno>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -44,12 +47,65 @@ struct SyscallInfo {
     const char* format;
 };
 
-/// The row for a guest number; null when the table has none (the call then gives ENOSYS).
-const SyscallInfo* find_syscall(unsigned number);
-std::span<const SyscallInfo> syscall_table();
+/// The calls of one guest ABI.
+struct SyscallTable {
+    std::span<const SyscallInfo> rows;           ///< by ascending number
+    std::span<const u16> row_of;                 ///< by number: position in `rows` plus one, 0 for none
+    std::span<const SyscallFunction> functions;  ///< by number: all that a call without -strace touches
 
-/// Runs a call with tracing; the guest's registers are not touched.
-SyscallResult run_syscall(Task& task, unsigned number, const SyscallArgs& args);
+    /// The row for a guest number; null when there is none (the call then gives ENOSYS).
+    const SyscallInfo* find(unsigned number) const {
+        return number < row_of.size() && row_of[number] != 0 ? &rows[row_of[number] - 1u] : nullptr;
+    }
+};
+
+/// A call that this kernel has not been configured with, or that the translator cannot carry out.
+template <int Error>
+SyscallResult refuse(Task&, const SyscallArgs&) {
+    return -Error;
+}
+
+/// What a SyscallTable points to. Rows: a constexpr array of SyscallInfo by ascending number.
+template <const auto& Rows>
+struct SyscallIndex {
+    static constexpr unsigned kNumbers = std::rbegin(Rows)->number + 1u;
+    static constexpr auto kRowOf = [] {
+        std::array<u16, kNumbers> rows{};
+        for (unsigned i = 0; i < std::size(Rows); ++i) rows[Rows[i].number] = static_cast<u16>(i + 1);
+        return rows;
+    }();
+    static constexpr auto kFunctions = [] {
+        std::array<SyscallFunction, kNumbers> functions{};
+        functions.fill(refuse<ENOSYS>);
+        for (const SyscallInfo& info : Rows) functions[info.number] = info.run;
+        return functions;
+    }();
+    static constexpr SyscallTable kTable{Rows, kRowOf, kFunctions};
+};
+
+/// A call that the guest is about to make.
+struct SyscallEntry {
+    unsigned number;
+    SyscallArgs args;
+    bool skip = false;         ///< the call is not made, and
+    SyscallResult result = 0;  ///< this is its result
+};
+
+/// Sees every system call before it is made (what ptrace's stops and seccomp's filters need). Process::syscall_hooks.
+class SyscallHook {
+public:
+    virtual ~SyscallHook() = default;
+    /// May change number and arguments, or skip the call; the guest's registers keep what the guest has put there, so
+    /// that a call that is restarted after a signal comes by again as it was. On the task's own thread; may block.
+    virtual void syscall_entry(Task& task, SyscallEntry& entry) = 0;
+};
+
+/// Asks the hooks, in their order until one skips the call, and makes what they leave of it, with tracing (-strace
+/// shows the changed call). The guest's registers are not touched.
+SyscallResult run_syscall(Task& task, SyscallEntry& entry);
+
+/// Makes the call, or skips it: no hooks, no tracing.
+SyscallResult make_syscall(Task& task, const SyscallEntry& entry);
 
 /// Makes host system call `number` such that a guest signal that arrives before the kernel has begun
 /// it is not missed: the call is then not made, and the result is kRestartNoInterrupt. A call that the

@@ -1,5 +1,5 @@
 // The system calls of processes, threads, signals and the memory map. They need the task loop, the signal
-// machinery and the address space; the table (riscv/syscall_table.cpp) takes them from here.
+// machinery and the address space; the tables of guests take them from here.
 #pragma once
 
 #include "linux/syscall.h"
@@ -22,8 +22,5 @@ SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise
     sys_move_pages, sys_remap_file_pages;
 // memory/mapping_policy.cpp
 SyscallBody sys_personality;
-
-// RISC-V.
-SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;
 
 }  // namespace dragoman::linux_abi

@@ -8,16 +8,12 @@
 #include <atomic>
 #include <cstring>
 
+#include "linux/arch.h"
 #include "linux/memory/mapping_policy.h"
 #include "linux/pass.h"
 #include "linux/proc/host_view.h"
 #include "linux/syscalls.h"
 
-#ifndef PR_RISCV_V_SET_CONTROL
-#define PR_RISCV_V_SET_CONTROL 69
-#define PR_RISCV_V_GET_CONTROL 70
-#endif
-#define PR_RISCV_SET_ICACHE_FLUSH_CTX_ 71
 #define PR_SET_MDWE_ 65
 #define PR_SET_MEMORY_MERGE_ 67
 #define PR_GET_MEMORY_MERGE_ 68
@@ -57,7 +53,7 @@ SyscallResult sys_uname(Task& task, const SyscallArgs& args) {
         std::memset(field, 0, sizeof field);
         text.copy(field, sizeof field - 1);
     };
-    put(name.machine, "riscv64");
+    put(name.machine, task.process->arch->machine);
     if (!task.process->options.uname_release.empty()) put(name.release, task.process->options.uname_release);
     return task.write(args[0], name) ? 0 : -EFAULT;
 }
@@ -115,11 +111,12 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_SET_MDWE_: return set_mdwe(task, args);
         case PR_GET_MDWE_: return get_mdwe(task, args);
         case PR_GET_SECCOMP: return 0;
-        // fence.i works across harts here in any case.
-        case PR_RISCV_SET_ICACHE_FLUSH_CTX_: return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;
-        // No vector unit, tagged addresses, seccomp, other architectures' features, or what would change the
-        // translator's own mappings.
-        default: return -EINVAL;
+        // No tagged addresses, seccomp, other architectures' features, or what would change the translator's own
+        // mappings.
+        default: {
+            const SyscallFunction own = task.process->arch->prctl;
+            return own ? own(task, args) : -EINVAL;
+        }
     }
 }
 

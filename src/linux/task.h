@@ -64,6 +64,8 @@ struct Process {
     std::atomic<bool> dumping{false};  ///< a task writes a core dump, and then ends the process
     std::optional<int> leader_status;  ///< exit status of the first thread, once that has ended
     Debugger* debugger = nullptr;      ///< -g; not owned
+    /// See each system call before it is made. Not owned; changed only while no other task runs.
+    std::vector<SyscallHook*> syscall_hooks;
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};

@@ -15,14 +15,16 @@
 
 namespace dragoman::memory {
 
-UserSpace::UserSpace(u64 guest_base, u64 reserved) : guest_base_(guest_base), impl_(std::make_unique<Impl>(*this)) {
+UserSpace::UserSpace(u64 guest_base, u64 reserved, u64 usual_top)
+    : guest_base_(guest_base), impl_(std::make_unique<Impl>(*this)) {
+    impl_->usual_top = usual_top;
     if (reserved != 0) impl_->limit = std::min(align_down(reserved, kPageSize), kHostTop);
     if (guest_base == 0) {
         impl_->publish_record();
         return;
     }
     // The translator's own mappings may lie anywhere else, so the whole window is taken at once.
-    if (reserved == 0) impl_->limit = kDefaultTop;
+    if (reserved == 0) impl_->limit = usual_top;
     impl_->publish_record();
     void* p = ::mmap(host(0), impl_->limit, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -46,12 +46,16 @@ struct Mapping {
     std::string name;  ///< path, "[stack]", "[heap]", "[vdso]" or empty
 };
 
+/// A top for address spaces that nobody asks more of.
+inline constexpr u64 kUsualTop = u64{1} << 38;
+
 /// Thread-safe. Guest addresses throughout unless a name says host.
 class UserSpace {
 public:
     /// @param guest_base host address of guest address 0
     /// @param reserved  bytes of guest address space (-R), 0: all that the host offers
-    explicit UserSpace(u64 guest_base, u64 reserved = 0);
+    /// @param usual_top  below it lie mappings without a hint as long as there is room
+    explicit UserSpace(u64 guest_base, u64 reserved = 0, u64 usual_top = kUsualTop);
     ~UserSpace();
     UserSpace(const UserSpace&) = delete;
     UserSpace& operator=(const UserSpace&) = delete;
@@ -79,9 +83,9 @@ public:
     /// Told of each private mapping of a file that the guest may execute. Called with the lock of the map held.
     std::function<void(u64 start, u64 length, int fd, u64 offset)> on_file_code;
 
-    // The Linux calls, with guest addresses; result or -errno. Placement rules of riscv64 Linux (hints honoured where
-    // there is room, MAP_FIXED_NOREPLACE), but without a hint below 2^38 as long as there is room: programs that count
-    // on sv39 work, and those that reserve more than it has get it. Host flags are Linux's own.
+    // The Linux calls, with guest addresses; result or -errno. Placement rules of Linux (hints honoured where there is
+    // room, MAP_FIXED_NOREPLACE), but without a hint below the usual top as long as there is room: programs that count
+    // on the smallest MMU work, and those that reserve more than it has get it. Host flags are Linux's own.
     i64 mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name = {});
     i64 munmap(u64 address, u64 length);
     i64 mprotect(u64 address, u64 length, int prot);

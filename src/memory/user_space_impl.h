@@ -16,7 +16,6 @@
 
 namespace dragoman::memory {
 
-inline constexpr u64 kDefaultTop = u64{1} << 38;  // TASK_SIZE of sv39
 inline constexpr u64 kStackGap = u64{128} << 20;  // kept free for the stack, as mmap_base() of Linux does
 inline constexpr u64 kHostTop = (u64{1} << 47) - kPageSize;
 inline constexpr u64 kLowest = 0x10000;  // mmap_min_addr: never placed below it unasked
@@ -54,6 +53,7 @@ inline int host_prot(PageFlags flags) {
 /// map_lock held.
 struct UserSpace::Impl {
     UserSpace& space;
+    u64 usual_top = kUsualTop;
     u64 limit = kHostTop;   ///< end of the guest's address space
     bool reserved = false;  ///< [0, limit) is held by PROT_NONE host mappings where the guest has nothing
     u64 brk_start = 0, brk_end = 0;
@@ -73,7 +73,7 @@ struct UserSpace::Impl {
     u8* host(u64 address) const { return space.host(address); }
     bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
     /// A smaller address space (-R) has no fixed place for the stack.
-    u64 mmap_base() const { return limit < kDefaultTop ? limit : kDefaultTop - kStackGap; }
+    u64 mmap_base() const { return limit < usual_top ? limit : usual_top - kStackGap; }
 
     /// The record that other processes find the tables by (remote_space.h).
     void publish_record();

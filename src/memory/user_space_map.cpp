@@ -151,7 +151,7 @@ i64 UserSpace::Impl::map_anywhere(u64& address, u64 length, u64 alignment, PageF
         if (error != -EEXIST) return error;
         top = address;
     }
-    if (limit <= kDefaultTop || reserved) return -ENOMEM;
+    if (limit <= usual_top || reserved) return -ENOMEM;
     void* p = ::mmap(nullptr, length, host_prot(flags), map_flags, fd, static_cast<off_t>(offset));
     if (p == MAP_FAILED) return -errno;
     address = space.guest(p);

@@ -12,6 +12,7 @@
 #include "debug/packet.h"
 #include "debug/user/gdb_files.h"
 #include "debug/user/guest_memory.h"
+#include "linux/arch.h"
 
 namespace dragoman::debug {
 
@@ -242,11 +243,15 @@ int StopControl::signal_arrived(Task& task, const siginfo_t& info) {
     return attached_ ? std::exchange(state.signal, 0) : signal;
 }
 
-void StopControl::syscall_entry(Task& task, unsigned number) {
+void StopControl::syscall_entry(Task& task, linux_abi::SyscallEntry& entry) {
     Lock lock(lock_);
     ThreadState& state = state_of(task);
-    if (caught(number)) {
-        report(lock, task, {.kind = StopEvent::Kind::SyscallEntry, .value = static_cast<int>(number)});
+    if (caught(entry.number)) {
+        report(lock, task, {.kind = StopEvent::Kind::SyscallEntry, .value = static_cast<int>(entry.number)});
+        // Meanwhile the user may have made another call of it.
+        const linux_abi::Arch& arch = *task.process->arch;
+        entry.number = arch.syscall_number(task.env);
+        entry.args = arch.syscall_args(task.env);
     }
     if (!watchpoints_.empty()) {
         watchpoints_.open();  // the kernel's own accesses to the guest's memory must not fail

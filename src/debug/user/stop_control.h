@@ -56,7 +56,7 @@ public:
     void before_run(Task& task) override;
     void debug_exception(Task& task) override;
     int signal_arrived(Task& task, const siginfo_t& info) override;
-    void syscall_entry(Task& task, unsigned number) override;
+    void syscall_entry(Task& task, linux_abi::SyscallEntry& entry) override;
     void syscall_return(Task& task, unsigned number) override;
     void process_exiting(int status) override;
     void process_killed(int signal) override;

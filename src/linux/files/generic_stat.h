@@ -52,4 +52,22 @@ constexpr GuestStat to_guest(const struct stat& host) {
     return guest;
 }
 
+constexpr struct stat to_host(const GuestStat& guest) {
+    struct stat host {};
+    host.st_dev = guest.dev;
+    host.st_ino = guest.ino;
+    host.st_mode = guest.mode;
+    host.st_nlink = guest.nlink;
+    host.st_uid = guest.uid;
+    host.st_gid = guest.gid;
+    host.st_rdev = guest.rdev;
+    host.st_size = guest.size;
+    host.st_blksize = guest.blksize;
+    host.st_blocks = guest.blocks;
+    host.st_atim = {guest.atime, static_cast<i64>(guest.atime_nsec)};
+    host.st_mtim = {guest.mtime, static_cast<i64>(guest.mtime_nsec)};
+    host.st_ctim = {guest.ctime, static_cast<i64>(guest.ctime_nsec)};
+    return host;
+}
+
 }  // namespace dragoman::linux_abi

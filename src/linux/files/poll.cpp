@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "linux/layouts.h"
 #include "linux/pass.h"
 #include "linux/signals/signal_mask.h"
 #include "linux/syscalls.h"
@@ -12,14 +13,6 @@
 namespace dragoman::linux_abi {
 
 namespace {
-
-/// epoll_event of riscv64; x86-64 packs its own into 12 bytes.
-struct GuestEpollEvent {
-    u32 events;
-    u32 pad;
-    u64 data;
-};
-static_assert(sizeof(GuestEpollEvent) == 16 && sizeof(epoll_event) == 12);
 
 /// The signal mask that ppoll, pselect6 and epoll_pwait set while they wait.
 class WaitMask {
@@ -57,8 +50,8 @@ constexpr u64 kMaxEventsAtOnce = 1024;
 template <class Call>
 SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
     i32 count = static_cast<i32>(args[2]);
-    constexpr i32 kMostEvents = INT_MAX / static_cast<int>(sizeof(GuestEpollEvent));  // EP_MAX_EVENTS
-    if (count <= 0 || count > kMostEvents) return -EINVAL;
+    const u64 event_bytes = epoll_event_bytes(task);
+    if (count <= 0 || static_cast<u64>(count) > INT_MAX / event_bytes) return -EINVAL;  // EP_MAX_EVENTS
     epoll_event host[kMaxEventsAtOnce];
     WaitMask mask(task);
     if (i64 error = mask.set(args[4], args[5])) return error == kRestartSys ? -EINTR : error;
@@ -66,8 +59,7 @@ SyscallResult wait_for_events(Task& task, const SyscallArgs& args, Call call) {
         call(reinterpret_cast<u64>(host), std::min<u64>(static_cast<u64>(count), kMaxEventsAtOnce), mask.host()));
     if (result == kRestartSys) return -EINTR;
     for (i64 i = 0; i < result; ++i) {
-        GuestEpollEvent event{host[i].events, 0, host[i].data.u64};
-        if (!task.write(args[1] + static_cast<u64>(i) * sizeof event, event)) return -EFAULT;
+        if (!write_epoll_event(task, args[1] + static_cast<u64>(i) * event_bytes, host[i])) return -EFAULT;
     }
     return result;
 }
@@ -100,12 +92,7 @@ SyscallResult sys_pselect6(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_epoll_ctl(Task& task, const SyscallArgs& args) {
     epoll_event host{};
-    if (args[1] != EPOLL_CTL_DEL) {
-        GuestEpollEvent guest;
-        if (!task.read(guest, args[3])) return -EFAULT;
-        host.events = guest.events;
-        host.data.u64 = guest.data;
-    }
+    if (args[1] != EPOLL_CTL_DEL && !read_epoll_event(task, args[3], host)) return -EFAULT;
     return raw_syscall(SYS_epoll_ctl, args[0], args[1], args[2], reinterpret_cast<u64>(&host));
 }
 

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "linux/files/generic_stat.h"
+#include "linux/layouts.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
 
@@ -11,9 +11,9 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-// The host's struct stat is larger than the guest's, so it never goes straight to guest memory.
+// The host's struct stat may be larger than the guest's, so it never goes straight to guest memory.
 SyscallResult put_stat(Task& task, u64 address, const struct stat& host) {
-    return task.write(address, to_guest(host)) ? 0 : -EFAULT;
+    return write_stat(task, address, host) ? 0 : -EFAULT;
 }
 
 }  // namespace

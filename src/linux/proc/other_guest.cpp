@@ -16,8 +16,6 @@ namespace dragoman::linux_abi {
 
 namespace {
 
-constexpr u64 kGuessedTop = u64{1} << 38;  // above are the translator's own mappings, most of the time
-
 /// start_code of /proc/PID/stat. 0: unknown, or not for us to know.
 u64 start_code_of(const std::string& directory) {
     const std::string stat = read_host_file(directory + "/stat");
@@ -98,7 +96,7 @@ std::optional<std::string> other_program(const std::string& who) {
     return program ? std::optional(program->name) : std::nullopt;
 }
 
-std::optional<MemoryView> other_memory(const std::string& who) {
+std::optional<MemoryView> other_memory(const std::string& who, u64 guessed_top) {
     MemoryView view;
     view.directory = directory_of(who);
     const std::vector<HostMapping> host = host_mappings(view.directory + "/maps");
@@ -120,9 +118,9 @@ std::optional<MemoryView> other_memory(const std::string& who) {
         const std::size_t first = view.mappings.size();
         if (known) {
             if (start >= space.limit) continue;
-            const bool unmarked = !accessible && start < kGuessedTop && view.guest_base == 0;
+            const bool unmarked = !accessible && start < guessed_top && view.guest_base == 0;
             append_remote_mappings(read, space, start, end, unmarked, view.mappings);
-        } else if (start < kGuessedTop) {
+        } else if (start < guessed_top) {  // above are the translator's own, most of the time
             memory::PageFlags flags = memory::PageFlags::None;
             if (m.permissions[0] == 'r') flags |= memory::PageFlags::Read;
             if (m.permissions[1] == 'w') flags |= memory::PageFlags::Write;

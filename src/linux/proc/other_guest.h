@@ -17,7 +17,7 @@ namespace dragoman::linux_abi {
 std::optional<std::string> other_program(const std::string& who);
 
 /// The memory of process `who`, if that is a guest process. Without the right to look into it, and for one of another
-/// build of the translator, it is guessed from the host's mappings: nothing is executable then.
-std::optional<MemoryView> other_memory(const std::string& who);
+/// build of the translator, it is guessed from the host's mappings below `guessed_top`: nothing is executable then.
+std::optional<MemoryView> other_memory(const std::string& who, u64 guessed_top);
 
 }  // namespace dragoman::linux_abi

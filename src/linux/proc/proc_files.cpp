@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "linux/arch.h"
 #include "linux/files/path.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/host_maps.h"
@@ -194,8 +195,11 @@ std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::stri
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
     const std::string path = absolute_in_proc(dirfd, relative);
     if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
-    if (path == "/proc/cpuinfo")
-        return memory_file("cpuinfo", make_cpuinfo(task.process->engine->model(), task.space().limit() - 1), flags);
+    if (path == "/proc/cpuinfo") {
+        const Process& process = *task.process;
+        return memory_file("cpuinfo", process.arch->cpuinfo(process.engine->model(), process.space->limit() - 1),
+                           flags);
+    }
     const ProcPath parsed = parse_proc_path(task, path);
     if (!is_made(parsed.entry)) return std::nullopt;
     if (parsed.entry == "exe") {
@@ -208,7 +212,8 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& rela
     if (parsed.own) {
         text = own_text(task, path, parsed.entry);
     } else if (is_about_memory(parsed.entry)) {
-        if (auto view = other_memory(parsed.who)) text = memory_text(*view, parsed.entry);
+        if (auto view = other_memory(parsed.who, task.process->arch->address_space_top))
+            text = memory_text(*view, parsed.entry);
     }
     if (!text) return std::nullopt;
     return memory_file(parsed.entry.c_str(), *text, flags);

@@ -20,7 +20,4 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& path
 /// The memory of the guest itself.
 MemoryView own_memory(const Process& process);
 
-/// The guest's /proc/cpuinfo (riscv/cpuinfo.cpp). `highest_address`: of those that may be mapped.
-std::string make_cpuinfo(const guest::Model& model, u64 highest_address);
-
 }  // namespace dragoman::linux_abi

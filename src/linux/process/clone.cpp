@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "linux/arch.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 
@@ -47,8 +48,9 @@ SyscallResult sys_clone(Task& task, const SyscallArgs& args) {
     r.flags = (args[0] & 0xffffffff) & ~u64{CSIGNAL};
     r.stack = args[1];
     r.parent_tid = args[2];
-    r.tls = args[3];
-    r.child_tid = args[4];
+    const CloneArguments& where = task.process->arch->clone_arguments;
+    r.tls = args[where.tls];
+    r.child_tid = args[where.child_tid];
     r.pidfd = args[2];
     if ((r.flags & CLONE_PIDFD) && (r.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED))) return -EINVAL;
     r.flags &= ~u64{CLONE_DETACHED};  // without meaning since Linux 2.6.2, and clone3 refuses it

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "linux/arch.h"
+#include "linux/dispatch.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/host_view.h"
 #include "linux/proc/proc_files.h"
@@ -23,27 +24,6 @@ namespace dragoman::linux_abi {
 namespace {
 
 void name_process(const std::string& program) { ::prctl(PR_SET_NAME, program.substr(program.rfind('/') + 1).c_str()); }
-
-bool is_restart(SyscallResult result) {
-    return result == kRestartSys || result == kRestartNoInterrupt || result == kRestartNoHand ||
-           result == kRestartBlock;
-}
-
-void handle_syscall(Task& task, const Arch& arch, Restart& restart) {
-    unsigned number = arch.syscall_number(task.env);
-    if (task.process->debugger) [[unlikely]]
-        task.process->debugger->syscall_entry(task, number);
-    SyscallArgs args = arch.syscall_args(task.env);
-    SyscallResult result = run_syscall(task, number, args);
-    if (is_restart(result)) [[unlikely]] {
-        restart = {result, args[0]};
-        result = -EINTR;
-    }
-    if (result != kNoResult) arch.set_syscall_result(task.env, result);
-    // Asked anew: the child of fork has no debugger.
-    if (task.process->debugger) [[unlikely]]
-        task.process->debugger->syscall_return(task, number);
-}
 
 void handle_exception(Task& task, const Arch& arch) {
     if (task.env->exception == ir::kExceptionDebug && task.process->debugger) {
@@ -83,7 +63,7 @@ void run_task(Task& task) {
         ir::ExitReason reason = engine.run(task.env);
         task.in_engine = false;
         if (reason == ir::ExitReason::Syscall) {
-            handle_syscall(task, arch, restart);
+            handle_syscall(task, restart);
         } else if (reason == ir::ExitReason::Exception) {
             handle_exception(task, arch);
         }

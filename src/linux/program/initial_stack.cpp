@@ -19,7 +19,6 @@ namespace {
 
 using memory::kPageSize;
 
-constexpr u64 kStackTop = (u64{1} << 38) - kPageSize;
 constexpr u64 kSmallestStack = 128 << 10;
 constexpr u64 kLargestStack = u64{1} << 30;
 
@@ -81,8 +80,9 @@ void random_bytes(const ProcessOptions& options, u8 (&bytes)[16]) {
 void map_stack(Process& process) {
     u64 size = stack_size(process.options);
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
-    i64 low = process.space->mmap(kStackTop - size, size, PROT_READ | PROT_WRITE, kFlags | MAP_FIXED_NOREPLACE, -1, 0,
-                                  "[stack]");
+    const u64 top = process.arch->address_space_top - kPageSize;
+    i64 low =
+        process.space->mmap(top - size, size, PROT_READ | PROT_WRITE, kFlags | MAP_FIXED_NOREPLACE, -1, 0, "[stack]");
     // A smaller address space (-R) has no room there.
     if (low < 0) low = process.space->mmap(0, size, PROT_READ | PROT_WRITE, kFlags, -1, 0, "[stack]");
     if (low < 0) {

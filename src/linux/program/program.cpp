@@ -32,17 +32,6 @@ ProgramError failure(int error, const std::string& name, const char* reason = nu
     return {error, text};
 }
 
-std::string machine_name(unsigned machine) {
-    switch (machine) {
-        case EM_X86_64: return "x86-64";
-        case EM_386: return "i386";
-        case EM_AARCH64: return "aarch64";
-        case EM_ARM: return "arm";
-        case EM_RISCV: return "riscv";
-        default: return "machine " + std::to_string(machine);
-    }
-}
-
 struct Script {
     std::string interpreter, argument;
 };

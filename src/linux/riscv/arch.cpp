@@ -1,12 +1,13 @@
 // Linux on riscv64: registers of system calls and clone, and the signals that exceptions become
 // (arch/riscv/kernel/traps.c).
 #include "linux/riscv/arch.h"
-#include "linux/riscv/semihosting.h"
 
 #include <elf.h>
 
 #include "guest/riscv/state.h"
+#include "linux/riscv/calls.h"
 #include "linux/riscv/isa.h"
+#include "linux/riscv/semihosting.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::riscv {
@@ -103,10 +104,17 @@ constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 
 const Arch kArch64 = {
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .machine = "riscv64",
     .platform = nullptr,
+    .address_space_top = u64{1} << 38,  // sv39
+    .cpuinfo = cpuinfo,
     .minimum_signal_stack = minimum_signal_stack,
     .hwcap = hwcap,
+    .syscalls = kSyscalls64,
     .restart_syscall_number = 128,
+    .clone_arguments = {.tls = 3, .child_tid = 4},
+    .prctl = prctl,
+    .layouts = kGenericLayouts64,
     .syscall_number = syscall_number,
     .syscall_args = syscall_args,
     .set_syscall_result = set_syscall_result,

@@ -1,11 +1,16 @@
 // Linux on riscv64: parts of its Arch table.
 #pragma once
 
+#include <string>
+
 #include "linux/arch.h"
 
 namespace dragoman::linux_abi::riscv {
 
 extern const Arch kArch64;
+extern const SyscallTable kSyscalls64;
+
+std::string cpuinfo(const guest::Model& model, u64 highest_address);
 
 bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack);
 bool pop_signal_frame(Task& task, SignalSet& mask);

@@ -1,10 +1,11 @@
 // System calls that only riscv has: the instruction cache. hwprobe.cpp has the other one.
+#include "linux/riscv/calls.h"
+
 #include <cerrno>
 
-#include "linux/syscalls_process.h"
 #include "linux/task.h"
 
-namespace dragoman::linux_abi {
+namespace dragoman::linux_abi::riscv {
 
 SyscallResult sys_riscv_flush_icache(Task& task, const SyscallArgs& args) {
     if (args[2] & ~u64{1}) return -EINVAL;
@@ -12,4 +13,11 @@ SyscallResult sys_riscv_flush_icache(Task& task, const SyscallArgs& args) {
     return 0;
 }
 
-}  // namespace dragoman::linux_abi
+SyscallResult prctl(Task&, const SyscallArgs& args) {
+    constexpr i32 kSetIcacheFlushContext = 71;  // PR_RISCV_SET_ICACHE_FLUSH_CTX
+    // fence.i works across harts here in any case.
+    if (static_cast<i32>(args[0]) == kSetIcacheFlushContext && args[1] <= 1 && args[2] <= 1) return 0;
+    return -EINVAL;
+}
+
+}  // namespace dragoman::linux_abi::riscv

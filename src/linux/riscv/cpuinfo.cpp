@@ -4,12 +4,12 @@
 #include <cstdio>
 
 #include "guest/riscv/model.h"
-#include "linux/proc/proc_files.h"
+#include "linux/riscv/arch.h"
 
-namespace dragoman::linux_abi {
+namespace dragoman::linux_abi::riscv {
 
-std::string make_cpuinfo(const guest::Model& guest_model, u64 highest_address) {
-    const riscv::Model& model = riscv::riscv_model(guest_model);
+std::string cpuinfo(const guest::Model& guest_model, u64 highest_address) {
+    const dragoman::riscv::Model& model = dragoman::riscv::riscv_model(guest_model);
     std::string text, isa = model.isa_string();
     auto line = [&](std::string_view name, std::string_view value) {
         text.append(name).append(": ").append(value).append("\n");
@@ -19,7 +19,7 @@ std::string make_cpuinfo(const guest::Model& guest_model, u64 highest_address) {
         std::snprintf(digits, sizeof digits, "0x%llx", static_cast<unsigned long long>(value));
         return std::string(digits);
     };
-    const riscv::HartIds& ids = model.ids();
+    const dragoman::riscv::HartIds& ids = model.ids();
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     for (long cpu = 0; cpu < cpus; ++cpu) {
         std::string number = std::to_string(cpu);
@@ -37,4 +37,4 @@ std::string make_cpuinfo(const guest::Model& guest_model, u64 highest_address) {
     return text;
 }
 
-}  // namespace dragoman::linux_abi
+}  // namespace dragoman::linux_abi::riscv

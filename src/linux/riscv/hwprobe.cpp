@@ -7,11 +7,11 @@
 
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
+#include "linux/riscv/calls.h"
 #include "linux/riscv/isa.h"
-#include "linux/syscalls_process.h"
 #include "linux/task.h"
 
-namespace dragoman::linux_abi {
+namespace dragoman::linux_abi::riscv {
 
 namespace {
 
@@ -161,4 +161,4 @@ SyscallResult sys_riscv_hwprobe(Task& task, const SyscallArgs& args) {
     return flags & kWhichCpus ? which_harts(task, args) : get_values(task, args);
 }
 
-}  // namespace dragoman::linux_abi
+}  // namespace dragoman::linux_abi::riscv

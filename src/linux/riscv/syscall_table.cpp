@@ -5,12 +5,10 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-#include <algorithm>
-#include <array>
-
 #include "linux/files/socket_timeout.h"
 #include "linux/pass.h"
-#include "linux/strace/strace.h"
+#include "linux/riscv/arch.h"
+#include "linux/riscv/calls.h"
 #include "linux/syscalls.h"
 #include "linux/syscalls_process.h"
 
@@ -28,7 +26,7 @@
 #define SYS_lsm_list_modules 461
 #endif
 
-namespace dragoman::linux_abi {
+namespace dragoman::linux_abi::riscv {
 
 namespace {
 
@@ -383,36 +381,8 @@ constexpr SyscallInfo kTable[] = {
     {462, "mseal", no_sys, "ptr ulong hex"},
 };
 
-constexpr unsigned kNumbers = 463;
-
-/// Row of each number plus one, 0 for none.
-constexpr auto kRowOf = [] {
-    std::array<u16, kNumbers> rows{};
-    for (unsigned i = 0; i < std::size(kTable); ++i) rows[kTable[i].number] = static_cast<u16>(i + 1);
-    return rows;
-}();
-
-/// The functions alone, by number: all that a call without -strace touches.
-constexpr auto kFunctions = [] {
-    std::array<SyscallFunction, kNumbers> functions{};
-    functions.fill(no_sys);
-    for (const SyscallInfo& info : kTable) functions[info.number] = info.run;
-    return functions;
-}();
-
 }  // namespace
 
-const SyscallInfo* find_syscall(unsigned number) {
-    if (number >= kNumbers || kRowOf[number] == 0) return nullptr;
-    return &kTable[kRowOf[number] - 1];
-}
+const SyscallTable kSyscalls64 = SyscallIndex<kTable>::kTable;
 
-std::span<const SyscallInfo> syscall_table() { return kTable; }
-
-SyscallResult run_syscall(Task& task, unsigned number, const SyscallArgs& args) {
-    if (task.process->options.strace) [[unlikely]]
-        return trace_syscall(task, number, args);
-    return number < kNumbers ? kFunctions[number](task, args) : -ENOSYS;
-}
-
-}  // namespace dragoman::linux_abi
+}  // namespace dragoman::linux_abi::riscv

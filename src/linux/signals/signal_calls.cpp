@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "linux/arch.h"
+#include "linux/layouts.h"
 #include "linux/signals/signal_mask.h"
 #include "linux/signals/signals.h"
 #include "linux/syscalls_process.h"
@@ -67,7 +68,7 @@ SyscallResult sys_rt_sigaction(Task& task, const SyscallArgs& args) {
     int signal = static_cast<int>(number);
     GuestSigaction action{};
     if (args[1] != 0) {
-        if (!task.read(action, args[1])) return -EFAULT;
+        if (!read_sigaction(task, args[1], action)) return -EFAULT;
         if (signal_bit(signal) & kUnblockable) return -EINVAL;
         action.mask &= ~kUnblockable;
     }
@@ -82,7 +83,7 @@ SyscallResult sys_rt_sigaction(Task& task, const SyscallArgs& args) {
             install_host_action(signal, action);
         }
     }
-    return args[2] != 0 && !task.write(args[2], old) ? -EFAULT : 0;
+    return args[2] != 0 && !write_sigaction(task, args[2], old) ? -EFAULT : 0;
 }
 
 SyscallResult sys_rt_sigprocmask(Task& task, const SyscallArgs& args) {

@@ -15,11 +15,12 @@ inline constexpr int kSignalCount = 64;
 using SignalSet = u64;
 constexpr SignalSet signal_bit(int signal) { return SignalSet{1} << (signal - 1); }
 
-/// The guest's struct sigaction (no restorer: the vDSO has the return trampoline).
+/// The guest's struct sigaction, in no architecture's layout (linux/layouts.h).
 struct GuestSigaction {
     u64 handler;
     u64 flags;
     SignalSet mask;
+    u64 restorer = 0;  ///< where architectures have one; elsewhere the vDSO has the return trampoline
 };
 
 struct SignalHandlers {

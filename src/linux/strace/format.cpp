@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "linux/layouts.h"
 #include "linux/strace/flags.h"
 #include "linux/strace/structures.h"
 #include "linux/strace/text.h"
@@ -189,6 +190,18 @@ std::string filled_msghdr(const Argument& a) {
     return a.failed() ? pointer(a.value) : msghdr_at(a.task(), a.value, static_cast<u64>(a.call.result));
 }
 
+std::string filled_stat(const Argument& a) {
+    struct stat stat;
+    const bool there = !a.failed() && a.value != 0 && read_stat(a.task(), a.value, stat);
+    return there ? stat_text(stat) : pointer(a.value);
+}
+
+std::string sigaction(const Argument& a) {
+    GuestSigaction action;
+    const bool there = a.value != 0 && read_sigaction(a.task(), a.value, action);
+    return there ? sigaction_text(action) : pointer(a.value);
+}
+
 std::string epoll_event(const Argument& a) {
     constexpr u64 kEpollCtlDel = 2;
     return a.value && a.call.args[1] != kEpollCtlDel ? epoll_events_at(a.task(), a.value, 1) : pointer(a.value);
@@ -338,7 +351,7 @@ constexpr Kind kKinds[] = {
     {"fcntl_arg", false, fcntl_argument},
     {"fcntl_result", false, fcntl_result},
     {"ioctl_arg", true, ioctl_argument},
-    {"stat", true, filled<GuestStat, stat_text>},
+    {"stat", true, filled_stat},
     {"statx", true, filled<struct statx, statx_text>},
     {"statfs", true, filled<struct statfs, statfs_text>},
     // time
@@ -356,8 +369,8 @@ constexpr Kind kKinds[] = {
     {"sigset", false, pointed<SignalSet, sigset_text>},
     {"sigset_out", true, pointed<SignalSet, sigset_text>},
     {"sigset_pair", false, sigset_and_size},
-    {"sigaction", false, pointed<GuestSigaction, sigaction_text>},
-    {"sigaction_out", true, filled<GuestSigaction, sigaction_text>},
+    {"sigaction", false, sigaction},
+    {"sigaction_out", true, [](const Argument& a) { return a.failed() ? pointer(a.value) : sigaction(a); }},
     {"sigstack", false, [](const Argument& a) { return stack_at(a.task(), a.value); }},
     {"sigstack_out", true, [](const Argument& a) { return stack_at(a.task(), a.value); }},
     {"siginfo", false, pointed<siginfo_t, siginfo_text>},

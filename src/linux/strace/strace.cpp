@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "linux/arch.h"
 #include "linux/strace/flags.h"
 #include "linux/strace/format.h"
 #include "linux/strace/structures.h"
@@ -112,28 +113,30 @@ std::string format_call(Task& task, const SyscallInfo& info, const SyscallArgs& 
     return with_result(join(info, texts), format_result(call, words.result));
 }
 
-SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args) {
-    const SyscallInfo* info = find_syscall(number);
+SyscallResult trace_syscall(Task& task, const SyscallEntry& entry) {
+    const SyscallArgs& args = entry.args;
+    const SyscallInfo* info = task.process->arch->syscalls.find(entry.number);
     if (!info) {
         char line[160];
-        std::snprintf(line, sizeof line, "syscall_%#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx)", number,
+        std::snprintf(line, sizeof line, "syscall_%#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx)", entry.number,
                       static_cast<unsigned long long>(args[0]), static_cast<unsigned long long>(args[1]),
                       static_cast<unsigned long long>(args[2]), static_cast<unsigned long long>(args[3]),
                       static_cast<unsigned long long>(args[4]), static_cast<unsigned long long>(args[5]));
-        print_line(task, with_result(line, "-1 ENOSYS (Function not implemented)"));
-        return -ENOSYS;
+        const SyscallResult result = make_syscall(task, entry);
+        print_line(task, with_result(line, format_result({task, args, result}, "")));
+        return result;
     }
     Words words = split(info->format);
     TracedCall call{task, args};
     std::vector<std::string> texts = format_inputs(call, words);
-    if (words.result == "none") {
+    if (words.result == "none" && !entry.skip) {
         // The call does not come back.
         print_line(task, with_result(join(*info, texts), "?"));
-        return info->run(task, args);
+        return make_syscall(task, entry);
     }
-    const bool makes_task = info->name.starts_with("clone");
+    const bool makes_task = info->name.starts_with("clone") && !entry.skip;
     if (makes_task) trace_pids = true;  // before the child of a vfork runs
-    call.result = info->run(task, args);
+    call.result = make_syscall(task, entry);
     if (makes_task && call.result == kNoResult) return call.result;  // the child of a fork: the line is the parent's
     format_outputs(call, words, texts);
     print_line(task, with_result(join(*info, texts), format_result(call, words.result)));

@@ -14,8 +14,8 @@
 
 namespace dragoman::linux_abi {
 
-/// Carries the call out and prints its line.
-SyscallResult trace_syscall(Task& task, unsigned number, const SyscallArgs& args);
+/// Makes the call (make_syscall) and prints its line.
+SyscallResult trace_syscall(Task& task, const SyscallEntry& entry);
 
 /// "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---"; for the signals that the guest gets.
 void trace_signal(Task& task, int signal, const siginfo_t& info);

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "linux/layouts.h"
 #include "linux/strace/flags.h"
 #include "linux/strace/text.h"
 
@@ -85,9 +86,9 @@ std::string mode_text(u32 mode) {
     return type ? print("%s|%#o", type, mode & 07777) : print("%#o", mode);
 }
 
-std::string stat_text(const GuestStat& s) {
-    return print("{st_mode=%s, %s, ...}", mode_text(s.mode).c_str(),
-                 device_or_size(s.mode, s.rdev, static_cast<u64>(s.size)).c_str());
+std::string stat_text(const struct stat& s) {
+    return print("{st_mode=%s, %s, ...}", mode_text(s.st_mode).c_str(),
+                 device_or_size(s.st_mode, s.st_rdev, static_cast<u64>(s.st_size)).c_str());
 }
 
 std::string statx_text(const struct statx& s) {
@@ -213,16 +214,13 @@ std::string fd_set_at(const Task& task, u64 address, u64 count) {
 }
 
 std::string epoll_events_at(const Task& task, u64 address, i64 count) {
-    struct Event {
-        u32 events, pad;
-        u64 data;
-    };
     std::string text = "[";
     for (i64 i = 0; i < count && i < kMaxElements; ++i) {
-        Event event;
-        if (!task.read(event, address + static_cast<u64>(i) * sizeof event)) return pointer(address);
+        epoll_event event;
+        if (!read_epoll_event(task, address + static_cast<u64>(i) * epoll_event_bytes(task), event))
+            return pointer(address);
         text += (i ? ", " : "") + print("{events=%s, data=%#llx}", flags("epoll_bits", event.events).c_str(),
-                                        static_cast<ull>(event.data));
+                                        static_cast<ull>(event.data.u64));
     }
     return text + "]";
 }

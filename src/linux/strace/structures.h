@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
 
@@ -9,7 +10,6 @@
 #include <ctime>
 #include <string>
 
-#include "linux/files/generic_stat.h"
 #include "linux/task.h"
 
 struct flock;
@@ -26,7 +26,7 @@ std::string itimerval_text(const itimerval& t);
 std::string file_time_text(const timespec& t);
 
 std::string mode_text(u32 mode);
-std::string stat_text(const GuestStat& s);
+std::string stat_text(const struct stat& s);
 std::string statx_text(const struct statx& s);
 std::string statfs_text(const struct statfs& s);
 std::string flock_text(const struct flock& l);

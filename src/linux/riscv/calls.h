@@ -1,0 +1,13 @@
+// System calls, and options of prctl, that only riscv has.
+#pragma once
+
+#include "linux/syscall.h"
+
+namespace dragoman::linux_abi::riscv {
+
+SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;
+
+/// prctl(PR_RISCV_*). -EINVAL for other options.
+SyscallBody prctl;
+
+}  // namespace dragoman::linux_abi::riscv
