@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "base/trace_option.h"
 
 namespace dragoman::cli {
 
@@ -190,33 +191,10 @@ void set_action(Parser& p, std::string_view) {
     p.options.action = kAction;
 }
 
-/// A file with a pattern on each line.
-void read_trace_events(const std::string& path) {
-    std::unique_ptr<FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "re"), std::fclose);
-    if (!file) throw BadValue{path + ": " + std::strerror(errno)};
-    char line[256];
-    while (std::fgets(line, sizeof line, file.get())) {
-        std::string_view pattern(line, std::strcspn(line, "\n"));
-        if (!pattern.empty() && pattern[0] != '#') log::enable_trace_events(pattern);
-    }
-}
-
-/// "[[enable=]PATTERN][,events=FILE][,file=FILE]", as qemu-user takes it.
 void set_trace(Parser& p, std::string_view value) {
-    for_each_part(value, [&](std::string_view part) {
-        std::size_t equals = part.find('=');
-        std::string_view name = equals == part.npos ? "enable" : part.substr(0, equals);
-        std::string_view text = equals == part.npos ? part : part.substr(equals + 1);
-        if (name == "enable" && (text == "help" || text == "?")) {
-            p.options.action = Action::TraceHelp;
-        } else if (name == "enable") {
-            log::enable_trace_events(text);
-        } else if (name == "events") {
-            read_trace_events(std::string(text));
-        } else if (name != "file") {
-            throw BadValue{"'" + std::string(name) + "' is not enable, events or file"};
-        }
-    });
+    bool help = false;
+    if (std::string bad = log::read_trace_option(value, help); !bad.empty()) throw BadValue{bad};
+    if (help) p.options.action = Action::TraceHelp;
 }
 
 /// "TSIG HSIG N[,...]": the signals of the guest are the host's, so only what leaves them so can be had.

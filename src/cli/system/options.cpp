@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/properties.h"
+#include "base/trace_option.h"
 #include "cli/system/nic_options.h"
 #include "cli/system/smp.h"
 
@@ -321,12 +322,21 @@ void set_display(Parser& p, const std::string& option, const std::string& value)
     p.display_none = true;
 }
 
+/// There are none.
+void print_trace_events(Parser& p) { print_choices(p, "Trace events:\n"); }
+
+void set_trace(Parser& p, const std::string& option, const std::string& value) {
+    bool help = false;
+    if (std::string bad = log::read_trace_option(value, help); !bad.empty()) fail(option, bad);
+    if (help) print_trace_events(p);
+}
+
 void set_log_items(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
         p.options.action = Action::LogHelp;
         return;
     }
-    if (value == "trace:help") return print_choices(p, "Trace events:\n");
+    if (value == "trace:help" || value == "trace:?") return print_trace_events(p);
     if (std::string unknown = log::enable(value); !unknown.empty()) {
         fail(option, "unknown item '" + unknown + "' (see dragoman-system -d help)");
     }
@@ -464,6 +474,7 @@ constexpr Row kRows[] = {
     {"d", "item[,...]", set_log_items, "log what the items name (-d help lists them)"},
     {"dfilter", "range[,...]", set_log_filter, "list only blocks that start in START..END, START+LENGTH or START-LENGTH"},
     {"D", "file", [](Parser& p, const std::string&, const std::string& v) { p.options.log_file = v; }, "write the log to a file instead of stderr"},
+    {"trace", "pattern", set_trace, "[[enable=]pattern][,events=file][,file=file]: trace events, of which there are none"},
     {"one-insn-per-tb", "", [](Parser& p, const std::string&, const std::string&) { p.config.engine.one_insn_per_tb = true; }, "one guest instruction per block"},
     {"backend", "x64|interp", set_backend, "how translated code is run (x64)"},
     {"disable-host-features", "list", disable_features, "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},

@@ -283,6 +283,7 @@ def bad_options(folder):
             (["-D", "/no/such/directory/log"], ["/no/such/directory/log"]), (["-rtc", "base=never"], ["never"]),
             (["-drive", "format=raw"], ["file="]), (["-drive", f"file={GUEST},format=vmdk"], ["vmdk", "qcow2"]),
             (["-pidfile", "/no/such/directory/pid"], ["/no/such/directory/pid"]), (["-vga", "std"], ["-vga", "none"]), (["-net", "carrier"], ["carrier", "user"]), (["-semihosting-config", "chardev=nobody"], ["nobody"]), (["-cdrom", f"{folder}/missing"], ["/missing"]),
+            (["-trace", "x=y"], ["'x'", "events"]), (["-trace", "events=/no/such/file"], ["/no/such/file"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
             (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
@@ -301,6 +302,7 @@ def bad_options(folder):
 def help_texts(folder):
     for arguments, text in [(["-h"], "-kernel file"), (["-version"], "dragoman-system version"), (["-M", "help"], "quard-star"),
                             (["-cpu", "help"], "rv64"), (["-device", "help"], "virtio-blk-device"), (["-d", "help"], "in_asm"),
+                            (["-trace", "help"], "Trace events"), (["-d", "trace:?"], "Trace events"),
                             (["-M", "virt,help"], "aclint"), (["-device", "virtio-blk,help"], "serial=TEXT"),
                             (["-netdev", "help"], "user"), (["-chardev", "help"], "socket"), (["-object", "help"], "rng-random")]:
         code, out, err = run(*arguments)
