@@ -18,15 +18,19 @@ std::span<const InsnSet> insn_sets() {
 template <class F>
 void Decoder::for_each_bucket(const InsnRow& row, F f) {
     // The bits of the key that the row leaves open are counted through (Gosper-style subset walk).
-    bool is32 = row.length == 4;
-    auto bucket = [&](u32 bits) { return is32 ? bucket32(bits) : bucket16(bits); };
-    u32 key_bits = is32 ? 0xf800'707c : 0xfc03;
-    u32 open = key_bits & ~row.mask;
-    u32 subset = 0;
-    do {
-        f(bucket((row.match & key_bits) | subset));
-        subset = (subset - open) & open;
-    } while (subset != 0);
+    auto for_each_key = [&](u32 key_bits, auto g) {
+        u32 open = key_bits & ~row.mask, subset = 0;
+        do {
+            g((row.match & key_bits) | subset);
+            subset = (subset - open) & open;
+        } while (subset != 0);
+    };
+    constexpr u32 kGroupBits = 0x707c, kFunctionBits = 0xf800'0000, kBits16 = 0xfc03;
+    if (row.length == 2) return for_each_key(kBits16, [&](u32 bits) { f(bucket16(bits)); });
+    for_each_key(kGroupBits, [&](u32 group) {
+        const u32 more = kDecoderGroups.at[group32(group)].spread != 0 ? kFunctionBits : 0;
+        for_each_key(more, [&](u32 bits) { f(bucket32(group | bits)); });
+    });
 }
 
 Decoder::Decoder(const ExtensionSet& extensions) {
