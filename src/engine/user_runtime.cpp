@@ -24,6 +24,9 @@ public:
     bool try_load(ir::Env*, void* to, u64 address, unsigned bytes) override {
         return memory::copy_checked(to, engine_.space().host(address), bytes) == 0;
     }
+    bool try_store(ir::Env*, u64 address, const void* from, unsigned bytes) override {
+        return memory::copy_checked(engine_.space().host(address), from, bytes) == 0;
+    }
     void store(ir::Env* env, u64 address, const void* from, unsigned bytes) override {
         std::size_t missing = memory::copy_checked(engine_.space().host(address), from, bytes);
         if (missing != 0) fail(env, address + bytes - missing);

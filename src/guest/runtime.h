@@ -26,6 +26,8 @@ public:
     virtual void store(ir::Env* env, u64 address, const void* from, unsigned bytes) = 0;
     /// The same as load, but that nothing is raised. @returns false when some of it may not be read
     virtual bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) = 0;
+    /// The same as store, where nothing stands in the way; false also when it does. Then a part may have been stored.
+    virtual bool try_store(ir::Env* env, u64 address, const void* from, unsigned bytes) = 0;
 
     /// Host pointer to guest address `address` for an atomic access of `bytes` (power of two, aligned),
     /// after the access has been checked for writing; raises like store.
@@ -81,6 +83,9 @@ inline void store(ir::Env* env, u64 address, const void* from, unsigned bytes) {
 }
 inline bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) {
     return env->runtime->try_load(env, to, address, bytes);
+}
+inline bool try_store(ir::Env* env, u64 address, const void* from, unsigned bytes) {
+    return env->runtime->try_store(env, address, from, bytes);
 }
 inline void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes) {
     return env->runtime->atomic_pointer(env, address, bytes);

@@ -167,9 +167,16 @@ public:
             done += 1u << size_log2;
         }
     }
+    bool try_store(ir::Env* env, u64 address, const void* from, unsigned bytes) override {
+        Softmmu& mmu = softmmu_of(env);
+        u8* host = mmu.direct(address, bytes, Access::Store, data_index(env, mmu));
+        if (host != nullptr) std::memcpy(host, from, bytes);
+        return host != nullptr;
+    }
     bool try_load(ir::Env* env, void* to, u64 address, unsigned bytes) override {
         Softmmu& mmu = softmmu_of(env);
         const unsigned index = data_index(env, mmu);
+        if (const u8* host = mmu.direct(address, bytes, Access::Load, index)) return std::memcpy(to, host, bytes), true;
         for (unsigned done = 0; done < bytes;) {
             Place place;
             GuestFault fault;

@@ -39,6 +39,7 @@ public:
     void load(ir::Env*, void*, u64, unsigned) override { std::abort(); }
     void store(ir::Env*, u64, const void*, unsigned) override { std::abort(); }
     bool try_load(ir::Env*, void*, u64, unsigned) override { std::abort(); }
+    bool try_store(ir::Env*, u64, const void*, unsigned) override { std::abort(); }
     void* atomic_pointer(ir::Env*, u64, unsigned) override { std::abort(); }
     u64 cycles(ir::Env*) override { return machine.ticks * 100; }
     u64 time(ir::Env*) override { return machine.ticks; }

@@ -1,6 +1,9 @@
 // Floating-point arithmetic on elements (section "Vector Floating-Point Instructions"), on soft float: the same results
 // and flags as the scalar instructions. Inactive elements raise no flags.
 #include <bit>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "base/fpenv.h"
 #include "guest/riscv/v/execute.h"
@@ -61,16 +64,72 @@ void binary(VectorRun& run, F f) {
 
 using Arithmetic = u64 (*)(Format, u64, u64, softfloat::Rounding, u32&);
 
-void arithmetic(VectorRun& run, Arithmetic op) {
-    binary(run, [&](Format format, u64 a, u64 b, u32& flags) { return op(format, a, b, run.rounding(), flags); });
+/// Whether the host computes `run`'s elements as the guest does: while a helper runs, its FP environment is the
+/// guest's.
+bool host_computes(const VectorRun& run) { return run.sew() >= 2 && run.rounding() != softfloat::Rounding::RMM; }
+
+template <class F>
+F canonical(F value) {
+    return value == value ? value : std::numeric_limits<F>::quiet_NaN();
+}
+
+/// The same on the host's float types. f(vs2[i], second operand).
+template <class F, class Op>
+void on_host(VectorRun& run, Op f) {
+    F* const d = run.group<F>(run.vd());
+    const F* const a = run.group<F>(run.vs2());
+    if (run.vector_vector()) {
+        const F* const b = run.group<F>(run.vs1());
+        run.for_active([&](u64 i) { d[i] = canonical(f(a[i], b[i])); });
+    } else {
+        F b;
+        std::memcpy(&b, &run.scalar, sizeof b);
+        run.for_active([&](u64 i) { d[i] = canonical(f(a[i], b)); });
+    }
+}
+
+template <class Op>
+void arithmetic(VectorRun& run, Arithmetic soft, Op op) {
+    if (!host_computes(run)) {
+        binary(run, [&](Format format, u64 a, u64 b, u32& flags) { return soft(format, a, b, run.rounding(), flags); });
+    } else if (run.sew() == 2) {
+        on_host<float>(run, op);
+    } else {
+        on_host<double>(run, op);
+    }
 }
 void reversed(VectorRun& run, Arithmetic op) {
     binary(run, [&](Format format, u64 a, u64 b, u32& flags) { return op(format, b, a, run.rounding(), flags); });
 }
 
+/// On the host, element by element. A NaN is left to soft float: the host does not raise all that it should for some.
+template <class F, bool kNegateProduct, bool kNegateAddend, bool kSwap>
+void fused_on_host(VectorRun& run) {
+    constexpr Format kFormat = sizeof(F) == 4 ? Format::F32 : Format::F64;
+    using T = std::conditional_t<sizeof(F) == 4, u32, u64>;
+    const u64 sign = softfloat::sign_bit(kFormat);
+    const bool vector = run.vector_vector();
+    Flags flags;
+    run.for_active([&](u64 i) {
+        T& d = run.group<T>(run.vd())[i];
+        T b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
+        const T a = run.group<T>(run.vs2())[i], factor = kSwap ? d : a;
+        T addend = kSwap ? a : d;
+        if (kNegateProduct) b = static_cast<T>(b ^ sign);
+        if (kNegateAddend) addend = static_cast<T>(addend ^ sign);
+        const F result = std::fma(std::bit_cast<F>(b), std::bit_cast<F>(factor), std::bit_cast<F>(addend));
+        d = result == result ? std::bit_cast<T>(result)
+                             : static_cast<T>(softfloat::fma(kFormat, b, factor, addend, run.rounding(), flags.bits));
+    });
+}
+
 /// vd[i] = +-(second operand * x) +- y, where x and y are vs2[i] and vd[i], or with kSwap vd[i] and vs2[i].
 template <bool kNegateProduct, bool kNegateAddend, bool kSwap>
 void fused(VectorRun& run) {
+    if (host_computes(run)) {
+        return run.sew() == 2 ? fused_on_host<float, kNegateProduct, kNegateAddend, kSwap>(run)
+                              : fused_on_host<double, kNegateProduct, kNegateAddend, kSwap>(run);
+    }
     Flags flags;
     const Format format = format_of(run.sew());
     const u64 sign = softfloat::sign_bit(format);
@@ -153,11 +212,19 @@ void widening_arithmetic(VectorRun& run, Arithmetic op) {
 
 }  // namespace
 
-void vfadd(VectorRun& run) { arithmetic(run, softfloat::add); }
-void vfsub(VectorRun& run) { arithmetic(run, softfloat::sub); }
+void vfadd(VectorRun& run) {
+    arithmetic(run, softfloat::add, [](auto a, auto b) { return a + b; });
+}
+void vfsub(VectorRun& run) {
+    arithmetic(run, softfloat::sub, [](auto a, auto b) { return a - b; });
+}
 void vfrsub(VectorRun& run) { reversed(run, softfloat::sub); }
-void vfmul(VectorRun& run) { arithmetic(run, softfloat::mul); }
-void vfdiv(VectorRun& run) { arithmetic(run, softfloat::div); }
+void vfmul(VectorRun& run) {
+    arithmetic(run, softfloat::mul, [](auto a, auto b) { return a * b; });
+}
+void vfdiv(VectorRun& run) {
+    arithmetic(run, softfloat::div, [](auto a, auto b) { return a / b; });
+}
 void vfrdiv(VectorRun& run) { reversed(run, softfloat::div); }
 void vfsqrt(VectorRun& run) {
     unary(run, [&](Format format, u64 a, u32& flags) { return softfloat::sqrt(format, a, run.rounding(), flags); });

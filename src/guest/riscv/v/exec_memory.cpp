@@ -36,9 +36,22 @@ void access(VectorRun& run, unsigned bytes, Address address) {
     }
 }
 
+/// All elements at once, where they lie behind each other and none can fault. What a failing copy has done is done
+/// again.
+template <bool kLoad>
+bool access_at_once(VectorRun& run, unsigned bytes) {
+    if (run.masked() || fields(run) != 1 || run.vstart() >= run.vl()) return false;
+    const u64 from = run.vstart() * bytes;
+    const auto length = static_cast<unsigned>(run.vl() * bytes - from);
+    u8* const place = run.v.reg(run.vd()) + from;
+    if constexpr (kLoad) return guest::try_load(&run.hart, place, run.scalar + from, length);
+    return guest::try_store(&run.hart, run.scalar + from, place, length);
+}
+
 template <bool kLoad>
 void access_unit(VectorRun& run) {
     const unsigned bytes = 1u << run.control.sew;
+    if (access_at_once<kLoad>(run, bytes)) return;
     const u64 step = u64{bytes} * fields(run);
     access<kLoad>(run, bytes, [&](u64 i) { return run.scalar + i * step; });
 }
