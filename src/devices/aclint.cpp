@@ -1,5 +1,6 @@
 #include "devices/aclint.h"
 
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices {
@@ -28,6 +29,14 @@ void AclintMswi::reset() {
     }
 }
 
+void AclintMswi::visit(State& state) {
+    state.version(1);
+    LockGuard lock(mutex_);
+    state.fields("level", std::span(levels_), 1);
+    if (!state.loading()) return;
+    for (std::size_t i = 0; i < irqs_.size(); ++i) irqs_[i].set(levels_[i] != 0);
+}
+
 std::string AclintMswi::describe() const { return per_harts("aclint mswi", irqs_.size()); }
 
 bool AclintMswi::read(u64 offset, unsigned, u64& value) {
@@ -44,6 +53,12 @@ bool AclintMswi::write(u64 offset, unsigned, u64 value) {
     levels_[hart] = value & 1;
     irqs_[hart].set((value & 1) != 0);
     return true;
+}
+
+/// Its bits are the harts' own.
+void AclintSswi::visit(State& state) {
+    state.version(1);
+    state.same("harts", irqs_.size());
 }
 
 std::string AclintSswi::describe() const { return per_harts("aclint sswi", irqs_.size()); }
@@ -80,6 +95,17 @@ void AclintMtimer::reset() {
         hart.compare = ~u64{0};
         update(hart);
     }
+}
+
+void AclintMtimer::visit(State& state) {
+    state.version(1);
+    state.same("harts", hart_count_);
+    LockGuard lock(mutex_);
+    u64 time = state.peek("time", ticks());
+    for (Hart& hart : harts_) state.field("compare", hart.compare);
+    if (!state.loading()) return;
+    offset_.store(time - clock_.now() / kNanosecondsPerTick, std::memory_order_relaxed);
+    for (Hart& hart : harts_) update(hart);
 }
 
 std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", hart_count_); }

@@ -24,6 +24,7 @@ public:
     explicit AclintMswi(std::vector<Irq> irqs) : irqs_(std::move(irqs)), levels_(irqs_.size()) {}
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
@@ -43,6 +44,7 @@ public:
     explicit AclintSswi(std::vector<Irq> irqs) : irqs_(std::move(irqs)) {}
 
     void reset() override {}
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
@@ -63,6 +65,8 @@ public:
     ~AclintMtimer() override;
 
     void reset() override;
+    /// mtime goes on from where it was saved, whatever the clock shows.
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "devices/state.h"
 
 namespace dragoman::devices {
 
@@ -73,6 +74,23 @@ void CfiFlash::reset() {
     expect_ = Expect::Command;
     status_ = kReady;
     set_mode(Mode::Array);
+}
+
+void CfiFlash::visit(State& state) {
+    state.version(1);
+    state.same("size", region_->size);
+    LockGuard lock(mutex_);
+    const Mode mode = state.peek("mode", mode_, static_cast<u64>(Mode::Query));
+    state.field("expect", expect_, static_cast<u64>(Expect::LockConfirm));
+    state.field("status", status_);
+    state.field("words left", words_left_, 0x10000);
+    const u64 start = state.peek("buffer start", buffer_start_, region_->size - kBufferSize);
+    if ((start & kBufferMask) != 0) state.refuse("a buffer that is not aligned");
+    state.field("buffer open", buffer_open_);
+    state.bytes("buffer", buffer_);
+    if (!state.loading()) return;
+    buffer_start_ = start;
+    set_mode(mode);
 }
 
 std::string CfiFlash::describe() const {

@@ -28,6 +28,7 @@ public:
     void attach(memory::PhysicalSpace& space, memory::Region& region);
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

@@ -1,10 +1,17 @@
 #include "devices/clint.h"
 
+#include "devices/state.h"
+
 namespace dragoman::devices {
 
 void Clint::reset() {
     mswi_.reset();
     mtimer_.reset();
+}
+
+void Clint::visit(State& state) {
+    state.section("mswi", [&] { mswi_.visit(state); });
+    state.section("mtimer", [&] { mtimer_.visit(state); });
 }
 
 bool Clint::read(u64 offset, unsigned size, u64& value) {

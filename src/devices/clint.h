@@ -15,6 +15,7 @@ public:
         : mswi_(std::move(software)), mtimer_(std::move(timer), clock) {}
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override { return "clint"; }
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

@@ -11,11 +11,19 @@
 
 namespace dragoman::devices {
 
+class State;
+
 class Device {
 public:
     virtual ~Device() = default;
     /// Power-on state. Harts are stopped.
     virtual void reset() = 0;
+    /// Visits what the guest can tell this device's state by: saves it, checks a saved one, or takes it and puts lines
+    /// and timers right (state.h). Harts are stopped; memory, which has the contents of ROM and flash too, is there
+    /// before. Latched events (Irq::set_event) are the sink's state.
+    virtual void visit(State& state) = 0;
+    /// All devices have been visited: what was held for that goes on.
+    virtual void resume() {}
     /// Line of info qtree, without the name: "16550a, irq 10".
     virtual std::string describe() const = 0;
 };

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "devices/state.h"
+
 namespace dragoman::devices {
 
 namespace {
@@ -70,12 +72,27 @@ void FwCfg::reset() {
     dma_address_high_ = 0;
 }
 
+/// What the items hold is the machine's configuration.
+void FwCfg::visit(State& state) {
+    state.version(1);
+    LockGuard lock(mutex_);
+    const bool any = state.peek("any selected", selected_ != nullptr);
+    const u16 key = state.peek("key", selected_key_);
+    const u64 position = state.peek("position", position_);
+    state.field("dma address high", dma_address_high_);
+    if (!state.loading()) return;
+    select(key);
+    if (!any) selected_ = nullptr;
+    position_ = position;
+}
+
 std::string FwCfg::describe() const { return "fw_cfg, files " + std::to_string(files_.size()); }
 
 void FwCfg::select(u16 key) {
     constexpr u16 kWriteChannel = 0x4000;  // no longer used by anybody, and ignored
     auto found = items_.find(key & static_cast<u16>(~kWriteChannel));
     selected_ = found == items_.end() ? nullptr : &found->second;
+    selected_key_ = key;
     position_ = 0;
 }
 

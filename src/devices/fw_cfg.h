@@ -49,6 +49,7 @@ public:
     bool add_file(const std::string& name, std::vector<u8> data);
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
@@ -66,6 +67,7 @@ private:
 
     Mutex mutex_;
     const std::vector<u8>* selected_ DRAGOMAN_GUARDED_BY(mutex_) = nullptr;
+    u16 selected_key_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
     u64 position_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< in *selected_, or beyond its end
     u32 dma_address_high_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
 };

@@ -1,6 +1,8 @@
 // Registers as in the Android emulator's GOLDFISH-VIRTUAL-HARDWARE.TXT, section VI, and Linux' rtc-goldfish driver.
 #include "devices/goldfish_rtc.h"
 
+#include "devices/state.h"
+
 namespace dragoman::devices {
 
 namespace {
@@ -29,6 +31,23 @@ void GoldfishRtc::reset() {
     alarm_ = 0;
     time_high_ = alarm_high_ = set_time_high_ = 0;
     running_ = pending_ = enabled_ = false;
+    update_irq();
+}
+
+void GoldfishRtc::visit(State& state) {
+    state.version(1);
+    LockGuard lock(mutex_);
+    state.field("offset", offset_);
+    state.field("alarm", alarm_);
+    state.field("time high", time_high_);
+    state.field("alarm high", alarm_high_);
+    state.field("set time high", set_time_high_);
+    state.field("running", running_);
+    state.field("pending", pending_);
+    state.field("enabled", enabled_);
+    if (!state.loading()) return;
+    if (running_) set_alarm(alarm_);
+    else timer_->cancel();
     update_irq();
 }
 

@@ -21,6 +21,7 @@ public:
     ~GoldfishRtc() override;
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices {
@@ -26,6 +27,41 @@ void Plic::reset() {
         context.enable.assign(context.enable.size(), 0);
         context.asserted = false;
         context.irq.set(false);
+    }
+}
+
+/// The bits of word `word` that have a source: 0 is none.
+u32 Plic::existing(std::size_t word) const {
+    const u64 last = sources_ - word * 32;
+    return static_cast<u32>(low_mask(last >= 31 ? 32 : static_cast<unsigned>(last) + 1)) & ~(word == 0 ? 1u : 0u);
+}
+
+void Plic::visit_bits(State& state, std::string_view name, std::vector<u32>& words) const {
+    for (std::size_t word = 0; word < words.size(); ++word) {
+        u32 there = state.peek(name, words[word]);
+        if ((there & ~existing(word)) != 0) state.refuse("a source that does not exist");
+        if (state.loading()) words[word] = there;
+    }
+}
+
+void Plic::visit(State& state) {
+    state.version(1);
+    state.same("sources", sources_);
+    state.same("contexts", context_count_);
+    WakeScope wakes;
+    LockGuard lock(mutex_);
+    state.fields("priority", std::span(priorities_).subspan(1), priority_mask_);
+    visit_bits(state, "level", levels_);
+    visit_bits(state, "event", events_);
+    visit_bits(state, "claimed", claimed_);
+    for (Context& context : contexts_) {
+        state.field("threshold", context.threshold, priority_mask_);
+        visit_bits(state, "enable", context.enable);
+    }
+    if (!state.loading()) return;
+    for (Context& context : contexts_) {
+        update(context);
+        context.irq.set(context.asserted);
     }
 }
 
@@ -138,8 +174,7 @@ bool Plic::write(u64 offset, unsigned, u64 wide) {
         u64 index = (offset - kEnable) / kEnableStride, word = (offset - kEnable) % kEnableStride / 4;
         if (index >= contexts_.size() || word >= levels_.size()) return true;
         // Bits of sources that do not exist, source 0 among them, are wired to 0.
-        u64 existing = low_mask(static_cast<unsigned>(sources_ - word * 32 >= 31 ? 32 : sources_ - word * 32 + 1));
-        contexts_[index].enable[word] = value & static_cast<u32>(existing) & ~(word == 0 ? 1u : 0u);
+        contexts_[index].enable[word] = value & existing(word);
         update(contexts_[index]);
     } else if (offset < kPending && valid(offset / 4)) {
         priorities_[offset / 4] = value & priority_mask_;

@@ -1,6 +1,7 @@
 // RISC-V Platform-Level Interrupt Controller (PLIC specification 1.0.0), as SiFive laid it out.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -27,6 +28,7 @@ public:
     u64 window() const { return kContext + context_count_ * kContextStride; }
 
     void reset() override;
+    void visit(State& state) override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
@@ -45,6 +47,8 @@ private:
     u32 pending(std::size_t word) const DRAGOMAN_REQUIRES(mutex_) {
         return (levels_[word] | events_[word]) & ~claimed_[word];
     }
+    void visit_bits(State& state, std::string_view name, std::vector<u32>& words) const;
+    u32 existing(std::size_t word) const;
     void set_bit(std::vector<u32>& words, unsigned line, bool on) DRAGOMAN_REQUIRES(mutex_);
     unsigned best(const Context& context) const DRAGOMAN_REQUIRES(mutex_);
     void update(Context& context) DRAGOMAN_REQUIRES(mutex_);

@@ -18,6 +18,7 @@ public:
     explicit TestFinisher(Callback finish) : finish_(std::move(finish)) {}
 
     void reset() override {}
+    void visit(State& state) override;
     std::string describe() const override { return "test finisher"; }
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

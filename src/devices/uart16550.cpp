@@ -1,6 +1,10 @@
 // PC16550D; the section numbers are those of its data sheet (National Semiconductor, 1995).
 #include "devices/uart16550.h"
 
+#include <algorithm>
+
+#include "devices/state.h"
+
 namespace dragoman::devices {
 
 namespace {
@@ -25,6 +29,7 @@ Uart16550::Uart16550(Irq irq, Clock& clock, std::shared_ptr<Chardev> chardev, u3
     : irq_(irq), clock_(clock), chardev_(std::move(chardev)), clock_hz_(clock_hz) {
     timeout_ = clock_.add_timer([this] {
         LockGuard lock(mutex_);
+        timeout_at_ = kNever;
         timeout_interrupt_ = in_.count != 0;
         update_irq();
     });
@@ -52,8 +57,47 @@ void Uart16550::reset() {
         thr_interrupt_ = timeout_interrupt_ = false;
         in_.clear();
         out_.clear();
-        timeout_->cancel();
+        stop_timeout();
         update_irq();
+    }
+    if (chardev_ != nullptr) chardev_->accept_input();
+}
+
+void Uart16550::visit_fifo(State& state, Fifo& fifo) {
+    state.bytes("bytes", fifo.bytes);
+    state.field("first", fifo.first, kFifoSize - 1);
+    state.field("count", fifo.count, kFifoSize);
+}
+
+void Uart16550::visit(State& state) {
+    state.version(1);
+    LockGuard lock(mutex_);
+    state.field("ier", ier_, 0x0F);
+    state.field("fcr", fcr_);
+    state.field("lcr", lcr_);
+    state.field("mcr", mcr_, 0x1F);
+    state.field("lsr", lsr_);
+    state.field("msr", msr_);
+    state.field("scr", scr_);
+    state.field("divisor", divisor_);
+    state.field("transmitter interrupt", thr_interrupt_);
+    state.field("timeout interrupt", timeout_interrupt_);
+    visit_fifo(state, in_);
+    visit_fifo(state, out_);
+    const u64 now = clock_.now();
+    const u64 left =
+        state.peek("timeout in", timeout_at_ == kNever ? kNever : timeout_at_ - std::min(now, timeout_at_));
+    if (!state.loading()) return;
+    stop_timeout();
+    if (left != kNever) start_timeout(left);
+    update_level();
+}
+
+/// The host may have room for what it had none for, and more to send.
+void Uart16550::resume() {
+    {
+        LockGuard lock(mutex_);
+        if (out_.count != 0) transmit();
     }
     if (chardev_ != nullptr) chardev_->accept_input();
 }
@@ -91,9 +135,13 @@ u8 Uart16550::interrupt_id() const {
 /// Kernels are about that do not read IIR when they have nothing more to send (xv6 before 2023, and what was made after
 /// it): a line that stayed up for that would interrupt them without end.
 void Uart16550::update_irq() {
-    u8 id = interrupt_id();
     // In this order, as a sink without a latch takes the event for the level.
     if (!transmitter_interrupts()) irq_.set_event(false);
+    update_level();
+}
+
+void Uart16550::update_level() {
+    u8 id = interrupt_id();
     irq_.set(id != kIdNone && id != kIdTransmitter);
 }
 
@@ -103,10 +151,20 @@ void Uart16550::evaluate_irq() {
     if (transmitter_interrupts()) irq_.set_event(true);
 }
 
+void Uart16550::stop_timeout() {
+    timeout_->cancel();
+    timeout_at_ = kNever;
+}
+
+void Uart16550::start_timeout(u64 nanoseconds) {
+    timeout_at_ = clock_.now() + nanoseconds;
+    timeout_->arm(timeout_at_);
+}
+
 void Uart16550::arm_timeout() {
     // Four characters' time without a byte coming or being read (8.6, FIFO mode)
-    if (fifo_enabled() && in_.count != 0) timeout_->arm(clock_.now() + 4 * character_time());
-    else timeout_->cancel();
+    if (fifo_enabled() && in_.count != 0) start_timeout(4 * character_time());
+    else stop_timeout();
 }
 
 bool Uart16550::read(u64 offset, unsigned, u64& value) {
@@ -217,7 +275,7 @@ void Uart16550::write_fifo_control(u8 value) {
         in_.clear();
         lsr_ &= ~kLsrReady;
         timeout_interrupt_ = false;
-        timeout_->cancel();
+        stop_timeout();
     }
     if ((switched || (value & 4) != 0) && out_.count != 0) {
         out_.clear();

@@ -29,6 +29,8 @@ public:
     ~Uart16550() override;
 
     void reset() override;
+    void visit(State& state) override;
+    void resume() override;
     std::string describe() const override;
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
@@ -36,7 +38,7 @@ public:
 private:
     /// Bytes between guest and host, in either direction.
     struct Fifo {
-        u8 bytes[kFifoSize];
+        u8 bytes[kFifoSize]{};
         u8 first = 0, count = 0;
 
         bool full() const { return count == kFifoSize; }
@@ -59,7 +61,10 @@ private:
     bool transmitter_interrupts() const DRAGOMAN_REQUIRES(mutex_);
     u8 interrupt_id() const DRAGOMAN_REQUIRES(mutex_);
     void update_irq() DRAGOMAN_REQUIRES(mutex_);
+    void update_level() DRAGOMAN_REQUIRES(mutex_);
     void evaluate_irq() DRAGOMAN_REQUIRES(mutex_);
+    void stop_timeout() DRAGOMAN_REQUIRES(mutex_);
+    void start_timeout(u64 nanoseconds) DRAGOMAN_REQUIRES(mutex_);
     void arm_timeout() DRAGOMAN_REQUIRES(mutex_);
 
     u8 read_data() DRAGOMAN_REQUIRES(mutex_);
@@ -73,6 +78,10 @@ private:
     u8 modem_lines() const DRAGOMAN_REQUIRES(mutex_);
     void transmit() DRAGOMAN_REQUIRES(mutex_);
     void take(u8 byte) DRAGOMAN_REQUIRES(mutex_);
+
+    void visit_fifo(State& state, Fifo& fifo);
+
+    static constexpr u64 kNever = ~u64{0};
 
     std::size_t room();
     void receive(std::span<const u8> bytes);
@@ -93,6 +102,7 @@ private:
     Fifo in_ DRAGOMAN_GUARDED_BY(mutex_), out_
         DRAGOMAN_GUARDED_BY(mutex_);  ///< without FIFO mode one byte is used of them
     std::unique_ptr<Clock::Timer> timeout_ DRAGOMAN_GUARDED_BY(mutex_);
+    u64 timeout_at_ DRAGOMAN_GUARDED_BY(mutex_) = kNever;  ///< when timeout_ is due
 };
 
 }  // namespace dragoman::devices

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "devices/state.h"
+
 namespace dragoman::devices::virtio {
 
 namespace {
@@ -42,6 +44,11 @@ void Balloon::config_written(std::span<const u8> bytes) {
     Config config;
     std::memcpy(&config, bytes.data(), sizeof config);
     actual_ = config.actual;
+}
+
+void Balloon::visit_device(State& state) {
+    state.field("target", target_);
+    state.field("actual", actual_);
 }
 
 void Balloon::set_target(u64 bytes) {

@@ -30,6 +30,7 @@ private:
     void config_written(std::span<const u8> config) override;
     void queue_notified(unsigned index) override;
     void device_reset() override { actual_ = 0; }
+    void visit_device(State& state) override;
 
     void give_back_pages();
     void give_back(u64 address, u64 bytes);

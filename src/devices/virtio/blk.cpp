@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
@@ -164,6 +165,11 @@ void Blk::fill_config(std::span<u8> bytes) {
 
 void Blk::config_written(std::span<const u8> config) {
     if (has_feature(kConfigWce)) writeback_ = (config[offsetof(Config, writeback)] & 1) != 0;
+}
+
+void Blk::visit_device(State& state) {
+    const bool writeback = state.peek("writeback", writeback_.load());
+    if (state.loading()) writeback_ = writeback;
 }
 
 void Blk::device_reset() { writeback_ = drive_writeback_; }

@@ -45,6 +45,7 @@ private:
     void config_written(std::span<const u8> config) override;
     void queue_notified(unsigned) override;
     void device_reset() override;
+    void visit_device(State& state) override;
 
     bool read_at_once();
     bool read_at_once(const Chain& chain);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
+
+#include "devices/state.h"
 
 namespace dragoman::devices::virtio {
 
@@ -42,7 +45,17 @@ void Console::config_written(std::span<const u8> config) {
     if (chardev_ != nullptr) chardev_->write({&byte, 1});
 }
 
-void Console::device_reset() { receiving_ = transmitting_ = false; }
+void Console::device_reset() {
+    receiving_ = transmitting_ = false;
+    resume_at_ = 0;
+}
+
+u16 Console::held_chains(unsigned index) const { return (index == kReceive ? receiving_ : transmitting_) ? 1 : 0; }
+
+void Console::visit_device(State& state) {
+    const u64 through = state.peek("transmitted", transmitting_ ? transmitted_ : resume_at_);
+    if (state.loading()) resume_at_ = through;
+}
 
 void Console::queue_notified(unsigned index) {
     if (index == kTransmit) {
@@ -89,7 +102,7 @@ void Console::transmit() {
     if (!running()) return;
     do {
         while (transmitting_ || pop(kTransmit, transmit_chain_)) {
-            if (!transmitting_) transmitted_ = 0;
+            if (!transmitting_) transmitted_ = std::exchange(resume_at_, 0);
             transmitting_ = !drain_chain();
             if (transmitting_) {
                 publish(kTransmit);

@@ -23,6 +23,8 @@ private:
     void config_written(std::span<const u8> config) override;
     void queue_notified(unsigned index) override;
     void device_reset() override;
+    void visit_device(State& state) override;
+    u16 held_chains(unsigned index) const override;
 
     std::size_t can_receive();
     void receive(std::span<const u8> bytes);
@@ -34,6 +36,7 @@ private:
     bool receiving_ = false;     ///< receive_chain_ waits for input
     bool transmitting_ = false;  ///< transmit_chain_ waits for room on the host's side
     u64 transmitted_ = 0;        ///< bytes of transmit_chain_ that are through
+    u64 resume_at_ = 0;          ///< the same of the next chain, which had been begun when the state was saved
 };
 
 }  // namespace dragoman::devices::virtio

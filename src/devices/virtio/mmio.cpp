@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/error.h"
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
@@ -72,6 +73,39 @@ void MmioTransport::reset() {
     std::unique_lock held(device_->lock());
     set_status(0, held);
     page_shift_ = 0;
+}
+
+void MmioTransport::visit(State& state) {
+    state.version(1);
+    state.same("legacy", legacy_ ? 1 : 0);
+    state.same("device", device_ != nullptr ? device_->device_id() : 0);
+    if (device_ == nullptr) return;
+    WakeScope wakes;
+    std::unique_lock held(device_->lock());
+    state.section("device", [&] { device_->visit(state, held); });
+    state.field("device features select", device_features_select_);
+    state.field("driver features select", driver_features_select_);
+    state.field("driver features", driver_features_);
+    state.field("page shift", page_shift_, 31);
+    state.field("queue select", queue_select_);
+    state.field("interrupt status", interrupt_status_, 3);
+    for (unsigned i = 0; i < device_->queue_count(); i++) {
+        QueueRegisters& queue = queues_[i];
+        state.field("size", queue.size);
+        state.field("align", queue.align);
+        state.field("page", queue.page);
+        state.field("descriptors", queue.descriptors);
+        state.field("available", queue.available);
+        state.field("used", queue.used);
+    }
+    if (state.loading()) irq_.set(interrupt_status_ != 0);
+}
+
+void MmioTransport::resume() {
+    if (device_ == nullptr) return;
+    WakeScope wakes;
+    std::unique_lock held(device_->lock());
+    device_->resume();
 }
 
 std::string MmioTransport::describe() const {

@@ -24,6 +24,8 @@ public:
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
     void reset() override;
+    void visit(State& state) override;
+    void resume() override;
     std::string describe() const override;
 
 private:
@@ -43,7 +45,7 @@ private:
     void set_status(u32 value, std::unique_lock<std::mutex>& held);
     void clear_registers();
     QueueRegisters* selected();
-    void queue_interrupt() override { raise(1); }
+    void queue_interrupt(unsigned) override { raise(1); }  // one line for all of them
     void config_interrupt() override { raise(2); }
     void raise(u32 bit);
 

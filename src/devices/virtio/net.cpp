@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "devices/iov.h"
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
@@ -159,6 +160,11 @@ void Net::driver_ready() {
 void Net::device_reset() {
     starving_ = false;
     mac_ = options_.mac;
+}
+
+void Net::visit_device(State& state) {
+    state.bytes("mac", mac_);
+    state.field("starving", starving_, netdev_ != nullptr ? 1 : 0);
 }
 
 void Net::queue_notified(unsigned index) {

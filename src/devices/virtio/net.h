@@ -40,6 +40,7 @@ private:
     void queue_notified(unsigned index) override;
     void driver_ready() override;
     void device_reset() override;
+    void visit_device(State& state) override;
 
     u64 header_bytes() const;
     bool receive(std::span<const u8> frame);

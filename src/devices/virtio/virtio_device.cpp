@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "devices/state.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::virtio {
@@ -31,16 +32,16 @@ void VirtioDevice::set_driver_features(u64 features) {
     if (legacy_) accept_features();  // there is no step that ends the negotiation
 }
 
-RingFeatures VirtioDevice::ring_features() const {
-    return {.event_index = has_feature(kFeatureEventIndex),
-            .indirect = has_feature(kFeatureIndirect),
-            .notify_on_empty = has_feature(kFeatureNotifyOnEmpty)};
+RingFeatures VirtioDevice::ring_features(u64 features) {
+    return {.event_index = (features & kFeatureEventIndex) != 0,
+            .indirect = (features & kFeatureIndirect) != 0,
+            .notify_on_empty = (features & kFeatureNotifyOnEmpty) != 0};
 }
 
 void VirtioDevice::accept_features() {
     features_ = driver_features_ & offered_features();
     for (Virtqueue& queue : queues_) {
-        if (!queue.agree(ring_features())) fail(queue.error());
+        if (!queue.agree(ring_features(features_))) fail(queue.error());
     }
 }
 
@@ -79,6 +80,26 @@ void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
     device_reset();
 }
 
+void VirtioDevice::visit(State& state, std::unique_lock<std::mutex>& held) {
+    wait_idle(held);
+    if (state.loading()) device_reset();
+    state.version(1);
+    state.same("device features", device_features());
+    state.field("driver features", driver_features_);
+    const u64 features = state.peek("features", features_);
+    if ((features & ~offered_features()) != 0) state.refuse("features that the device does not offer");
+    if (state.loading()) features_ = features;
+    state.field("status", status_);
+    state.field("generation", generation_);
+    state.same("queues", queue_count());
+    for (unsigned i = 0; i < queue_count(); i++) queues_[i].visit(state, ring_features(features), held_chains(i));
+    visit_device(state);
+}
+
+void VirtioDevice::resume() {
+    for (unsigned i = 0; i < queue_count() && running(); i++) notify_queue(i);
+}
+
 void VirtioDevice::end_work() {
     DRAGOMAN_ASSERT(in_flight_ != 0);
     if (--in_flight_ == 0) idle_.notify_all();
@@ -87,7 +108,7 @@ void VirtioDevice::end_work() {
 bool VirtioDevice::enable_queue(unsigned index, const QueueLayout& layout) {
     if (index >= queue_count()) return false;
     if (queues_[index].enabled()) return true;
-    if (!queues_[index].enable(layout, ring_features())) {
+    if (!queues_[index].enable(layout, ring_features(features_))) {
         fail(queues_[index].error());
         return false;
     }
@@ -119,7 +140,7 @@ bool VirtioDevice::request_notifications(unsigned index) {
 }
 
 void VirtioDevice::publish(unsigned index) {
-    if (queues_[index].publish() && transport_ != nullptr) transport_->queue_interrupt();
+    if (queues_[index].publish() && transport_ != nullptr) transport_->queue_interrupt(index);
 }
 
 void VirtioDevice::fail(const char* what) {

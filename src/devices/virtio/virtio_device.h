@@ -33,7 +33,7 @@ constexpr u64 kFeatureVersion1 = feature(32);
 class Transport {
 public:
     virtual ~Transport() = default;
-    virtual void queue_interrupt() = 0;
+    virtual void queue_interrupt(unsigned queue) = 0;
     virtual void config_interrupt() = 0;
 };
 
@@ -71,6 +71,9 @@ public:
     void set_status(u8 status, std::unique_lock<std::mutex>& held);
     bool enable_queue(unsigned index, const QueueLayout& layout);  // locked
     void disable_queue(unsigned index, std::unique_lock<std::mutex>& held);
+    /// The device's state (state.h); waits for work in flight, which begins again with resume(). Locked.
+    void visit(State& state, std::unique_lock<std::mutex>& held);
+    void resume();                                            // locked
     void notify_queue(unsigned index);                        // locked
     u32 read_config(u64 offset, unsigned size);               // locked
     void write_config(u64 offset, unsigned size, u32 value);  // locked
@@ -89,6 +92,11 @@ protected:
     virtual void driver_ready() {}
     /// Back to the power-on state; nothing is in flight. Locked.
     virtual void device_reset() {}
+
+    /// Registers of this device type, which is reset where they are loaded. Locked.
+    virtual void visit_device(State& /*state*/) {}
+    /// How many of the chains that were taken last from queue `index` the device still has, while no work is in flight.
+    virtual u16 held_chains(unsigned /*index*/) const { return 0; }
 
     memory::PhysicalSpace& space() { return space_; }
     Virtqueue& own_queue(unsigned index) { return queues_[index]; }
@@ -112,7 +120,7 @@ protected:
 private:
     void reset(std::unique_lock<std::mutex>& held);
     void accept_features();
-    RingFeatures ring_features() const;
+    static RingFeatures ring_features(u64 features);
     void wait_idle(std::unique_lock<std::mutex>& held);
 
     memory::PhysicalSpace& space_;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "devices/iov.h"
+#include "devices/state.h"
 
 namespace dragoman::devices::virtio {
 
@@ -55,6 +56,18 @@ bool Virtqueue::fail(const char* text) {
     return false;
 }
 
+/// Null when the rings can be used.
+const char* Virtqueue::wrong_with(const QueueLayout& layout, const RingFeatures& features) const {
+    u64 size = layout.size, event = features.event_index ? 2 : 0;
+    if (size == 0 || size > kMaxSize || (size & (size - 1)) != 0) return "queue size out of range";
+    // Indexes are read and written as atomic values; all else may lie anywhere.
+    if (!is_aligned(layout.available, 2) || !is_aligned(layout.used, 2)) return "misaligned ring";
+    bool in_ram = space_.ram(layout.descriptors, kDescriptorBytes * size) != nullptr &&
+                  space_.ram(layout.available, kRingHeader + 2 * size + event) != nullptr &&
+                  space_.ram(layout.used, kRingHeader + kUsedElementBytes * size + event) != nullptr;
+    return in_ram ? nullptr : "ring outside of RAM";
+}
+
 bool Virtqueue::map_rings(const QueueLayout& layout, const RingFeatures& features) {
     u64 size = layout.size;
     // Each ring is followed by an event index, which is only looked at when that was agreed on.
@@ -69,11 +82,8 @@ bool Virtqueue::map_rings(const QueueLayout& layout, const RingFeatures& feature
 
 bool Virtqueue::enable(const QueueLayout& layout, const RingFeatures& features) {
     disable();
-    u64 size = layout.size;
-    if (size == 0 || size > kMaxSize || (size & (size - 1)) != 0) return fail("queue size out of range");
-    // Indexes are read and written as atomic values; all else may lie anywhere.
-    if (!is_aligned(layout.available, 2) || !is_aligned(layout.used, 2)) return fail("misaligned ring");
-    if (!map_rings(layout, features)) return fail("ring outside of RAM");
+    if (const char* wrong = wrong_with(layout, features)) return fail(wrong);
+    map_rings(layout, features);
     layout_ = layout;
     enabled_ = true;
     return true;
@@ -89,6 +99,30 @@ void Virtqueue::disable() {
     enabled_ = false;
     error_ = nullptr;
     available_index_ = next_available_ = next_used_ = interrupted_at_ = 0;
+}
+
+void Virtqueue::visit(State& state, const RingFeatures& features, u16 held) {
+    const bool enabled = state.peek("enabled", enabled_);
+    const bool broken = state.peek("broken", error_ != nullptr);
+    QueueLayout layout;
+    layout.size = state.peek("size", layout_.size);
+    layout.descriptors = state.peek("descriptors", layout_.descriptors);
+    layout.available = state.peek("available", layout_.available);
+    layout.used = state.peek("used", layout_.used);
+    const u16 next = state.peek("next available", static_cast<u16>(next_available_ - held));
+    const u16 used = state.peek("next used", next_used_), interrupted = state.peek("interrupted at", interrupted_at_);
+    if (state.saving()) return;
+    const char* wrong = enabled ? wrong_with(layout, features) : nullptr;
+    if (wrong != nullptr) state.refuse(wrong);
+    if (!state.loading() || wrong != nullptr) return;
+    disable();
+    layout_ = layout;
+    if (enabled) map_rings(layout, features);
+    enabled_ = enabled;
+    if (broken) fail("broken when it was saved");
+    available_index_ = next_available_ = next;  // the guest's is read again, and checked
+    next_used_ = used;
+    interrupted_at_ = interrupted;
 }
 
 u16 Virtqueue::load_available(u64 offset) const { return load_acquire(available_ + offset); }

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "memory/physical_space.h"
+#include "devices/device.h"
 
 namespace dragoman::devices::virtio {
 
@@ -69,6 +69,9 @@ public:
     /// What was wrong with the rings; null while all is well. Nothing is taken from a broken queue.
     const char* error() const { return error_; }
 
+    /// The state of the queue (state.h), of a device with `features`. The last `held` chains taken count as not taken.
+    void visit(State& state, const RingFeatures& features, u16 held);
+
     /// Whether the guest has made buffers available. A broken queue has none.
     bool empty();
     /// Takes the next chain. @returns false when there is none, or the queue broke.
@@ -90,6 +93,7 @@ private:
     struct Descriptor;
 
     bool fail(const char* text);
+    const char* wrong_with(const QueueLayout& layout, const RingFeatures& features) const;
     bool map_rings(const QueueLayout& layout, const RingFeatures& features);
     bool add(Chain& chain, const Descriptor& descriptor);
     bool read_indirect(Chain& chain, const Descriptor& table);
