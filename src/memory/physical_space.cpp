@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "memory/host_access.h"
+#include "memory/mmio_access.h"
 
 namespace dragoman::memory {
 
@@ -40,47 +41,12 @@ bool inside(const Region& region, u64 address, u64 bytes) {
     return offset < region.size && bytes <= region.size - offset;
 }
 
-/// Splits or widens one access to what the device takes; `part(offset, size, shift)` makes one access of the device,
-/// whose lowest byte is byte `shift / 8` of the value (negative: the piece starts below the access).
-template <class F>
-bool adapt_access(const MmioLimits& limits, u64 offset, unsigned size, F part) {
-    bool aligned = is_aligned(offset, size) || limits.misaligned;
-    if (size >= limits.min_size && size <= limits.max_size && aligned) return part(offset, size, 0);
-    if (!limits.adapt) return false;
-    for (unsigned done = 0; done < size;) {
-        u64 at = offset + done;
-        unsigned piece = std::bit_floor(std::min<unsigned>(limits.max_size, size - done));
-        while (piece > 1 && !is_aligned(at, piece)) piece /= 2;
-        unsigned wide = std::max<unsigned>(piece, limits.min_size);
-        u64 start = align_down(at, wide);
-        if (!part(start, wide, 8 * (static_cast<int>(done) - static_cast<int>(at - start)))) return false;
-        done += wide - static_cast<unsigned>(at - start);
-    }
-    return true;
-}
-
-u64 shifted(u64 value, int left) {
-    if (left <= -64 || left >= 64) return 0;
-    return left >= 0 ? value << left : value >> -left;
-}
-
 bool device_read(const Region& region, u64 address, unsigned size, u64& value) {
-    u64 result = 0;
-    bool ok = adapt_access(region.limits, address - region.base, size, [&](u64 offset, unsigned bytes, int shift) {
-        u64 piece = 0;
-        if (!region.handler->read(offset, bytes, piece)) return false;
-        result |= shifted(piece & low_mask(8 * bytes), shift);
-        return true;
-    });
-    value = result & low_mask(8 * size);
-    return ok;
+    return mmio_read(*region.handler, region.limits, address - region.base, size, value);
 }
 
 bool device_write(const Region& region, u64 address, unsigned size, u64 value) {
-    value &= low_mask(8 * size);
-    return adapt_access(region.limits, address - region.base, size, [&](u64 offset, unsigned bytes, int shift) {
-        return region.handler->write(offset, bytes, shifted(value, -shift) & low_mask(8 * bytes));
-    });
+    return mmio_write(*region.handler, region.limits, address - region.base, size, value);
 }
 
 /// An access that faults: of a guest's error, most of the time.
