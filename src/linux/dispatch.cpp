@@ -1,18 +1,10 @@
 #include "linux/dispatch.h"
 
-#include "linux/arch.h"
-#include "linux/signals/signals.h"
 #include "linux/strace/strace.h"
-#include "linux/task.h"
 
 namespace dragoman::linux_abi {
 
 namespace {
-
-bool is_restart(SyscallResult result) {
-    return result == kRestartSys || result == kRestartNoInterrupt || result == kRestartNoHand ||
-           result == kRestartBlock;
-}
 
 void ask_hooks(Task& task, SyscallEntry& entry) {
     for (SyscallHook* hook : task.process->syscall_hooks) {
@@ -24,37 +16,22 @@ void ask_hooks(Task& task, SyscallEntry& entry) {
 }  // namespace
 
 SyscallResult make_syscall(Task& task, const SyscallEntry& entry) {
-    if (entry.skip) [[unlikely]]
-        return entry.result;
-    const auto& functions = task.process->arch->syscalls.functions;
-    return entry.number < functions.size() ? functions[entry.number](task, entry.args) : -ENOSYS;
+    return entry.skip ? entry.result : call_function(task, *task.process->arch, entry.number, entry.args);
 }
 
 SyscallResult run_syscall(Task& task, SyscallEntry& entry) {
-    const Process& process = *task.process;
-    if (!process.syscall_hooks.empty() && !entry.skip) [[unlikely]]
-        ask_hooks(task, entry);
-    if (process.options.strace) [[unlikely]]
-        return trace_syscall(task, entry);
-    return make_syscall(task, entry);
+    if (!entry.skip) ask_hooks(task, entry);
+    return task.process->options.strace ? trace_syscall(task, entry) : make_syscall(task, entry);
 }
 
-void handle_syscall(Task& task, Restart& restart) {
-    const Arch& arch = *task.process->arch;
+void handle_observed_syscall(Task& task, const Arch& arch, Restart& restart) {
     SyscallEntry entry{arch.syscall_number(task.env), arch.syscall_args(task.env)};
-    if (task.process->debugger) [[unlikely]]
-        task.process->debugger->syscall_entry(task, entry);
+    if (task.process->debugger) task.process->debugger->syscall_entry(task, entry);
     // The guest's own, whatever the hooks make of it.
     const u64 first_argument = entry.args[0];
-    SyscallResult result = run_syscall(task, entry);
-    if (is_restart(result)) [[unlikely]] {
-        restart = {result, first_argument};
-        result = -EINTR;
-    }
-    if (result != kNoResult) arch.set_syscall_result(task.env, result);
+    finish_syscall(task, arch, restart, first_argument, run_syscall(task, entry));
     // Asked anew: the child of fork has no debugger.
-    if (task.process->debugger) [[unlikely]]
-        task.process->debugger->syscall_return(task, entry.number);
+    if (task.process->debugger) task.process->debugger->syscall_return(task, entry.number);
 }
 
 }  // namespace dragoman::linux_abi

@@ -32,6 +32,10 @@ inline constexpr SyscallResult kRestartNoHand = -514;
 /// Interrupted; when no handler runs the guest makes restart_syscall instead, which goes on with the time that
 /// is left (ERESTART_RESTARTBLOCK); the call has set the task's restart block (signals/signal_state.h).
 inline constexpr SyscallResult kRestartBlock = -516;
+constexpr bool is_restart(SyscallResult result) {
+    return result == kRestartSys || result == kRestartNoInterrupt || result == kRestartNoHand ||
+           result == kRestartBlock;
+}
 /// The call has set the guest's registers itself (rt_sigreturn, execve): leave them alone.
 inline constexpr SyscallResult kNoResult = -0x1000000;
 

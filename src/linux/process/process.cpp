@@ -63,7 +63,7 @@ void run_task(Task& task) {
         ir::ExitReason reason = engine.run(task.env);
         task.in_engine = false;
         if (reason == ir::ExitReason::Syscall) {
-            handle_syscall(task, restart);
+            handle_syscall(task, arch, restart);
         } else if (reason == ir::ExitReason::Exception) {
             handle_exception(task, arch);
         }
