@@ -203,6 +203,49 @@ TEST(State, VirtioQueueGoesOnWhereItWas) {
     EXPECT_NE(load(save(a.slot), other.slot), "");
 }
 
+TEST(State, BalloonKeepsItsTarget) {
+    using namespace virtio;
+    TestDriver a, b;
+    auto plug = [](TestDriver& driver) {
+        auto balloon = std::make_unique<Balloon>(driver.space, BalloonOptions{});
+        Balloon& plugged = *balloon;
+        driver.slot.plug(std::move(balloon));
+        return &plugged;
+    };
+    plug(a)->set_target(5 * 4096);
+    plug(b);
+    ASSERT_EQ(load(save(a.slot), b.slot), "");
+    EXPECT_EQ(b.config(0, 4), 5u);
+    EXPECT_EQ(b.get(0xfc), a.get(0xfc));  // the generation of the configuration
+}
+
+TEST(State, DamagedQueuesBreakNothing) {
+    using namespace virtio;
+    TestDriver driver;
+    driver.slot.plug(std::make_unique<Console>(driver.space));
+    driver.start(~u64{0});
+    driver.setup(0, 8);
+    driver.setup(1, 8);
+    driver.driver_ok();
+    const std::vector<u8> good = save(driver.slot);
+    for (std::size_t at = 12; at < good.size(); ++at) {
+        for (u8 flip : {u8{1}, u8{0x80}}) {
+            std::vector<u8> bad = good;
+            bad[at] ^= flip;
+            u32 sum = static_cast<u32>(::crc32_z(0, bad.data() + 12, bad.size() - 12));
+            std::memcpy(bad.data() + 8, &sum, 4);
+            if (!load(bad, driver.slot).empty()) {
+                EXPECT_EQ(save(driver.slot), good) << at;
+                continue;
+            }
+            driver.notify(0);
+            driver.notify(1);
+            ASSERT_EQ(load(good, driver.slot), "");
+        }
+    }
+    EXPECT_EQ(save(driver.slot), good);
+}
+
 // With a right checksum, too, nothing that a stream says breaks a device.
 TEST(State, DamageIsRefusedWhole) {
     IrqRecorder irqs;

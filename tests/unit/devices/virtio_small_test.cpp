@@ -174,5 +174,32 @@ TEST(VirtioFactory, NamesWhatIsWrong) {
     EXPECT_FALSE(Factory::knows("virtio-gpu-device"));
 }
 
+/// A transport with an interrupt per queue.
+struct VectorTransport final : Transport {
+    std::vector<unsigned> queues;
+    void queue_interrupt(unsigned queue) override { queues.push_back(queue); }
+    void config_interrupt() override {}
+};
+
+TEST(VirtioDevice, AnInterruptSaysOfWhichQueue) {
+    TestDriver driver;  // for its memory
+    VectorTransport transport;
+    Console console(driver.space);
+    console.connect(transport, false);
+    std::unique_lock held(console.lock());
+    console.set_driver_features(kFeatureVersion1);
+    console.set_status(kStatusAcknowledge | kStatusDriver | kStatusFeaturesOk, held);
+    for (unsigned i = 0; i < 2; i++) {
+        u64 rings = kData + 0x10000 * (i + 1);
+        ASSERT_TRUE(console.enable_queue(i, {8, rings, rings + 0x1000, rings + 0x2000}));
+    }
+    console.set_status(kStatusAcknowledge | kStatusDriver | kStatusFeaturesOk | kStatusDriverOk, held);
+    driver.put(kData + 0x20000, kData);  // one buffer to send
+    driver.put<u32>(kData + 0x20008, 4);
+    driver.put<u16>(kData + 0x21002, 1);
+    console.notify_queue(1);
+    EXPECT_EQ(transport.queues, std::vector<unsigned>{1});
+}
+
 }  // namespace
 }  // namespace dragoman::devices::virtio
