@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/leb128.h"
 #include "ir/env.h"
 #include "ir/variable.h"
 
@@ -96,27 +97,6 @@ private:
 
 // ---- Encoding -----------------------------------------------------------------------------------
 
-u8* put(u8* p, u64 value) {
-    while (value >= 0x80) {
-        *p++ = static_cast<u8>(value | 0x80);
-        value >>= 7;
-    }
-    *p++ = static_cast<u8>(value);
-    return p;
-}
-
-u64 get(const u8*& p) {
-    u64 value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        u8 byte = *p++;
-        value |= u64{byte & 0x7fu} << shift;
-        if (byte < 0x80) return value;
-    }
-}
-
-u64 zigzag(i64 v) { return static_cast<u64>(v) << 1 ^ static_cast<u64>(v >> 63); }
-i64 unzigzag(u64 v) { return static_cast<i64>(v >> 1) ^ -static_cast<i64>(v & 1); }
-
 /// Bits of an entry's head, above the base.
 constexpr u8 kBaseMask = 7, kExtended = 8, kWithIndex = 16, kWithDisplacement = 32;
 
@@ -130,18 +110,18 @@ bool has_where(StateBase base) {
 
 const u8* get_entry(const u8* p, u16 last, StateEntry& entry) {
     entry = {};
-    entry.global = static_cast<u16>(last + unzigzag(get(p)));
+    entry.global = static_cast<u16>(last + unzigzag(get_leb128(p)));
     const u8 head = *p++;
     entry.base = static_cast<StateBase>(head & kBaseMask);
     if ((head & kExtended) != 0) entry.extend = StateExtend::Sign32;
-    if (has_where(entry.base)) entry.where = static_cast<u32>(get(p));
+    if (has_where(entry.base)) entry.where = static_cast<u32>(get_leb128(p));
     if (entry.base == StateBase::Home) entry.where = static_cast<u32>(entry.global + unzigzag(entry.where));
     if ((head & kWithIndex) != 0) {
-        const u64 packed = get(p);
+        const u64 packed = get_leb128(p);
         entry.index = static_cast<u8>(packed >> 2);
         entry.scale = packed & 3;
     }
-    if ((head & kWithDisplacement) != 0) entry.displacement = unzigzag(get(p));
+    if ((head & kWithDisplacement) != 0) entry.displacement = unzigzag(get_leb128(p));
     return p;
 }
 
@@ -157,16 +137,17 @@ void restore(const GuestLayout& layout, StateEntries usual, const PrecisePoint& 
 }
 
 u8* encode_state(StateEntries entries, u8* to) {
-    to = put(to, entries.size());
+    to = put_leb128(to, entries.size());
     u16 last = kBeforeFirst;
     for (const StateEntry& e : entries) {
-        to = put(to, zigzag(static_cast<i16>(e.global - last)));
+        to = put_leb128(to, zigzag(static_cast<i16>(e.global - last)));
         const bool indexed = e.index != kNoStateIndex;
         *to++ = static_cast<u8>(static_cast<u8>(e.base) | (e.extend == StateExtend::Sign32 ? kExtended : 0) |
                                 (indexed ? kWithIndex : 0) | (e.displacement != 0 ? kWithDisplacement : 0));
-        if (has_where(e.base)) to = put(to, e.base == StateBase::Home ? zigzag(i64{e.where} - e.global) : e.where);
-        if (indexed) to = put(to, u64{e.index} << 2 | e.scale);
-        if (e.displacement != 0) to = put(to, zigzag(e.displacement));
+        if (has_where(e.base))
+            to = put_leb128(to, e.base == StateBase::Home ? zigzag(i64{e.where} - e.global) : e.where);
+        if (indexed) to = put_leb128(to, u64{e.index} << 2 | e.scale);
+        if (e.displacement != 0) to = put_leb128(to, zigzag(e.displacement));
         last = e.global;
     }
     return to;
@@ -174,7 +155,7 @@ u8* encode_state(StateEntries entries, u8* to) {
 
 const u8* decode_state(const u8* from, PlainVector<StateEntry>& entries) {
     u16 last = kBeforeFirst;
-    for (u64 count = get(from); count != 0; --count) {
+    for (u64 count = get_leb128(from); count != 0; --count) {
         from = get_entry(from, last, entries.emplace_back());
         last = entries.back().global;
     }
@@ -183,7 +164,7 @@ const u8* decode_state(const u8* from, PlainVector<StateEntry>& entries) {
 
 const u8* skip_state(const u8* from) {
     StateEntry entry;
-    for (u64 count = get(from); count != 0; --count) from = get_entry(from, 0, entry);
+    for (u64 count = get_leb128(from); count != 0; --count) from = get_entry(from, 0, entry);
     return from;
 }
 
