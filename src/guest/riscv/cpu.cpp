@@ -93,7 +93,7 @@ ir::Env* clone(const ir::Env* parent) {
     }
     h->pc = p->pc;
     h->frm = p->frm;
-    h->vector = p->vector;
+    copy_vector(h->vector, p->vector);
     h->fp_control = p->fp_control;
     h->tb_flags = p->tb_flags;
     return h;

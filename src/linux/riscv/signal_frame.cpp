@@ -105,14 +105,15 @@ bool pop_signal_frame(Task& task, SignalSet& mask) {
     const Sigcontext& context = uc.context;
     if (context.reserved != 0) return false;
     // Most frames have no list.
-    const bool list = context.end_magic != 0 || context.end_size != 0;
-    dragoman::riscv::VectorState vector = h->vector;
-    if (list && !read_extension_contexts(task, h->gpr[kSp] + kContexts, vector)) return false;
+    if (context.end_magic != 0 || context.end_size != 0) {
+        dragoman::riscv::VectorState vector = h->vector;
+        if (!read_extension_contexts(task, h->gpr[kSp] + kContexts, vector)) return false;
+        h->vector = vector;
+    }
     h->pc = align_down(context.pc, 2);
     std::memcpy(&h->gpr[1], context.x, sizeof context.x);
     std::memcpy(h->fpr, context.f, sizeof context.f);
     write_fcsr(h, context.fcsr);
-    if (list) h->vector = vector;
     h->reservation_address = dragoman::riscv::kNoReservation;
     h->tb_flags = task.process->guest->cpu.tb_flags(h);
     mask = uc.mask;

@@ -27,10 +27,8 @@ bool read_vector_context(const Task& task, u64 header, u32 size, VectorState& ou
     if (!task.read(state, header + sizeof(ContextHeader))) return false;
     if (!task.read(out.regs, state.data, register_bytes(out.vlenb))) return false;
     out.vtype = dragoman::riscv::is_legal_vtype(state.vtype) ? state.vtype : dragoman::riscv::kVill;
-    const u64 vlmax =
-        out.vtype == dragoman::riscv::kVill ? 0 : dragoman::riscv::VectorType::unpack(out.vtype).vlmax(out.vlenb);
-    out.vl = std::min(state.vl, vlmax);
-    out.vstart = state.vstart & (u64{out.vlenb} * 8 - 1);
+    out.vl = std::min(state.vl, out.vlmax());
+    out.vstart = state.vstart & out.vstart_mask();
     out.vxsat = state.vcsr & 1;
     out.vxrm = state.vcsr >> 1 & 3;
     return true;

@@ -7,8 +7,7 @@ namespace dragoman::riscv {
 namespace {
 
 u64 read_vstart(Hart& hart, unsigned) { return hart.vector.vstart; }
-/// As many bits as the greatest index of an element takes.
-void write_vstart(Hart& hart, u64 value, unsigned) { hart.vector.vstart = value & (u64{hart.vector.vlenb} * 8 - 1); }
+void write_vstart(Hart& hart, u64 value, unsigned) { hart.vector.vstart = value & hart.vector.vstart_mask(); }
 
 u64 read_vxsat(Hart& hart, unsigned) { return hart.vector.vxsat; }
 void write_vxsat(Hart& hart, u64 value, unsigned) { hart.vector.vxsat = value & 1; }

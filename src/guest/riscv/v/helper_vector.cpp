@@ -1,5 +1,6 @@
 // The helper that executes vector instructions for translated code, and the table that it finds them in.
 #include <algorithm>
+#include <cstddef>
 
 #include "guest/riscv/helper.h"
 #include "guest/riscv/v/execute.h"
@@ -45,8 +46,7 @@ u64 helper_vsetvl(ir::Env* env, u64 avl, u64 vtype, u32 keep) {
     set_vtype(h, vtype);
     VectorState& v = h.vector;
     v.used = 1;
-    const u64 vlmax = v.vtype == kVill ? 0 : VectorType::unpack(v.vtype).vlmax(v.vlenb);
-    v.vl = std::min(keep != 0 ? v.vl : avl, vlmax);
+    v.vl = std::min(keep != 0 ? v.vl : avl, v.vlmax());
     v.vstart = 0;
     return v.vl;
 }
@@ -60,12 +60,14 @@ u32 vector_flags(const VectorState& v) {
     return v.vtype == kVill ? 0 : kFlagVtypeLegal | static_cast<u32>(v.vtype) << kFlagVtypeShift;
 }
 
+void copy_vector(VectorState& to, const VectorState& from) {
+    if (from.used != 0) std::memcpy(to.regs, from.regs, sizeof to.regs);
+    constexpr std::size_t kRest = offsetof(VectorState, vl);
+    std::memcpy(reinterpret_cast<u8*>(&to) + kRest, reinterpret_cast<const u8*>(&from) + kRest, sizeof to - kRest);
+}
+
 void reset_vector(Hart& h, unsigned vlenb) {
     VectorState& v = h.vector;
-    std::memset(v.regs, 0, sizeof v.regs);
-    v.vl = v.vstart = 0;
-    v.vxrm = v.vxsat = 0;
-    v.used = 0;
     v.vlenb = vlenb;
     v.vtype = kVill;
 }

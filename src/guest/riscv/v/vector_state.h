@@ -15,21 +15,6 @@ inline constexpr unsigned kElen = 64;
 inline constexpr u64 kVill = u64{1} << 63;
 inline constexpr u32 kVtypeTailAgnostic = 1u << 6, kVtypeMaskAgnostic = 1u << 7;
 
-struct VectorState {
-    /// Register n begins at n * vlenb, so that the registers of a group follow each other without a gap.
-    alignas(64) u8 regs[32 * kMaxVlenBytes];
-    u64 vl;
-    u64 vstart;  ///< index of the first element to be executed
-    u64 vtype;   ///< as the CSR shows it
-    u32 vxrm;    ///< fixed-point rounding mode, 0..3
-    u32 vxsat;   ///< fixed-point saturation flag
-    u32 vlenb;   ///< bytes of a register
-    u32 used;    ///< vectors have been used: not 0 from the first vset or whole-register load on
-
-    u8* reg(unsigned n) { return regs + std::size_t{n} * vlenb; }
-    const u8* reg(unsigned n) const { return regs + std::size_t{n} * vlenb; }
-};
-
 /// A legal vtype, taken apart.
 struct VectorType {
     unsigned sew;  ///< log2 of the element's bytes, 0..3
@@ -55,5 +40,24 @@ constexpr bool is_legal_vtype(u64 vtype) {
     const unsigned bits = 8u << (vtype >> 3 & 3);
     return lmul >= 0 || bits <= kElen >> -lmul;
 }
+
+struct VectorState {
+    /// Register n begins at n * vlenb, so that the registers of a group follow each other without a gap.
+    alignas(64) u8 regs[32 * kMaxVlenBytes];
+    u64 vl;
+    u64 vstart;  ///< index of the first element to be executed
+    u64 vtype;   ///< as the CSR shows it
+    u32 vxrm;    ///< fixed-point rounding mode, 0..3
+    u32 vxsat;   ///< fixed-point saturation flag
+    u32 vlenb;   ///< bytes of a register
+    u32 used;    ///< vectors have been used: not 0 from the first vset or whole-register load on
+
+    u8* reg(unsigned n) { return regs + std::size_t{n} * vlenb; }
+    const u8* reg(unsigned n) const { return regs + std::size_t{n} * vlenb; }
+    /// The greatest vl; 0 with vill.
+    u64 vlmax() const { return vtype == kVill ? 0 : VectorType::unpack(vtype).vlmax(vlenb); }
+    /// As many bits of vstart as the greatest index of an element takes.
+    u64 vstart_mask() const { return u64{vlenb} * 8 - 1; }
+};
 
 }  // namespace dragoman::riscv
