@@ -1,8 +1,7 @@
 // Floating-point helpers on soft float: for rounding modes that the host lacks or that differ from the dynamic one, and
 // for half precision. They take and return register images (NaN-boxed) and accrue flags in the FP environment.
-#include "base/fpenv.h"
-#include "base/softfloat.h"
 #include "guest/riscv/fp_control.h"
+#include "guest/riscv/fp_image.h"
 #include "guest/riscv/helper.h"
 
 namespace dragoman::riscv {
@@ -11,25 +10,6 @@ namespace {
 
 using softfloat::Format;
 
-constexpr unsigned width(Format f) { return f == Format::F16 ? 16 : f == Format::F32 ? 32 : 64; }
-
-/// The value in a register image; the canonical NaN when it is not NaN-boxed for the format (Unprivileged
-/// specification, section "NaN Boxing of Narrower Values").
-u64 unbox(Format f, double image) {
-    u64 bits = std::bit_cast<u64>(image), upper = ~low_mask(width(f));
-    return (bits & upper) == upper ? bits & ~upper : softfloat::canonical_nan(f);
-}
-
-double box(Format f, u64 bits) { return std::bit_cast<double>(bits | ~low_mask(width(f))); }
-
-/// Flags of one instruction: raised when it is done.
-struct Flags {
-    u32 bits = 0;
-    ~Flags() {
-        if (bits) fpenv::raise(bits);
-    }
-};
-
 using Unary = u64 (*)(Format, u64, softfloat::Rounding, u32&);
 using Binary = u64 (*)(Format, u64, u64, softfloat::Rounding, u32&);
 using Extreme = u64 (*)(Format, u64, u64, u32&);
@@ -37,19 +17,19 @@ using Compare = bool (*)(Format, u64, u64, u32&);
 
 double binary(Binary op, double rs1, double rs2, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return box(c.format, op(c.format, unbox(c.format, rs1), unbox(c.format, rs2), c.rm, flags.bits));
 }
 
 double extreme(Extreme op, double rs1, double rs2, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return box(c.format, op(c.format, unbox(c.format, rs1), unbox(c.format, rs2), flags.bits));
 }
 
 u64 compare(Compare op, double rs1, double rs2, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return op(c.format, unbox(c.format, rs1), unbox(c.format, rs2), flags.bits);
 }
 
@@ -62,13 +42,13 @@ double helper_fdiv(double rs1, double rs2, u32 control) { return binary(softfloa
 
 double helper_fsqrt(double rs1, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return box(c.format, softfloat::sqrt(c.format, unbox(c.format, rs1), c.rm, flags.bits));
 }
 
 double helper_fma(double rs1, double rs2, double rs3, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     u64 a = unbox(c.format, rs1), addend = unbox(c.format, rs3), sign = softfloat::sign_bit(c.format);
     if (c.negate_product) a ^= sign;
     if (c.negate_addend) addend ^= sign;
@@ -108,20 +88,20 @@ u64 helper_fclass(double rs1, u32 control) {
 
 double helper_fround(double rs1, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     u64 value = unbox(c.format, rs1);
     return box(c.format, softfloat::round_to_integral(c.format, value, c.rm, c.raise_inexact, flags.bits));
 }
 
 double helper_fcvt_ff(double rs1, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return box(c.to, softfloat::convert(c.to, c.format, unbox(c.format, rs1), c.rm, flags.bits));
 }
 
 u64 helper_fcvt_fi(double rs1, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     u64 value = softfloat::to_int(c.format, unbox(c.format, rs1), c.int_type, c.rm, flags.bits);
     bool word = c.int_type == softfloat::IntType::I32 || c.int_type == softfloat::IntType::U32;
     return word ? static_cast<u64>(sign_extend(value, 32)) : value;
@@ -129,12 +109,12 @@ u64 helper_fcvt_fi(double rs1, u32 control) {
 
 double helper_fcvt_if(u64 rs1, u32 control) {
     FpControl c = FpControl::unpack(control);
-    Flags flags;
+    RaisedFlags flags;
     return box(c.to, softfloat::from_int(c.to, rs1, c.int_type, c.rm, flags.bits));
 }
 
 u64 helper_fcvtmod_w_d(double rs1) {
-    Flags flags;
+    RaisedFlags flags;
     return softfloat::to_int32_modular(std::bit_cast<u64>(rs1), flags.bits);
 }
 

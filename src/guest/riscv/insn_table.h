@@ -112,6 +112,7 @@ struct alignas(64) InsnRow {
     bool imm_signed = false;
     u8 imm_plus = 0;
     FloatUse float_use = FloatUse::None;
+    bool uses_vectors = false;  ///< of vector state: all whose mnemonic begins with v
     /// The first segments once more, as what decoding does with them: (bits & mask) rotated to the left. Empty ones
     /// are 0.
     u8 imm_rotate[4] = {};
@@ -160,6 +161,7 @@ consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char
 consteval void InsnRow::parse_float_use() {
     constexpr std::string_view kReading[] = {"fmv.x.", "fclass."};
     const std::string_view words = syntax, name = mnemonic;
+    uses_vectors = name.starts_with("v");
     // Those on vectors of floats round and raise flags.
     const bool vector = (name.starts_with("vf") && name != "vfirst.m") || name.starts_with("vmf");
     if (words.starts_with("fd") || vector) {

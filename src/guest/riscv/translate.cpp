@@ -45,13 +45,6 @@ bool fetch(DisasContext& ctx) {
     return false;
 }
 
-/// Instructions on vector registers: the opcode OP-V, and the widths 0, 5, 6 and 7 of LOAD-FP and STORE-FP.
-bool is_vector(u32 bits) {
-    constexpr u32 kLoad = 0x07, kStore = 0x27, kVector = 0x57;
-    const u32 opcode = bits & 0x7f, width = bits >> 12 & 7;
-    return opcode == kVector || ((opcode == kLoad || opcode == kStore) && (width == 0 || width >= 5));
-}
-
 /// System mode: mstatus.FS. @returns false when the instruction is dealt with already.
 bool check_float(DisasContext& ctx, FloatUse use) {
     if ((ctx.flags & (kFlagFsOff | kFlagFsClean)) == 0 || use == FloatUse::None) return true;
@@ -66,8 +59,8 @@ bool check_float(DisasContext& ctx, FloatUse use) {
 }
 
 /// The same for mstatus.VS.
-bool check_vector(DisasContext& ctx) {
-    if ((ctx.flags & (kFlagVsOff | kFlagVsClean)) == 0 || !is_vector(ctx.bits)) return true;
+bool check_vector(DisasContext& ctx, bool uses) {
+    if ((ctx.flags & (kFlagVsOff | kFlagVsClean)) == 0 || !uses) return true;
     if ((ctx.flags & kFlagVsOff) != 0) {
         ctx.raise_illegal();
     } else {
@@ -95,7 +88,7 @@ void translate_insn(guest::DisasContextBase* base) {
     if (!fetch(ctx)) return;
     Operands operands;
     const InsnRow* row = ctx.decoder->find(ctx.bits, operands);
-    if (!ctx.system || row == nullptr || (check_float(ctx, row->float_use) && check_vector(ctx))) {
+    if (!ctx.system || row == nullptr || (check_float(ctx, row->float_use) && check_vector(ctx, row->uses_vectors))) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();
     }

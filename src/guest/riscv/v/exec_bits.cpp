@@ -1,31 +1,11 @@
 // Vector bit manipulation and carry-less multiplication (Zvbb, Zvkb, Zvbc).
 #include <bit>
 
-#include "guest/riscv/v/execute.h"
+#include "guest/riscv/v/elements.h"
 
 namespace dragoman::riscv::vector_functions {
 
 namespace {
-
-template <class F>
-void unary(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        run.for_active([&](u64 i) { run.group<T>(run.vd())[i] = static_cast<T>(f(run.group<T>(run.vs2())[i])); });
-    });
-}
-
-template <class F>
-void binary(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            const T b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
-            run.group<T>(run.vd())[i] = static_cast<T>(f(run.group<T>(run.vs2())[i], b));
-        });
-    });
-}
 
 template <class T>
 T reverse_bits(T value, unsigned width) {
@@ -48,37 +28,37 @@ u128 carryless_product(u64 a, u64 b) {
 }  // namespace
 
 void vandn(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a & ~b; });
+    binary_elements(run, [](auto a, auto b) { return a & ~b; });
 }
 void vbrev(VectorRun& run) {
-    unary(run, [](auto a) { return reverse_bits(a, kBitsOf<decltype(a)>); });
+    unary_elements(run, [](auto a) { return reverse_bits(a, kBitsOf<decltype(a)>); });
 }
 void vbrev8(VectorRun& run) {
-    unary(run, [](auto a) { return reverse_bits(a, 8); });
+    unary_elements(run, [](auto a) { return reverse_bits(a, 8); });
 }
 void vrev8(VectorRun& run) {
-    unary(run, [](auto a) { return __builtin_bswap64(a) >> (64 - kBitsOf<decltype(a)>); });
+    unary_elements(run, [](auto a) { return __builtin_bswap64(a) >> (64 - kBitsOf<decltype(a)>); });
 }
 void vclz(VectorRun& run) {
-    unary(run, [](auto a) { return std::countl_zero(a); });
+    unary_elements(run, [](auto a) { return std::countl_zero(a); });
 }
 void vctz(VectorRun& run) {
-    unary(run, [](auto a) { return std::countr_zero(a); });
+    unary_elements(run, [](auto a) { return std::countr_zero(a); });
 }
 void vcpop_v(VectorRun& run) {
-    unary(run, [](auto a) { return std::popcount(a); });
+    unary_elements(run, [](auto a) { return std::popcount(a); });
 }
 void vrol(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return std::rotl(a, static_cast<int>(b & (kBitsOf<decltype(a)> - 1))); });
+    binary_elements(run, [](auto a, auto b) { return std::rotl(a, static_cast<int>(b & (kBitsOf<decltype(a)> - 1))); });
 }
 void vror(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return std::rotr(a, static_cast<int>(b & (kBitsOf<decltype(a)> - 1))); });
+    binary_elements(run, [](auto a, auto b) { return std::rotr(a, static_cast<int>(b & (kBitsOf<decltype(a)> - 1))); });
 }
 void vclmul(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return static_cast<u64>(carryless_product(a, b)); });
+    binary_elements(run, [](auto a, auto b) { return static_cast<u64>(carryless_product(a, b)); });
 }
 void vclmulh(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return static_cast<u64>(carryless_product(a, b) >> 64); });
+    binary_elements(run, [](auto a, auto b) { return static_cast<u64>(carryless_product(a, b) >> 64); });
 }
 
 }  // namespace dragoman::riscv::vector_functions

@@ -1,6 +1,5 @@
 // Conversions between floats and integers, and between formats (section "Vector Floating-Point/Integer Type-Convert
 // Instructions" and those behind it).
-#include "base/fpenv.h"
 #include "guest/riscv/v/execute.h"
 
 namespace dragoman::riscv::vector_functions {
@@ -11,8 +10,6 @@ using softfloat::Format;
 using softfloat::IntType;
 using softfloat::Rounding;
 
-constexpr Format format_of(unsigned sew) { return sew == 1 ? Format::F16 : sew == 2 ? Format::F32 : Format::F64; }
-
 /// Calls f with unsigned values of the source's and the result's element types.
 template <class F>
 void by_types(unsigned from, unsigned to, F f) {
@@ -21,14 +18,13 @@ void by_types(unsigned from, unsigned to, F f) {
 
 template <class F>
 void convert(VectorRun& run, unsigned from, unsigned to, F f) {
-    u32 flags = 0;
+    RaisedFlags flags;
     by_types(from, to, [&](auto source, auto target) {
         using S = decltype(source);
         using T = decltype(target);
         run.for_active(
-            [&](u64 i) { run.group<T>(run.vd())[i] = static_cast<T>(f(u64{run.group<S>(run.vs2())[i]}, flags)); });
+            [&](u64 i) { run.group<T>(run.vd())[i] = static_cast<T>(f(u64{run.group<S>(run.vs2())[i]}, flags.bits)); });
     });
-    if (flags != 0) fpenv::raise(flags);
 }
 
 /// `value` to an integer of `bits`, saturating.

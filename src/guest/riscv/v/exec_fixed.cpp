@@ -1,15 +1,11 @@
 // Fixed-point arithmetic: saturation and rounding by vxrm (section "Vector Fixed-Point Arithmetic Instructions").
 #include <limits>
-#include <type_traits>
 
-#include "guest/riscv/v/execute.h"
+#include "guest/riscv/v/elements.h"
 
 namespace dragoman::riscv::vector_functions {
 
 namespace {
-
-template <class T>
-using Signed = std::make_signed_t<T>;
 
 enum Vxrm : u32 { kNearestUp = 0, kNearestEven = 1, kDown = 2, kOdd = 3 };
 
@@ -28,20 +24,6 @@ W round_shift(W value, unsigned count, u32 vxrm) {
         case kOdd: increment = !bit(count) && (half || below); break;
     }
     return static_cast<W>((value >> count) + (increment ? 1 : 0));
-}
-
-/// vd[i] = f(vs2[i], second operand) with elements as T and, signed, as S.
-template <class F>
-void binary(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        T* const d = run.group<T>(run.vd());
-        const T* const a = run.group<T>(run.vs2());
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            d[i] = static_cast<T>(f(a[i], vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar)));
-        });
-    });
 }
 
 template <class T, class W>
@@ -69,69 +51,68 @@ i128 wide_signed(T value) {
 /// vd[i] = vs2[i], of twice the width, shifted right, rounded and saturated.
 template <bool kSigned>
 void clip(VectorRun& run) {
-    by_sew(run.sew() > 2 ? 2 : run.sew(), [&](auto zero) {
+    by_narrow(run.sew(), [&](auto zero) {
         using T = decltype(zero);
-        if constexpr (sizeof(T) < 8) {
-            using W = WiderT<T>;
-            const bool vector = run.vector_vector();
-            run.for_active([&](u64 i) {
-                const auto count =
-                    static_cast<unsigned>((vector ? u64{run.group<T>(run.vs1())[i]} : run.scalar) & (kBitsOf<W> - 1));
-                const W value = run.group<W>(run.vs2())[i];
-                if constexpr (kSigned) {
-                    const auto rounded = round_shift<i128>(wide_signed(value), count, run.v.vxrm);
-                    run.group<T>(run.vd())[i] = static_cast<T>(saturate<Signed<T>>(run, rounded));
-                } else {
-                    const auto rounded = round_shift<i128>(wide(value), count, run.v.vxrm);
-                    run.group<T>(run.vd())[i] = saturate<T>(run, rounded);
-                }
-            });
-        }
+        using W = WiderT<T>;
+        run.for_active([&](u64 i) {
+            const auto count = static_cast<unsigned>(run.second<T>(i) & (kBitsOf<W> - 1));
+            const W value = run.group<W>(run.vs2())[i];
+            T& d = run.group<T>(run.vd())[i];
+            if constexpr (kSigned) {
+                d = static_cast<T>(saturate<Signed<T>>(run, round_shift<i128>(wide_signed(value), count, run.v.vxrm)));
+            } else {
+                d = saturate<T>(run, round_shift<i128>(wide(value), count, run.v.vxrm));
+            }
+        });
     });
 }
 
 }  // namespace
 
 void vsaddu(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return saturate<decltype(a)>(run, wide(a) + wide(b)); });
+    binary_elements(run, [&](auto a, auto b) { return saturate<decltype(a)>(run, wide(a) + wide(b)); });
 }
 void vssubu(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return saturate<decltype(a)>(run, wide(a) - wide(b)); });
+    binary_elements(run, [&](auto a, auto b) { return saturate<decltype(a)>(run, wide(a) - wide(b)); });
 }
 void vsadd(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return saturate<Signed<decltype(a)>>(run, wide_signed(a) + wide_signed(b)); });
+    binary_elements(
+        run, [&](auto a, auto b) { return saturate<Signed<decltype(a)>>(run, wide_signed(a) + wide_signed(b)); });
 }
 void vssub(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return saturate<Signed<decltype(a)>>(run, wide_signed(a) - wide_signed(b)); });
+    binary_elements(
+        run, [&](auto a, auto b) { return saturate<Signed<decltype(a)>>(run, wide_signed(a) - wide_signed(b)); });
 }
 
 void vaaddu(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return round_shift<i128>(wide(a) + wide(b), 1, run.v.vxrm); });
+    binary_elements(run, [&](auto a, auto b) { return round_shift<i128>(wide(a) + wide(b), 1, run.v.vxrm); });
 }
 void vaadd(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return round_shift<i128>(wide_signed(a) + wide_signed(b), 1, run.v.vxrm); });
+    binary_elements(run,
+                    [&](auto a, auto b) { return round_shift<i128>(wide_signed(a) + wide_signed(b), 1, run.v.vxrm); });
 }
 void vasubu(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return round_shift<i128>(wide(a) - wide(b), 1, run.v.vxrm); });
+    binary_elements(run, [&](auto a, auto b) { return round_shift<i128>(wide(a) - wide(b), 1, run.v.vxrm); });
 }
 void vasub(VectorRun& run) {
-    binary(run, [&](auto a, auto b) { return round_shift<i128>(wide_signed(a) - wide_signed(b), 1, run.v.vxrm); });
+    binary_elements(run,
+                    [&](auto a, auto b) { return round_shift<i128>(wide_signed(a) - wide_signed(b), 1, run.v.vxrm); });
 }
 
 void vsmul(VectorRun& run) {
-    binary(run, [&](auto a, auto b) {
+    binary_elements(run, [&](auto a, auto b) {
         const i128 product = wide_signed(a) * wide_signed(b);
         return saturate<Signed<decltype(a)>>(run, round_shift<i128>(product, kBitsOf<decltype(a)> - 1, run.v.vxrm));
     });
 }
 
 void vssrl(VectorRun& run) {
-    binary(run, [&](auto a, auto b) {
+    binary_elements(run, [&](auto a, auto b) {
         return round_shift<i128>(wide(a), static_cast<unsigned>(b & (kBitsOf<decltype(a)> - 1)), run.v.vxrm);
     });
 }
 void vssra(VectorRun& run) {
-    binary(run, [&](auto a, auto b) {
+    binary_elements(run, [&](auto a, auto b) {
         return round_shift<i128>(wide_signed(a), static_cast<unsigned>(b & (kBitsOf<decltype(a)> - 1)), run.v.vxrm);
     });
 }

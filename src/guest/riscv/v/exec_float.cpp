@@ -5,8 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "base/fpenv.h"
-#include "guest/riscv/v/execute.h"
+#include "guest/riscv/v/elements.h"
 #include "guest/riscv/v/float_estimates.h"
 
 namespace dragoman::riscv::vector_functions {
@@ -15,51 +14,18 @@ namespace {
 
 using softfloat::Format;
 
-constexpr Format format_of(unsigned sew) { return sew == 1 ? Format::F16 : sew == 2 ? Format::F32 : Format::F64; }
-
-/// Elements that can be floats: 16 to 64 bits.
-template <class F>
-void by_float(unsigned sew, F f) {
-    switch (sew) {
-        case 1: return f(u16{});
-        case 2: return f(u32{});
-        default: return f(u64{});
-    }
-}
-
-/// Flags of one instruction: raised when it is done.
-struct Flags {
-    u32 bits = 0;
-    ~Flags() {
-        if (bits != 0) fpenv::raise(bits);
-    }
-};
-
+/// vd[i] = f(format, vs2[i], flags).
 template <class F>
 void unary(VectorRun& run, F f) {
-    Flags flags;
-    const Format format = format_of(run.sew());
-    by_float(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        run.for_active([&](u64 i) {
-            run.group<T>(run.vd())[i] = static_cast<T>(f(format, u64{run.group<T>(run.vs2())[i]}, flags.bits));
-        });
-    });
+    RaisedFlags flags;
+    unary_elements(run, [&](auto a) { return f(format_of(run.sew()), u64{a}, flags.bits); });
 }
 
-/// vd[i] = f(vs2[i], second operand).
+/// vd[i] = f(format, vs2[i], second operand, flags).
 template <class F>
 void binary(VectorRun& run, F f) {
-    Flags flags;
-    const Format format = format_of(run.sew());
-    by_float(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            const T b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
-            run.group<T>(run.vd())[i] = static_cast<T>(f(format, u64{run.group<T>(run.vs2())[i]}, u64{b}, flags.bits));
-        });
-    });
+    RaisedFlags flags;
+    binary_elements(run, [&](auto a, auto b) { return f(format_of(run.sew()), u64{a}, u64{b}, flags.bits); });
 }
 
 using Arithmetic = u64 (*)(Format, u64, u64, softfloat::Rounding, u32&);
@@ -108,11 +74,10 @@ void fused_on_host(VectorRun& run) {
     constexpr Format kFormat = sizeof(F) == 4 ? Format::F32 : Format::F64;
     using T = std::conditional_t<sizeof(F) == 4, u32, u64>;
     const u64 sign = softfloat::sign_bit(kFormat);
-    const bool vector = run.vector_vector();
-    Flags flags;
+    RaisedFlags flags;
     run.for_active([&](u64 i) {
         T& d = run.group<T>(run.vd())[i];
-        T b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
+        T b = run.second<T>(i);
         const T a = run.group<T>(run.vs2())[i], factor = kSwap ? d : a;
         T addend = kSwap ? a : d;
         if (kNegateProduct) b = static_cast<T>(b ^ sign);
@@ -130,37 +95,20 @@ void fused(VectorRun& run) {
         return run.sew() == 2 ? fused_on_host<float, kNegateProduct, kNegateAddend, kSwap>(run)
                               : fused_on_host<double, kNegateProduct, kNegateAddend, kSwap>(run);
     }
-    Flags flags;
+    RaisedFlags flags;
     const Format format = format_of(run.sew());
     const u64 sign = softfloat::sign_bit(format);
-    by_float(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            T& d = run.group<T>(run.vd())[i];
-            u64 b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
-            const u64 a = run.group<T>(run.vs2())[i];
-            const u64 factor = kSwap ? u64{d} : a;
-            u64 addend = kSwap ? a : u64{d};
-            if (kNegateProduct) b ^= sign;
-            if (kNegateAddend) addend ^= sign;
-            d = static_cast<T>(softfloat::fma(format, b, factor, addend, run.rounding(), flags.bits));
-        });
+    ternary_elements(run, [&](u64 d, u64 b, u64 a) {
+        const u64 addend = kSwap ? a : d;
+        return softfloat::fma(format, kNegateProduct ? b ^ sign : b, kSwap ? d : a,
+                              kNegateAddend ? addend ^ sign : addend, run.rounding(), flags.bits);
     });
 }
 
 template <class F>
 void compare(VectorRun& run, F f) {
-    Flags flags;
-    const Format format = format_of(run.sew());
-    by_float(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            const T b = vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar);
-            run.set_mask_bit(run.vd(), i, f(format, u64{run.group<T>(run.vs2())[i]}, u64{b}, flags.bits));
-        });
-    });
+    RaisedFlags flags;
+    compare_elements(run, [&](auto a, auto b) { return f(format_of(run.sew()), u64{a}, u64{b}, flags.bits); });
 }
 
 template <class F>
@@ -174,15 +122,14 @@ void with_sign(VectorRun& run, F sign_of) {
 /// Elements of SEW, results of twice that: f(a, b, d) in the wide format. kWideFirst: vs2 is that wide already.
 template <bool kWideFirst, class F>
 void widening(VectorRun& run, F f) {
-    Flags flags;
+    RaisedFlags flags;
     const Format narrow = format_of(run.sew()), wide = format_of(run.sew() + 1);
     auto go = [&](auto zero) {
         using T = decltype(zero);
         using W = WiderT<T>;
-        const bool vector = run.vector_vector();
         auto widen = [&](T value) { return softfloat::convert(wide, narrow, value, run.rounding(), flags.bits); };
         run.for_active([&](u64 i) {
-            const u64 b = widen(vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar));
+            const u64 b = widen(run.second<T>(i));
             const u64 a = kWideFirst ? u64{run.group<W>(run.vs2())[i]} : widen(run.group<T>(run.vs2())[i]);
             W& d = run.group<W>(run.vd())[i];
             d = static_cast<W>(f(wide, a, b, u64{d}, flags.bits));
@@ -249,15 +196,6 @@ void vfsgnjx(VectorRun& run) {
 void vfclass(VectorRun& run) {
     unary(run, [](Format format, u64 a, u32&) { return u64{softfloat::classify(format, a)}; });
 }
-void vfmerge(VectorRun& run) {
-    by_float(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        run.for_body([&](u64 i) {
-            run.group<T>(run.vd())[i] = run.mask_bit(0, i) ? static_cast<T>(run.scalar) : run.group<T>(run.vs2())[i];
-        });
-    });
-}
-
 void vfmacc(VectorRun& run) { fused<false, false, false>(run); }
 void vfnmacc(VectorRun& run) { fused<true, true, false>(run); }
 void vfmsac(VectorRun& run) { fused<false, true, false>(run); }

@@ -1,61 +1,11 @@
 // Integer arithmetic on elements of one width (sections "Vector Integer Arithmetic Instructions").
 #include <algorithm>
-#include <type_traits>
 
-#include "guest/riscv/v/execute.h"
+#include "guest/riscv/v/elements.h"
 
 namespace dragoman::riscv::vector_functions {
 
 namespace {
-
-template <class T>
-using Signed = std::make_signed_t<T>;
-
-/// vd[i] = f(vs2[i], vs1[i] or the scalar), on unsigned elements.
-template <class F>
-void binary(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        T* const d = run.group<T>(run.vd());
-        const T* const a = run.group<T>(run.vs2());
-        if (run.vector_vector()) {
-            const T* const b = run.group<T>(run.vs1());
-            run.for_active([&](u64 i) { d[i] = static_cast<T>(f(a[i], b[i])); });
-        } else {
-            const T b = static_cast<T>(run.scalar);
-            run.for_active([&](u64 i) { d[i] = static_cast<T>(f(a[i], b)); });
-        }
-    });
-}
-
-/// vd[i] = f(vd[i], vs1[i] or the scalar, vs2[i]).
-template <class F>
-void ternary(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        T* const d = run.group<T>(run.vd());
-        const T* const a = run.group<T>(run.vs2());
-        if (run.vector_vector()) {
-            const T* const b = run.group<T>(run.vs1());
-            run.for_active([&](u64 i) { d[i] = static_cast<T>(f(u64{d[i]}, u64{b[i]}, u64{a[i]})); });
-        } else {
-            run.for_active([&](u64 i) { d[i] = static_cast<T>(f(u64{d[i]}, run.scalar, u64{a[i]})); });
-        }
-    });
-}
-
-/// Mask bit i of vd = f(vs2[i], vs1[i] or the scalar).
-template <class F>
-void compare(VectorRun& run, F f) {
-    by_sew(run.sew(), [&](auto zero) {
-        using T = decltype(zero);
-        const T* const a = run.group<T>(run.vs2());
-        const T* const b = run.vector_vector() ? run.group<T>(run.vs1()) : nullptr;
-        const T scalar = static_cast<T>(run.scalar);
-        // The result may overlap a source in its lowest register, of which it then writes bits of elements read before.
-        run.for_active([&](u64 i) { run.set_mask_bit(run.vd(), i, f(a[i], b != nullptr ? b[i] : scalar)); });
-    });
-}
 
 /// Carries and borrows: f(vs2[i], second operand, carry of v0 as an integer of T).
 template <bool kToMask, class F>
@@ -63,12 +13,10 @@ void with_carry(VectorRun& run, F f) {
     by_sew(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         const T* const a = run.group<T>(run.vs2());
-        const T* const b = run.vector_vector() ? run.group<T>(run.vs1()) : nullptr;
-        const T scalar = static_cast<T>(run.scalar);
         const bool has_carry = run.masked();  // vm = 0: v0 is the carry, all elements are active
         run.for_body([&](u64 i) {
             const T carry = has_carry && run.mask_bit(0, i) ? 1 : 0;
-            const auto value = f(a[i], b != nullptr ? b[i] : scalar, carry);
+            const auto value = f(a[i], run.second<T>(i), carry);
             if constexpr (kToMask) {
                 run.set_mask_bit(run.vd(), i, value);
             } else {
@@ -83,66 +31,66 @@ constexpr auto shift_count = [](auto b) { return b & (kBitsOf<decltype(b)> - 1);
 }  // namespace
 
 void vadd(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a + b; });
+    binary_elements(run, [](auto a, auto b) { return a + b; });
 }
 void vsub(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a - b; });
+    binary_elements(run, [](auto a, auto b) { return a - b; });
 }
 void vrsub(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return b - a; });
+    binary_elements(run, [](auto a, auto b) { return b - a; });
 }
 void vminu(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return std::min(a, b); });
+    binary_elements(run, [](auto a, auto b) { return std::min(a, b); });
 }
 void vmin(VectorRun& run) {
-    binary(run, [](auto a, auto b) {
+    binary_elements(run, [](auto a, auto b) {
         return static_cast<Signed<decltype(a)>>(a) < static_cast<Signed<decltype(a)>>(b) ? a : b;
     });
 }
 void vmaxu(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return std::max(a, b); });
+    binary_elements(run, [](auto a, auto b) { return std::max(a, b); });
 }
 void vmax(VectorRun& run) {
-    binary(run, [](auto a, auto b) {
+    binary_elements(run, [](auto a, auto b) {
         return static_cast<Signed<decltype(a)>>(a) > static_cast<Signed<decltype(a)>>(b) ? a : b;
     });
 }
 void vand(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a & b; });
+    binary_elements(run, [](auto a, auto b) { return a & b; });
 }
 void vor(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a | b; });
+    binary_elements(run, [](auto a, auto b) { return a | b; });
 }
 void vxor(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return a ^ b; });
+    binary_elements(run, [](auto a, auto b) { return a ^ b; });
 }
 void vsll(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return u64{a} << shift_count(b); });
+    binary_elements(run, [](auto a, auto b) { return u64{a} << shift_count(b); });
 }
 void vsrl(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return u64{a} >> shift_count(b); });
+    binary_elements(run, [](auto a, auto b) { return u64{a} >> shift_count(b); });
 }
 void vsra(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) >> shift_count(b); });
+    binary_elements(run, [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) >> shift_count(b); });
 }
 
 void vmul(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return u64{a} * b; });
+    binary_elements(run, [](auto a, auto b) { return u64{a} * b; });
 }
 void vmulh(VectorRun& run) {
-    binary(run, [](auto a, auto b) {
+    binary_elements(run, [](auto a, auto b) {
         using S = Signed<decltype(a)>;
         return static_cast<WiderT<S>>(WiderT<S>{static_cast<S>(a)} * static_cast<S>(b)) >> kBitsOf<S>;
     });
 }
 void vmulhu(VectorRun& run) {
-    binary(run, [](auto a, auto b) {
+    binary_elements(run, [](auto a, auto b) {
         using T = decltype(a);
         return static_cast<WiderT<T>>(WiderT<T>{a} * b) >> kBitsOf<T>;
     });
 }
 void vmulhsu(VectorRun& run) {
-    binary(run, [](auto a, auto b) {
+    binary_elements(run, [](auto a, auto b) {
         using S = Signed<decltype(a)>;
         using W = std::conditional_t<sizeof(a) == 8, i128, i64>;
         return (W{static_cast<S>(a)} * static_cast<W>(b)) >> kBitsOf<S>;
@@ -151,14 +99,14 @@ void vmulhsu(VectorRun& run) {
 
 // Division by zero and overflow as scalar division has them.
 void vdivu(VectorRun& run) {
-    binary(run,
-           [](auto a, auto b) { return b == 0 ? static_cast<decltype(a)>(~0ull) : static_cast<decltype(a)>(a / b); });
+    binary_elements(
+        run, [](auto a, auto b) { return b == 0 ? static_cast<decltype(a)>(~0ull) : static_cast<decltype(a)>(a / b); });
 }
 void vremu(VectorRun& run) {
-    binary(run, [](auto a, auto b) { return b == 0 ? a : static_cast<decltype(a)>(a % b); });
+    binary_elements(run, [](auto a, auto b) { return b == 0 ? a : static_cast<decltype(a)>(a % b); });
 }
 void vdiv(VectorRun& run) {
-    binary(run, [](auto a, auto b) -> decltype(a) {
+    binary_elements(run, [](auto a, auto b) -> decltype(a) {
         using T = decltype(a);
         using S = Signed<T>;
         if (b == 0) return static_cast<T>(~0ull);
@@ -167,7 +115,7 @@ void vdiv(VectorRun& run) {
     });
 }
 void vrem(VectorRun& run) {
-    binary(run, [](auto a, auto b) -> decltype(a) {
+    binary_elements(run, [](auto a, auto b) -> decltype(a) {
         using T = decltype(a);
         using S = Signed<T>;
         if (b == 0) return a;
@@ -177,27 +125,25 @@ void vrem(VectorRun& run) {
 }
 
 void vmacc(VectorRun& run) {
-    ternary(run, [](u64 d, u64 b, u64 a) { return b * a + d; });
+    ternary_elements(run, [](u64 d, u64 b, u64 a) { return b * a + d; });
 }
 void vnmsac(VectorRun& run) {
-    ternary(run, [](u64 d, u64 b, u64 a) { return d - b * a; });
+    ternary_elements(run, [](u64 d, u64 b, u64 a) { return d - b * a; });
 }
 void vmadd(VectorRun& run) {
-    ternary(run, [](u64 d, u64 b, u64 a) { return b * d + a; });
+    ternary_elements(run, [](u64 d, u64 b, u64 a) { return b * d + a; });
 }
 void vnmsub(VectorRun& run) {
-    ternary(run, [](u64 d, u64 b, u64 a) { return a - b * d; });
+    ternary_elements(run, [](u64 d, u64 b, u64 a) { return a - b * d; });
 }
 
-/// vmerge: the second operand where the mask bit is set. All body elements are written.
+/// vmerge and vfmerge: the second operand where the mask bit is set. All body elements are written.
 void vmerge(VectorRun& run) {
     by_sew(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         T* const d = run.group<T>(run.vd());
         const T* const a = run.group<T>(run.vs2());
-        const T* const b = run.vector_vector() ? run.group<T>(run.vs1()) : nullptr;
-        const T scalar = static_cast<T>(run.scalar);
-        run.for_body([&](u64 i) { d[i] = !run.mask_bit(0, i) ? a[i] : b != nullptr ? b[i] : scalar; });
+        run.for_body([&](u64 i) { d[i] = run.mask_bit(0, i) ? run.second<T>(i) : a[i]; });
     });
 }
 /// vmv.v.v, vmv.v.x, vmv.v.i, vfmv.v.f.
@@ -205,13 +151,7 @@ void vmv(VectorRun& run) {
     by_sew(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         T* const d = run.group<T>(run.vd());
-        if (run.vector_vector()) {
-            const T* const b = run.group<T>(run.vs1());
-            run.for_body([&](u64 i) { d[i] = b[i]; });
-        } else {
-            const T b = static_cast<T>(run.scalar);
-            run.for_body([&](u64 i) { d[i] = b; });
-        }
+        run.for_body([&](u64 i) { d[i] = run.second<T>(i); });
     });
 }
 
@@ -233,31 +173,31 @@ void vmsbc(VectorRun& run) {
 }
 
 void vmseq(VectorRun& run) {
-    compare(run, [](auto a, auto b) { return a == b; });
+    compare_elements(run, [](auto a, auto b) { return a == b; });
 }
 void vmsne(VectorRun& run) {
-    compare(run, [](auto a, auto b) { return a != b; });
+    compare_elements(run, [](auto a, auto b) { return a != b; });
 }
 void vmsltu(VectorRun& run) {
-    compare(run, [](auto a, auto b) { return a < b; });
+    compare_elements(run, [](auto a, auto b) { return a < b; });
 }
 void vmsleu(VectorRun& run) {
-    compare(run, [](auto a, auto b) { return a <= b; });
+    compare_elements(run, [](auto a, auto b) { return a <= b; });
 }
 void vmsgtu(VectorRun& run) {
-    compare(run, [](auto a, auto b) { return a > b; });
+    compare_elements(run, [](auto a, auto b) { return a > b; });
 }
 void vmslt(VectorRun& run) {
-    compare(run,
-            [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) < static_cast<Signed<decltype(a)>>(b); });
+    compare_elements(
+        run, [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) < static_cast<Signed<decltype(a)>>(b); });
 }
 void vmsle(VectorRun& run) {
-    compare(run,
-            [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) <= static_cast<Signed<decltype(a)>>(b); });
+    compare_elements(
+        run, [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) <= static_cast<Signed<decltype(a)>>(b); });
 }
 void vmsgt(VectorRun& run) {
-    compare(run,
-            [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) > static_cast<Signed<decltype(a)>>(b); });
+    compare_elements(
+        run, [](auto a, auto b) { return static_cast<Signed<decltype(a)>>(a) > static_cast<Signed<decltype(a)>>(b); });
 }
 
 }  // namespace dragoman::riscv::vector_functions

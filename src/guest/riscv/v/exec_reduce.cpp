@@ -1,16 +1,11 @@
 // Reductions (section "Vector Reduction Operations"): vd[0] = vs1[0] combined with the active elements of vs2.
 #include <algorithm>
-#include <type_traits>
 
-#include "base/fpenv.h"
 #include "guest/riscv/v/execute.h"
 
 namespace dragoman::riscv::vector_functions {
 
 namespace {
-
-template <class T>
-using Signed = std::make_signed_t<T>;
 
 /// kWide: source elements of half the width of the result's.
 template <class T, class Source, class F>
@@ -26,32 +21,26 @@ void reduce_integers(VectorRun& run, F f) {
     by_sew(run.sew(), [&](auto zero) { reduce<decltype(zero), decltype(zero)>(run, f); });
 }
 
-softfloat::Format format_of(unsigned sew) {
-    return sew == 1 ? softfloat::Format::F16 : sew == 2 ? softfloat::Format::F32 : softfloat::Format::F64;
-}
-
 /// Sums in element order: an ordered sum is one of the orders that an unordered one may take.
 template <class F>
 void reduce_floats(VectorRun& run, F f) {
     const softfloat::Format format = format_of(run.sew());
-    u32 flags = 0;
-    reduce_integers(run, [&](auto sum, auto element) { return f(format, u64{sum}, u64{element}, flags); });
-    if (flags != 0) fpenv::raise(flags);
+    RaisedFlags flags;
+    reduce_integers(run, [&](auto sum, auto element) { return f(format, u64{sum}, u64{element}, flags.bits); });
 }
 
 void widening_float_sum(VectorRun& run) {
     const softfloat::Format narrow = format_of(run.sew()), wide = format_of(run.sew() + 1);
-    u32 flags = 0;
+    RaisedFlags flags;
     auto add = [&](u64 sum, u64 element) {
-        const u64 value = softfloat::convert(wide, narrow, element, run.rounding(), flags);
-        return softfloat::add(wide, sum, value, run.rounding(), flags);
+        const u64 value = softfloat::convert(wide, narrow, element, run.rounding(), flags.bits);
+        return softfloat::add(wide, sum, value, run.rounding(), flags.bits);
     };
     if (run.sew() == 1) {
         reduce<u32, u16>(run, add);
     } else {
         reduce<u64, u32>(run, add);
     }
-    if (flags != 0) fpenv::raise(flags);
 }
 
 template <bool kSigned>
@@ -67,11 +56,7 @@ void widening_sum(VectorRun& run) {
             }
         });
     };
-    switch (run.sew()) {
-        case 0: return sum(u8{});
-        case 1: return sum(u16{});
-        default: return sum(u32{});
-    }
+    by_narrow(run.sew(), sum);
 }
 
 }  // namespace

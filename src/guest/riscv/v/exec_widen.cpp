@@ -3,29 +3,16 @@
 //
 // Register groups of different width may overlap where elements are read before they are written when one goes from
 // the first to the last: a wide result over the highest part of its source, a narrow one over the lowest.
-#include <type_traits>
-
 #include "guest/riscv/v/execute.h"
 
 namespace dragoman::riscv::vector_functions {
 
 namespace {
 
-/// Elements of SEW, results of twice that: 8 to 32 bits.
-template <class F>
-void by_narrow(VectorRun& run, F f) {
-    switch (run.sew()) {
-        case 0: return f(u8{});
-        case 1: return f(u16{});
-        default: return f(u32{});
-    }
-}
-
 template <bool kSigned, class T>
 auto widen(T value) {
-    using S = std::make_signed_t<T>;
     if constexpr (kSigned) {
-        return static_cast<i64>(static_cast<S>(value));
+        return static_cast<i64>(static_cast<Signed<T>>(value));
     } else {
         return static_cast<i64>(u64{value});
     }
@@ -34,13 +21,12 @@ auto widen(T value) {
 /// vd[i] = f(vs2[i], second operand) in twice the width. kWideFirst: vs2 is that wide already (the .w forms).
 template <bool kSigned1, bool kSigned2, bool kWideFirst, class F>
 void widening(VectorRun& run, F f) {
-    by_narrow(run, [&](auto zero) {
+    by_narrow(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         using W = WiderT<T>;
         W* const d = run.group<W>(run.vd());
-        const bool vector = run.vector_vector();
         run.for_active([&](u64 i) {
-            const i64 b = widen<kSigned2>(vector ? run.group<T>(run.vs1())[i] : static_cast<T>(run.scalar));
+            const i64 b = widen<kSigned2>(run.second<T>(i));
             const i64 a =
                 kWideFirst ? widen<kSigned1>(run.group<W>(run.vs2())[i]) : widen<kSigned1>(run.group<T>(run.vs2())[i]);
             d[i] = static_cast<W>(f(static_cast<u64>(a), static_cast<u64>(b), u64{d[i]}));
@@ -51,12 +37,11 @@ void widening(VectorRun& run, F f) {
 /// vd[i] = vs2[i], of twice the width, shifted right.
 template <bool kSigned>
 void narrowing_shift(VectorRun& run) {
-    by_narrow(run, [&](auto zero) {
+    by_narrow(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         using W = WiderT<T>;
-        const bool vector = run.vector_vector();
         run.for_active([&](u64 i) {
-            const u64 count = (vector ? u64{run.group<T>(run.vs1())[i]} : run.scalar) & (kBitsOf<W> - 1);
+            const u64 count = run.second<T>(i) & (kBitsOf<W> - 1);
             const W value = run.group<W>(run.vs2())[i];
             run.group<T>(run.vd())[i] =
                 static_cast<T>(kSigned ? static_cast<u64>(widen<true>(value) >> count) : u64{value} >> count);
@@ -114,15 +99,8 @@ void vsext_vf8(VectorRun& run) { extend<true, 3>(run); }
 
 /// Zvbb: vwsll. The count is taken modulo the result's width.
 void vwsll(VectorRun& run) {
-    by_narrow(run, [&](auto zero) {
-        using T = decltype(zero);
-        using W = WiderT<T>;
-        const bool vector = run.vector_vector();
-        run.for_active([&](u64 i) {
-            const u64 count = (vector ? u64{run.group<T>(run.vs1())[i]} : run.scalar) & (kBitsOf<W> - 1);
-            run.group<W>(run.vd())[i] = static_cast<W>(u64{run.group<T>(run.vs2())[i]} << count);
-        });
-    });
+    const u64 mask = (u64{16} << run.sew()) - 1;
+    widening<false, false, false>(run, [mask](u64 a, u64 b, u64) { return a << (b & mask); });
 }
 
 }  // namespace dragoman::riscv::vector_functions

@@ -6,8 +6,9 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
-#include "base/softfloat.h"
+#include "guest/riscv/fp_image.h"
 #include "guest/riscv/state.h"
 #include "guest/riscv/v/ops.h"
 
@@ -62,6 +63,11 @@ struct VectorRun {
     template <class T>
     T* group(unsigned reg) {
         return reinterpret_cast<T*>(v.reg(reg));
+    }
+    /// The second operand's element `i`: of vs1, or the scalar.
+    template <class T>
+    T second(u64 i) {
+        return vector_vector() ? group<T>(vs1())[i] : static_cast<T>(scalar);
     }
     /// Mask bit `i` of register `reg`.
     bool mask_bit(unsigned reg, u64 i) const { return (v.reg(reg)[i / 8] >> i % 8 & 1) != 0; }
@@ -162,6 +168,24 @@ using WiderT = typename Wider<T>::Type;
 
 template <class T>
 inline constexpr unsigned kBitsOf = sizeof(T) * 8;
+
+template <class T>
+using Signed = std::make_signed_t<T>;
+
+/// The format of floats of 2^sew bytes.
+constexpr softfloat::Format format_of(unsigned sew) {
+    return sew == 1 ? softfloat::Format::F16 : sew == 2 ? softfloat::Format::F32 : softfloat::Format::F64;
+}
+
+/// Calls f with a value of the unsigned element type of SEW, where that is below 64 bits: elements that can be widened.
+template <class F>
+void by_narrow(unsigned sew, F f) {
+    switch (sew) {
+        case 0: return f(u8{});
+        case 1: return f(u16{});
+        default: return f(u32{});
+    }
+}
 
 /// Calls f with a value of the unsigned element type of SEW.
 template <class F>

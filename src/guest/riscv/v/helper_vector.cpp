@@ -16,21 +16,14 @@ constexpr VectorFunction kFunctions[] = {
 #undef X
 };
 
-/// OPFVF: the scalar is a float register's image; of a narrower format it must be NaN-boxed.
-u64 unbox(u64 image, unsigned sew) {
-    const unsigned bits = 8u << sew;
-    const u64 upper = ~low_mask(bits);
-    if ((image & upper) == upper) return image;
-    return softfloat::canonical_nan(sew == 1 ? softfloat::Format::F16 : softfloat::Format::F32);
-}
-
 }  // namespace
 
 u64 helper_vector(ir::Env* env, u32 insn, u64 scalar, u32 control) {
     constexpr u32 kOpcode = 0x7f, kVectorArithmetic = 0x57, kFloatScalar = 5;
     const VectorControl c = VectorControl::unpack(control);
-    if ((insn & kOpcode) == kVectorArithmetic && (insn >> 12 & 7) == kFloatScalar && c.sew < 3)
-        scalar = unbox(scalar, c.sew);
+    // OPFVF: the scalar is a float register's image.
+    if ((insn & kOpcode) == kVectorArithmetic && (insn >> 12 & 7) == kFloatScalar)
+        scalar = unbox(format_of(c.sew), scalar);
     VectorRun run(*hart(env), insn, scalar, control);
     kFunctions[static_cast<unsigned>(c.op)](run);
     run.v.vstart = 0;

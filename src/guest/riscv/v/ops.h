@@ -31,7 +31,7 @@
     X(vcompress) X(vmvnr)                                                                                   \
     /* floating point (exec_float.cpp) */                                                                   \
     X(vfadd) X(vfsub) X(vfrsub) X(vfmul) X(vfdiv) X(vfrdiv) X(vfsqrt) X(vfrsqrt7) X(vfrec7)                 \
-    X(vfmin) X(vfmax) X(vfsgnj) X(vfsgnjn) X(vfsgnjx) X(vfclass) X(vfmerge)                                 \
+    X(vfmin) X(vfmax) X(vfsgnj) X(vfsgnjn) X(vfsgnjx) X(vfclass)                                 \
     X(vfmacc) X(vfnmacc) X(vfmsac) X(vfnmsac) X(vfmadd) X(vfnmadd) X(vfmsub) X(vfnmsub)                     \
     X(vmfeq) X(vmfne) X(vmflt) X(vmfle) X(vmfgt) X(vmfge)                                                   \
     X(vfwadd) X(vfwsub) X(vfwadd_w) X(vfwsub_w) X(vfwmul) X(vfwmacc) X(vfwnmacc) X(vfwmsac) X(vfwnmsac)     \

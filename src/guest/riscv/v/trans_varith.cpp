@@ -383,7 +383,7 @@ constexpr InsnRow kRows[] = {
     UNARY("010011", "00000", "001", "vfsqrt.v", Zve32f, vfsqrt, kFloat), UNARY("010011", "00100", "001", "vfrsqrt7.v", Zve32f, vfrsqrt7, kFloat),
     UNARY("010011", "00101", "001", "vfrec7.v", Zve32f, vfrec7, kFloat), UNARY("010011", "10000", "001", "vfclass.v", Zve32f, vfclass, kFloat),
     {"010111 1 00000 sssss 101 ddddd 1010111", "vfmv.v.f", "vd,fs1", Zve32f, trans_v<vmv, kFloat, false>},
-    VF("010111", "0", "101", "vfmerge.vfm", Zve32f, trans_v<vfmerge, kFloat>),
+    VF("010111", "0", "101", "vfmerge.vfm", Zve32f, trans_v<vmerge, kFloat>),
     F_VV_VF("011000", "vmfeq", vmfeq, kFloatCompare), F_VV_VF("011001", "vmfle", vmfle, kFloatCompare), F_VV_VF("011011", "vmflt", vmflt, kFloatCompare),
     F_VV_VF("011100", "vmfne", vmfne, kFloatCompare), F_VF("011101", "vmfgt.vf", vmfgt, kFloatCompare), F_VF("011111", "vmfge.vf", vmfge, kFloatCompare),
     F_VV_VF("100000", "vfdiv", vfdiv, kFloat), F_VF("100001", "vfrdiv.vf", vfrdiv, kFloat), F_VV_VF("100100", "vfmul", vfmul, kFloat), F_VF("100111", "vfrsub.vf", vfrsub, kFloat),
