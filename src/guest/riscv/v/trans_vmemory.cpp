@@ -80,85 +80,25 @@ using enum Extension;
 // The number of fields is nf + 1; with one field the mnemonic has none.
 constexpr ImmFormat kFields{"2:0", false, 1};
 
-#define ROWS_OF_WIDTH(funct3, eew, guard)                                                                   \
-    {"000 0 00 - 00000 sssss " funct3 " ddddd 0000111", "vle" eew ".v", "vd,(rs1),vm", guard,               \
-     trans_access<load_unit, true>},                                                                        \
-        {"iii 0 00 - 00000 sssss " funct3 " ddddd 0000111",                                                 \
-         "vlseg#e" eew ".v",                                                                                \
-         "vd,(rs1),vm",                                                                                     \
-         guard,                                                                                             \
-         trans_access<load_unit, true>,                                                                     \
-         kFields},                                                                                          \
-        {"000 0 00 - 10000 sssss " funct3 " ddddd 0000111", "vle" eew "ff.v", "vd,(rs1),vm", guard,         \
-         trans_access<load_first, true>},                                                                   \
-        {"iii 0 00 - 10000 sssss " funct3 " ddddd 0000111",                                                 \
-         "vlseg#e" eew "ff.v",                                                                              \
-         "vd,(rs1),vm",                                                                                     \
-         guard,                                                                                             \
-         trans_access<load_first, true>,                                                                    \
-         kFields},                                                                                          \
-        {"000 0 10 - ttttt sssss " funct3 " ddddd 0000111", "vlse" eew ".v", "vd,(rs1),rs2,vm", guard,      \
-         trans_access<load_strided, true>},                                                                 \
-        {"iii 0 10 - ttttt sssss " funct3 " ddddd 0000111",                                                 \
-         "vlsseg#e" eew ".v",                                                                               \
-         "vd,(rs1),rs2,vm",                                                                                 \
-         guard,                                                                                             \
-         trans_access<load_strided, true>,                                                                  \
-         kFields},                                                                                          \
-        {"000 0 01 - ttttt sssss " funct3 " ddddd 0000111", "vluxei" eew ".v", "vd,(rs1),vs2,vm", guard,    \
-         trans_indexed<load_indexed, true>},                                                                \
-        {"iii 0 01 - ttttt sssss " funct3 " ddddd 0000111",                                                 \
-         "vluxseg#ei" eew ".v",                                                                             \
-         "vd,(rs1),vs2,vm",                                                                                 \
-         guard,                                                                                             \
-         trans_indexed<load_indexed, true>,                                                                 \
-         kFields},                                                                                          \
-        {"000 0 11 - ttttt sssss " funct3 " ddddd 0000111", "vloxei" eew ".v", "vd,(rs1),vs2,vm", guard,    \
-         trans_indexed<load_indexed, true>},                                                                \
-        {"iii 0 11 - ttttt sssss " funct3 " ddddd 0000111",                                                 \
-         "vloxseg#ei" eew ".v",                                                                             \
-         "vd,(rs1),vs2,vm",                                                                                 \
-         guard,                                                                                             \
-         trans_indexed<load_indexed, true>,                                                                 \
-         kFields},                                                                                          \
-        {"iii 0 00 1 01000 sssss " funct3 " ddddd 0000111",                                                 \
-         "vl#re" eew ".v",                                                                                  \
-         "vd,(rs1)",                                                                                        \
-         guard,                                                                                             \
-         trans_whole<load_whole>,                                                                           \
-         kFields},                                                                                          \
-        {"000 0 00 - 00000 sssss " funct3 " ddddd 0100111", "vse" eew ".v", "vd,(rs1),vm", guard,           \
-         trans_access<store_unit, false>},                                                                  \
-        {"iii 0 00 - 00000 sssss " funct3 " ddddd 0100111",                                                 \
-         "vsseg#e" eew ".v",                                                                                \
-         "vd,(rs1),vm",                                                                                     \
-         guard,                                                                                             \
-         trans_access<store_unit, false>,                                                                   \
-         kFields},                                                                                          \
-        {"000 0 10 - ttttt sssss " funct3 " ddddd 0100111", "vsse" eew ".v", "vd,(rs1),rs2,vm", guard,      \
-         trans_access<store_strided, false>},                                                               \
-        {"iii 0 10 - ttttt sssss " funct3 " ddddd 0100111",                                                 \
-         "vssseg#e" eew ".v",                                                                               \
-         "vd,(rs1),rs2,vm",                                                                                 \
-         guard,                                                                                             \
-         trans_access<store_strided, false>,                                                                \
-         kFields},                                                                                          \
-        {"000 0 01 - ttttt sssss " funct3 " ddddd 0100111", "vsuxei" eew ".v", "vd,(rs1),vs2,vm", guard,    \
-         trans_indexed<store_indexed, false>},                                                              \
-        {"iii 0 01 - ttttt sssss " funct3 " ddddd 0100111",                                                 \
-         "vsuxseg#ei" eew ".v",                                                                             \
-         "vd,(rs1),vs2,vm",                                                                                 \
-         guard,                                                                                             \
-         trans_indexed<store_indexed, false>,                                                               \
-         kFields},                                                                                          \
-        {"000 0 11 - ttttt sssss " funct3 " ddddd 0100111", "vsoxei" eew ".v", "vd,(rs1),vs2,vm", guard,    \
-         trans_indexed<store_indexed, false>},                                                              \
-    {                                                                                                       \
-        "iii 0 11 - ttttt sssss " funct3 " ddddd 0100111", "vsoxseg#ei" eew ".v", "vd,(rs1),vs2,vm", guard, \
-            trans_indexed<store_indexed, false>, kFields                                                    \
-    }
-
 // clang-format off
+/// An access to one field, and the same to segments of several; `form` is what stands between nf and rs1.
+#define ROWS(form, f3, opcode, head, middle, tail, syntax, guard, trans) \
+    {"000 0 " form " sssss " f3 " ddddd " opcode, head middle tail, syntax, guard, trans}, \
+    {"iii 0 " form " sssss " f3 " ddddd " opcode, head "seg#" middle tail, syntax, guard, trans, kFields}
+#define LOAD(form, f3, head, middle, tail, syntax, guard, trans) ROWS(form, f3, "0000111", head, middle, tail, syntax, guard, trans)
+#define STORE(form, f3, head, middle, tail, syntax, guard, trans) ROWS(form, f3, "0100111", head, middle, tail, syntax, guard, trans)
+#define ROWS_OF_WIDTH(f3, eew, guard) \
+    LOAD("00 - 00000", f3, "vl", "e", eew ".v", "vd,(rs1),vm", guard, (trans_access<load_unit, true>)), \
+    LOAD("00 - 10000", f3, "vl", "e", eew "ff.v", "vd,(rs1),vm", guard, (trans_access<load_first, true>)), \
+    LOAD("10 - ttttt", f3, "vls", "e", eew ".v", "vd,(rs1),rs2,vm", guard, (trans_access<load_strided, true>)), \
+    LOAD("01 - ttttt", f3, "vlux", "ei", eew ".v", "vd,(rs1),vs2,vm", guard, (trans_indexed<load_indexed, true>)), \
+    LOAD("11 - ttttt", f3, "vlox", "ei", eew ".v", "vd,(rs1),vs2,vm", guard, (trans_indexed<load_indexed, true>)), \
+    {"iii 0 00 1 01000 sssss " f3 " ddddd 0000111", "vl#re" eew ".v", "vd,(rs1)", guard, trans_whole<load_whole>, kFields}, \
+    STORE("00 - 00000", f3, "vs", "e", eew ".v", "vd,(rs1),vm", guard, (trans_access<store_unit, false>)), \
+    STORE("10 - ttttt", f3, "vss", "e", eew ".v", "vd,(rs1),rs2,vm", guard, (trans_access<store_strided, false>)), \
+    STORE("01 - ttttt", f3, "vsux", "ei", eew ".v", "vd,(rs1),vs2,vm", guard, (trans_indexed<store_indexed, false>)), \
+    STORE("11 - ttttt", f3, "vsox", "ei", eew ".v", "vd,(rs1),vs2,vm", guard, (trans_indexed<store_indexed, false>))
+
 constexpr InsnRow kRows[] = {
     {"000 0 00 1 01011 sssss 000 ddddd 0000111", "vlm.v", "vd,(rs1)", Zve32x, trans_mask<load_mask>},
     {"000 0 00 1 01011 sssss 000 ddddd 0100111", "vsm.v", "vd,(rs1)", Zve32x, trans_mask<store_mask>},
@@ -170,6 +110,9 @@ constexpr InsnRow kRows[] = {
 };
 // clang-format on
 #undef ROWS_OF_WIDTH
+#undef STORE
+#undef LOAD
+#undef ROWS
 
 }  // namespace
 
