@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "check.h"
+#include "read_file.h"
 
 struct line {
     unsigned long start, end, offset, inode;
@@ -18,7 +19,6 @@ struct line {
 enum { kPage = 4096 };
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
-static char text[1 << 20];
 
 static int parse(const char *row, struct line *l) {
     l->name[0] = 0;
@@ -62,15 +62,6 @@ static unsigned long field_of_smaps(const void *address, const char *name) {
     }
     fclose(smaps);
     return value;
-}
-
-static void read_file(const char *path) {
-    int fd = open(path, O_RDONLY);
-    CHECK(fd >= 0);
-    long size = 0, got;
-    while ((got = read(fd, text + size, sizeof text - 1 - size)) > 0) size += got;
-    close(fd);
-    text[size] = 0;
 }
 
 static void files(void) {

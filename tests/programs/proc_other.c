@@ -9,19 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
+#include "read_file.h"
 
-static char text[1 << 16], path[64];
+static char path[64];
 static pid_t child;
 
-static long read_file(const char *name) {
+static long read_other(const char *name) {
     snprintf(path, sizeof path, "/proc/%d/%s", child, name);
-    int fd = open(path, O_RDONLY);
-    CHECK(fd >= 0);
-    long size = 0, got;
-    while ((got = read(fd, text + size, sizeof text - 1 - size)) > 0) size += got;
-    close(fd);
-    text[size] = 0;
-    return size;
+    return read_file(path);
 }
 
 static int has_line(unsigned long address, const char *perms, const char *name) {
@@ -72,10 +67,10 @@ int main(int argc, char **argv) {
     struct report r;
     CHECK(read(from[0], &r, sizeof r) == sizeof r);
 
-    long size = read_file("cmdline"), expected = snprintf(target, sizeof target, "another name%c%s%c%s", 0, out, 0, in) + 1;
+    long size = read_other("cmdline"), expected = snprintf(target, sizeof target, "another name%c%s%c%s", 0, out, 0, in) + 1;
     CHECK(size == expected && memcmp(text, target, (size_t)size) == 0);
-    CHECK(read_file("environ") == 12 && memcmp(text, "ONE=1\0TWO=2", 12) == 0);
-    CHECK(read_file("comm") > 0 && strncmp(text, "proc_other", 10) == 0);
+    CHECK(read_other("environ") == 12 && memcmp(text, "ONE=1\0TWO=2", 12) == 0);
+    CHECK(read_other("comm") > 0 && strncmp(text, "proc_other", 10) == 0);
     snprintf(path, sizeof path, "/proc/%d/exe", child);
     struct stat a, b;
     memset(target, 0, sizeof target);
@@ -84,22 +79,22 @@ int main(int argc, char **argv) {
     int fd = open(path, O_RDONLY);
     CHECK(fd >= 0 && fstat(fd, &a) == 0 && a.st_ino == b.st_ino);
     unsigned long pair[2] = {0, 0}, entry = 0;
-    size = read_file("auxv");
+    size = read_other("auxv");
     for (long at = 0; at + 16 <= size; at += 16) {
         memcpy(pair, text + at, 16);
         if (pair[0] == AT_ENTRY) entry = pair[1];
     }
     CHECK(entry == r.entry && pair[0] == AT_NULL);
     const char *rwx = "rwxp";
-    read_file("maps");
+    read_other("maps");
     CHECK(has_line(r.main, "r-xp", real) && has_line(r.local, "rw-p", "[stack]") && has_line(r.heap, "rw-p", "[heap]"));
     CHECK(has_line(r.none, "---p", "") && has_line(r.anon, rwx, "") && strstr(text, "[vdso]"));
     int lines = 0;
     for (char *row = text; (row = strchr(row, '\n')); row++) lines++;
     CHECK(lines < 25 && !strstr(text, "dragoman-") && !strstr(text, "libstdc++"));
-    read_file("smaps");
+    read_other("smaps");
     CHECK(strstr(text, "[stack]\nSize: ") && strstr(text, "VmFlags: rd ex "));
-    read_file("stat");
+    read_other("stat");
     unsigned long code, end;
     CHECK(sscanf(strrchr(text, ')') + 1, " %*c%*d%*d%*d%*d%*d%*u%*u%*u%*u%*u%*u%*u%*d%*d%*d%*d%*d%*d%*u%*u%*d%*u%lu%lu", &code,
                  &end) == 2);

@@ -7,19 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "check.h"
+#include "read_file.h"
 
-static char text[1 << 20];
 extern char **environ;
-
-static long read_file(const char *path) {
-    int fd = open(path, O_RDONLY);
-    CHECK(fd >= 0);
-    long size = 0, got;
-    while ((got = read(fd, text + size, sizeof text - 1 - size)) > 0) size += got;
-    close(fd);
-    text[size] = 0;
-    return size;
-}
 
 /* Whether the map has a line that covers `address` with permissions `perms`. */
 static int mapped(const void *address, const char *perms, const char *name) {

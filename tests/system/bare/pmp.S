@@ -1,27 +1,13 @@
 // Physical memory protection: the address modes, permissions below and in machine mode, priorities, locked entries,
 // rules finer than a page; then Smepmp, which stays on until reset and so comes last.
-#include "machine.h"
+#include "pmp.h"
 
 #define MSECCFG 0x747
-#define R 1
-#define W 2
-#define X 4
-#define TOR 0x08
-#define NA4 0x10
-#define NAPOT 0x18
-#define LOCK 0x80
-
 // Entry `n` (0..7): address register and configuration.
 .macro PMP n, address, config
     li t5, \address
     csrw pmpaddr\n, t5
     CONFIG \n, \config
-.endm
-.macro CONFIG n, config
-    li t5, 0xff << (8 * \n)
-    csrc pmpcfg0, t5
-    li t5, (\config) << (8 * \n)
-    csrs pmpcfg0, t5
 .endm
 .macro CHECK_CONFIG n, config
     csrr t4, pmpcfg0
@@ -29,31 +15,6 @@
     andi t4, t4, 0xff
     CHECK t4, \config
 .endm
-// From machine mode as if from supervisor mode.
-.macro AS_S insn:vararg
-    li t5, MSTATUS_MPP
-    csrc mstatus, t5
-    li t5, MSTATUS_MPRV | (1 << 11)
-    csrs mstatus, t5
-9:  \insn
-    li t5, MSTATUS_MPRV
-    csrc mstatus, t5
-.endm
-.macro OK insn:vararg
-    li s7, 0
-    AS_S \insn
-    CHECK s7, 0
-.endm
-.macro DENIED cause, tval, insn:vararg
-    li s7, 0
-    AS_S \insn
-    CHECK s7, 1
-    CHECK s8, \cause
-    CHECK s10, \tval
-.endm
-
-#define AREA 0x80400000
-
     TEST_START
     li s0, AREA
     li a0, 0x55

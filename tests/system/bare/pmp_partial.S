@@ -2,17 +2,9 @@
 // (Privileged specification, "Priority and Matching Logic"): all kinds and sizes of accesses, in machine mode and below,
 // under translation, of page tables, of fetches.
 #include "amocas.h"
-#include "machine.h"
+#include "pmp.h"
 
-#define R 1
-#define W 2
-#define X 4
-#define TOR 0x08
-#define NA4 0x10
-#define NAPOT 0x18
-#define LOCK 0x80
 #define ALL (R | W | X)
-#define AREA 0x80400000
 
 // On the block of s1
 #define CBO_INVAL .insn i 0x0f, 2, x0, s1, 0
@@ -20,39 +12,11 @@
 #define CBO_FLUSH .insn i 0x0f, 2, x0, s1, 2
 #define CBO_ZERO .insn i 0x0f, 2, x0, s1, 4
 
-.macro CONFIG n, config
-    li t5, 0xff << (8 * \n)
-    csrc pmpcfg0, t5
-    li t5, (\config) << (8 * \n)
-    csrs pmpcfg0, t5
-.endm
 .macro PMP n, address, config
     CONFIG \n, 0
     li t5, \address
     csrw pmpaddr\n, t5
     CONFIG \n, \config
-.endm
-// From machine mode as if from supervisor mode.
-.macro AS_S insn:vararg
-    li t5, MSTATUS_MPP
-    csrc mstatus, t5
-    li t5, MSTATUS_MPRV | (1 << 11)
-    csrs mstatus, t5
-9:  \insn
-    li t5, MSTATUS_MPRV
-    csrc mstatus, t5
-.endm
-.macro OK insn:vararg
-    li s7, 0
-    AS_S \insn
-    CHECK s7, 0
-.endm
-.macro DENIED cause, tval, insn:vararg
-    li s7, 0
-    AS_S \insn
-    CHECK s7, 1
-    CHECK s8, \cause
-    CHECK s10, \tval
 .endm
 #define LOADS DENIED LOAD_ACCESS,
 #define STORES DENIED STORE_ACCESS,

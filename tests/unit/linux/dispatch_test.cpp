@@ -15,6 +15,7 @@
 #include "linux/syscalls.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
+#include "unit/linux/task_test.h"
 
 using namespace dragoman;
 using namespace dragoman::linux_abi;
@@ -54,32 +55,13 @@ const Arch kOther = {
     .prctl = [](Task&, const SyscallArgs& args) -> SyscallResult { return static_cast<i64>(args[1]) + 1; },
     .layouts = kOtherLayouts};
 
-/// The part of the translator's fault handler that checked copies need.
-void on_fault(int, siginfo_t*, void* context) {
-    if (!memory::fix_copy_fault(static_cast<ucontext_t*>(context))) abort();
-}
-
-class Dispatch : public ::testing::Test {
+class Dispatch : public test::TaskTest {
 protected:
-    Dispatch() : space(0) {
-        struct sigaction action {};
-        action.sa_sigaction = on_fault;
-        action.sa_flags = SA_SIGINFO;
-        sigaction(SIGSEGV, &action, nullptr);
-        process.space = &space;
-        process.arch = find_arch(EM_RISCV, ELFCLASS64);
-        task.process = &process;
-        task.handlers = std::make_shared<SignalHandlers>();
-    }
+    Dispatch() { task.handlers = std::make_shared<SignalHandlers>(); }
     SyscallResult call(unsigned number, SyscallArgs args = {}) {
         SyscallEntry entry{number, args};
         return run_syscall(task, entry);
     }
-    static u64 at(const void* pointer) { return reinterpret_cast<u64>(pointer); }
-
-    memory::UserSpace space;
-    Process process;
-    Task task;
 };
 
 struct Hook : SyscallHook {

@@ -13,30 +13,17 @@
 #include "linux/strace/format.h"
 #include "linux/strace/structures.h"
 #include "linux/task.h"
+#include "unit/linux/task_test.h"
 
 using namespace dragoman;
 using namespace dragoman::linux_abi;
 
 namespace {
 
-/// The part of the translator's fault handler that checked copies need.
-void on_fault(int, siginfo_t*, void* context) {
-    if (!memory::fix_copy_fault(static_cast<ucontext_t*>(context))) abort();
-}
+using test::riscv64;
 
-const Arch& riscv64() { return *find_arch(EM_RISCV, ELFCLASS64); }
-
-class Strace : public ::testing::Test {
+class Strace : public test::TaskTest {
 protected:
-    Strace() : space(0) {
-        struct sigaction action {};
-        action.sa_sigaction = on_fault;
-        action.sa_flags = SA_SIGINFO;
-        sigaction(SIGSEGV, &action, nullptr);
-        process.space = &space;
-        process.arch = &riscv64();
-        task.process = &process;
-    }
     std::string show(const char* name, std::initializer_list<u64> values, SyscallResult result) {
         SyscallArgs args{};
         std::copy(values.begin(), values.end(), args.a);
@@ -49,11 +36,6 @@ protected:
         std::size_t equals = line.rfind(" = "), text = line.find_last_not_of(' ', equals);
         return line.substr(0, text + 1) + line.substr(equals);
     }
-    static u64 at(const void* pointer) { return reinterpret_cast<u64>(pointer); }
-
-    memory::UserSpace space;
-    Process process;
-    Task task;
 };
 
 constexpr u64 kCwd = static_cast<u64>(AT_FDCWD);
