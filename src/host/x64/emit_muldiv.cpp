@@ -62,20 +62,21 @@ void multiply_high(Emitter& e, Var a, Var b, bool sign) {
     }
 }
 
-/// I32: a 64-bit product holds both halves. The result is in rax.
-void multiply_high_32(Emitter& e, Var a, Var b, bool sign_a, bool sign_b) {
+/// I32: the 64-bit product in rax, which holds both halves. Returns a scratch register that is free again.
+HostReg multiply_32(Emitter& e, Var a, Var b, bool sign_a, bool sign_b) {
     HostReg y = e.ra.use(b);
     HostReg t = e.ra.scratch_of(kScratchGprs & ~mask_of(kRax));
     sign_b ? e.c.movsxd(r64(t), r32(y)) : e.c.mov(r32(t), r32(y));
     e.ra.use_in(a, kRax);
     sign_a ? e.c.movsxd(e.c.rax, e.c.eax) : e.c.mov(e.c.eax, e.c.eax);
     e.c.imul(e.c.rax, r64(t));
-    e.c.shr(e.c.rax, 32);
+    return t;
 }
 
 void emit_mulh(Emitter& e, const Insn& insn, bool sign_a, bool sign_b) {
     if (insn.type == Type::I32) {
-        multiply_high_32(e, insn.in(0), insn.in(1), sign_a, sign_b);
+        multiply_32(e, insn.in(0), insn.in(1), sign_a, sign_b);
+        e.c.shr(e.c.rax, 32);
         return e.ra.define(insn.out(), kRax);
     }
     multiply_high(e, insn.in(0), insn.in(1), sign_a);
@@ -113,12 +114,7 @@ namespace {
 void multiply_full(Emitter& e, const Insn& insn, bool sign) {
     Var a = insn.in(0), b = insn.in(1);
     if (insn.type == Type::I32) {
-        HostReg y = e.ra.use(b);
-        HostReg t = e.ra.scratch_of(kScratchGprs & ~mask_of(kRax));
-        sign ? e.c.movsxd(r64(t), r32(y)) : e.c.mov(r32(t), r32(y));
-        e.ra.use_in(a, kRax);
-        sign ? e.c.movsxd(e.c.rax, e.c.eax) : e.c.mov(e.c.eax, e.c.eax);
-        e.c.imul(e.c.rax, r64(t));
+        HostReg t = multiply_32(e, a, b, sign, sign);
         e.c.mov(r64(t), e.c.rax);
         e.c.shr(r64(t), 32);
         e.ra.define(insn.out(0), kRax);
