@@ -2,15 +2,11 @@
 
 #include <cpuid.h>
 
+#include "base/xcr0.h"
+
 namespace dragoman::host::x64 {
 
 namespace {
-
-u64 xgetbv0() {
-    u32 low, high;
-    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return u64{high} << 32 | low;
-}
 
 bool bit(u32 word, unsigned n) { return (word >> n & 1) != 0; }
 
@@ -26,7 +22,7 @@ Features detect_features(const Options& options) {
     f.movbe = bit(c, 22);
     f.popcnt = bit(c, 23) && options.sse41;
     // AVX state must be switched by the operating system too (SDM vol. 1, 14.3).
-    u64 state = bit(c, 27) ? xgetbv0() : 0;
+    const u64 state = xcr0(c);
     bool ymm_state = (state & 6) == 6;
     bool zmm_state = (state & 0xe6) == 0xe6;
     f.avx = bit(c, 28) && ymm_state && f.sse41 && options.avx;

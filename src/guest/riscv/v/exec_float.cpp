@@ -1,10 +1,10 @@
 // Floating-point arithmetic on elements (section "Vector Floating-Point Instructions"), on soft float: the same results
 // and flags as the scalar instructions. Inactive elements raise no flags.
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
+#include "base/fused.h"
 #include "guest/riscv/v/elements.h"
 #include "guest/riscv/v/float_estimates.h"
 
@@ -82,7 +82,7 @@ void fused_on_host(VectorRun& run) {
         T addend = kSwap ? a : d;
         if (kNegateProduct) b = static_cast<T>(b ^ sign);
         if (kNegateAddend) addend = static_cast<T>(addend ^ sign);
-        const F result = std::fma(std::bit_cast<F>(b), std::bit_cast<F>(factor), std::bit_cast<F>(addend));
+        const F result = fpenv::fma(std::bit_cast<F>(b), std::bit_cast<F>(factor), std::bit_cast<F>(addend));
         d = result == result ? std::bit_cast<T>(result)
                              : static_cast<T>(softfloat::fma(kFormat, b, factor, addend, run.rounding(), flags.bits));
     });
@@ -91,7 +91,7 @@ void fused_on_host(VectorRun& run) {
 /// vd[i] = +-(second operand * x) +- y, where x and y are vs2[i] and vd[i], or with kSwap vd[i] and vs2[i].
 template <bool kNegateProduct, bool kNegateAddend, bool kSwap>
 void fused(VectorRun& run) {
-    if (host_computes(run)) {
+    if (host_computes(run) && fpenv::has_fma()) {
         return run.sew() == 2 ? fused_on_host<float, kNegateProduct, kNegateAddend, kSwap>(run)
                               : fused_on_host<double, kNegateProduct, kNegateAddend, kSwap>(run);
     }
