@@ -36,7 +36,7 @@ struct CsrInfo {
 /// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.
 inline constexpr u64 kTimeFrequency = 1'000'000'000;
 
-inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003;
+inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003, kCsrSeed = 0x015;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }
 constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 3; }
@@ -54,6 +54,7 @@ const char* csr_name(unsigned number);
 
 // The groups, one file each.
 std::span<const CsrInfo> csrs_user();
+std::span<const CsrInfo> csrs_seed();
 std::span<const CsrInfo> csrs_counters();
 std::span<const CsrInfo> csrs_supervisor();
 std::span<const CsrInfo> csrs_machine();

@@ -8,10 +8,10 @@
 namespace dragoman::riscv {
 
 std::span<const InsnSet> insn_sets() {
-    static const InsnSet kSets[] = {rows_hints(),   rows_i(),      rows_m(),     rows_a(),     rows_b(),
-                                    rows_zicond(),  rows_zicbo(),  rows_zimop(), rows_zicsr(), rows_priv(),
-                                    rows_f(),       rows_d(),      rows_zfh(),   rows_zfa(),   rows_vset(),
-                                    rows_vmemory(), rows_varith(), rows_c()};
+    static const InsnSet kSets[] = {rows_hints(), rows_i(),       rows_m(),      rows_a(),     rows_b(),
+                                    rows_k(),     rows_zicond(),  rows_zicbo(),  rows_zimop(), rows_zicsr(),
+                                    rows_priv(),  rows_f(),       rows_d(),      rows_zfh(),   rows_zfa(),
+                                    rows_vset(),  rows_vmemory(), rows_varith(), rows_c()};
     return kSets;
 }
 

@@ -78,15 +78,15 @@
     X(Zbkc, "zbkc", User, key0(9), )                       \
     X(Zbkx, "zbkx", User, key0(10), )                      \
     X(Zbs, "zbs", User, key0(5), )                         \
-    X(Zk, "zk", Absent, kNone, Zkn, Zkr, Zkt)              \
-    X(Zkn, "zkn", Absent, kNone, Zbkb, Zbkc, Zbkx, Zknd, Zkne, Zknh) \
-    X(Zknd, "zknd", Absent, key0(11), )                    \
-    X(Zkne, "zkne", Absent, key0(12), )                    \
-    X(Zknh, "zknh", Absent, key0(13), )                    \
-    X(Zkr, "zkr", Absent, kNone, Zicsr)                    \
-    X(Zks, "zks", Absent, kNone, Zbkb, Zbkc, Zbkx, Zksed, Zksh) \
-    X(Zksed, "zksed", Absent, key0(14), )                  \
-    X(Zksh, "zksh", Absent, key0(15), )                    \
+    X(Zk, "zk", UserSum, kNone, Zkn, Zkr, Zkt)              \
+    X(Zkn, "zkn", UserSum, kNone, Zbkb, Zbkc, Zbkx, Zknd, Zkne, Zknh) \
+    X(Zknd, "zknd", User, key0(11), )                    \
+    X(Zkne, "zkne", User, key0(12), )                    \
+    X(Zknh, "zknh", User, key0(13), )                    \
+    X(Zkr, "zkr", User, kNone, Zicsr)                    \
+    X(Zks, "zks", UserSum, kNone, Zbkb, Zbkc, Zbkx, Zksed, Zksh) \
+    X(Zksed, "zksed", User, key0(14), )                  \
+    X(Zksh, "zksh", User, key0(15), )                    \
     X(Zkt, "zkt", User, key0(16), )                        \
     X(Ztso, "ztso", Absent, key0(33), )                    \
     X(Zvbb, "zvbb", User, key0(17), Zvkb)                \

@@ -40,6 +40,14 @@
     X(xperm4, NoReadGlobals | NoSideEffects)             \
     X(xperm8, NoReadGlobals | NoSideEffects)             \
     X(brev8, NoReadGlobals | NoSideEffects)              \
+    /* scalar cryptography (helper_crypto.cpp) */        \
+    X(aes64es, NoReadGlobals | NoSideEffects)            \
+    X(aes64esm, NoReadGlobals | NoSideEffects)           \
+    X(aes64ds, NoReadGlobals | NoSideEffects)            \
+    X(aes64dsm, NoReadGlobals | NoSideEffects)           \
+    X(aes64im, NoReadGlobals | NoSideEffects)            \
+    X(aes64ks1i, NoReadGlobals | NoSideEffects)          \
+    X(sm4, NoReadGlobals | NoSideEffects)                \
     /* calls of the vDSO (host_call.cpp) */              \
     X(host_call, NoReadGlobals)                          \
     /* waiting (helper_wait.cpp) */                      \
@@ -82,6 +90,14 @@ u64 helper_host_call(ir::Env* env, u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);
+u64 helper_aes64es(u64 rs1, u64 rs2);
+u64 helper_aes64esm(u64 rs1, u64 rs2);
+u64 helper_aes64ds(u64 rs1, u64 rs2);
+u64 helper_aes64dsm(u64 rs1, u64 rs2);
+u64 helper_aes64im(u64 rs1);
+u64 helper_aes64ks1i(u64 rs1, u32 round);
+/// The byte of rs2 at `shift`, through the S-box and the transformation of rounds or, with `key`, the key expansion.
+u64 helper_sm4(u64 rs1, u64 rs2, u32 shift, u32 key);
 void helper_pause(ir::Env* env);
 void helper_wrs(ir::Env* env, u32 turns);
 void helper_fence_i(ir::Env* env);

@@ -11,6 +11,7 @@ InsnSet rows_i();        // RV64I, Zifencei
 InsnSet rows_m();        // M
 InsnSet rows_a();        // A, Zacas, Zabha, Zawrs
 InsnSet rows_b();        // Zba, Zbb, Zbc, Zbs, Zbkb, Zbkc, Zbkx
+InsnSet rows_k();        // Zknd, Zkne, Zknh, Zksed, Zksh
 InsnSet rows_zicond();   // Zicond
 InsnSet rows_zicbo();    // Zicbom, Zicboz
 InsnSet rows_zimop();    // Zimop

@@ -48,8 +48,8 @@ inline constexpr u64 kCauseInterrupt = u64{1} << 63;
 inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
 inline constexpr u64 kEnvcfgAdue = u64{1} << 61, kEnvcfgPbmte = u64{1} << 62, kEnvcfgStce = u64{1} << 63;
 
-// mseccfg (Smepmp)
-inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4;
+// mseccfg (Smepmp, Zkr)
+inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUseed = 0x100, kSeccfgSseed = 0x200;
 
 // satp
 inline constexpr unsigned kSatpModeShift = 60, kSatpAsidShift = 44, kSatpAsidBits = 16;

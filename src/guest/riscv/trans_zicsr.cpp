@@ -183,6 +183,7 @@ bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool write
     const CsrInfo* csr = find_csr(ctx.cpu(), number);
     if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
     if (writes && csr_is_read_only(number)) return false;
+    if (!writes && number == kCsrSeed) return false;  // reading it uses entropy up: it has to be written, too
     if (ctx.system && is_vector_csr(number)) {
         if ((ctx.flags & kFlagVsOff) != 0) return false;
         if (writes && (ctx.flags & kFlagVsClean) != 0) return ctx.make_vector_dirty(), true;
