@@ -60,6 +60,7 @@ bench:  ## measure against the newest qemu-riscv64 and native, write build/bench
 	@bench/newest-qemu.sh || echo "comparing with this machine's qemu-riscv64" >&2
 	@bench/run.py --dragoman $(BUILD)/dragoman --out $(BUILD)/bench $(ARGS)
 	@bench/start.py --build $(BUILD)
+	@bench/build-roots.sh && bench/builds.py --dragoman $(BUILD)/dragoman-static --out $(BUILD)/bench
 
 fuzz:  ## random programs on both back ends and the newest qemu-riscv64, until interrupted: ARGS="..."
 	@$(call prepare,build images)
