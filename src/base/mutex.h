@@ -39,6 +39,8 @@ public:
     ~UniqueLock() DRAGOMAN_RELEASE() {}
     void lock() DRAGOMAN_ACQUIRE() { lock_.lock(); }
     void unlock() DRAGOMAN_RELEASE() { lock_.unlock(); }
+    /// Leaves the mutex locked, for somebody else to unlock. Where it is called, the checker cannot follow.
+    void release() { lock_.release(); }
 
 private:
     friend class ConditionVariable;

@@ -8,26 +8,22 @@ struct Engine::Background::State final : Worker {
 };
 
 Engine::Background::Background(Engine& engine) : state_(std::make_unique<State>(*engine.impl_)) {
-    std::lock_guard guard(state_->engine.tb_lock);
     state_->engine.add(*state_);
 }
 
-Engine::Background::~Background() {
-    std::lock_guard guard(state_->engine.tb_lock);
-    state_->engine.remove(*state_);
-}
+Engine::Background::~Background() { state_->engine.remove(*state_); }
 
 bool Engine::Background::translate(u64 pc, u32 tb_flags) {
     Engine::Impl& i = state_->engine;
-    i.enter_running(*state_);
-    TranslationBlock* tb = i.table.find(pc, tb_flags, pc);
+    i.workers.enter_running(*state_);
+    TranslationBlock* tb = i.blocks.find(pc, tb_flags, pc);
     if (tb == nullptr) {
         TranslationRequest request = i.request_for(pc, tb_flags);
         GuestFault fault;
         tb = i.translate(*state_, request, fault);
     }
     const bool found = tb != nullptr && !tb->invalid.load();
-    i.leave_running(*state_);
+    i.workers.leave_running(*state_);
     return found;
 }
 

@@ -65,7 +65,7 @@ CodeBuffer::CodeBuffer(std::size_t bytes) {
 CodeBuffer::~CodeBuffer() { ::munmap(base_, size_); }
 
 Chunk* CodeBuffer::take_chunk() {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     if (!partial_.empty()) {
         Chunk* c = partial_.back();
         partial_.pop_back();
@@ -90,17 +90,17 @@ Chunk* CodeBuffer::take_chunk() {
 
 void CodeBuffer::give_back(Chunk* chunk) {
     constexpr std::size_t kWorthKeeping = 16 << 10;
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     if (static_cast<std::size_t>(chunk->end - chunk->next) >= kWorthKeeping) partial_.push_back(chunk);
 }
 
 u32 CodeBuffer::oldest_region() {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     return (next_region_ + 1) % region_count_;
 }
 
 std::vector<Chunk*> CodeBuffer::region_chunks(u32 region) {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     std::vector<Chunk*> found;
     for (u32 i = 0; i < chunks_per_region_; ++i) {
         Chunk* c = chunks_[std::size_t{region} * chunks_per_region_ + i].get();
@@ -116,7 +116,7 @@ void CodeBuffer::release_region(u32 region) {
         c->arena.clear();
         c->next = c->start;
     }
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     std::erase_if(partial_, [&](const Chunk* c) { return c->region == region; });
     region_free_[region] = true;
 }
@@ -128,7 +128,7 @@ Chunk* CodeBuffer::chunk_of(const void* p) {
 }
 
 std::size_t CodeBuffer::bytes_used() const {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     std::size_t total = 0;
     for (const auto& c : chunks_) {
         if (c) total += static_cast<std::size_t>(c->next - c->start);

@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/tb.h"
 
 namespace dragoman::engine {
@@ -65,10 +65,11 @@ public:
     std::vector<Chunk*> region_chunks(u32 region);
     void release_region(u32 region);
 
-    Chunk* chunk_of(const void* p);
+    /// The chunk that a TB's code is in. Not locked: who knows of the code has been told of it after take_chunk.
+    Chunk* chunk_of(const void* p) DRAGOMAN_UNCHECKED_LOCKING;
     /// Around fork: the child gets it whole.
-    void before_fork() { lock_.lock(); }
-    void after_fork() { lock_.unlock(); }
+    void before_fork() DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
+    void after_fork() DRAGOMAN_RELEASE(lock_) { lock_.unlock(); }
 
     u32 region_count() const { return region_count_; }
     std::size_t bytes_used() const;
@@ -78,12 +79,12 @@ private:
     std::size_t size_ = 0;
     u32 region_count_ = 0;
     u32 chunks_per_region_ = 0;
-    u32 next_region_ = 0;  ///< region that chunks are being taken from
-    u32 next_in_region_ = 0;
-    std::vector<bool> region_free_;
-    std::vector<Chunk*> partial_;  ///< given back with room left
-    std::vector<std::unique_ptr<Chunk>> chunks_;
-    mutable std::mutex lock_;
+    mutable Mutex lock_;
+    u32 next_region_ DRAGOMAN_GUARDED_BY(lock_) = 0;  ///< region that chunks are being taken from
+    u32 next_in_region_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    std::vector<bool> region_free_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<Chunk*> partial_ DRAGOMAN_GUARDED_BY(lock_);  ///< given back with room left
+    std::vector<std::unique_ptr<Chunk>> chunks_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace dragoman::engine

@@ -20,6 +20,8 @@ bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable
     request.assume_boxed = !is_unboxed(request.pc);
     request.tracking = Tracking::Watched;
     request.optimise = true;
+    request.breakpoints.clear();
+    if (!request.leaves() && !breakpoints_.empty()) request.breakpoints = breakpoints_;
     if (user_mode) choose_tracking(request, readable);
     return !request.is_loop() || (request.tracking != Tracking::Verified && may_watch(request));
 }
@@ -52,6 +54,12 @@ bool CodePolicy::may_watch(const TranslationRequest& request) {
         const CodePage* page = pages_.find(pc / kPageBytes);
         return page == nullptr || page->invalidations < kWatchedStores;
     });
+}
+
+bool CodePolicy::set_breakpoint(u64 pc, bool on) {
+    if (on) insert_sorted(breakpoints_, pc);
+    if (!on) std::erase(breakpoints_, pc);
+    return !breakpoints_.empty();
 }
 
 void CodePolicy::note_store(u64 page) {

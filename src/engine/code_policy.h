@@ -1,4 +1,5 @@
-// Policy: how code is to be translated, by what has happened to it before. Guarded by the engine's TB lock.
+// Policy: how code is to be translated, by what has happened to it before. Used under Blocks::lock, as the records of
+// pages are.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +19,9 @@ public:
     /// @returns false when no loop should be made of it
     bool plan(TranslationRequest& request, bool user_mode, bool readable);
 
+    /// Code stops before the instruction at `pc`, or no more. @returns whether there is any breakpoint now
+    bool set_breakpoint(u64 pc, bool on);
+
     /// A store has dropped the translations of `page`.
     void note_store(u64 page);
     /// The guest says that it has written code on the pages [first, last], if it has.
@@ -35,6 +39,7 @@ private:
 
     PageIndex& pages_;
     bool precise_;
+    std::vector<u64> breakpoints_;    ///< sorted
     std::vector<u64> written_pages_;  ///< whose translations a store has dropped, and that were not flushed since
     std::vector<u64> flushed_pages_;  ///< sorted
     std::vector<u64> unboxed_code_;   ///< sorted

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/thread_annotations.h"
 #include "engine/observer.h"
 #include "engine/profile.h"
 #include "guest/guest.h"
@@ -122,10 +123,11 @@ public:
 
     /// Around fork, in the forking thread. begin_fork comes before all other locks are taken: it waits until no other
     /// thread rearranges the code buffer, and lets none begin to. before_fork waits until no other thread is inside the
-    /// engine's own locks; in the child only the calling thread goes on.
-    void begin_fork();
-    void before_fork();
-    void after_fork(ir::Env* env, bool child);
+    /// engine's own locks; in the child only the calling thread goes on. The checker of locks cannot follow, as they
+    /// are held from one call to the next.
+    void begin_fork() DRAGOMAN_UNCHECKED_LOCKING;
+    void before_fork() DRAGOMAN_UNCHECKED_LOCKING;
+    void after_fork(ir::Env* env, bool child) DRAGOMAN_UNCHECKED_LOCKING;
 
     /// Translates for the vCPUs on a thread that runs none (user mode). One per such thread; gone before the engine.
     class Background {

@@ -9,8 +9,8 @@ namespace dragoman::engine {
 bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc) {
     TranslationBlock* tb;
     {
-        std::lock_guard guard(tb_lock);
-        tb = tb_at(host_pc);
+        LockGuard guard(blocks.lock);
+        tb = blocks.at(host_pc);
     }
     if (tb == nullptr) return false;
     InsnPoint found;
@@ -31,8 +31,8 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
 /// `position`, and the guest's next instruction is to be the changed one: the TB must not go on behind the store.
 bool Engine::Impl::modifies_itself(const u8* position, u64 page) {
     if (!guest.precise_self_modification) return false;
-    std::lock_guard guard(tb_lock);
-    const TranslationBlock* tb = tb_at(position);
+    LockGuard guard(blocks.lock);
+    const TranslationBlock* tb = blocks.at(position);
     if (tb == nullptr || tb->guest_insns <= 1) return false;
     return page == tb->page_numbers[0] || (tb->crosses_page() && page == tb->page_numbers[1]);
 }
@@ -55,7 +55,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
     auto position_of_fault = [&]() -> const u8* {
         if (env == nullptr || env->vcpu == nullptr || !vcpu_of(env).running.load()) return nullptr;
         const u8* position = i.backend->fault_code_position(env, uc);
-        return i.buffer.contains(position) ? position : nullptr;
+        return i.blocks.buffer.contains(position) ? position : nullptr;
     };
 
     if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && host::is_write_fault(uc)) {
@@ -67,7 +67,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
         if (i.space->unprotect_code(page)) {
             i.smc_faults.fetch_add(1, std::memory_order_relaxed);
             {
-                std::lock_guard guard(i.tb_lock);
+                LockGuard guard(i.blocks.lock);
                 i.policy.note_store(page / kPageBytes);
             }
             invalidate(page, page + memory::kPageSize);

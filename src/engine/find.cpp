@@ -4,12 +4,12 @@
 namespace dragoman::engine {
 
 TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
-    TranslationBlock* tb = physical != nullptr ? find_mapped(v, pc, flags) : table.find(pc, flags, pc);
+    TranslationBlock* tb = physical != nullptr ? find_mapped(v, pc, flags) : blocks.find(pc, flags, pc);
     if (tb != nullptr) {
         ++v.stats.table_hits;
         return tb;
     }
-    if (copying && breakpoint_count.load(std::memory_order_relaxed) == 0) {
+    if (copying && !has_breakpoints.load(std::memory_order_relaxed)) {
         if (TranslationBlock* copy = copy_block(v, pc, flags)) return copy;
     }
     TranslationRequest request = request_for(pc, flags);
@@ -26,14 +26,14 @@ TranslationBlock* Engine::Impl::find_mapped(Vcpu& v, u64 pc, u32 flags) {
     if (!v.softmmu->resolve(pc, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
     v.global_code = place.global;
     v.code_physical = place.physical;
-    TranslationBlock* tb = table.find(pc, flags, place.physical);
+    TranslationBlock* tb = blocks.find(pc, flags, place.physical);
     if (tb == nullptr || !tb->crosses_page()) return tb;
     u64 second_page = align_up(pc, kPageBytes);
     if (!v.softmmu->resolve(second_page, guest::Access::Fetch, mmu_index, place, fault)) return nullptr;
     v.global_code &= place.global;
     if (place.physical >> 12 == tb->page_numbers[1]) return tb;
-    std::lock_guard guard(tb_lock);
-    remove(tb);
+    LockGuard guard(blocks.lock);
+    blocks.remove(tb);
     return nullptr;
 }
 

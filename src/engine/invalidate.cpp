@@ -9,34 +9,28 @@ namespace dragoman::engine {
 
 void Engine::invalidate(u64 start, u64 end) {
     if (start >= end) return;
-    std::lock_guard guard(impl_->tb_lock);
-    impl_->epoch.fetch_add(1);
-    impl_->pages.for_range(start >> 12, (end - 1) >> 12, [&](CodePage& page) {
-        if (page.tbs == nullptr) return;
-        impl_->invalidations.fetch_add(1, std::memory_order_relaxed);
-        ++page.dropped;
-        impl_->remove_page(page);
-    });
+    LockGuard guard(impl_->blocks.lock);
+    impl_->blocks.remove_pages(start >> 12, (end - 1) >> 12);
 }
 
-/// The part of fence_i for pages that stores are not watched on. Under tb_lock.
+/// The part of fence_i for pages that stores are not watched on.
 void Engine::Impl::flush_pages(u64 start, u64 end) {
     policy.note_flush(start / kPageBytes, (end - 1) / kPageBytes);
     const std::span<const u64> flushed = policy.flushed_pages(start / kPageBytes, (end - 1) / kPageBytes);
     if (flushed.empty()) return;
-    epoch.fetch_add(1);  // what is being translated may have been read before the stores
+    blocks.epoch.fetch_add(1);  // what is being translated may have been read before the stores
     u8 code[2 * memory::kPageSize];
     for (const u64 page : flushed) {
-        for (PageLink* link = pages.get(page).tbs; link != nullptr;) {
+        for (PageLink* link = blocks.pages.get(page).tbs; link != nullptr;) {
             TranslationBlock* tb = link->owner;
             link = link->next;
             if (tb->verified || tb->pc >= end || tb->end() <= start || tb->pc / kPageBytes != page) continue;
             bool same = memory::copy_checked(code, space->host(tb->pc), tb->guest_size) == 0 &&
                         content_hash(code, tb->guest_size) == tb->content_hash;
             if (same) continue;
-            invalidations.fetch_add(1, std::memory_order_relaxed);
-            ++pages.get(page).dropped;
-            remove(tb);
+            blocks.invalidations.fetch_add(1, std::memory_order_relaxed);
+            ++blocks.pages.get(page).dropped;
+            blocks.remove(tb);
         }
     }
 }
@@ -44,22 +38,22 @@ void Engine::Impl::flush_pages(u64 start, u64 end) {
 void Engine::fence_i(u64 start, u64 end) {
     Impl& i = *impl_;
     if (i.physical == nullptr && start < end) {
-        std::lock_guard guard(i.tb_lock);
+        LockGuard guard(i.blocks.lock);
         i.flush_pages(start, end);
     }
-    if (i.shared_page_count.load() == 0) return;
+    if (i.blocks.shared_page_count.load() == 0) return;
     std::vector<u64> candidates;
     {
-        std::lock_guard guard(i.tb_lock);
-        candidates = i.shared_pages;
+        LockGuard guard(i.blocks.lock);
+        candidates = i.blocks.shared_pages;
     }
     // Read the guest's pages before taking the lock: they may fault.
     std::vector<u8> bytes(2 * memory::kPageSize);
     for (u64 page : candidates) {
         std::size_t missing = memory::copy_checked(bytes.data(), i.space->host(page << 12), bytes.size());
         std::size_t present = bytes.size() - missing;
-        std::lock_guard guard(i.tb_lock);
-        CodePage* record = i.pages.find(page);
+        LockGuard guard(i.blocks.lock);
+        CodePage* record = i.blocks.pages.find(page);
         if (record == nullptr) continue;
         for (PageLink* link = record->tbs; link != nullptr;) {
             TranslationBlock* tb = link->owner;
@@ -69,49 +63,40 @@ void Engine::fence_i(u64 start, u64 end) {
             bool same = offset + tb->guest_size <= present &&
                         content_hash(bytes.data() + offset, tb->guest_size) == tb->content_hash;
             if (same) continue;
-            i.epoch.fetch_add(1);
-            i.invalidations.fetch_add(1, std::memory_order_relaxed);
-            i.remove(tb);
+            i.blocks.epoch.fetch_add(1);
+            i.blocks.invalidations.fetch_add(1, std::memory_order_relaxed);
+            i.blocks.remove(tb);
         }
     }
 }
 
 /// The TB that `v` has just left takes float registers for boxed, and they are not: the next one will not.
 void Engine::Impl::remove_unboxed(Vcpu& v) {
-    std::lock_guard guard(tb_lock);
-    TranslationBlock* tb = tb_at(v.env->exit_host_pc);
+    LockGuard guard(blocks.lock);
+    TranslationBlock* tb = blocks.at(v.env->exit_host_pc);
     // Its code memory may have been reclaimed meanwhile, and be another TB's.
     if (tb == nullptr || tb->pc != v.env->pc) return;
     policy.note_unboxed(tb->pc);
-    remove(tb);
-}
-
-void Engine::Impl::remove_all() {
-    epoch.fetch_add(1);
-    for (u32 region = 0; region < buffer.region_count(); ++region) {
-        for (Chunk* chunk : buffer.region_chunks(region)) {
-            for (TranslationBlock* tb : chunk->tbs) remove(tb);
-        }
-    }
+    blocks.remove(tb);
 }
 
 void Engine::Impl::watch_stores(Worker& self, const memory::Region& ram, u64 physical_page) {
     if (StoreWatch::watched(ram, physical_page)) return;
     bool wait = false;
     {
-        std::lock_guard guard(tb_lock);
+        LockGuard guard(blocks.lock);
         if (StoreWatch::watched(ram, physical_page)) return;
         u64 page = store_watch->watch(ram, physical_page);
         watches.fetch_add(1, std::memory_order_relaxed);
         if (page == StoreWatch::kMany) searches.fetch_add(1, std::memory_order_relaxed);
         if (page == StoreWatch::kNowhere) return;
-        for (Vcpu* v : vcpus) wait |= v->softmmu->slow_stores(page, physical_page) && v != &self;
+        for (Vcpu* v : blocks.vcpus) wait |= v->softmmu->slow_stores(page, physical_page) && v != &self;
     }
     if (!wait) return;
     // Another hart may be behind its lookup, with the store still to come: it is done when the hart has left its TB.
     store_waits.fetch_add(1, std::memory_order_relaxed);
-    begin_exclusive(self);
-    end_exclusive(self);
+    workers.begin_exclusive(self);
+    workers.end_exclusive(self);
 }
 
 namespace {
@@ -123,28 +108,28 @@ constexpr u32 kMixedAfter = 4;
 
 /// Code in [physical, physical + bytes) may have been changed. Any thread.
 void Engine::Impl::code_written(u64 physical_address, u64 bytes) {
-    std::lock_guard guard(tb_lock);
+    LockGuard guard(blocks.lock);
     const u64 last = physical_address + bytes - 1;
     for (u64 page = physical_address >> 12; page <= last >> 12; ++page) {
         const u64 from = std::max(physical_address, page << 12) & 0xfff;
         const u64 to = std::min(last, page << 12 | 0xfff) & 0xfff;
-        CodePage* record = pages.find(page);
+        CodePage* record = blocks.pages.find(page);
         if (record != nullptr && record->tbs != nullptr) {
             const u64 lines = PageIndex::lines(from, to);
             // Another hart may be translating these lines, from what was there before.
-            epoch.fetch_add(1);
+            blocks.epoch.fetch_add(1);
             if ((record->lines & lines) == 0) continue;
             ++record->invalidations;
-            invalidations.fetch_add(1, std::memory_order_relaxed);
+            blocks.invalidations.fetch_add(1, std::memory_order_relaxed);
             if (record->invalidations <= kMixedAfter) {
-                remove_page(*record);
+                blocks.remove_page(*record);
             } else {
                 u64 left = 0;
                 for (PageLink* link = record->tbs; link != nullptr;) {
                     PageLink* next = link->next;
                     u64 own = PageIndex::lines_of(*link);
                     if ((own & lines) != 0) {
-                        remove(link->owner);
+                        blocks.remove(link->owner);
                         // A TB that has both its pages here has taken the next link with it.
                         if (next != nullptr && next->link == nullptr) next = record->tbs, left = 0;
                     } else {
@@ -163,38 +148,37 @@ void Engine::Impl::code_written(u64 physical_address, u64 bytes) {
             continue;
         }
         // A translation that is being made of the page begins again, and watches the page again.
-        epoch.fetch_add(1);
+        blocks.epoch.fetch_add(1);
         store_watch->unwatch(*region, page << 12);
     }
 }
 
 /// Flash has changed between memory and registers.
 void Engine::Impl::forget_region(const memory::Region& region) {
-    std::lock_guard guard(tb_lock);
-    epoch.fetch_add(1);
-    for (Vcpu* v : vcpus) v->softmmu->drop_physical(region.base, region.base + region.size);
+    LockGuard guard(blocks.lock);
+    blocks.epoch.fetch_add(1);
+    for (Vcpu* v : blocks.vcpus) v->softmmu->drop_physical(region.base, region.base + region.size);
 }
 
 void Engine::Impl::reclaim(Worker& self) {
-    begin_exclusive(self);
+    workers.begin_exclusive(self);
     {
-        std::lock_guard guard(tb_lock);
-        epoch.fetch_add(1);
+        LockGuard workers_guard(workers.lock);
+        LockGuard guard(blocks.lock);
+        blocks.epoch.fetch_add(1);
         reclaims.fetch_add(1, std::memory_order_relaxed);
-        u32 region = buffer.oldest_region();
-        for (Chunk* chunk : buffer.region_chunks(region)) {
-            for (TranslationBlock* tb : chunk->tbs) remove(tb);
-            for (Worker* w : workers) {
-                if (w->translator.chunk() == chunk) w->translator.drop_chunk();
-            }
+        const u32 region = blocks.buffer.oldest_region();
+        blocks.remove_region(region);
+        for (Worker* w : workers.all) {
+            if (w->translator.chunk() != nullptr && w->translator.chunk()->region == region) w->translator.drop_chunk();
         }
         // Host return addresses into the region may be on any return stack.
-        for (Vcpu* v : vcpus) backend->reset_return_stack(v->env);
-        clear_jump_caches();
-        buffer.release_region(region);
-        table.release_retired();
+        for (Vcpu* v : blocks.vcpus) backend->reset_return_stack(v->env);
+        blocks.clear_jump_caches();
+        blocks.buffer.release_region(region);
+        blocks.release_retired();
     }
-    end_exclusive(self);
+    workers.end_exclusive(self);
 }
 
 }  // namespace dragoman::engine

@@ -20,7 +20,7 @@ Profile::~Profile() {
 }
 
 u64* Profile::counters() {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     if (counters_ == nullptr) {
         void* p =
             ::mmap(nullptr, kCounterBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -33,7 +33,7 @@ u64* Profile::counters() {
 u32 Profile::emit_counter(ir::Builder& b) {
     u32 number;
     {
-        std::lock_guard guard(lock_);
+        LockGuard guard(lock_);
         if (blocks_.size() == kMaxBlocks) return kNone;
         number = static_cast<u32>(blocks_.size());
         blocks_.push_back(std::make_unique<BlockProfile>());
@@ -52,7 +52,7 @@ u32 Profile::emit_counter(ir::Builder& b) {
 
 void Profile::record_ir(u32 number, const ir::Function& f, const Listing& listing, bool optimised) {
     std::string text = ir::print(f);
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     BlockProfile& block = *blocks_[number];
     if (optimised) {
         block.ir_optimised = std::move(text);
@@ -67,7 +67,7 @@ void Profile::record_ir(u32 number, const ir::Function& f, const Listing& listin
 }
 
 void Profile::record_host(u32 number, const host::CompiledCode& compiled, std::string disassembly) {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     BlockProfile& block = *blocks_[number];
     block.host_bytes = compiled.size;
     block.host_code = std::move(disassembly);
@@ -78,7 +78,7 @@ void Profile::record_host(u32 number, const host::CompiledCode& compiled, std::s
 }
 
 std::vector<BlockProfile> Profile::snapshot() const {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     std::vector<BlockProfile> all;
     all.reserve(blocks_.size());
     for (std::size_t i = 0; i < blocks_.size(); ++i) {

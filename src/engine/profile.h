@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "host/host.h"
 #include "ir/builder.h"
 
@@ -44,9 +44,9 @@ public:
     std::vector<BlockProfile> snapshot() const;
 
 private:
-    mutable std::mutex lock_;
-    u64* counters_ = nullptr;
-    std::vector<std::unique_ptr<BlockProfile>> blocks_;
+    mutable Mutex lock_;
+    u64* counters_ DRAGOMAN_GUARDED_BY(lock_) = nullptr;
+    std::vector<std::unique_ptr<BlockProfile>> blocks_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace dragoman::engine

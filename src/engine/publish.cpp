@@ -1,18 +1,20 @@
 // Publication: a finished block becomes a TB that others find.
+#include <algorithm>
+
+#include "engine/blocks.h"
 #include "engine/cache/content_hash.h"
-#include "engine/impl.h"
+#include "engine/translate/translator.h"
 
 namespace dragoman::engine {
 
-/// The TB of the block that w.translator has made.
-TranslationBlock* Engine::Impl::describe(Worker& w, const TranslationRequest& request, const CodeReader& reader) {
-    const FinishedBlock& block = w.translator.block();
+TranslationBlock* describe_block(Translator& translator, const TranslationRequest& request, const CodeReader& reader) {
+    const FinishedBlock& block = translator.block();
     const host::CompiledCode& compiled = block.compiled;
     unsigned slot_count = 0;
     for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
         if (compiled.slots[i].used) slot_count = i + 1;
     }
-    Chunk& chunk = *w.translator.chunk();
+    Chunk& chunk = *translator.chunk();
     Arena& arena = chunk.arena;
     auto* tb = new (arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
     auto* map = static_cast<u8*>(arena.allocate(block.insn_map.size(), 1));
@@ -48,12 +50,9 @@ TranslationBlock* Engine::Impl::describe(Worker& w, const TranslationRequest& re
     return tb;
 }
 
-/// Lets `tb` be found. @returns it, or the one that another thread has made of the same code; null: the code may have
-/// changed since `started` (epoch), when it had not been read yet
-TranslationBlock* Engine::Impl::publish(Worker& w, TranslationBlock* tb, const TranslationRequest& request,
-                                        const CodeReader& reader, u64 started) {
-    std::lock_guard guard(tb_lock);
-    w.translator.chunk()->add(tb);
+TranslationBlock* Blocks::publish(Chunk& chunk, TranslationBlock* tb, const TranslationRequest& request,
+                                  const CodeReader& reader, u64 started) {
+    chunk.add(tb);
     if (request.leaves() || reader.refused() || reader.partial()) {
         tb->invalid = true;  // used once, found only by host address
         return tb;
@@ -62,19 +61,22 @@ TranslationBlock* Engine::Impl::publish(Worker& w, TranslationBlock* tb, const T
         tb->invalid = true;
         return nullptr;
     }
-    if (TranslationBlock* other = table.find(tb->pc, tb->flags, tb->physical)) {
+    if (TranslationBlock* other = find(tb->pc, tb->flags, tb->physical)) {
         tb->invalid = true;
         return other;
     }
-    pages.add(tb);
-    table.insert(tb);
-    if (copying) keep_template(w, *tb);
+    insert(tb);
     if (reader.shared() && !tb->verified) note_shared(*tb);
     return tb;
 }
 
+void Blocks::insert(TranslationBlock* tb) {
+    pages.add(tb);
+    table_.insert(tb);
+}
+
 /// fence.i must look at the pages of `tb`.
-void Engine::Impl::note_shared(const TranslationBlock& tb) {
+void Blocks::note_shared(const TranslationBlock& tb) {
     for (u64 page = tb.pc >> 12; page <= (tb.end() - 1) >> 12; ++page) {
         auto place = std::lower_bound(shared_pages.begin(), shared_pages.end(), page);
         if (place == shared_pages.end() || *place != page) shared_pages.insert(place, page);

@@ -21,23 +21,33 @@ u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->reque
 
 }  // namespace
 
-/// The slot that `v` has left its TB by; null when that TB is no more. tb_lock is held.
+/// The slot that `v` has left its TB by; null when that TB is no more.
 SlotRecord* Engine::Impl::exit_slot(Vcpu& v) {
-    return slot_at({v.env->exit_host_pc, v.env->exit_slot & ~host::kLoopExit});
+    return blocks.slot_at({v.env->exit_host_pc, v.env->exit_slot & ~host::kLoopExit});
 }
 
 /// A jump through an unlinked slot: link it to `target`, so that the next time it goes straight there.
 void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     if (!config.chain) return;
-    std::lock_guard guard(tb_lock);
+    LockGuard guard(blocks.lock);
     SlotRecord* record = exit_slot(v);
     if (record == nullptr || target->invalid.load()) return;
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
     if (record->target != nullptr || record->slot.target_pc != target->pc) return;
     // System mode: the page may have been mapped elsewhere since the TB was entered.
     if (physical != nullptr && record->owner->physical - record->owner->pc != target->physical - target->pc) return;
-    link(*record, target);
+    blocks.link(*record, target);
     ++v.stats.links;
+}
+
+/// Has the vCPU's jump cache lead to `tb`.
+void Engine::Impl::cache(ir::Env* env, TranslationBlock* tb) {
+    if (!config.chain || tb->is_loop()) return;
+    ir::JumpCacheEntry& entry = env->jump_cache[tb->pc >> 1 & (ir::kJumpCacheSize - 1)];
+    __atomic_store_n(&entry.target, tb->checked(), __ATOMIC_RELAXED);
+    __atomic_store_n(&entry.pc, tb->pc, __ATOMIC_SEQ_CST);
+    if (tb->invalid.load()) __atomic_store_n(&entry.pc, ir::kNoPc, __ATOMIC_RELAXED);
+    if (Vcpu& v = vcpu_of(env); v.softmmu != nullptr) v.softmmu->note_cached(tb, v.global_code);
 }
 
 /// Runs one instruction.
@@ -57,7 +67,7 @@ void Engine::Impl::step(Vcpu& v) {
 ir::ExitReason Engine::run(ir::Env* env) {
     Impl& i = *impl_;
     Vcpu& v = vcpu_of(env);
-    i.enter_running(v);
+    i.workers.enter_running(v);
     if (i.physical != nullptr) guard_host_faults(env);
     const log::Selection& log = *i.config.log;
     const bool logged = log.enabled(log::Item::Exec) || log.enabled(log::Item::Cpu);
@@ -66,7 +76,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     // System mode: the code at env->pc may not be fetched. (It may be so in another mode, and in the jump cache.)
     auto fetch_fault = [&] {
         ++v.stats.exits_exception;
-        i.leave_running(v);
+        i.workers.leave_running(v);
         return ir::ExitReason::Exception;
     };
     for (;;) {
@@ -74,8 +84,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
             next = nullptr;
             v.loops.path.stop();
             if (take_request(env, kRequestExclusive) != 0) {
-                i.leave_running(v);
-                i.enter_running(v);
+                i.workers.leave_running(v);
+                i.workers.enter_running(v);
             }
             if (take_request(env, kRequestExternal) != 0) {
                 ++v.stats.exits_request;
@@ -128,23 +138,23 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 break;
             case ir::ExitReason::StaleCode: {
                 ++v.stats.stale;
-                std::lock_guard guard(i.tb_lock);
-                if (TranslationBlock* tb = i.table.find(env->pc, env->tb_flags, env->pc)) i.remove(tb);
+                LockGuard guard(i.blocks.lock);
+                if (TranslationBlock* tb = i.blocks.find(env->pc, env->tb_flags, env->pc)) i.blocks.remove(tb);
                 break;
             }
             case ir::ExitReason::Unboxed: i.remove_unboxed(v); break;
             case ir::ExitReason::Syscall:
                 ++v.stats.exits_syscall;
-                i.leave_running(v);
+                i.workers.leave_running(v);
                 return ir::ExitReason::Syscall;
-            case ir::ExitReason::Budget: i.leave_running(v); return ir::ExitReason::Budget;
+            case ir::ExitReason::Budget: i.workers.leave_running(v); return ir::ExitReason::Budget;
             case ir::ExitReason::Halt:
                 ++v.stats.exits_halt;
-                i.leave_running(v);
+                i.workers.leave_running(v);
                 return ir::ExitReason::Halt;
             case ir::ExitReason::Exception:
                 ++v.stats.exits_exception;
-                i.leave_running(v);
+                i.workers.leave_running(v);
                 return ir::ExitReason::Exception;
         }
         if (v.single_step) {
@@ -153,7 +163,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             break;
         }
     }
-    i.leave_running(v);
+    i.workers.leave_running(v);
     return result;
 }
 

@@ -23,6 +23,8 @@ enum Request : u32 {
 struct Worker : CodeRoom {
     explicit Worker(Engine::Impl& engine);
     Chunk* take_chunk() override;
+    /// Another worker wants to be alone. Any thread.
+    virtual void ask_to_leave() {}
 
     Engine::Impl& engine;
     Translator translator;
@@ -36,6 +38,7 @@ struct Worker : CodeRoom {
 struct Vcpu final : Worker, CodeWatcher {
     Vcpu(Engine::Impl& engine, ir::Env* env) : Worker(engine), env(env), loops(host::kLoopSample) {}
     void watch_stores(const memory::Region& ram, u64 physical_page) override;
+    void ask_to_leave() override { __atomic_fetch_or(&env->request, u32{kRequestExclusive}, __ATOMIC_SEQ_CST); }
 
     ir::Env* env;
     LoopFinder loops;

@@ -87,7 +87,7 @@ void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
     key.modified = static_cast<u64>(info.st_mtim.tv_sec) * 1'000'000'000 + static_cast<u64>(info.st_mtim.tv_nsec);
     key.bias = start - offset;
 
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     std::erase_if(ranges_, [&](const Range& r) { return r.start < start + length && start < r.end; });
     auto same = [&](const std::unique_ptr<Image>& image) { return image->key == key; };
     auto found = std::find_if(images_.begin(), images_.end(), same);
@@ -110,7 +110,7 @@ CodeCache::Image* CodeCache::image_at(u64 pc) {
 }
 
 bool CodeCache::find(u64 pc, u32 flags, bool open, std::vector<u8>& buffer) {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     Image* image = image_at(pc);
     if (image == nullptr) return false;
     if (!image->looked_for && open) {
@@ -135,7 +135,7 @@ void CodeCache::add(const BlockRecord& block, const host::CompiledCode& compiled
     head.guest_read = static_cast<u32>(guest_code.size());
     head.bytes = static_cast<u32>(record_bytes(head));
 
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     Image* image = image_at(head.pc);
     if (image == nullptr || pending_ + head.bytes > kMostPending) return;
     pending_ += head.bytes;
@@ -174,7 +174,7 @@ void CodeCache::after_fork_child() {
 }
 
 void CodeCache::save() {
-    std::lock_guard guard(lock_);
+    LockGuard guard(lock_);
     if (pending_ < kLeastBytes) return;
     // With a limit, writing a file may bring a signal that is not the guest's.
     rlimit size;

@@ -5,11 +5,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/cache/cache_directory.h"
 #include "engine/cache/cache_file.h"
 
@@ -43,9 +43,9 @@ public:
     /// Writes what is worth it. The process is about to end (or to execute another program).
     void save();
     /// The child of fork leaves what its parent has translated to the parent.
-    void after_fork_child();
-    void lock() { lock_.lock(); }
-    void unlock() { lock_.unlock(); }
+    void after_fork_child() DRAGOMAN_REQUIRES(lock_);
+    void lock() DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
+    void unlock() DRAGOMAN_RELEASE(lock_) { lock_.unlock(); }
 
 private:
     struct Image;
@@ -53,16 +53,16 @@ private:
         u64 start, end;
         Image* image;
     };
-    Image* image_at(u64 pc);
-    bool save(Image& image, int directory);
+    Image* image_at(u64 pc) DRAGOMAN_REQUIRES(lock_);
+    bool save(Image& image, int directory) DRAGOMAN_REQUIRES(lock_);
 
     CacheDirectory directory_;
     u64 limit_;
     CacheKey key_{};
-    std::mutex lock_;
-    std::vector<std::unique_ptr<Image>> images_;
-    std::vector<Range> ranges_;
-    u64 pending_ = 0;  ///< bytes of all new records
+    Mutex lock_;
+    std::vector<std::unique_ptr<Image>> images_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<Range> ranges_ DRAGOMAN_GUARDED_BY(lock_);
+    u64 pending_ DRAGOMAN_GUARDED_BY(lock_) = 0;  ///< bytes of all new records
 };
 
 /// Adds `distance` to the fields of `code` that the record lists. Stored code holds distances from the start of

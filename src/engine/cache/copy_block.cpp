@@ -10,24 +10,24 @@ void Engine::Impl::keep_template(Worker& w, TranslationBlock& tb) {
     // The second page of a TB may be another one elsewhere.
     std::vector<TemplateField>& found = w.fields;
     if (tb.crosses_page() || !template_fields(w.translator.block().compiled.relocations, found)) return;
-    if (templates.find(tb.physical, tb.flags) != nullptr) return;
+    if (blocks.templates.find(tb.physical, tb.flags) != nullptr) return;
     const std::size_t bytes = found.size() * sizeof(TemplateField);
     void* fields = w.translator.chunk()->arena.allocate(bytes + 1, alignof(TemplateField));
     std::memcpy(fields, found.data(), bytes);
     tb.template_fields = fields;
     tb.template_field_count = static_cast<u32>(found.size());
-    templates.insert(&tb);
+    blocks.templates.insert(&tb);
 }
 
 /// A TB for `pc`, where the code of page v.code_physical is mapped. Null when there is no template for it.
 TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
-    std::unique_lock guard(tb_lock);
+    UniqueLock guard(blocks.lock);
     const TranslationBlock* from;
     if (policy.is_unboxed(pc)) return nullptr;
     for (;;) {
-        from = templates.find(v.code_physical, flags);
+        from = blocks.templates.find(v.code_physical, flags);
         if (from == nullptr) return nullptr;
-        if (TranslationBlock* other = table.find(pc, flags, v.code_physical)) return other;
+        if (TranslationBlock* other = blocks.find(pc, flags, v.code_physical)) return other;
         if (v.translator.has_room(from->code_size)) break;
         const std::size_t bytes = from->code_size;
         guard.unlock();
@@ -70,8 +70,7 @@ TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
     }
     chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(code + tb->code_size), 16));
     chunk.add(tb);
-    pages.add(tb);
-    table.insert(tb);
+    blocks.insert(tb);
     ++v.stats.copied;
     return tb;
 }

@@ -1,29 +1,27 @@
-// TBs to the translation cache, and from there.
-#include <cstring>
+#include "engine/cache/kept_blocks.h"
 
-#include "engine/impl.h"
+#include <cstring>
 
 namespace dragoman::engine {
 
-/// Whether the block may come from the cache, and go there.
-bool Engine::Impl::may_keep(const TranslationRequest& request) const {
-    return caching && request.kind == guest::BlockKind::Extended && !request.is_loop() &&
+bool KeptBlocks::may_keep(const TranslationRequest& request) const {
+    return on_ && request.kind == guest::BlockKind::Extended && !request.is_loop() &&
            request.tracking == Tracking::Watched && request.optimise && request.assume_boxed &&
            request.breakpoints.empty();
 }
 
-/// Takes the block from the translation cache, if it is there and for the code that the guest has.
-bool Engine::Impl::load(Worker& w, const TranslationRequest& request, CodeReader& reader) {
-    if (!code_cache.find(request.pc, request.flags, vcpu_count.load() <= 1, w.cached)) return false;
-    const BlockView kept = view_record(w.cached.data());
+bool KeptBlocks::load(Translator& translator, const TranslationRequest& request, CodeReader& reader, bool open,
+                      std::vector<u8>& record) {
+    if (!cache.find(request.pc, request.flags, open, record)) return false;
+    const BlockView kept = view_record(record.data());
     const BlockRecord& head = *kept.head;
     if (!reader.read(request.pc, head.guest_read)) return false;
     if (std::memcmp(reader.bytes().data(), kept.guest_code, head.guest_read) != 0) return false;
-    u8* code = w.translator.make_room(head.code_size);
+    u8* code = translator.make_room(head.code_size);
     if (code == nullptr) return false;
     std::memcpy(code, kept.code, head.code_size);
-    move_code(code, kept, static_cast<u32>(buffer.base() - code));
-    FinishedBlock& block = w.translator.block();
+    move_code(code, kept, static_cast<u32>(code_base_ - code));
+    FinishedBlock& block = translator.block();
     block.code = code;
     block.compiled.reset();
     block.compiled.size = head.code_size;
@@ -34,14 +32,11 @@ bool Engine::Impl::load(Worker& w, const TranslationRequest& request, CodeReader
     block.guest_size = head.guest_size;
     block.guest_insns = head.guest_insns;
     block.verified = false;
-    ++w.stats.cached;
     return true;
 }
 
-/// Gives the new TB, which w.translator has made, to the translation cache.
-void Engine::Impl::keep(Worker& w, const TranslationBlock& tb, const CodeReader& reader) {
+void KeptBlocks::keep(const FinishedBlock& block, const TranslationBlock& tb, const CodeReader& reader) {
     if (reader.refused() || reader.bytes().size() < tb.guest_size) return;
-    const FinishedBlock& block = w.translator.block();
     BlockRecord head{};
     head.pc = tb.pc;
     head.flags = tb.flags;
@@ -51,7 +46,7 @@ void Engine::Impl::keep(Worker& w, const TranslationBlock& tb, const CodeReader&
     head.entry = tb.entry;
     head.checked_entry = static_cast<u32>(tb.target - tb.code);
     head.slot_count = tb.slot_count;
-    code_cache.add(head, block.compiled, block.insn_map, reader.bytes(), tb.code, buffer.base());
+    cache.add(head, block.compiled, block.insn_map, reader.bytes(), tb.code, code_base_);
 }
 
 }  // namespace dragoman::engine

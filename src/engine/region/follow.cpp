@@ -32,7 +32,7 @@ bool Engine::Impl::follow_path(Vcpu& v) {
     ir::Env* env = v.env;
     TranslationBlock* tb = path_block(v);
     // Making it may have changed what is known of the others.
-    if (tb == nullptr || env->tb_flags != v.loops.path.flags() || epoch.load() != v.loops.epoch) {
+    if (tb == nullptr || env->tb_flags != v.loops.path.flags() || blocks.epoch.load() != v.loops.epoch) {
         v.loops.path.stop();
         give_up(v);
         return true;

@@ -22,7 +22,7 @@ struct LoopFinder {
     bool probing = false;   ///< whether the back edge at `back_edge` comes again soon is being seen
     SlotPlace back_edge{};  ///< of the loop of several blocks that is probed or followed
     LoopPath path{};        ///< active: the loop is being followed
-    u64 epoch = 0;          ///< Engine::Impl::epoch when that began
+    u64 epoch = 0;          ///< Blocks::epoch when that began
     std::array<TranslationBlock*, LoopPath::kMaxBlocks> blocks{};  ///< code for it that leaves after each block
 };
 

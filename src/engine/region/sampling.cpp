@@ -21,29 +21,22 @@ constexpr u32 kMaxPeriod = 16 * host::kLoopSample;
 
 }  // namespace
 
-SlotRecord* Engine::Impl::slot_at(const SlotPlace& place) {
-    TranslationBlock* from = tb_at(place.host_pc);
-    // Its code memory may have been reclaimed meanwhile, and be another TB's.
-    const bool there = from != nullptr && !from->invalid.load() && place.slot < from->slot_count;
-    return there ? &from->slots[place.slot] : nullptr;
-}
-
 /// What becomes of a back edge to another TB: it goes to `loop`, or, without one, is an ordinary link from now on.
 void Engine::Impl::decide(const SlotPlace& place, TranslationBlock* loop) {
-    std::lock_guard guard(tb_lock);
-    SlotRecord* record = slot_at(place);
+    LockGuard guard(blocks.lock);
+    SlotRecord* record = blocks.slot_at(place);
     if (record == nullptr || record->slot.sample_offset == 0) return;
-    unlink(*record);
+    blocks.unlink(*record);
     record->slot.sample_offset = 0;
     if (loop == nullptr || loop->invalid.load()) return;
-    if (record->slot.target_pc == loop->pc) link(*record, loop);
+    if (record->slot.target_pc == loop->pc) blocks.link(*record, loop);
 }
 
 /// The loop through v.loops.back_edge has no path.
 void Engine::Impl::give_up(Vcpu& v) {
     {
-        std::lock_guard guard(tb_lock);
-        const SlotRecord* record = slot_at(v.loops.back_edge);
+        LockGuard guard(blocks.lock);
+        const SlotRecord* record = blocks.slot_at(v.loops.back_edge);
         if (record == nullptr || record->samples < kMaxSamples) return;
     }
     decide(v.loops.back_edge, nullptr);
@@ -59,8 +52,8 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
     u8 samples = 0;
     bool to_itself = false;
     {
-        std::lock_guard guard(tb_lock);
-        if (SlotRecord* record = slot_at(place); record != nullptr && !record->owner->verified) {
+        LockGuard guard(blocks.lock);
+        if (SlotRecord* record = blocks.slot_at(place); record != nullptr && !record->owner->verified) {
             to_itself = record->slot.count_offset != 0;
             const bool counts = to_itself || (sampled && !probed && record->slot.sample_offset != 0);
             if (counts && record->samples != 0xff) samples = ++record->samples;
@@ -76,7 +69,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
     } else if (config.chain && sampled) {
         if (probed && place == v.loops.back_edge) {
             v.loops.path.begin(env->pc, env->tb_flags);
-            v.loops.epoch = epoch.load();
+            v.loops.epoch = blocks.epoch.load();
             v.loops.blocks = {};
             return nullptr;
         }
@@ -84,7 +77,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
             give_up(v);
         } else if (samples > kMaxSamples) {
             decide(place, nullptr);
-        } else if (samples != 0 && breakpoint_count.load() == 0) {
+        } else if (samples != 0 && !has_breakpoints.load()) {
             v.loops.probing = true;
             v.loops.back_edge = place;
             env->loop_sample = kProbe;
@@ -99,7 +92,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
 
 /// The loop that begins at `pc`; null: it cannot be had.
 TranslationBlock* Engine::Impl::translate_loop(Vcpu& v, u64 pc, u32 flags, std::span<const u64> path) {
-    if (TranslationBlock* tb = table.find(pc, flags | kLoopFlag, pc)) return path.empty() ? tb : nullptr;
+    if (TranslationBlock* tb = blocks.find(pc, flags | kLoopFlag, pc)) return path.empty() ? tb : nullptr;
     TranslationRequest request = request_for(pc, flags);
     request.loop = path.empty() ? std::span(&pc, 1) : path;
     request.entered_after_pass = path.empty();

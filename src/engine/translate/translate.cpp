@@ -7,7 +7,7 @@ Worker::Worker(Engine::Impl& engine) : engine(engine), translator(engine.transla
 
 Chunk* Worker::take_chunk() {
     for (;;) {
-        if (Chunk* chunk = engine.buffer.take_chunk()) return chunk;
+        if (Chunk* chunk = engine.blocks.buffer.take_chunk()) return chunk;
         engine.reclaim(*this);
     }
 }
@@ -31,21 +31,22 @@ TranslationRequest Engine::Impl::request_for(u64 pc, u32 flags) const {
 bool Engine::Impl::plan(TranslationRequest& request) {
     const bool user = space != nullptr;
     const bool readable = user && has(space->flags(request.pc), memory::PageFlags::Read);
-    std::lock_guard guard(tb_lock);
-    request.breakpoints.clear();
-    if (!request.leaves() && !breakpoints.empty()) request.breakpoints = breakpoints;
+    LockGuard guard(blocks.lock);
     return policy.plan(request, user, readable);
 }
 
 TranslationBlock* Engine::Impl::translate(Worker& w, TranslationRequest& request, GuestFault& fault) {
     for (;;) {
-        const u64 started = epoch.load();
+        const u64 started = blocks.epoch.load();
         if (!plan(request)) return nullptr;
-        const bool kept = may_keep(request);
+        const bool kept = kept_blocks.may_keep(request);
         CodeReader reader(*w.code_source, request.tracking == Tracking::Watched,
                           request.tracking != Tracking::Verified);
-        const bool loaded = kept && load(w, request, reader);
-        if (!loaded) {
+        const bool loaded =
+            kept && kept_blocks.load(w.translator, request, reader, blocks.vcpu_count.load() <= 1, w.cached);
+        if (loaded) {
+            ++w.stats.cached;
+        } else {
             reader.restart();
             switch (w.translator.translate(request, reader)) {
                 case Translator::Outcome::Done: break;
@@ -54,13 +55,16 @@ TranslationBlock* Engine::Impl::translate(Worker& w, TranslationRequest& request
                 case Translator::Outcome::CannotFetch: fault = reader.fault(); return nullptr;
             }
         }
-        TranslationBlock* tb = describe(w, request, reader);
-        if (kept && !loaded) keep(w, *tb, reader);
+        TranslationBlock* tb = describe_block(w.translator, request, reader);
+        if (kept && !loaded) kept_blocks.keep(w.translator.block(), *tb, reader);
         if (config.observer != nullptr) {
             config.observer->on_translate(
                 {tb->pc, tb->guest_size, tb->code, tb->code_size, w.translator.block().compiled.insn_map});
         }
-        if (TranslationBlock* published = publish(w, tb, request, reader, started)) return published;
+        LockGuard guard(blocks.lock);
+        TranslationBlock* published = blocks.publish(*w.translator.chunk(), tb, request, reader, started);
+        if (copying && !tb->invalid.load()) keep_template(w, *tb);
+        if (published != nullptr) return published;
     }
 }
 
