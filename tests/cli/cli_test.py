@@ -49,7 +49,7 @@ def bad_options():
             (["-tb-size", "-1"], "-tb-size"), (["-seed", "?"], "-seed"), (["-d", "in_asm,nothing"], "nothing"),
             (["-dfilter", "1..x"], "1..x"), (["-cpu", "z80"], "z80"), (["-cpu", "rv64,zzz=on"], "zzz"),
             (["-cpu", "rv64,zba=maybe"], "maybe"), (["-cpu", "rv64,vlen=banana"], "banana"),
-            (["-cpu", "max,vext_spec=v9"], "v1.0"), (["-cpu", "thead-c906"], "xtheadba"), (["-cpu", "rv64e"], "not supported: e"),
+            (["-cpu", "max,vext_spec=v9"], "v1.0"), (["-cpu", "xiangshan-kunminghu"], "supm"), (["-cpu", "rv64e"], "not supported: e"),
             (["-cpu", "rv64,"], "empty"), (["-cpu", "sifive-u54,zba=on"], "zba"), (["-cpu", "max,supm=on"], "'supm'"),
             (["-cpu", "rv64,big-endian=on"], "'big-endian'"), (["-cpu", "rv64,i=off"], "'i'"), (["-E", "x"], "-E"), (["-backend", "qbe"], "qbe"),
             (["-disable-host-features", "mmx"], "mmx"), (["-p", "16384"], "4096"), (["-trace", "x=y"], "'x'"),

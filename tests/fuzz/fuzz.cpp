@@ -1,8 +1,8 @@
 // The fuzz driver: runs batches of random programs through several emulators and compares what they print. The first
 // difference is reduced to the fewest instructions that still show it.
 //
-//     fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--only PREFIX] [--without PREFIX]...
-//     COMMAND...
+//     fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] [--without
+//     PREFIX]... COMMAND...
 //
 // Each COMMAND (one argument, split by the shell) runs the ELF file that is appended to it. The first is the reference.
 #include <sys/stat.h>
@@ -27,6 +27,7 @@ struct Settings {
     u64 seed = 1;
     u64 batches = ~u64{0};
     unsigned programs = 100, insns = 30;
+    std::string cpu = "max";
     std::string only;
     std::vector<std::string> without;
     std::vector<std::string> commands;
@@ -128,8 +129,11 @@ void report(const Settings& s, std::vector<Program> programs, u64 seed, std::siz
 
 int fuzz(const Settings& s) {
     std::string error;
-    const std::unique_ptr<guest::Model> model = riscv::configure("max", false, error);
-    if (model == nullptr) return 2;
+    const std::unique_ptr<guest::Model> model = riscv::configure(s.cpu, false, error);
+    if (model == nullptr) {
+        std::fprintf(stderr, "fuzz: %s\n", error.c_str());
+        return 2;
+    }
     InsnSource source(static_cast<const riscv::Model&>(*model).decoder(), s.only, s.without);
     if (source.empty()) {
         std::fprintf(stderr, "fuzz: no instruction starts with %s\n", s.only.c_str());
@@ -170,6 +174,7 @@ int main(int argc, char** argv) {
         else if (arg == "--batches") s.batches = std::strtoull(value, nullptr, 0);
         else if (arg == "--programs") s.programs = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
         else if (arg == "--insns") s.insns = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
+        else if (arg == "--cpu") s.cpu = value;
         else if (arg == "--only") s.only = value;
         else if (arg == "--without") s.without.push_back(value);
         else {
@@ -179,10 +184,11 @@ int main(int argc, char** argv) {
         ++i;
     }
     if (s.work.empty() || s.commands.size() < 2 || s.programs == 0) {
-        std::fprintf(stderr,
-                     "usage: fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--only PREFIX] "
-                     "[--without PREFIX]... "
-                     "REFERENCE COMMAND...\n");
+        std::fprintf(
+            stderr,
+            "usage: fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] "
+            "[--without PREFIX]... "
+            "REFERENCE COMMAND...\n");
         return 2;
     }
     return dragoman::fuzz::fuzz(s);

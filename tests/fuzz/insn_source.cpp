@@ -24,6 +24,20 @@ bool has_operand(const InsnRow& row, const char* name) {
     return false;
 }
 
+/// An access at rs1 + (rs2 << imm).
+bool is_indexed(const InsnRow& row) {
+    const riscv::Extension set = row.guard.first.all[0];
+    return (set == riscv::Extension::Xtheadmemidx || set == riscv::Extension::Xtheadfmemidx) && contains(row, ",rs2,");
+}
+/// An access that changes its base register.
+bool steps(const InsnRow& row) { return contains(row, "step"); }
+
+/// Whether the field is that of a second result.
+bool is_second_target(const InsnRow& row, const riscv::RegField& field) {
+    const char* second = &field == &row.rs2 ? "rd,rs2,(rs1)" : "rd,rs3,imm(rs1)";
+    return std::string_view(row.syntax).starts_with(second);
+}
+
 /// Calls of the environment, jumps to registers, what waits, and what emulators are free to do differently.
 bool is_excluded(const InsnRow& row) {
     for (const char* m :
@@ -89,8 +103,12 @@ bool InsnSource::make(Random& random, const InsnRow& row, Insn& out) const {
         if (row.rd.mask == 0 && is_reserved(row.rd.base)) return false;
         if (row.rd.mask != 0) bits = with_field(bits, row.rd, random_target(random, row));
     }
-    if (contains(row, "(rs1)")) {
-        bits = with_field(bits, row.rs1, kMemory);
+    for (const riscv::RegField* second : {&row.rs2, &row.rs3}) {
+        if (is_second_target(row, *second)) bits = with_field(bits, *second, random_target(random, row));
+    }
+    if (contains(row, "(rs1)") || is_indexed(row)) {
+        bits = with_field(bits, row.rs1, steps(row) ? kPointer : kMemory);
+        if (is_indexed(row)) bits = with_field(bits, row.rs2, kIndex);
         if (contains(row, "aqrl") && random() % 2) bits &= ~(3u << 25);
     }
     if (has(row.reserved, riscv::Reserved::Rs2Odd))
@@ -107,12 +125,20 @@ bool InsnSource::make(Random& random, const InsnRow& row, Insn& out) const {
     return found != nullptr && !is_excluded(*found) && std::strcmp(found->syntax, row.syntax) == 0;
 }
 
+void InsnSource::append_known(std::vector<Insn>& body, u32 bits) const {
+    body.push_back({bits, 4, decoder_.find(bits)});
+}
+
 void InsnSource::append(Random& random, std::vector<Insn>& body) const {
     const InsnRow* row = rows_[random() % rows_.size()];
     Insn insn;
     for (unsigned tries = 0; !make(random, *row, insn); ++tries) {
         if (tries == 20) return;
     }
+    // A base register that may change, and an index of which nothing is known, are set straight before.
+    constexpr unsigned kSource = 5;
+    if (steps(*row)) append_known(body, 0x13 | kPointer << 7 | kMemory << 15);                     // addi
+    if (is_indexed(*row)) append_known(body, 0x7013 | kIndex << 7 | kSource << 15 | 0x7fu << 20);  // andi
     body.push_back(insn);
     if (is_named(*row, "lr.w") || is_named(*row, "lr.d")) {
         // Straight behind it a store-conditional of the same width, which succeeds everywhere.
@@ -126,7 +152,8 @@ void InsnSource::append(Random& random, std::vector<Insn>& body) const {
         Insn next;
         do {
             row = rows_[random() % rows_.size()];
-        } while (!make(random, *row, next) || next.skips_next || next.row->mnemonic[0] == 'l');
+        } while (!make(random, *row, next) || next.skips_next || next.row->mnemonic[0] == 'l' || steps(*next.row) ||
+                 is_indexed(*next.row));
         body.back().bits = with_imm(insn.bits, *insn.row, insn.length + next.length);
         // The compressed branch's and jump's immediates have room for it; a reserved encoding is dropped.
         if (decoder_.find(body.back().bits) != insn.row) body.pop_back();

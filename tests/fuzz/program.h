@@ -21,6 +21,9 @@ inline constexpr unsigned kCounter = 7;       ///< of the loop around the body
 inline constexpr unsigned kMemory = 8;        ///< base of all other accesses
 inline constexpr unsigned kRecord = 9;        ///< where the registers are saved
 
+// Those of accesses with a changing base or with an index.
+inline constexpr unsigned kPointer = 30, kIndex = 31;
+
 inline constexpr unsigned kRecordWords = 64;  ///< x1..x31, f0..f31, fcsr
 inline constexpr unsigned kMemoryBytes = 8192;
 
@@ -60,6 +63,7 @@ public:
     const riscv::InsnRow* row(u32 bits) const { return decoder_.find(bits); }
 
 private:
+    void append_known(std::vector<Insn>& body, u32 bits) const;
     bool make(Random& random, const riscv::InsnRow& row, Insn& out) const;
 
     const riscv::Decoder& decoder_;

@@ -1,22 +1,30 @@
 #!/bin/sh
-# run.sh BUILD [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU features and with
-# few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh fetched, the machine's.
+# run.sh BUILD [--cpu MODEL] [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU
+# features and with few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh
+# fetched, the machine's.
 set -eu
 build=$1
 shift
+cpu=max  # -cpu of all of them
+if [ "${1:-}" = --cpu ]; then
+    cpu=$2
+    shift 2
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DRAGOMAN_TB_CACHE=off
-set -- --work "$work" "$@" "$build/dragoman -backend interp" "$build/dragoman" \
-    "$build/dragoman -disable-host-features avx512" "$build/dragoman -disable-host-features avx,bmi"
+dragoman="$build/dragoman -cpu $cpu"
+set -- --work "$work" --cpu "$cpu" "$@" "$dragoman -backend interp" "$dragoman" \
+    "$dragoman -disable-host-features avx512" "$dragoman -disable-host-features avx,bmi"
 
 fetched=${DRAGOMAN_BENCH_QEMU:-$HOME/.cache/dragoman-bench/qemu}/usr/bin/qemu-riscv64
 [ -x "$fetched" ] || fetched=$(command -v qemu-riscv64 || true)
 qemu=${QEMU:-$fetched}
 version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' || true)
 if [ "${version:-0}" -ge 10 ]; then
-    # QEMU forgets the flags of an fround whose result is overwritten, and has trouble with amocas into x0.
-    set -- --without fround --without amocas "$@" "$qemu -cpu max"
+    # QEMU forgets the flags of an fround whose result is overwritten, and has trouble with amocas and mips.ccmov into
+    # x0.
+    set -- --without fround --without amocas --without mips.ccmov "$@" "$qemu -cpu $cpu"
 fi
 
 "$build/fuzz" "$@" || {

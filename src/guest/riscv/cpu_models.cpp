@@ -25,6 +25,10 @@ constexpr ExtensionSet kUpToSv48 = {Sv39, Sv48}, kUpToSv57 = {Sv39, Sv48, Sv57};
 constexpr ExtensionSet kXthead = {Xtheadba,      Xtheadbb,  Xtheadbs,     Xtheadcmo,     Xtheadcondmov,
                                   Xtheadfmemidx, Xtheadmac, Xtheadmemidx, Xtheadmempair, Xtheadsync};
 
+/// Of manufacturers, whose encodings overlap: no model has them unless it is theirs.
+constexpr ExtensionSet kManufacturers =
+    kXthead + ExtensionSet{Xtheadfmv, Xventanacondops, Xmipscbop, Xmipscmov, Xmipslsp, Xlrbr};
+
 // --- profiles (RVA Profiles, RVA23 Profiles: "Mandatory Extensions") ---
 
 constexpr ExtensionSet kRva22u64 =
@@ -53,6 +57,7 @@ constexpr ExtensionSet max_set() {
     DRAGOMAN_RISCV_EXTENSIONS(X)
 #undef X
     set.remove(Svade);
+    set.remove(kManufacturers);
     // Vector instructions are not fast yet: programs that choose code by what there is are better off without.
     set.remove({V, Zvbb, Zvbc, Zve32f, Zve32x, Zve64d, Zve64f, Zve64x, Zvfh, Zvfhmin, Zvkb, Zvkt});
     return set;

@@ -61,6 +61,7 @@ std::span<const CsrInfo> csrs_machine();
 std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();
 std::span<const CsrInfo> csrs_vector();
+std::span<const CsrInfo> csrs_thead();
 
 /// Whether access to the CSR depends on mstatus.VS.
 bool is_vector_csr(unsigned number);

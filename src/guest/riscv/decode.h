@@ -31,7 +31,8 @@ private:
     static constexpr bool has_function_bits(unsigned opcode, unsigned funct3) {
         switch (opcode) {
             case 0b00100:
-            case 0b00110: return funct3 == 1 || funct3 == 5;  // OP-IMM, OP-IMM-32: shifts
+            case 0b00110: return funct3 == 1 || funct3 == 5;                 // OP-IMM, OP-IMM-32: shifts
+            case 0b00010: return funct3 == 1 || funct3 == 4 || funct3 == 5;  // custom-0: T-Head
             case 0b00001:
             case 0b01001: return funct3 == 0 || funct3 > 4;   // LOAD-FP, STORE-FP: vectors
             case 0b11100: return funct3 == 0 || funct3 == 4;  // SYSTEM: all but the CSRs'

@@ -97,6 +97,10 @@ void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     else if (word == "vd") out.add("v%u", a.rd);
     else if (word == "vs1") out.add("v%u", a.rs1);
     else if (word == "vs2") out.add("v%u", a.rs2);
+    else if (word == "step") out.add("%d", static_cast<int>(sign_extend(static_cast<u64>(a.imm), 5)));
+    else if (word == "scale") out.add("%u", static_cast<unsigned>(a.imm >> 5));
+    else if (word == "msb") out.add("%u", static_cast<unsigned>(a.imm >> 6));
+    else if (word == "lsb") out.add("%u", static_cast<unsigned>(a.imm & 63));
     else if (word == "simm5") out.add("%d", static_cast<int>(sign_extend(a.rs1, 5)));
     else if (word == "vtype") add_vtype(out, static_cast<u64>(a.imm));
     else if (word == "vm") out.add("v0.t");

@@ -162,22 +162,22 @@
     X(Svrsw60t59b, "svrsw60t59b", SystemAbsent, kNone, S)  \
     X(Svukte, "x-svukte", SystemAbsent, kNone, S)          \
     X(Svvptc, "svvptc", System, kNone, S)                  \
-    X(Xlrbr, "xlrbr", Absent, kNone, )                     \
-    X(Xmipscbop, "xmipscbop", Absent, kNone, )             \
-    X(Xmipscmov, "xmipscmov", Absent, kNone, )             \
-    X(Xmipslsp, "xmipslsp", Absent, kNone, )               \
-    X(Xtheadba, "xtheadba", Absent, kNone, )               \
-    X(Xtheadbb, "xtheadbb", Absent, kNone, )               \
-    X(Xtheadbs, "xtheadbs", Absent, kNone, )               \
-    X(Xtheadcmo, "xtheadcmo", Absent, kNone, )             \
-    X(Xtheadcondmov, "xtheadcondmov", Absent, kNone, )     \
-    X(Xtheadfmemidx, "xtheadfmemidx", Absent, kNone, F)    \
-    X(Xtheadfmv, "xtheadfmv", Absent, kNone, D)            \
-    X(Xtheadmac, "xtheadmac", Absent, kNone, )             \
-    X(Xtheadmemidx, "xtheadmemidx", Absent, kNone, )       \
-    X(Xtheadmempair, "xtheadmempair", Absent, kNone, )     \
-    X(Xtheadsync, "xtheadsync", Absent, kNone, )           \
-    X(Xventanacondops, "xventanacondops", Absent, kNone, ) \
+    X(Xlrbr, "xlrbr", User, kNone, )                     \
+    X(Xmipscbop, "xmipscbop", User, kNone, )             \
+    X(Xmipscmov, "xmipscmov", User, kNone, )             \
+    X(Xmipslsp, "xmipslsp", User, kNone, )               \
+    X(Xtheadba, "xtheadba", User, kNone, )               \
+    X(Xtheadbb, "xtheadbb", User, kNone, )               \
+    X(Xtheadbs, "xtheadbs", User, kNone, )               \
+    X(Xtheadcmo, "xtheadcmo", User, kNone, )             \
+    X(Xtheadcondmov, "xtheadcondmov", User, kNone, )     \
+    X(Xtheadfmemidx, "xtheadfmemidx", User, kNone, F)    \
+    X(Xtheadfmv, "xtheadfmv", User, kNone, D)            \
+    X(Xtheadmac, "xtheadmac", User, kNone, )             \
+    X(Xtheadmemidx, "xtheadmemidx", User, kNone, )       \
+    X(Xtheadmempair, "xtheadmempair", User, kNone, )     \
+    X(Xtheadsync, "xtheadsync", User, kNone, )           \
+    X(Xventanacondops, "xventanacondops", User, kNone, ) \
     /* Versions of the privileged architecture, and what its machines are made of */ \
     X(Sm1p11, "sm1p11", Knob, kNone, )                     \
     X(Sm1p12, "sm1p12", Knob, kNone, Sm1p11)               \

@@ -40,6 +40,7 @@
     X(xperm4, NoReadGlobals | NoSideEffects)             \
     X(xperm8, NoReadGlobals | NoSideEffects)             \
     X(brev8, NoReadGlobals | NoSideEffects)              \
+    X(crc32, NoReadGlobals | NoSideEffects)              \
     /* scalar cryptography (helper_crypto.cpp) */        \
     X(aes64es, NoReadGlobals | NoSideEffects)            \
     X(aes64esm, NoReadGlobals | NoSideEffects)           \
@@ -90,6 +91,7 @@ u64 helper_host_call(ir::Env* env, u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);
+u64 helper_crc32(u64 rs1, u32 polynomial, u32 bits);
 u64 helper_aes64es(u64 rs1, u64 rs2);
 u64 helper_aes64esm(u64 rs1, u64 rs2);
 u64 helper_aes64ds(u64 rs1, u64 rs2);

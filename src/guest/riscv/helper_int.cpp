@@ -1,4 +1,4 @@
-// Integer helpers: the permutations of Zbkx and Zbkb, which have no short IR form.
+// Integer helpers: the permutations of Zbkx and Zbkb, and cyclic redundancy checks, which have no short IR form.
 #include "guest/riscv/helper.h"
 
 namespace dragoman::riscv {
@@ -22,6 +22,11 @@ u64 helper_brev8(u64 v) {
     v = (v & 0x5555'5555'5555'5555) << 1 | (v >> 1 & 0x5555'5555'5555'5555);
     v = (v & 0x3333'3333'3333'3333) << 2 | (v >> 2 & 0x3333'3333'3333'3333);
     return (v & 0x0f0f'0f0f'0f0f'0f0f) << 4 | (v >> 4 & 0x0f0f'0f0f'0f0f'0f0f);
+}
+
+u64 helper_crc32(u64 rs1, u32 polynomial, u32 bits) {
+    for (; bits != 0; --bits) rs1 = (rs1 & 1) != 0 ? rs1 >> 1 ^ polynomial : rs1 >> 1;
+    return rs1;
 }
 
 }  // namespace dragoman::riscv

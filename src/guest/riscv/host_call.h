@@ -1,5 +1,5 @@
 // Calls from guest code that the operating-system layer has provided (the vDSO) straight into the host.
-// They are made by an instruction in the custom-0 space that means something only inside that code:
+// They are made by an instruction in the custom-1 space that means something only inside that code:
 // anywhere else it is as illegal as on hardware.
 #pragma once
 
@@ -19,7 +19,7 @@ struct HostCalls {
 };
 
 /// The instruction that makes call `index`.
-constexpr u32 host_call_insn(unsigned index) { return index << 20 | 0x0b; }
+constexpr u32 host_call_insn(unsigned index) { return index << 20 | 0x2b; }
 
 struct DisasContext;
 /// Translates the current instruction if it is a host call at a place where that is allowed.

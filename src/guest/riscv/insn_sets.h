@@ -26,6 +26,12 @@ InsnSet rows_vmemory();  // vector loads and stores
 InsnSet rows_varith();   // V, Zve*, Zvfh, Zvbb, Zvkb, Zvbc
 InsnSet rows_c();        // C, Zcb, Zcmop: all 16-bit instructions
 
+// Of manufacturers
+InsnSet rows_xthead();    // Xthead*
+InsnSet rows_xmips();     // Xmips*
+InsnSet rows_xventana();  // Xventanacondops
+InsnSet rows_xlrbr();     // Xlrbr
+
 /// All sets, in decoding order.
 std::span<const InsnSet> insn_sets();
 

@@ -19,6 +19,8 @@
 //     csr zimm         CSR name; rs1 as number  rm              rounding mode, left out when dyn
 //     pred succ        fence sets               fli             fli's constant
 //     imm(rs1) (rs1)   memory operand           other words     as they are ("sp")
+//     step scale       bits 4:0, signed, and 6:5 of the immediate (XTheadMemIdx)
+//     msb lsb          bits 11:6 and 5:0 of the immediate (XTheadBb)
 // An "aqrl" at the start adds the .aq/.rl suffix to the mnemonic; '#' in a mnemonic becomes imm.
 #pragma once
 
@@ -44,7 +46,7 @@ struct Operands {
 using TransFunction = bool (*)(DisasContext& ctx, const Operands& a);
 
 /// Operand values that are reserved although the pattern matches.
-enum class Reserved : u8 {
+enum class Reserved : u16 {
     None = 0,
     ImmZero = 1,
     RdZero = 2,
@@ -52,6 +54,9 @@ enum class Reserved : u8 {
     Rs2Zero = 8,
     RdOdd = 16,
     Rs2Odd = 32,
+    RdIsRs1 = 64,
+    RdIsRs2 = 128,
+    Rs1IsRs2 = 256,
 };
 
 }  // namespace dragoman::riscv
@@ -268,7 +273,10 @@ constexpr bool InsnRow::is_reserved(const Operands& a) const {
     if (reserved == Reserved::None) return false;
     return (has(reserved, Reserved::ImmZero) && a.imm == 0) || (has(reserved, Reserved::RdZero) && a.rd == 0) ||
            (has(reserved, Reserved::Rs1Zero) && a.rs1 == 0) || (has(reserved, Reserved::Rs2Zero) && a.rs2 == 0) ||
-           (has(reserved, Reserved::RdOdd) && (a.rd & 1) != 0) || (has(reserved, Reserved::Rs2Odd) && (a.rs2 & 1) != 0);
+           (has(reserved, Reserved::RdOdd) && (a.rd & 1) != 0) ||
+           (has(reserved, Reserved::Rs2Odd) && (a.rs2 & 1) != 0) ||
+           (has(reserved, Reserved::RdIsRs1) && a.rd == a.rs1) || (has(reserved, Reserved::RdIsRs2) && a.rd == a.rs2) ||
+           (has(reserved, Reserved::Rs1IsRs2) && a.rs1 == a.rs2);
 }
 
 }  // namespace dragoman::riscv

@@ -49,6 +49,24 @@ ExtensionSet unavailable(const ExtensionSet& off) {
     return gone;
 }
 
+/// Extensions that have encodings in common.
+struct Conflict {
+    Extension a, b;
+};
+constexpr Conflict kConflicts[] = {
+    {Xtheadcmo, Xmipscbop},   {Xtheadsync, Xmipscbop},   {Xtheadbb, Xmipscmov},
+    {Xtheadmemidx, Xmipslsp}, {Xtheadmempair, Xmipslsp},
+};
+
+std::string find_conflict(const ExtensionSet& set) {
+    for (const Conflict& c : kConflicts) {
+        if (!set.has(c.a) || !set.has(c.b)) continue;
+        return "extensions " + quoted(extension_info(c.a).name) + " and " + quoted(extension_info(c.b).name) +
+               " exclude each other";
+    }
+    return {};
+}
+
 /// Applies the switches to the model's set: what needs an extension that was turned off goes too, what a member needs
 /// otherwise comes along.
 std::string apply_switches(ExtensionSet& set, const CpuProperties& properties) {
@@ -67,7 +85,7 @@ std::string apply_switches(ExtensionSet& set, const CpuProperties& properties) {
     close(set, properties.off);
     // C is Zca, with D also Zcd (Unprivileged specification, "Zc*").
     if (set.has(C) && set.has(D) && !set.has(Zcd)) set.remove(C);
-    return {};
+    return find_conflict(set);
 }
 
 /// A paging mode that is named is the largest one.

@@ -18,8 +18,6 @@ static bool trans_aes64im(DisasContext& ctx, const Operands& a) {
     return true;
 }
 static bool trans_aes64ks1i(DisasContext& ctx, const Operands& a) {
-    constexpr i64 kLastRound = 10;
-    if (a.imm > kLastRound) return false;
     Builder& b = *ctx.b;
     if (a.rd != 0) ctx.call_helper(Helper::aes64ks1i, a.rd, {ctx.gpr(a.rs1), b.c32(static_cast<u32>(a.imm))});
     return true;
@@ -81,7 +79,9 @@ static bool trans_sm4(DisasContext& ctx, const Operands& a) {
 }
 
 using enum Extension;
-static constexpr ImmFormat kRound{"3:0", false}, kByteSelect{"1:0", false};
+// There are rounds 0 to 10.
+static constexpr ImmFormat kRound{"2:0", false}, kRound8{"0", false, 8}, kRound10{"", false, 10};
+static constexpr ImmFormat kByteSelect{"1:0", false};
 static constexpr Type kWord = Type::I32, kDouble = Type::I64;
 
 // clang-format off
@@ -91,7 +91,9 @@ static constexpr InsnRow kRows[] = {
     {"0011101 ttttt sssss 000 ddddd 0110011", "aes64ds", "rd,rs1,rs2", Zknd, trans_aes_round<Helper::aes64ds>},
     {"0011111 ttttt sssss 000 ddddd 0110011", "aes64dsm", "rd,rs1,rs2", Zknd, trans_aes_round<Helper::aes64dsm>},
     {"001100000000 sssss 001 ddddd 0010011", "aes64im", "rd,rs1", Zknd, trans_aes64im},
-    {"00110001 iiii sssss 001 ddddd 0010011", "aes64ks1i", "rd,rs1,uimm", Zkne || Zknd, trans_aes64ks1i, kRound},
+    {"001100010 iii sssss 001 ddddd 0010011", "aes64ks1i", "rd,rs1,uimm", Zkne || Zknd, trans_aes64ks1i, kRound},
+    {"00110001100 i sssss 001 ddddd 0010011", "aes64ks1i", "rd,rs1,uimm", Zkne || Zknd, trans_aes64ks1i, kRound8},
+    {"001100011010 sssss 001 ddddd 0010011", "aes64ks1i", "rd,rs1,uimm", Zkne || Zknd, trans_aes64ks1i, kRound10},
     {"0111111 ttttt sssss 000 ddddd 0110011", "aes64ks2", "rd,rs1,rs2", Zkne || Zknd, trans_aes64ks2},
 
     {"000100000000 sssss 001 ddddd 0010011", "sha256sum0", "rd,rs1", Zknh, trans_hash<kWord, right(2), right(13), right(22)>},

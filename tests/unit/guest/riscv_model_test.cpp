@@ -107,7 +107,7 @@ TEST(RiscvModels, ThatCannotBeSaySo) {
     EXPECT_TRUE(mentions(wrong("rva23u64"), "'rva23u64' needs what is not supported: supm"));
     EXPECT_FALSE(mentions(wrong("rva23s64"), "sha"));  // nothing to a user program
     EXPECT_TRUE(mentions(wrong("rva23s64", true), "sha"));
-    EXPECT_TRUE(mentions(wrong("thead-c906"), "xtheadba"));
+    EXPECT_TRUE(mentions(wrong("tt-ascalon"), "zvkng"));
     EXPECT_TRUE(mentions(wrong("rv32", true), "'rv32'"));
     EXPECT_TRUE(mentions(wrong("pentium"), "'pentium'"));
 }
@@ -117,6 +117,20 @@ TEST(RiscvModels, OfManufacturersTakeNothingMore) {
     EXPECT_EQ(wrong("sifive-u54,zba=off,d=on,zca=on"), "");
     EXPECT_TRUE(mentions(wrong("sifive-u54,mvendorid=3"), "mvendorid"));
     EXPECT_FALSE(parsed("sifive-u54,d=off").has(Zcd));
+}
+
+TEST(RiscvModels, OfManufacturersHaveTheirEncodings) {
+    constexpr u32 kThMveqz = 0x40c5'950b, kMipsCcmov = 0x06b6'350b, kVtMaskc = 0x00b5'657b;
+    auto has = [](std::string_view cpu, u32 insn) { return make_model(cpu)->decoder().find(insn) != nullptr; };
+    for (const char* cpu : {"max", "rv64", "thead-c906", "thead-c908", "veyron-v1", "mips-p8700"}) {
+        EXPECT_EQ(has(cpu, kThMveqz), std::string_view(cpu).starts_with("thead")) << cpu;
+        EXPECT_EQ(has(cpu, kVtMaskc), std::string_view(cpu) == "veyron-v1") << cpu;
+    }
+    EXPECT_STREQ(make_model("mips-p8700")->decoder().find(kMipsCcmov)->mnemonic, "mips.ccmov");
+    EXPECT_STREQ(make_model("thead-c906")->decoder().find(kMipsCcmov)->mnemonic, "th.extu");
+    EXPECT_TRUE(has("rv64,xtheadcondmov=on", kThMveqz));
+    EXPECT_TRUE(mentions(wrong("max,xtheadbb=on,xmipscmov=on"), "'xtheadbb' and 'xmipscmov' exclude each other"));
+    EXPECT_TRUE(mentions(wrong("mips-p8700,xtheadba=on"), "xtheadba"));
 }
 
 // --- properties ---
