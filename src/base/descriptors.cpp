@@ -64,6 +64,13 @@ DescriptorAllowance::DescriptorAllowance(unsigned wanted) {
     raised_ = setrlimit(RLIMIT_NOFILE, &more) == 0;
 }
 
+DescriptorAllowance DescriptorAllowance::more(unsigned count) {
+    constexpr rlim_t kLargest = 1u << 20;  // beyond, nobody gets into its way
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return DescriptorAllowance(static_cast<unsigned>(std::min(limit.rlim_cur, kLargest)) + count);
+}
+
 void DescriptorAllowance::restore() {
     if (raised_) setrlimit(RLIMIT_NOFILE, &old_);
     raised_ = false;

@@ -27,10 +27,13 @@ bool have_reserved_descriptors();
 /// The lowest reserved descriptor that is at least `from`, or -1.
 int next_reserved_descriptor(unsigned from);
 
-/// While it lives, at least `wanted` descriptors may be open, if the host lets: for the time before the guest runs.
+/// While it lives, at least `wanted` descriptors may be open, if the host lets: for the time before the guest runs, and
+/// for what no guest expects to need any.
 class DescriptorAllowance {
 public:
     explicit DescriptorAllowance(unsigned wanted);
+    /// `count` more than the limit says.
+    static DescriptorAllowance more(unsigned count);
     ~DescriptorAllowance() { restore(); }
     DescriptorAllowance(const DescriptorAllowance&) = delete;
     void restore();

@@ -66,10 +66,11 @@ int show_binfmt() {
 int run(int argc, char** argv) {
     // A program with more privileges than its user obeys its user's environment as the program, not as the translator.
     const bool trusted = getauxval(AT_SECURE) == 0;
-    std::string policy;
-    std::vector<std::string> environment = linux_abi::guest_environment(environ, trusted, policy);
+    linux_abi::Inheritance inheritance;
+    std::vector<std::string> environment = linux_abi::guest_environment(environ, trusted, inheritance);
     Options options = parse_options(command_line(argc, argv), environment, trusted);
-    options.process.policy = policy;
+    options.process.policy = inheritance.policy;
+    options.process.filters = inheritance.filters;
     options.program_fd = opened_program();
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;

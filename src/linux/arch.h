@@ -47,6 +47,7 @@ struct CloneArguments {
 struct Arch {
     u16 elf_machine;
     u8 elf_class;
+    u32 audit_arch;        ///< what seccomp's filters know the system calls by: AUDIT_ARCH_*
     const char* machine;   ///< of uname: "riscv64"
     const char* platform;  ///< AT_PLATFORM; null: none
     /// The stack, and mappings without a hint, lie below it as long as there is room: TASK_SIZE of the smallest MMU,

@@ -4,23 +4,12 @@
 
 namespace dragoman::linux_abi {
 
-namespace {
-
-void ask_hooks(Task& task, SyscallEntry& entry) {
-    for (SyscallHook* hook : task.process->syscall_hooks) {
-        hook->syscall_entry(task, entry);
-        if (entry.skip) return;
-    }
-}
-
-}  // namespace
-
 SyscallResult make_syscall(Task& task, const SyscallEntry& entry) {
     return entry.skip ? entry.result : call_function(task, *task.process->arch, entry.number, entry.args);
 }
 
 SyscallResult run_syscall(Task& task, SyscallEntry& entry) {
-    if (!entry.skip) ask_hooks(task, entry);
+    task.process->syscall_hooks.ask(task, entry);
     return task.process->options.strace ? trace_syscall(task, entry) : make_syscall(task, entry);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <iterator>
 #include <span>
@@ -102,6 +103,28 @@ public:
     /// May change number and arguments, or skip the call; the guest's registers keep what the guest has put there, so
     /// that a call that is restarted after a signal comes by again as it was. On the task's own thread; may block.
     virtual void syscall_entry(Task& task, SyscallEntry& entry) = 0;
+};
+
+/// The hooks of a process, in the order in which they are asked. Any thread may set one while others make calls; it
+/// then stays until the process ends.
+class SyscallHooks {
+public:
+    enum class Stage : u8 { Trace, Filter };  // as the kernel does: a tracer's changes are filtered, too
+
+    void set(Stage stage, SyscallHook* hook) {
+        hooks_[static_cast<unsigned>(stage)].store(hook, std::memory_order_release);
+    }
+    bool empty() const { return !at(0) && !at(1); }
+    /// Asks them until one skips the call.
+    void ask(Task& task, SyscallEntry& entry) const {
+        for (unsigned i = 0; i < hooks_.size() && !entry.skip; ++i) {
+            if (SyscallHook* hook = at(i)) hook->syscall_entry(task, entry);
+        }
+    }
+
+private:
+    SyscallHook* at(unsigned i) const { return hooks_[i].load(std::memory_order_acquire); }
+    std::array<std::atomic<SyscallHook*>, 2> hooks_{};
 };
 
 /// Asks the hooks, in their order until one skips the call, and makes what they leave of it, with tracing (-strace

@@ -17,6 +17,9 @@ SyscallBody sys_futex, sys_set_robust_list, sys_get_robust_list;
 SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigsuspend, sys_rt_sigtimedwait,
     sys_rt_sigreturn, sys_rt_sigqueueinfo, sys_rt_tgsigqueueinfo, sys_sigaltstack, sys_kill, sys_tkill, sys_tgkill;
 
+// filter/seccomp.cpp
+SyscallBody sys_seccomp;
+
 // Memory map.
 SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt,
     sys_move_pages, sys_remap_file_pages;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "linux/arch.h"
+#include "linux/filter/seccomp.h"
 #include "linux/memory/mapping_policy.h"
 #include "linux/pass.h"
 #include "linux/proc/host_view.h"
@@ -110,8 +111,9 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_GET_IO_FLUSHER: return direct<SYS_prctl>(task, args);
         case PR_SET_MDWE_: return set_mdwe(task, args);
         case PR_GET_MDWE_: return get_mdwe(task, args);
-        case PR_GET_SECCOMP: return 0;
-        // No tagged addresses, seccomp, other architectures' features, or what would change the translator's own
+        case PR_GET_SECCOMP: return get_seccomp(task);
+        case PR_SET_SECCOMP: return set_seccomp(task, args[1], args[2]);
+        // No tagged addresses, other architectures' features, or what would change the translator's own
         // mappings.
         default: {
             const SyscallFunction own = task.process->arch->prctl;

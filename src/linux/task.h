@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "linux/debugger.h"
+#include "linux/filter/filter.h"
 #include "linux/memory/mapping_policy.h"
 #include "linux/signals/signal_state.h"
 #include "memory/user_space.h"
@@ -38,6 +39,7 @@ struct ProcessOptions {
     std::string self;                       ///< path of this translator, for exec of guest programs
     std::vector<std::string> self_options;  ///< options to pass on to it
     std::string policy;                     ///< for inherit_policy; empty: nothing
+    std::string filters;                    ///< for inherit_filters; empty: nothing
 };
 
 /// The guest process: shared by all its tasks.
@@ -62,10 +64,8 @@ struct Process {
     std::vector<Task*> tasks;
     u32 elf_flags = 0;                 ///< e_flags of the program
     std::atomic<bool> dumping{false};  ///< a task writes a core dump, and then ends the process
-    std::optional<int> leader_status;  ///< exit status of the first thread, once that has ended
     Debugger* debugger = nullptr;      ///< -g; not owned
-    /// See each system call before it is made. Not owned; changed only while no other task runs.
-    std::vector<SyscallHook*> syscall_hooks;
+    SyscallHooks syscall_hooks;        ///< see each system call before it is made; not owned
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};
@@ -86,6 +86,7 @@ public:
     bool in_engine = false;    ///< inside Engine::run: a signal has to interrupt it
     bool vfork_child = false;  ///< shares the memory of its suspended parent
     SignalState signals;
+    FilterState filter;                        ///< seccomp
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process
 
     /// The calling thread's task.

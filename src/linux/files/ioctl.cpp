@@ -2,6 +2,7 @@
 // listed here.
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "linux/filter/notify.h"
 #include "linux/pass.h"
 #include "linux/proc/procmap_query.h"
 #include "linux/syscalls.h"
@@ -35,6 +37,7 @@ constexpr u64 kValueRequests[] = {
 constexpr u64 kValueRequestsWithDirection[] = {
     FICLONE,    0x400454c8 /* TUNSETNOCSUM */, 0x400454c9 /* TUNSETDEBUG */, 0x400454cb /* TUNSETPERSIST */,
     0x400454cc /* TUNSETOWNER */, 0x400454ce /* TUNSETGROUP */, 0x400454d0 /* TUNSETOFFLOAD */,
+    0x40082104 /* SECCOMP_IOCTL_NOTIF_SET_FLAGS */,
 };
 // clang-format on
 
@@ -124,6 +127,8 @@ SyscallResult sys_ioctl(Task& task, const SyscallArgs& args) {
             if (result != -ENOTTY) return result;
             break;
         }
+        case SECCOMP_IOCTL_NOTIF_RECV:
+        case SECCOMP_IOCTL_NOTIF_SEND: return listener_ioctl(task, args);
         default: break;
     }
     return takes_value(request) ? blocking<SYS_ioctl>(task, args) : blocking<SYS_ioctl, args_set(2)>(task, args);

@@ -106,15 +106,27 @@ std::string status_text(const Task& task, const std::string& path) {
             (handler == 1 ? ignored : caught) |= handler ? signal_bit(signal) : 0;
         }
     }
+    enum class Kind : u8 { Signals, Size, Number };
     struct Line {
         const char* name;
-        bool is_set;  // of signals; else a size
+        Kind kind;
         u64 value;
     };
-    const Line replaced[] = {
-        {"SigBlk", true, task.signals.blocked}, {"SigIgn", true, ignored},    {"SigCgt", true, caught},
-        {"VmPeak", false, sizes.all},           {"VmSize", false, sizes.all}, {"VmData", false, sizes.data},
-        {"VmStk", false, sizes.stack},          {"VmExe", false, sizes.code}, {"VmLib", false, sizes.libraries}};
+    const Line replaced[] = {{"SigBlk", Kind::Signals, task.signals.blocked},
+                             {"SigIgn", Kind::Signals, ignored},
+                             {"SigCgt", Kind::Signals, caught},
+                             {"VmPeak", Kind::Size, sizes.all},
+                             {"VmSize", Kind::Size, sizes.all},
+                             {"VmData", Kind::Size, sizes.data},
+                             {"VmStk", Kind::Size, sizes.stack},
+                             {"VmExe", Kind::Size, sizes.code},
+                             {"VmLib", Kind::Size, sizes.libraries},
+                             {"Seccomp", Kind::Number, task.filter.mode()},
+                             {"Seccomp_filters", Kind::Number, count_filters(task.filter.newest())}};
+    constexpr const char* kFormats[] = {"%s:\t%016llx\n", "%s:\t%8llu kB\n", "%s:\t%llu\n"};
+    auto shown = [](const Line& line) {
+        return static_cast<unsigned long long>(line.kind == Kind::Size ? line.value >> 10 : line.value);
+    };
     std::string text;
     for (std::size_t at = 0; at < host.size();) {
         const std::size_t end = std::min(host.find('\n', at), host.size());
@@ -127,8 +139,7 @@ std::string status_text(const Task& task, const std::string& path) {
             if (name == candidate.name) mine = &candidate;
         }
         if (!mine) text.append(line).append("\n");
-        else if (mine->is_set) append(text, "%s:\t%016llx\n", mine->name, static_cast<unsigned long long>(mine->value));
-        else append(text, "%s:\t%8llu kB\n", mine->name, static_cast<unsigned long long>(mine->value >> 10));
+        else append(text, kFormats[static_cast<unsigned>(mine->kind)], mine->name, shown(*mine));
     }
     return text;
 }

@@ -13,8 +13,10 @@
 #include <cstring>
 
 #include "base/descriptors.h"
+#include "base/error.h"
 #include "linux/files/path.h"
 #include "linux/files/text_busy.h"
+#include "linux/filter/inherit.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/proc_files.h"
 #include "linux/process/exec_privileges.h"
@@ -39,13 +41,22 @@ constexpr std::string_view kLimitsVariable = "DRAGOMAN_KEPT_LIMITS=";
 /// ... and what has been decided about its mappings.
 constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
 
+/// ... and where the guest's seccomp filters are.
+constexpr std::string_view kFiltersVariable = "DRAGOMAN_KEPT_FILTERS=";
+
 /// Of the translator's executable, once its name may have lost its meaning (the guest has changed its root); else -1.
 std::atomic<int> self_fd{-1};
 /// What it is, to know it again.
 struct stat self_identity;
 
-/// Variables that the dynamic linker and the C library of the translator would obey.
+/// Whether a variable is one of those by which translators speak to each other. The guest may have such, too.
+bool speaks_to_translator(const std::string& variable) {
+    return variable.starts_with("DRAGOMAN_KEPT_") || variable.starts_with(kSelfVariable);
+}
+
+/// Variables that the dynamic linker and the C library of the translator would obey, or the translator itself.
 bool acts_on_translator(const std::string& variable) {
+    if (speaks_to_translator(variable)) return true;
     return variable.starts_with("LD_") || variable.starts_with("GLIBC_TUNABLES=") || variable.starts_with("MALLOC_") ||
            variable.starts_with(kHiddenPrefix);
 }
@@ -117,6 +128,16 @@ bool is_self(const std::string& path) {
            info.st_ino == self_identity.st_ino && info.st_dev == self_identity.st_dev;
 }
 
+/// Adds what the next translator has to know about the guest.
+void add_kept_state(std::vector<std::string>& environment, const Process& process, const FiltersForExec& filters) {
+    auto add = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) environment.push_back(std::string(name) + value);
+    };
+    add(kLimitsVariable, kept_limits());
+    add(kPolicyVariable, inherited_policy(process));
+    add(kFiltersVariable, filters.place());
+}
+
 SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
                          std::vector<std::string> environment) {
     const ProcessOptions& options = task.process->options;
@@ -133,10 +154,9 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     for (std::string& variable : environment) {
         if (acts_on_translator(variable)) variable.insert(0, kHiddenPrefix);
     }
-    if (std::string limits = kept_limits(); !limits.empty())
-        environment.push_back(std::string(kLimitsVariable) + limits);
-    if (std::string policy = inherited_policy(*task.process); !policy.empty())
-        environment.push_back(std::string(kPolicyVariable) + policy);
+    const FiltersForExec filters(task);
+    if (filters.error()) return filters.error();
+    add_kept_state(environment, *task.process, filters);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
@@ -195,21 +215,27 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
     if (path.empty()) return -ENOENT;
 
     Program program;
+    DescriptorAllowance allowance = DescriptorAllowance::more(4);
     ProgramError error = open_program(path, arguments, true, program);
     // A file that may be executed but not read is the kernel's to open. (In a sysroot it would not find the libraries.)
     const bool unreadable = error.error == EACCES && !has_sysroot();
     if (error.error != 0 && error.error != ENOEXEC && !unreadable) return -error.error;
     if (error.error == 0 && is_busy(path, program)) return -ETXTBSY;
+    allowance.restore();  // the next program is to have the guest's limit
     if (!task.vfork_child) {
         task.process->engine->save_translations(true);
         if (task.process->debugger) task.process->debugger->process_replaced();
     }
+    // What the kernel would execute by itself, no filter of ours would reach.
+    const bool filtered = task.filter.mode() != SECCOMP_MODE_DISABLED;
+    if (filtered && (error.error != 0 || !is_guest_program(program.header)))
+        return error.error == ENOEXEC ? -ENOEXEC : -EACCES;
     if (unreadable) {
         SyscallResult result = kernel_exec(task, path, arguments, environment);
         return result == -ENOEXEC ? -EACCES : result;
     }
     if (error.error == 0 && is_guest_program(program.header)) {
-        if (!has_sysroot() && raises_privileges(program.file.get())) {
+        if (!filtered && !has_sysroot() && raises_privileges(program.file.get())) {
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }
@@ -221,7 +247,7 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
 
 }  // namespace
 
-std::vector<std::string> guest_environment(char** environment, bool trusted, std::string& policy) {
+std::vector<std::string> guest_environment(char** environment, bool trusted, Inheritance& inheritance) {
     std::vector<std::string> result;
     std::size_t prefix = std::strlen(kHiddenPrefix);
     for (; *environment; ++environment) {
@@ -235,7 +261,12 @@ std::vector<std::string> guest_environment(char** environment, bool trusted, std
             continue;
         }
         if (variable.starts_with(kPolicyVariable)) {
-            if (trusted) policy = *environment + kPolicyVariable.size();
+            if (trusted) inheritance.policy = *environment + kPolicyVariable.size();
+            continue;
+        }
+        if (variable.starts_with(kFiltersVariable)) {
+            if (!trusted) throw FatalError(126, "seccomp filters are not taken over by a program with more privileges");
+            inheritance.filters = *environment + kFiltersVariable.size();
             continue;
         }
         if (variable.starts_with(kHiddenPrefix)) variable.remove_prefix(prefix);

@@ -6,11 +6,17 @@
 
 namespace dragoman::linux_abi {
 
+/// What the translator that executed this one has left for it.
+struct Inheritance {
+    std::string policy;   ///< for inherit_policy
+    std::string filters;  ///< for inherit_filters
+};
+
 /// The translator's environment as the guest is to see it. Variables that would act on the translator
 /// itself (its dynamic linker's) are passed on under other names when a guest program is executed.
 /// @param trusted whether what a translator may have left in it for this one is believed
-/// @param policy  gets what inherit_policy is to take over
-std::vector<std::string> guest_environment(char** environment, bool trusted, std::string& policy);
+/// @throws FatalError when that may not be believed and cannot be ignored either
+std::vector<std::string> guest_environment(char** environment, bool trusted, Inheritance& inheritance);
 
 /// Notes which file the translator's own executable is. Call once, after guest_environment. `path` is its name in case
 /// that there is no /proc.

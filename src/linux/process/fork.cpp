@@ -57,7 +57,6 @@ private:
 void become_child(Task& task, const CloneRequest& r) {
     task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
-    task.process->leader_status.reset();
     forked_policy(*task.process);
     task.process->exit_hooks_done = false;
     task.vfork_child = false;
@@ -163,6 +162,7 @@ public:
         task_.process = &process_;
         task_.vfork_child = true;
         task_.handlers = r.flags & CLONE_SIGHAND ? parent.handlers : copy_handlers(parent);
+        task_.filter.inherit(parent.filter);
         task_.signals.blocked = parent.signals.blocked;
         task_.signals.altstack_sp = parent.signals.altstack_sp;
         task_.signals.altstack_size = parent.signals.altstack_size;

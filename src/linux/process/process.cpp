@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "linux/arch.h"
 #include "linux/dispatch.h"
+#include "linux/filter/inherit.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/host_view.h"
 #include "linux/proc/proc_files.h"
@@ -83,6 +84,7 @@ void run_process(Process& process, Program program, const std::function<void()>&
 
     EntryPoint entry = load_program(process, program);
     limit_space(*process.space);
+    inherit_filters(task, process.options.filters);
     program.file = Descriptor();  // to the guest it never was open
     loaded();
     process.arch->set_entry_state(task.env, entry.pc, entry.stack);
@@ -95,7 +97,7 @@ void run_process(Process& process, Program program, const std::function<void()>&
     run_task(task);
     // Other threads go on: only this host thread may end, without the C library's knowledge.
     end_task(task);
-    for (;;) raw_syscall(SYS_exit, static_cast<u64>(*process.leader_status));
+    for (;;) raw_syscall(SYS_exit, 0);  // the last thread says how the process ends
 }
 
 void run_exit_hooks(Task& task) {

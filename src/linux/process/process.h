@@ -17,6 +17,10 @@ void run_task(Task& task);
 /// Takes a task that has ended out of the process: futexes, vCPU. The host thread then ends.
 void end_task(Task& task);
 
+/// Ends the calling task, as exit does; or, with the number of a signal, as one that ends no other thread.
+/// @param status as wait4 gives it. @returns kNoResult, when the task's loop has to end
+SyscallResult exit_thread(Task& task, int status);
+
 /// Ends the process as exit_group does, after its exit hooks.
 [[noreturn]] void exit_process(Task& task, int status);
 /// Calls the exit hooks, unless the task is a vfork child.

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,6 +28,7 @@ constexpr std::size_t kHostStack = std::size_t{1} << 20;
 /// What the new thread takes over from its parent, which waits for `tid`.
 struct ThreadStart {
     Task* task;
+    const Task* parent;
     const CloneRequest* request;
     std::atomic<u32> tid{0};
 };
@@ -52,6 +54,7 @@ void start_thread(ThreadStart& start) {
     {
         std::lock_guard lock(task.process->tasks_lock);
         task.process->tasks.push_back(&task);
+        task.filter.inherit(start.parent->filter);
     }
     // Before the thread can end: both may be the word that its end clears.
     if (r.flags & CLONE_PARENT_SETTID) task.write(r.parent_tid, task.tid);
@@ -120,7 +123,7 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     child->env = task.process->guest->cpu.clone(task.env);
     set_child_state(task, request, *child);
 
-    ThreadStart start{child.get(), &request};
+    ThreadStart start{child.get(), &task, &request};
     // The thread starts with everything blocked, until it can take signals.
     SignalSet mask = block_host_signals();
     int error = create_host_thread(task, thread_main, &start);
@@ -150,13 +153,20 @@ void end_task(Task& task) {
     free_host_signal_stack();
 }
 
-SyscallResult sys_exit(Task& task, const SyscallArgs& args) {
-    int status = static_cast<int>(args[0] & 0xff);
-    if (task.vfork_child) exit_process(task, status);
+namespace {
+
+[[noreturn]] void end_process(Task& task, int status) {
+    if (WIFSIGNALED(status)) end_by_signal(task, WTERMSIG(status));
+    exit_process(task, WEXITSTATUS(status));
+}
+
+}  // namespace
+
+SyscallResult exit_thread(Task& task, int status) {
+    if (task.vfork_child) end_process(task, status);
     Process& process = *task.process;
     {
         std::lock_guard lock(process.tasks_lock);
-        if (task.tid == process.pid) process.leader_status = status;
         if (process.tasks.size() > 1) {
             // Out of the list at once, so that of two last threads one sees that it is alone.
             std::erase(process.tasks, &task);
@@ -164,8 +174,11 @@ SyscallResult sys_exit(Task& task, const SyscallArgs& args) {
             return kNoResult;
         }
     }
-    // The status of a process whose threads have all ended is that of its first thread.
-    exit_process(task, process.leader_status.value_or(status));
+    end_process(task, status);
+}
+
+SyscallResult sys_exit(Task& task, const SyscallArgs& args) {
+    return exit_thread(task, static_cast<int>(args[0] & 0xff) << 8);
 }
 
 SyscallResult sys_exit_group(Task& task, const SyscallArgs& args) {

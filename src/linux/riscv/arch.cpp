@@ -3,6 +3,7 @@
 #include "linux/riscv/arch.h"
 
 #include <elf.h>
+#include <linux/audit.h>
 
 #include "guest/riscv/state.h"
 #include "linux/riscv/calls.h"
@@ -104,6 +105,7 @@ constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 
 const Arch kArch64 = {
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .audit_arch = AUDIT_ARCH_RISCV64,
     .machine = "riscv64",
     .platform = nullptr,
     .address_space_top = u64{1} << 38,  // sv39

@@ -314,7 +314,7 @@ constexpr SyscallInfo kTable[] = {
     {274, "sched_setattr", direct<SYS_sched_setattr, p(1)>, "int ptr hex"},
     {275, "sched_getattr", direct<SYS_sched_getattr, p(1)>, "int ptr uint hex"},
     {276, "renameat2", with_paths<SYS_renameat2, 0, nofollow(1), nofollow(3)>, "dirfd path dirfd path rename"},
-    {277, "seccomp", no_sys, "int hex ptr"},
+    {277, "seccomp", sys_seccomp, "seccomp seccomp_flags ptr"},
     {278, "getrandom", sys_getrandom, "out ulong getrandom"},
     {279, "memfd_create", direct<SYS_memfd_create, p(0)>, "str memfd = fd"},
     {280, "bpf", no_sys, "int ptr uint"},

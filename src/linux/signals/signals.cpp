@@ -382,15 +382,23 @@ void force_signal(Task& task, siginfo_t info) {
     deliver_signals(task, none);
 }
 
-void die_by_signal(Task& task, const siginfo_t& info) {
-    const int signal = info.si_signo;
-    const bool dumped = dumps_core(signal) && dump_core(task, info);
+namespace {
+
+[[noreturn]] void end_process(Task& task, int signal, bool dumped) {
     if (task.process->options.strace) trace_end(task, 0, signal, dumped);
     if (task.process->debugger && !task.vfork_child) task.process->debugger->process_killed(signal);
     run_exit_hooks(task);
     if (dumps_core(signal)) prepare_host_death(task, dumped);
     kill_self(signal);
 }
+
+}  // namespace
+
+void die_by_signal(Task& task, const siginfo_t& info) {
+    end_process(task, info.si_signo, dumps_core(info.si_signo) && dump_core(task, info));
+}
+
+void end_by_signal(Task& task, int signal) { end_process(task, signal, false); }
 
 void restore_altstack(Task& task, u64 sp, u64 size, u32 flags) {
     SignalState& state = task.signals;

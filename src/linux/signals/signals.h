@@ -55,6 +55,9 @@ void force_signal(Task& task, siginfo_t info);
 /// Ends the process as the default action of the signal does.
 [[noreturn]] void die_by_signal(Task& task, const siginfo_t& info);
 
+/// The same, without a core dump.
+[[noreturn]] void end_by_signal(Task& task, int signal);
+
 /// sigaltstack as rt_sigreturn does it: errors are ignored.
 void restore_altstack(Task& task, u64 sp, u64 size, u32 flags);
 

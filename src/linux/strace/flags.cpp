@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <linux/stat.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -144,6 +145,10 @@ constexpr FlagName kPrctl[] = {N(PR_SET_PDEATHSIG), N(PR_GET_PDEATHSIG), N(PR_GE
     N(PR_SET_CHILD_SUBREAPER), N(PR_GET_CHILD_SUBREAPER), N(PR_SET_NO_NEW_PRIVS), N(PR_GET_NO_NEW_PRIVS), N(PR_GET_TID_ADDRESS),
     N(PR_SET_THP_DISABLE), N(PR_GET_THP_DISABLE), N(PR_CAP_AMBIENT), N(PR_SET_PTRACER), N(PR_SET_VMA),
     {69, "PR_RISCV_V_SET_CONTROL"}, {70, "PR_RISCV_V_GET_CONTROL"}, {71, "PR_RISCV_SET_ICACHE_FLUSH_CTX"}};
+constexpr FlagName kSeccomp[] = {N(SECCOMP_SET_MODE_STRICT), N(SECCOMP_SET_MODE_FILTER), N(SECCOMP_GET_ACTION_AVAIL),
+    N(SECCOMP_GET_NOTIF_SIZES)};
+constexpr FlagName kSeccompFlags[] = {N(SECCOMP_FILTER_FLAG_TSYNC), N(SECCOMP_FILTER_FLAG_LOG), N(SECCOMP_FILTER_FLAG_SPEC_ALLOW),
+    N(SECCOMP_FILTER_FLAG_NEW_LISTENER), N(SECCOMP_FILTER_FLAG_TSYNC_ESRCH), {32, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}};
 constexpr FlagName kIpcGet[] = {N(IPC_CREAT), N(IPC_EXCL), N(IPC_NOWAIT)};
 constexpr FlagName kIpcCmd[] = {N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(GETPID), N(GETVAL), N(GETALL), N(GETNCNT),
     N(GETZCNT), N(SETVAL), N(SETALL)};
@@ -222,6 +227,8 @@ constexpr FlagSet kSets[] = {
     {"resource", true, 0, kResource, "RLIMIT_???"},
     {"rusage_who", true, 0, kRusageWho, "RUSAGE_???"},
     {"prctl", true, 0, kPrctl, "PR_???"},
+    {"seccomp", true, 0, kSeccomp, "SECCOMP_???"},
+    {"seccomp_flags", false, 0, kSeccompFlags, "SECCOMP_FILTER_FLAG_???"},
     {"ipc_cmd", true, 0, kIpcCmd, "IPC_???"},
     {"ipc_bits", false, 0, kIpcGet, "IPC_???"},
     {"shmat", false, 0, kShmat, "SHM_???"},

@@ -86,7 +86,7 @@ TEST_F(Dispatch, NumbersAreThoseOfTheArchitecture) {
 
 TEST_F(Dispatch, HookChangesTheNumber) {
     Hook hook([](SyscallEntry& entry) { entry.number = kGetppid; });
-    process.syscall_hooks = {&hook};
+    process.syscall_hooks.set(SyscallHooks::Stage::Trace, &hook);
     EXPECT_EQ(call(kGetpid), getppid());
     EXPECT_EQ(hook.asked, 1u);
     hook.act = [](SyscallEntry& entry) { entry.number = ~0u; };
@@ -95,7 +95,7 @@ TEST_F(Dispatch, HookChangesTheNumber) {
 
 TEST_F(Dispatch, HookChangesArguments) {
     Hook hook([](SyscallEntry& entry) { entry.args.a[0] = ~u64{0}; });
-    process.syscall_hooks = {&hook};
+    process.syscall_hooks.set(SyscallHooks::Stage::Trace, &hook);
     EXPECT_EQ(call(kDup, {{1}}), -EBADF);
 }
 
@@ -103,7 +103,8 @@ TEST_F(Dispatch, HookSkipsTheCallAndThoseBehindItAreNotAsked) {
     const mode_t before = umask(022);
     Hook first([](SyscallEntry& entry) { entry.skip = true, entry.result = -EPERM; });
     Hook second([](SyscallEntry&) {});
-    process.syscall_hooks = {&first, &second};
+    process.syscall_hooks.set(SyscallHooks::Stage::Trace, &first);
+    process.syscall_hooks.set(SyscallHooks::Stage::Filter, &second);
     EXPECT_EQ(call(kUmask, {{0777}}), -EPERM);
     EXPECT_EQ(second.asked, 0u);
     EXPECT_EQ(umask(before), 022u);
@@ -115,7 +116,7 @@ TEST_F(Dispatch, HookSkipsTheCallAndThoseBehindItAreNotAsked) {
 
 TEST_F(Dispatch, TracedCallsAreThoseThatHooksLeave) {
     Hook hook([](SyscallEntry& entry) { entry.number = kDup, entry.skip = true, entry.result = -EPERM; });
-    process.syscall_hooks = {&hook};
+    process.syscall_hooks.set(SyscallHooks::Stage::Trace, &hook);
     process.options.strace = true;
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(call(kUmask, {{7}}), -EPERM);
