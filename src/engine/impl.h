@@ -101,6 +101,7 @@ struct Engine::Impl {
     void cache(ir::Env* env, TranslationBlock* tb);
     SlotRecord* exit_slot(Vcpu& v) DRAGOMAN_REQUIRES(blocks.lock);
     void link_exit(Vcpu& v, TranslationBlock* target);
+    void find_exit_pc(Vcpu& v);
     void step(Vcpu& v);
 
     // Faults (fault.cpp)

@@ -1,4 +1,5 @@
 // The execution loop of a vCPU: find the TB, enter it, look at why it came back.
+#include "base/error.h"
 #include "base/log.h"
 #include "engine/impl.h"
 
@@ -24,6 +25,22 @@ u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->reque
 /// The slot that `v` has left its TB by; null when that TB is no more.
 SlotRecord* Engine::Impl::exit_slot(Vcpu& v) {
     return blocks.slot_at({v.env->exit_host_pc, v.env->exit_slot & ~host::kLoopExit});
+}
+
+/// After an exit that does not say which guest address is next: that is known of the TB.
+void Engine::Impl::find_exit_pc(Vcpu& v) {
+    ir::Env* env = v.env;
+    if (env->exit_reason != ir::ExitReason::Slot && env->exit_reason != ir::ExitReason::Check) return;
+    LockGuard guard(blocks.lock);
+    // It may have been removed, but its memory is not reused while this vCPU runs.
+    const TranslationBlock* tb = blocks.at(env->exit_host_pc);
+    DRAGOMAN_ASSERT(tb != nullptr);
+    if (env->exit_reason == ir::ExitReason::Slot) {
+        env->pc = tb->slots[env->exit_slot & ~host::kLoopExit].slot.target_pc;
+    } else {
+        env->pc = tb->pc;
+        env->exit_reason = env->request != 0 ? ir::ExitReason::Request : ir::ExitReason::Lookup;
+    }
 }
 
 /// A jump through an unlinked slot: link it to `target`, so that the next time it goes straight there.
@@ -113,6 +130,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             next = nullptr;
             i.backend->enter(env, code);
         }
+        i.find_exit_pc(v);
         switch (env->exit_reason) {
             case ir::ExitReason::Slot:
                 ++v.stats.exits_slot;
@@ -127,6 +145,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 i.link_exit(v, next);
                 break;
             case ir::ExitReason::None:
+            case ir::ExitReason::Check:
             case ir::ExitReason::Request: break;
             case ir::ExitReason::Lookup:
                 ++v.stats.exits_lookup;

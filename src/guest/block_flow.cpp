@@ -11,6 +11,7 @@ void BlockFlow::begin(ir::Builder& builder, BlockKind block_kind) {
     b = &builder;
     kind = block_kind;
     state = DisasState::Next;
+    joined = false;
     next_slot_ = 0;
     pending_count_ = 0;
 }
@@ -34,13 +35,14 @@ u32 BlockFlow::pending_label(u64 target) {
     return label;
 }
 
-void BlockFlow::bind_pending(u64 next) {
+bool BlockFlow::bind_pending(u64 next) {
     for (unsigned i = 0; i < pending_count_; ++i) {
         if (pending_[i].target != next) continue;
         b->label(pending_[i].label);
         pending_[i] = pending_[--pending_count_];
-        return;
+        return true;
     }
+    return false;
 }
 
 void BlockFlow::branch(ir::Cond cond, Var lhs, Var rhs, u64 target) {

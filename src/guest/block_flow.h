@@ -29,12 +29,13 @@ public:
     unsigned length;  ///< its bytes
     BlockKind kind;
     DisasState state;
+    bool joined;  ///< the current instruction is come to by a branch, too
 
     /// Before the first instruction.
     void begin(ir::Builder& builder, BlockKind block_kind);
     /// Before the insn_start of the instruction at `next`, to which pending branches may lead.
     void before_insn(u64 next) {
-        if (pending_count_ != 0) bind_pending(next);
+        joined = pending_count_ != 0 && bind_pending(next);
     }
     /// Behind the last instruction; `next` is the address that follows.
     void end(u64 next);
@@ -73,7 +74,7 @@ private:
 
     bool leaves() const { return kind == BlockKind::Leaving; }
     u32 pending_label(u64 target);
-    void bind_pending(u64 next);
+    bool bind_pending(u64 next);
     void exit_to(u64 target);
 
     unsigned next_slot_;

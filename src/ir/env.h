@@ -3,6 +3,8 @@
 // fixed host register.
 #pragma once
 
+#include <cstddef>
+
 #include "base/bits.h"
 
 namespace dragoman::guest {
@@ -14,7 +16,7 @@ namespace dragoman::ir {
 /// Why translated code returned to the execution loop.
 enum class ExitReason : u32 {
     None = 0,
-    Slot,       ///< an unchained goto_tb/call_tb: env->pc is the target, exit_slot/exit_host_pc say whose
+    Slot,       ///< an unchained goto_tb/call_tb: exit_slot/exit_host_pc say whose, so where it goes (env->pc is not set)
     Lookup,     ///< env->pc must be looked up (jump-cache miss, state change)
     Request,    ///< env->request was set
     Exception,  ///< env->exception holds a guest exception number; env->pc is precise
@@ -23,6 +25,7 @@ enum class ExitReason : u32 {
     Halt,       ///< the hart waits for an interrupt (system mode); env->pc is the instruction after it
     Unboxed,    ///< the TB at env->pc takes a float register for boxed that is not (ir::Function::boxed_at_entry)
     Budget,     ///< Env::insn_budget is used up; env->pc is the instruction to go on with
+    Check,      ///< the TB with exit_host_pc was not entered: other flags, or a request (env->pc is not set)
 };
 
 /// Env::exception for a host fault (SIGSEGV, SIGBUS) that a guest memory access took: the operating
@@ -79,19 +82,7 @@ inline constexpr unsigned kJumpCacheSize = 1u << kJumpCacheBits;
 
 /// Common head of the guest CPU state. Plain data: translated code reads it by offset.
 struct alignas(64) Env {
-    /// TB state flags that the state now has (31 bits: bit 31 stays clear). A TB's checked entry
-    /// compares the whole 64-bit word {tb_flags, request} with its own flags, so that one compare
-    /// sees both a state change and a request.
-    u32 tb_flags;
-    /// Non-zero: leave translated code at the next checked entry. Set from any thread or signal handler.
-    u32 request;
-    u64 pc;                  ///< guest pc; valid outside translated code
-    ExitReason exit_reason;  ///< set on exit
-    u32 exit_slot;           ///< ExitReason::Slot: slot number in the TB that contains exit_host_pc
-    const u8* exit_host_pc;  ///< ExitReason::Slot: an address inside the TB's code
-    u32 exception;           ///< guest exception number (guest-defined)
-    u32 fp_control;          ///< host FP control/status word while outside translated code (MXCSR)
-    u64 exception_value;     ///< fault address or other value of the exception (RISC-V: tval)
+    u64 exception_value;  ///< fault address or other value of the exception (RISC-V: tval)
     // Return stack of guest calls run as host call/ret pairs (x64 back end).
     u8* return_sp;             ///< top of the return stack while outside translated code
     u8* return_base;           ///< its highest address: an empty stack; a sentinel frame lies there
@@ -111,9 +102,28 @@ struct alignas(64) Env {
     i64 insn_budget;           ///< system mode with instruction counting: instructions that may still start
     const void* blocks;  ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none
     u64* counters;       ///< execution counters of TBs (engine/profile.h); null: not counting
+    JumpCacheEntry jump_cache[kJumpCacheSize];
+
+    alignas(64) u64 pc;      ///< guest pc; valid outside translated code
+    ExitReason exit_reason;  ///< set on exit
+    u32 exit_slot;           ///< ExitReason::Slot: slot number in the TB that contains exit_host_pc
+    const u8* exit_host_pc;  ///< ExitReason::Slot, Check: an address inside the TB's code
+    u32 exception;           ///< guest exception number (guest-defined)
+    u32 fp_control;          ///< host FP control/status word while outside translated code (MXCSR)
+
+    // What nearly every TB addresses: from here on to the guest's registers behind Env, within reach of short displacements
+    // (GuestLayout::env_bias).
+    const u8* slot_exit;   ///< back end's own: where unlinked slots go
+    const u8* check_exit;  ///< back end's own: where checked entries go that do not match
     /// Back end's own: what is left of the passes through loops until one is looked at (host/x64/loops.h).
     u32 loop_left, loop_sample;
-    JumpCacheEntry jump_cache[kJumpCacheSize];
+    /// TB state flags that the state now has (31 bits: bit 31 stays clear). A TB's checked entry
+    /// compares the whole 64-bit word {tb_flags, request} with its own flags, so that one compare
+    /// sees both a state change and a request.
+    u32 tb_flags;
+    /// Non-zero: leave translated code at the next checked entry. Set from any thread or signal handler.
+    u32 request;
 };
+static_assert(offsetof(Env, request) + sizeof(u32) == sizeof(Env));
 
 }  // namespace dragoman::ir

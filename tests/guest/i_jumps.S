@@ -64,6 +64,42 @@ TEST_START
     j test_failed
 1:
 
+    // auipc and jalr: a jump as it stands, without and with a link, and with bit 0 dropped
+    .option push
+    .option norvc
+1:  auipc a0, 0
+    jalr zero, 12(a0)
+    j test_failed
+    lla a1, 1b
+    CHECK_EQ a0, a1
+1:  auipc ra, 0
+    jalr ra, 13(ra)
+0:  j test_failed
+    lla a1, 0b
+    CHECK_EQ ra, a1
+    // the base is another register
+    lla a0, 1f
+    auipc a1, 0
+    jalr zero, 0(a0)
+    j test_failed
+1:  // or is written in between
+    auipc a0, 0
+    addi a0, a0, 8
+    jalr zero, 8(a0)
+    j test_failed
+    // or a branch comes to the jalr with another value
+    li a2, 1
+8:  lla a0, 6f
+    addi a0, a0, -12
+    beqz a2, 7f
+    auipc a0, 0
+7:  jalr zero, 12(a0)
+    j test_failed
+    li a2, 0
+    j 8b
+    j test_failed
+6:  .option pop
+
     // calls with both link registers, tail call
     li s0, 0
     call add_one

@@ -34,6 +34,9 @@ struct DisasContext : guest::DisasContextBase {
     u32 bits;  ///< of the current instruction
     const Decoder* decoder;
     u64 silent_compare_pc;  ///< address of a comparison whose flags the code drops (trans_zicsr.cpp); kNoPc: none
+    /// What auipc, the instruction in front of the one at known_pc, has written to register known_reg.
+    u64 known_pc, known_value;
+    u8 known_reg;
     const ExtensionSet* extensions;
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 

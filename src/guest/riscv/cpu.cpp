@@ -56,7 +56,9 @@ ir::GuestLayout make_layout() {
     layout.memory_model = ir::MemoryModel::Weak;  // RVWMO
     layout.float_rules = ir::kRiscvFloatRules;
     layout.env_size = sizeof(Hart);
-    layout.env_bias = DRAGOMAN_HART_OFFSET(gpr[0]) + 128;
+    // From Env's most used fields to x27; t3 to t6 take longer displacements.
+    layout.env_bias = offsetof(ir::Env, slot_exit) + 128;
+    static_assert(sizeof(ir::Env) - offsetof(ir::Env, slot_exit) + 28 * sizeof(u64) <= 256);
     return layout;
 }
 

@@ -15,7 +15,11 @@ bool trans_lui(DisasContext& ctx, const Operands& a) {
 }
 
 static bool trans_auipc(DisasContext& ctx, const Operands& a) {
-    ctx.set_gpr(a.rd, ctx.b->address(ctx.pc + static_cast<u64>(a.imm)));
+    const u64 value = ctx.pc + static_cast<u64>(a.imm);
+    ctx.set_gpr(a.rd, ctx.b->address(value));
+    ctx.known_pc = ctx.next_pc();
+    ctx.known_value = value;
+    ctx.known_reg = a.rd;
     return true;
 }
 
@@ -27,12 +31,15 @@ static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 /// Without C, instructions are aligned to 4: a jump elsewhere faults at the jump.
 static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::Zca); }
 
-bool trans_jal(DisasContext& ctx, const Operands& a) {
-    u64 target = ctx.pc + static_cast<u64>(a.imm);
+static bool gen_jump(DisasContext& ctx, unsigned rd, u64 target) {
     if (is_misaligned(ctx, target)) return ctx.raise(Cause::FetchMisaligned, target), true;
-    ctx.set_gpr(a.rd, ctx.b->address(ctx.next_pc()));
-    is_link(a.rd) ? ctx.call(target) : ctx.jump(target);
+    ctx.set_gpr(rd, ctx.b->address(ctx.next_pc()));
+    is_link(rd) ? ctx.call(target) : ctx.jump(target);
     return true;
+}
+
+bool trans_jal(DisasContext& ctx, const Operands& a) {
+    return gen_jump(ctx, a.rd, ctx.pc + static_cast<u64>(a.imm));
 }
 
 /// Raises FetchMisaligned when bit 1 of `target` is set. @returns `target`, in a variable that outlives the label.
@@ -48,6 +55,10 @@ static Var gen_alignment_check(DisasContext& ctx, Var target) {
 }
 
 bool trans_jalr(DisasContext& ctx, const Operands& a) {
+    // Calls and jumps further than jal reaches: auipc and jalr.
+    if (ctx.known_pc == ctx.pc && ctx.known_reg == a.rs1 && a.rs1 != 0 && !ctx.joined) {
+        return gen_jump(ctx, a.rd, (ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1});
+    }
     Builder& b = *ctx.b;
     Var target = ctx.gpr(a.rs1);
     if (a.imm != 0) target = b.addi(target, a.imm);

@@ -76,6 +76,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.bits = 0;
     ctx.decoder = &ctx.cpu().decoder();
     ctx.silent_compare_pc = ir::kNoPc;
+    ctx.known_pc = ir::kNoPc;
     ctx.extensions = &ctx.cpu().extensions();
     ctx.system = ctx.cpu().system;
 }

@@ -16,7 +16,8 @@ const Record* checked_entry(Machine& m, const Record* r) {
     static_assert(offsetof(ir::Env, request) == offsetof(ir::Env, tb_flags) + 4);
     __atomic_load(reinterpret_cast<const u64*>(&m.env->tb_flags), &now, __ATOMIC_RELAXED);
     if (now == r->imm[0]) return r + 1;
-    return m.leave(now >> 32 != 0 ? ExitReason::Request : ExitReason::Lookup, r->imm[1]);
+    m.env->exit_host_pc = reinterpret_cast<const u8*>(r);
+    return m.leave(ExitReason::Check, r->imm[1]);
 }
 
 const Record* next(Machine&, const Record* r) { return r + 1; }

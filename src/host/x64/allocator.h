@@ -156,6 +156,10 @@ public:
     void load(HostReg r, i32 displacement, ir::Type t);
     void store(i32 displacement, HostReg r, ir::Type t);
     void move(HostReg to, HostReg from, ir::Type t);
+    /// Env's field at `offset`, as a displacement from the env register.
+    i32 env_displacement(std::size_t offset) const {
+        return static_cast<i32>(static_cast<i64>(offset) - static_cast<i64>(plan_->env_bias));
+    }
     Xbyak::Address env(i64 offset, unsigned bits) const {
         return memory(bits, kRbp, offset - static_cast<i64>(plan_->env_bias));
     }

@@ -126,6 +126,8 @@ public:
     void attach(ir::Env* env) const override {
         env->backend_data = new ReturnStack;
         env->loop_sample = kLoopSample;
+        env->slot_exit = shared_.common[static_cast<unsigned>(Common::ExitSlot)];
+        env->check_exit = shared_.common[static_cast<unsigned>(Common::ExitCheck)];
         init_float_constants(env);
         reset_return_stack(env);
     }
@@ -150,12 +152,12 @@ public:
     // A thread that runs a loop's back edge meanwhile may see one of the two changes: either counter is above 0 there.
     void link(u8* code, const Slot& slot, const u8* target) const override {
         patch(code + (slot.sample_offset != 0 ? slot.sample_offset : slot.patch_offset), target);
-        if (slot.count_offset != 0) patch(code + slot.count_offset, loop_left_displacement(shared_.plan));
+        if (slot.count_offset != 0) set_counter(code + slot.count_offset, loop_left_displacement(shared_.plan));
     }
     void unlink(u8* code, const Slot& slot) const override {
         if (slot.sample_offset != 0) return patch(code + slot.sample_offset, code + slot.sample_offset + 4);
         patch(code + slot.patch_offset, code + slot.stub_offset);
-        if (slot.count_offset != 0) patch(code + slot.count_offset, loop_sample_displacement(shared_.plan));
+        if (slot.count_offset != 0) set_counter(code + slot.count_offset, loop_sample_displacement(shared_.plan));
     }
 
     const u8* fault_code_position(const ir::Env*, const ucontext_t* uc) const override {
@@ -205,6 +207,11 @@ private:
     static void patch(u8* field, i32 value) {
         // Within an aligned 8-byte word, so one store is atomic for threads that execute it.
         asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<u32*>(field)) : "r"(value) : "memory");
+    }
+
+    void set_counter(u8* field, i32 displacement) const {
+        if (!short_counters(shared_.plan)) return patch(field, displacement);
+        __atomic_store_n(field, static_cast<u8>(displacement), __ATOMIC_RELEASE);
     }
 
     void set_segment_base() const {

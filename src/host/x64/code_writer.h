@@ -177,6 +177,18 @@ public:
         size_ += imm8 ? 1 : 4;
     }
 
+    /// The same with memory operand [base + displacement].
+    void op_mem_imm(unsigned extension, HostReg base, i32 displacement, i32 value, bool wide) {
+        const bool imm8 = fits_i8(value);
+        op_mem(imm8 ? 0x83 : 0x81, static_cast<HostReg>(extension), base, displacement, wide);
+        std::memcpy(top_ + size_, &value, 4);
+        size_ += imm8 ? 1 : 4;
+    }
+    /// call [base + displacement]
+    void call_mem(HostReg base, i32 displacement) { op_mem(0xff, 2, base, displacement, false); }
+    /// dec of 32 bits at [base + displacement]
+    void dec_mem(HostReg base, i32 displacement) { op_mem(0xff, 1, base, displacement, false); }
+
     void setcc(Cc c, HostReg r) {
         db(0x40 | (r >= 8));  // a REX prefix makes 4..7 spl..dil
         db(0x0f);

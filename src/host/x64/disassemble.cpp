@@ -12,11 +12,12 @@ std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) 
     char prefix[64];
     std::size_t next = 0;
     auto is_stub_call = [&](u32 offset) {
-        constexpr u32 kMaxLoad = 10;      // of the target pc, before the call
-        constexpr u32 kMaxSampling = 36;  // and of a count
+        constexpr u32 kMaxSampling = 24;  // a count before the call
         for (const Slot& s : info.slots) {
-            const u32 room = s.sample_offset != 0 ? kMaxSampling : kMaxLoad;
-            if (s.used && offset > s.stub_offset && offset <= s.stub_offset + room) return code[offset] == 0xe8;
+            const u32 room = s.sample_offset != 0 ? kMaxSampling : 0;
+            if (s.used && offset >= s.stub_offset && offset <= s.stub_offset + room) {
+                return code[offset] == 0xff && (code[offset + 1] & 0x38) == 0x10;  // call [rbp + displacement]
+            }
         }
         return false;
     };

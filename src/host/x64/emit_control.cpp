@@ -257,7 +257,7 @@ void push_guest_address(Emitter& e, u64 pc, HostReg scratch) {
 
 /// Where a called guest function returns to: drops the guest address, goes to the TB there.
 void emit_landing(Emitter& e, unsigned slot, u64 return_pc) {
-    e.c.lea(e.c.rsp, e.c.ptr[e.c.rsp + 8]);
+    e.c.pop(e.c.rcx);
     e.slot_jump(slot, return_pc, true, Emitter::SlotKind::Jump);
 }
 

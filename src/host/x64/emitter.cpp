@@ -89,11 +89,20 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     return true;
 }
 
-// The checked entry: {tb_flags, request} as one 64-bit word must equal this TB's flags and no request.
+void Emitter::compare_flags() {
+    c.op_mem_imm(7, kRbp, ra.env_displacement(offsetof(ir::Env, tb_flags)), static_cast<i32>(f->tb_flags), true);
+}
+
+/// Leaves because {tb_flags, request} are not what this TB asks for.
+void Emitter::exit_check() { c.call_mem(kRbp, ra.env_displacement(offsetof(ir::Env, check_exit))); }
+
+// The checked entry: {tb_flags, request} as one 64-bit word must equal this TB's flags and no request. What it goes to
+// otherwise stands in front of it, in reach of a short jump.
 void Emitter::emit_entry() {
-    out->checked_entry = 0;
-    c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
-    entry_fail_ = c.jcc(Cc::NE);
+    exit_check();
+    out->checked_entry = c.here();
+    compare_flags();
+    c.jcc_to(Cc::NE, 0);
     out->entry = c.here();
     if (!f->boxed_at_entry.empty()) emit_box_test(*this, f->boxed_at_entry);
     if (f->loop) {
@@ -113,11 +122,10 @@ void Emitter::enter_loop() {
         ra.load(s.reg, s.resident, ir::Type::I64);
     }
     body_ = c.here();
-    c.cmp(env(offsetof(ir::Env, tb_flags), 64), f->tb_flags);
+    compare_flags();
     no_resume(cold(c.jcc(Cc::NE), [](Emitter& e) {
         e.leave_loop();
-        e.load_guest_address(kRax, e.f->guest_pc);
-        e.jump_common(Common::ExitCheck);
+        e.exit_check();
     }));
 }
 
@@ -189,10 +197,6 @@ void Emitter::emit_colds() {
 }
 
 void Emitter::emit_stubs() {
-    c.bind(entry_fail_);
-    load_guest_address(kRax, f->guest_pc);
-    jump_common(Common::ExitCheck);
-
     for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
         Slot& slot = out->slots[i];
         if (!slot.used) continue;
@@ -213,14 +217,13 @@ void Emitter::emit_stubs() {
 }
 
 void Emitter::emit_exit_stub(unsigned slot, bool loop_exit) {
-    load_guest_address(kRax, out->slots[slot].target_pc);
-    call_common(Common::ExitSlot);
+    c.call_mem(kRbp, ra.env_displacement(offsetof(ir::Env, slot_exit)));
     c.db(static_cast<int>(loop_exit ? slot | kLoopExit : slot));
 }
 
 /// What an edge back to another TB goes through until its loop has been decided about.
 void Emitter::emit_sampling_stub(unsigned slot) {
-    c.dec(memory(32, kRbp, loop_sample_displacement(shared.plan)));
+    c.dec_mem(kRbp, loop_sample_displacement(shared.plan));
     const unsigned padding = patch_padding(c.address(c.here() + 3));
     c.db(0x74);  // jz to the exit
     c.db(static_cast<int>(padding) + 5);
@@ -416,11 +419,10 @@ void Emitter::slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32
 }
 
 void Emitter::back_edge(unsigned slot) {
-    c.nop(patch_padding(c.address(c.here() + 2)));
-    c.db(0xff);  // dec dword [rbp + counter]
-    c.db(0x8d);
-    const u32 field = c.here();
-    c.dd(static_cast<u32>(loop_sample_displacement(shared.plan)));
+    const bool short_form = short_counters(shared.plan);
+    if (!short_form) c.nop(patch_padding(c.address(c.here() + 2)));
+    c.dec_mem(kRbp, loop_sample_displacement(shared.plan));
+    const u32 field = c.here() - (short_form ? 1 : 4);
     c.jcc_to(Cc::NE, body_);
     slot_jump(slot, f->guest_pc, true, SlotKind::Jump);
     out->slots[slot].count_offset = field;

@@ -37,9 +37,9 @@ namespace dragoman::host::x64 {
 /// Routines of the prologue area; also the index of Relocation::Kind::Prologue.
 enum class Common : u32 {
     Exit,           ///< stores pinned registers and leaves; exit_reason and pc are set
-    ExitSlot,       ///< unlinked slot: rax target pc; called, the byte behind the call is the slot number
+    ExitSlot,       ///< unlinked slot; called, the byte behind the call is the slot number
     ExitLookup,     ///< rax = pc
-    ExitCheck,      ///< the checked entry failed: rax = pc of the TB
+    ExitCheck,      ///< the checked entry failed; called
     ExitUnboxed,    ///< Function::boxed_at_entry does not hold: rax = pc; called
     ExitException,  ///< rax = pc, rdx = code address; exception and exception_value are set
     ReturnMiss,     ///< a guest return that the return stack does not predict: rax = pc
@@ -233,6 +233,8 @@ private:
 
     void scan_labels();
     void emit_entry();
+    void compare_flags();
+    void exit_check();
     void enter_loop();
     void emit_body();
     void emit_colds();
@@ -263,7 +265,6 @@ private:
     std::vector<Cold> colds_;
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;
-    u32 entry_fail_ = 0;
     u32 body_ = 0;                ///< where jumps to the TB's own start go that do not leave it
     bool samples_ = false;        ///< the function is a plain TB that may be part of a loop of several
     bool counts_passes_ = false;  ///< the function is a plain TB that may become a loop

@@ -32,6 +32,11 @@ inline i32 loop_left_displacement(const RegisterPlan& plan) {
     return static_cast<i32>(offsetof(ir::Env, loop_left)) - static_cast<i32>(plan.env_bias);
 }
 
+/// Whether both are within reach of a displacement of one byte.
+inline bool short_counters(const RegisterPlan& plan) {
+    return fits_i8(loop_sample_displacement(plan)) && fits_i8(loop_left_displacement(plan));
+}
+
 struct LoopPlan {
     /// A register whose pinned global is away while the loop runs.
     struct Swap {

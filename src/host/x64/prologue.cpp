@@ -137,7 +137,6 @@ private:
         begin(Common::ExitSlot);
         c.pop(c.rdx);
         c.movzx(c.ecx, c.byte[c.rdx]);
-        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
         c.mov(env(offsetof(ir::Env, exit_slot), 32), c.ecx);
         c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
         exit_with(ir::ExitReason::Slot);
@@ -148,12 +147,10 @@ private:
         exit_with(ir::ExitReason::Lookup);
 
         begin(Common::ExitCheck);
-        c.mov(env(offsetof(ir::Env, pc), 64), c.rax);
-        c.cmp(env(offsetof(ir::Env, request), 32), 0);
-        u32 request = c.jcc_short(Cc::NE);
-        exit_with(ir::ExitReason::Lookup);
-        c.bind_short(request);
-        exit_with(ir::ExitReason::Request);
+        c.pop(c.rdx);
+        c.dec(c.rdx);  // the call may be the last that the TB has
+        c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
+        exit_with(ir::ExitReason::Check);
 
         begin(Common::ExitUnboxed);
         c.pop(c.rdx);

@@ -75,6 +75,7 @@ public:
     struct Tb {
         u8* code;
         host::CompiledCode info;
+        u64 pc;
         u8* entry() const { return code + info.entry; }
         u8* checked() const { return code + info.checked_entry; }
     };
@@ -86,7 +87,9 @@ public:
         if (!backend->compile(*scratch, fn, next, static_cast<std::size_t>(code + kSize - next), tb.info)) {
             ADD_FAILURE() << "does not fit";
         }
+        tb.pc = fn.guest_pc;
         next += (tb.info.size + 15) & ~15u;
+        tbs.push_back(tb);
         return tb;
     }
     /// Compiles what `body` builds, as a TB at guest address `pc`.
@@ -99,8 +102,29 @@ public:
         return compile(fn);
     }
     /// Forgets all TBs.
-    void rewind() { next = first; }
-    void run(const Tb& tb) { backend->enter(env, tb.checked()); }
+    void rewind() {
+        next = first;
+        tbs.clear();
+    }
+    void run(const Tb& tb) {
+        backend->enter(env, tb.checked());
+        find_exit_pc();
+    }
+    /// What the engine does after an exit that only says of which TB.
+    void find_exit_pc() {
+        if (env->exit_reason != ir::ExitReason::Slot && env->exit_reason != ir::ExitReason::Check) return;
+        for (const Tb& tb : tbs) {
+            if (env->exit_host_pc < tb.code || env->exit_host_pc >= tb.code + tb.info.size) continue;
+            if (env->exit_reason == ir::ExitReason::Slot) {
+                env->pc = tb.info.slots[env->exit_slot & ~host::kLoopExit].target_pc;
+            } else {
+                env->pc = tb.pc;
+                env->exit_reason = env->request != 0 ? ir::ExitReason::Request : ir::ExitReason::Lookup;
+            }
+            return;
+        }
+        ADD_FAILURE() << "left from no TB";
+    }
     /// Runs a TB that ends with exit_tb.
     Tb run(const std::function<void(ir::Builder&)>& body) {
         Tb tb = compile(0x1000, [&](ir::Builder& b) {
@@ -121,6 +145,7 @@ public:
     u8* code;
     u8* first;
     u8* next;
+    std::vector<Tb> tbs;
     TestEnv* env;
 };
 

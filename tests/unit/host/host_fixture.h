@@ -104,6 +104,7 @@ public:
         Tb tb{code_ + used_, {}, function.guest_pc};
         EXPECT_TRUE(backend_->compile(*scratch_, function, tb.code, kCodeSize - used_, tb.info));
         used_ = align_up(used_ + tb.info.size, 64);
+        tbs_.push_back(tb);
         return tb;
     }
 
@@ -118,6 +119,7 @@ public:
 
     ExitReason run(const Tb& tb) {
         backend_->enter(env_, tb.code + tb.info.checked_entry);
+        find_exit_pc();
         return env_->exit_reason;
     }
     /// Compiles a TB that does what `build` emits, then leaves; runs it.
@@ -131,11 +133,31 @@ public:
         EXPECT_EQ(0x1004u, env_->pc);
     }
     /// Forgets all code.
-    void reset_code() { used_ = first_tb_; }
+    void reset_code() {
+        used_ = first_tb_;
+        tbs_.clear();
+    }
 
     u32 fflags() const { return fpenv::flags_of(env_->fp_control); }
 
 private:
+    /// What the engine does after an exit that only says of which TB.
+    void find_exit_pc() {
+        if (env_->exit_reason != ExitReason::Slot && env_->exit_reason != ExitReason::Check) return;
+        for (const Tb& tb : tbs_) {
+            if (env_->exit_host_pc < tb.code || env_->exit_host_pc >= tb.code + tb.info.size) continue;
+            if (env_->exit_reason == ExitReason::Slot) {
+                env_->pc = tb.info.slots[env_->exit_slot & ~host::kLoopExit].target_pc;
+            } else {
+                env_->pc = tb.pc;
+                env_->exit_reason = env_->request != 0 ? ExitReason::Request : ExitReason::Lookup;
+            }
+            return;
+        }
+        ADD_FAILURE() << "left from no TB";
+    }
+
+    std::vector<Tb> tbs_;
     ir::GuestLayout layout_;
     std::unique_ptr<host::Backend> backend_;
     std::unique_ptr<host::Backend::Scratch> scratch_;
