@@ -1,4 +1,4 @@
-// IEEE 754 arithmetic in integers, for binary16, binary32 and binary64, with RISC-V's choices where the
+// IEEE 754 arithmetic in integers, for binary16, BFloat16, binary32 and binary64, with RISC-V's choices where the
 // standard leaves one: NaN results are the canonical NaN, tininess is detected after rounding, conversions to
 // integers saturate. It uses neither the host's FPU nor its FP environment: the interpreter back end computes with
 // it, and translated code where the host lacks a rounding mode or a format.
@@ -11,7 +11,7 @@
 
 namespace dragoman::softfloat {
 
-enum class Format : u8 { F16, F32, F64 };
+enum class Format : u8 { F16, F32, F64, BF16 };
 
 /// Rounding-direction attribute, numbered as RISC-V's frm.
 enum class Rounding : u8 { RNE = 0, RTZ = 1, RDN = 2, RUP = 3, RMM = 4 };

@@ -23,6 +23,11 @@ struct Traits<Format::F64> {
     static constexpr int kExpBits = 11, kFracBits = 52;
 };
 
+template <>
+struct Traits<Format::BF16> {
+    static constexpr int kExpBits = 8, kFracBits = 7;
+};
+
 template <Format F>
 struct Bits : Traits<F> {
     using Traits<F>::kExpBits;
@@ -157,6 +162,7 @@ u64 propagate_nan(u32& flags, A... operands) {
 template <class Fn>
 auto dispatch(Format format, Fn&& f) {
     switch (format) {
+        case Format::BF16: return f.template operator()<Format::BF16>();
         case Format::F16: return f.template operator()<Format::F16>();
         case Format::F32: return f.template operator()<Format::F32>();
         case Format::F64: break;

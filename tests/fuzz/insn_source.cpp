@@ -32,6 +32,9 @@ bool is_indexed(const InsnRow& row) {
 /// An access that changes its base register.
 bool steps(const InsnRow& row) { return contains(row, "step"); }
 
+/// What more than one instruction is made for.
+bool has_company(const InsnRow& row) { return steps(row) || is_indexed(row) || is_named(row, "cm.push"); }
+
 /// Whether the field is that of a second result.
 bool is_second_target(const InsnRow& row, const riscv::RegField& field) {
     const char* second = &field == &row.rs2 ? "rd,rs2,(rs1)" : "rd,rs3,imm(rs1)";
@@ -41,8 +44,9 @@ bool is_second_target(const InsnRow& row, const riscv::RegField& field) {
 /// Calls of the environment, jumps to registers, what waits, and what emulators are free to do differently.
 bool is_excluded(const InsnRow& row) {
     for (const char* m :
-         {"ecall", "ebreak", "c.ebreak", "jalr", "c.jalr", "c.jr", "wrs.nto", "wrs.sto", "wfi", "cbo.inval",
-          "cbo.clean", "cbo.flush", "fence.i", "sc.w", "sc.d", "c.addi16sp", "c.unimp", "unimp"}) {
+         {"ecall",   "ebreak",    "c.ebreak",  "jalr",      "c.jalr",     "c.jr",  "wrs.nto", "wrs.sto",
+          "wfi",     "cbo.inval", "cbo.clean", "cbo.flush", "fence.i",    "sc.w",  "sc.d",    "c.addi16sp",
+          "c.unimp", "unimp",     "cm.pop",    "cm.popret", "cm.popretz", "cm.jt", "cm.jalt"}) {
         if (is_named(row, m)) return true;
     }
     return contains(row, "csr") && !is_named(row, "csrrwi") && !contains(row, "rs1") && !contains(row, "zimm");
@@ -152,8 +156,8 @@ void InsnSource::append(Random& random, std::vector<Insn>& body) const {
         Insn next;
         do {
             row = rows_[random() % rows_.size()];
-        } while (!make(random, *row, next) || next.skips_next || next.row->mnemonic[0] == 'l' || steps(*next.row) ||
-                 is_indexed(*next.row));
+        } while (!make(random, *row, next) || next.skips_next || next.row->mnemonic[0] == 'l' ||
+                 has_company(*next.row));
         body.back().bits = with_imm(insn.bits, *insn.row, insn.length + next.length);
         // The compressed branch's and jump's immediates have room for it; a reserved encoding is dropped.
         if (decoder_.find(body.back().bits) != insn.row) body.pop_back();

@@ -74,13 +74,20 @@ struct DisasContext : guest::DisasContextBase {
         m.mmu_index = static_cast<u8>(flags_data_mmu(flags));
         return m;
     }
+    /// Of a load or store that is no atomic. Ztso: all loads acquire, all stores release.
+    MemOp plain_mem(MemOp m, ir::MemOrder tso) const {
+        if (m.order == ir::MemOrder::Plain && has(Extension::Ztso)) m.order = tso;
+        return mem(m);
+    }
+    MemOp load_mem(MemOp m) const { return plain_mem(m, ir::MemOrder::Acquire); }
+    MemOp store_mem(MemOp m) const { return plain_mem(m, ir::MemOrder::Release); }
     void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
         check_triggers(kTriggerLoad, base, displacement, m.bytes());
-        b->guest_ld(out, base, mem(m), displacement);
+        b->guest_ld(out, base, load_mem(m), displacement);
     }
     void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
         check_triggers(kTriggerStore, base, displacement, m.bytes());
-        b->guest_st(value, base, mem(m), displacement);
+        b->guest_st(value, base, store_mem(m), displacement);
     }
     void atomic(Op o, Var out, Var address, Var value, MemOp m) {
         check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());

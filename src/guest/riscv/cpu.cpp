@@ -96,6 +96,7 @@ ir::Env* clone(const ir::Env* parent) {
     h->pc = p->pc;
     h->frm = p->frm;
     copy_vector(h->vector, p->vector);
+    h->priv.jvt = p->priv.jvt;
     h->fp_control = p->fp_control;
     h->tb_flags = p->tb_flags;
     return h;

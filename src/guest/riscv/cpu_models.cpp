@@ -49,6 +49,22 @@ constexpr Profile kProfiles[] = {
 
 // --- models ---
 
+/// Whether the extension is of vectors: Zve32x, or what needs it, directly or not.
+constexpr bool needs_vectors(Extension e) {
+    ExtensionSet vectors{Zve32x};
+    for (bool changed = true; changed;) {
+        const ExtensionSet before = vectors;
+#define X(id, name, kind, hwprobe, ...)                                      \
+    for (Extension needed : std::initializer_list<Extension>{__VA_ARGS__}) { \
+        if (vectors.has(needed)) vectors.add(id);                            \
+    }
+        DRAGOMAN_RISCV_EXTENSIONS(X)
+#undef X
+        changed = !(vectors == before);
+    }
+    return vectors.has(e);
+}
+
 /// Everything, but accessed and dirty bits that trap: with Svade beside Svadu, firmware has to choose one.
 constexpr ExtensionSet max_set() {
     ExtensionSet set;
@@ -58,8 +74,13 @@ constexpr ExtensionSet max_set() {
 #undef X
     set.remove(Svade);
     set.remove(kManufacturers);
+    // Not with Zcd.
+    set.remove({Zcmp, Zcmt, Zce});
     // Vector instructions are not fast yet: programs that choose code by what there is are better off without.
-    set.remove({V, Zvbb, Zvbc, Zve32f, Zve32x, Zve64d, Zve64f, Zve64x, Zvfh, Zvfhmin, Zvkb, Zvkt});
+    set.remove(Zvkt);
+    for (unsigned i = 0; i < kExtensionCount; ++i) {
+        if (needs_vectors(static_cast<Extension>(i))) set.remove(static_cast<Extension>(i));
+    }
     return set;
 }
 constexpr ExtensionSet kMax = max_set();

@@ -88,6 +88,9 @@ std::string set_switch(CpuProperties& properties, std::string_view name, bool on
         if (name == alias.name) extension = alias.extension;
     }
     if (extension) {
+        if (on && ExtensionSet{Zcf, Zclsd, Zilsd}.has(*extension)) {
+            return "CPU property " + quoted(name) + " cannot be turned on: RV64 does not have it";
+        }
         if (on && !extension_info(*extension).executed()) return refuse({});
         set(properties, on ? ExtensionSet{*extension} : with_parts(*extension), on);
         if (ExtensionSet{Sv39, Sv48, Sv57}.has(*extension) && on) properties.paging_modes.add(*extension);

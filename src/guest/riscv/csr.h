@@ -54,7 +54,7 @@ const char* csr_name(unsigned number);
 
 // The groups, one file each.
 std::span<const CsrInfo> csrs_user();
-std::span<const CsrInfo> csrs_seed();
+std::span<const CsrInfo> csrs_unprivileged();
 std::span<const CsrInfo> csrs_counters();
 std::span<const CsrInfo> csrs_supervisor();
 std::span<const CsrInfo> csrs_machine();

@@ -81,7 +81,12 @@ bool stateen_allows(const Hart& hart, u64 bit) {
 }
 bool access_senvcfg(const Hart& hart, unsigned) { return stateen_allows(hart, kStateenEnvcfg); }
 
-/// sstateen has no bits of its own: nothing in it is implemented that user mode could be denied.
+/// jvt is all that there is to be denied to user mode; what machine mode denies reads as 0.
+u64 read_sstateen0(Hart& hart, unsigned) { return hart.priv.sstateen0 & hart.priv.mstateen[0]; }
+void write_sstateen0(Hart& hart, u64 value, unsigned) {
+    const u64 mask = kStateenJvt & hart.priv.mstateen[0];
+    hart.priv.sstateen0 = (hart.priv.sstateen0 & ~mask) | (value & mask);
+}
 bool access_sstateen(const Hart& hart, unsigned number) {
     return hart.priv.mode == Privilege::Machine || (hart.priv.mstateen[number & 3] & kStateenSe) != 0;
 }
@@ -106,7 +111,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags},
     {0x105, "stvec", S, read_field<&P::stvec>, write_stvec},
     {0x10a, "senvcfg", S&& Sm1p12, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
-    {0x10c, "sstateen0", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
+    {0x10c, "sstateen0", Smstateen, read_sstateen0, write_sstateen0, CsrEffect::None, access_sstateen},
     {0x10d, "sstateen1", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10e, "sstateen2", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10f, "sstateen3", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
@@ -120,6 +125,12 @@ constexpr CsrInfo kCsrs[] = {
 };
 
 }  // namespace
+
+bool stateen_allows_jvt(const Hart& hart) {
+    if (!stateen_allows(hart, kStateenJvt)) return false;
+    return hart.priv.mode != Privilege::User || !hart_has(hart, Extension::Smstateen) ||
+           (hart.priv.sstateen0 & kStateenJvt) != 0;
+}
 
 std::span<const CsrInfo> csrs_supervisor() { return kCsrs; }
 

@@ -73,6 +73,21 @@ void add_vtype(Text& out, u64 vtype) {
             t.tail_agnostic ? 'a' : 'u', t.mask_agnostic ? 'a' : 'u');
 }
 
+/// {ra}, {ra, s0}, {ra, s0-s11}.
+void add_register_list(Text& out, unsigned list) {
+    constexpr unsigned kAll = 15;
+    const unsigned last = list == kAll ? 11 : list - 5;  // the last s register, from list 5 on
+    if (list <= 4) return out.add("{ra}");
+    if (list == 5) return out.add("{ra, s0}");
+    out.add("{ra, s0-s%u}", last);
+}
+/// Bytes of the frame of cm.push and its like.
+unsigned frame_bytes(u64 imm) {
+    const unsigned list = imm >> 2 & 15, registers = list == 15 ? 13 : list - 3;
+    return ((registers * 8 + 15) & ~15u) + static_cast<unsigned>(imm & 3) * 16;
+}
+constexpr const char* kSavedNames[8] = {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"};
+
 void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     auto signed_imm = [&] { out.add("%lld", static_cast<long long>(a.imm)); };
     if (word == "rd") out.add("%s", gpr_name(a.rd));
@@ -101,6 +116,11 @@ void add_operand(Text& out, std::string_view word, const Operands& a, u64 pc) {
     else if (word == "scale") out.add("%u", static_cast<unsigned>(a.imm >> 5));
     else if (word == "msb") out.add("%u", static_cast<unsigned>(a.imm >> 6));
     else if (word == "lsb") out.add("%u", static_cast<unsigned>(a.imm & 63));
+    else if (word == "rlist") add_register_list(out, a.imm >> 2 & 15);
+    else if (word == "frame") out.add("%u", frame_bytes(static_cast<u64>(a.imm)));
+    else if (word == "-frame") out.add("-%u", frame_bytes(static_cast<u64>(a.imm)));
+    else if (word == "saved1") out.add("%s", kSavedNames[a.imm >> 3 & 7]);
+    else if (word == "saved2") out.add("%s", kSavedNames[a.imm & 7]);
     else if (word == "simm5") out.add("%d", static_cast<int>(sign_extend(a.rs1, 5)));
     else if (word == "vtype") add_vtype(out, static_cast<u64>(a.imm));
     else if (word == "vm") out.add("v0.t");

@@ -52,12 +52,12 @@
     X(Zaamo, "zaamo", User, key0(56), )                    \
     X(Zabha, "zabha", User, key0(58), Zaamo)               \
     X(Zacas, "zacas", User, key0(34), Zaamo)               \
-    X(Zalasr, "zalasr", Absent, key0(59), )                \
+    X(Zalasr, "zalasr", User, key0(59), )                \
     X(Zalrsc, "zalrsc", User, key0(57), )                  \
     X(Zama16b, "zama16b", Absent, kNone, )                 \
     X(Zawrs, "zawrs", User, key0(48), Zalrsc)              \
     X(Zfa, "zfa", User, key0(32), F)                       \
-    X(Zfbfmin, "zfbfmin", Absent, key0(52), F)             \
+    X(Zfbfmin, "zfbfmin", User, key0(52), F)             \
     X(Zfh, "zfh", User, key0(27), Zfhmin)                  \
     X(Zfhmin, "zfhmin", User, key0(28), F)                 \
     X(Zfinx, "zfinx", Absent, kNone, Zicsr)                \
@@ -65,12 +65,12 @@
     X(Zca, "zca", User, key0(43), )                        \
     X(Zcb, "zcb", User, key0(44), Zca)                     \
     X(Zcd, "zcd", UserSum, key0(45), C, D)                 \
-    X(Zce, "zce", Absent, kNone, Zcb, Zcmp, Zcmt)          \
+    X(Zce, "zce", UserSum, kNone, Zcb, Zcmp, Zcmt)          \
     X(Zcf, "zcf", Absent, key0(46), Zca, F)                \
     X(Zclsd, "zclsd", Absent, key0(62), Zca, Zilsd)        \
     X(Zcmop, "zcmop", User, key0(47), Zca)                 \
-    X(Zcmp, "zcmp", Absent, kNone, Zca)                    \
-    X(Zcmt, "zcmt", Absent, kNone, Zca, Zicsr)             \
+    X(Zcmp, "zcmp", User, kNone, Zca)                    \
+    X(Zcmt, "zcmt", User, kNone, Zca, Zicsr)             \
     X(Zba, "zba", User, key0(3), )                         \
     X(Zbb, "zbb", User, key0(4), )                         \
     X(Zbc, "zbc", User, key0(7), )                         \
@@ -88,7 +88,7 @@
     X(Zksed, "zksed", User, key0(14), )                  \
     X(Zksh, "zksh", User, key0(15), )                    \
     X(Zkt, "zkt", User, key0(16), )                        \
-    X(Ztso, "ztso", Absent, key0(33), )                    \
+    X(Ztso, "ztso", User, key0(33), )                    \
     X(Zvbb, "zvbb", User, key0(17), Zvkb)                \
     X(Zvbc, "zvbc", User, key0(18), Zve64x)              \
     X(Zve32f, "zve32f", User, key0(38), Zve32x, F)       \
@@ -97,23 +97,23 @@
     X(Zve64f, "zve64f", User, key0(40), Zve64x, Zve32f)  \
     X(Zve64x, "zve64x", User, key0(39), Zve32x)          \
     X(Zvfbfa, "zvfbfa", Absent, kNone, Zve32f, Zfbfmin)    \
-    X(Zvfbfmin, "zvfbfmin", Absent, key0(53), Zve32f)      \
-    X(Zvfbfwma, "zvfbfwma", Absent, key0(54), Zvfbfmin, Zfbfmin) \
+    X(Zvfbfmin, "zvfbfmin", User, key0(53), Zve32f)      \
+    X(Zvfbfwma, "zvfbfwma", User, key0(54), Zvfbfmin, Zfbfmin) \
     X(Zvfh, "zvfh", User, key0(30), Zvfhmin, Zfhmin)     \
     X(Zvfhmin, "zvfhmin", User, key0(31), Zve32f)        \
     X(Zvkb, "zvkb", User, key0(19), Zve32x)              \
-    X(Zvkg, "zvkg", Absent, key0(20), Zve32x)              \
-    X(Zvkn, "zvkn", Absent, kNone, Zvkned, Zvknhb, Zvkb, Zvkt) \
-    X(Zvknc, "zvknc", Absent, kNone, Zvkn, Zvbc)           \
-    X(Zvkned, "zvkned", Absent, key0(21), Zve32x)          \
-    X(Zvkng, "zvkng", Absent, kNone, Zvkn, Zvkg)           \
-    X(Zvknha, "zvknha", Absent, key0(22), Zve32x)          \
-    X(Zvknhb, "zvknhb", Absent, key0(23), Zve64x)          \
-    X(Zvks, "zvks", Absent, kNone, Zvksed, Zvksh, Zvkb, Zvkt) \
-    X(Zvksc, "zvksc", Absent, kNone, Zvks, Zvbc)           \
-    X(Zvksed, "zvksed", Absent, key0(24), Zve32x)          \
-    X(Zvksg, "zvksg", Absent, kNone, Zvks, Zvkg)           \
-    X(Zvksh, "zvksh", Absent, key0(25), Zve32x)            \
+    X(Zvkg, "zvkg", User, key0(20), Zve32x)              \
+    X(Zvkn, "zvkn", UserSum, kNone, Zvkned, Zvknhb, Zvkb, Zvkt) \
+    X(Zvknc, "zvknc", UserSum, kNone, Zvkn, Zvbc)           \
+    X(Zvkned, "zvkned", User, key0(21), Zve32x)          \
+    X(Zvkng, "zvkng", UserSum, kNone, Zvkn, Zvkg)           \
+    X(Zvknha, "zvknha", User, key0(22), Zve32x)          \
+    X(Zvknhb, "zvknhb", User, key0(23), Zve64x)          \
+    X(Zvks, "zvks", UserSum, kNone, Zvksed, Zvksh, Zvkb, Zvkt) \
+    X(Zvksc, "zvksc", UserSum, kNone, Zvks, Zvbc)           \
+    X(Zvksed, "zvksed", User, key0(24), Zve32x)          \
+    X(Zvksg, "zvksg", UserSum, kNone, Zvks, Zvkg)           \
+    X(Zvksh, "zvksh", User, key0(25), Zve32x)            \
     X(Zvkt, "zvkt", User, key0(26), )                    \
     X(Zhinx, "zhinx", Absent, kNone, Zhinxmin)             \
     X(Zhinxmin, "zhinxmin", Absent, kNone, Zfinx)          \

@@ -9,7 +9,12 @@
 namespace dragoman::riscv {
 
 constexpr unsigned width_of(softfloat::Format f) {
-    return f == softfloat::Format::F16 ? 16 : f == softfloat::Format::F32 ? 32 : 64;
+    switch (f) {
+        case softfloat::Format::F16:
+        case softfloat::Format::BF16: return 16;
+        case softfloat::Format::F32: return 32;
+        default: return 64;
+    }
 }
 
 /// The value in a register image; the canonical NaN when it is not NaN-boxed for the format (Unprivileged

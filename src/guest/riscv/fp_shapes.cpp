@@ -27,7 +27,7 @@ void write_fpr(DisasContext& ctx, Format f, unsigned reg, Var value) {
 
 namespace {
 
-bool is_inline(Format f) { return f != Format::F16; }
+bool is_inline(Format f) { return f == Format::F32 || f == Format::F64; }
 
 /// fd = op(ins) of format f, straight into the register where the format allows it.
 void emit_op(DisasContext& ctx, Format f, unsigned fd, Op op, std::initializer_list<Var> ins, u64 imm0 = 0,

@@ -59,6 +59,7 @@
     X(cbo_zero, NoReadGlobals | MayRaise)                \
     X(cbo_check, NoReadGlobals | MayRaise)               \
     X(amocas_q, MayRaise)                                \
+    X(table_jump, NoReadGlobals | MayRaise)              \
     /* vectors (v/helper_vector.cpp) */                  \
     X(vector, NoReadGlobals)                             \
     X(vector_memory, MayRaise)                           \
@@ -106,6 +107,8 @@ void helper_fence_i(ir::Env* env);
 void helper_cbo_zero(ir::Env* env, u64 address);
 void helper_cbo_check(ir::Env* env, u64 address);
 void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2);
+/// Reads an entry of the table at jvt, as an instruction is fetched.
+u64 helper_table_jump(ir::Env* env, u32 index, u32 insn);
 
 // Operands and results are register images; the last argument is an FpControl.
 double helper_fadd(double rs1, double rs2, u32 control);

@@ -3,6 +3,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/helper.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
 #include "guest/runtime.h"
 
@@ -47,6 +48,27 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     if (rd == 0) return;
     h->gpr[rd] = static_cast<u64>(old);
     h->gpr[rd + 1] = static_cast<u64>(old >> 64);
+}
+
+u64 helper_table_jump(ir::Env* env, u32 index, u32 insn) {
+    const Hart& h = *hart(env);
+    const u64 address = h.priv.jvt + u64{index} * 8;
+    u64 target = 0;
+    if (!h.model->system) {
+        if (!guest::try_load(env, &target, address, sizeof target)) {
+            guest::raise(env, static_cast<u32>(Cause::FetchPageFault), address);
+        }
+        return target;
+    }
+    if (!stateen_allows_jvt(h)) guest::raise(env, static_cast<u32>(Cause::IllegalInstruction), insn);
+    guest::Translation t;
+    if (!translate(env, address, guest::Access::Fetch, mmu_index(env, true), false, t)) {
+        guest::raise(env, t.exception, t.value);
+    }
+    if (!guest::physical_load(env, t.physical, sizeof target, target)) {
+        guest::raise(env, static_cast<u32>(Cause::FetchAccess), address);
+    }
+    return target;
 }
 
 }  // namespace dragoman::riscv

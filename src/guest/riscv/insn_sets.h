@@ -20,10 +20,14 @@ InsnSet rows_priv();     // privileged instructions, Svinval
 InsnSet rows_f();        // F
 InsnSet rows_d();        // D
 InsnSet rows_zfh();      // Zfh, Zfhmin
+InsnSet rows_zfbf();     // Zfbfmin
 InsnSet rows_zfa();      // Zfa
 InsnSet rows_vset();     // vsetvli, vsetivli, vsetvl
 InsnSet rows_vmemory();  // vector loads and stores
 InsnSet rows_varith();   // V, Zve*, Zvfh, Zvbb, Zvkb, Zvbc
+InsnSet rows_vcrypto();  // Zvkg, Zvkned, Zvknha, Zvknhb, Zvksed, Zvksh
+InsnSet rows_vbf16();    // Zvfbfmin, Zvfbfwma
+InsnSet rows_zcmp();     // Zcmp, Zcmt
 InsnSet rows_c();        // C, Zcb, Zcmop: all 16-bit instructions
 
 // Of manufacturers

@@ -20,6 +20,7 @@
 //     pred succ        fence sets               fli             fli's constant
 //     imm(rs1) (rs1)   memory operand           other words     as they are ("sp")
 //     step scale       bits 4:0, signed, and 6:5 of the immediate (XTheadMemIdx)
+//     rlist frame saved1 saved2   those of Zcmp
 //     msb lsb          bits 11:6 and 5:0 of the immediate (XTheadBb)
 // An "aqrl" at the start adds the .aq/.rl suffix to the mnemonic; '#' in a mnemonic becomes imm.
 #pragma once
@@ -117,7 +118,7 @@ struct alignas(64) InsnRow {
     bool imm_signed = false;
     u8 imm_plus = 0;
     FloatUse float_use = FloatUse::None;
-    bool uses_vectors = false;  ///< of vector state: all whose mnemonic begins with v
+    bool uses_vectors = false;  ///< of vector state: all whose mnemonic begins with v, but for Ventana's vt.
     /// The first segments once more, as what decoding does with them: (bits & mask) rotated to the left. Empty ones
     /// are 0.
     u8 imm_rotate[4] = {};
@@ -166,7 +167,7 @@ consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char
 consteval void InsnRow::parse_float_use() {
     constexpr std::string_view kReading[] = {"fmv.x.", "fclass."};
     const std::string_view words = syntax, name = mnemonic;
-    uses_vectors = name.starts_with("v");
+    uses_vectors = name.starts_with("v") && !name.starts_with("vt.");
     // Those on vectors of floats round and raise flags.
     const bool vector = (name.starts_with("vf") && name != "vfirst.m") || name.starts_with("vmf");
     if (words.starts_with("fd") || vector) {

@@ -54,8 +54,13 @@ struct Conflict {
     Extension a, b;
 };
 constexpr Conflict kConflicts[] = {
-    {Xtheadcmo, Xmipscbop},   {Xtheadsync, Xmipscbop},   {Xtheadbb, Xmipscmov},
-    {Xtheadmemidx, Xmipslsp}, {Xtheadmempair, Xmipslsp},
+    {Zcmp, Zcd},
+    {Zcmt, Zcd},
+    {Xtheadcmo, Xmipscbop},
+    {Xtheadsync, Xmipscbop},
+    {Xtheadbb, Xmipscmov},
+    {Xtheadmemidx, Xmipslsp},
+    {Xtheadmempair, Xmipslsp},
 };
 
 std::string find_conflict(const ExtensionSet& set) {

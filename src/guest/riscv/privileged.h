@@ -77,6 +77,8 @@ struct PrivilegedState {
     u64 stimecmp;
     u64 mcounteren, scounteren, mcountinhibit;
     u64 menvcfg, senvcfg, mseccfg;
+    u64 sstateen0;
+    u64 jvt;  ///< Zcmt, in user mode, too
     u64 mstateen[4], sstateen[4];
 
     /// Counter n: its value while it is stopped, what to add to the host's clock while it runs.

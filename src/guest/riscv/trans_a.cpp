@@ -1,4 +1,4 @@
-// Atomics: A, Zacas, Zabha, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha").
+// Atomics: A, Zacas, Zabha, Zalasr, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha"; Zalasr).
 //
 // .aq and .rl become the order of the access. Only a load-reserved has no place for .rl: a barrier in front of it keeps
 // it behind all earlier accesses.
@@ -89,6 +89,27 @@ bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+// --- Zalasr: loads that acquire, stores that release; of those, the other order may be asked for, too ---
+
+template <MemOp m>
+bool trans_load_acquire(DisasContext& ctx, const Operands& a) {
+    Builder& b = *ctx.b;
+    if (a.rl) b.mb(static_cast<u8>(Barrier::LoadLoad) | static_cast<u8>(Barrier::StoreLoad));
+    MemOp acquire = m;
+    acquire.order = ir::MemOrder::Acquire;
+    ctx.guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), acquire);
+    return true;
+}
+/// A load that acquires and comes later may not overtake it (RVWMO: both are RCsc).
+template <MemOp m>
+bool trans_store_release(DisasContext& ctx, const Operands& a) {
+    MemOp release = m;
+    release.order = ir::MemOrder::Release;
+    ctx.guest_st(ctx.gpr(a.rs2), ctx.gpr(a.rs1), release);
+    ctx.b->mb(static_cast<u8>(Barrier::StoreLoad) | static_cast<u8>(Barrier::StoreStore));
+    return true;
+}
+
 // --- Zawrs. In system mode waiting is left to the loop around it. ---
 
 constexpr u32 kShortWait = 200, kLongWait = 20000;  // turns: some microseconds, about a millisecond
@@ -110,6 +131,15 @@ constexpr Reserved kOddPair = Reserved::RdOdd | Reserved::Rs2Odd;
 
 // clang-format off
 constexpr InsnRow kRows[] = {
+    {"00110 1l 00000 sssss 000 ddddd 0101111", "lb", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kB>},
+    {"00110 1l 00000 sssss 001 ddddd 0101111", "lh", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kH>},
+    {"00110 1l 00000 sssss 010 ddddd 0101111", "lw", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kW>},
+    {"00110 1l 00000 sssss 011 ddddd 0101111", "ld", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kD>},
+    {"00111 a1 ttttt sssss 000 00000 0101111", "sb", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kB>},
+    {"00111 a1 ttttt sssss 001 00000 0101111", "sh", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kH>},
+    {"00111 a1 ttttt sssss 010 00000 0101111", "sw", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kW>},
+    {"00111 a1 ttttt sssss 011 00000 0101111", "sd", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kD>},
+
     {"00010 al 00000 sssss 010 ddddd 0101111", "lr.w", "aqrl rd,(rs1)", Zalrsc, trans_lr_w},
     {"00010 al 00000 sssss 011 ddddd 0101111", "lr.d", "aqrl rd,(rs1)", Zalrsc, trans_lr_d},
     {"00011 al ttttt sssss 010 ddddd 0101111", "sc.w", "aqrl rd,rs2,(rs1)", Zalrsc, trans_sc_w},

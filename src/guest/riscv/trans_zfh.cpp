@@ -41,8 +41,8 @@ static bool trans_fmv_h_x(DisasContext& ctx, const Operands& a) {
 using enum Extension;
 
 static constexpr InsnRow kRows[] = {
-    {"iiiiiiiiiiii sssss 001 ddddd 0000111", "flh", "fd,imm(rs1)", Zfhmin, trans_flh, kImmI},
-    {"iiiiiii ttttt sssss 001 iiiii 0100111", "fsh", "fs2,imm(rs1)", Zfhmin, trans_fsh, kImmS},
+    {"iiiiiiiiiiii sssss 001 ddddd 0000111", "flh", "fd,imm(rs1)", Zfhmin || Zfbfmin, trans_flh, kImmI},
+    {"iiiiiii ttttt sssss 001 iiiii 0100111", "fsh", "fs2,imm(rs1)", Zfhmin || Zfbfmin, trans_fsh, kImmS},
     {"uuuuu 10 ttttt sssss mmm ddddd 1000011", "fmadd.h", "fd,fs1,fs2,fs3,rm", Zfh, trans_fp_fma<kFormat, Op::fmadd>},
     {"uuuuu 10 ttttt sssss mmm ddddd 1000111", "fmsub.h", "fd,fs1,fs2,fs3,rm", Zfh, trans_fp_fma<kFormat, Op::fmsub>},
     {"uuuuu 10 ttttt sssss mmm ddddd 1001011", "fnmsub.h", "fd,fs1,fs2,fs3,rm", Zfh, trans_fp_fma<kFormat, Op::fnmsub>},
@@ -77,8 +77,8 @@ static constexpr InsnRow kRows[] = {
      trans_fp_convert<Format::F64, Format::F16>},
     {"0100010 00001 sssss mmm ddddd 1010011", "fcvt.h.d", "fd,fs1,rm", Zfhmin&& D,
      trans_fp_convert<Format::F16, Format::F64>},
-    {"1110010 00000 sssss 000 ddddd 1010011", "fmv.x.h", "rd,fs1", Zfhmin, trans_fmv_x_h},
-    {"1111010 00000 sssss 000 ddddd 1010011", "fmv.h.x", "fd,rs1", Zfhmin, trans_fmv_h_x},
+    {"1110010 00000 sssss 000 ddddd 1010011", "fmv.x.h", "rd,fs1", Zfhmin || Zfbfmin, trans_fmv_x_h},
+    {"1111010 00000 sssss 000 ddddd 1010011", "fmv.h.x", "fd,rs1", Zfhmin || Zfbfmin, trans_fmv_h_x},
 };
 
 InsnSet rows_zfh() { return kRows; }

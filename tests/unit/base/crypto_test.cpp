@@ -4,6 +4,8 @@
 #include <random>
 
 #include "base/crypto/aes.h"
+#include "base/crypto/ghash.h"
+#include "base/crypto/sha2.h"
 #include "base/crypto/sm4.h"
 
 namespace dragoman::crypto {
@@ -55,6 +57,29 @@ TEST(Sm4, EncryptsTheExampleOfItsStandard) {
     }
     const u32 cipher[4] = {0x681edf34, 0xd206965e, 0x86b3e94f, 0x536e4246};
     for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(x[3 - i], cipher[i]);
+}
+
+TEST(Ghash, IsTheSameWithAndWithoutInstructions) {
+    std::mt19937_64 random(2);
+    for (unsigned i = 0; i < 1000; ++i) {
+        const Block a{random(), random()}, b{random(), random()};
+        EXPECT_EQ(ghash_multiply(a, b), portable_ghash_multiply(a, b));
+    }
+    // The first bit is 1: one. The second one is x; x^127 times x is x^7 + x^2 + x + 1.
+    const Block one{0x80, 0}, x{0x40, 0}, last{0, u64{1} << 56}, any{0x0123456789abcdef, 0xfedcba9876543210};
+    EXPECT_EQ(ghash_multiply(one, any), any);
+    EXPECT_EQ(ghash_multiply(last, x), (Block{0xe1, 0}));
+}
+
+TEST(Sha2, IsTheSameWithAndWithoutInstructions) {
+    std::mt19937 random(3);
+    auto word = [&] { return static_cast<u32>(random()); };
+    auto words = [&] { return Words<u32>{{word(), word(), word(), word()}}; };
+    for (unsigned i = 0; i < 1000; ++i) {
+        const Words<u32> a = words(), b = words(), c = words();
+        EXPECT_EQ(sha2_rounds(a, b, c.w[0], c.w[1]), portable_sha2_rounds(a, b, c.w[0], c.w[1]));
+        EXPECT_EQ(sha2_schedule(a, b, c), portable_sha2_schedule(a, b, c));
+    }
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using test::layout;
 using test::Random;
 using Quad = __float128;
 
-constexpr Format kFormats[] = {Format::F16, Format::F32, Format::F64};
+constexpr Format kFormats[] = {Format::F16, Format::BF16, Format::F32, Format::F64};
 constexpr Rounding kModes[] = {Rounding::RNE, Rounding::RTZ, Rounding::RDN, Rounding::RUP, Rounding::RMM};
 
 u128 quad_bits(Quad q) {
@@ -344,7 +344,12 @@ TEST_P(SoftfloatExact, Classify) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SoftfloatExact, testing::ValuesIn(kFormats), [](const auto& info) {
-    return std::string(info.param == Format::F16 ? "F16" : info.param == Format::F32 ? "F32" : "F64");
+    switch (info.param) {
+        case Format::F16: return std::string("F16");
+        case Format::BF16: return std::string("BF16");
+        case Format::F32: return std::string("F32");
+        default: return std::string("F64");
+    }
 });
 
 TEST(Softfloat, ToInt32Modular) {

@@ -17,6 +17,7 @@ struct Layout {
 inline Layout layout(Format f) {
     switch (f) {
         case Format::F16: return {5, 10};
+        case Format::BF16: return {8, 7};
         case Format::F32: return {8, 23};
         case Format::F64: break;
     }

@@ -107,7 +107,7 @@ TEST(RiscvModels, ThatCannotBeSaySo) {
     EXPECT_TRUE(mentions(wrong("rva23u64"), "'rva23u64' needs what is not supported: supm"));
     EXPECT_FALSE(mentions(wrong("rva23s64"), "sha"));  // nothing to a user program
     EXPECT_TRUE(mentions(wrong("rva23s64", true), "sha"));
-    EXPECT_TRUE(mentions(wrong("tt-ascalon"), "zvkng"));
+    EXPECT_TRUE(mentions(wrong("tt-ascalon", true), "smaia"));
     EXPECT_TRUE(mentions(wrong("rv32", true), "'rv32'"));
     EXPECT_TRUE(mentions(wrong("pentium"), "'pentium'"));
 }
@@ -141,7 +141,11 @@ TEST(RiscvProperties, AreQemus) {
     EXPECT_FALSE(parsed("max,f=off").has(Zfh));
     EXPECT_EQ(wrong("max,vlen=256,elen=64,vext_spec=v1.0,cbom_blocksize=64,mvendorid=0x5b7,marchid=1"), "");
     EXPECT_NE(wrong("max,f=off,d=on"), "");
-    EXPECT_TRUE(mentions(wrong("max,zvkned=on"), "'zvkned'"));
+    EXPECT_TRUE(mentions(wrong("max,zicfiss=on"), "'zicfiss'"));
+    EXPECT_TRUE(parsed("max,v=on,zvkng=on").contains({Zvkned, Zvknhb, Zvkb, Zvkg, Zvkn}));
+    EXPECT_FALSE(parsed("max").has(Zvkned));
+    EXPECT_TRUE(mentions(wrong("max,zcmp=on"), "'zcmp' and 'zcd' exclude each other"));
+    EXPECT_TRUE(parsed("max,c=off,zca=on,zcb=on,zcmp=on,zcmt=on").has(Zce));
     EXPECT_TRUE(parsed("max,v=on").has(Zve64d));
     EXPECT_FALSE(parsed("max").has(V));
     EXPECT_TRUE(mentions(wrong("max,supm=on"), "'supm'"));

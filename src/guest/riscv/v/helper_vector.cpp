@@ -22,8 +22,9 @@ u64 helper_vector(ir::Env* env, u32 insn, u64 scalar, u32 control) {
     constexpr u32 kOpcode = 0x7f, kVectorArithmetic = 0x57, kFloatScalar = 5;
     const VectorControl c = VectorControl::unpack(control);
     // OPFVF: the scalar is a float register's image.
-    if ((insn & kOpcode) == kVectorArithmetic && (insn >> 12 & 7) == kFloatScalar)
-        scalar = unbox(format_of(c.sew), scalar);
+    if ((insn & kOpcode) == kVectorArithmetic && (insn >> 12 & 7) == kFloatScalar) {
+        scalar = unbox(c.op == VectorOp::vfwmaccbf16 ? softfloat::Format::BF16 : format_of(c.sew), scalar);
+    }
     VectorRun run(*hart(env), insn, scalar, control);
     kFunctions[static_cast<unsigned>(c.op)](run);
     run.v.vstart = 0;

@@ -42,6 +42,12 @@
     X(vfncvt_f_x) X(vfncvt_f_f) X(vfncvt_rod_f_f)                                                           \
     /* bit manipulation and carry-less multiplication (exec_bits.cpp) */                                    \
     X(vandn) X(vbrev) X(vbrev8) X(vrev8) X(vclz) X(vctz) X(vcpop_v) X(vrol) X(vror) X(vclmul) X(vclmulh)    \
+    /* cryptography (exec_crypto.cpp) */                                                                    \
+    X(vaesem_vv) X(vaesem_vs) X(vaesef_vv) X(vaesef_vs) X(vaesdm_vv) X(vaesdm_vs) X(vaesdf_vv) X(vaesdf_vs) \
+    X(vaesz) X(vaeskf1) X(vaeskf2) X(vgmul) X(vghsh) X(vsha2ms) X(vsha2cl) X(vsha2ch) X(vsm4k) X(vsm4r_vv)  \
+    X(vsm4r_vs) X(vsm3me) X(vsm3c)                                                                          \
+    /* BFloat16 (exec_bf16.cpp) */                                                                          \
+    X(vfwcvtbf16_f_f) X(vfncvtbf16_f_f) X(vfwmaccbf16)                                                      \
     /* memory (exec_memory.cpp) */                                                                          \
     X(load_unit) X(load_first) X(load_strided) X(load_indexed) X(load_mask) X(load_whole)                   \
     X(store_unit) X(store_strided) X(store_indexed) X(store_mask) X(store_whole)

@@ -1,13 +1,16 @@
-// seed, the CSR of the entropy source (Zkr; Cryptography Extensions Volume I, "Entropy Source"). It always has 16 bits.
+// CSRs of unprivileged extensions: seed (Zkr; Cryptography Extensions Volume I, "Entropy Source"), jvt (Zcmt; chapter
+// "Zc*").
 #include <sys/random.h>
 
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/status.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
+/// There always are 16 bits of entropy.
 u64 read_seed(Hart&, unsigned) {
     constexpr u64 kEs16 = u64{2} << 30;
     u16 entropy;
@@ -27,12 +30,18 @@ bool access_seed(const Hart& hart, unsigned) {
     }
 }
 
+bool access_jvt(const Hart& hart, unsigned) { return stateen_allows_jvt(hart); }
+
+/// The table's address. The only mode is 0.
+void write_jvt(Hart& hart, u64 value, unsigned) { hart.priv.jvt = value & ~u64{63}; }
+
 constexpr CsrInfo kCsrs[] = {
     {kCsrSeed, "seed", Extension::Zkr, read_seed, write_nothing, CsrEffect::None, access_seed},
+    {0x017, "jvt", Extension::Zcmt, read_field<&PrivilegedState::jvt>, write_jvt, CsrEffect::None, access_jvt},
 };
 
 }  // namespace
 
-std::span<const CsrInfo> csrs_seed() { return kCsrs; }
+std::span<const CsrInfo> csrs_unprivileged() { return kCsrs; }
 
 }  // namespace dragoman::riscv
