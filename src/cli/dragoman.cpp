@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
     Options options = parse_options(command_line(argc, argv), environment, trusted);
     options.process.policy = inheritance.policy;
     options.process.filters = inheritance.filters;
+    options.process.tracing = inheritance.tracing;
     options.program_fd = opened_program();
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;

@@ -72,6 +72,9 @@ struct Arch {
     /// not negative, as call `number`.
     void (*restart_syscall)(ir::Env* env, u64 first_argument, int number);
 
+    /// After set_syscall_result, where that has overwritten the first argument of a call that is yet to be made.
+    void (*restore_first_argument)(ir::Env* env, u64 first_argument);
+
     u64 (*stack_pointer)(const ir::Env* env);
     /// State at the entry point of a new program.
     void (*set_entry_state)(ir::Env* env, u64 entry, u64 stack);
@@ -92,6 +95,8 @@ struct Arch {
     /// The general registers as a core dump has them (elf_gregset_t), and notes about further ones.
     std::vector<u8> (*core_registers)(const ir::Env* env);
     std::vector<RegisterNote> (*core_register_notes)(const ir::Env* env);
+    /// Takes over what they give, or as much of its beginning as there is. `type`: NT_PRSTATUS or that of a note.
+    void (*set_registers)(ir::Env* env, u32 type, std::span<const u8> bytes);
 
     const VdsoImage& (*vdso)();
     /// The image has been mapped at `address` for guest programs that run on `model`.

@@ -1,6 +1,7 @@
 #include "linux/dispatch.h"
 
 #include "linux/strace/strace.h"
+#include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi {
 
@@ -16,9 +17,12 @@ SyscallResult run_syscall(Task& task, SyscallEntry& entry) {
 void handle_observed_syscall(Task& task, const Arch& arch, Restart& restart) {
     SyscallEntry entry{arch.syscall_number(task.env), arch.syscall_args(task.env)};
     if (task.process->debugger) task.process->debugger->syscall_entry(task, entry);
+    const pid_t tid = task.tid;
     // The guest's own, whatever the hooks make of it.
     const u64 first_argument = entry.args[0];
     finish_syscall(task, arch, restart, first_argument, run_syscall(task, entry));
+    // The child of fork has not made the call.
+    if (task.trace.traced() && task.tid == tid && !task.exiting) trace::syscall_return(task, restart);
     // Asked anew: the child of fork has no debugger.
     if (task.process->debugger) task.process->debugger->syscall_return(task, entry.number);
 }

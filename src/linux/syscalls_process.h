@@ -20,6 +20,9 @@ SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigs
 // filter/seccomp.cpp
 SyscallBody sys_seccomp;
 
+// trace/tracer.cpp
+SyscallBody sys_ptrace;
+
 // Memory map.
 SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt,
     sys_move_pages, sys_remap_file_pages;

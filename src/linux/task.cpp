@@ -5,12 +5,22 @@
 #include <cerrno>
 #include <cstring>
 
+#include "linux/trace/protocol.h"
+#include "linux/trace/tracer.h"
+
 namespace dragoman::linux_abi {
 
 namespace {
 // Read by signal handlers: no lazy allocation.
 thread_local Task* current_task __attribute__((tls_model("initial-exec"))) = nullptr;
 }  // namespace
+
+TraceState::TraceState() = default;
+TraceState::~TraceState() = default;
+TraceState& TraceState::operator=(TraceState&& other) noexcept = default;
+
+Task::Task() = default;
+Task::~Task() = default;
 
 Task* Task::current() { return current_task; }
 void Task::set_current(Task* task) { current_task = task; }

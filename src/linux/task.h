@@ -16,6 +16,7 @@
 #include "linux/filter/filter.h"
 #include "linux/memory/mapping_policy.h"
 #include "linux/signals/signal_state.h"
+#include "linux/trace/trace_state.h"
 #include "memory/user_space.h"
 
 namespace dragoman::linux_abi {
@@ -40,6 +41,7 @@ struct ProcessOptions {
     std::vector<std::string> self_options;  ///< options to pass on to it
     std::string policy;                     ///< for inherit_policy; empty: nothing
     std::string filters;                    ///< for inherit_filters; empty: nothing
+    std::string tracing;                    ///< for inherit_tracing; empty: nothing
 };
 
 /// The guest process: shared by all its tasks.
@@ -77,6 +79,10 @@ struct Process {
 /// One guest thread; runs on one host thread.
 class Task {
 public:
+    Task();
+    ~Task();
+    Task(const Task&) = delete;
+
     Process* process = nullptr;
     ir::Env* env = nullptr;
     pid_t tid = 0;
@@ -87,6 +93,8 @@ public:
     bool vfork_child = false;  ///< shares the memory of its suspended parent
     SignalState signals;
     FilterState filter;                        ///< seccomp
+    TraceState trace;          ///< by whom it is traced
+    std::unique_ptr<trace::Tracer> tracer;  ///< whom it traces; null before its first ptrace call
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process
 
     /// The calling thread's task.

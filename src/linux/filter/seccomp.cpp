@@ -14,6 +14,7 @@
 #include "linux/signals/signals.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
+#include "linux/trace/tracee.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -63,7 +64,15 @@ void kill(Task& task, SyscallEntry& entry, const Verdict& verdict) {
     skip(entry, exit_thread(task, SIGSYS));
 }
 
-void apply_filters(Task& task, SyscallEntry& entry) {
+void apply_filters(Task& task, SyscallEntry& entry, bool after_trace = false);
+
+/// What the tracer makes of the call is filtered, too; but it is not asked again.
+void let_tracer_decide(Task& task, SyscallEntry& entry, u16 data) {
+    trace::seccomp_stop(task, entry, data);
+    if (!entry.skip) apply_filters(task, entry, true);
+}
+
+void apply_filters(Task& task, SyscallEntry& entry, bool after_trace) {
     const Verdict verdict = ask_filters(task.filter.newest(), data_of(task, entry));
     switch (verdict.action) {
         case SECCOMP_RET_ALLOW:
@@ -73,7 +82,9 @@ void apply_filters(Task& task, SyscallEntry& entry) {
         case SECCOMP_RET_USER_NOTIF:
             if (!verdict.decided->listened) return skip(entry, -ENOSYS);
             return ask_listener(task, entry);
-        case SECCOMP_RET_TRACE: return skip(entry, -ENOSYS);  // there is no tracer
+        case SECCOMP_RET_TRACE:
+            if (after_trace) return;
+            return let_tracer_decide(task, entry, verdict.data);
         case SECCOMP_RET_KILL_THREAD:
         case SECCOMP_RET_KILL_PROCESS:
         default: return kill(task, entry, verdict);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -19,6 +20,7 @@
 #include "linux/proc/other_guest.h"
 #include "linux/proc/proc_stat.h"
 #include "linux/syscall.h"
+#include "linux/trace/tracer.h"
 
 namespace dragoman::linux_abi {
 
@@ -201,6 +203,9 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& rela
                            flags);
     }
     const ProcPath parsed = parse_proc_path(task, path);
+    if (parsed.entry == "mem" && task.tracer && (flags & O_ACCMODE) != O_RDONLY) {
+        task.tracer->memory_opened(std::atoi(parsed.who.c_str()));
+    }
     if (!is_made(parsed.entry)) return std::nullopt;
     if (parsed.entry == "exe") {
         if (flags & O_NOFOLLOW) return std::nullopt;

@@ -12,6 +12,7 @@
 #include "linux/arch.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
+#include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi {
 
@@ -29,9 +30,14 @@ SyscallResult dispatch(Task& task, const CloneRequest& r) {
     if (set(CLONE_SIGHAND) && !set(CLONE_VM)) return -EINVAL;
     if (set(CLONE_THREAD) && set(CLONE_NEWUSER | CLONE_NEWPID)) return -EINVAL;
     if (set(CLONE_SIGHAND) && set(CLONE_CLEAR_SIGHAND)) return -EINVAL;
-    if (set(CLONE_THREAD)) return set(kNamespaces | CLONE_VFORK) ? -EINVAL : new_thread(task, r);
-    if (!set(CLONE_VM)) return fork_process(task, r);
-    return set(CLONE_VFORK) ? vfork_process(task, r) : shared_memory_process(task, r);
+    if (set(CLONE_THREAD) && set(kNamespaces | CLONE_VFORK)) return -EINVAL;
+    if (set(CLONE_VM) && set(CLONE_VFORK)) return vfork_process(task, r);
+    const unsigned event = trace::clone_event(task, r);
+    SyscallResult made;
+    if (set(CLONE_THREAD)) made = new_thread(task, r);
+    else made = set(CLONE_VM) ? shared_memory_process(task, r) : fork_process(task, r);
+    if (made > 0) trace::clone_returned(task, event, static_cast<pid_t>(made));
+    return made;
 }
 
 /// struct clone_args of the kernel.

@@ -24,6 +24,7 @@
 #include "linux/signals/signals.h"
 #include "linux/strace/strace.h"
 #include "linux/syscalls_process.h"
+#include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi {
 
@@ -43,6 +44,9 @@ constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
 
 /// ... and where the guest's seccomp filters are.
 constexpr std::string_view kFiltersVariable = "DRAGOMAN_KEPT_FILTERS=";
+
+/// ... and that somebody traces the task.
+constexpr std::string_view kTracingVariable = "DRAGOMAN_KEPT_TRACING=";
 
 /// Of the translator's executable, once its name may have lost its meaning (the guest has changed its root); else -1.
 std::atomic<int> self_fd{-1};
@@ -84,7 +88,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 }
 
 // What exec keeps of the signal state: the mask and what is ignored. The host's own differs from the
-// guest's in SIGSEGV and SIGBUS.
+// guest's in SIGSEGV and SIGBUS, and in all signals of a traced task.
 class SignalsForExec {
 public:
     explicit SignalsForExec(Task& task) : task_(task) {
@@ -107,7 +111,10 @@ private:
     template <class F>
     void each(F f) {
         std::lock_guard lock(task_.handlers->lock);
-        for (int signal : {SIGSEGV, SIGBUS}) f(signal, task_.handlers->actions[signal]);
+        for (int signal = 1; signal <= kSignalCount; ++signal) {
+            const bool is_ours = (signal_bit(signal) & kNeverBlocked) || task_.trace.traced();
+            if (is_ours && !(signal_bit(signal) & kUnblockable)) f(signal, task_.handlers->actions[signal]);
+        }
     }
     Task& task_;
 };
@@ -129,13 +136,14 @@ bool is_self(const std::string& path) {
 }
 
 /// Adds what the next translator has to know about the guest.
-void add_kept_state(std::vector<std::string>& environment, const Process& process, const FiltersForExec& filters) {
+void add_kept_state(std::vector<std::string>& environment, const Task& task, const FiltersForExec& filters) {
     auto add = [&](std::string_view name, const std::string& value) {
         if (!value.empty()) environment.push_back(std::string(name) + value);
     };
     add(kLimitsVariable, kept_limits());
-    add(kPolicyVariable, inherited_policy(process));
+    add(kPolicyVariable, inherited_policy(*task.process));
     add(kFiltersVariable, filters.place());
+    add(kTracingVariable, trace::inherited_tracing(task));
 }
 
 SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
@@ -156,7 +164,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     }
     const FiltersForExec filters(task);
     if (filters.error()) return filters.error();
-    add_kept_state(environment, *task.process, filters);
+    add_kept_state(environment, task, filters);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
@@ -226,16 +234,16 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
         task.process->engine->save_translations(true);
         if (task.process->debugger) task.process->debugger->process_replaced();
     }
-    // What the kernel would execute by itself, no filter of ours would reach.
-    const bool filtered = task.filter.mode() != SECCOMP_MODE_DISABLED;
-    if (filtered && (error.error != 0 || !is_guest_program(program.header)))
+    // What the kernel would execute by itself, no filter of ours would reach, nor a tracer.
+    const bool confined = task.filter.mode() != SECCOMP_MODE_DISABLED || task.trace.traced();
+    if (confined && (error.error != 0 || !is_guest_program(program.header)))
         return error.error == ENOEXEC ? -ENOEXEC : -EACCES;
     if (unreadable) {
         SyscallResult result = kernel_exec(task, path, arguments, environment);
         return result == -ENOEXEC ? -EACCES : result;
     }
     if (error.error == 0 && is_guest_program(program.header)) {
-        if (!filtered && !has_sysroot() && raises_privileges(program.file.get())) {
+        if (!confined && !has_sysroot() && raises_privileges(program.file.get())) {
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }
@@ -262,6 +270,10 @@ std::vector<std::string> guest_environment(char** environment, bool trusted, Inh
         }
         if (variable.starts_with(kPolicyVariable)) {
             if (trusted) inheritance.policy = *environment + kPolicyVariable.size();
+            continue;
+        }
+        if (variable.starts_with(kTracingVariable)) {
+            if (trusted) inheritance.tracing = *environment + kTracingVariable.size();
             continue;
         }
         if (variable.starts_with(kFiltersVariable)) {

@@ -10,6 +10,7 @@ namespace dragoman::linux_abi {
 struct Inheritance {
     std::string policy;   ///< for inherit_policy
     std::string filters;  ///< for inherit_filters
+    std::string tracing;  ///< for inherit_tracing
 };
 
 /// The translator's environment as the guest is to see it. Variables that would act on the translator

@@ -20,6 +20,8 @@
 #include "linux/process/libc_fork.h"
 #include "linux/process/process.h"
 #include "linux/signals/signals.h"
+#include "linux/trace/tracee.h"
+#include "linux/trace/tracer.h"
 
 namespace dragoman::linux_abi {
 
@@ -55,6 +57,7 @@ private:
 // The child starts as the only task of its process; the Tasks of the other threads are left alone, because
 // nothing says what state they were in.
 void become_child(Task& task, const CloneRequest& r) {
+    task.tracer.reset();
     task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
     forked_policy(*task.process);
@@ -169,6 +172,7 @@ public:
         task_.signals.altstack_flags = parent.signals.altstack_flags;
         task_.env = process_.guest->cpu.clone(parent.env);
         set_child_state(parent, r, task_);
+        trace::inherit(parent, task_, trace::clone_event(parent, r));
         process_.engine->attach(task_.env);
     }
     ~SharedMemoryChild() {
@@ -273,6 +277,7 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
         task.process->debugger->forked_child(task);
         task.process->debugger = nullptr;
     }
+    if (pid == 0) trace::forked(task, trace::clone_event(task, r));
     restore_host_signals(mask);
     if (pid == 0) {
         if (r.flags & CLONE_VFORK) {
@@ -293,9 +298,11 @@ SyscallResult vfork_process(Task& task, const CloneRequest& r) {
     SharedMemoryChild child(task, r);
     if (!child.has_stack()) return -ENOMEM;
     SignalSet mask = block_host_signals();
+    trace::prepare_vfork(task);
     SyscallResult result = task.signals.queue.empty() ? child.run() : kRestartNoInterrupt;
     Task::set_current(&task);
     restore_host_signals(mask);
+    trace::vfork_returned(task, static_cast<pid_t>(result));
     return result;
 }
 

@@ -19,6 +19,7 @@
 #include "linux/program/loader.h"
 #include "linux/signals/signals.h"
 #include "linux/strace/strace.h"
+#include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi {
 
@@ -49,6 +50,8 @@ void run_task(Task& task) {
     engine::Engine& engine = *task.process->engine;
     Restart restart;
     while (!task.exiting) {
+        if (task.trace.starts_stopped) [[unlikely]]
+            trace::start(task);
         if (task.process->debugger) [[unlikely]]
             task.process->debugger->before_run(task);
         // From here on a signal interrupts the engine; one that came before is seen now.
@@ -94,6 +97,7 @@ void run_process(Process& process, Program program, const std::function<void()>&
     if (process.options.strace) trace_start(task);
     if (log::enabled(log::Item::Page)) std::fputs(maps_text(own_memory(process)).c_str(), log::stream());
     if (process.debugger) process.debugger->task_started(task);
+    if (!process.options.tracing.empty()) trace::inherit_tracing(task, process.options.tracing);
     run_task(task);
     // Other threads go on: only this host thread may end, without the C library's knowledge.
     end_task(task);
@@ -106,6 +110,7 @@ void run_exit_hooks(Task& task) {
 }
 
 void exit_process(Task& task, int status) {
+    trace::exiting(task, (status & 0xff) << 8);
     while (task.process->dumping) ::pause();  // another thread ends the process, by a signal
     if (task.process->options.strace) trace_end(task, status & 0xff, 0);
     if (task.process->debugger && !task.vfork_child) task.process->debugger->process_exiting(status & 0xff);

@@ -18,6 +18,7 @@
 #include "linux/process/robust.h"
 #include "linux/signals/signals.h"
 #include "linux/syscalls_process.h"
+#include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi {
 
@@ -122,6 +123,7 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     child->signals.blocked = task.signals.blocked;
     child->env = task.process->guest->cpu.clone(task.env);
     set_child_state(task, request, *child);
+    trace::inherit(task, *child, trace::clone_event(task, request));
 
     ThreadStart start{child.get(), &task, &request};
     // The thread starts with everything blocked, until it can take signals.
@@ -165,6 +167,12 @@ namespace {
 SyscallResult exit_thread(Task& task, int status) {
     if (task.vfork_child) end_process(task, status);
     Process& process = *task.process;
+    bool is_last;
+    {
+        std::lock_guard lock(process.tasks_lock);
+        is_last = process.tasks.size() == 1;
+    }
+    if (!is_last) trace::exiting(task, status);
     {
         std::lock_guard lock(process.tasks_lock);
         if (process.tasks.size() > 1) {

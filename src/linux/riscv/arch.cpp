@@ -36,6 +36,8 @@ void restart_syscall(ir::Env* env, u64 first_argument, int number) {
     if (number >= 0) hart(env)->gpr[kA7] = static_cast<u64>(number);
 }
 
+void restore_first_argument(ir::Env* env, u64 first_argument) { hart(env)->gpr[kA0] = first_argument; }
+
 u64 stack_pointer(const ir::Env* env) { return hart(env)->gpr[kSp]; }
 
 void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
@@ -121,6 +123,7 @@ const Arch kArch64 = {
     .syscall_args = syscall_args,
     .set_syscall_result = set_syscall_result,
     .restart_syscall = restart_syscall,
+    .restore_first_argument = restore_first_argument,
     .stack_pointer = stack_pointer,
     .set_entry_state = set_entry_state,
     .set_child_state = set_child_state,
@@ -130,6 +133,7 @@ const Arch kArch64 = {
     .pop_signal_frame = pop_signal_frame,
     .core_registers = core_registers,
     .core_register_notes = core_register_notes,
+    .set_registers = set_registers,
     .vdso = vdso,
     .vdso_mapped = vdso_mapped,
     .auxv = kAuxv,

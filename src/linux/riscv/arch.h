@@ -18,6 +18,7 @@ u64 minimum_signal_stack(const guest::Model& model);
 
 std::vector<u8> core_registers(const ir::Env* env);
 std::vector<RegisterNote> core_register_notes(const ir::Env* env);
+void set_registers(ir::Env* env, u32 type, std::span<const u8> bytes);
 
 const VdsoImage& vdso();
 void vdso_mapped(guest::Model& model, u64 address);

@@ -160,7 +160,7 @@ constexpr SyscallInfo kTable[] = {
     {114, "clock_getres", direct<SYS_clock_getres, p(1)>, "clock timespec_out"},
     {115, "clock_nanosleep", sys_clock_nanosleep, "clock timer_flags timespec ptr"},
     {116, "syslog", blocking<SYS_syslog, p(1)>, "int ptr uint"},
-    {117, "ptrace", no_sys, "int int ptr ptr"},
+    {117, "ptrace", sys_ptrace, "int int ptr ptr"},
     // Scheduling.
     {118, "sched_setparam", direct<SYS_sched_setparam, p(1)>, "int sched_param"},
     {119, "sched_setscheduler", direct<SYS_sched_setscheduler, p(2)>, "int sched sched_param"},

@@ -26,15 +26,19 @@ bool read_vector_context(const Task& task, u64 header, u32 size, VectorState& ou
     ExtensionState state;
     if (!task.read(state, header + sizeof(ContextHeader))) return false;
     if (!task.read(out.regs, state.data, register_bytes(out.vlenb))) return false;
-    out.vtype = dragoman::riscv::is_legal_vtype(state.vtype) ? state.vtype : dragoman::riscv::kVill;
-    out.vl = std::min(state.vl, out.vlmax());
-    out.vstart = state.vstart & out.vstart_mask();
-    out.vxsat = state.vcsr & 1;
-    out.vxrm = state.vcsr >> 1 & 3;
+    set_vector_csrs(out, state.vtype, state.vl, state.vstart, state.vcsr);
     return true;
 }
 
 }  // namespace
+
+void set_vector_csrs(VectorState& out, u64 vtype, u64 vl, u64 vstart, u64 vcsr) {
+    out.vtype = dragoman::riscv::is_legal_vtype(vtype) ? vtype : dragoman::riscv::kVill;
+    out.vl = std::min(vl, out.vlmax());
+    out.vstart = vstart & out.vstart_mask();
+    out.vxsat = vcsr & 1;
+    out.vxrm = vcsr >> 1 & 3;
+}
 
 u64 vector_context_size(unsigned vlenb) {
     return sizeof(ContextHeader) + sizeof(ExtensionState) + register_bytes(vlenb);

@@ -21,6 +21,9 @@ u64 vector_context_size(unsigned vlenb);
 /// Whether frames of `hart` have a vector context: programs without vectors get the frame that they have always had.
 inline bool has_vector_context(const dragoman::riscv::Hart& hart) { return hart.vector.used != 0; }
 
+/// Sets CSRs as a program could have left them.
+void set_vector_csrs(dragoman::riscv::VectorState& out, u64 vtype, u64 vl, u64 vstart, u64 vcsr);
+
 /// Writes the context at guest address `header`, that of its ContextHeader, and the header that ends the list.
 bool write_vector_context(const Task& task, const dragoman::riscv::Hart& hart, u64 header);
 

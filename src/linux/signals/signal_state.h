@@ -41,8 +41,9 @@ public:
 
     /// In the host's signal handler.
     void put(const siginfo_t& info) {
-        items_[tail_ % kCapacity] = info;
-        __atomic_store_n(&tail_, tail_ + 1, __ATOMIC_RELEASE);
+        // The handler may be interrupted by another signal: each has a place of its own.
+        const u32 at = __atomic_fetch_add(&tail_, 1, __ATOMIC_RELEASE);
+        items_[at % kCapacity] = info;
     }
     /// In the thread itself.
     siginfo_t take() {

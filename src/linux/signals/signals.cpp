@@ -18,6 +18,7 @@
 #include "linux/process/process.h"
 #include "linux/strace/strace.h"
 #include "linux/task.h"
+#include "linux/trace/tracee.h"
 
 extern "C" {
 long dragoman_safe_syscall(const unsigned* queue_indices, long number, ...);
@@ -40,11 +41,13 @@ constexpr SignalSet kHarmless = signal_bit(SIGCHLD) | signal_bit(SIGURG) | signa
 
 /// A debugger wants to see signals before their default action ends the process.
 bool defaults_caught = false;
+/// A tracer wants to see all of them.
+bool all_caught = false;
 
 /// Whether the default action of a signal is up to us, and not to the host: it would write a core dump of the
 /// translator.
 bool default_is_ours(int signal) {
-    return dumps_core(signal) || (defaults_caught && !(signal_bit(signal) & kHarmless));
+    return all_caught || dumps_core(signal) || (defaults_caught && !(signal_bit(signal) & kHarmless));
 }
 
 /// The kernel's own struct, because the C library keeps signals 32 and 33 to itself.
@@ -106,6 +109,8 @@ void host_sigaction(int signal, void* handler, u64 guest_flags) {
     kill_self(signal);
 }
 
+void interrupt(Task& task, ucontext_t* uc);
+
 // A signal that the guest is to see. The kernel has it blocked now; on return from the handler, what the
 // guest's handler blocks stays blocked, so that signals nest as they would natively.
 void record(Task& task, int signal, const siginfo_t& info, ucontext_t* uc) {
@@ -126,7 +131,11 @@ void record(Task& task, int signal, const siginfo_t& info, ucontext_t* uc) {
     if (state.queue.count() >= kQueueHighWater) mask = ~SignalSet{0};
     mask &= ~kNeverBlocked;
     state.host_blocked = mask;
+    interrupt(task, uc);
+}
 
+// A call that has not begun yet, and translated code, are left for what is in the queue.
+void interrupt(Task& task, ucontext_t* uc) {
     u64 pc = static_cast<u64>(uc->uc_mcontext.gregs[REG_RIP]);
     if (pc >= reinterpret_cast<u64>(dragoman_safe_syscall_check) &&
         pc <= reinterpret_cast<u64>(dragoman_safe_syscall_insn)) {
@@ -149,6 +158,11 @@ void handle_host_signal(int signal, siginfo_t* info, void* context) {
         }
     } else if (signal == SIGSYS && info->si_code == kSysUserDispatch && in_libc_fork()) {
         make_diverted_syscall(uc);
+    } else if (task != nullptr && trace::is_unanswered_stop(*task, signal, *info)) {
+        // that is all
+    } else if (task != nullptr && trace::is_request(signal, *info)) {
+        if (task->signals.queue.count() < SignalQueue::kCapacity) task->signals.queue.put(*info);
+        interrupt(*task, uc);
     } else if (task != nullptr) {
         record(*task, signal, *info, uc);
         if (in_libc_fork()) context_mask(uc) &= ~signal_bit(SIGSYS);
@@ -248,6 +262,7 @@ void default_action(Task& task, const siginfo_t& info) {
         case SIGURG:
         case SIGWINCH:
         case SIGCONT: return;
+        case SIGSTOP:
         case SIGTSTP:
         case SIGTTIN:
         case SIGTTOU:
@@ -258,7 +273,12 @@ void default_action(Task& task, const siginfo_t& info) {
 }
 
 void deliver_one(Task& task, siginfo_t info, Restart& restart) {
+    if (trace::is_request(info.si_signo, info)) return trace::deliver_request(task, info, restart);
     GuestSigaction action = action_of(task, info.si_signo);
+    if (task.trace.traced()) [[unlikely]] {
+        if (!trace::ask_about_signal(task, info, restart)) return;
+        action = action_of(task, info.si_signo);
+    }
     if (action.handler == kSigIgn) return;
     if (!ask_debugger(task, info, action)) return;
     if (task.process->options.strace) [[unlikely]]
@@ -300,12 +320,23 @@ i32 code_from_queue(int signal, i32 code) {
 }
 
 void install_host_action(int signal, const GuestSigaction& action) {
-    bool ours = signal_bit(signal) & kNeverBlocked;
+    bool ours = all_caught || (signal_bit(signal) & kNeverBlocked);
     if (action.handler == kSigDfl && default_is_ours(signal)) ours = true;
     void* handler = reinterpret_cast<void*>(handle_host_signal);
     if (!ours && action.handler == kSigDfl) handler = reinterpret_cast<void*>(SIG_DFL);
     if (!ours && action.handler == kSigIgn) handler = reinterpret_cast<void*>(SIG_IGN);
-    host_sigaction(signal, handler, action.flags);
+    // Children of a process that ignores their end leave no zombies.
+    const bool reaps = signal == SIGCHLD && action.handler == kSigIgn;
+    host_sigaction(signal, handler, action.flags | (reaps ? SA_NOCLDWAIT : 0));
+}
+
+void catch_all_signals(Task& task, bool all) {
+    std::lock_guard lock(task.handlers->lock);
+    if (all_caught == all) return;
+    all_caught = all;
+    for (int signal = 1; signal <= kSignalCount; ++signal) {
+        if (!(signal_bit(signal) & kUnblockable)) install_host_action(signal, task.handlers->actions[signal]);
+    }
 }
 
 void init_signals(Task& task) {
@@ -370,7 +401,13 @@ void deliver_signals(Task& task, Restart& restart) {
     } while (!set_host_mask(task, state.blocked));
 }
 
+void deliver_signal(Task& task, siginfo_t info, Restart& restart) { deliver_one(task, info, restart); }
+
 void force_signal(Task& task, siginfo_t info) {
+    if (task.trace.traced()) [[unlikely]] {
+        Restart none;
+        if (!trace::ask_about_signal(task, info, none)) return;
+    }
     GuestSigaction action = action_of(task, info.si_signo);
     if (!ask_debugger(task, info, action)) return;
     bool blocked = task.signals.blocked & signal_bit(info.si_signo);
@@ -384,7 +421,10 @@ void force_signal(Task& task, siginfo_t info) {
 
 namespace {
 
+constexpr int kCoreFlag = 0x80;  // of WCOREDUMP
+
 [[noreturn]] void end_process(Task& task, int signal, bool dumped) {
+    trace::exiting(task, signal | (dumped ? kCoreFlag : 0));
     if (task.process->options.strace) trace_end(task, 0, signal, dumped);
     if (task.process->debugger && !task.vfork_child) task.process->debugger->process_killed(signal);
     run_exit_hooks(task);

@@ -36,10 +36,15 @@ struct Restart {
     u64 first_argument = 0;
 };
 
+/// While somebody traces a task of the process, all signals come to us, whatever the guest has chosen.
+void catch_all_signals(Task& task, bool all);
+
 /// Whether deliver_signals has something to do.
 bool has_signals(const Task& task);
 /// Brings the signals in hand to the guest: enters handlers, carries out default actions.
 void deliver_signals(Task& task, Restart& restart);
+/// Brings one signal to the guest, as deliver_signals does.
+void deliver_signal(Task& task, siginfo_t info, Restart& restart);
 /// Settles `restart` when no signal is in hand.
 void restart_now(Task& task, Restart& restart);
 

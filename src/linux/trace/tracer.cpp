@@ -1,0 +1,462 @@
+#include "linux/trace/tracer.h"
+
+#include <elf.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "linux/arch.h"
+#include "linux/proc/other_guest.h"
+#include "linux/syscalls_process.h"
+#include "linux/task.h"
+#include "linux/trace/tracee.h"
+
+namespace dragoman::linux_abi::trace {
+
+namespace {
+
+constexpr unsigned kEventStop = 128;  // PTRACE_EVENT_STOP
+constexpr u64 kSetSyscallInfo = 0x4212;
+/// Options that are the host's to carry out.
+constexpr u64 kHostOptions = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+constexpr u64 kOptions = 0xff | PTRACE_O_EXITKILL;
+
+SyscallResult host_ptrace(u64 request, pid_t pid, u64 address = 0, u64 data = 0) {
+    return raw_syscall(SYS_ptrace, request, static_cast<u64>(pid), address, data);
+}
+template <class T>
+u64 place(T& value) {
+    return reinterpret_cast<u64>(&value);
+}
+
+bool read_remote(pid_t pid, u64 address, void* to, std::size_t bytes) {
+    iovec local{to, bytes}, remote{reinterpret_cast<void*>(address), bytes};
+    return ::process_vm_readv(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+bool write_remote(pid_t pid, u64 address, const void* from, std::size_t bytes) {
+    iovec local{const_cast<void*>(from), bytes}, remote{reinterpret_cast<void*>(address), bytes};
+    return ::process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
+const Record kLayout{};
+
+/// A tracee's record, or a field of it.
+class RemoteRecord {
+public:
+    RemoteRecord(pid_t pid, const Tracee& tracee) : pid_(pid), address_(tracee.record) {}
+    bool known() const {
+        u64 magic = 0;
+        return address_ != 0 && read_remote(pid_, address_, &magic, sizeof magic) && magic == Record::kMagic;
+    }
+    template <class T>
+    bool get(T Record::*field, T& value) const {
+        return address_ != 0 && read_remote(pid_, address_ + offset(field), &value, sizeof value);
+    }
+    template <class T>
+    bool put(T Record::*field, const std::type_identity_t<T>& value) const {
+        return address_ != 0 && write_remote(pid_, address_ + offset(field), &value, sizeof value);
+    }
+    u64 set_address(unsigned i) const { return address_ + offsetof(Record, sets) + i * sizeof(RegisterSet); }
+    u64 range_address(unsigned i) const { return address_ + offsetof(Record, ranges) + i * sizeof(Range); }
+
+private:
+    template <class T>
+    static u64 offset(T Record::*field) {
+        return reinterpret_cast<u64>(&(kLayout.*field)) - reinterpret_cast<u64>(&kLayout);
+    }
+    pid_t pid_;
+    u64 address_;
+};
+
+bool is_stop_signal(u64 signal) {
+    return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+siginfo_t request_info(Tracee& tracee, int signal) {
+    siginfo_t info{};
+    info.si_signo = SIGSEGV;
+    info.si_code = kRequestCode;
+    info.si_errno = signal;
+    const Request request{tracee.options, tracee.seized, tracee.syscalls, std::exchange(tracee.interrupt_due, false), 0};
+    std::memcpy(&info.si_value, &request, sizeof request);
+    return info;
+}
+
+pid_t group_of(pid_t pid) {
+    // The kernel takes any thread's number here and there, but not for signals to threads.
+    char path[64], text[4096];
+    std::snprintf(path, sizeof path, "/proc/%d/status", pid);
+    const std::string status = [&] {
+        std::string result;
+        if (FILE* file = std::fopen(path, "re")) {
+            result.assign(text, std::fread(text, 1, sizeof text, file));
+            std::fclose(file);
+        }
+        return result;
+    }();
+    const std::size_t at = status.find("\nTgid:");
+    return at == status.npos ? pid : std::atoi(status.c_str() + at + 6);
+}
+
+/// What it says is written when the host's kernel stops the task for it.
+void send_request(pid_t pid) {
+    siginfo_t info{};
+    info.si_signo = SIGSEGV;
+    info.si_code = kRequestCode;
+    raw_syscall(SYS_rt_tgsigqueueinfo, static_cast<u64>(group_of(pid)), static_cast<u64>(pid), SIGSEGV, place(info));
+}
+
+std::nullopt_t go_on(pid_t pid, u64 signal = 0) {
+    host_ptrace(PTRACE_CONT, pid, 0, signal);
+    return std::nullopt;
+}
+
+int stop_status(unsigned what) { return static_cast<int>(what << 8 | 0x7f); }
+
+}  // namespace
+
+void Tracer::configure(pid_t pid, Tracee& tracee) {
+    if (tracee.configured) return;
+    const u64 options = (tracee.options & kHostOptions) | PTRACE_O_TRACEEXEC;
+    tracee.configured = host_ptrace(PTRACE_SETOPTIONS, pid, 0, options) == 0;
+}
+
+std::optional<int> Tracer::stopped(pid_t pid, int status) {
+    siginfo_t info{};
+    const SyscallResult result = host_ptrace(PTRACE_GETSIGINFO, pid, 0, place(info));
+    if (result == -ESRCH) return status;  // a child that we do not trace
+    Tracee& tracee = tracees_[pid];
+    if (result == -EINVAL && status >> 16 == 0) {
+        tracee.state = Tracee::State::GroupStop;
+        tracee.signal = static_cast<unsigned>(WSTOPSIG(status));
+        return status;
+    }
+    return classify(pid, status, tracee, info);
+}
+
+std::optional<int> Tracer::classify(pid_t pid, int status, Tracee& tracee, const siginfo_t& info) {
+    const auto signal = static_cast<unsigned>(WSTOPSIG(status));
+    const unsigned event = static_cast<unsigned>(status) >> 16;
+    const bool was_configured = tracee.configured;
+    const bool is_kernels_stop = signal == SIGSTOP && info.si_code == SI_USER && info.si_pid == 0;
+    if (!tracee.shown && !tracee.configured && (event == kEventStop || is_kernels_stop)) {
+        // A task that a traced one has made, and that stops before we have been told of it.
+        tracee.made_by_tracee = tracee.first_stop_due = tracee.configured = true;
+        tracee.seized = event == kEventStop;
+    }
+    configure(pid, tracee);
+    if (tracee.first_stop_due && (event == kEventStop || is_kernels_stop)) {
+        tracee.first_stop_due = false;  // it stops by itself, before its first instruction
+        return go_on(pid);
+    }
+    if (event != 0) return host_event(pid, event, signal, tracee);
+
+    if (signal == SIGSEGV && info.si_code == kStopCode) {
+        tracee.record = reinterpret_cast<u64>(info.si_value.sival_ptr);
+        const RemoteRecord record(pid, tracee);
+        u32 stop = 0;
+        if (!record.known() || !record.get(&Record::status, stop)) return go_on(pid, signal);
+        record.get(&Record::options, tracee.options);
+        u32 seized = 0;
+        record.get(&Record::seized, seized);
+        tracee.seized = seized;
+        tracee.state = Tracee::State::Stopped;
+        tracee.shown = true;
+        return stop_status(stop);
+    }
+    if (signal == SIGSTOP) {
+        if (tracee.passes_stop) {
+            tracee.passes_stop = false;
+            return go_on(pid, SIGSTOP);
+        }
+        siginfo_t request = request_info(tracee, SIGSTOP);
+        request.si_pid = info.si_code == SI_KERNEL ? 0 : info.si_pid;
+        request.si_uid = info.si_code == SI_KERNEL ? 0 : info.si_uid;
+        host_ptrace(PTRACE_SETSIGINFO, pid, 0, place(request));
+        return go_on(pid, SIGSEGV);
+    }
+    if (signal == SIGSEGV && info.si_code == kRequestCode) {
+        const siginfo_t request = request_info(tracee, 0);
+        host_ptrace(PTRACE_SETSIGINFO, pid, 0, reinterpret_cast<u64>(&request));
+        return go_on(pid, SIGSEGV);
+    }
+    // exec of a task that has not stopped before: the next translator says so itself.
+    if (signal == SIGTRAP && !was_configured && info.si_code == SI_USER && info.si_pid == pid) return go_on(pid);
+    return go_on(pid, signal);
+}
+
+std::optional<int> Tracer::host_event(pid_t pid, unsigned event, unsigned signal, Tracee& tracee) {
+    u64 message = 0;
+    host_ptrace(PTRACE_GETEVENTMSG, pid, 0, place(message));
+    switch (event) {
+        case PTRACE_EVENT_FORK:
+        case PTRACE_EVENT_CLONE:
+        case PTRACE_EVENT_VFORK: {
+            auto [child, is_new] = tracees_.try_emplace(static_cast<pid_t>(message));
+            if (is_new) {
+                child->second.made_by_tracee = child->second.first_stop_due = child->second.configured = true;
+                child->second.options = tracee.options;
+                child->second.seized = tracee.seized;
+            }
+            RemoteRecord record(pid, tracee);
+            if (event != PTRACE_EVENT_VFORK || !record.known()) return go_on(pid);
+            record.put(&Record::message, message);
+            tracee.state = Tracee::State::HostEvent;
+            return stop_status(PTRACE_EVENT_VFORK << 8 | SIGTRAP);
+        }
+        case PTRACE_EVENT_EXEC:
+            if (message != static_cast<u64>(pid)) tracees_.erase(static_cast<pid_t>(message));
+            tracee.record = 0;
+            return go_on(pid);
+        case kEventStop:
+            if (signal != SIGTRAP) {
+                tracee.state = Tracee::State::GroupStop;
+                tracee.signal = signal;
+                return stop_status(kEventStop << 8 | signal);
+            }
+            tracee.interrupt_due = true;
+            send_request(pid);
+            return go_on(pid);
+        default: return go_on(pid);
+    }
+}
+
+bool Tracer::ended(pid_t pid) {
+    const auto at = tracees_.find(pid);
+    if (at == tracees_.end()) return true;
+    const bool shown = at->second.shown || !at->second.made_by_tracee;
+    tracees_.erase(at);
+    return shown;
+}
+
+bool Tracer::has_others(pid_t pid) const {
+    return std::any_of(tracees_.begin(), tracees_.end(), [pid](const auto& other) {
+        return other.first != pid && other.second.state == Tracee::State::Running;
+    });
+}
+
+void Tracer::serve_others(pid_t pid) {
+    std::vector<pid_t> running;
+    for (const auto& [other, tracee] : tracees_) {
+        if (other != pid && tracee.state == Tracee::State::Running) running.push_back(other);
+    }
+    for (pid_t other : running) {
+        siginfo_t info{};
+        constexpr u64 kPeek = WSTOPPED | WNOHANG | WNOWAIT | __WALL;
+        if (raw_syscall(SYS_waitid, P_PID, static_cast<u64>(other), place(info), kPeek) != 0 || info.si_pid != other)
+            continue;
+        siginfo_t signal{};
+        const bool is_shown = host_ptrace(PTRACE_GETSIGINFO, other, 0, place(signal)) != 0 ||
+                              (signal.si_signo == SIGSEGV && signal.si_code == kStopCode) ||
+                              (info.si_status >> 8) == PTRACE_EVENT_VFORK;
+        if (is_shown) continue;
+        stopped(other, stop_status(static_cast<unsigned>(info.si_status)));
+    }
+}
+
+void Tracer::memory_opened(pid_t pid) {
+    for (auto& [other, tracee] : tracees_) {
+        if (other == pid || group_of(other) == group_of(pid)) tracee.memory_is_open = true;
+    }
+}
+
+SyscallResult Tracer::attach(pid_t pid, bool seize, u64 options) {
+    if (seize && (options & ~kOptions)) return -EIO;
+    if (!other_program(std::to_string(pid))) return ::kill(pid, 0) != 0 && errno == ESRCH ? -ESRCH : -EPERM;
+    const u64 host_options = (options & kHostOptions) | PTRACE_O_TRACEEXEC;
+    const SyscallResult result =
+        seize ? host_ptrace(PTRACE_SEIZE, pid, 0, host_options) : host_ptrace(PTRACE_ATTACH, pid);
+    if (result != 0) return result;
+    Tracee& tracee = tracees_[pid] = {};
+    tracee.shown = true;
+    tracee.seized = seize;
+    tracee.configured = seize;
+    tracee.options = seize ? static_cast<u32>(options) : 0;
+    if (seize) send_request(pid);
+    return 0;
+}
+
+SyscallResult Tracer::set_options(pid_t pid, Tracee& tracee, u64 options) {
+    if (options & ~kOptions) return -EINVAL;
+    tracee.options = static_cast<u32>(options);
+    RemoteRecord(pid, tracee).put(&Record::options, tracee.options);
+    return host_ptrace(PTRACE_SETOPTIONS, pid, 0, (options & kHostOptions) | PTRACE_O_TRACEEXEC);
+}
+
+SyscallResult Tracer::resume(u64 request, pid_t pid, Tracee& tracee, u64 signal) {
+    if (signal > 64) return -EIO;
+    const bool detaches = request == PTRACE_DETACH;
+    const RemoteRecord record(pid, tracee);
+    if (tracee.record != 0) {
+        record.put(&Record::syscalls, request == PTRACE_SYSCALL);
+        if (detaches) record.put(&Record::detached, 1);
+        if (tracee.memory_is_open) record.put(&Record::range_count, Record::kRanges + 1);
+        record.put(&Record::signal, static_cast<i32>(signal));
+        record.put(&Record::answered, 1);
+        tracee.passes_stop = !detaches && tracee.state == Tracee::State::Stopped && is_stop_signal(signal);
+    } else if (!detaches) {
+        tracee.syscalls = request == PTRACE_SYSCALL;
+        send_request(pid);
+    }
+    tracee.state = Tracee::State::Running;
+    const SyscallResult result = host_ptrace(detaches ? PTRACE_DETACH : PTRACE_CONT, pid);
+    if (detaches) tracees_.erase(pid);
+    return result;
+}
+
+namespace {
+
+/// Of PTRACE_GETREGSET and PTRACE_SETREGSET.
+SyscallResult transfer_registers(Task& task, const RemoteRecord& record, pid_t pid, u64 type, u64 iovec_address, bool set) {
+    struct {
+        u64 base, length;
+    } where;
+    if (!task.read(where, iovec_address)) return -EFAULT;
+    for (unsigned i = 0; i < Record::kSets; ++i) {
+        RegisterSet registers;
+        if (!read_remote(pid, record.set_address(i), &registers, sizeof registers)) return -ESRCH;
+        if (registers.type != type || registers.size == 0) continue;
+        if (where.length % 8 != 0) return -EINVAL;
+        where.length = std::min<u64>(where.length, registers.size);
+        if (set) {
+            if (!task.read(registers.bytes, where.base, where.length)) return -EFAULT;
+            registers.changed = 1;
+            if (!write_remote(pid, record.set_address(i), &registers, sizeof registers)) return -ESRCH;
+        } else if (!task.write(where.base, registers.bytes, where.length)) {
+            return -EFAULT;
+        }
+        return task.write(iovec_address, where) ? 0 : -EFAULT;
+    }
+    return -EINVAL;
+}
+
+SyscallResult poke(const RemoteRecord& record, pid_t pid, u64 address, u64 value) {
+    u64 base = 0;
+    record.get(&Record::guest_base, base);
+    if (SyscallResult result = host_ptrace(PTRACE_POKEDATA, pid, address + base, value)) return result;
+    u32 count = 0;
+    if (!record.get(&Record::range_count, count)) return 0;
+    const Range range{address, address + sizeof value};
+    if (count < Record::kRanges) write_remote(pid, record.range_address(count), &range, sizeof range);
+    record.put(&Record::range_count, std::min(count + 1, Record::kRanges + 1));
+    return 0;
+}
+
+}  // namespace
+
+SyscallResult Tracer::request(Task& task, u64 request, pid_t pid, u64 address, u64 data) {
+    const auto at = tracees_.find(pid);
+    if (at == tracees_.end()) return -ESRCH;
+    Tracee& tracee = at->second;
+    switch (request) {
+        case PTRACE_KILL: return raw_syscall(SYS_kill, static_cast<u64>(pid), SIGKILL), 0;
+        case PTRACE_INTERRUPT:
+            if (!tracee.seized) return -EIO;
+            // One that stands still stops again by itself when it goes on.
+            return host_ptrace(PTRACE_INTERRUPT, pid);
+        default: break;
+    }
+    if (tracee.state == Tracee::State::Running) return -ESRCH;
+    const RemoteRecord record(pid, tracee);
+    switch (request) {
+        case PTRACE_CONT:
+        case PTRACE_SYSCALL:
+        case PTRACE_DETACH: return resume(request, pid, tracee, data);
+        case PTRACE_LISTEN:
+            if (!tracee.seized || tracee.state != Tracee::State::GroupStop) return -EIO;
+            tracee.state = Tracee::State::Running;
+            return host_ptrace(PTRACE_LISTEN, pid);
+        case PTRACE_SETOPTIONS: return set_options(pid, tracee, data);
+        default: break;
+    }
+    if (!record.known()) return -EIO;  // the task does not know yet that it is traced
+    switch (request) {
+        case PTRACE_PEEKTEXT:
+        case PTRACE_PEEKDATA: {
+            u64 base = 0, word = 0;
+            record.get(&Record::guest_base, base);
+            if (SyscallResult result = host_ptrace(PTRACE_PEEKDATA, pid, address + base, place(word))) return result;
+            return task.write(data, word) ? 0 : -EFAULT;
+        }
+        case PTRACE_POKETEXT:
+        case PTRACE_POKEDATA: return poke(record, pid, address, data);
+        case PTRACE_GETREGSET: return transfer_registers(task, record, pid, address, data, false);
+        case PTRACE_SETREGSET: return transfer_registers(task, record, pid, address, data, true);
+        case PTRACE_GETEVENTMSG: {
+            u64 message = 0;
+            record.get(&Record::message, message);
+            return task.write(data, message) ? 0 : -EFAULT;
+        }
+        case PTRACE_GETSIGINFO: {
+            if (tracee.state == Tracee::State::GroupStop) {
+                if (!tracee.seized) return -EINVAL;
+                siginfo_t info{};
+                info.si_signo = static_cast<int>(tracee.signal);
+                info.si_code = static_cast<int>(kEventStop << 8 | tracee.signal);
+                return task.write(data, info) ? 0 : -EFAULT;
+            }
+            siginfo_t info;
+            if (!record.get(&Record::info, info)) return -ESRCH;
+            return task.write(data, info) ? 0 : -EFAULT;
+        }
+        case PTRACE_SETSIGINFO: {
+            siginfo_t info;
+            if (!task.read(info, data)) return -EFAULT;
+            record.put(&Record::info_changed, 1);
+            return record.put(&Record::info, info) ? 0 : -ESRCH;
+        }
+        case PTRACE_GETSIGMASK: {
+            SignalSet blocked = 0;
+            if (address != sizeof blocked) return -EINVAL;
+            record.get(&Record::blocked, blocked);
+            return task.write(data, blocked) ? 0 : -EFAULT;
+        }
+        case PTRACE_SETSIGMASK: {
+            SignalSet blocked;
+            if (address != sizeof blocked) return -EINVAL;
+            if (!task.read(blocked, data)) return -EFAULT;
+            record.put(&Record::blocked_changed, 1);
+            return record.put(&Record::blocked, blocked) ? 0 : -ESRCH;
+        }
+        case PTRACE_GET_SYSCALL_INFO: {
+            ptrace_syscall_info info;
+            if (!record.get(&Record::call, info)) return -ESRCH;
+            std::size_t size = offsetof(ptrace_syscall_info, entry);
+            if (info.op == PTRACE_SYSCALL_INFO_ENTRY) size = sizeof info.entry + size;
+            if (info.op == PTRACE_SYSCALL_INFO_EXIT) size = offsetof(ptrace_syscall_info, exit.is_error) + 1;
+            if (info.op == PTRACE_SYSCALL_INFO_SECCOMP) size = offsetof(ptrace_syscall_info, seccomp.ret_data) + 4;
+            if (!task.write(data, &info, std::min<u64>(size, address))) return -EFAULT;
+            return static_cast<i64>(size);
+        }
+        default: return -EIO;  // as the kernel does for what riscv64 has not: PTRACE_SINGLESTEP, PTRACE_GETREGS
+    }
+}
+
+}  // namespace dragoman::linux_abi::trace
+
+namespace dragoman::linux_abi {
+
+SyscallResult sys_ptrace(Task& task, const SyscallArgs& args) {
+    const u64 request = args[0];
+    const auto pid = static_cast<pid_t>(args[1]);
+    if (request == PTRACE_TRACEME) return trace::trace_me(task);
+    if (!task.tracer) task.tracer = std::make_unique<trace::Tracer>();
+    switch (request) {
+        case PTRACE_ATTACH: return task.tracer->attach(pid, false, 0);
+        case PTRACE_SEIZE: return args[2] != 0 ? -EIO : task.tracer->attach(pid, true, args[3]);
+        default: return task.tracer->request(task, request, pid, args[2], args[3]);
+    }
+}
+
+}  // namespace dragoman::linux_abi
