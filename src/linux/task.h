@@ -93,8 +93,8 @@ public:
     bool vfork_child = false;  ///< shares the memory of its suspended parent
     SignalState signals;
     FilterState filter;                        ///< seccomp
-    TraceState trace;          ///< by whom it is traced
-    std::unique_ptr<trace::Tracer> tracer;  ///< whom it traces; null before its first ptrace call
+    TraceState trace;                          ///< by whom it is traced
+    std::unique_ptr<trace::Tracer> tracer;     ///< whom it traces; null before its first ptrace call
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process
 
     /// The calling thread's task.

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -95,6 +96,8 @@ std::optional<std::string> other_program(const std::string& who) {
     const HostMapping* program = program_mapping(directory, mappings);
     return program ? std::optional(program->name) : std::nullopt;
 }
+
+bool may_be_guest(const std::string& who) { return other_program(who) || ::access("/proc/self", F_OK) != 0; }
 
 std::optional<MemoryView> other_memory(const std::string& who, u64 guessed_top) {
     MemoryView view;

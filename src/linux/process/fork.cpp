@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "linux/process/libc_fork.h"
 #include "linux/process/process.h"
 #include "linux/signals/signals.h"
+#include "linux/trace/protocol.h"
 #include "linux/trace/tracee.h"
 #include "linux/trace/tracer.h"
 
@@ -173,6 +175,7 @@ public:
         task_.env = process_.guest->cpu.clone(parent.env);
         set_child_state(parent, r, task_);
         trace::inherit(parent, task_, trace::clone_event(parent, r));
+        ::prctl(PR_GET_NAME, name_);
         process_.engine->attach(task_.env);
     }
     ~SharedMemoryChild() {
@@ -223,6 +226,7 @@ private:
         Task& task = self.task_;
         task.tid = static_cast<pid_t>(raw_syscall(SYS_gettid));
         Task::set_current(&task);
+        ::prctl(PR_SET_NAME, self.name_);
         self.tell_started(task.tid);
         if (self.request_.flags & CLONE_CLEAR_SIGHAND) clear_handlers(*task.handlers);
         task.signals.host_blocked = kUnknownMask;
@@ -239,12 +243,14 @@ private:
     Process& process_;
     Task task_;
     void* stack_;
+    char name_[16];  ///< of the calling thread, which the child has from it
     std::atomic<i32> started_{0};
     std::atomic<bool> seen_{false};
 };
 
 void* shared_memory_host(void* argument) {
     std::unique_ptr<SharedMemoryChild> child(static_cast<SharedMemoryChild*>(argument));
+    ::prctl(PR_SET_NAME, trace::kHostThread);
     make_host_signal_stack();
     child->run();
     Task::set_current(nullptr);

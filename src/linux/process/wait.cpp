@@ -85,9 +85,8 @@ SyscallResult sys_waitid(Task& task, const SyscallArgs& args) {
         const pid_t pid = static_cast<u32>(args[0]) == P_PID ? static_cast<pid_t>(args[1]) : 0;
         info = {};
         result = wait_while_serving(task, pid, args[3], [&](u64 options) {
-            const SyscallResult waited =
-                safe_syscall(task, SYS_waitid, args[0], args[1], reinterpret_cast<u64>(&info), options,
-                             args[4] != 0 ? reinterpret_cast<u64>(&usage) : 0);
+            const SyscallResult waited = safe_syscall(task, SYS_waitid, args[0], args[1], reinterpret_cast<u64>(&info),
+                                                      options, args[4] != 0 ? reinterpret_cast<u64>(&usage) : 0);
             return waited == 0 && !is_empty(info) ? 1 : waited;
         });
         if (result < 0) return result;

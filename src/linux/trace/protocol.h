@@ -13,18 +13,21 @@
 
 namespace dragoman::linux_abi::trace {
 
-/// si_code of the SIGSEGV that a task sends to itself in order to stop; si_value is the address of its record. A handler
-/// that gets it knows that nobody traces the task.
+/// si_code of the SIGSEGV that a task sends to itself in order to stop; si_value is the address of its record. A
+/// handler that gets it knows that nobody traces the task.
 inline constexpr i32 kStopCode = -0x44524701;
-/// si_code of the SIGSEGV that a tracer sends to a task, so that it knows that it is traced. si_value: Request. si_errno:
-/// SIGSTOP, if that has arrived from si_pid, or 0.
+/// si_code of the SIGSEGV that a tracer sends to a task, so that it knows that it is traced. si_value: Request.
+/// si_errno: SIGSTOP, if that has arrived from si_pid, or 0.
 inline constexpr i32 kRequestCode = -0x44524702;
+
+/// The name of host threads that are none of the guest's: they cannot be traced.
+inline constexpr const char* kHostThread = "dragoman-host";
 
 /// What si_value of a request holds.
 struct Request {
     u32 options;
     u8 seized;
-    u8 syscalls;  ///< Record::syscalls
+    u8 syscalls;    ///< Record::syscalls
     u8 interrupts;  ///< PTRACE_INTERRUPT
     u8 unused;
 };

@@ -13,8 +13,8 @@
 
 #include "linux/arch.h"
 #include "linux/dispatch.h"
-#include "linux/process/clone.h"
 #include "linux/proc/other_guest.h"
+#include "linux/process/clone.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::trace {
@@ -141,9 +141,14 @@ int event_stop(Task& task, unsigned event, u64 message) {
 
 /// A signal that a stop that is no signal's own has left: it is sent to the task, as the kernel does.
 void send_to_self(Task& task, int signal) {
-    if (signal != 0) {
-        raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), static_cast<u64>(signal));
-    }
+    if (signal == 0) return;
+    siginfo_t info{};
+    info.si_signo = signal;
+    info.si_code = SI_USER;
+    info.si_pid = ::getpid();
+    info.si_uid = ::getuid();
+    raw_syscall(SYS_rt_tgsigqueueinfo, static_cast<u64>(::getpid()), static_cast<u64>(task.tid),
+                static_cast<u64>(signal), reinterpret_cast<u64>(&info));
 }
 
 /// What PTRACE_GET_SYSCALL_INFO says at any stop.
@@ -170,8 +175,9 @@ int syscall_stop(Task& task) {
     return stop(task, static_cast<unsigned>(signal), record.message, &info);
 }
 
-/// At the entry of a call its result stands already where the guest will find it: -ENOSYS (Linux 6.11). The arguments are
-/// the guest's own whatever the tracer writes there; it can change the number, and the result of a call that it takes away.
+/// At the entry of a call its result stands already where the guest will find it: -ENOSYS (Linux 6.11). The arguments
+/// are the guest's own whatever the tracer writes there; it can change the number, and the result of a call that it
+/// takes away.
 template <class Stop>
 void stop_at_entry(Task& task, SyscallEntry& entry, Stop stop_now) {
     const Arch& arch = *task.process->arch;
@@ -202,7 +208,7 @@ void TraceHook::syscall_entry(Task& task, SyscallEntry& entry) {
 SyscallResult trace_me(Task& task) {
     if (task.trace.traced()) return -EPERM;
     // Stops mean something to a parent only that is a translator, too.
-    if (!other_program(std::to_string(::getppid()))) return -EPERM;
+    if (!may_be_guest(std::to_string(::getppid()))) return -EPERM;
     const SyscallResult result = raw_syscall(SYS_ptrace, PTRACE_TRACEME);
     if (result == 0) begin_tracing(task, 0, false);
     return result;
@@ -250,7 +256,8 @@ void start(Task& task) {
 
 bool ask_about_signal(Task& task, siginfo_t& info, Restart& restart) {
     if (!task.trace.traced()) return true;
-    // The kernel has begun to restart a call when it stops for a signal: a tracer that moves the pc puts an end to that.
+    // The kernel has begun to restart a call when it stops for a signal: a tracer that moves the pc puts an end to
+    // that.
     const Restart interrupted = restart;
     const u64 behind = task.env->pc;
     restart_now(task, restart);
@@ -357,8 +364,7 @@ void exiting(Task& task, int status) {
 std::string inherited_tracing(const Task& task) {
     if (!task.trace.traced()) return {};
     const Record& record = *task.trace.record;
-    return std::to_string(record.options) + ":" + std::to_string(record.seized) + ":" +
-           std::to_string(record.syscalls);
+    return std::to_string(record.options) + ":" + std::to_string(record.seized) + ":" + std::to_string(record.syscalls);
 }
 
 void inherit_tracing(Task& task, const std::string& text) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "linux/arch.h"
+#include "linux/proc/host_maps.h"
 #include "linux/proc/other_guest.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
@@ -88,23 +89,19 @@ siginfo_t request_info(Tracee& tracee, int signal) {
     info.si_signo = SIGSEGV;
     info.si_code = kRequestCode;
     info.si_errno = signal;
-    const Request request{tracee.options, tracee.seized, tracee.syscalls, std::exchange(tracee.interrupt_due, false), 0};
+    const Request request{tracee.options, tracee.seized, tracee.syscalls, std::exchange(tracee.interrupt_due, false),
+                          0};
     std::memcpy(&info.si_value, &request, sizeof request);
     return info;
 }
 
+std::string proc_text(pid_t pid, const char* name) {
+    return read_host_file("/proc/" + std::to_string(pid) + "/" + name);
+}
+
+/// The thread group of a thread: signals to threads need it.
 pid_t group_of(pid_t pid) {
-    // The kernel takes any thread's number here and there, but not for signals to threads.
-    char path[64], text[4096];
-    std::snprintf(path, sizeof path, "/proc/%d/status", pid);
-    const std::string status = [&] {
-        std::string result;
-        if (FILE* file = std::fopen(path, "re")) {
-            result.assign(text, std::fread(text, 1, sizeof text, file));
-            std::fclose(file);
-        }
-        return result;
-    }();
+    const std::string status = proc_text(pid, "status");
     const std::size_t at = status.find("\nTgid:");
     return at == status.npos ? pid : std::atoi(status.c_str() + at + 6);
 }
@@ -273,7 +270,8 @@ void Tracer::memory_opened(pid_t pid) {
 
 SyscallResult Tracer::attach(pid_t pid, bool seize, u64 options) {
     if (seize && (options & ~kOptions)) return -EIO;
-    if (!other_program(std::to_string(pid))) return ::kill(pid, 0) != 0 && errno == ESRCH ? -ESRCH : -EPERM;
+    if (!may_be_guest(std::to_string(pid))) return ::kill(pid, 0) != 0 && errno == ESRCH ? -ESRCH : -EPERM;
+    if (proc_text(pid, "comm") == std::string(kHostThread) + "\n") return -ESRCH;
     const u64 host_options = (options & kHostOptions) | PTRACE_O_TRACEEXEC;
     const SyscallResult result =
         seize ? host_ptrace(PTRACE_SEIZE, pid, 0, host_options) : host_ptrace(PTRACE_ATTACH, pid);
@@ -318,7 +316,8 @@ SyscallResult Tracer::resume(u64 request, pid_t pid, Tracee& tracee, u64 signal)
 namespace {
 
 /// Of PTRACE_GETREGSET and PTRACE_SETREGSET.
-SyscallResult transfer_registers(Task& task, const RemoteRecord& record, pid_t pid, u64 type, u64 iovec_address, bool set) {
+SyscallResult transfer_registers(Task& task, const RemoteRecord& record, pid_t pid, u64 type, u64 iovec_address,
+                                 bool set) {
     struct {
         u64 base, length;
     } where;

@@ -1,5 +1,5 @@
-// The tracing side of ptrace: requests, and what wait4 and waitid say of tasks that are traced. The host's kernel does the
-// attaching, stopping and waiting; its stops that are the translator's alone are passed over.
+// The tracing side of ptrace: requests, and what wait4 and waitid say of tasks that are traced. The host's kernel does
+// the attaching, stopping and waiting; its stops that are the translator's alone are passed over.
 #pragma once
 
 #include <map>
@@ -21,17 +21,17 @@ struct Tracee {
     };
     State state = State::Running;
     bool seized = false;
-    bool shown = false;           ///< it has stopped once; a thread that never does is none of the guest's
+    bool shown = false;  ///< it has stopped once; a thread that never does is none of the guest's
     bool made_by_tracee = false;
     bool first_stop_due = false;  ///< of the kernel's, which is passed over
     bool configured = false;      ///< the host has its options
     bool passes_stop = false;     ///< the next SIGSTOP is what the tracer has let it deliver
     bool memory_is_open = false;  ///< its /proc/PID/mem: anything may have been written
     u32 options = 0;
-    u64 record = 0;  ///< host address there; 0: not known
-    unsigned signal = 0;  ///< of a group stop
-    bool syscalls = false;        ///< PTRACE_SYSCALL, until the task has a record
-    bool interrupt_due = false;   ///< the next request says that PTRACE_INTERRUPT was called
+    u64 record = 0;              ///< host address there; 0: not known
+    unsigned signal = 0;         ///< of a group stop
+    bool syscalls = false;       ///< PTRACE_SYSCALL, until the task has a record
+    bool interrupt_due = false;  ///< the next request says that PTRACE_INTERRUPT was called
 };
 
 /// Of a task that traces others. Not inherited.
