@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "engine/cache/image.h"
 #include "engine/cache/template_table.h"
 #include "engine/code_buffer.h"
 #include "engine/page_index.h"
@@ -26,7 +27,9 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
 
 class Blocks {
 public:
-    Blocks(const host::Backend& backend, std::size_t buffer_bytes) : buffer(buffer_bytes), backend_(backend) {}
+    /// @param images whether there are to be images
+    Blocks(const host::Backend& backend, std::size_t buffer_bytes, bool images)
+        : buffer(buffer_bytes, images), backend_(backend) {}
 
     /// Guards what follows, the TBs themselves and their slots. No function of the user space is called with it held,
     /// as that has a lock of its own which it may hold when it drops translations.
@@ -58,6 +61,18 @@ public:
     /// Lets `tb` be found by guest address and by page.
     void insert(TranslationBlock* tb) DRAGOMAN_REQUIRES(lock);
 
+    // TBs of images (cache/image_blocks.cpp)
+    /// The TB of a block of `image`. One that does not hold, or that there is another TB of, is found by host address
+    /// only (and TranslationBlock::invalid).
+    TranslationBlock* image_tb(Image& image, u32 block) DRAGOMAN_REQUIRES(lock);
+    /// Sets what has been found out about pages of an image, and has its links cut where they do not hold.
+    void set_image_pages(Image& image, std::span<const u32> pages, std::span<const Image::PageState> states)
+        DRAGOMAN_REQUIRES(lock);
+    /// The images that have pages in [first, last], each with one of these.
+    std::vector<std::pair<Image*, u32>> image_pages(u64 first, u64 last) const DRAGOMAN_REQUIRES(lock);
+    /// How many of the images' blocks may be executed.
+    u64 kept_count() const DRAGOMAN_REQUIRES(lock);
+
     // Links (links.cpp)
     /// The TB whose code `host_pc` is in.
     TranslationBlock* at(const u8* host_pc) DRAGOMAN_REQUIRES(lock);
@@ -79,9 +94,13 @@ public:
 
 private:
     void note_shared(const TranslationBlock& tb) DRAGOMAN_REQUIRES(lock);
+    TranslationBlock* image_tb_at(const u8* host_pc) DRAGOMAN_REQUIRES(lock);
+    void doubt_image_pages(u64 first, u64 last) DRAGOMAN_REQUIRES(lock);
+    void cut_links(Image& image) DRAGOMAN_REQUIRES(lock);
 
     const host::Backend& backend_;
-    TbTable table_;  ///< changed under the lock
+    TbTable table_;                                         ///< changed under the lock
+    std::vector<Image*> images_ DRAGOMAN_GUARDED_BY(lock);  ///< whose pages have been compared
 };
 
 }  // namespace dragoman::engine

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.h"
 
 namespace dragoman::engine {
 
 namespace {
+
+constexpr std::size_t kReach = std::size_t{2} << 30, kImageArea = std::size_t{512} << 20;
 
 /// Has the kernel provide all pages of a stretch that is about to be filled: one fault per page is dearer. Where the
 /// kernel cannot do that (before Linux 5.14), pages come as they are touched.
@@ -40,15 +43,21 @@ void Arena::clear() {
     used_ = size_ = 0;
 }
 
-CodeBuffer::CodeBuffer(std::size_t bytes) {
+CodeBuffer::CodeBuffer(std::size_t bytes, bool images) {
     constexpr u32 kRegions = 8;
     std::size_t usable = std::max<std::size_t>(bytes, kRegions * kChunkSize);
     chunks_per_region_ = static_cast<u32>(usable / kChunkSize / kRegions);
     region_count_ = kRegions;
     size_ = kPrologueSize + std::size_t{kRegions} * chunks_per_region_ * kChunkSize;
+    // All of it is to be within reach of a jump.
+    if (images && size_ < kReach - kImageArea) image_area_ = kImageArea;
     // Below the guest's default area nothing of ours may lie, so no address hint is given.
-    void* p =
-        ::mmap(nullptr, size_, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    auto map = [this] {
+        return ::mmap(nullptr, size_ + image_area_, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    };
+    void* p = map();
+    if (p == MAP_FAILED && std::exchange(image_area_, 0) != 0) p = map();
     if (p == MAP_FAILED && (errno == EACCES || errno == EPERM)) {
         throw FatalError(1,
                          "memory that is writable and executable is forbidden here (PR_SET_MDWE, SELinux): translated "
@@ -62,7 +71,7 @@ CodeBuffer::CodeBuffer(std::size_t bytes) {
     region_free_.assign(kRegions, true);
 }
 
-CodeBuffer::~CodeBuffer() { ::munmap(base_, size_); }
+CodeBuffer::~CodeBuffer() { ::munmap(base_, size_ + image_area_); }
 
 Chunk* CodeBuffer::take_chunk() {
     LockGuard guard(lock_);
@@ -112,6 +121,7 @@ std::vector<Chunk*> CodeBuffer::region_chunks(u32 region) {
 void CodeBuffer::release_region(u32 region) {
     for (Chunk* c : region_chunks(region)) {
         c->tbs.clear();
+        c->saved = 0;
         c->starts.clear();
         c->arena.clear();
         c->next = c->start;
@@ -125,6 +135,13 @@ Chunk* CodeBuffer::chunk_of(const void* p) {
     auto* address = static_cast<const u8*>(p);
     if (address < base_ + kPrologueSize || address >= base_ + size_) return nullptr;
     return chunks_[static_cast<std::size_t>(address - base_ - kPrologueSize) / kChunkSize].get();
+}
+
+void CodeBuffer::set_saved() {
+    LockGuard guard(lock_);
+    for (const auto& c : chunks_) {
+        if (c) c->saved = c->tbs.size();
+    }
 }
 
 std::size_t CodeBuffer::bytes_used() const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/mutex.h"
@@ -28,6 +29,7 @@ struct Chunk {
     u8* end = nullptr;
     u8* next = nullptr;                  ///< first free byte
     std::vector<TranslationBlock*> tbs;  ///< ascending code address
+    std::size_t saved = 0;               ///< so many of them are the translation cache's or another process's already
     std::vector<u32> starts;  ///< where their code starts, from `start` on: to be searched without touching them
 
     void add(TranslationBlock* tb) {
@@ -43,7 +45,7 @@ public:
     static constexpr std::size_t kChunkSize = 128 << 10;
 
     /// Maps `bytes` of executable memory, rounded to whole regions. Throws FatalError when there is none.
-    explicit CodeBuffer(std::size_t bytes);
+    explicit CodeBuffer(std::size_t bytes, bool images = false);
     ~CodeBuffer();
 
     const u8* base() const { return base_; }
@@ -51,7 +53,11 @@ public:
     u8* prologue() const { return base_; }
     static constexpr std::size_t kPrologueSize = 32 << 10;
 
-    bool contains(const void* p) const { return p >= base_ && p < base_ + size_; }
+    /// Whether `p` is there or in the area for images.
+    bool contains(const void* p) const { return p >= base_ && p < base_ + size_ + image_area_; }
+
+    /// Executable memory within reach of the buffer's code, for images; empty where there is no room for that.
+    std::span<u8> image_area() const { return {base_ + size_, image_area_}; }
 
     /// A fresh chunk, or null when all are in use: then a region must be reclaimed.
     Chunk* take_chunk();
@@ -67,6 +73,8 @@ public:
 
     /// The chunk that a TB's code is in. Not locked: who knows of the code has been told of it after take_chunk.
     Chunk* chunk_of(const void* p) DRAGOMAN_UNCHECKED_LOCKING;
+    /// Sets Chunk::saved to all that there is.
+    void set_saved();
     /// Around fork: the child gets it whole.
     void before_fork() DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
     void after_fork() DRAGOMAN_RELEASE(lock_) { lock_.unlock(); }
@@ -77,6 +85,7 @@ public:
 private:
     u8* base_ = nullptr;
     std::size_t size_ = 0;
+    std::size_t image_area_ = 0;  ///< bytes behind it
     u32 region_count_ = 0;
     u32 chunks_per_region_ = 0;
     mutable Mutex lock_;

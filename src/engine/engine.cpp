@@ -25,8 +25,8 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
       physical(physical),
       hooks(hooks),
       config(config),
-      blocks(*this->backend, config.tb_size),
-      kept_blocks({config.cache_directory, config.cache_limit}, blocks.buffer.base()),
+      blocks(*this->backend, config.tb_size, space != nullptr && !config.cache_directory.empty()),
+      kept_blocks({config.cache_directory, config.cache_limit}, *this->backend, blocks, space),
       policy(blocks.pages, guest.precise_self_modification) {
     if (space != nullptr) {
         user_code = std::make_unique<UserCodeSource>(*space);
@@ -40,10 +40,10 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
     // What looks at a translation's stages needs to have it made.
     using log::Item;
     bool watched = config.observer != nullptr || config.profile;
-    for (Item item : {Item::InAsm, Item::Op, Item::OpInd, Item::OpOpt, Item::OutAsm})
+    for (Item item : {Item::InAsm, Item::Op, Item::OpInd, Item::OpOpt, Item::OutAsm, Item::Exec, Item::Cpu})
         watched |= config.log->enabled(item);
-    if (space != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0)
-        kept_blocks.start(configuration());
+    if (space != nullptr && !watched && config.chain && !config.one_insn_per_tb && this->backend->configuration() != 0)
+        kept_blocks.start(configuration(), used);
     copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
     if (config.observer != nullptr) config.observer->on_common_code("prologue", blocks.buffer.prologue(), used);
 }
@@ -206,10 +206,11 @@ void Engine::after_fork(ir::Env* env, bool child) {
         i.blocks.vcpus.assign(1, &self);
         i.blocks.vcpu_count.store(1);
         if (i.config.observer != nullptr) i.config.observer->on_fork_child();
-        i.kept_blocks.cache.after_fork_child();
     }
     i.kept_blocks.cache.unlock();
     i.blocks.buffer.after_fork();
+    // What was translated before is the parent's to keep.
+    if (child && i.kept_blocks.on()) i.blocks.buffer.set_saved();
     i.blocks.lock.unlock();
     i.workers.end_fork();
 }
@@ -219,7 +220,7 @@ void Engine::save_translations(bool exec) {
     const u32 threads = impl_->blocks.vcpu_count.load();
     // The files must not meet descriptors that other threads are about to open or replace.
     if (threads > 1 && (exec || ::unshare(CLONE_FILES) != 0)) return;
-    impl_->kept_blocks.cache.save();
+    impl_->kept_blocks.save();
 }
 
 std::vector<BlockProfile> Engine::profile() const { return impl_->profile.snapshot(); }
@@ -237,6 +238,7 @@ std::string Engine::statistics() const {
         if (v->softmmu != nullptr) counted.mmu.add(v->softmmu->statistics);
     }
     return statistics_text(counted, {.table_size = i.blocks.count(),
+                                     .kept = i.blocks.kept_count(),
                                      .code_bytes = i.blocks.buffer.bytes_used(),
                                      .invalidations = i.blocks.invalidations.load(),
                                      .smc_faults = i.smc_faults.load(),

@@ -13,23 +13,40 @@ void Engine::invalidate(u64 start, u64 end) {
     impl_->blocks.remove_pages(start >> 12, (end - 1) >> 12);
 }
 
-/// The part of fence_i for pages that stores are not watched on.
+namespace {
+
+/// A range of at most this size is named because there is something new in it.
+constexpr u64 kNarrow = 64 * kPageBytes;
+
+}  // namespace
+
+/// The part of fence_i for pages that stores are not watched on, or not all: a private page of a file follows what is
+/// written to the file until it is written to itself.
 void Engine::Impl::flush_pages(u64 start, u64 end) {
-    policy.note_flush(start / kPageBytes, (end - 1) / kPageBytes);
-    const std::span<const u64> flushed = policy.flushed_pages(start / kPageBytes, (end - 1) / kPageBytes);
+    const u64 first = start / kPageBytes, last = (end - 1) / kPageBytes;
+    policy.note_flush(first, last);
+    std::vector<CodePage*> flushed;
+    if (end - start <= kNarrow) {
+        blocks.pages.for_range(first, last, [&](CodePage& page) { flushed.push_back(&page); });
+    } else {
+        for (const u64 page : policy.flushed_pages(first, last)) flushed.push_back(blocks.pages.find(page));
+    }
     if (flushed.empty()) return;
     blocks.epoch.fetch_add(1);  // what is being translated may have been read before the stores
     u8 code[2 * memory::kPageSize];
-    for (const u64 page : flushed) {
-        for (PageLink* link = blocks.pages.get(page).tbs; link != nullptr;) {
+    for (CodePage* page : flushed) {
+        for (PageLink* link = page->tbs; link != nullptr;) {
             TranslationBlock* tb = link->owner;
             link = link->next;
-            if (tb->verified || tb->pc >= end || tb->end() <= start || tb->pc / kPageBytes != page) continue;
+            if (tb->verified || tb->image != nullptr || tb->pc >= end || tb->end() <= start ||
+                tb->pc / kPageBytes != page->page) {
+                continue;
+            }
             bool same = memory::copy_checked(code, space->host(tb->pc), tb->guest_size) == 0 &&
                         content_hash(code, tb->guest_size) == tb->content_hash;
             if (same) continue;
             blocks.invalidations.fetch_add(1, std::memory_order_relaxed);
-            ++blocks.pages.get(page).dropped;
+            ++page->dropped;
             blocks.remove(tb);
         }
     }
@@ -37,6 +54,7 @@ void Engine::Impl::flush_pages(u64 start, u64 end) {
 
 void Engine::fence_i(u64 start, u64 end) {
     Impl& i = *impl_;
+    if (i.kept_blocks.on() && start < end) i.kept_blocks.compare(start, end);
     if (i.physical == nullptr && start < end) {
         LockGuard guard(i.blocks.lock);
         i.flush_pages(start, end);

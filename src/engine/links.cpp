@@ -1,5 +1,6 @@
 // Links between TBs, and their removal.
 #include <algorithm>
+#include <utility>
 
 #include "engine/blocks.h"
 #include "engine/vcpu.h"
@@ -8,7 +9,7 @@ namespace dragoman::engine {
 
 TranslationBlock* Blocks::at(const u8* host_pc) {
     Chunk* chunk = buffer.chunk_of(host_pc);
-    if (chunk == nullptr) return nullptr;
+    if (chunk == nullptr) return image_tb_at(host_pc);
     const std::vector<u32>& starts = chunk->starts;
     auto after = std::upper_bound(starts.begin(), starts.end(), static_cast<u32>(host_pc - chunk->start));
     if (after == starts.begin()) return nullptr;
@@ -34,8 +35,9 @@ void Blocks::link(SlotRecord& from, TranslationBlock* to) {
 }
 
 void Blocks::unlink(SlotRecord& from) {
-    if (from.target == nullptr) return;
+    if (from.target == nullptr && !from.linked_in_image) return;
     backend_.unlink(from.owner->code, from.slot);
+    if (std::exchange(from.linked_in_image, false)) return;
     *from.link = from.next;
     if (from.next != nullptr) from.next->link = from.link;
     from.target = nullptr;
@@ -47,6 +49,10 @@ void Blocks::remove(TranslationBlock* tb) {
     if (tb->invalid.exchange(true)) return;
     table_.remove(tb);
     if (tb->template_fields != nullptr) templates.remove(tb);
+    if (tb->image != nullptr && !tb->image->cut(tb->image_block)) {
+        tb->image->block_cut[tb->image_block] = true;
+        cut_links(*tb->image);
+    }
     pages.remove(tb);
     while (tb->incoming != nullptr) unlink(*tb->incoming);
     for (unsigned i = 0; i < tb->slot_count; ++i) unlink(tb->slots[i]);
@@ -67,6 +73,7 @@ void Blocks::remove_page(CodePage& page) {
 
 void Blocks::remove_pages(u64 first, u64 last) {
     epoch.fetch_add(1);
+    doubt_image_pages(first, last);
     // The checker does not see that this is called with the lock held.
     pages.for_range(first, last, [&](CodePage& page) DRAGOMAN_UNCHECKED_LOCKING {
         if (page.tbs == nullptr) return;

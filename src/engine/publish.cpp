@@ -42,8 +42,7 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
     tb->target = tb->code + compiled.checked_entry;
     tb->insn_map = map;
     tb->insn_map_size = static_cast<u32>(block.insn_map.size());
-    const bool compared = (reader.shared() && !block.verified) || request.tracking == Tracking::Flushed;
-    tb->content_hash = compared && reader.bytes().size() >= block.guest_size
+    tb->content_hash = !block.verified && reader.bytes().size() >= block.guest_size
                            ? content_hash(reader.bytes().data(), block.guest_size)
                            : 0;
     chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));

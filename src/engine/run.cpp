@@ -50,7 +50,7 @@ void Engine::Impl::link_exit(Vcpu& v, TranslationBlock* target) {
     SlotRecord* record = exit_slot(v);
     if (record == nullptr || target->invalid.load()) return;
     // The slot may have been linked by another thread, and env->pc changed by a debugger.
-    if (record->target != nullptr || record->slot.target_pc != target->pc) return;
+    if (record->target != nullptr || record->linked_in_image || record->slot.target_pc != target->pc) return;
     // System mode: the page may have been mapped elsewhere since the TB was entered.
     if (physical != nullptr && record->owner->physical - record->owner->pc != target->physical - target->pc) return;
     blocks.link(*record, target);

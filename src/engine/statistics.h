@@ -13,7 +13,7 @@ struct Statistics {
     SoftmmuStatistics mmu;
     u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0, exits_halt = 0;
     u64 table_hits = 0, links = 0, stale = 0;
-    u64 cached = 0;                          ///< TBs from the translation cache
+    u64 cached = 0;                          ///< TBs of images that the engine came to need
     u64 copied = 0;                          ///< TBs made from one at another address
     u64 loops = 0, paths = 0, no_paths = 0;  ///< regions: all, those of several blocks, and what did not become one
     void add(const Statistics& other);
@@ -21,7 +21,7 @@ struct Statistics {
 
 /// What is counted once for all vCPUs.
 struct SharedStatistics {
-    u64 table_size, code_bytes, invalidations, smc_faults, reclaims;
+    u64 table_size, kept, code_bytes, invalidations, smc_faults, reclaims;
     bool system;  ///< the rest is there
     u64 watches, searches, store_waits;
 };

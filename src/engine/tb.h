@@ -18,7 +18,19 @@ struct SlotRecord {
     u8 samples = 0;                      ///< a loop's back edge: how often it was met before it was linked
     SlotRecord* next = nullptr;          ///< list of target->incoming
     SlotRecord** link = nullptr;         ///< the pointer that points at this record
+    bool linked_in_image = false;        ///< linked in the file that its code comes from, without a target here
 };
+
+/// What the translation cache needs to know of a TB that is to be kept.
+struct KeptCode {
+    u64 guest_hash;   ///< of the guest code that was read for it
+    u32 guest_read;   ///< bytes of that, from pc on
+    u16 field_count;  ///< 4-byte fields of its code that hold distances to the prologue area
+    bool replaces;    ///< what is kept for its address so far has turned out to be of no use
+    u16 fields[];     ///< their offsets
+};
+
+class Image;
 
 /// A TB's place in the list of one guest page that it has code on.
 struct PageLink {
@@ -52,6 +64,9 @@ struct TranslationBlock : host::BlockHead {
     TranslationBlock* template_next = nullptr;  ///< list of the template table
     SlotRecord* slots;                          ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;                           ///< of the guest bytes, for fence.i on aliased mappings
+    const KeptCode* kept = nullptr;             ///< null: not to be kept
+    Image* image = nullptr;                     ///< null: its code is in the code buffer
+    u32 image_block = 0;                        ///< its number there
 
     const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }

@@ -30,7 +30,6 @@ struct Worker : CodeRoom {
     Translator translator;
     CodeSource* code_source = nullptr;
     std::atomic<bool> running{false};
-    std::vector<u8> cached;             ///< record from the translation cache
     std::vector<TemplateField> fields;  ///< of the template that is being made
     Statistics stats;
 };

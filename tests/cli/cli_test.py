@@ -68,6 +68,8 @@ def bad_options():
 
 
 def write(path, data, mode=0o755):
+    if os.path.exists(path):
+        os.chmod(path, 0o600)
     with open(path, "wb") as file:
         file.write(data)
     os.chmod(path, mode)

@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <map>
 
 #include "engine/cache/content_hash.h"
+#include "engine/cache/image_builder.h"
+#include "engine/cache/image_file.h"
 
 // The linker's name for the ELF header. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -18,10 +21,8 @@ namespace dragoman::engine {
 
 namespace {
 
-/// Writing a file costs about as much as translating a sixteenth of what it holds.
+/// Writing an image costs about as much as translating a sixteenth of what it holds.
 constexpr u64 kWorthWriting = 16;
-constexpr u64 kLeastBytes = 8 << 10;
-constexpr u64 kMostPending = u64{32} << 20;
 
 }  // namespace
 
@@ -49,33 +50,17 @@ u64 build_number() {
     return number;
 }
 
-struct CodeCache::Image {
-    CacheKey key;
-    CacheFile file;
-    bool looked_for = false;  ///< whether `file` was opened, or found missing
-    std::vector<u8> records;  ///< new ones, as in a file
-    std::vector<IndexEntry> index;
-};
-
-void move_code(u8* code, const BlockView& block, u32 distance) {
-    for (u32 i = 0; i < block.head->relocation_count; ++i) {
-        u32 field;
-        std::memcpy(&field, code + block.relocations[i], sizeof field);
-        field += distance;
-        std::memcpy(code + block.relocations[i], &field, sizeof field);
-    }
-}
-
 CodeCache::CodeCache(const Config& config) : directory_(config.directory), limit_(config.limit) {}
+CodeCache::~CodeCache() = default;
 
-bool CodeCache::start(u64 configuration) {
+bool CodeCache::start(u64 configuration, std::span<u8> area, std::span<const u8> prologue) {
     key_.translator[0] = build_number();
     key_.translator[1] = configuration;
-    if (key_.translator[0] == 0) directory_.forget();
+    area_ = area;
+    prologue_ = prologue;
+    if (key_.translator[0] == 0 || area.empty()) directory_.forget();
     return directory_.exists();
 }
-
-CodeCache::~CodeCache() = default;
 
 void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
     struct stat info;
@@ -89,133 +74,114 @@ void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
 
     LockGuard guard(lock_);
     std::erase_if(ranges_, [&](const Range& r) { return r.start < start + length && start < r.end; });
-    auto same = [&](const std::unique_ptr<Image>& image) { return image->key == key; };
+    auto same = [&](const std::unique_ptr<Known>& known) { return known->image.key() == key; };
     auto found = std::find_if(images_.begin(), images_.end(), same);
-    if (found == images_.end()) {
-        images_.push_back(std::make_unique<Image>());
-        images_.back()->key = key;
-        found = images_.end() - 1;
-    }
+    if (found == images_.end()) found = images_.insert(found, std::make_unique<Known>(key));
     ranges_.push_back({start, start + length, found->get()});
 }
 
-CodeCache::Image* CodeCache::image_at(u64 pc) {
+Image* CodeCache::find(u64 pc, bool may_open) {
+    LockGuard guard(lock_);
     for (std::size_t i = 0; i < ranges_.size(); ++i) {
         if (pc < ranges_[i].start || pc >= ranges_[i].end) continue;
         // Code is mostly found where the last was.
         if (i != 0) std::swap(ranges_[0], ranges_[i]);
-        return ranges_[0].image;
+        Known& known = *ranges_[0].known;
+        if (!known.looked_for && may_open) open(known);
+        return &known.image;
     }
     return nullptr;
 }
 
-bool CodeCache::find(u64 pc, u32 flags, bool open, std::vector<u8>& buffer) {
-    LockGuard guard(lock_);
-    Image* image = image_at(pc);
-    if (image == nullptr) return false;
-    if (!image->looked_for && open) {
-        image->looked_for = true;
-        CacheDirectory::Open directory(directory_);
-        if (directory.valid()) image->file.open(directory.get(), image->key);
-    }
-    return image->file.is_open() && image->file.read(pc, flags, buffer);
+void CodeCache::open(Known& known) {
+    known.looked_for = true;
+    CacheDirectory::Open directory(directory_);
+    ImageFile file;
+    if (!directory.valid()) return;
+    if (!file.open(directory.get(), known.image.key(), static_cast<u32>(prologue_.size()))) return;
+    area_ = area_.subspan(known.image.map(file, area_, prologue_));
 }
 
-void CodeCache::add(const BlockRecord& block, const host::CompiledCode& compiled, std::span<const u8> insn_map,
-                    std::span<const u8> guest_code, const u8* code, const u8* code_base) {
-    u32 relocations = 0;
-    for (const host::Relocation& r : compiled.relocations) {
-        if (r.kind == host::Relocation::Kind::GuestAddress) continue;  // the key has the address
-        if (!r.pc_relative || r.size != 4) return;
-        ++relocations;
-    }
-    BlockRecord head = block;
-    head.relocation_count = relocations;
-    head.insn_map_size = static_cast<u32>(insn_map.size());
-    head.guest_read = static_cast<u32>(guest_code.size());
-    head.bytes = static_cast<u32>(record_bytes(head));
-
-    LockGuard guard(lock_);
-    Image* image = image_at(head.pc);
-    if (image == nullptr || pending_ + head.bytes > kMostPending) return;
-    pending_ += head.bytes;
-    const std::size_t offset = image->records.size();
-    image->index.push_back({record_tag(head.pc, head.flags), static_cast<u32>(offset / 8), head.bytes});
-    image->records.resize(offset + head.bytes);
-    u8* p = image->records.data() + offset;
-    u8* record = p;
-    auto put = [&p](const void* from, std::size_t bytes) {
-        if (bytes != 0) std::memcpy(p, from, bytes);
-        p += bytes;
-    };
-    put(&head, sizeof head);
-    for (unsigned i = 0; i < head.slot_count; ++i) {
-        const host::Slot& slot = compiled.slots[i];
-        if (slot.used) put(&slot, sizeof slot);
-        else p += sizeof slot;
-    }
-    for (const host::Relocation& r : compiled.relocations) {
-        if (r.kind != host::Relocation::Kind::GuestAddress) put(&r.offset, sizeof r.offset);
-    }
-    put(insn_map.data(), insn_map.size());
-    put(guest_code.data(), guest_code.size());
-    put(code, head.code_size);
-    const BlockView view = view_record(record);
-    move_code(const_cast<u8*>(view.code), view, static_cast<u32>(code - code_base));
-    seal_record(record);
-}
-
-void CodeCache::after_fork_child() {
-    for (auto& image : images_) {
-        image->records.clear();
-        image->index.clear();
-    }
-    pending_ = 0;
-}
-
-void CodeCache::save() {
-    LockGuard guard(lock_);
-    if (pending_ < kLeastBytes) return;
+void CodeCache::save(const std::vector<Addition>& additions, const host::Backend& backend, Guest& guest) {
     // With a limit, writing a file may bring a signal that is not the guest's.
     rlimit size;
     if (::getrlimit(RLIMIT_FSIZE, &size) != 0 || size.rlim_cur != RLIM_INFINITY) return;
+    LockGuard guard(lock_);
     CacheDirectory::Open directory(directory_);
     if (!directory.valid()) return;
     bool written = false;
-    for (auto& image : images_) written |= image->records.size() >= kLeastBytes && save(*image, directory.get());
+    for (const Addition& addition : additions) written |= save(addition, directory.get(), backend, guest);
     // Once in a while is enough.
-    if (written && (::time(nullptr) & 15) == 0) trim_cache(directory.get(), limit_);
+    if (written && (::time(nullptr) & 15) == 0) trim_images(directory.get(), limit_);
 }
 
-bool CodeCache::save(Image& image, int directory) {
-    CacheFile current;  // not always the one that this process has read
-    std::vector<IndexEntry> index;
-    if (current.open(directory, image.key)) index = current.index();
-    auto is_worth = [&](u64 bytes) { return bytes >= kLeastBytes && bytes * kWorthWriting >= current.bytes(); };
-    if (!is_worth(image.records.size())) return false;
+namespace {
 
-    auto by_tag = [](const IndexEntry& a, const IndexEntry& b) { return a.tag < b.tag; };
-    std::sort(index.begin(), index.end(), by_tag);
-    const std::size_t known = index.size();
-    const std::span<const u8> old = current.records();
-    u64 fresh = 0;
-    std::vector<u8> buffer;
-    for (IndexEntry entry : image.index) {
-        const u8* record = image.records.data() + u64{entry.offset} * 8;
-        entry.offset += static_cast<u32>(old.size() / 8);
-        auto place = std::lower_bound(index.begin(), index.begin() + static_cast<std::ptrdiff_t>(known), entry, by_tag);
-        if (place == index.begin() + static_cast<std::ptrdiff_t>(known) || place->tag != entry.tag) {
-            index.push_back(entry);
-        } else {
-            auto* head = reinterpret_cast<const BlockRecord*>(record);
-            bool same = place->bytes == entry.bytes && current.read(head->pc, head->flags, buffer) &&
-                        std::memcmp(buffer.data(), record, entry.bytes) == 0;
-            if (same) continue;
-            *place = entry;
+/// Pages of the guest as they are at one moment.
+class Snapshot {
+public:
+    Snapshot(CodeCache::Guest& guest) : guest_(guest) {}
+
+    /// Whether the code that the TB was made from is there.
+    bool has_code_of(const TranslationBlock& tb) {
+        code_.clear();
+        const u64 end = tb.pc + tb.kept->guest_read;
+        for (u64 at = tb.pc; at < end;) {
+            const u64 offset = at % kImagePage, bytes = std::min(kImagePage - offset, end - at);
+            const std::vector<u8>& page = get(at - offset);
+            if (page.empty()) return false;
+            code_.insert(code_.end(), page.begin() + static_cast<std::ptrdiff_t>(offset),
+                         page.begin() + static_cast<std::ptrdiff_t>(offset + bytes));
+            at += bytes;
         }
-        fresh += entry.bytes;
+        return content_hash(code_.data(), code_.size()) == tb.kept->guest_hash;
     }
-    return is_worth(fresh) && write_cache_file(directory, image.key, index, old, image.records);
+    const std::vector<u8>& get(u64 page) {
+        auto [place, fresh] = pages_.try_emplace(page);
+        if (!fresh) return place->second;
+        place->second.resize(kImagePage);
+        if (guest_.read(page, place->second.data(), kImagePage) != 0) place->second.clear();
+        return place->second;
+    }
+
+private:
+    CodeCache::Guest& guest_;
+    std::map<u64, std::vector<u8>> pages_;
+    std::vector<u8> code_;
+};
+
+}  // namespace
+
+bool CodeCache::save(const Addition& addition, int directory, const host::Backend& backend, Guest& guest) {
+    const Image& image = *addition.image;
+    u64 bytes = 0;
+    for (const TranslationBlock* tb : addition.tbs) bytes += tb->code_size;
+    ImageFile current;  // not always the one that this process runs in
+    const bool exists = current.open(directory, image.key(), static_cast<u32>(prologue_.size()));
+    auto is_worth = [&](u64 added) {
+        return added >= kLeastBytes && (!exists || added * kWorthWriting >= current.header().content_bytes());
+    };
+    if (!is_worth(bytes)) return false;
+
+    // An image that is mostly of no use is made anew, of what there is here.
+    for (bool anew : {false, true}) {
+        ImageBuilder builder(backend, prologue_.data(), image.key(), static_cast<u32>(prologue_.size()));
+        std::vector<u8> content;
+        if (!anew && exists && current.read(content)) builder.start(current.header(), content);
+        Snapshot pages(guest);
+        for (const TranslationBlock* tb : addition.tbs) {
+            if (!pages.has_code_of(*tb) || !image.wants(tb->pc, tb->kept->guest_read)) continue;
+            const u64 last = (tb->pc + tb->kept->guest_read - 1) / kImagePage;
+            for (u64 page = tb->pc / kImagePage; page <= last; ++page) {
+                builder.set_page(static_cast<u32>(page - image.bias() / kImagePage),
+                                 content_hash(pages.get(page * kImagePage).data(), kImagePage));
+            }
+            builder.add(*tb);
+        }
+        if (!is_worth(builder.added())) return false;
+        if (auto made = builder.finish(); !made.empty()) return write_image(directory, builder.header(), made);
+    }
+    return false;
 }
 
 }  // namespace dragoman::engine

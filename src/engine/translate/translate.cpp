@@ -1,4 +1,4 @@
-// The steps from a request to a TB: policy, cache or translator, publication.
+// The steps from a request to a TB: policy, image or translator, publication.
 #include "engine/impl.h"
 
 namespace dragoman::engine {
@@ -40,23 +40,22 @@ TranslationBlock* Engine::Impl::translate(Worker& w, TranslationRequest& request
         const u64 started = blocks.epoch.load();
         if (!plan(request)) return nullptr;
         const bool kept = kept_blocks.may_keep(request);
-        CodeReader reader(*w.code_source, request.tracking == Tracking::Watched,
-                          request.tracking != Tracking::Verified);
-        const bool loaded =
-            kept && kept_blocks.load(w.translator, request, reader, blocks.vcpu_count.load() <= 1, w.cached);
-        if (loaded) {
-            ++w.stats.cached;
-        } else {
-            reader.restart();
-            switch (w.translator.translate(request, reader)) {
-                case Translator::Outcome::Done: break;
-                case Translator::Outcome::TooLarge: continue;
-                case Translator::Outcome::Unsuitable: return nullptr;
-                case Translator::Outcome::CannotFetch: fault = reader.fault(); return nullptr;
+        if (kept && request.assume_boxed) {
+            if (TranslationBlock* tb = kept_blocks.find(request.pc, request.flags)) {
+                ++w.stats.cached;
+                return tb;
             }
         }
+        CodeReader reader(*w.code_source, request.tracking == Tracking::Watched,
+                          request.tracking != Tracking::Verified);
+        switch (w.translator.translate(request, reader)) {
+            case Translator::Outcome::Done: break;
+            case Translator::Outcome::TooLarge: continue;
+            case Translator::Outcome::Unsuitable: return nullptr;
+            case Translator::Outcome::CannotFetch: fault = reader.fault(); return nullptr;
+        }
         TranslationBlock* tb = describe_block(w.translator, request, reader);
-        if (kept && !loaded) kept_blocks.keep(w.translator.block(), *tb, reader);
+        if (kept) kept_blocks.keep(w.translator, *tb, request, reader);
         if (config.observer != nullptr) {
             config.observer->on_translate(
                 {tb->pc, tb->guest_size, tb->code, tb->code_size, w.translator.block().compiled.insn_map});

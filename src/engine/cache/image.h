@@ -1,0 +1,81 @@
+// An image that this process has mapped, and what it knows of it: which of its pages hold for the guest's code, and for
+// which of its blocks there are TBs. Only mapping takes no lock; all else is under the engine's TB lock.
+//
+// What is linked in the file is so without any record: ImageSlot::target says it, until the target is cut off. A page
+// whose contents are not (or may no longer be) what the image was made from has all links to its blocks cut; they are
+// linked like any other TB's from then on.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/cache/image_format.h"
+#include "engine/code_buffer.h"
+
+namespace dragoman::engine {
+
+class ImageFile;
+
+class Image {
+public:
+    explicit Image(const CacheKey& key) : key_(key) {}
+
+    const CacheKey& key() const { return key_; }
+    u64 bias() const { return key_.bias; }
+
+    /// Maps the file behind a copy of the prologue, in `area`. @returns bytes of the area that it takes; 0: the file
+    /// is damaged or there is no room
+    std::size_t map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue);
+    bool mapped() const { return base_ != nullptr; }
+    bool contains(const void* p) const {
+        return static_cast<const u8*>(p) >= base_ && static_cast<const u8*>(p) < base_ + bytes_;
+    }
+    const u8* base() const { return base_; }
+    const ImageView& view() const { return view_; }
+    u8* code(const ImageBlock& block) const { return const_cast<u8*>(view_.code) + block.code; }
+
+    enum class PageState : u8 {
+        Unknown,  ///< to be compared
+        Holds,
+        Fails,
+    };
+    std::vector<PageState> pages;  ///< as ImageView::pages
+    std::vector<bool> page_cut;    ///< links in the file to blocks of the page are no more
+    std::vector<bool> block_cut;   ///< the block is of no use: it is not found, and links to it are no more
+    std::vector<bool> page_other;  ///< had other contents when it was first compared
+    bool attached = false;         ///< its pages have been compared once: the engine knows it
+
+    /// Whether all pages of the block hold.
+    bool holds(u32 block) const;
+    /// Whether the guest code in [pc, pc + bytes) is such that a new image should have it: not what the process itself
+    /// has made of a page of this one.
+    bool wants(u64 pc, u64 bytes) const;
+    /// Whether links in the file to the block are no more.
+    bool cut(u32 block) const;
+    /// Calls `f(index)` for the pages that the block depends on; stops when it returns false. @returns whether none did
+    template <class F>
+    bool for_pages(u32 block, F f) const {
+        const ImageBlock& head = view_.blocks[block];
+        u32 index = view_.find_page(head.first_page());
+        for (u32 number = head.first_page(); number <= head.last_page(); ++number, ++index) {
+            if (index >= pages.size() || view_.pages[index].number != number || !f(index)) return false;
+        }
+        return true;
+    }
+
+    /// The block's TB; null: none was made.
+    TranslationBlock*& tb(u32 block) { return tbs_[block]; }
+    Arena arena;  ///< of the TBs
+
+private:
+    struct Free {
+        void operator()(TranslationBlock** p) const;
+    };
+    CacheKey key_;
+    u8* base_ = nullptr;
+    std::size_t bytes_ = 0;
+    ImageView view_;
+    std::unique_ptr<TranslationBlock*[], Free> tbs_;
+};
+
+}  // namespace dragoman::engine

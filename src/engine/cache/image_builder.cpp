@@ -1,0 +1,254 @@
+#include "engine/cache/image_builder.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace dragoman::engine {
+
+ImageBuilder::ImageBuilder(const host::Backend& backend, const u8* code_base, const CacheKey& key, u32 prologue_bytes)
+    : backend_(backend), code_base_(code_base) {
+    header_.key = key;
+    header_.prologue_bytes = prologue_bytes;
+}
+
+void ImageBuilder::start(const ImageHeader& old, std::span<const u8> content) {
+    const ImageView view(old, content.data());
+    old_details_.assign(view.details.begin(), view.details.end());
+    flags_.assign(view.flags.begin(), view.flags.end());
+    for (const ImagePage& page : view.pages) pages_[page.number] = page.hash;
+    BlockDetails details;
+    blocks_.reserve(view.blocks.size());
+    for (u32 number = 0; number < view.blocks.size(); ++number) {
+        details.read(view, number);
+        const ImageBlock& head = view.blocks[number];
+        Block& block = blocks_.emplace_back();
+        block.head = head;
+        block.flags = view.flags_of(head);
+        block.first_slot = static_cast<u32>(slots_.size());
+        block.slot_count = static_cast<u16>(details.slot_count);
+        block.guest_insns = static_cast<u16>(details.guest_insns);
+        if (!details.insn_map.empty()) {
+            block.insn_map = {old_details_.data() + (details.insn_map.data() - view.details.data()),
+                              details.insn_map.size()};
+        }
+        block.live = head.flags != ImageBlock::kDead;
+        for (unsigned i = 0; i < details.slot_count; ++i) {
+            const ImageSlot& s = details.slots[i];
+            Slot& slot = slots_.emplace_back();
+            slot.slot = s.slot;
+            if (s.target == ImageView::kNone || s.target >= view.blocks.size()) continue;
+            slot.target = s.target;
+            slot.target_flags = view.flags_of(view.blocks[s.target]);
+            slot.flags_known = true;
+        }
+    }
+    old_by_pc_.assign(view.by_pc.begin(), view.by_pc.end());
+    const u64 used = blocks_.empty() ? 0 : align_up(u64{blocks_.back().head.code} + blocks_.back().head.code_size, 16);
+    content_.assign(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(used));
+    header_.dead_bytes = old.dead_bytes;
+}
+
+void ImageBuilder::kill(u32 number) {
+    Block& block = blocks_[number];
+    if (!block.live) return;
+    block.live = false;
+    header_.dead_bytes += block.head.code_size;
+    added_ += block.head.code_size;
+}
+
+void ImageBuilder::set_page(u32 number, u64 hash) {
+    auto [place, fresh] = pages_.emplace(number, hash);
+    if (fresh || place->second == hash) return;
+    place->second = hash;
+    for (u32 i = 0; i < blocks_.size(); ++i) {
+        if (blocks_[i].live && blocks_[i].head.first_page() <= number && blocks_[i].head.last_page() >= number) kill(i);
+    }
+}
+
+u8 ImageBuilder::flags_number(u32 flags) {
+    auto place = std::find(flags_.begin(), flags_.end(), flags);
+    if (place == flags_.end()) {
+        if (flags_.size() == ImageBlock::kDead) return ImageBlock::kDead;
+        place = flags_.insert(place, flags);
+    }
+    return static_cast<u8>(place - flags_.begin());
+}
+
+bool ImageBuilder::add(const TranslationBlock& tb) {
+    const u64 pc = tb.pc - header_.key.bias;
+    const KeptCode& kept = *tb.kept;
+    const u64 checked_entry = static_cast<u64>(tb.checked() - tb.code);
+    if (pc > ~u32{0} - 3 * kImagePage || tb.code_size > 0xffff || tb.guest_size > 0xffff || tb.entry > 0xff ||
+        checked_entry > 0xff || kept.guest_read < tb.guest_size || kept.guest_read - tb.guest_size > 0xff) {
+        return false;
+    }
+    Block block{};
+    block.head.flags = flags_number(tb.flags);
+    if (block.head.flags == ImageBlock::kDead) return false;
+    block.flags = tb.flags;
+    block.head.pc = static_cast<u32>(pc);
+    for (auto old = std::lower_bound(old_by_pc_.begin(), old_by_pc_.end(), block.head.pc,
+                                     [this](u32 number, u32 at) { return blocks_[number].head.pc < at; });
+         old != old_by_pc_.end() && blocks_[*old].head.pc == block.head.pc; ++old) {
+        if (blocks_[*old].flags != tb.flags || !blocks_[*old].live) continue;
+        if (!kept.replaces) return true;
+        kill(*old);
+    }
+
+    block.head.code = static_cast<u32>(content_.size());
+    block.head.code_size = static_cast<u16>(tb.code_size);
+    block.head.guest_size = static_cast<u16>(tb.guest_size);
+    block.head.lookahead = static_cast<u8>(kept.guest_read - tb.guest_size);
+    block.head.entry = static_cast<u8>(tb.entry);
+    block.head.checked_entry = static_cast<u8>(checked_entry);
+    block.guest_insns = tb.guest_insns;
+    block.insn_map = {tb.insn_map, tb.insn_map_size};
+    content_.insert(content_.end(), tb.code, tb.code + tb.code_size);
+    content_.resize(align_up(content_.size(), 16), 0xcc);
+    u8* code = code_of(block);
+    // What is in front of the code is at another distance in an image.
+    const u64 moved = static_cast<u64>(tb.code - code_base_) - (u64{header_.prologue_bytes} + block.head.code);
+    for (u32 i = 0; i < kept.field_count; ++i) {
+        u32 field;
+        std::memcpy(&field, code + kept.fields[i], sizeof field);
+        field += static_cast<u32>(moved);
+        std::memcpy(code + kept.fields[i], &field, sizeof field);
+    }
+    block.first_slot = static_cast<u32>(slots_.size());
+    block.slot_count = tb.slot_count;
+    for (unsigned i = 0; i < tb.slot_count; ++i) {
+        Slot& slot = slots_.emplace_back();
+        slot.slot = tb.slots[i].slot;
+        if (!slot.slot.used) continue;
+        slot.slot.target_pc -= header_.key.bias;
+        backend_.unlink(code, slot.slot);
+        if (const TranslationBlock* target = tb.slots[i].target; target != nullptr && !target->is_loop()) {
+            slot.target_flags = target->flags;
+            slot.flags_known = true;
+        }
+    }
+    blocks_.push_back(block);
+    added_ += tb.code_size;
+    return true;
+}
+
+bool ImageBuilder::before(u32 a, u32 b) const {
+    const Block &x = blocks_[a], &y = blocks_[b];
+    return x.head.pc != y.head.pc ? x.head.pc < y.head.pc : x.flags < y.flags;
+}
+
+namespace {
+
+std::size_t hash_of(u32 pc) { return pc * 0x9e3779b97f4a7c15 >> 32; }
+
+}  // namespace
+
+void ImageBuilder::sort_blocks() {
+    by_pc_.clear();
+    for (u32 number = 0; number < blocks_.size(); ++number) {
+        if (blocks_[number].live) by_pc_.push_back(number);
+    }
+    std::sort(by_pc_.begin(), by_pc_.end(), [this](u32 a, u32 b) { return before(a, b); });
+    buckets_.assign(std::bit_ceil(by_pc_.size() * 2 + 1), 0);
+    for (std::size_t i = 0; i < by_pc_.size(); ++i) {
+        const u32 pc = blocks_[by_pc_[i]].head.pc;
+        if (i != 0 && blocks_[by_pc_[i - 1]].head.pc == pc) continue;
+        std::size_t at = hash_of(pc) & (buckets_.size() - 1);
+        while (buckets_[at] != 0) at = (at + 1) & (buckets_.size() - 1);
+        buckets_[at] = static_cast<u32>(i) + 1;
+    }
+}
+
+std::size_t ImageBuilder::first_at(u32 pc) const {
+    for (std::size_t at = hash_of(pc) & (buckets_.size() - 1); buckets_[at] != 0;
+         at = (at + 1) & (buckets_.size() - 1)) {
+        if (blocks_[by_pc_[buckets_[at] - 1]].head.pc == pc) return buckets_[at] - 1;
+    }
+    return by_pc_.size();
+}
+
+/// The block that a slot leads to: one with the state flags that were met there, if that is known.
+u32 ImageBuilder::find_target(const Block& block, const Slot& slot) const {
+    // The counter of a loop's back edge is for when it is not linked.
+    if (!slot.slot.used || slot.slot.count_offset != 0 || slot.slot.target_pc > ~u32{0}) return ImageView::kNone;
+    const auto pc = static_cast<u32>(slot.slot.target_pc);
+    const std::size_t first = first_at(pc);
+    std::size_t end = first;
+    while (end < by_pc_.size() && blocks_[by_pc_[end]].head.pc == pc) ++end;
+    if (slot.flags_known || !slot.slot.checked) {
+        const u32 wanted = slot.flags_known ? slot.target_flags : block.flags;
+        for (std::size_t i = first; i < end; ++i) {
+            if (blocks_[by_pc_[i]].flags == wanted) return by_pc_[i];
+        }
+        return ImageView::kNone;
+    }
+    return end - first == 1 ? by_pc_[first] : ImageView::kNone;
+}
+
+void ImageBuilder::link(Block& block) {
+    for (u32 i = 0; i < block.slot_count; ++i) {
+        Slot& slot = slots_[block.first_slot + i];
+        const u32 target = block.live ? find_target(block, slot) : ImageView::kNone;
+        if (target == slot.target || !slot.slot.used) continue;
+        slot.target = target;
+        u8* code = code_of(block);
+        if (target == ImageView::kNone) {
+            backend_.unlink(code, slot.slot);
+            continue;
+        }
+        const Block& to = blocks_[target];
+        const bool checked = slot.slot.checked || block.flags != to.flags;
+        backend_.link(code, slot.slot, code_of(to) + (checked ? to.head.checked_entry : to.head.entry));
+    }
+}
+
+std::span<const u8> ImageBuilder::finish() {
+    if (blocks_.empty() || u64{header_.dead_bytes} * 3 > content_.size()) return {};
+    sort_blocks();
+    for (Block& block : blocks_) link(block);
+
+    content_.resize(align_up(content_.size(), kImagePage), 0xcc);
+    header_.code_bytes = static_cast<u32>(content_.size());
+    auto put = [this](const void* from, std::size_t bytes) {
+        content_.insert(content_.end(), static_cast<const u8*>(from), static_cast<const u8*>(from) + bytes);
+    };
+    header_.page_count = header_.block_count = header_.details_bytes = 0;
+    std::size_t first = 0;
+    for (const auto& [number, hash] : pages_) {
+        while (first < by_pc_.size() && blocks_[by_pc_[first]].head.first_page() < number) ++first;
+        const ImagePage page{hash, number, static_cast<u32>(first)};
+        put(&page, sizeof page);
+        ++header_.page_count;
+    }
+
+    std::vector<u8> details;
+    BlockDetails d;
+    for (u32 number = 0; number < blocks_.size(); ++number) {
+        Block& block = blocks_[number];
+        d.guest_insns = block.guest_insns;
+        d.slot_count = block.live ? block.slot_count : 0;
+        d.insn_map = block.live ? block.insn_map : std::span<const u8>{};
+        for (unsigned i = 0; i < d.slot_count; ++i) {
+            const Slot& slot = slots_[block.first_slot + i];
+            d.slots[i] = {slot.slot, slot.target};
+        }
+        const std::size_t at = details.size();
+        details.resize(at + d.room());
+        details.resize(static_cast<std::size_t>(d.write(details.data() + at, number, block.head.pc) - details.data()));
+        block.head.details = static_cast<u32>(at);
+        if (!block.live) block.head.flags = ImageBlock::kDead;
+        put(&block.head, sizeof block.head);
+        ++header_.block_count;
+    }
+    put(by_pc_.data(), by_pc_.size() * sizeof(u32));
+    header_.live_count = static_cast<u32>(by_pc_.size());
+    put(flags_.data(), flags_.size() * sizeof(u32));
+    header_.flags_count = static_cast<u32>(flags_.size());
+    put(details.data(), details.size());
+    header_.details_bytes = static_cast<u32>(details.size());
+    header_.seal(content_.data());
+    return content_;
+}
+
+}  // namespace dragoman::engine

@@ -1,0 +1,75 @@
+// Makes an image: of the blocks of an older one, whose code stays where it is, and of new TBs behind them. Exits whose
+// targets are among them are linked.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "engine/cache/image_format.h"
+#include "engine/tb.h"
+
+namespace dragoman::engine {
+
+class ImageBuilder {
+public:
+    /// @param backend     whose code it is
+    /// @param code_base   start of the prologue area that the new TBs' code goes to
+    ImageBuilder(const host::Backend& backend, const u8* code_base, const CacheKey& key, u32 prologue_bytes);
+
+    /// Begins with what is in an older image of the same key, which has `content`.
+    void start(const ImageHeader& old, std::span<const u8> content);
+    /// A page of the guest file is as this hash says: blocks of the older image that depend on other contents are
+    /// dropped.
+    void set_page(u32 number, u64 hash);
+    /// Adds the code of a TB that has TranslationBlock::kept, whose pages have been set. An older block of the same
+    /// address and flags stays, unless the TB is to replace it. @returns false when an image cannot hold the TB
+    bool add(const TranslationBlock& tb);
+    /// Bytes of the code that was added or dropped.
+    u64 added() const { return added_; }
+    /// Links, and writes the tables.
+    /// @returns content for write_image with header(); nothing when too little of the image would be of use
+    std::span<const u8> finish();
+    const ImageHeader& header() const { return header_; }
+
+private:
+    struct Block {
+        ImageBlock head;
+        u32 flags;
+        u32 first_slot;
+        u16 slot_count;
+        u16 guest_insns;
+        std::span<const u8> insn_map;
+        bool live = true;
+    };
+    struct Slot {
+        host::Slot slot;
+        u32 target = ImageView::kNone;
+        u32 target_flags = 0;
+        bool flags_known = false;
+    };
+    void kill(u32 block);
+    bool before(u32 a, u32 b) const;  ///< by address and flags
+    void sort_blocks();
+    /// Position in by_pc_ of the first block at `pc`; its size: there is none.
+    std::size_t first_at(u32 pc) const;
+    u32 find_target(const Block& block, const Slot& slot) const;
+    void link(Block& block);
+    u8* code_of(const Block& block) { return content_.data() + block.head.code; }
+    u8 flags_number(u32 flags);
+
+    const host::Backend& backend_;
+    const u8* code_base_;
+    ImageHeader header_{};
+    std::vector<u8> content_;
+    std::vector<Block> blocks_;
+    std::vector<Slot> slots_;
+    std::vector<u32> flags_;
+    std::vector<u32> old_by_pc_;  ///< of the older image: numbers of its blocks, ascending by address and flags
+    std::vector<u32> by_pc_;      ///< likewise of all that are live, for finish()
+    std::vector<u32> buckets_;    ///< hash table from addresses to positions in by_pc_, plus 1
+    std::map<u32, u64> pages_;
+    u64 added_ = 0;
+    std::vector<u8> old_details_;
+};
+
+}  // namespace dragoman::engine

@@ -1,0 +1,138 @@
+#include "engine/cache/image_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+
+#include "engine/cache/content_hash.h"
+
+namespace dragoman::engine {
+
+namespace {
+
+constexpr std::size_t kHashDigits = 16;
+constexpr std::string_view kSuffix = ".img";
+constexpr time_t kDay = 24 * 60 * 60;
+
+/// Reads `bytes` at `offset`; false: there are not that many.
+bool read_all(int fd, u8* to, u64 bytes, u64 offset) {
+    while (bytes != 0) {
+        const ssize_t got = ::pread(fd, to, bytes, static_cast<off_t>(offset));
+        if (got <= 0) return false;
+        to += got;
+        bytes -= static_cast<u64>(got);
+        offset += static_cast<u64>(got);
+    }
+    return true;
+}
+
+bool write_all(int fd, const u8* from, u64 bytes) {
+    while (bytes != 0) {
+        const ssize_t written = ::write(fd, from, bytes);
+        if (written <= 0) return false;
+        from += written;
+        bytes -= static_cast<u64>(written);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool is_own_image(const struct stat& info) {
+    return S_ISREG(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+bool ImageFile::open(int directory, const CacheKey& key, u32 prologue_bytes) {
+    close();
+    fd_ = ::openat(directory, key.file_name().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info;
+    u8 first[kImagePage];
+    if (fd_ >= 0 && ::fstat(fd_, &info) == 0 && is_own_image(info) && read_all(fd_, first, sizeof first, 0) &&
+        std::all_of(first + sizeof header_, first + sizeof first, [](u8 byte) { return byte == 0; }) &&
+        (std::memcpy(&header_, first, sizeof header_), true) &&
+        header_.accepts(key, prologue_bytes, static_cast<u64>(info.st_size))) {
+        // The time of modification says when the file was last of use, to the day.
+        if (info.st_mtime < ::time(nullptr) - kDay) ::futimens(fd_, nullptr);
+        return true;
+    }
+    close();
+    return false;
+}
+
+void ImageFile::close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+bool ImageFile::map(u8* place) const {
+    const u64 bytes = header_.content_bytes();
+    constexpr int kAccess = PROT_READ | PROT_WRITE | PROT_EXEC;
+    void* map = ::mmap(place, bytes, kAccess, MAP_PRIVATE | MAP_FIXED, fd_, static_cast<off_t>(kImagePage));
+    if (map == MAP_FAILED) {
+        map = ::mmap(place, bytes, kAccess, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+        if (map == MAP_FAILED || !read_all(fd_, place, bytes, kImagePage)) return false;
+    }
+    return content_hash(place, bytes) == header_.content_checksum;
+}
+
+bool ImageFile::read(std::vector<u8>& content) const {
+    content.resize(header_.content_bytes());
+    return read_all(fd_, content.data(), content.size(), kImagePage) &&
+           content_hash(content.data(), content.size()) == header_.content_checksum;
+}
+
+bool write_image(int directory, const ImageHeader& header, std::span<const u8> content) {
+    const std::string name = header.key.file_name();
+    const std::string temporary = name + ".new" + std::to_string(::getpid());
+    ::unlinkat(directory, temporary.c_str(), 0);
+    const int fd = ::openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0400);
+    if (fd < 0) return false;
+    u8 first[kImagePage] = {};
+    std::memcpy(first, &header, sizeof header);
+    bool done = write_all(fd, first, sizeof first) && write_all(fd, content.data(), content.size());
+    done &= ::close(fd) == 0;
+    done = done && ::renameat(directory, temporary.c_str(), directory, name.c_str()) == 0;
+    if (!done) ::unlinkat(directory, temporary.c_str(), 0);
+    return done;
+}
+
+void trim_images(int directory, u64 limit) {
+    struct Entry {
+        std::string name;
+        u64 bytes;
+        i64 used;
+    };
+    int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* list = fd < 0 ? nullptr : ::fdopendir(fd);
+    if (list == nullptr) {
+        if (fd >= 0) ::close(fd);
+        return;
+    }
+    std::vector<Entry> entries;
+    u64 total = 0;
+    while (const dirent* item = ::readdir(list)) {
+        // The directory may be one that holds other things, too. (A writer that was killed leaves its temporary file.)
+        if (std::string_view(item->d_name).find(kSuffix) != kHashDigits) continue;
+        struct stat info;
+        if (::fstatat(directory, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_own_image(info)) continue;
+        entries.push_back({item->d_name, static_cast<u64>(info.st_blocks) * 512,
+                           info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec});
+        total += entries.back().bytes;
+    }
+    ::closedir(list);
+    if (total <= limit) return;
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
+    // Well below the limit, so that not every file that is written leads here again.
+    for (const Entry& entry : entries) {
+        if (total <= limit - limit / 4) break;
+        if (::unlinkat(directory, entry.name.c_str(), 0) == 0) total -= entry.bytes;
+    }
+}
+
+}  // namespace dragoman::engine

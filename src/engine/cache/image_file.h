@@ -1,0 +1,46 @@
+// Images as files in the cache's directory. A file is never changed: a new one takes its place by rename.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <vector>
+
+#include "engine/cache/image_format.h"
+
+namespace dragoman::engine {
+
+/// Only what this user has written, and nobody else can write, is executed.
+bool is_own_image(const struct stat& info);
+
+/// An image's file, open for reading.
+class ImageFile {
+public:
+    ImageFile() = default;
+    ~ImageFile() { close(); }
+    ImageFile(const ImageFile&) = delete;
+    ImageFile& operator=(const ImageFile&) = delete;
+
+    /// @returns false when there is none for `key` that can be relied on, as far as its header tells
+    bool open(int directory, const CacheKey& key, u32 prologue_bytes);
+    void close();
+    const ImageHeader& header() const { return header_; }
+
+    /// Maps what follows the header at `place`, where this process has room for it, to be executed and patched; copies
+    /// it where no executable mapping can be made. @returns false when it is not intact
+    bool map(u8* place) const;
+    /// Reads what follows the header. @returns false when it is not intact
+    bool read(std::vector<u8>& content) const;
+
+private:
+    int fd_ = -1;
+    ImageHeader header_{};
+};
+
+/// Writes an image: page of the header, and content. Whoever reads at the same time sees the old file or the new one.
+/// @returns whether that worked
+bool write_image(int directory, const ImageHeader& header, std::span<const u8> content);
+
+/// Removes the images that were not used for the longest time until all together have at most `limit` bytes.
+void trim_images(int directory, u64 limit);
+
+}  // namespace dragoman::engine
