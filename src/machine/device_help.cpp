@@ -1,6 +1,8 @@
 #include "machine/device_help.h"
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "base/error.h"
 
@@ -9,6 +11,10 @@ namespace dragoman::machine {
 namespace {
 
 using enum DriverKind;
+
+constexpr std::string_view kSlotSuffix = "-device";
+constexpr std::string_view kPciSuffixes[] = {"-pci", "-pci-transitional", "-pci-non-transitional"};
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"e1000-82540em", "e1000"}};
 
 // clang-format off
 constexpr DriverHelp kDrivers[] = {
@@ -28,6 +34,8 @@ constexpr DriverHelp kDrivers[] = {
      "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
     {"virtio-device", "what all virtio devices have", Base,
      "indirect_desc=on|off event_idx=on|off any_layout=on|off notify_on_empty=on|off packed=off in_order=off iommu_platform=off"},
+    {"virtio-pci", "what all virtio devices on PCI have", Base, "disable-legacy=on|off|auto disable-modern=on|off vectors=N"},
+    {"pci-device", "what all PCI devices have", Base, "addr=SLOT[.FUNCTION] multifunction=on|off rombar=N romfile="},
     {"virtio-mmio", "the virtio slots of a board", Base, "force-legacy=on|off"},
 };
 // clang-format on
@@ -42,17 +50,43 @@ std::vector<std::string> split(std::string_view words) {
     return found;
 }
 
+/// All there are: those of the table, and the PCI forms of virtio devices.
+const std::deque<DriverHelp>& drivers() {
+    static std::deque<std::string> names;
+    static const std::deque<DriverHelp> all = [] {
+        std::deque<DriverHelp> made(std::begin(kDrivers), std::end(kDrivers));
+        for (const DriverHelp& driver : kDrivers) {
+            if (driver.kind != Virtio) continue;
+            std::string stem(driver.name.substr(0, driver.name.size() - kSlotSuffix.size()));
+            for (std::string_view suffix : kPciSuffixes) {
+                names.push_back(stem + std::string(suffix));
+                made.push_back({names.back(), driver.text, VirtioPci, driver.properties});
+            }
+        }
+        return made;
+    }();
+    return all;
+}
+
+/// What a virtio device on PCI is without PCI.
+const DriverHelp& slot_form(const DriverHelp& driver) {
+    std::string stem(driver.name.substr(0, driver.name.find(kPciSuffixes[0])));
+    return *find_driver(stem + std::string(kSlotSuffix));
+}
+
 /// "name=VALUE" of each property of `driver`.
 std::vector<std::string> properties_of(const DriverHelp& driver) {
     std::vector<std::string> all = split(driver.properties);
-    if (driver.kind != Virtio) return all;
-    for (std::string& one : split(find_driver("virtio-device")->properties)) all.push_back(std::move(one));
+    for (std::string_view kind : kinds_of(driver)) {
+        if (find_driver(kind)->kind != Base) continue;
+        for (std::string& one : split(find_driver(kind)->properties)) all.push_back(std::move(one));
+    }
     return all;
 }
 
 std::string join_names(bool with_base) {
     std::string names;
-    for (const DriverHelp& driver : kDrivers) {
+    for (const DriverHelp& driver : drivers()) {
         if (driver.kind == Base && !with_base) continue;
         names += (names.empty() ? "" : ", ") + std::string(driver.name);
     }
@@ -61,20 +95,29 @@ std::string join_names(bool with_base) {
 
 }  // namespace
 
-std::string full_driver_name(const std::string& driver) {
-    std::string full = driver + "-device";
-    return std::any_of(std::begin(kDrivers), std::end(kDrivers),
-                       [&](const DriverHelp& one) { return one.name == full; })
-               ? full
-               : driver;
+std::string full_driver_name(const std::string& driver, bool pci) {
+    std::string full = driver + std::string(pci ? kPciSuffixes[0] : kSlotSuffix);
+    if (find_driver(full) != nullptr) return full;
+    for (const auto& [alias, name] : kAliases) {
+        if (driver == alias) return std::string(name);
+    }
+    return driver;
 }
 
 const DriverHelp* find_driver(std::string_view name) {
-    std::string full = full_driver_name(std::string(name));
-    for (const DriverHelp& driver : kDrivers) {
-        if (driver.name == full) return &driver;
+    for (const DriverHelp& driver : drivers()) {
+        if (driver.name == name) return &driver;
     }
     return nullptr;
+}
+
+std::vector<std::string_view> kinds_of(const DriverHelp& driver) {
+    switch (driver.kind) {
+        case Virtio: return {"virtio-device", driver.name};
+        case VirtioPci: return {"virtio-device", "virtio-pci", "pci-device", slot_form(driver).name, driver.name};
+        case Pci: return {"pci-device", driver.name};
+        default: return {driver.name};
+    }
 }
 
 std::string driver_names() { return join_names(true); }
@@ -89,15 +132,16 @@ std::vector<std::string> property_names(const DriverHelp& driver) {
 
 std::string user_device_help(const std::string& name) {
     if (!name.empty()) {
-        const DriverHelp* driver = find_driver(name);
+        const DriverHelp* driver = find_driver(full_driver_name(name, true));
         if (driver == nullptr || driver->kind == Base)
             throw FatalError(1, "-device " + name + ": there is no such device (there is: " + device_names() + ")");
         std::string text = std::string(driver->name) + ": " + std::string(driver->text) + "\nProperties:\n";
         for (const std::string& property : properties_of(*driver)) text += "  " + property + "\n";
-        return text + (driver->kind == Virtio ? "  id=ID\n  bus=virtio-mmio-bus.N\n" : "");
+        if (driver->kind == Plain) return text;
+        return text + (driver->kind == Virtio ? "  id=ID\n  bus=virtio-mmio-bus.N\n" : "  id=ID\n  bus=pcie.0\n");
     }
     std::string text = "Devices (-device NAME[,property=value...]):\n";
-    for (const DriverHelp& driver : kDrivers) {
+    for (const DriverHelp& driver : drivers()) {
         if (driver.kind == Base) continue;
         std::string line = "  " + std::string(driver.name);
         line.resize(std::max<std::size_t>(line.size() + 1, 25), ' ');

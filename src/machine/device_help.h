@@ -8,21 +8,26 @@
 namespace dragoman::machine {
 
 enum class DriverKind {
-    Virtio,  ///< takes a virtio slot of the board
-    Plain,   ///< a device that takes none
-    Base,    ///< no device: what devices or the board have in common
+    Virtio,     ///< takes a virtio slot of the board
+    VirtioPci,  ///< the same as a PCI function
+    Pci,        ///< a PCI function
+    Plain,      ///< a device that takes none
+    Base,       ///< no device: what devices or the board have in common
 };
 
 struct DriverHelp {
     std::string_view name, text;
     DriverKind kind;
-    std::string_view properties;  ///< "name=VALUE", separated by blanks; without those of virtio-device
+    std::string_view properties;  ///< "name=VALUE", separated by blanks; without those of its kinds
 };
 
-/// Null when there is none of that name; "virtio-blk" is virtio-blk-device.
+/// Null when there is none of that name.
 const DriverHelp* find_driver(std::string_view name);
-/// The full name of `driver`: QEMU's short names mean whichever of a device's kinds fits the board.
-std::string full_driver_name(const std::string& driver);
+/// The full name of `driver`: short ones mean the one of a device's kinds that fits the board ("virtio-blk" is
+/// virtio-blk-pci, or virtio-blk-device where there is no PCI).
+std::string full_driver_name(const std::string& driver, bool pci);
+/// "virtio-device" and what else `driver` has properties of, itself last.
+std::vector<std::string_view> kinds_of(const DriverHelp& driver);
 /// All of them, for messages.
 std::string driver_names();
 /// All that -device takes, for messages.

@@ -43,7 +43,7 @@ Properties Globals::of(std::string_view driver) const {
     return found;
 }
 
-void Globals::complete(std::initializer_list<std::string_view> drivers, Properties& properties) const {
+void Globals::complete(const std::vector<std::string_view>& drivers, Properties& properties) const {
     Properties found;
     for (const Entry& entry : entries_) {
         if (std::find(drivers.begin(), drivers.end(), entry.driver) == drivers.end()) continue;

@@ -1,7 +1,6 @@
 // -global: values of drivers' properties for all devices that do not say otherwise.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +17,7 @@ public:
     /// What was said of `driver`. Its messages begin with "-global DRIVER".
     Properties of(std::string_view driver) const;
     /// Adds what was said of `drivers`, a device's own name and those of its kind, to what `properties` do not set.
-    void complete(std::initializer_list<std::string_view> drivers, Properties& properties) const;
+    void complete(const std::vector<std::string_view>& drivers, Properties& properties) const;
 
 private:
     struct Entry {

@@ -16,6 +16,7 @@
 #include "devices/device.h"
 #include "devices/event_loop.h"
 #include "devices/machine_timer.h"
+#include "devices/pci/host.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtual_clock.h"
 #include "engine/engine.h"
@@ -119,6 +120,10 @@ public:
     /// The next slot for -device virtio-*.
     void add_virtio_slot(devices::virtio::MmioTransport& slot) { virtio_slots_.push_back(&slot); }
     const std::vector<devices::virtio::MmioTransport*>& virtio_slots() const { return virtio_slots_; }
+    /// Where PCI devices are plugged.
+    void set_pci(devices::pci::Host& host) { pci_ = &host; }
+    /// Null when the board has none.
+    devices::pci::Host* pci() const { return pci_; }
     /// Hart `index` starts at `pc` instead of the board's reset_pc.
     void set_start(unsigned index, u64 pc) { starts_[index] = pc; }
 
@@ -160,6 +165,7 @@ private:
     std::map<unsigned, u64> starts_;
     devices::MachineTimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
+    devices::pci::Host* pci_ = nullptr;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off
 

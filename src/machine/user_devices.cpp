@@ -9,6 +9,7 @@
 #include "machine/boot_images.h"
 #include "machine/device_help.h"
 #include "machine/machine.h"
+#include "machine/pci_devices.h"
 
 namespace dragoman::machine {
 
@@ -40,6 +41,8 @@ MmioTransport& choose_slot(Machine& machine, Properties& properties) {
     return *chosen;
 }
 
+bool is_network_card(std::string_view driver) { return driver.starts_with("virtio-net-"); }
+
 void check_random_source(Machine& machine, Properties& properties) {
     std::optional<std::string> id = properties.take("rng");
     const std::vector<std::string>& ids = machine.config().random_sources;
@@ -47,19 +50,26 @@ void check_random_source(Machine& machine, Properties& properties) {
         properties.fail("rng=" + *id + ": there is no such -object");
 }
 
-void add_virtio(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
-    // virtconsole is on the bus of the virtio-serial-device before it and takes no slot.
+/// A virtio device in a slot of the board, or a port of one.
+void add_slot_device(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
+    // virtconsole is on the bus of the virtio-serial device before it and takes no slot.
     bool port = model == "virtconsole";
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
     if (port) properties.take("bus");
     properties.take("id");
-    machine.config().globals.complete({port ? "" : "virtio-device", model}, properties);
-    if (model == "virtio-blk-device" || model == "virtio-net-device")
-        properties.take_number("bootindex", 0, 0, 0x7fffffff);
-    if (model == "virtio-rng-device") check_random_source(machine, properties);
     auto device = factory.make(model, properties);
     properties.finish();
     if (device != nullptr) slot->plug(std::move(device));
+}
+
+void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+    machine.config().globals.complete(kinds_of(driver), properties);
+    std::string_view name = driver.name;
+    if (name.starts_with("virtio-blk-") || is_network_card(name)) properties.take_number("bootindex", 0, 0, 0x7fffffff);
+    if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
+    if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
+        return add_pci_device(machine, factory, driver, properties);
+    add_slot_device(machine, factory, std::string(name), properties);
 }
 
 void load_file(Machine& machine, BootImages& images, Properties& properties, const std::string& file) {
@@ -97,9 +107,11 @@ void add_loader(Machine& machine, BootImages& images, Properties& properties) {
 void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned index) {
     std::string type = properties.take("type", "user");
     if (type == "none") return properties.finish();
-    std::string model = properties.take("model", "virtio-net-device");
-    if (full_driver_name(model) != "virtio-net-device")
-        properties.fail("model=" + model + ": there is virtio-net-device");
+    std::string model = properties.take("model", "virtio-net");
+    // "virtio" is what QEMU calls whichever of its virtio cards fits the board.
+    std::string full = full_driver_name(model == "virtio" ? "virtio-net" : model, machine.pci() != nullptr);
+    const DriverHelp* driver = find_driver(full);
+    if (driver == nullptr || !is_network_card(driver->name)) properties.fail("model=" + model + ": is no network card");
     std::optional<std::string> mac = properties.take("mac");
     std::string id = properties.take("id", "#nic" + std::to_string(index));
     Properties card(properties.option(), "");
@@ -108,7 +120,7 @@ void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned
     properties.set("type", type);
     properties.set("id", id);
     machine.backends().netdevs().add(properties);
-    add_virtio(machine, factory, "virtio-net-device", card);
+    add_device(machine, factory, *driver, card);
 }
 
 }  // namespace
@@ -117,13 +129,16 @@ void add_user_devices(Machine& machine, BootImages& images) {
     Backends& backends = machine.backends();
     Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(), backends.exports(),
                      [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
+    const bool pci = machine.pci() != nullptr;
     for (Properties properties : machine.config().devices) {
-        std::string driver = full_driver_name(properties.take("driver", ""));
-        if (driver.empty()) properties.fail("needs the name of a device (there is: " + device_names() + ")");
-        properties.rename(properties.option() + " " + driver);
-        if (driver == kLoader) add_loader(machine, images, properties);
-        else if (Factory::knows(driver)) add_virtio(machine, factory, driver, properties);
-        else properties.fail("there is no such device (there is: " + device_names() + ")");
+        std::string name = full_driver_name(properties.take("driver", ""), pci);
+        if (name.empty()) properties.fail("needs the name of a device (there is: " + device_names() + ")");
+        properties.rename(properties.option() + " " + name);
+        const DriverHelp* driver = find_driver(name);
+        if (driver == nullptr || driver->kind == DriverKind::Base)
+            properties.fail("there is no such device (there is: " + device_names() + ")");
+        if (name == kLoader) add_loader(machine, images, properties);
+        else add_device(machine, factory, *driver, properties);
     }
     unsigned index = 0;
     for (const Properties& properties : machine.config().nics) add_nic(machine, factory, properties, index++);
@@ -131,7 +146,7 @@ void add_user_devices(Machine& machine, BootImages& images) {
         if (drive->interface != devices::block::Interface::Virtio || drive->in_use) continue;
         Properties disk("-drive", "");
         disk.set("drive", drive->id);
-        add_virtio(machine, factory, "virtio-blk-device", disk);
+        add_device(machine, factory, *find_driver(full_driver_name("virtio-blk", pci)), disk);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "devices/clint.h"
 #include "devices/fw_cfg.h"
 #include "devices/goldfish_rtc.h"
+#include "devices/pci/host.h"
 #include "devices/plic.h"
 #include "devices/uart16550.h"
 #include "devices/virtio/mmio.h"
@@ -42,10 +43,14 @@ constexpr u64 kVirtio = 0x10001000, kVirtioStep = 0x1000;
 constexpr unsigned kVirtioSlots = 8;
 constexpr u64 kFwCfg = 0x10100000, kFwCfgSize = 0x18;
 constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;  // of each of the two banks
+constexpr u64 kPcieIo = 0x3000000, kPcieIoSize = 0x10000;
+constexpr u64 kPcieEcam = 0x30000000;
+constexpr u64 kPcieMemory = 0x40000000, kPcieMemorySize = 0x40000000;
+constexpr u64 kPcieHighSize = u64{16} << 30;  // of the window above RAM, at a multiple of it
 constexpr u64 kRam = 0x80000000;
 
 constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
-constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11;
+constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11, kPcieIrq = 32;
 constexpr u32 kUartClock = 3'686'400;
 constexpr u32 kTimerFrequency = 10'000'000;
 
@@ -88,10 +93,14 @@ private:
     void add_clock();
     void add_serial();
     void add_virtio();
+    void add_pcie();
     void add_flash();
     void add_fw_cfg();
     void describe();
     void describe_interrupt_controllers();
+    void describe_pcie();
+    /// Of the window for 64-bit BARs.
+    u64 pcie_high() const { return align_up(kRam + config_.memory, kPcieHighSize); }
     void boot();
     void offer_kernel(const Config& config);
 
@@ -114,6 +123,7 @@ Virt::Virt(Machine& machine)
     add_clock();
     add_serial();
     add_virtio();
+    add_pcie();
     add_flash();
     add_fw_cfg();
     describe();
@@ -199,6 +209,69 @@ void Virt::add_virtio() {
     }
 }
 
+void Virt::add_pcie() {
+    std::array<Irq, 4> lines;
+    for (u32 i = 0; i < 4; i++) lines[i] = {plic_, kPcieIrq + i};
+    memory::PhysicalSpace& memory = machine_.memory();
+    auto& host = machine_.add_device("pcie.0", std::make_unique<devices::pci::Host>(memory, lines));
+    memory.add_mmio("pcie-ecam", kPcieEcam, host.kEcamBytes, host.ecam(), host.kEcamLimits);
+    auto add_window = [&](const char* name, u64 address, u64 size, memory::MmioWindow& window) {
+        memory.add_mmio(name, address, size, window, window.kLimits);
+    };
+    add_window("gpex_ioport_window", kPcieIo, kPcieIoSize, host.add_io_window(0, kPcieIoSize));
+    add_window("pcie-mmio", kPcieMemory, kPcieMemorySize, host.add_memory_window(kPcieMemory, kPcieMemorySize));
+    add_window("pcie-mmio-high", pcie_high(), kPcieHighSize, host.add_memory_window(pcie_high(), kPcieHighSize));
+    machine_.set_pci(host);
+}
+
+void Virt::describe_pcie() {
+    constexpr u32 kIo = 0x1000000, kMemory32 = 0x2000000, kMemory64 = 0x3000000;  // kinds of addresses
+    auto high = [](u64 value) { return static_cast<u32>(value >> 32); };
+    auto low = [](u64 value) { return static_cast<u32>(value); };
+    std::vector<u32> map;
+    for (u32 slot = 0; slot < 4; slot++) {
+        for (u32 pin = 0; pin < 4; pin++) {
+            for (u32 cell : {slot << 11, 0u, 0u, pin + 1, kPlicPhandle, kPcieIrq + (slot + pin) % 4}) {
+                map.push_back(cell);
+            }
+        }
+    }
+    const u64 above = pcie_high();
+    tree_.node("/soc/" + at("pci", kPcieEcam))
+        .cells("#address-cells", {3})
+        .cells("#interrupt-cells", {1})
+        .cells("#size-cells", {2})
+        .text("compatible", "pci-host-ecam-generic")
+        .text("device_type", "pci")
+        .cells("linux,pci-domain", {0})
+        .cells("bus-range", {0, 255})
+        .flag("dma-coherent")
+        .reg("reg", {kPcieEcam, devices::pci::Host::kEcamBytes})
+        .cells("ranges", {kIo,
+                          0,
+                          0,
+                          0,
+                          kPcieIo,
+                          0,
+                          kPcieIoSize,
+                          kMemory32,
+                          0,
+                          kPcieMemory,
+                          0,
+                          kPcieMemory,
+                          0,
+                          kPcieMemorySize,
+                          kMemory64,
+                          high(above),
+                          low(above),
+                          high(above),
+                          low(above),
+                          high(kPcieHighSize),
+                          low(kPcieHighSize)})
+        .cells("interrupt-map", map)
+        .cells("interrupt-map-mask", {3 << 11, 0, 0, 7});
+}
+
 void Virt::describe_interrupt_controllers() {
     unsigned harts = machine_.hart_count();
     if (aclint_) {
@@ -257,6 +330,7 @@ void Virt::describe() {
     for (u32 i = 0; i < kVirtioSlots; i++) {
         device("virtio_mmio", kVirtio + i * kVirtioStep, kVirtioStep, "virtio,mmio", kVirtioIrq + i);
     }
+    describe_pcie();
     tree_.node("/soc/" + at("test", kTest))
         .phandle(kTestPhandle)
         .texts("compatible", {"sifive,test1", "sifive,test0", "syscon"})

@@ -28,12 +28,9 @@ void LegacyNetwork::connect(machine::Config& config) {
         std::optional<std::string> model = card.take("model"), mac = card.take("macaddr"), netdev = card.take("netdev");
         card.take("name");
         card.finish();
-        // "virtio" is what QEMU calls whichever of its virtio cards fits the board.
-        if (model && (*model == "virtio" || *model == "virtio-net")) model.reset();
-        if (model && *model != "virtio-net-device") card.fail("model=" + *model + ": there is virtio-net-device");
         if (netdev) {
             Properties device("-net", "");
-            device.set("driver", "virtio-net-device");
+            device.set("driver", model && *model != "virtio" ? *model : "virtio-net");
             device.set("netdev", *netdev);
             if (mac) device.set("mac", *mac);
             config.devices.push_back(device);
@@ -45,6 +42,7 @@ void LegacyNetwork::connect(machine::Config& config) {
         }
         if (++on_hub > 1) card.fail("nic: there is one card on the hub already (-nic has as many as wanted)");
         Properties nic = back_ends_.front();
+        if (model) nic.set("model", *model);
         if (mac) nic.set("mac", *mac);
         config.nics.push_back(nic);
     }

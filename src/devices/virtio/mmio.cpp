@@ -50,21 +50,16 @@ void set_half(u64& value, bool high, u32 half) { value = deposit(value, high ? 3
 }  // namespace
 
 void MmioTransport::plug(std::unique_ptr<VirtioDevice> device) {
-    DRAGOMAN_ASSERT(device_ == nullptr && device->queue_count() <= kMaxQueues);
+    DRAGOMAN_ASSERT(device_ == nullptr);
     device_ = std::move(device);
     device_->connect(*this, legacy_);
+    registers_.attach(*device_);
     clear_registers();
 }
 
 void MmioTransport::clear_registers() {
-    device_features_select_ = driver_features_select_ = 0;
-    driver_features_ = 0;
-    queue_select_ = 0;
+    registers_.clear();
     interrupt_status_ = 0;
-    for (unsigned i = 0; i < kMaxQueues; i++) {
-        queues_[i] = {};
-        if (device_ != nullptr && i < device_->queue_count()) queues_[i].size = device_->queue(i).default_size();
-    }
     irq_.set(false);
 }
 
@@ -72,7 +67,7 @@ void MmioTransport::reset() {
     if (device_ == nullptr) return;
     std::unique_lock held(device_->lock());
     set_status(0, held);
-    page_shift_ = 0;
+    registers_.page_shift = 0;
 }
 
 void MmioTransport::visit(State& state) {
@@ -82,22 +77,8 @@ void MmioTransport::visit(State& state) {
     if (device_ == nullptr) return;
     WakeScope wakes;
     std::unique_lock held(device_->lock());
-    state.section("device", [&] { device_->visit(state, held); });
-    state.field("device features select", device_features_select_);
-    state.field("driver features select", driver_features_select_);
-    state.field("driver features", driver_features_);
-    state.field("page shift", page_shift_, 31);
-    state.field("queue select", queue_select_);
-    state.field("interrupt status", interrupt_status_, 3);
-    for (unsigned i = 0; i < device_->queue_count(); i++) {
-        QueueRegisters& queue = queues_[i];
-        state.field("size", queue.size);
-        state.field("align", queue.align);
-        state.field("page", queue.page);
-        state.field("descriptors", queue.descriptors);
-        state.field("available", queue.available);
-        state.field("used", queue.used);
-    }
+    state.section("device", [&] { device_->visit(state, held, legacy_); });
+    registers_.visit(state, interrupt_status_);
     if (state.loading()) irq_.set(interrupt_status_ != 0);
 }
 
@@ -111,10 +92,6 @@ void MmioTransport::resume() {
 std::string MmioTransport::describe() const {
     std::string text = "virtio-mmio version " + std::to_string(legacy_ ? 1 : 2) + ", irq " + std::to_string(irq_.line);
     return text + (device_ == nullptr ? ", empty" : ": " + device_->describe());
-}
-
-MmioTransport::QueueRegisters* MmioTransport::selected() {
-    return queue_select_ < device_->queue_count() ? &queues_[queue_select_] : nullptr;
 }
 
 void MmioTransport::raise(u32 bit) {
@@ -152,18 +129,17 @@ bool MmioTransport::write(u64 offset, unsigned size, u64 value) {
 }
 
 u32 MmioTransport::read_register(u64 offset) {
-    QueueRegisters* queue = selected();
+    DriverRegisters::Queue* queue = registers_.selected();
     switch (offset) {
         case kMagicValue: return kMagic;
         case kVersion: return legacy_ ? 1 : 2;
         case kDeviceId: return device_->device_id();
         case kVendorId: return kVendor;
-        case kDeviceFeatures:
-            if (device_features_select_ > 1) return 0;
-            return static_cast<u32>(device_->offered_features() >> (32 * device_features_select_));
-        case kQueueSizeMax: return queue != nullptr ? device_->queue(queue_select_).default_size() : 0;
+        case kDeviceFeatures: return registers_.offered_features(legacy_);
+        case kQueueSizeMax: return queue != nullptr ? device_->queue(registers_.queue_select).default_size() : 0;
         case kQueuePage: return legacy_ && queue != nullptr ? queue->page : 0;
-        case kQueueReady: return !legacy_ && queue != nullptr && device_->queue(queue_select_).enabled() ? 1 : 0;
+        case kQueueReady:
+            return !legacy_ && queue != nullptr && device_->queue(registers_.queue_select).enabled() ? 1 : 0;
         case kInterruptStatus: return interrupt_status_;
         case kStatus: return device_->status();
         case kConfigGeneration: return legacy_ ? 0 : device_->config_generation();
@@ -175,41 +151,39 @@ u32 MmioTransport::read_register(u64 offset) {
 }
 
 void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held) {
-    QueueRegisters* queue = selected();
+    DriverRegisters::Queue* queue = registers_.selected();
     switch (offset) {
-        case kDeviceFeaturesSelect: device_features_select_ = value; return;
-        case kDriverFeaturesSelect: driver_features_select_ = value; return;
-        case kDriverFeatures:
-            if (driver_features_select_ > (legacy_ ? 0u : 1u)) return;
-            set_half(driver_features_, driver_features_select_ == 1, value);
-            device_->set_driver_features(driver_features_);
-            return;
-        case kQueueSelect: queue_select_ = value; return;
+        case kDeviceFeaturesSelect: registers_.device_features_select = value; return;
+        case kDriverFeaturesSelect: registers_.driver_features_select = value; return;
+        case kDriverFeatures: registers_.write_features(value, legacy_); return;
+        case kQueueSelect: registers_.queue_select = value; return;
         case kQueueNotify: device_->notify_queue(value); return;
         case kInterruptAcknowledge:
             interrupt_status_ &= ~value;
             if (interrupt_status_ == 0) irq_.set(false);
             return;
         case kStatus: set_status(value & 0xff, held); return;
-        case kGuestPageSize: page_shift_ = value != 0 ? static_cast<unsigned>(std::countr_zero(value)) : 0; return;
+        case kGuestPageSize:
+            registers_.page_shift = value != 0 ? static_cast<unsigned>(std::countr_zero(value)) : 0;
+            return;
         default: break;
     }
     if (queue == nullptr) return;
     switch (offset) {
         case kQueueSize:
             queue->size = value;
-            if (legacy_ && queue->page != 0) set_legacy_rings(held);
+            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(held);
             return;
         case kQueueAlign:
             if (value != 0) queue->align = value;
-            if (legacy_ && queue->page != 0) set_legacy_rings(held);
+            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(held);
             return;
         case kQueuePage:
             queue->page = value;
-            if (legacy_) set_legacy_rings(held);
+            if (legacy_) registers_.set_legacy_rings(held);
             return;
         case kQueueReady:
-            if (!legacy_) set_ready(value, held);
+            if (!legacy_) registers_.set_ready((value & 1) != 0, held);
             return;
         case kQueueDescriptorsLow:
         case kQueueDescriptorsHigh: set_half(queue->descriptors, offset == kQueueDescriptorsHigh, value); return;
@@ -224,33 +198,6 @@ void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::
 void MmioTransport::set_status(u32 value, std::unique_lock<std::mutex>& held) {
     device_->set_status(static_cast<u8>(value), held);
     if (value == 0) clear_registers();
-}
-
-void MmioTransport::set_ready(u32 value, std::unique_lock<std::mutex>& held) {
-    QueueRegisters& queue = *selected();
-    if ((value & 1) == 0) {
-        device_->disable_queue(queue_select_, held);
-        return;
-    }
-    // A size that does not fit in 16 bits stays one that no queue has.
-    u16 size = queue.size <= 0xffff ? static_cast<u16>(queue.size) : u16{0};
-    device_->enable_queue(queue_select_, {size, queue.descriptors, queue.available, queue.used});
-}
-
-/// The page, size or alignment of the selected queue was written, in whatever order.
-void MmioTransport::set_legacy_rings(std::unique_lock<std::mutex>& held) {
-    // §2.7.2: the rings lie one after the other from a page on, the used ring at the next multiple of the alignment.
-    unsigned index = queue_select_;  // of which another hart may choose another one while we wait
-    QueueRegisters& queue = queues_[index];
-    device_->disable_queue(index, held);
-    if (queue.page == 0) return;
-    u16 size = queue.size <= 0xffff ? static_cast<u16>(queue.size) : u16{0};
-    u64 align = queue.align;
-    if ((align & (align - 1)) != 0) size = 0;
-    u64 descriptors = u64{queue.page} << page_shift_;
-    u64 available = descriptors + u64{16} * size;
-    u64 used = size != 0 ? align_up(available + 4 + 2 * u64{size} + 2, align) : 0;
-    device_->enable_queue(index, {size, descriptors, available, used});
 }
 
 }  // namespace dragoman::devices::virtio

@@ -21,9 +21,9 @@ VirtioDevice::VirtioDevice(memory::PhysicalSpace& space, u32 device_id, std::spa
     for (u16 size : queue_sizes) queues_.emplace_back(space, size);
 }
 
-u64 VirtioDevice::offered_features() const {
+u64 VirtioDevice::offered_features(bool legacy) const {
     u64 features = device_features() | kFeatureIndirect | kFeatureEventIndex;
-    return (features | (legacy_ ? kFeatureAnyLayout | kFeatureNotifyOnEmpty : kFeatureVersion1)) & ~withheld_;
+    return (features | (legacy ? kFeatureAnyLayout | kFeatureNotifyOnEmpty : kFeatureVersion1)) & ~withheld_;
 }
 
 void VirtioDevice::set_driver_features(u64 features) {
@@ -39,14 +39,14 @@ RingFeatures VirtioDevice::ring_features(u64 features) {
 }
 
 void VirtioDevice::accept_features() {
-    features_ = driver_features_ & offered_features();
+    features_ = driver_features_ & offered_features(legacy_);
     for (Virtqueue& queue : queues_) {
         if (!queue.agree(ring_features(features_))) fail(queue.error());
     }
 }
 
 bool VirtioDevice::running() const {
-    if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0) return false;
+    if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0 || !dma_) return false;
     return (status_ & kStatusDriverOk) != 0 || legacy_;  // legacy drivers use queues before they set it (§3.1.2)
 }
 
@@ -59,10 +59,13 @@ void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
     u8 kept = before & kStatusNeedsReset;
     if ((status & ~before & kStatusFeaturesOk) != 0) accept_features();
     status_ = static_cast<u8>(status | kept);
-    if ((status & ~before & kStatusDriverOk) != 0 && running()) {
-        driver_ready();
-        for (unsigned i = 0; i < queue_count() && running(); i++) notify_queue(i);
-    }
+    if ((status & ~before & kStatusDriverOk) != 0) start();
+}
+
+void VirtioDevice::start() {
+    if ((status_ & kStatusDriverOk) == 0 || !running()) return;
+    driver_ready();
+    resume();
 }
 
 void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
@@ -70,6 +73,11 @@ void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
     WakeScope::flush();
     idle_.wait(held, [this] { return in_flight_ == 0; });
     stopping_--;
+}
+
+void VirtioDevice::allow_dma(bool allowed, std::unique_lock<std::mutex>& held) {
+    dma_ = allowed;
+    if (!allowed) wait_idle(held);
 }
 
 void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
@@ -80,15 +88,18 @@ void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
     device_reset();
 }
 
-void VirtioDevice::visit(State& state, std::unique_lock<std::mutex>& held) {
+void VirtioDevice::visit(State& state, std::unique_lock<std::mutex>& held, bool legacy) {
     wait_idle(held);
     if (state.loading()) device_reset();
     state.version(1);
     state.same("device features", device_features());
     state.field("driver features", driver_features_);
     const u64 features = state.peek("features", features_);
-    if ((features & ~offered_features()) != 0) state.refuse("features that the device does not offer");
-    if (state.loading()) features_ = features;
+    if ((features & ~offered_features(legacy)) != 0) state.refuse("features that the device does not offer");
+    if (state.loading()) {
+        legacy_ = legacy;
+        features_ = features;
+    }
     state.field("status", status_);
     state.field("generation", generation_);
     state.same("queues", queue_count());

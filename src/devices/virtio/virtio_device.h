@@ -55,13 +55,19 @@ public:
         transport_ = &transport;
         legacy_ = legacy;
     }
+    /// The driver of a transport of both kinds has shown which it speaks. Locked.
+    void set_legacy(bool legacy) { legacy_ = legacy; }
+    /// Whether the device may access the guest's memory, which is so at first; waits for work in flight before it may
+    /// not. Locked.
+    void allow_dma(bool allowed, std::unique_lock<std::mutex>& held);
     /// Features that a user wants to hide from drivers. Before the machine runs.
     void withhold(u64 features) { withheld_ = features; }
     std::mutex& lock() { return lock_; }
     u32 device_id() const { return device_id_; }
+    u32 config_size() const { return config_bytes(); }  ///< of the configuration space, in bytes
     unsigned queue_count() const { return static_cast<unsigned>(queues_.size()); }
     const Virtqueue& queue(unsigned index) const { return queues_[index]; }
-    u64 offered_features() const;
+    u64 offered_features(bool legacy) const;
     u8 status() const { return status_; }  // locked
     u32 config_generation() const { return generation_; }
     /// The driver's side of negotiation, which ends with FEATURES_OK: what was not offered counts as not accepted.
@@ -72,8 +78,11 @@ public:
     bool enable_queue(unsigned index, const QueueLayout& layout);  // locked
     void disable_queue(unsigned index, std::unique_lock<std::mutex>& held);
     /// The device's state (state.h); waits for work in flight, which begins again with resume(). Locked.
-    void visit(State& state, std::unique_lock<std::mutex>& held);
-    void resume();                                            // locked
+    /// @param legacy  which kind of transport the state is of
+    void visit(State& state, std::unique_lock<std::mutex>& held, bool legacy);
+    void resume();  // locked
+    /// A driver that is up begins, or goes on after DMA was not allowed. Locked.
+    void start();
     void notify_queue(unsigned index);                        // locked
     u32 read_config(u64 offset, unsigned size);               // locked
     void write_config(u64 offset, unsigned size, u32 value);  // locked
@@ -136,6 +145,7 @@ private:
     unsigned in_flight_ = 0;
     u8 status_ = 0;
     bool legacy_ = false;
+    bool dma_ = true;
     unsigned stopping_ = 0;
     bool warned_ = false;
 };

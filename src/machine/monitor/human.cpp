@@ -6,6 +6,7 @@
 #include "machine/backends.h"
 #include "machine/monitor/expression.h"
 #include "machine/monitor/inspector.h"
+#include "machine/monitor/pci_info.h"
 
 namespace dragoman::machine {
 
@@ -57,6 +58,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"mtree", "", "", "physical memory map", &HumanMonitor::info_mtree},
     {"name", "", "", "name of the machine (-name)", &HumanMonitor::info_name},
     {"network", "", "", "network devices and back ends", &HumanMonitor::info_network},
+    {"pci", "", "", "PCI devices", &HumanMonitor::info_pci},
     {"qtree", "", "", "devices", &HumanMonitor::info_qtree},
     {"registers", "", "[-a]", "registers of the selected hart, or of all", &HumanMonitor::info_registers},
     {"status", "", "", "whether the machine runs", &HumanMonitor::info_status},
@@ -243,6 +245,10 @@ std::string HumanMonitor::info_name(std::string_view) {
 }
 
 std::string HumanMonitor::info_chardev(std::string_view) { return machine_.backends().describe_chardevs(); }
+std::string HumanMonitor::info_pci(std::string_view) {
+    return machine_.pci() != nullptr ? describe_pci(machine_.pci()->root()) : "PCI not supported\n";
+}
+
 std::string HumanMonitor::info_block(std::string_view) { return machine_.backends().describe_disks(); }
 std::string HumanMonitor::info_network(std::string_view) { return machine_.backends().describe_network(); }
 

@@ -53,6 +53,7 @@ private:
     std::string info_chardev(std::string_view);
     std::string info_block(std::string_view);
     std::string info_network(std::string_view);
+    std::string info_pci(std::string_view);
 
     Machine& machine_;
     unsigned hart_ = 0;  ///< the one that is looked at

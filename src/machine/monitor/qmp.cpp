@@ -8,6 +8,7 @@
 #include "machine/monitor/human.h"
 #include "machine/monitor/json_splitter.h"
 #include "machine/monitor/output.h"
+#include "machine/monitor/qmp_pci.h"
 #include "machine/monitor/session.h"
 
 namespace dragoman::machine {
@@ -174,6 +175,12 @@ private:
     }
 
     Json query_target(const Json&) { return {{"arch", machine_.guest().name}}; }
+    Json query_pci(const Json&) {
+        Json list = Json::array();
+        if (devices::pci::Host* host = machine_.pci()) list.push_back(pci_json(host->root()));
+        return list;
+    }
+
     Json query_kvm(const Json&) { return {{"enabled", false}, {"present", false}}; }
 
     Json stop(const Json&) {
@@ -234,6 +241,7 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-cpus-fast", {}, &QmpSession::query_cpus_fast},
         {"query-kvm", {}, &QmpSession::query_kvm},
         {"query-name", {}, &QmpSession::query_name},
+        {"query-pci", {}, &QmpSession::query_pci},
         {"query-status", {}, &QmpSession::query_status},
         {"query-target", {}, &QmpSession::query_target},
         {"query-version", {}, &QmpSession::query_version},

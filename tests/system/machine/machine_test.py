@@ -248,6 +248,9 @@ def scripts(folder):
             # Buildroot and other Linux guides
             f"-M virt -bios none -kernel {GUEST} -append 'rootwait_root=/dev/vda' -drive file={disk},format=raw,id=hd0 "
             "-device virtio-blk-device,drive=hd0 -netdev user,id=net0 -device virtio-net-device,netdev=net0 -nographic",
+            f"-M virt -bios none -kernel {GUEST} -nographic -netdev user,id=net0 -device virtio-net-pci,netdev=net0,romfile= "
+            f"-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci,rng=rng0,addr=0x5 "
+            f"-drive if=none,file={disk},format=raw,id=hd0 -device virtio-blk-pci,drive=hd0,disable-legacy=on",
             f"-nographic -machine virt -smp 2,maxcpus=2 -m 1G -bios none -kernel {GUEST} -net nic -net user",
             f"-nographic -machine virt -bios none -kernel {GUEST} -nic none -object rng-random,filename=/dev/urandom,id=rng0 "
             "-device virtio-rng-device,rng=rng0",
@@ -273,11 +276,18 @@ def bad_options(folder):
             (["-M", "pc"], ["pc", "virt"]), (["-M", "virt,colour=red"], ["colour", "aclint"]),
             (["-M", "virt,aclint=maybe"], ["aclint=maybe"]), (["-cpu", "z80"], ["z80", "-cpu help"]),
             (["-cpu", "rv64,zzz=on"], ["zzz"]), (["-smp", "513"], ["513", "512"]), (["-M", "quard-star", "-smp", "9"], ["9", "8"]), (["-smp", "x"], ["x"]), (["-m", "1Q"], ["1Q"]),
-            (["-device", "e1000"], ["e1000", "virtio-net-device"]), (["-device", "virtio-rng-device,colour=red"], ["colour"]),
+            (["-device", "rtl8139"], ["rtl8139", "virtio-net-device"]), (["-device", "virtio-rng-device,colour=red"], ["colour"]),
             (["-device", "virtio-rng-device,bus=pci.0"], ["pci.0", "virtio-mmio-bus.0"]),
+            (["-device", "virtio-rng-pci,bus=pci.0"], ["bus=pci.0", "pcie.0"]),
+            (["-device", "virtio-rng-pci,addr=0"], ["addr=0", "in use", "gpex-root"]),
+            (["-device", "virtio-rng-pci,addr=4", "-device", "virtio-rng-pci,addr=4.1"], ["addr=4.1", "multifunction=on"]),
+            (["-device", "virtio-rng-pci,addr=1f.8"], ["addr=1f.8", "SLOT"]),
+            (["-device", "virtio-rng-pci,disable-legacy=on,disable-modern=on"], ["disable-modern", "disable-legacy"]),
+            (["-device", "virtio-rng-pci,romfile=x"], ["romfile=x"]), (["-device", "virtio-rng-pci,force-legacy=on"], ["force-legacy"]),
+            (["-M", "quard-star", "-device", "virtio-rng-pci"], ["no PCI bus"]),
             (["-device", "virtio-blk-device,drive=none"], ["none"]), (["-device", "loader"], ["file=FILE"]),
             (["-device", "loader,addr=0x80000000,data=1"], ["data-len"]), (["-netdev", "carrier,id=n"], ["carrier"]),
-            (["-nic", "user,model=e1000"], ["e1000", "virtio-net-device"]), (["-chardev", "smoke,id=c"], ["smoke"]),
+            (["-nic", "user,model=virtio-rng-pci"], ["virtio-rng-pci", "no network card"]), (["-chardev", "smoke,id=c"], ["smoke"]),
             (["-serial", "smoke"], ["smoke"]), (["-mon", "chardev=nobody"], ["nobody"]), (["-gdb", "tcp::99999"], ["99999"]),
             (["-qmp", f"unix:{folder}/no/such/place,server=on,wait=off"], ["/no/such/place"]),
             (["-D", "/no/such/directory/log"], ["/no/such/directory/log"]), (["-rtc", "base=never"], ["never"]),
@@ -293,7 +303,7 @@ def bad_options(folder):
             (["-device", "virtio-rng-device,rng=none"], ["rng=none"]), (["-device", "{bad"], ["JSON"]),
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
             (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"]), (["-boot", "order=z"], ["order=z"]),
-            (["-boot", "cc"], ["twice"]), (["-M", "virt,pflash0=none"], ["none"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "e1000,help"], ["e1000"]),
+            (["-boot", "cc"], ["twice"]), (["-M", "virt,pflash0=none"], ["none"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "rtl8139,help"], ["rtl8139"]),
             (["-drive", f"file={GUEST},werror=stop"], ["werror=stop", "report"])]:
         rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]
         check_error(names, *rest, *arguments)
@@ -367,6 +377,11 @@ def device_tree(folder):
           [harts[0], 3, harts[0], 7, harts[1], 3, harts[1], 7], "the CLINT's lines")
     check(cells(nodes["/cpus"]["timebase-frequency"]) == [10_000_000], "timebase-frequency")
     check(cells(nodes["/soc/test@100000"]["phandle"]) == cells(nodes["/poweroff"]["regmap"]), "regmap of poweroff")
+    pci = nodes["/soc/pci@30000000"]
+    check(pci["compatible"] == b"pci-host-ecam-generic\0", "compatible of the PCIe host")
+    check(cells(pci["ranges"])[:14] == [0x1000000, 0, 0, 0, 0x3000000, 0, 0x10000, 0x2000000, 0, 0x40000000, 0, 0x40000000, 0, 0x40000000],
+          "windows of the PCIe host")
+    check(cells(pci["interrupt-map"])[24:30] == [0x800, 0, 0, 1, plic, 0x21], "INTA# of slot 1")
     for path in "/flash@20000000", "/fw-cfg@10100000", "/reboot", "/pmu", "/platform-bus@4000000", "/cpus/cpu-map/cluster0/core1":
         check(path in nodes, f"no node {path}")
     code, _, _ = run("-display", "none", "-machine", f"virt,aclint=on,dumpdtb={folder}/dtb")
@@ -418,7 +433,7 @@ class Session:
 
 
 def monitor(folder):
-    s = Session(*bare("-smp", "2", "-name", "tester"))
+    s = Session(*bare("-smp", "2", "-name", "tester", "-device", "virtio-rng-pci,id=random"))
     s.wait_for("hello from the guest\n")
     s.send("echo me")
     s.wait_for("echo me")
@@ -428,6 +443,7 @@ def monitor(folder):
             ("info status", "VM status: running"), ("help", "system_reset"), ("info registers", "pc"),
             ("info mtree", "riscv_virt_board.ram"), ("info qtree", "plic"), ("info cpus", "* CPU #0"), ("info name", "tester"),
             ("info mem", "No translation"), ("info tlb", "MMU index"), ("info chardev", "serial0"), ("info block", ""),
+            ("info pci", "Host bridge: PCI device 1b36:0008"), ("info pci", "BAR4: 64 bit prefetchable memory (not mapped)"),
             ("info network", ""), ("info version", "dragoman-system"), ("p 1+2*3", "0x7"), ("p/d $a0 * 0 + 42", "42"),
             ("xp /2xw 0x1000", "0000000000001000: 0x00000297"), ("x/1i 0x1000", "auipc"), ("x /1xg 0x9999999999", "Cannot access"),
             ("cpu 1", ""), ("info cpus", "* CPU #1"), ("cpu 7", "invalid CPU index"), ("bogus", "unknown command: 'bogus'"),
@@ -533,6 +549,9 @@ def qmp(folder):
     check([c["cpu-index"] for c in cpus] == [0, 1] and all(c["thread-id"] > 0 for c in cpus), f"query-cpus-fast: {cpus}")
     check(q.command("query-version")["qemu"]["major"] >= 1, "query-version")
     check(q.command("query-name") == {"name": "tester"}, "query-name")
+    bridge = q.command("query-pci")[0]["devices"][0]
+    check(bridge["slot"] == 0 and bridge["class_info"] == {"class": 0x600, "desc": "Host bridge"}, f"query-pci: {bridge}")
+    check(bridge["id"] == {"device": 8, "vendor": 0x1b36, "subsystem": 0x1100, "subsystem-vendor": 0x1af4}, f"query-pci: {bridge}")
     names = [c["name"] for c in q.command("query-commands")]
     check("human-monitor-command" in names and "quit" in names, f"query-commands: {names}")
     q.command("stop")

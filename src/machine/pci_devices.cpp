@@ -1,0 +1,79 @@
+#include "machine/pci_devices.h"
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "devices/virtio/pci.h"
+#include "machine/device_help.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+namespace pci = devices::pci;
+using devices::virtio::Factory;
+using devices::virtio::PciOptions;
+using devices::virtio::PciTransport;
+
+pci::Bus& choose_bus(Machine& machine, Properties& properties) {
+    if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
+    std::optional<std::string> name = properties.take("bus");
+    if (!name) return machine.pci()->root();
+    std::string names;
+    for (pci::Bus* bus : machine.pci()->buses()) {
+        // "pcie" is the first bus of its kind, as any bus' name without its number is.
+        if (bus->name() == *name || bus->name() == *name + ".0") return *bus;
+        names += (names.empty() ? "" : ", ") + bus->name();
+    }
+    properties.fail("bus=" + *name + ": there is no such PCI bus (there is: " + names + ")");
+}
+
+PciOptions take_virtio_options(std::string_view driver, const pci::Bus& bus, Properties& properties) {
+    PciOptions options;
+    // Behind a port there is PCI Express without I/O, where the old registers are of no use.
+    std::size_t no_legacy = properties.take_choice("disable-legacy", {"auto", "on", "off"}, 0);
+    bool no_modern = properties.take_bool("disable-modern", false);
+    options.legacy = no_legacy == 0 ? bus.is_root() : no_legacy == 2;
+    options.modern = !no_modern;
+    if (driver.ends_with("-non-transitional")) options = {.legacy = false, .modern = true};
+    else if (driver.ends_with("-transitional")) options = {.legacy = true, .modern = true};
+    if (!options.legacy && !options.modern)
+        properties.fail("neither the modern nor the legacy registers are there (disable-modern, disable-legacy)");
+    return options;
+}
+
+std::unique_ptr<pci::Function> make_virtio(Factory& factory, const DriverHelp& driver, pci::Bus& bus,
+                                           Properties& properties) {
+    PciOptions options = take_virtio_options(driver.name, bus, properties);
+    std::optional<u64> vectors;
+    if (properties.has("vectors")) vectors = properties.take_number("vectors", 0, 0, 128);
+    std::string base(driver.name.substr(0, driver.name.find("-pci")));
+    auto device = factory.make(base + "-device", properties);
+    options.vectors = static_cast<unsigned>(vectors.value_or(PciTransport::default_vectors(*device)));
+    return std::make_unique<PciTransport>(std::string(driver.name), std::move(device), options);
+}
+
+std::string place_name(const pci::Bus& bus, const pci::Bus::Place& place) {
+    char text[16];
+    std::snprintf(text, sizeof text, ":%02x.%x", place.devfn >> 3, place.devfn & 7);
+    return bus.name() + text;
+}
+
+}  // namespace
+
+void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+    pci::Bus& bus = choose_bus(machine, properties);
+    pci::Bus::Place place = bus.choose(properties);
+    std::string id = properties.take("id", "");
+    properties.take_number("rombar", 0, 0, 1);
+    if (std::string file = properties.take("romfile", ""); !file.empty())
+        properties.fail("romfile=" + file + ": functions have no option ROM here");
+    std::unique_ptr<pci::Function> function = make_virtio(factory, driver, bus, properties);
+    properties.finish();
+    function->set_id(id);
+    pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));
+    bus.plug(plugged, place);
+}
+
+}  // namespace dragoman::machine

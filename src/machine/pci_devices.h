@@ -1,0 +1,16 @@
+// -device of what is plugged into a PCI bus.
+#pragma once
+
+#include "base/properties.h"
+#include "devices/virtio/factory.h"
+
+namespace dragoman::machine {
+
+struct DriverHelp;
+class Machine;
+
+/// Makes the device `driver`, of kind Pci or VirtioPci, and plugs it where bus= and addr= say. @throws FatalError
+void add_pci_device(Machine& machine, devices::virtio::Factory& factory, const DriverHelp& driver,
+                    Properties& properties);
+
+}  // namespace dragoman::machine
