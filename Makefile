@@ -6,7 +6,7 @@ PROG ?=
 ARGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all run run-system check check-all check-sanitize bench fuzz install format lint clean help
+.PHONY: all run run-system check check-all check-sanitize bench fuzz install uninstall deb format lint clean help
 .NOTPARALLEL:
 
 # Each command installs the Debian packages that it needs, configures, and builds what it needs. The tests are
@@ -68,8 +68,17 @@ fuzz:  ## random programs on both back ends and the newest qemu-riscv64, until i
 	@bench/newest-qemu.sh || echo "comparing with this machine's qemu-riscv64" >&2
 	@tests/fuzz/run.sh "$(BUILD)" $(ARGS)
 
-install: all  ## install the programs and their manual pages below PREFIX (/usr/local)
+install: all  ## install the programs, manual pages and completions below PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+uninstall:  ## remove what the last `make install` of this build directory installed
+	@[ -e $(BUILD)/install_manifest.txt ] || { echo "nothing was installed from $(BUILD)" >&2; exit 1; }
+	@xargs -d '\n' rm -fv -- <$(BUILD)/install_manifest.txt
+
+deb:  ## Debian packages in build/deb: dragoman, dragoman-user-static, dragoman-system
+	@scripts/install-deps.sh build system packages
+	@scripts/make-deb.sh $(BUILD)/deb
+	@lintian --fail-on error,warning $(BUILD)/deb/*.changes
 
 FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 'tests/fuzz/*.h' 'bench/*.cpp'
 

@@ -15,15 +15,16 @@ packages_of() {
         ;;
     large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev ;;
     bench) echo g++-riscv64-linux-gnu python3 ;;
+    packages) echo dpkg-dev debhelper lintian ;;
     lint) echo clang clang-format clang-tidy shellcheck ;;
     *)
-        echo "install-deps: no such group: $1 (build, system, guest, images, tests, large-tests, bench, lint)" >&2
+        echo "install-deps: no such group: $1 (build, system, guest, images, tests, large-tests, bench, packages, lint)" >&2
         exit 2
         ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- build system guest images tests large-tests bench lint
+[ $# -gt 0 ] || set -- build system guest images tests large-tests bench packages lint
 missing=
 for group in "$@"; do
     packages=$(packages_of "$group")

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -150,6 +151,10 @@ std::string binfmt_interpreter(const std::string& own) {
 }
 
 void binfmt_install(const std::string& interpreter) {
+    // Where nothing has mounted it (containers), and it can be; else writing says what is wrong.
+    if (access((kDirectory + "register").c_str(), F_OK) != 0) {
+        mount("binfmt_misc", kDirectory.c_str(), "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+    }
     for (const guest::Guest* guest : guest::all()) {
         if (registered(*guest)) write_file(kDirectory + entry_name(*guest), "-1");
         write_file(kDirectory + "register", binfmt_line(*guest, interpreter) + "\n");

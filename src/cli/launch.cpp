@@ -71,8 +71,8 @@ void make_absolute(std::string& directory, const char* option, std::vector<std::
 std::unique_ptr<guest::Model> make_model(const linux_abi::Program& program, const Options& options) {
     const guest::Guest* guest = guest::find(program.header.e_machine, program.header.e_ident[EI_CLASS]);
     if (!guest) {
-        throw FatalError(
-            126, program.name + ": guest not supported (ELF machine " + std::to_string(program.header.e_machine) + ")");
+        throw FatalError(126, program.name + ": program for " + linux_abi::machine_name(program.header.e_machine) +
+                                  ": guest not supported");
     }
     std::string wrong;
     std::unique_ptr<guest::Model> model = guest->configure(options.cpu, false, wrong);
