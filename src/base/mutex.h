@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 
 #include "base/thread_annotations.h"
 
@@ -20,16 +21,41 @@ private:
     std::mutex mutex_;
 };
 
-/// Holds a mutex while it lives.
+/// Holds a mutex (or another lock) while it lives.
+template <class M>
 class DRAGOMAN_SCOPED_LOCK LockGuard {
 public:
-    explicit LockGuard(Mutex& mutex) DRAGOMAN_ACQUIRE(mutex) : mutex_(mutex) { mutex.lock(); }
+    explicit LockGuard(M& mutex) DRAGOMAN_ACQUIRE(mutex) : mutex_(mutex) { mutex.lock(); }
     ~LockGuard() DRAGOMAN_RELEASE() { mutex_.unlock(); }
     LockGuard(const LockGuard&) = delete;
     LockGuard& operator=(const LockGuard&) = delete;
 
 private:
-    Mutex& mutex_;
+    M& mutex_;
+};
+
+/// Held by one who changes what it guards, or by any number who read it.
+class DRAGOMAN_LOCKABLE("shared mutex") SharedMutex {
+public:
+    void lock() DRAGOMAN_ACQUIRE() { mutex_.lock(); }
+    void unlock() DRAGOMAN_RELEASE() { mutex_.unlock(); }
+    void lock_shared() DRAGOMAN_ACQUIRE_SHARED() { mutex_.lock_shared(); }
+    void unlock_shared() DRAGOMAN_RELEASE_SHARED() { mutex_.unlock_shared(); }
+
+private:
+    std::shared_mutex mutex_;
+};
+
+/// Holds a shared mutex for reading while it lives.
+class DRAGOMAN_SCOPED_LOCK SharedGuard {
+public:
+    explicit SharedGuard(SharedMutex& mutex) DRAGOMAN_ACQUIRE_SHARED(mutex) : mutex_(mutex) { mutex.lock_shared(); }
+    ~SharedGuard() DRAGOMAN_RELEASE() { mutex_.unlock_shared(); }
+    SharedGuard(const SharedGuard&) = delete;
+    SharedGuard& operator=(const SharedGuard&) = delete;
+
+private:
+    SharedMutex& mutex_;
 };
 
 /// Holds a mutex while it lives, except between unlock and lock, and while a ConditionVariable waits.

@@ -22,6 +22,9 @@
 #define DRAGOMAN_EXCLUDES(...) DRAGOMAN_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 /// Of a function: returns with the locks held; without arguments, of a lock's own functions.
 #define DRAGOMAN_ACQUIRE(...) DRAGOMAN_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+/// The same for locks that several readers hold at once.
+#define DRAGOMAN_ACQUIRE_SHARED(...) DRAGOMAN_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))
+#define DRAGOMAN_RELEASE_SHARED(...) DRAGOMAN_THREAD_ATTRIBUTE(release_shared_capability(__VA_ARGS__))
 /// Of a function: holds the locks if it returned `result`.
 #define DRAGOMAN_TRY_ACQUIRE(...) DRAGOMAN_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 /// Of a function: the locks that the caller held are free when it returns.

@@ -110,7 +110,7 @@ void Engine::attach(ir::Env* env) {
     env->runtime = impl_->runtime.get();
     env->request = 0;
     env->in_code = 0;
-    if (env->fp_control == 0) env->fp_control = fpenv::kDefaultControl;
+    if (env->fp_control == 0) env->fp_control = fpenv::default_control();
     // All entries are zero (guest.h), which only guest address 0 could take for a hit, in entry 0.
     env->jump_cache[0].pc = ir::kNoPc;
     // Single steps and logs want to see each jump; in system mode an address says too little.

@@ -18,10 +18,7 @@ constexpr u64 kBoxMask = ~u64{0} << 32;
 constexpr Format format_of(Type t) { return t == Type::F32 ? Format::F32 : Format::F64; }
 
 /// The mode in force: ops that follow the FP environment never run under RMM.
-sf::Rounding current_rounding() {
-    constexpr sf::Rounding kByControl[] = {sf::Rounding::RNE, sf::Rounding::RDN, sf::Rounding::RUP, sf::Rounding::RTZ};
-    return kByControl[_mm_getcsr() >> 13 & 3];
-}
+sf::Rounding current_rounding() { return static_cast<sf::Rounding>(fpenv::rounding()); }
 
 sf::Rounding rounding(u8 imm) {
     auto r = static_cast<ir::Rounding>(imm);

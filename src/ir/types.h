@@ -179,7 +179,8 @@ struct FloatRules {
     static constexpr u32 kPresent = 1u << 15;
     static constexpr unsigned kBits = 16;  ///< of the packed form
 };
-inline constexpr FloatRules kRiscvFloatRules{};
+/// The rules that back ends follow: those that a guest has, so far.
+inline constexpr FloatRules kBuiltFloatRules{};
 
 /// Of a vector op, its attribute word: the element type and which of the operands behind the inputs it has.
 struct VectorRules {

@@ -146,7 +146,7 @@ const char* Verifier::check_attributes(const Insn& insn) const {
         insn.op != Op::funbox) {
         return "attributes of an op that has none";
     }
-    return insn.attributes == kRiscvFloatRules.pack() ? nullptr : "float rules that no back end has";
+    return insn.attributes == kBuiltFloatRules.pack() ? nullptr : "float rules that no back end has";
 }
 
 /// Maps of the IR name guest registers and what is known before code is made.

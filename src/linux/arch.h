@@ -12,6 +12,7 @@
 #include "ir/env.h"
 #include "linux/layouts.h"
 #include "linux/signals/signal_state.h"
+#include "linux/strace/flags.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi {
@@ -61,7 +62,8 @@ struct Arch {
     const SyscallTable& syscalls;
     unsigned restart_syscall_number;
     CloneArguments clone_arguments;
-    SyscallFunction prctl;  ///< options of prctl that only this architecture has; null: none
+    SyscallFunction prctl;                    ///< options of prctl that only this architecture has; null: none
+    std::span<const FlagName> prctl_options;  ///< their names
     const StructLayouts& layouts;
 
     // Registers of system calls. The guest's pc is behind the instruction that made the call.

@@ -5,7 +5,7 @@
 namespace dragoman::linux_abi {
 
 SemihostingState& SemihostingState::of(Process& process) {
-    std::lock_guard lock(process.tasks_lock);
+    LockGuard lock(process.tasks_lock);
     if (process.semihosting == nullptr) process.semihosting = std::make_shared<SemihostingState>();
     return *process.semihosting;
 }

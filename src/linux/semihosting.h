@@ -1,8 +1,9 @@
 // What a process keeps for its semihosting calls. Made when the first of them comes.
 #pragma once
 
-#include <mutex>
+#include <chrono>
 
+#include "base/mutex.h"
 #include "semihosting/semihosting.h"
 
 namespace dragoman::linux_abi {
@@ -11,8 +12,9 @@ struct Process;
 
 struct SemihostingState {
     semihosting::Session session;
-    std::mutex mutex;  ///< guards the heap
-    u64 heap_base = 0, heap_limit = 0;
+    Mutex mutex;
+    u64 heap_base DRAGOMAN_GUARDED_BY(mutex) = 0;
+    u64 heap_limit DRAGOMAN_GUARDED_BY(mutex) = 0;
     const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 
     u64 nanoseconds() const {

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/engine.h"
 #include "linux/debugger.h"
 #include "linux/filter/filter.h"
@@ -62,8 +62,8 @@ struct Process {
     u64 start_code = 0, end_code = 0, start_data = 0, end_data = 0;
     MappingPolicy policy;
     pid_t pid = 0;
-    std::mutex tasks_lock;
-    std::vector<Task*> tasks;
+    Mutex tasks_lock;
+    std::vector<Task*> tasks DRAGOMAN_GUARDED_BY(tasks_lock);
     u32 elf_flags = 0;                 ///< e_flags of the program
     std::atomic<bool> dumping{false};  ///< a task writes a core dump, and then ends the process
     Debugger* debugger = nullptr;      ///< -g; not owned
@@ -71,7 +71,7 @@ struct Process {
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};
-    std::shared_ptr<SemihostingState> semihosting;  ///< null before the first call
+    std::shared_ptr<SemihostingState> semihosting DRAGOMAN_GUARDED_BY(tasks_lock);  ///< null before the first call
 
     u8* host(u64 address) const { return space->host(address); }
 };

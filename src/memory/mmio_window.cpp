@@ -1,35 +1,33 @@
 #include "memory/mmio_window.h"
 
-#include <mutex>
-
 #include "memory/mmio_access.h"
 
 namespace dragoman::memory {
 
 unsigned MmioWindow::add(std::string name, u64 size, MmioHandler& handler, MmioLimits limits) {
-    std::unique_lock lock(mutex_);
+    LockGuard lock(mutex_);
     ranges_.push_back({.name = std::move(name), .size = size, .handler = &handler, .limits = limits});
     return static_cast<unsigned>(ranges_.size() - 1);
 }
 
 void MmioWindow::move(unsigned range, u64 offset) {
-    std::unique_lock lock(mutex_);
+    LockGuard lock(mutex_);
     ranges_[range].offset = offset;
 }
 
 void MmioWindow::turn(unsigned range, bool on) {
-    std::unique_lock lock(mutex_);
+    LockGuard lock(mutex_);
     ranges_[range].on = on;
 }
 
 std::vector<MmioWindow::Range> MmioWindow::ranges() const {
-    std::shared_lock lock(mutex_);
+    SharedGuard lock(mutex_);
     return ranges_;
 }
 
 /// The range that all of the access falls into.
 bool MmioWindow::find(u64 offset, unsigned size, Range& found) const {
-    std::shared_lock lock(mutex_);
+    SharedGuard lock(mutex_);
     if (offset >= size_ || size > size_ - offset) return false;
     for (const Range& range : ranges_) {
         const u64 in = offset - range.offset;

@@ -2,10 +2,10 @@
 // runs: where a bus puts what its guest places (PCI's base address registers).
 #pragma once
 
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "memory/physical_space.h"
 
 namespace dragoman::memory {
@@ -51,8 +51,8 @@ private:
 
     const u64 size_;
     const Nothing nothing_;
-    mutable std::shared_mutex mutex_;  ///< of ranges_; not held while a range answers
-    std::vector<Range> ranges_;
+    mutable SharedMutex mutex_;  ///< not held while a range answers
+    std::vector<Range> ranges_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::memory

@@ -56,7 +56,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     if (shared) page_flags |= PageFlags::Shared;
     bool file = !(flags & MAP_ANONYMOUS);
 
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     if (impl_->full()) return -ENOMEM;
     i64 error;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
@@ -80,7 +80,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
 }
 
 void UserSpace::set_limits(u64 all, u64 data) {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     impl_->most_bytes = all;
     impl_->most_data = data;
 }
@@ -89,7 +89,7 @@ i64 UserSpace::munmap(u64 address, u64 length) {
     if (address % kPageSize != 0 || length == 0 || length > kHostTop) return -EINVAL;
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -EINVAL;
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     // Only a hole in the middle of a mapping makes more of them.
     if (impl_->full() && impl_->regions.splits(address, address + length)) return -ENOMEM;
     return impl_->unmap(address, address + length);
@@ -100,7 +100,7 @@ i64 UserSpace::Impl::protect_piece(u64 from, u64 to, const Region& region, PageF
     // Translations that check their code read it, and so go when it becomes unreadable.
     bool readable = has(flags, PageFlags::Read) || !has(region.flags, PageFlags::Read);
     const CodeChange change = retire_code(from, to, !has(flags, PageFlags::Exec) || !readable);
-    std::lock_guard lock(code_lock);
+    LockGuard lock(code_lock);
     bool code = false;
     if (has(region.flags, PageFlags::Exec) && has(flags, PageFlags::Exec)) {
         table.for_each(from, to, PageFlags::Code, [&](u64, PageFlags) { code = true; });
@@ -131,7 +131,7 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -ENOMEM;
 
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     u64 end = address + length;
     if (impl_->full() && impl_->regions.splits(address, end)) return -ENOMEM;
     if (prot & kGrowsDown) {
@@ -164,12 +164,12 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
 }
 
 void UserSpace::set_brk(u64 start) {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     impl_->brk_start = impl_->brk_end = start;
 }
 
 i64 UserSpace::brk(u64 address) {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     u64 current = impl_->brk_end;
     if (address < impl_->brk_start || address > impl_->limit) return static_cast<i64>(current);
     u64 old_page = align_up(current, kPageSize), new_page = align_up(address, kPageSize);
@@ -192,7 +192,7 @@ i64 UserSpace::madvise(u64 address, u64 length, int advice) {
     if (address % kPageSize != 0 || length > kHostTop) return -EINVAL;
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -EINVAL;
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     bool discards =
         advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED;
     u64 end = address + length;
@@ -216,12 +216,12 @@ bool UserSpace::accessible(u64 address, u64 length, bool write) const {
 }
 
 bool UserSpace::mapped(u64 address) const {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     return impl_->regions.find(address) != impl_->regions.end();
 }
 
 std::vector<Mapping> UserSpace::mappings() const {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     std::vector<Mapping> result;
     result.reserve(impl_->regions.all().size());
     for (const auto& [start, region] : impl_->regions.all()) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bits.h"
+#include "base/thread_annotations.h"
 
 namespace dragoman::memory {
 
@@ -128,9 +129,10 @@ public:
     /// All mappings in ascending order, for /proc/self/maps.
     std::vector<Mapping> mappings() const;
 
-    /// Around fork: the child inherits a consistent map.
-    void before_fork();
-    void after_fork(bool child);
+    /// Around fork: the child inherits a consistent map. The locks are held from one call to the other, which the
+    /// checker of locks cannot follow.
+    void before_fork() DRAGOMAN_UNCHECKED_LOCKING;
+    void after_fork(bool child) DRAGOMAN_UNCHECKED_LOCKING;
 
 private:
     u64 guest_base_;

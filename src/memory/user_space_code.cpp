@@ -14,10 +14,11 @@ UserSpace::Impl::CodeChange UserSpace::Impl::retire_code(u64 start, u64 end, boo
     }
     if (!any) return {space, start, end, false};
     if (space.on_code_change) space.on_code_change(start, end);
-    std::lock_guard lock(code_lock);
-    regions.for_each(start, end, [&](u64 from, u64 to, const Region&) {
-        table.for_each(from, to, PageFlags::Code, [&](u64 page, PageFlags flags) { uncover(page, flags); });
-    });
+    LockGuard lock(code_lock);
+    // The checker does not see that this is called with the lock held.
+    auto uncover_page = [&](u64 page, PageFlags flags) DRAGOMAN_UNCHECKED_LOCKING { uncover(page, flags); };
+    regions.for_each(start, end,
+                     [&](u64 from, u64 to, const Region&) { table.for_each(from, to, PageFlags::Code, uncover_page); });
     return {space, start, end, true};
 }
 
@@ -32,7 +33,7 @@ void UserSpace::Impl::uncover(u64 page, PageFlags flags) {
 std::size_t UserSpace::copy_code(void* to, u64 address, std::size_t bytes) {
     if (has(flags(address), PageFlags::Read)) return copy_checked(to, host(address), bytes);
     const u64 page = align_down(address, kPageSize);
-    std::lock_guard lock(impl_->code_lock);
+    LockGuard lock(impl_->code_lock);
     PageFlags page_flags = impl_->table.get(page);
     if (!has(page_flags, PageFlags::Exec)) return bytes;
     // Only for the moment can other threads read it.
@@ -44,7 +45,7 @@ std::size_t UserSpace::copy_code(void* to, u64 address, std::size_t bytes) {
 
 void UserSpace::protect_code(u64 page) {
     page = align_down(page, kPageSize);
-    std::lock_guard lock(impl_->code_lock);
+    LockGuard lock(impl_->code_lock);
     PageFlags flags = impl_->table.get(page);
     if (has(flags, PageFlags::Code) || !has(flags, PageFlags::Exec)) return;
     flags |= PageFlags::Code;
@@ -57,23 +58,23 @@ void UserSpace::protect_code(u64 page) {
 
 bool UserSpace::unprotect_code(u64 page) {
     page = align_down(page, kPageSize);
-    std::lock_guard lock(impl_->code_lock);
+    LockGuard lock(impl_->code_lock);
     PageFlags flags = impl_->table.get(page);
     if (has(flags, PageFlags::Code)) impl_->uncover(page, flags);
     return has(flags, PageFlags::Write) && !impl_->watched.contains(page);
 }
 
 void UserSpace::set_watched(u64 page, bool on) {
-    std::lock_guard lock(impl_->code_lock);
+    LockGuard lock(impl_->code_lock);
     if (on) impl_->watched.insert(page);
     else impl_->watched.erase(page);
 }
 
 bool UserSpace::release_guarded_code() {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     std::set<u64> pages;
     {
-        std::lock_guard code(impl_->code_lock);
+        LockGuard code(impl_->code_lock);
         pages = impl_->guarded;
     }
     for (u64 page : pages) (void)impl_->retire_code(page, page + kPageSize);

@@ -4,12 +4,12 @@
 
 #include <sys/mman.h>
 
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "memory/page_flags_table.h"
 #include "memory/region_map.h"
 #include "memory/user_space.h"
@@ -49,24 +49,28 @@ inline int host_prot(PageFlags flags) {
     return prot;
 }
 
-/// Lock order: map_lock, then the engine's locks (on_code_change), then code_lock. What changes the map is called with
-/// map_lock held.
+/// Lock order: map_lock, then the engine's locks (on_code_change), then code_lock.
 struct UserSpace::Impl {
     UserSpace& space;
     u64 usual_top = kUsualTop;
     u64 limit = kHostTop;   ///< end of the guest's address space
     bool reserved = false;  ///< [0, limit) is held by PROT_NONE host mappings where the guest has nothing
-    u64 brk_start = 0, brk_end = 0;
-    u64 most_bytes = kNoLimit, most_data = kNoLimit;  ///< set_limits
+    u64 brk_start = 0;      ///< set before the guest runs
 
-    mutable std::mutex map_lock;
-    RegionMap regions;
-    mutable std::mutex code_lock;  ///< writes to the table, and host protection of code pages
-    PageFlagsTable table;
-    std::set<u64> guarded;                      ///< pages that are not writable only because they hold translated code
-    std::set<u64> watched;                      ///< pages that a debugger watches
-    std::set<u64> growing;                      ///< starts of MAP_GROWSDOWN mappings
-    std::vector<std::pair<u64, u64>> segments;  ///< attached by shmat: start, length
+    mutable Mutex map_lock;
+    RegionMap regions DRAGOMAN_GUARDED_BY(map_lock);
+    u64 brk_end DRAGOMAN_GUARDED_BY(map_lock) = 0;
+    u64 most_bytes DRAGOMAN_GUARDED_BY(map_lock) = kNoLimit;  ///< set_limits
+    u64 most_data DRAGOMAN_GUARDED_BY(map_lock) = kNoLimit;   ///< likewise
+    std::set<u64> growing DRAGOMAN_GUARDED_BY(map_lock);      ///< starts of MAP_GROWSDOWN mappings
+    /// Attached by shmat: start, length.
+    std::vector<std::pair<u64, u64>> segments DRAGOMAN_GUARDED_BY(map_lock);
+
+    mutable Mutex code_lock;  ///< also for the host protection of code pages
+    PageFlagsTable table;     ///< written with code_lock held, read by anybody
+    /// Pages that are not writable only because they hold translated code.
+    std::set<u64> guarded DRAGOMAN_GUARDED_BY(code_lock);
+    std::set<u64> watched DRAGOMAN_GUARDED_BY(code_lock);  ///< pages that a debugger watches
 
     explicit Impl(UserSpace& s) : space(s) {}
 
@@ -80,36 +84,39 @@ struct UserSpace::Impl {
     void withdraw_record();
 
     /// Whether there may be no more mappings. Asked before each call that may make some.
-    bool full() const;
+    bool full() const DRAGOMAN_REQUIRES(map_lock);
     /// Whether the guest may have `bytes` more of mappings with these flags. Limits are rare: without, nothing is
     /// counted.
-    bool within_limits(u64 bytes, PageFlags flags) const;
+    bool within_limits(u64 bytes, PageFlags flags) const DRAGOMAN_REQUIRES(map_lock);
     /// Bytes of [start, end) that are mapped.
-    u64 mapped_bytes(u64 start, u64 end) const;
-    void publish(u64 start, u64 end, PageFlags flags) {
-        std::lock_guard lock(code_lock);
+    u64 mapped_bytes(u64 start, u64 end) const DRAGOMAN_REQUIRES(map_lock);
+    void publish(u64 start, u64 end, PageFlags flags) DRAGOMAN_EXCLUDES(code_lock) {
+        LockGuard lock(code_lock);
         table.set(start, end, flags);
     }
     /// Notes a mapping that has been made.
-    void enter(u64 start, u64 length, PageFlags flags, bool file, u64 offset, const std::string& name);
+    void enter(u64 start, u64 length, PageFlags flags, bool file, u64 offset, const std::string& name)
+        DRAGOMAN_REQUIRES(map_lock);
     /// Notes that the guest has nothing in [start, end) any more.
-    void forget(u64 start, u64 end);
+    void forget(u64 start, u64 end) DRAGOMAN_REQUIRES(map_lock);
     /// Takes the unmapped parts of [start, end) from the host, so that MAP_FIXED may then replace all of
     /// it. False: the translator has something there.
-    bool claim_holes(u64 start, u64 end);
+    bool claim_holes(u64 start, u64 end) DRAGOMAN_REQUIRES(map_lock);
     void release(const std::vector<std::pair<u64, u64>>& ranges) {
         for (auto [from, to] : ranges) host_unmap(from, to);
     }
     void host_unmap(u64 start, u64 end);
     /// Unmaps what the guest has in [start, end). The translator's own mappings in between stay.
-    i64 unmap(u64 start, u64 end);
+    i64 unmap(u64 start, u64 end) DRAGOMAN_REQUIRES(map_lock);
     /// Host mapping at exactly `start`, where the guest has nothing (unless `replace`).
     i64 host_map(u64 start, u64 length, PageFlags flags, int map_flags, int fd, u64 offset, bool replace);
     /// The hint as an address, if there is room; else 0.
-    u64 place_at(u64 hint, u64 length, u64 alignment) const;
-    i64 map_fixed(u64 address, u64 length, PageFlags flags, int map_flags, int fd, u64 offset);
+    u64 place_at(u64 hint, u64 length, u64 alignment) const DRAGOMAN_REQUIRES(map_lock);
+    i64 map_fixed(u64 address, u64 length, PageFlags flags, int map_flags, int fd, u64 offset)
+        DRAGOMAN_REQUIRES(map_lock);
     /// Places and maps; a place that the translator turns out to occupy is passed over.
-    i64 map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd, u64 offset);
+    i64 map_anywhere(u64& address, u64 length, u64 alignment, PageFlags flags, int map_flags, int fd, u64 offset)
+        DRAGOMAN_REQUIRES(map_lock);
 
     /// A change of the map under code that may be running. At its end goes what was translated while it was made.
     class CodeChange {
@@ -128,17 +135,17 @@ struct UserSpace::Impl {
     };
     /// Drops the translations of [start, end) and the write protection that they needed. Keep what it returns until the
     /// map has been changed.
-    [[nodiscard]] CodeChange retire_code(u64 start, u64 end, bool needed = true);
-    /// A page loses its Code mark. code_lock is held.
-    void uncover(u64 page, PageFlags flags);
+    [[nodiscard]] CodeChange retire_code(u64 start, u64 end, bool needed = true) DRAGOMAN_REQUIRES(map_lock);
+    /// A page loses its Code mark.
+    void uncover(u64 page, PageFlags flags) DRAGOMAN_REQUIRES(code_lock);
 
     /// Gives one piece of one region new permissions. Pages that hold translated code and stay executable
     /// keep their translations and are never writable in between.
-    i64 protect_piece(u64 from, u64 to, const Region& region, PageFlags flags);
+    i64 protect_piece(u64 from, u64 to, const Region& region, PageFlags flags) DRAGOMAN_REQUIRES(map_lock);
     /// Moves (a copy of the attributes of) [old_address, +old_length) to new_address, where nothing of the
     /// guest's lies any more and the host's part is claimed.
-    i64 move(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
-    bool grow_in_place(u64 address, u64 old_length, u64 new_length);
+    i64 move(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address) DRAGOMAN_REQUIRES(map_lock);
+    bool grow_in_place(u64 address, u64 old_length, u64 new_length) DRAGOMAN_REQUIRES(map_lock);
 };
 
 }  // namespace dragoman::memory

@@ -46,7 +46,7 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
     new_length = align_up(new_length, kPageSize);
     if (new_length == 0) return -EINVAL;
 
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     RegionMap& regions = impl_->regions;
     auto found = regions.find(old_address);
     if (found == regions.end() || !impl_->in_range(old_address, old_length)) return -EFAULT;
@@ -93,7 +93,7 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
 
 i64 UserSpace::remap_file_pages(u64 address, u64 length, u64 offset) {
     if (!impl_->in_range(address, length)) return -EINVAL;
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     auto found = impl_->regions.find(address);
     if (found == impl_->regions.end() || address + length > found->second.end) return -EINVAL;
     Region region = found->second;
@@ -108,7 +108,7 @@ i64 UserSpace::remap_file_pages(u64 address, u64 length, u64 offset) {
 
 bool UserSpace::grow_down(u64 address, u64 limit) {
     constexpr u64 kGuardGap = 256 * kPageSize;  // stack_guard_gap of Linux
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     auto above = impl_->growing.upper_bound(address);
     if (above == impl_->growing.end() || impl_->regions.overlaps(address, *above)) return false;
     const u64 old_start = *above, start = align_down(address, kPageSize);

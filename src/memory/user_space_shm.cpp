@@ -21,7 +21,7 @@ i64 UserSpace::shmat(int id, u64 address, int flags) {
     if (!fixed && (flags & SHM_REMAP)) return -EINVAL;
     if (fixed && !impl_->in_range(address, length)) return -EINVAL;
 
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     if (!impl_->within_limits(length, PageFlags::Shared)) return -ENOMEM;
     i64 error;
     if (!fixed) {
@@ -48,7 +48,7 @@ i64 UserSpace::shmat(int id, u64 address, int flags) {
 }
 
 i64 UserSpace::shmdt(u64 address) {
-    std::lock_guard lock(impl_->map_lock);
+    LockGuard lock(impl_->map_lock);
     for (auto it = impl_->segments.begin(); it != impl_->segments.end(); ++it) {
         if (it->first != address) continue;
         u64 end = address + it->second;

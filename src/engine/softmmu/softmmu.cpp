@@ -1,8 +1,6 @@
 // TLB fills, flushes and address spaces of one hart.
 #include "engine/softmmu/softmmu.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -22,17 +20,6 @@ struct Softmmu::Space {
     u64 jumps = 1;        ///< number that the jump table knows it by; another one when its entries are void
     u64 flush_count = 0;  ///< of the hart, up to which flushes have been applied
     TlbTable tables[ir::kMmuIndexes];
-};
-
-class Softmmu::Lock {
-public:
-    explicit Lock(Softmmu& mmu) : flag_(mmu.locked_) {
-        while (flag_.exchange(true, std::memory_order_acquire)) _mm_pause();
-    }
-    ~Lock() { flag_.store(false, std::memory_order_release); }
-
-private:
-    std::atomic<bool>& flag_;
 };
 
 void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
@@ -112,7 +99,7 @@ bool Softmmu::resolve(u64 address, Access access, unsigned mmu_index, Place& pla
     if (t.size() != 0) {
         bool hit = (tag_of(t.entry(page), access) & ~kSlowTag) == page;
         if (!hit) {
-            Lock lock(*this);
+            LockGuard lock(lock_);
             hit = t.recall(page) && (tag_of(t.entry(page), access) & ~kSlowTag) == page;
             statistics.victim_hits += hit;
         }
@@ -183,7 +170,7 @@ void Softmmu::insert(u64 page, unsigned mmu_index, const guest::Translation& t) 
     const bool watched = !watchpoints_.empty() && watchpoints_.touches(page, kPageBytes);
     if (watched && t.load) entry.read |= kSlowTag;
     entry.fetch = !t.fetch ? kNoPage : direct ? page : page | kSlowTag;
-    Lock lock(*this);
+    LockGuard lock(lock_);
     entry.write = !t.store ? kNoPage : store_tag(region, page, t.physical);
     if (watched && t.store) entry.write |= kSlowTag;
     if (table(mmu_index).insert(page, entry, t.physical | (t.global ? kGlobalPage : 0))) {
@@ -198,7 +185,7 @@ void Softmmu::retry_fast_store(u64 address, unsigned mmu_index, u64 physical) {
     if (t.size() == 0 || (!watchpoints_.empty() && watchpoints_.touches(page, kPageBytes))) return;
     const Region* region = physical_.find(physical);
     if (region == nullptr || region->kind != Region::Kind::Ram) return;
-    Lock lock(*this);
+    LockGuard lock(lock_);
     ir::TlbEntry& entry = t.entry(page);
     if (entry.write != (page | kSlowTag) || align_down(t.info(page), kPageBytes) != align_down(physical, kPageBytes))
         return;
@@ -233,7 +220,7 @@ void Softmmu::flush(const guest::TlbFlush& what) {
         log_flush(what);
     ++(what.one_address ? statistics.page_flushes : statistics.flushes);
     {
-        Lock lock(*this);
+        LockGuard lock(lock_);
         // Other address spaces catch up when they are switched to.
         log_[flush_count_ % kLogged] = what;
         space_->flush_count = ++flush_count_;
@@ -255,7 +242,7 @@ void Softmmu::switch_space(u64 id, u64 asid) {
     if (selection_.enabled(log::Item::Mmu)) [[unlikely]]
         std::fprintf(log::stream(), "mmu: address space %016" PRIx64 ", number %" PRIu64 "\n", id, asid);
     {
-        Lock lock(*this);
+        LockGuard lock(lock_);
         space_->last_used = ++clock_;
         Space* next = nullptr;
         for (auto& space : spaces_) {
@@ -284,7 +271,7 @@ void Softmmu::switch_space(u64 id, u64 asid) {
 }
 
 bool Softmmu::slow_stores(u64 page, u64 physical_page) {
-    Lock lock(*this);
+    LockGuard lock(lock_);
     bool changed = false;
     auto each = [&](TlbTable& t) {
         changed |=
@@ -298,7 +285,7 @@ bool Softmmu::slow_stores(u64 page, u64 physical_page) {
 }
 
 void Softmmu::drop_physical(u64 start, u64 end) {
-    Lock lock(*this);
+    LockGuard lock(lock_);
     for (auto& space : spaces_) {
         for (TlbTable& t : space->tables) t.drop_physical(start, end);
     }

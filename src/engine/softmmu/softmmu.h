@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
+#include "base/spin_lock.h"
 #include "engine/softmmu/jump_table.h"
 #include "engine/softmmu/store_watch.h"
 #include "engine/softmmu/tlb_table.h"
@@ -82,7 +84,6 @@ public:
 
 private:
     struct Space;
-    class Lock;
     static constexpr unsigned kSpaces = 16;
     static constexpr unsigned kGlobalFilterBits = 13, kLocalFilterBits = 11;
     static constexpr unsigned kLogged = 64;
@@ -103,12 +104,12 @@ private:
     TlbTable& table(unsigned mmu_index);
     bool fill(u64 address, guest::Access access, unsigned mmu_index, Place& place, GuestFault& fault);
     void insert(u64 address, unsigned mmu_index, const guest::Translation& translation);
-    u64 store_tag(const memory::Region* region, u64 page, u64 physical_page);
+    u64 store_tag(const memory::Region* region, u64 page, u64 physical_page) DRAGOMAN_REQUIRES(lock_);
     void show(unsigned mmu_index);
     void show_all();
-    void clear(Space& space);
-    void apply(Space& space, const guest::TlbFlush& what);
-    void catch_up(Space& space);
+    void clear(Space& space) DRAGOMAN_REQUIRES(lock_);
+    void apply(Space& space, const guest::TlbFlush& what) DRAGOMAN_REQUIRES(lock_);
+    void catch_up(Space& space) DRAGOMAN_REQUIRES(lock_);
     void drop_jumps(const guest::TlbFlush& what);
     void drop_local_jumps();
 
@@ -119,7 +120,9 @@ private:
     StoreWatch& stores_;
     const Watchpoints& watchpoints_;
     const log::Selection& selection_;  ///< what is logged
-    std::atomic<bool> locked_{false};  ///< guards the tables against other threads
+    /// Held while the list of spaces or their tables are changed, and where other threads read them. The hart's own
+    /// thread reads them without: only it changes which there are, and others change entries by single words.
+    SpinLock lock_;
     std::vector<std::unique_ptr<Space>> spaces_;
     Space* space_ = nullptr;
     TlbTable physical_table_;

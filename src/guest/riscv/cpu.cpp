@@ -38,6 +38,12 @@ u8 priority(std::span<const u8> order, unsigned reg) {
     return 0;
 }
 
+constexpr ir::FloatRules kFloatRules{.nan = ir::NanRule::Canonical,
+                                     .box = ir::BoxRule::Ones,
+                                     .min_max = ir::MinMaxRule::Number,
+                                     .convert = ir::ConvertRule::NanMax};
+static_assert(kFloatRules == ir::kBuiltFloatRules, "the back ends have code for these");
+
 ir::GuestLayout make_layout() {
     ir::GuestLayout layout;
     layout.globals.reserve(63);
@@ -54,7 +60,7 @@ ir::GuestLayout make_layout() {
     DRAGOMAN_RISCV_HELPERS(X)
 #undef X
     layout.memory_model = ir::MemoryModel::Weak;  // RVWMO
-    layout.float_rules = ir::kRiscvFloatRules;
+    layout.float_rules = kFloatRules;
     layout.env_size = sizeof(Hart);
     // From Env's most used fields to x27; t3 to t6 take longer displacements.
     layout.env_bias = offsetof(ir::Env, slot_exit) + 128;
@@ -79,7 +85,7 @@ ir::Env* create(const guest::Model& model) {
     static_assert(std::is_trivially_default_constructible_v<Hart> && std::is_trivially_destructible_v<Hart>);
     Hart* h = static_cast<Hart*>(pages);
     h->model = static_cast<const Model*>(&model);
-    h->fp_control = fpenv::kDefaultControl;
+    h->fp_control = fpenv::default_control();
     h->reservation_address = kNoReservation;
     reset_vector(*h, h->model->vector_bytes());
     h->tb_flags = tb_flags(h);

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "base/spin_lock.h"
 #include "guest/riscv/context.h"
 #include "guest/riscv/helper.h"
 #include "guest/runtime.h"
@@ -10,15 +11,6 @@
 namespace dragoman::riscv {
 
 namespace {
-
-/// Leaves the core's resources to its other hardware thread for a moment.
-void spin_hint() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("isb");
-#endif
-}
 
 u64 host_nanoseconds() {
     timespec now;

@@ -97,13 +97,13 @@ public:
     void reset_return_stack(ir::Env*) const override {}
 
     void enter(ir::Env* env, const u8* code) const override {
-        env->host_fp_control = _mm_getcsr();
+        env->host_fp_control = fpenv::control();
         env->in_code = 1;
-        _mm_setcsr(env->fp_control);
+        fpenv::set_control(env->fp_control);
         if (_setjmp(machine(env).exit) == 0) run(machine(env), reinterpret_cast<const Record*>(code));
         machine(env).access = nullptr;
-        env->fp_control = _mm_getcsr();
-        _mm_setcsr(env->host_fp_control);
+        env->fp_control = fpenv::control();
+        fpenv::set_control(env->host_fp_control);
         env->in_code = 0;
     }
 

@@ -1,6 +1,6 @@
 #include "host/x64/float_constants.h"
 
-#include "base/fpenv.h"
+#include "base/mxcsr.h"
 
 namespace dragoman::host::x64 {
 
@@ -32,9 +32,9 @@ void init_float_constants(ir::Env* env) {
         env->float_constants[i][0] = value_of(static_cast<FloatConst>(i));
         env->float_constants[i][1] = 0;
     }
-    for (unsigned i = 0; i < kMxcsrFlags; ++i) env->flag_tables[i] = static_cast<u8>(fpenv::flags_of(i));
+    for (unsigned i = 0; i < kMxcsrFlags; ++i) env->flag_tables[i] = static_cast<u8>(mxcsr::flags_of(i));
     for (unsigned i = 0; i < kFflags; ++i) {
-        env->flag_tables[kMxcsrFlags + i] = static_cast<u8>(fpenv::with_flags(0, i));
+        env->flag_tables[kMxcsrFlags + i] = static_cast<u8>(mxcsr::with_flags(0, i));
     }
 }
 

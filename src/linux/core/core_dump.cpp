@@ -247,7 +247,7 @@ bool dump_core(Task& task, const siginfo_t& info) {
     std::vector<Task*> tasks{&task};
     if (!task.vfork_child) {
         process.engine->stop_others(task.env);
-        std::lock_guard lock(process.tasks_lock);
+        LockGuard lock(process.tasks_lock);
         for (Task* other : process.tasks) {
             if (other != &task) tasks.push_back(other);
         }

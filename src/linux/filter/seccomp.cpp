@@ -53,7 +53,7 @@ siginfo_t sigsys(const Task& task, const SyscallEntry& entry, u16 data) {
 }
 
 bool is_last_thread(Task& task) {
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     return task.vfork_child || task.process->tasks.size() == 1;
 }
 
@@ -150,7 +150,7 @@ bool can_synchronise(const Task& task, const Task& other) {
 }
 
 /// A thread that SECCOMP_FILTER_FLAG_TSYNC cannot synchronise; 0: there is none.
-pid_t diverged_thread(const Task& task) {
+pid_t diverged_thread(const Task& task) DRAGOMAN_REQUIRES(task.process->tasks_lock) {
     for (const Task* other : task.process->tasks) {
         if (other != &task && !can_synchronise(task, *other)) return other->tid;
     }
@@ -176,7 +176,7 @@ SyscallResult tell_host(const Filter* before, u64 flags) {
 }
 
 SyscallResult set_mode_strict(Task& task) {
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     if (!may_assign(task.filter, SECCOMP_MODE_STRICT)) return -EINVAL;
     watch_calls(*task.process);
     task.filter.set_strict();
@@ -197,7 +197,7 @@ SyscallResult set_mode_filter(Task& task, u64 flags, u64 address) {
     filter->log = flags & SECCOMP_FILTER_FLAG_LOG;
     filter->listened = flags & kListener;
 
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     FilterState& state = task.filter;
     if (!may_assign(state, SECCOMP_MODE_FILTER)) return -EINVAL;
     if (filter->listened && has_listener(state.newest())) return -EBUSY;

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
 
@@ -20,10 +20,11 @@ namespace {
 
 /// Limits that would hit the translator's own memory are kept here instead of given to the host.
 struct KeptLimits {
-    std::mutex lock;
-    bool set[RLIM_NLIMITS] = {};
-    rlimit64 value[RLIM_NLIMITS];
-    u64 for_guest[RLIM_NLIMITS] = {};  ///< what the host's own limit leaves to the guest; 0: no limit
+    Mutex lock;
+    bool set[RLIM_NLIMITS] DRAGOMAN_GUARDED_BY(lock) = {};
+    rlimit64 value[RLIM_NLIMITS] DRAGOMAN_GUARDED_BY(lock);
+    /// What the host's own limit leaves to the guest; 0: no limit.
+    u64 for_guest[RLIM_NLIMITS] DRAGOMAN_GUARDED_BY(lock) = {};
 };
 KeptLimits kept;
 
@@ -35,9 +36,8 @@ bool is_kept(unsigned resource, const rlimit64& limit) {
            (resource == RLIMIT_STACK && limit.rlim_cur < kLeastHostStack);
 }
 
-// kept.lock is held.
-void apply_to(memory::UserSpace& space) {
-    auto current = [](unsigned resource) {
+void apply_to(memory::UserSpace& space) DRAGOMAN_REQUIRES(kept.lock) {
+    auto current = [](unsigned resource) DRAGOMAN_REQUIRES(kept.lock) {
         u64 limit = kept.set[resource] ? kept.value[resource].rlim_cur : RLIM64_INFINITY;
         return kept.for_guest[resource] != 0 ? std::min(limit, kept.for_guest[resource]) : limit;
     };
@@ -47,7 +47,7 @@ void apply_to(memory::UserSpace& space) {
 
 SyscallResult get_limit(unsigned resource, rlimit64& limit) {
     if (resource < RLIM_NLIMITS) {
-        std::lock_guard guard(kept.lock);
+        LockGuard guard(kept.lock);
         if (kept.set[resource]) {
             limit = kept.value[resource];
             return 0;
@@ -62,7 +62,7 @@ SyscallResult set_limit(Task& task, unsigned resource, const rlimit64& limit) {
         rlimit64 old;
         if (SyscallResult error = get_limit(resource, old)) return error;
         if (limit.rlim_max > old.rlim_max && geteuid() != 0) return -EPERM;
-        std::lock_guard guard(kept.lock);
+        LockGuard guard(kept.lock);
         kept.set[resource] = true;
         kept.value[resource] = limit;
         apply_to(task.space());
@@ -70,7 +70,7 @@ SyscallResult set_limit(Task& task, unsigned resource, const rlimit64& limit) {
     }
     SyscallResult result = raw_syscall(SYS_prlimit64, 0, resource, reinterpret_cast<u64>(&limit), 0);
     if (result == 0) {
-        std::lock_guard guard(kept.lock);
+        LockGuard guard(kept.lock);
         kept.set[resource] = false;
     }
     return result;
@@ -91,7 +91,7 @@ u64 left_by_host(unsigned resource, u64 host_limit) {
 }  // namespace
 
 std::string kept_limits() {
-    std::lock_guard guard(kept.lock);
+    LockGuard guard(kept.lock);
     std::string text;
     for (unsigned resource = 0; resource < RLIM_NLIMITS; ++resource) {
         if (!kept.set[resource]) continue;
@@ -107,6 +107,7 @@ std::string kept_limits() {
 void restore_limits(const char* text) {
     unsigned resource;
     unsigned long long current, most;
+    LockGuard guard(kept.lock);
     for (int length; std::sscanf(text, "%u:%llx:%llx,%n", &resource, &current, &most, &length) == 3; text += length) {
         if (resource >= RLIM_NLIMITS) continue;
         kept.set[resource] = true;
@@ -116,6 +117,7 @@ void restore_limits(const char* text) {
 
 u64 lift_host_limits() {
     u64 least = RLIM64_INFINITY;
+    LockGuard guard(kept.lock);
     for (unsigned resource : {RLIMIT_AS, RLIMIT_DATA}) {
         rlimit64 limit;
         if (::getrlimit64(static_cast<__rlimit_resource>(resource), &limit) != 0) continue;
@@ -137,7 +139,7 @@ u64 lift_host_limits() {
 std::string limits_text(const std::string& host) {
     constexpr std::pair<unsigned, std::string_view> kRows[] = {
         {RLIMIT_DATA, "Max data size "}, {RLIMIT_STACK, "Max stack size "}, {RLIMIT_AS, "Max address space "}};
-    std::lock_guard guard(kept.lock);
+    LockGuard guard(kept.lock);
     std::string text;
     for (std::size_t at = 0; at < host.size();) {
         const std::size_t end = std::min(host.find('\n', at), host.size());
@@ -160,7 +162,7 @@ std::string limits_text(const std::string& host) {
 }
 
 void limit_space(memory::UserSpace& space) {
-    std::lock_guard guard(kept.lock);
+    LockGuard guard(kept.lock);
     for (unsigned resource : {RLIMIT_AS, RLIMIT_DATA}) {
         u64& bytes = kept.for_guest[resource];
         if (bytes != 0) bytes = left_by_host(resource, bytes);

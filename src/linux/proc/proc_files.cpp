@@ -91,7 +91,7 @@ bool is_own_number(std::string_view who) {
 
 /// The kernel takes a thread's number for its process's, too.
 bool is_own_thread(const Task& task, std::string_view who) {
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     return std::any_of(task.process->tasks.begin(), task.process->tasks.end(),
                        [who](const Task* other) { return who == std::to_string(other->tid); });
 }

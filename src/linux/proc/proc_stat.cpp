@@ -100,7 +100,7 @@ std::string status_text(const Task& task, const std::string& path) {
     const Sizes sizes = sizes_of(*task.process);
     u64 ignored = 0, caught = 0;
     {
-        std::lock_guard guard(task.handlers->lock);
+        LockGuard guard(task.handlers->lock);
         for (int signal = 1; signal <= kSignalCount; ++signal) {
             u64 handler = task.handlers->actions[signal].handler;
             (handler == 1 ? ignored : caught) |= handler ? signal_bit(signal) : 0;

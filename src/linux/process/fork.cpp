@@ -44,7 +44,8 @@ public:
         process_.engine->before_fork();
         if (log::selection.mask != 0) std::fflush(log::stream());
     }
-    void release(bool child) {
+    /// The checker does not know that they were locked by the constructor.
+    void release(bool child) DRAGOMAN_UNCHECKED_LOCKING {
         process_.engine->after_fork(task_.env, child);
         process_.space->after_fork(child);
         task_.handlers->lock.unlock();
@@ -57,8 +58,8 @@ private:
 };
 
 // The child starts as the only task of its process; the Tasks of the other threads are left alone, because
-// nothing says what state they were in.
-void become_child(Task& task, const CloneRequest& r) {
+// nothing says what state they were in. The locks are held, by a ForkGuard.
+void become_child(Task& task, const CloneRequest& r) DRAGOMAN_UNCHECKED_LOCKING {
     task.tracer.reset();
     task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
@@ -73,6 +74,7 @@ void become_child(Task& task, const CloneRequest& r) {
 }
 
 void clear_handlers(SignalHandlers& handlers) {
+    LockGuard lock(handlers.lock);
     for (int signal = 1; signal <= kSignalCount; ++signal) {
         GuestSigaction& action = handlers.actions[signal];
         if (action.handler <= 1) continue;  // default or ignored
@@ -87,8 +89,8 @@ void set_sigsys(int how, const GuestSigaction& action) {
     raw_syscall(SYS_rt_sigprocmask, static_cast<u64>(how), reinterpret_cast<u64>(&sigsys), 0, sizeof sigsys);
 }
 
-// For everything that fork() cannot express by itself. handlers->lock is held.
-pid_t unusual_fork(Task& task, const CloneRequest& r) {
+// For everything that fork() cannot express by itself. handlers->lock is held, by a ForkGuard.
+pid_t unusual_fork(Task& task, const CloneRequest& r) DRAGOMAN_UNCHECKED_LOCKING {
     clone_args a{};
     a.flags = r.flags & ~u64{CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
                              CLONE_CLEAR_SIGHAND};
@@ -123,7 +125,7 @@ void wait_for_release(int fd) {
 
 std::shared_ptr<SignalHandlers> copy_handlers(Task& task) {
     auto copy = std::make_shared<SignalHandlers>();
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     std::copy(std::begin(task.handlers->actions), std::end(task.handlers->actions), copy->actions);
     return copy;
 }

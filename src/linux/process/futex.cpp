@@ -81,7 +81,7 @@ SyscallResult sys_get_robust_list(Task& task, const SyscallArgs& args) {
     if (found) {
         head = task.robust_list;
     } else {
-        std::lock_guard lock(task.process->tasks_lock);
+        LockGuard lock(task.process->tasks_lock);
         for (const Task* other : task.process->tasks) {
             if (other->tid != tid) continue;
             head = other->robust_list;

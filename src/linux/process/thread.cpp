@@ -35,7 +35,7 @@ struct ThreadStart {
 };
 
 void remove_task(Process& process, Task& task) {
-    std::lock_guard lock(process.tasks_lock);
+    LockGuard lock(process.tasks_lock);
     std::erase(process.tasks, &task);
 }
 
@@ -53,7 +53,7 @@ void start_thread(ThreadStart& start) {
     make_host_signal_stack();
     task.process->engine->attach(task.env);
     {
-        std::lock_guard lock(task.process->tasks_lock);
+        LockGuard lock(task.process->tasks_lock);
         task.process->tasks.push_back(&task);
         task.filter.inherit(start.parent->filter);
     }
@@ -86,7 +86,7 @@ void* thread_main(void* argument) {
 // The C library takes signal 33 for itself when the first thread is made. It is the guest's.
 void take_back_signal(Task& task) {
     constexpr int kSigSetXid = 33;
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     install_host_action(kSigSetXid, task.handlers->actions[kSigSetXid]);
 }
 
@@ -174,7 +174,7 @@ SyscallResult exit_thread(Task& task, int status) {
     }
     if (!is_last) trace::exiting(task, status);
     {
-        std::lock_guard lock(process.tasks_lock);
+        LockGuard lock(process.tasks_lock);
         if (process.tasks.size() > 1) {
             // Out of the list at once, so that of two last threads one sees that it is alone.
             std::erase(process.tasks, &task);

@@ -118,6 +118,7 @@ const Arch kArch64 = {
     .restart_syscall_number = 128,
     .clone_arguments = {.tls = 3, .child_tid = 4},
     .prctl = prctl,
+    .prctl_options = kPrctlOptions,
     .layouts = kGenericLayouts64,
     .syscall_number = syscall_number,
     .syscall_args = syscall_args,

@@ -13,8 +13,15 @@ SyscallResult sys_riscv_flush_icache(Task& task, const SyscallArgs& args) {
     return 0;
 }
 
+namespace {
+constexpr i32 kSetIcacheFlushContext = 71;
+}
+
+const FlagName kPrctlOptions[] = {{69, "PR_RISCV_V_SET_CONTROL"},
+                                  {70, "PR_RISCV_V_GET_CONTROL"},
+                                  {kSetIcacheFlushContext, "PR_RISCV_SET_ICACHE_FLUSH_CTX"}};
+
 SyscallResult prctl(Task&, const SyscallArgs& args) {
-    constexpr i32 kSetIcacheFlushContext = 71;  // PR_RISCV_SET_ICACHE_FLUSH_CTX
     // fence.i works across harts here in any case.
     if (static_cast<i32>(args[0]) == kSetIcacheFlushContext && args[1] <= 1 && args[2] <= 1) return 0;
     return -EINVAL;

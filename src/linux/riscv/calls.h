@@ -1,6 +1,7 @@
 // System calls, and options of prctl, that only riscv has.
 #pragma once
 
+#include "linux/strace/flags.h"
 #include "linux/syscall.h"
 
 namespace dragoman::linux_abi::riscv {
@@ -9,5 +10,6 @@ SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;
 
 /// prctl(PR_RISCV_*). -EINVAL for other options.
 SyscallBody prctl;
+extern const FlagName kPrctlOptions[3];
 
 }  // namespace dragoman::linux_abi::riscv

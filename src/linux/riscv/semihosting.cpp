@@ -35,7 +35,7 @@ public:
     /// C libraries take the heap to be what follows .bss: the program break is moved for it.
     Heap heap() override {
         constexpr u64 kWanted = u64{128} << 20;
-        std::lock_guard lock(state_.mutex);
+        LockGuard lock(state_.mutex);
         if (state_.heap_limit == 0) {
             state_.heap_base = static_cast<u64>(task_.space().brk(0));
             u64 size = kWanted;

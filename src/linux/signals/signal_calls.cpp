@@ -53,7 +53,7 @@ bool has_ended(const Task& task, u64 tgid, u64 tid) {
     if (static_cast<pid_t>(tid) <= 0 || static_cast<pid_t>(tid) == task.tid ||
         static_cast<pid_t>(tgid) != task.process->pid)
         return false;
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     for (const Task* other : task.process->tasks) {
         if (other->tid == static_cast<pid_t>(tid)) return false;
     }
@@ -74,7 +74,7 @@ SyscallResult sys_rt_sigaction(Task& task, const SyscallArgs& args) {
     }
     GuestSigaction old;
     {
-        std::lock_guard lock(task.handlers->lock);
+        LockGuard lock(task.handlers->lock);
         GuestSigaction& current = task.handlers->actions[signal];
         old = current;
         if (args[1] != 0) {

@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <csignal>
-#include <mutex>
 
 #include "base/bits.h"
+#include "base/mutex.h"
 
 namespace dragoman::linux_abi {
 
@@ -24,8 +24,8 @@ struct GuestSigaction {
 };
 
 struct SignalHandlers {
-    std::mutex lock;
-    GuestSigaction actions[kSignalCount + 1] = {};
+    Mutex lock;
+    GuestSigaction actions[kSignalCount + 1] DRAGOMAN_GUARDED_BY(lock) = {};
 };
 
 /// Signals that the host has delivered to this thread and the guest has not seen yet, oldest first. The

@@ -176,12 +176,12 @@ bool on_altstack(const SignalState& state, u64 sp) {
 }
 
 GuestSigaction action_of(Task& task, int signal) {
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     return task.handlers->actions[signal];
 }
 
 void reset_action(Task& task, int signal) {
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     task.handlers->actions[signal].handler = kSigDfl;
     install_host_action(signal, task.handlers->actions[signal]);
 }
@@ -342,6 +342,7 @@ void catch_all_signals(Task& task, bool all) {
 void init_signals(Task& task) {
     defaults_caught = task.process->debugger != nullptr;
     make_host_signal_stack();
+    LockGuard lock(task.handlers->lock);
     for (int signal = 1; signal <= kSignalCount; ++signal) {
         if (signal_bit(signal) & kUnblockable) continue;
         HostSigaction old{};

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "linux/arch.h"
 #include "linux/layouts.h"
 #include "linux/strace/flags.h"
 #include "linux/strace/structures.h"
@@ -131,6 +132,13 @@ std::string window_size_text(const WindowSize& s) {
 std::string ioctl_argument(const Argument& a) {
     constexpr u64 kTiocgwinsz = 0x5413;
     return a.call.args[1] == kTiocgwinsz ? filled<WindowSize, window_size_text>(a) : pointer(a.value);
+}
+
+std::string prctl_option(const Argument& a) {
+    for (const FlagName& option : a.task().process->arch->prctl_options) {
+        if (option.value == a.low_word()) return std::string(option.name);
+    }
+    return flags("prctl", a.value);
 }
 
 std::string prctl_argument(const Argument& a) {
@@ -384,6 +392,7 @@ constexpr Kind kKinds[] = {
     {"rlimit", false, pointed<rlimit64, limit_text>},
     {"rlimit_out", true, filled<rlimit64, limit_text>},
     {"gids", true, groups},
+    {"prctl", false, prctl_option},
     {"prctl_arg", false, prctl_argument},
     {"utsname", true, system_names},
     {"sysinfo", true, filled<SystemInfo, system_info_text>},

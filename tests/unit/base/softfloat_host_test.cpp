@@ -51,11 +51,11 @@ std::ostream& operator<<(std::ostream& out, const Outcome& o) {
 /// Runs `f` under rounding mode `rm` with clear flags.
 template <class Fn>
 Outcome on_host(Rounding rm, Fn&& f) {
-    u32 saved = _mm_getcsr();
-    _mm_setcsr(fpenv::with_rounding(fpenv::kDefaultControl, static_cast<u32>(rm)));
+    u32 saved = fpenv::control();
+    fpenv::set_control(fpenv::with_rounding(fpenv::default_control(), static_cast<u32>(rm)));
     u64 bits = f();
     u32 flags = fpenv::flags();
-    _mm_setcsr(saved);
+    fpenv::set_control(saved);
     return {bits, flags};
 }
 

@@ -124,14 +124,14 @@ TEST(RiscvFp, ComparisonBetweenSavedFlagsIsSilent) {
 
 TEST(RiscvFp, FcsrOutsideTranslatedCode) {
     Hart hart{};
-    hart.fp_control = fpenv::kDefaultControl;
+    hart.fp_control = fpenv::default_control();
     EXPECT_EQ(get_fcsr(&hart), 0u);
     for (u32 value = 0; value < 256; ++value) {
         set_fcsr(&hart, 0xffffff00 | value);
         EXPECT_EQ(get_fcsr(&hart), value);
         EXPECT_EQ(hart.frm, value >> 5);
         EXPECT_EQ(hart.tb_flags & kFlagFrmMask, value >> 5);
-        EXPECT_EQ(hart.fp_control & 0x1f80, fpenv::kDefaultControl);
+        EXPECT_EQ(hart.fp_control & 0x1f80, fpenv::default_control());
         constexpr u32 kControl[8] = {0, 3, 1, 2, 0, 0, 0, 0};
         EXPECT_EQ(hart.fp_control >> 13 & 3, kControl[value >> 5]);
     }

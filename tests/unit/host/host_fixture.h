@@ -71,7 +71,7 @@ public:
         first_tb_ = used_;
         scratch_ = backend_->make_scratch();
         env_ = new TestEnv{};
-        env_->fp_control = fpenv::kDefaultControl;
+        env_->fp_control = fpenv::default_control();
         for (ir::JumpCacheEntry& e : env_->jump_cache) e = {ir::kNoPc, nullptr};
         backend_->attach(env_);
     }

@@ -401,7 +401,7 @@ Outcome execute(TestHost& host, const ir::Function& function, u64 seed) {
     for (u64& r : env.x) r = value();
     for (u64& r : env.f) r = random() % 2 == 0 ? random() : 0xffffffff'00000000 | (random() & 0x7fffffff);
     env.x[20] = reinterpret_cast<u64>(g_buffer);
-    env.fp_control = fpenv::kDefaultControl;
+    env.fp_control = fpenv::default_control();
     for (u8& byte : g_buffer) byte = static_cast<u8>(random());
     g_log = 0;
     g_env = &env;

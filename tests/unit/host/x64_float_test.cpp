@@ -194,7 +194,7 @@ protected:
         for (unsigned i = 3; i-- > 0;) {
             (ir::is_float(source) ? h.env().f : h.env().x)[s.in[i]] = values[i];
         }
-        h.env().fp_control = fpenv::with_rounding(fpenv::kDefaultControl, rm);
+        h.env().fp_control = fpenv::with_rounding(fpenv::default_control(), rm);
     }
 
     /// @returns whether both agree
@@ -325,7 +325,7 @@ TEST_P(X64Float, Sequences) {
             for (unsigned k = 0; k < 8; ++k) cells[0][k] = cells[1][k] = random_value(Type::F64, special64);
             generated.env().x[31] = reinterpret_cast<u64>(cells[0]);
             oracle.env().x[31] = reinterpret_cast<u64>(cells[1]);
-            u32 control = fpenv::with_rounding(fpenv::kDefaultControl, i);
+            u32 control = fpenv::with_rounding(fpenv::default_control(), i);
             generated.env().fp_control = oracle.env().fp_control = control;
             generated.run(a);
             oracle.run(b);

@@ -57,6 +57,11 @@ TEST_F(Strace, BuffersHaveTheLengthOfTheResult) {
               R"(writev(1, [{iov_base="ab", iov_len=2}, {iov_base="cd", iov_len=2}], 2) = 4)");
 }
 
+TEST_F(Strace, OptionsOfTheArchitectureHaveNames) {
+    EXPECT_EQ(show("prctl", {71, 1, 1, 0, 0}, 0), "prctl(PR_RISCV_SET_ICACHE_FLUSH_CTX, 0x1, 0x1, 0, 0) = 0");
+    EXPECT_EQ(show("prctl", {4, 1, 0, 0, 0}, 0), "prctl(PR_SET_DUMPABLE, 0x1, 0, 0, 0) = 0");
+}
+
 TEST_F(Strace, StructuresAreDecoded) {
     GuestStat stat{};
     stat.mode = 0100644;
