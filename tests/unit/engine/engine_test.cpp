@@ -6,7 +6,7 @@
 
 #include <thread>
 
-#include "toy_guest.h"
+#include "toy/toy.h"
 
 namespace dragoman::engine {
 namespace {
@@ -51,7 +51,7 @@ protected:
     static std::unique_ptr<host::Backend> make_backend() {
         return std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
     }
-    void start(const Config& config, const guest::Guest& guest = toy::toy_guest()) {
+    void start(const Config& config, const guest::Guest& guest = toy::guest()) {
         engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(guest, false), make_backend(),
                                            host::Options{}, space_, config);
         cpu_ = static_cast<Cpu*>(guest.cpu.create(engine_->model()));
@@ -61,7 +61,7 @@ protected:
     }
     void stop() {
         engine_->detach(cpu_);
-        toy::toy_guest().cpu.destroy(cpu_);
+        toy::guest().cpu.destroy(cpu_);
         running_engine = nullptr;
         running_env = nullptr;
         engine_.reset();
@@ -145,7 +145,7 @@ TEST_P(EngineTest, HelpersRaiseAtTheirInstruction) {
           {{toy::AddI, 0, 0, 1}, {toy::AddI, 1, 0, 2}, {toy::Raise, 0, 0, 42}, {toy::AddI, 0, 0, 5}, {toy::Halt}});
     EXPECT_EQ(run(), ir::ExitReason::Exception);
     EXPECT_EQ(cpu_->exception, 42u);
-    EXPECT_EQ(cpu_->exception_value, 99u);
+    EXPECT_EQ(cpu_->exception_value, toy::kRaisedValue);
     EXPECT_EQ(cpu_->pc, kCode + 8);
     EXPECT_EQ(cpu_->r[0], 1u);
     EXPECT_EQ(cpu_->r[1], 2u);
@@ -168,7 +168,7 @@ TEST_P(EngineTest, StoresToCodeAreSeen) {
 
 TEST_P(EngineTest, StoresToTheNextInstructionTakeEffectAtOnce) {
     static const guest::Guest kPrecise = [] {
-        guest::Guest g = toy::toy_guest();
+        guest::Guest g = toy::guest();
         g.precise_self_modification = true;
         return g;
     }();
@@ -192,7 +192,7 @@ TEST_P(EngineTest, UnmappedCodeIsNotRun) {
     EXPECT_EQ(run(), ir::ExitReason::Syscall);
     space_.mprotect(kCode, 0x1000, PROT_READ);
     EXPECT_EQ(run(), ir::ExitReason::Exception);
-    EXPECT_EQ(cpu_->exception, 1000u);
+    EXPECT_EQ(cpu_->exception, toy::kFetchFault);
     EXPECT_EQ(cpu_->r[0], 1u);
     space_.mprotect(kCode, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);
     EXPECT_EQ(run(), ir::ExitReason::Syscall);

@@ -7,7 +7,8 @@
 #include <thread>
 
 #include "engine/engine.h"
-#include "toy_guest.h"
+#include "guest/runtime.h"
+#include "toy/toy.h"
 
 namespace dragoman::engine {
 namespace {
@@ -56,7 +57,7 @@ const guest::Guest& system_toy() {
         return ops;
     }();
     static const guest::Guest kGuest = [] {
-        guest::Guest g = toy::toy_guest();
+        guest::Guest g = toy::guest();
         g.cpu.system = &kOps;
         return g;
     }();

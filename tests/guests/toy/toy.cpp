@@ -1,30 +1,22 @@
-// A guest of ten instructions, to test the engine without a real one. An instruction is 4 bytes:
-// operation, register a, register b, signed immediate (jumps: in instructions, relative to this one).
-#pragma once
+// The whole of the register machine.
+#include "toy.h"
 
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
-#include "guest/guest.h"
 #include "guest/runtime.h"
 
 namespace dragoman::toy {
 
-enum Op : u8 { Halt, AddI, Jump, BranchNe, Load, Store, Raise, JumpReg, Call, Return };
+namespace {
 
-struct Insn {
-    u8 op, a, b;
-    i8 imm;
-};
+constexpr u8 kLink = 7;
 
-struct Cpu : ir::Env {
-    u64 r[8];
-};
+void helper_raise(ir::Env* env, u64 number) { guest::raise(env, static_cast<u32>(number), kRaisedValue); }
 
-inline constexpr u8 kLink = 7;
-
-inline void helper_raise(ir::Env* env, u64 number) { guest::raise(env, static_cast<u32>(number), 99); }
-
-inline const ir::GuestLayout& layout() {
+const ir::GuestLayout& layout() {
     static const ir::GuestLayout kLayout = [] {
         ir::GuestLayout l;
         for (u8 i = 0; i < 8; ++i) {
@@ -40,13 +32,13 @@ inline const ir::GuestLayout& layout() {
     return kLayout;
 }
 
-inline void translate(guest::DisasContextBase* ctx) {
+void translate(guest::DisasContextBase* ctx) {
     ir::Builder& b = *ctx->b;
     u64 pc = ctx->pc;
     ctx->length = 0;
     u32 word;
     if (!ctx->code->fetch(pc, 4, word)) {
-        b.env_st(b.c32(1000), offsetof(ir::Env, exception), {.size_log2 = 2});
+        b.env_st(b.c32(kFetchFault), offsetof(ir::Env, exception), {.size_log2 = 2});
         b.exit_tb(static_cast<u32>(ir::ExitReason::Exception), b.address(pc));
         ctx->state = guest::DisasState::NoReturn;
         return;
@@ -77,30 +69,49 @@ inline void translate(guest::DisasContextBase* ctx) {
     }
 }
 
-inline const guest::Guest& toy_guest() {
+std::string disassemble(const guest::Model&, u64, std::span<const u8> bytes, unsigned& length) {
+    static constexpr const char* kNames[] = {"halt",  "addi",  "jump", "bne",  "load",
+                                             "store", "raise", "jr",   "call", "ret"};
+    length = static_cast<unsigned>(std::min(bytes.size(), sizeof(Insn)));
+    Insn i{};
+    std::memcpy(&i, bytes.data(), length);
+    char text[48];
+    std::snprintf(text, sizeof text, "%s r%u, r%u, %d", i.op < std::size(kNames) ? kNames[i.op] : "?", i.a & 7u,
+                  i.b & 7u, i.imm);
+    return text;
+}
+
+std::string dump_registers(const ir::Env* env) {
+    std::string text;
+    for (unsigned n = 0; n < 8; ++n) {
+        char part[32];
+        std::snprintf(part, sizeof part, " r%u %016" PRIx64, n, static_cast<const Cpu*>(env)->r[n]);
+        text += part;
+    }
+    return text + "\n";
+}
+
+}  // namespace
+
+const guest::Guest& guest() {
     static const guest::Guest kGuest = [] {
         guest::Guest g{};
         g.name = "toy";
-        g.min_insn_bytes = g.max_insn_bytes = 4;
-        g.cpu.create = [](const guest::Model&) -> ir::Env* { return new (::aligned_alloc(64, align_up(sizeof(Cpu), 64))) Cpu{}; };
-        g.cpu.destroy = [](ir::Env* env) { std::free(env); };
+        g.min_insn_bytes = g.max_insn_bytes = sizeof(Insn);
+        g.cpu.create = [](const guest::Model&) -> ir::Env* { return new Cpu{}; };
+        g.cpu.destroy = [](ir::Env* env) { delete static_cast<Cpu*>(env); };
         g.cpu.tb_flags = [](const ir::Env*) { return u32{0}; };
-        g.cpu.dump_registers = [](const ir::Env*) { return std::string(); };
+        g.cpu.dump_registers = dump_registers;
         g.translator.context_size = sizeof(guest::DisasContextBase);
         g.translator.context_align = alignof(guest::DisasContextBase);
         g.translator.init = [](guest::DisasContextBase*) {};
         g.translator.insn_start = [](guest::DisasContextBase* ctx) { ctx->b->insn_start(ctx->pc); };
         g.translator.translate_insn = translate;
-        g.translator.disassemble = [](const guest::Model&, u64, std::span<const u8>, unsigned& length) {
-            length = 4;
-            return std::string("toy");
-        };
+        g.translator.disassemble = disassemble;
         g.layout = layout;
         return g;
     }();
     return kGuest;
 }
-
-inline std::unique_ptr<guest::Model> make_model() { return std::make_unique<guest::Model>(toy_guest(), false); }
 
 }  // namespace dragoman::toy
