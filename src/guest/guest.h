@@ -220,7 +220,7 @@ struct Guest {
     const ir::GuestLayout& (*layout)();
     /// What -cpu help lists, for user or for system mode.
     std::span<const CpuModel> (*models)(bool system);
-    /// The model "MODEL[,ext=on|off...]", the default one when `cpu` is empty, for user or for system mode.
+    /// The model "MODEL[,ext=on|off...]", the default one when MODEL is empty, for user or for system mode.
     /// @returns null with `error` set to what was wrong (names the bad part).
     std::unique_ptr<Model> (*configure)(std::string_view cpu, bool system, std::string& error);
     /// Names of the switchable extensions, for -cpu help.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/properties.h"
 #include "guest/guest.h"
 
 namespace dragoman::machine {
@@ -36,6 +37,8 @@ public:
         u16 elf_machine;  ///< the guest of its harts, as in ELF headers (guest::find)
         u8 elf_class;
         std::unique_ptr<Board> (*make)(Machine& machine);
+        /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
+        std::string (*cpu_properties)(const Properties& properties) = nullptr;
     };
     /// All boards of this build; the first is the default.
     static std::span<const Kind* const> kinds();

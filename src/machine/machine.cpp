@@ -10,9 +10,10 @@ namespace dragoman::machine {
 
 namespace {
 
-std::unique_ptr<guest::Model> make_model(const Config& config, const guest::Guest& guest) {
-    std::string wrong;
-    std::unique_ptr<guest::Model> model = guest.configure(config.cpu, true, wrong);
+std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind) {
+    std::string wrong, cpu = config.cpu;
+    if (kind.cpu_properties != nullptr) cpu += kind.cpu_properties(config.board_properties);
+    std::unique_ptr<guest::Model> model = guest_of(kind).configure(cpu, true, wrong);
     if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);
@@ -43,7 +44,7 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     config_.engine.count_insns = config_.icount.on;
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ = std::make_unique<engine::Engine>(make_model(config_, guest_of(kind_)), std::move(backend), config_.host,
+    engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_), std::move(backend), config_.host,
                                                memory_, *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock(), *this));

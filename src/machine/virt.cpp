@@ -8,10 +8,12 @@
 
 #include "base/error.h"
 #include "devices/aclint.h"
+#include "devices/aplic.h"
 #include "devices/cfi_flash.h"
 #include "devices/clint.h"
 #include "devices/fw_cfg.h"
 #include "devices/goldfish_rtc.h"
+#include "devices/imsic.h"
 #include "devices/pci/host.h"
 #include "devices/plic.h"
 #include "devices/uart16550.h"
@@ -23,6 +25,7 @@
 #include "machine/machine.h"
 #include "machine/riscv/boot.h"
 #include "machine/riscv/harts.h"
+#include "machine/riscv/interrupt_files.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -38,6 +41,8 @@ constexpr u64 kClint = 0x2000000, kClintSize = 0x10000;
 constexpr u64 kSswi = 0x2f00000;
 constexpr u64 kPlatformBus = 0x4000000, kPlatformBusSize = 0x2000000;
 constexpr u64 kPlic = 0xc000000, kPlicSize = 0x600000;
+constexpr u64 kMachineAplic = 0xc000000, kSupervisorAplic = 0xd000000;
+constexpr u64 kMachineImsic = 0x24000000, kSupervisorImsic = 0x28000000;
 constexpr u64 kUart = 0x10000000, kUartSize = 0x100;
 constexpr u64 kVirtio = 0x10001000, kVirtioStep = 0x1000;
 constexpr unsigned kVirtioSlots = 8;
@@ -50,11 +55,19 @@ constexpr u64 kPcieHighSize = u64{16} << 30;  // of the window above RAM, at a m
 constexpr u64 kRam = 0x80000000;
 
 constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
+constexpr unsigned kAplicSources = 96, kAplicPriorityBits = 3;
+constexpr u32 kLevelHigh = 4;  // of an interrupt in the device tree
 constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11, kPcieIrq = 32;
 constexpr u32 kUartClock = 3'686'400;
 constexpr u32 kTimerFrequency = 10'000'000;
 
-constexpr u32 kPlicPhandle = kFirstFreePhandle, kTestPhandle = kFirstFreePhandle + 1;
+// The controller that devices are wired to, as supervisors see it, and others.
+constexpr u32 kWiresPhandle = kFirstFreePhandle, kTestPhandle = kFirstFreePhandle + 1;
+constexpr u32 kMachineAplicPhandle = kFirstFreePhandle + 2;
+constexpr u32 kMachineImsicPhandle = kFirstFreePhandle + 3, kSupervisorImsicPhandle = kFirstFreePhandle + 4;
+
+/// What takes interrupts of devices: a PLIC, or the Advanced Interrupt Architecture's controllers.
+enum class Aia { None, Aplic, AplicImsic };
 
 std::string at(std::string_view name, u64 address) {
     char text[64];
@@ -89,7 +102,9 @@ public:
 
 private:
     void add_memory();
+    void add_local_interrupts();
     void add_interrupt_controllers();
+    void add_aia();
     void add_clock();
     void add_serial();
     void add_virtio();
@@ -97,7 +112,14 @@ private:
     void add_flash();
     void add_fw_cfg();
     void describe();
+    void describe_local_interrupts();
     void describe_interrupt_controllers();
+    void describe_aia();
+    Irq wire(u32 line) const { return {wires_, line}; }
+    /// Cells of an interrupt of the controller that devices are wired to.
+    std::vector<u32> interrupt_cells(u32 line) const {
+        return aia_ == Aia::None ? std::vector<u32>{line} : std::vector<u32>{line, kLevelHigh};
+    }
     void describe_pcie();
     /// Of the window for 64-bit BARs.
     u64 pcie_high() const { return align_up(kRam + config_.memory, kPcieHighSize); }
@@ -107,8 +129,10 @@ private:
     Machine& machine_;
     const Config& config_;
     bool aclint_;
+    Aia aia_;
     BootImages images_{machine_.memory()};
-    devices::Plic* plic_ = nullptr;
+    devices::IrqSink* wires_ = nullptr;
+    std::shared_ptr<void> interrupt_files_;
     devices::FwCfg* fw_cfg_ = nullptr;
     devices::CfiFlash* flash_[2] = {};
     DeviceTree tree_;
@@ -116,8 +140,14 @@ private:
 };
 
 Virt::Virt(Machine& machine)
-    : machine_(machine), config_(machine.config()), aclint_(machine.board_properties().take_bool("aclint", false)) {
+    : machine_(machine),
+      config_(machine.config()),
+      aclint_(machine.board_properties().take_bool("aclint", false)),
+      aia_(static_cast<Aia>(machine.board_properties().take_choice("aia", {"none", "aplic", "aplic-imsic"}, 0))) {
+    // Guests have files of their own where there is a hypervisor extension.
+    machine.board_properties().take_number("aia-guests", 0, 0, 0);
     add_memory();
+    add_local_interrupts();
     add_interrupt_controllers();
     add_test_finisher(machine_, "riscv.sifive.test", kTest);
     add_clock();
@@ -135,7 +165,7 @@ void Virt::add_memory() {
     machine_.memory().add_ram("riscv_virt_board.ram", kRam, config_.memory);
 }
 
-void Virt::add_interrupt_controllers() {
+void Virt::add_local_interrupts() {
     memory::PhysicalSpace& memory = machine_.memory();
     if (aclint_) {
         auto& mswi = machine_.add_device(
@@ -155,15 +185,47 @@ void Virt::add_interrupt_controllers() {
         memory.add_mmio("riscv.clint", kClint, clint.kWindow, clint, clint.kLimits);
         machine_.set_timer(clint.mtimer());
     }
-    plic_ = &machine_.add_device(
+}
+
+void Virt::add_interrupt_controllers() {
+    if (aia_ != Aia::None) return add_aia();
+    auto& plic = machine_.add_device(
         "plic", std::make_unique<devices::Plic>(kPlicSources, kPlicPriorities,
                                                 hart_inputs(machine_, {kMachineExternal, kSupervisorExternal})));
-    memory.add_mmio("riscv.sifive.plic", kPlic, kPlicSize, *plic_, plic_->kLimits);
+    machine_.memory().add_mmio("riscv.sifive.plic", kPlic, kPlicSize, plic, plic.kLimits);
+    wires_ = &plic;
+}
+
+void Virt::add_aia() {
+    memory::PhysicalSpace& memory = machine_.memory();
+    const bool messages = aia_ == Aia::AplicImsic;
+    if (messages) {
+        auto add = [&](const std::string& name, u64 base, unsigned line) -> devices::Imsic& {
+            auto& imsic =
+                machine_.add_device("imsic-" + name, std::make_unique<devices::Imsic>(hart_inputs(machine_, {line})));
+            memory.add_mmio("riscv.imsic." + name, base, imsic.window(), imsic, imsic.kLimits);
+            return imsic;
+        };
+        interrupt_files_ = connect_interrupt_files(machine_, add("m", kMachineImsic, kMachineExternal),
+                                                   add("s", kSupervisorImsic, kSupervisorExternal));
+    }
+    auto add = [&](const std::string& name, u64 base, unsigned line, devices::Aplic* child) -> devices::Aplic& {
+        // Where there are messages the harts' lines belong to their interrupt files.
+        devices::Aplic::Domain domain{line == kMachineExternal, child, messages ? &memory : nullptr};
+        auto& aplic = machine_.add_device(
+            "aplic-" + name,
+            std::make_unique<devices::Aplic>(kAplicSources, kAplicPriorityBits,
+                                             messages ? std::vector<Irq>() : hart_inputs(machine_, {line}), domain));
+        memory.add_mmio("riscv.aplic." + name, base, aplic.window(machine_.hart_count()), aplic, aplic.kLimits);
+        return aplic;
+    };
+    devices::Aplic& supervisor = add("s", kSupervisorAplic, kSupervisorExternal, nullptr);
+    wires_ = &add("m", kMachineAplic, kMachineExternal, &supervisor);
 }
 
 void Virt::add_clock() {
     auto& rtc = machine_.add_device(
-        "rtc", std::make_unique<devices::GoldfishRtc>(Irq{plic_, kRtcIrq}, machine_.clock(),
+        "rtc", std::make_unique<devices::GoldfishRtc>(wire(kRtcIrq), machine_.clock(),
                                                       devices::WallClock(machine_.clock(), config_.rtc)));
     machine_.memory().add_mmio("goldfish_rtc", kRtc, rtc.kWindow, rtc, rtc.kLimits);
 }
@@ -192,7 +254,7 @@ void Virt::add_fw_cfg() {
 
 void Virt::add_serial() {
     auto& uart =
-        machine_.add_device("serial0", std::make_unique<devices::Uart16550>(Irq{plic_, kUartIrq}, machine_.clock(),
+        machine_.add_device("serial0", std::make_unique<devices::Uart16550>(wire(kUartIrq), machine_.clock(),
                                                                             machine_.backends().serial(0), kUartClock));
     machine_.memory().add_mmio("serial", kUart, uart.kWindow, uart, uart.kLimits);
 }
@@ -203,7 +265,7 @@ void Virt::add_virtio() {
     for (unsigned i = 0; i < kVirtioSlots; i++) {
         auto& slot =
             machine_.add_device("virtio-mmio-bus." + std::to_string(i),
-                                std::make_unique<devices::virtio::MmioTransport>(Irq{plic_, kVirtioIrq + i}, legacy));
+                                std::make_unique<devices::virtio::MmioTransport>(wire(kVirtioIrq + i), legacy));
         machine_.memory().add_mmio("virtio-mmio", kVirtio + i * kVirtioStep, slot.kBytes, slot, slot.kLimits);
         machine_.add_virtio_slot(slot);
     }
@@ -211,7 +273,7 @@ void Virt::add_virtio() {
 
 void Virt::add_pcie() {
     std::array<Irq, 4> lines;
-    for (u32 i = 0; i < 4; i++) lines[i] = {plic_, kPcieIrq + i};
+    for (u32 i = 0; i < 4; i++) lines[i] = wire(kPcieIrq + i);
     memory::PhysicalSpace& memory = machine_.memory();
     auto& host = machine_.add_device("pcie.0", std::make_unique<devices::pci::Host>(memory, lines));
     memory.add_mmio("pcie-ecam", kPcieEcam, host.kEcamBytes, host.ecam(), host.kEcamLimits);
@@ -231,14 +293,14 @@ void Virt::describe_pcie() {
     std::vector<u32> map;
     for (u32 slot = 0; slot < 4; slot++) {
         for (u32 pin = 0; pin < 4; pin++) {
-            for (u32 cell : {slot << 11, 0u, 0u, pin + 1, kPlicPhandle, kPcieIrq + (slot + pin) % 4}) {
-                map.push_back(cell);
-            }
+            map.insert(map.end(), {slot << 11, 0u, 0u, pin + 1, kWiresPhandle});
+            for (u32 cell : interrupt_cells(kPcieIrq + (slot + pin) % 4)) map.push_back(cell);
         }
     }
     const u64 above = pcie_high();
-    tree_.node("/soc/" + at("pci", kPcieEcam))
-        .cells("#address-cells", {3})
+    DeviceTree::Node node = tree_.node("/soc/" + at("pci", kPcieEcam));
+    if (aia_ == Aia::AplicImsic) node.cells("msi-parent", {kSupervisorImsicPhandle});
+    node.cells("#address-cells", {3})
         .cells("#interrupt-cells", {1})
         .cells("#size-cells", {2})
         .text("compatible", "pci-host-ecam-generic")
@@ -272,7 +334,7 @@ void Virt::describe_pcie() {
         .cells("interrupt-map-mask", {3 << 11, 0, 0, 7});
 }
 
-void Virt::describe_interrupt_controllers() {
+void Virt::describe_local_interrupts() {
     unsigned harts = machine_.hart_count();
     if (aclint_) {
         u64 mtimer = kClint + devices::AclintMswi::kWindow;
@@ -299,15 +361,58 @@ void Virt::describe_interrupt_controllers() {
             .reg("reg", {kClint, kClintSize})
             .cells("interrupts-extended", hart_lines(harts, {kMachineSoftware, kMachineTimer}));
     }
+}
+
+void Virt::describe_interrupt_controllers() {
+    if (aia_ != Aia::None) return describe_aia();
     tree_.node("/soc/" + at("interrupt-controller", kPlic))
-        .phandle(kPlicPhandle)
+        .phandle(kWiresPhandle)
         .texts("compatible", {"sifive,plic-1.0.0", "riscv,plic0"})
         .reg("reg", {kPlic, kPlicSize})
         .cells("riscv,ndev", {kPlicSources})
-        .cells("interrupts-extended", hart_lines(harts, {kMachineExternal, kSupervisorExternal}))
+        .cells("interrupts-extended", hart_lines(machine_.hart_count(), {kMachineExternal, kSupervisorExternal}))
         .flag("interrupt-controller")
         .cells("#address-cells", {0})
         .cells("#interrupt-cells", {1});
+}
+
+void Virt::describe_aia() {
+    const unsigned harts = machine_.hart_count();
+    auto imsic = [&](u64 base, u32 phandle, u32 line) {
+        tree_.node("/soc/" + at("interrupt-controller", base))
+            .texts("compatible", {"qemu,imsics", "riscv,imsics"})
+            .phandle(phandle)
+            .cells("#interrupt-cells", {0})
+            .flag("interrupt-controller")
+            .flag("msi-controller")
+            .cells("interrupts-extended", hart_lines(harts, {line}))
+            .reg("reg", {base, harts * devices::Imsic::kPage})
+            .cells("riscv,num-ids", {devices::Imsic::kIdentities});
+    };
+    if (aia_ == Aia::AplicImsic) {
+        imsic(kMachineImsic, kMachineImsicPhandle, kMachineExternal);
+        imsic(kSupervisorImsic, kSupervisorImsicPhandle, kSupervisorExternal);
+    }
+    auto aplic = [&](u64 base, u32 phandle, u32 line, u32 messages) {
+        DeviceTree::Node node = tree_.node("/soc/" + at("interrupt-controller", base));
+        node.texts("compatible", {"qemu,aplic", "riscv,aplic"})
+            .phandle(phandle)
+            .cells("#address-cells", {0})
+            .cells("#interrupt-cells", {2})
+            .flag("interrupt-controller")
+            .reg("reg", {base, devices::Aplic::window(harts)})
+            .cells("riscv,num-sources", {kAplicSources});
+        if (aia_ == Aia::AplicImsic) {
+            node.cells("msi-parent", {messages});
+        } else {
+            node.cells("interrupts-extended", hart_lines(harts, {line}));
+        }
+        return node;
+    };
+    aplic(kMachineAplic, kMachineAplicPhandle, kMachineExternal, kMachineImsicPhandle)
+        .cells("riscv,children", {kWiresPhandle})
+        .cells("riscv,delegation", {kWiresPhandle, 1, kAplicSources});
+    aplic(kSupervisorAplic, kWiresPhandle, kSupervisorExternal, kSupervisorImsicPhandle);
 }
 
 void Virt::describe() {
@@ -317,13 +422,14 @@ void Virt::describe() {
     describe_harts(tree_, machine_.model(), machine_.hart_count(), kTimerFrequency);
     DeviceTree::Node soc = tree_.node("/soc");
     soc.text("compatible", "simple-bus").flag("ranges").cells("#address-cells", {2}).cells("#size-cells", {2});
+    describe_local_interrupts();
     describe_interrupt_controllers();
     auto device = [&](std::string_view name, u64 base, u64 size, std::string_view compatible, u32 irq) {
         return tree_.node("/soc/" + at(name, base))
             .text("compatible", compatible)
             .reg("reg", {base, size})
-            .cells("interrupt-parent", {kPlicPhandle})
-            .cells("interrupts", {irq});
+            .cells("interrupt-parent", {kWiresPhandle})
+            .cells("interrupts", interrupt_cells(irq));
     };
     device("rtc", kRtc, kRtcSize, "google,goldfish-rtc", kRtcIrq);
     device("serial", kUart, kUartSize, "ns16550a", kUartIrq).cells("clock-frequency", {kUartClock});
@@ -349,7 +455,7 @@ void Virt::describe() {
         .cells("ranges", {0, 0, static_cast<u32>(kPlatformBus), static_cast<u32>(kPlatformBusSize)})
         .cells("#address-cells", {1})
         .cells("#size-cells", {1})
-        .cells("interrupt-parent", {kPlicPhandle});
+        .cells("interrupt-parent", {kWiresPhandle});
     // Cycles (event 1) and instructions (2) can be counted by their own counters and by hpmcounter3 to 18.
     tree_.node("/pmu")
         .text("compatible", "riscv,pmu")
@@ -411,11 +517,18 @@ const Board::Kind kVirt = {
     .help = "RISC-V VirtIO board (default)",
     .properties =
         "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n"
+        "  aia=none|aplic|aplic-imsic  interrupt controllers of the Advanced Interrupt Architecture instead of a PLIC "
+        "(none)\n"
         "  pflash0=NODE, pflash1=NODE  contents of the flash banks\n",
     .max_harts = 512,
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Virt>(machine); },
+    .cpu_properties =
+        [](const Properties& properties) {
+            Properties copy = properties;
+            return copy.take("aia").value_or("") == "aplic-imsic" ? std::string(",smaia=on,ssaia=on") : std::string();
+        },
 };
 
 }  // namespace dragoman::machine

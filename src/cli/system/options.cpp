@@ -85,7 +85,6 @@ void set_machine(Parser& p, const std::string& option, const std::string& value)
     if (auto text = properties.take("append")) p.config.append = *text;
     if (auto text = properties.take("memory-backend")) p.memory_backend = *text;
     properties.take_choice("accel", {"tcg"}, 0);
-    properties.take_choice("aia", {"none"}, 0);
     properties.take_choice("acpi", {"off", "auto"}, 0);
     if (properties.take_bool("usb", false)) fail(option, "usb=on: there is off");
     if (properties.take_bool("graphics", false)) fail(option, "graphics=on: there is off");

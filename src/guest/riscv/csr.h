@@ -57,6 +57,7 @@ std::span<const CsrInfo> csrs_user();
 std::span<const CsrInfo> csrs_unprivileged();
 std::span<const CsrInfo> csrs_counters();
 std::span<const CsrInfo> csrs_supervisor();
+std::span<const CsrInfo> csrs_aia();
 std::span<const CsrInfo> csrs_machine();
 std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();

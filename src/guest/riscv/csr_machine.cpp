@@ -101,9 +101,11 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
 u64 read_mstateen(Hart& hart, unsigned number) { return hart.priv.mstateen[number & 3]; }
 void write_mstateen(Hart& hart, u64 value, unsigned number) {
     u64 mask = kStateenSe;
-    if ((number & 3) == 0)
-        mask |=
-            kStateenEnvcfg | (hart_has(hart, Sdtrig) ? kStateenContext : 0) | (hart_has(hart, Zcmt) ? kStateenJvt : 0);
+    if ((number & 3) == 0) {
+        mask |= kStateenEnvcfg | (hart_has(hart, Sdtrig) ? kStateenContext : 0);
+        if (hart_has(hart, Ssaia)) mask |= kStateenIndirect | kStateenAia | kStateenImsic;
+        if (hart_has(hart, Zcmt)) mask |= kStateenJvt;
+    }
     hart.priv.mstateen[number & 3] = value & mask;
 }
 

@@ -125,7 +125,7 @@
     X(Shvsatpa, "shvsatpa", SystemAbsent, kNone, H)        \
     X(Shvstvala, "shvstvala", SystemAbsent, kNone, H)      \
     X(Shvstvecd, "shvstvecd", SystemAbsent, kNone, H)      \
-    X(Smaia, "smaia", SystemAbsent, kNone, Sscsrind)       \
+    X(Smaia, "smaia", System, kNone, )                     \
     X(Smcdeleg, "smcdeleg", SystemAbsent, kNone, Smcsrind) \
     X(Smcntrpmf, "smcntrpmf", SystemAbsent, kNone, )       \
     X(Smcsrind, "smcsrind", SystemAbsent, kNone, Sscsrind) \
@@ -137,7 +137,7 @@
     X(Smpmpmt, "smpmpmt", SystemAbsent, kNone, Pmp)        \
     X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
     X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
-    X(Ssaia, "ssaia", SystemAbsent, kNone, Sscsrind)       \
+    X(Ssaia, "ssaia", System, kNone, S)                    \
     X(Ssccfg, "ssccfg", SystemAbsent, kNone, Smcdeleg)     \
     X(Ssccptr, "ssccptr", System, kNone, S)                \
     X(Sscofpmf, "sscofpmf", System, kNone, Zihpm)          \

@@ -25,7 +25,8 @@ enum class Cause : u32 {
     StorePageFault = 15,
 };
 
-class Model;  // model.h
+class Model;          // model.h
+class InterruptFile;  // interrupt_file.h
 
 /// `env` of a RISC-V hart. x0 has no IR global; gpr[0] stays zero.
 struct Hart : ir::Env {
@@ -44,6 +45,7 @@ struct Hart : ir::Env {
     u32 wait_sleeps;  ///< so many waits to come sleep instead of yielding (helper_wait.cpp)
     /// System mode; zero in user mode.
     PrivilegedState priv;
+    InterruptFile* interrupt_file[2];  ///< machine and supervisor level; null: none
 };
 
 inline constexpr u64 kNoReservation = ~u64{0};

@@ -15,6 +15,8 @@ bool has_work(const ir::Env* env);
 void set_interrupt(ir::Env* env, unsigned line, bool level);
 /// mip as a whole.
 u64 pending_interrupts(const Hart& hart);
+/// The one of `interrupts` (bits of mip) that has the highest priority; 0: none.
+unsigned highest_interrupt(u64 interrupts);
 /// The interrupt that would be taken now; 0 when there is none.
 unsigned next_interrupt(const Hart& hart);
 /// After a write that may have enabled an interrupt: has the hart loop look when there is one to take.

@@ -91,14 +91,14 @@ u64 guest_cause(u32 exception) {
 constexpr Interrupt kByPriority[] = {kMachineExternal,    kMachineSoftware, kMachineTimer,   kSupervisorExternal,
                                      kSupervisorSoftware, kSupervisorTimer, kCounterOverflow};
 
-unsigned highest(u64 interrupts) {
+}  // namespace
+
+unsigned highest_interrupt(u64 interrupts) {
     for (Interrupt i : kByPriority) {
         if ((interrupts & interrupt_bit(i)) != 0) return i;
     }
     return 0;
 }
-
-}  // namespace
 
 void reset(ir::Env* env, unsigned hart_id) {
     Hart& h = *hart(env);
@@ -143,10 +143,10 @@ unsigned next_interrupt(const Hart& hart) {
     u64 pending = pending_interrupts(hart) & p.mie;
     if (pending == 0) return 0;
     if (p.mode != Privilege::Machine || (p.mstatus & kStatusMie) != 0) {
-        if (unsigned i = highest(pending & ~p.mideleg)) return i;
+        if (unsigned i = highest_interrupt(pending & ~p.mideleg)) return i;
     }
     if (p.mode == Privilege::User || (p.mode == Privilege::Supervisor && (p.mstatus & kStatusSie) != 0)) {
-        return highest(pending & p.mideleg);
+        return highest_interrupt(pending & p.mideleg);
     }
     return 0;
 }

@@ -1,0 +1,38 @@
+#include "machine/riscv/interrupt_files.h"
+
+#include <deque>
+
+#include "guest/riscv/interrupt_file.h"
+#include "machine/machine.h"
+
+namespace dragoman::machine {
+
+namespace {
+
+class Port final : public riscv::InterruptFile {
+public:
+    explicit Port(devices::Imsic::File& file) : file_(file) {}
+    bool has(unsigned number) const override { return file_.has(number); }
+    u64 read(unsigned number) override { return file_.read(number); }
+    void write(unsigned number, u64 value) override { file_.write(number, value); }
+    unsigned top() override { return file_.top(); }
+    void claim(unsigned identity) override { file_.claim(identity); }
+
+private:
+    devices::Imsic::File& file_;
+};
+
+}  // namespace
+
+std::shared_ptr<void> connect_interrupt_files(Machine& machine, devices::Imsic& machine_level,
+                                              devices::Imsic& supervisor_level) {
+    auto ports = std::make_shared<std::deque<Port>>();
+    for (unsigned i = 0; i < machine.hart_count(); ++i) {
+        Port& own = ports->emplace_back(machine_level.file(i));
+        Port& supervisor = ports->emplace_back(supervisor_level.file(i));
+        riscv::attach_interrupt_files(machine.hart(i).env(), &own, &supervisor);
+    }
+    return ports;
+}
+
+}  // namespace dragoman::machine
