@@ -37,6 +37,9 @@ struct Virtio9p : ::testing::Test {
         driver.start(~u64{0});
         driver.setup(0, 16);
         driver.driver_ok();
+        attach();
+    }
+    void attach() {
         EXPECT_EQ(call(kP9Version, [](P9Writer& out) { out.number(u32{65536}).text("9P2000.L"); }), 0u);
         EXPECT_EQ(call(kP9Attach,
                        [](P9Writer& out) { out.number(u32{0}).number(~u32{0}).text("u").text("").number(u32{0}); }),
@@ -115,6 +118,22 @@ TEST_F(Virtio9p, HasATag) {
     EXPECT_EQ(driver.get(8), 9u);
     EXPECT_EQ(driver.config(0, 2), 4u);
     EXPECT_EQ(driver.config(2, 4), 0x74736f68u);
+}
+
+TEST_F(Virtio9p, BeginsANewSessionWhereItIsLoaded) {
+    plug();
+    ASSERT_EQ(walk(0, 1, {"file"}), 0u);
+    ASSERT_EQ(open(1, O_RDONLY), 0u);
+    TestDriver other;
+    other.slot.plug(std::make_unique<P9>(other.space, P9Export{.path = folder}, "host"));
+    driver.move_to(other);
+    driver.move_to(driver);
+    // The queue is where it was; the files of the session are not.
+    EXPECT_EQ(fid_call(kP9Clunk, 1), u32{EBADF});
+    attach();
+    EXPECT_EQ(walk(0, 1, {"file"}), 0u);
+    EXPECT_EQ(other.config(0, 2), 4u);
+    EXPECT_EQ(other.get(TestDriver::kStatus), driver.get(TestDriver::kStatus));
 }
 
 TEST_F(Virtio9p, ReadsAndWritesFiles) {

@@ -232,15 +232,21 @@ TEST_F(VirtioBlk, WriteCacheIsTheDriversChoice) {
 /// A disk in memory, whose reads need or need not wait.
 struct VirtioBlkAtOnce : ::testing::TestWithParam<bool> {
     VirtioBlkAtOnce() {
+        plug(driver);
+        start(GetParam() ? kFeatureEventIndex : 0);
+        image->at_once = true;
+        image->bytes[512] = 'x';
+    }
+    void plug(TestDriver& to) {
         block::Drive drive;
         drive.id = "hd0";
         drive.image = image;
-        driver.slot.plug(std::make_unique<Blk>(driver.space, drive, BlkOptions{}));
-        driver.start(GetParam() ? kFeatureEventIndex : 0);
+        to.slot.plug(std::make_unique<Blk>(to.space, drive, BlkOptions{}));
+    }
+    void start(u64 features) {
+        driver.start(features);
         driver.setup(0, 64);
         driver.driver_ok();
-        image->at_once = true;
-        image->bytes[512] = 'x';
     }
     void add(u32 type, u64 sector, u32 bytes) {
         driver.put(kHeader, u64{type});
@@ -275,6 +281,26 @@ TEST_P(VirtioBlkAtOnce, SmallReadsOfWhatIsInMemory) {
     }
     EXPECT_EQ(image->reads, reads);
     EXPECT_EQ(image->reads_at_once, 201u);
+}
+
+TEST_P(VirtioBlkAtOnce, GoesOnWhereItWasSaved) {
+    start(GetParam() ? ~u64{0} : ~u64{kFeatureEventIndex});
+    TestDriver other;
+    plug(other);
+    const u64 writeback = driver.config(32, 1) ^ 1;
+    driver.space.store(0x10001100 + 32, 1, writeback);
+    add(0, 1, 512);
+    driver.notify(0);
+    ASSERT_TRUE(driver.wait_used(0, 1));
+    driver.move_to(other);
+    EXPECT_EQ(other.config(32, 1), writeback);
+    other.put(kData, u8{0});
+    other.put(kHeader + 8, u64{1});
+    other.add(0, {{kHeader, 16, false}, {kData, 512, true}, {kStatusByte, 1, true}});
+    other.notify(0);
+    ASSERT_TRUE(other.wait_used(0, 2));
+    EXPECT_EQ(other.get_at<u8>(kData), 'x');
+    EXPECT_EQ(driver.used_index(0), 1);
 }
 
 TEST_P(VirtioBlkAtOnce, TheRestIsDoneByTheDisksThread) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "devices/irq.h"
+#include "devices/state.h"
 #include "devices/virtio/mmio.h"
 
 namespace dragoman::devices::virtio {
@@ -219,6 +221,17 @@ public:
             std::this_thread::sleep_for(std::chrono::microseconds(i < 100 ? 10 : 100));
         }
         return false;
+    }
+
+    /// Saves the device, with memory, and loads it into that of `other`, whose driver then is this one.
+    void move_to(TestDriver& other) {
+        std::vector<u8> ram(kRamBytes);
+        ASSERT_TRUE(space.read(kRam, ram.data(), ram.size()));
+        ASSERT_TRUE(other.space.write(kRam, ram.data(), ram.size()));
+        const std::vector<u8> stream = save_state(std::array{NamedState{"device", slot}});
+        ASSERT_EQ(load_state(stream, std::array{NamedState{"device", other.slot}}), "");
+        EXPECT_EQ(save_state(std::array{NamedState{"device", other.slot}}), stream);
+        other.queues = queues;
     }
 
     TestIrq irq;

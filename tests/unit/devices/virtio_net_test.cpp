@@ -36,12 +36,13 @@ public:
     std::deque<std::string> sent;
 };
 
-struct VirtioNet : ::testing::Test {
-    VirtioNet() {
-        driver.slot.plug(std::make_unique<Net>(driver.space, loop, &netdev, NetOptions{}));
+/// A device with its back end and the thread of that.
+struct Card {
+    explicit Card(const NetOptions& options = {}) {
+        driver.slot.plug(std::make_unique<Net>(driver.space, loop, &netdev, options));
         thread = std::thread([this] { loop.run(); });
     }
-    ~VirtioNet() override {
+    ~Card() {
         loop.quit();
         thread.join();
     }
@@ -68,6 +69,8 @@ struct VirtioNet : ::testing::Test {
     std::thread thread;
 };
 
+struct VirtioNet : ::testing::Test, Card {};
+
 TEST_F(VirtioNet, Configuration) {
     EXPECT_EQ(driver.get(8), 1u);
     EXPECT_EQ(driver.config(0, 4), 0x12005452u);
@@ -85,6 +88,25 @@ TEST_F(VirtioNet, Transmits) {
     ASSERT_TRUE(driver.wait_used(1, 2));
     EXPECT_EQ(netdev.sent[0], "first frame");
     EXPECT_EQ(netdev.sent[1], "second");
+}
+
+TEST_F(VirtioNet, GoesOnWhereItWasSaved) {
+    Card other({.mac = {2, 0, 0, 0, 0, 9}});
+    start(0);
+    on_loop([&] { netdev.arrive("early"); });  // the guest has no buffer for it yet
+    on_loop([&] { driver.move_to(other.driver); });
+    EXPECT_EQ(other.driver.config(0, 4), driver.config(0, 4));
+    other.driver.add(0, {{kData, 12, true}, {kData + 64, 1514, true}});
+    other.driver.notify(0);
+    other.on_loop([&] { other.netdev.arrive("late"); });
+    ASSERT_TRUE(other.driver.wait_used(0, 1));
+    EXPECT_EQ(other.driver.text(kData + 64, 4), "late");
+    other.driver.put(kData + 2012, "frame", 5);
+    other.driver.add(1, {{kData + 2000, 17, false}});
+    other.driver.notify(1);
+    ASSERT_TRUE(other.driver.wait_used(1, 1));
+    EXPECT_EQ(other.netdev.sent.front(), "frame");
+    EXPECT_EQ(netdev.count(), 0u);
 }
 
 TEST_F(VirtioNet, CompletesChecksums) {

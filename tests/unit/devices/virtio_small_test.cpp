@@ -30,6 +30,22 @@ TEST(VirtioRng, FillsBuffers) {
     EXPECT_EQ(driver.used_length(0, 1), 0u);
 }
 
+TEST(VirtioRng, GoesOnWhereItWasSaved) {
+    TestDriver first, second;
+    for (TestDriver* driver : {&first, &second}) driver->slot.plug(std::make_unique<Rng>(driver->space));
+    first.start(0);
+    first.setup(0, 8);
+    first.driver_ok();
+    first.add(0, {{kData, 64, true}});
+    first.notify(0);
+    first.move_to(second);
+    second.add(0, {{kData + 128, 32, true}});
+    second.notify(0);
+    EXPECT_EQ(second.used_index(0), 2);
+    EXPECT_EQ(second.used_length(0, 1), 32u);
+    EXPECT_NE(second.text(kData + 128, 32), std::string(32, 0));
+}
+
 class TestChardev final : public Chardev {
 public:
     void attach(Frontend frontend) override { this->frontend = std::move(frontend); }
