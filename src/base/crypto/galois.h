@@ -20,8 +20,11 @@ constexpr u8 multiply(u8 a, u8 b, u32 modulus) {
 
 /// The multiplicative inverse, 0 for 0: the 254th power.
 constexpr u8 inverse(u8 a, u32 modulus) {
-    u8 result = 1;
-    for (unsigned i = 0; i < 254; ++i) result = multiply(result, a, modulus);
+    u8 result = 1, power = a;
+    for (unsigned bit = 1; bit < 8; ++bit) {
+        power = multiply(power, power, modulus);
+        result = multiply(result, power, modulus);
+    }
     return result;
 }
 
