@@ -1,6 +1,6 @@
 // Atomics trap at addresses that are not multiples of their size, whatever the reservation, and at devices.
-#include "atomic_insns.h"
 #include "machine.h"
+#include "misaligned_atomics.h"
 
 #define UART 0x10000000
 
@@ -30,39 +30,10 @@
     CHECK_EQ s10, s0
 .endm
 
-.macro EACH_ADDRESS size, each:vararg
-    .irp offset, 1, 2, 3, 4, 6, 7, 8, 12, 4095
-    .if \offset % \size
-    li s0, \offset
-    add s0, s0, s2
-    \each
-    .endif
-    .endr
-.endm
-.macro WORDS
-    LOADS lr.w a1, (s0)
-    STORES sc.w a1, a2, (s0)
-    EACH_AMO_OF w, STORES
-.endm
-.macro DOUBLES
-    LOADS lr.d a1, (s0)
-    STORES sc.d a1, a2, (s0)
-    EACH_AMO_OF d, STORES
-.endm
-.macro HALVES
-    EACH_AMO_OF_HALF STORES
-.endm
-.macro QUADS
-    STORES amocas.q a4, a2, s0
-.endm
-
     TEST_START
     la s2, area
     li a2, 0x55
-    EACH_ADDRESS 2, HALVES
-    EACH_ADDRESS 4, WORDS
-    EACH_ADDRESS 8, DOUBLES
-    EACH_ADDRESS 16, QUADS
+    EACH_MISALIGNED_ATOMIC
     ld a0, (s2)
     CHECK a0, 0
 
