@@ -1,11 +1,9 @@
 // Where the bare-metal C programs of this folder start: every hart calls kmain(hartid) on a stack of its own, of 16 KiB.
+#include "slots.h"
+
 // Stores or loads the registers that a C function may change.
 .macro SAVE insn
-    .set slot, 0
-    .irp r, ra, t0, t1, t2, t3, t4, t5, t6, a0, a1, a2, a3, a4, a5, a6, a7
-    \insn \r, slot(sp)
-    .set slot, slot + 8
-    .endr
+    EACH_SLOT \insn, 0, ra, t0, t1, t2, t3, t4, t5, t6, a0, a1, a2, a3, a4, a5, a6, a7
 .endm
 
     .section .text.start, "ax"

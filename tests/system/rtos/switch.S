@@ -1,11 +1,12 @@
 // Start and trap entry of a small real-time kernel in machine mode. All registers of the task that was interrupted go on
 // its own stack; rtos_trap(sp, mcause) returns the stack pointer of the one that goes on.
+#include "slots.h"
+
 .macro EACH_REGISTER insn
-    .set slot, 8
-    .irp r, ra, gp, tp, t0, t1, t2, s0, s1, a0, a1, a2, a3, a4, a5, a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6
-    \insn \r, slot(sp)
-    .set slot, slot + 8
-    .endr
+    EACH_SLOT \insn, 8, ra, gp, tp, t0, t1, t2, s0, s1, a0, a1, a2, a3, a4, a5, a6, a7, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6
+.endm
+.macro EACH_SAVED_REGISTER insn
+    EACH_SLOT \insn, 0, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, ra
 .endm
 
     .section .text.start, "ax"
@@ -55,11 +56,7 @@ start_scheduler:
     .globl keeps_registers
 keeps_registers:
     addi sp, sp, -112
-    .set slot, 0
-    .irp r, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, ra
-    sd \r, slot(sp)
-    .set slot, slot + 8
-    .endr
+    EACH_SAVED_REGISTER sd
     .set n, 1
     .irp r, ra, t0, t1, t2, s0, s1, a1, a2, a3, a4, a5, a6, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4
     addi \r, a0, n * 3
@@ -79,11 +76,7 @@ keeps_registers:
     .set n, n + 1
     .endr
     seqz a0, a7
-    .set slot, 0
-    .irp r, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, ra
-    ld \r, slot(sp)
-    .set slot, slot + 8
-    .endr
+    EACH_SAVED_REGISTER ld
     addi sp, sp, 112
     ret
 
