@@ -90,6 +90,7 @@ lint:  ## formatting, rooms' imports, shellcheck, clang's warnings (locks too) a
 	@scripts/install-deps.sh build system tests lint
 	@$(FORMATTED) | xargs clang-format --dry-run -Werror
 	@tests/style/imports.py
+	@tests/style/names.py
 	@git ls-files '*.sh' '.ci/run' | xargs shellcheck
 	@cmake --preset lint >/dev/null
 	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 8 tests/style/clang.sh
