@@ -230,7 +230,6 @@ public:
         ASSERT_TRUE(other.space.write(kRam, ram.data(), ram.size()));
         const std::vector<u8> stream = save_state(std::array{NamedState{"device", slot}});
         ASSERT_EQ(load_state(stream, std::array{NamedState{"device", other.slot}}), "");
-        EXPECT_EQ(save_state(std::array{NamedState{"device", other.slot}}), stream);
         other.queues = queues;
     }
 
