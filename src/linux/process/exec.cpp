@@ -110,7 +110,7 @@ public:
 private:
     template <class F>
     void each(F f) {
-        LockGuard lock(task_.handlers->lock);
+        std::lock_guard lock(task_.handlers->lock);
         for (int signal = 1; signal <= kSignalCount; ++signal) {
             const bool is_ours = (signal_bit(signal) & kNeverBlocked) || task_.trace.traced();
             if (is_ours && !(signal_bit(signal) & kUnblockable)) f(signal, task_.handlers->actions[signal]);

@@ -33,6 +33,9 @@ constexpr std::size_t kVforkStack = std::size_t{1} << 20;
 
 u64 pointer(const Task& task, u64 address) { return address != 0 ? address + task.space().guest_base() : 0; }
 
+// Under a ForkGuard, which the checker of locks does not see.
+void become_child(Task& task, const CloneRequest& r) DRAGOMAN_UNCHECKED_LOCKING;
+
 /// Holds everything that other threads may be in the middle of changing, so that the child gets it whole.
 class ForkGuard {
 public:
@@ -58,8 +61,8 @@ private:
 };
 
 // The child starts as the only task of its process; the Tasks of the other threads are left alone, because
-// nothing says what state they were in. The locks are held, by a ForkGuard.
-void become_child(Task& task, const CloneRequest& r) DRAGOMAN_UNCHECKED_LOCKING {
+// nothing says what state they were in.
+void become_child(Task& task, const CloneRequest& r) {
     task.tracer.reset();
     task.tid = task.process->pid = static_cast<pid_t>(raw_syscall(SYS_getpid));
     task.process->tasks.assign(1, &task);
