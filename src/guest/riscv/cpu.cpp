@@ -16,6 +16,12 @@ namespace dragoman::riscv {
 
 namespace {
 
+constexpr ir::FloatRules kFloatRules{.nan = ir::NanRule::Canonical,
+                                     .box = ir::BoxRule::Ones,
+                                     .min_max = ir::MinMaxRule::Number,
+                                     .convert = ir::ConvertRule::NanMax};
+static_assert(kFloatRules == ir::kBuiltFloatRules, "the back ends have code for these");
+
 /// Pinning order, from the register operands of gcc's code for Debian (static counts over python3, cc1
 /// and the C library; calls and returns, which use ra implicitly, counted).
 constexpr u8 kGprOrder[] = {15, 10, 14, 2,  11, 8,  13, 12, 9,  1,  18, 19, 16, 20, 21, 17,
@@ -37,12 +43,6 @@ u8 priority(std::span<const u8> order, unsigned reg) {
     }
     return 0;
 }
-
-constexpr ir::FloatRules kFloatRules{.nan = ir::NanRule::Canonical,
-                                     .box = ir::BoxRule::Ones,
-                                     .min_max = ir::MinMaxRule::Number,
-                                     .convert = ir::ConvertRule::NanMax};
-static_assert(kFloatRules == ir::kBuiltFloatRules, "the back ends have code for these");
 
 ir::GuestLayout make_layout() {
     ir::GuestLayout layout;
