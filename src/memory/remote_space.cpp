@@ -16,7 +16,7 @@ struct Record {
     u64 magic;
     const UserSpace* space;
     RemoteSpace remote;
-    const u64* brk;  // start and end
+    const u64 *brk_start, *brk_end;  // read where they are, as they change
 };
 constexpr u64 kMagic = 0x6e616d6f67617264;  // "dragoman"
 Record record;
@@ -31,7 +31,8 @@ void UserSpace::Impl::publish_record() {
     record.remote.guest_base = space.guest_base();
     record.remote.limit = limit;
     record.remote.table = reinterpret_cast<u64>(&table);
-    record.brk = &brk_start;
+    record.brk_start = &brk_start;
+    record.brk_end = &brk_end;  // without its lock: a word
     record.magic = kMagic;
 }
 
@@ -41,13 +42,10 @@ void UserSpace::Impl::withdraw_record() {
 
 bool read_remote_space(const RemoteRead& read, u64 record_address, RemoteSpace& space) {
     Record other;
-    u64 brk[2];
     if (!read(&other, record_address, sizeof other) || other.magic != kMagic || other.remote.table == 0) return false;
-    if (!read(brk, reinterpret_cast<u64>(other.brk), sizeof brk)) return false;
     space = other.remote;
-    space.brk_start = brk[0];
-    space.brk_end = brk[1];
-    return true;
+    return read(&space.brk_start, reinterpret_cast<u64>(other.brk_start), sizeof space.brk_start) &&
+           read(&space.brk_end, reinterpret_cast<u64>(other.brk_end), sizeof space.brk_end);
 }
 
 void append_remote_mappings(const RemoteRead& read, const RemoteSpace& space, u64 start, u64 end, bool unmarked,
