@@ -44,6 +44,10 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
         watched |= config.log->enabled(item);
     if (space != nullptr && !watched && config.chain && !config.one_insn_per_tb && this->backend->configuration() != 0)
         kept_blocks.start(configuration(), used);
+    if (kept_blocks.on()) {
+        mender = std::make_unique<ImageMender>(translator_setup(), *user_code, *space, blocks.buffer.prologue(),
+                                               blocks.buffer.image_area().first(CodeBuffer::kChunkSize));
+    }
     copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
     if (config.observer != nullptr) config.observer->on_common_code("prologue", blocks.buffer.prologue(), used);
 }

@@ -14,7 +14,14 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     }
     if (tb == nullptr) return false;
     InsnPoint found;
-    if (!find_in_insn_map(tb->insn_map, tb->insn_map_size, static_cast<u32>(host_pc - tb->code), found)) return false;
+    std::span<const u8> map(tb->insn_map, tb->insn_map_size);
+    InsnMapBytes again;
+    if (tb->image != nullptr && tb->image->lost()) {
+        if (!mender->insn_map(*tb->image, tb->image_block, request_for(tb->pc, tb->flags), again)) return false;
+        map = {again.data(), again.size()};
+    }
+    const auto offset = static_cast<u32>(host_pc - tb->code);
+    if (!find_in_insn_map(map.data(), static_cast<u32>(map.size()), offset, found)) return false;
     env->pc = tb->pc + found.pc_offset;
     PlainVector<ir::StateEntry> entries;
     ir::decode_state(found.tb_state, entries);
@@ -25,6 +32,21 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
         backend->restore_state(env, uc, {.guest_pc = tb->pc, .tb = all.first(of_tb), .insn = all.subspan(of_tb)});
     }
     return true;
+}
+
+bool Engine::Impl::mend_image(const u8* position, int signal, const siginfo_t* info) {
+    if (signal != SIGBUS && signal != SIGILL) return false;
+    const CodeCache& cache = kept_blocks.cache;
+    Image* image = signal == SIGBUS ? cache.mapped_at(info->si_addr) : nullptr;
+    if (image != nullptr && !image->cut_off(info->si_addr)) return false;
+    // The engine has read a table, or linked: it finds zeros there, and its links are to no effect.
+    if (position == nullptr) return image != nullptr;
+    image = cache.mapped_at(position);
+    if (image == nullptr || !image->lost()) return false;
+    const u32 block = image->view().find_code(static_cast<u32>(position - image->view().code));
+    if (block == ImageView::kNone) return false;
+    const ImageBlock& head = image->view().blocks[block];
+    return mender->mend(*image, block, request_for(image->bias() + head.pc, image->view().flags_of(head)));
 }
 
 /// The guest address or, in system mode, the physical address `page` * kPageBytes belongs to the code of the TB at
@@ -58,6 +80,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
         return i.blocks.buffer.contains(position) ? position : nullptr;
     };
 
+    if (i.kept_blocks.on() && i.mend_image(position_of_fault(), signal, info)) return Fault::Resolved;
     if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && host::is_write_fault(uc)) {
         // A store to a page with translated code. Writable again first, then dropped: a translation
         // that another thread makes in between protects the page anew or is dropped with the rest.

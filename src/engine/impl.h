@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/blocks.h"
+#include "engine/cache/image_mender.h"
 #include "engine/cache/kept_blocks.h"
 #include "engine/code_policy.h"
 #include "engine/runtime.h"
@@ -47,6 +48,7 @@ struct Engine::Impl {
     Workers workers;
     Blocks blocks;
     KeptBlocks kept_blocks;
+    std::unique_ptr<ImageMender> mender;  ///< with KeptBlocks::on
     CodePolicy policy DRAGOMAN_GUARDED_BY(blocks.lock);
     std::atomic<bool> has_breakpoints{false};  ///< of `policy`
     bool copying = false;                      ///< system mode: TBs at other addresses are made from templates
@@ -108,6 +110,8 @@ struct Engine::Impl {
     /// Makes env precise for the guest instruction at `host_pc` of a TB, as Backend::restore_state does. @returns
     /// false, with nothing changed, when there is none.
     bool restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc);
+    /// A fault that comes of an image's file having been cut off. @returns whether it is dealt with
+    bool mend_image(const u8* position, int signal, const siginfo_t* info);
     bool modifies_itself(const u8* position, u64 page);
     void before_store(ir::Env* env, u64 physical_address, unsigned bytes) {
         if (guest.precise_self_modification) alone_if_modifying(env, physical_address, bytes);

@@ -93,13 +93,20 @@ Image* CodeCache::find(u64 pc, bool may_open) {
     return nullptr;
 }
 
+Image* CodeCache::mapped_at(const void* p) const {
+    for (Image* image = mapped_.load(); image != nullptr; image = image->next()) {
+        if (image->contains(p)) return image;
+    }
+    return nullptr;
+}
+
 void CodeCache::open(Known& known) {
     known.looked_for = true;
     CacheDirectory::Open directory(directory_);
     ImageFile file;
     if (!directory.valid()) return;
     if (!file.open(directory.get(), known.image.key(), static_cast<u32>(prologue_.size()))) return;
-    area_ = area_.subspan(known.image.map(file, area_, prologue_));
+    area_ = area_.subspan(known.image.map(file, area_, prologue_, mapped_));
 }
 
 void CodeCache::save(const std::vector<Addition>& additions, const host::Backend& backend, Guest& guest) {

@@ -38,6 +38,9 @@ public:
     /// @param open  whether a file may be opened for that (a descriptor that other threads of the guest could meet)
     Image* find(u64 pc, bool open);
 
+    /// The image that has something mapped at `p`; null: there is none. In signal handlers, too.
+    Image* mapped_at(const void* p) const;
+
     /// Blocks that a new image is to have.
     struct Addition {
         Image* image;
@@ -76,6 +79,7 @@ private:
     u64 limit_;
     CacheKey key_{};
     std::span<const u8> prologue_;
+    std::atomic<Image*> mapped_{nullptr};  ///< list of the images that have been mapped, the newest first
     Mutex lock_;
     std::span<u8> area_ DRAGOMAN_GUARDED_BY(lock_);  ///< what is left of it
     std::vector<std::unique_ptr<Known>> images_ DRAGOMAN_GUARDED_BY(lock_);

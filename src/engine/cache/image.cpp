@@ -1,5 +1,10 @@
 #include "engine/cache/image.h"
 
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -9,23 +14,63 @@ namespace dragoman::engine {
 
 void Image::Free::operator()(TranslationBlock** p) const { std::free(p); }
 
-std::size_t Image::map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue) {
+std::size_t Image::map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue,
+                       std::atomic<Image*>& list) {
     const ImageHeader& header = file.header();
     const u64 bytes = align_up(prologue.size() + header.content_bytes(), kImagePage);
     if (bytes > area.size()) return 0;
-    if (!file.map(area.data() + prologue.size())) return 0;
-    std::memcpy(area.data(), prologue.data(), prologue.size());
     base_ = area.data();
     bytes_ = bytes;
+    tables_ = prologue.size() + header.code_bytes;
+    // From here on it may be cut off.
+    next_ = list.load();
+    list.store(this);
+    if (!file.map(base_ + prologue.size())) return 0;
+    std::memcpy(base_, prologue.data(), prologue.size());
     view_ = ImageView(header, base_ + prologue.size());
+    blocks_.assign(view_.blocks.begin(), view_.blocks.end());
+    pages_.assign(view_.pages.begin(), view_.pages.end());
+    flags_.assign(view_.flags.begin(), view_.flags.end());
+    view_.blocks = blocks_;
+    view_.pages = pages_;
+    view_.flags = flags_;
+    if (lost()) return 0;
     pages.assign(view_.pages.size(), PageState::Unknown);
     page_cut.assign(view_.pages.size(), false);
     page_other.assign(view_.pages.size(), false);
     block_cut.assign(view_.blocks.size(), false);
     // Pages of it that are never looked at are never there.
     tbs_.reset(static_cast<TranslationBlock**>(std::calloc(view_.blocks.size() + 1, sizeof(TranslationBlock*))));
-    if (tbs_ == nullptr) base_ = nullptr;
+    mapped_ = tbs_ != nullptr;
     return bytes;
+}
+
+bool Image::cut_off(const void* fault) {
+    const u64 from = align_down(reinterpret_cast<u64>(fault), kImagePage);
+    u64 end = reinterpret_cast<u64>(base_) + bytes_;
+    for (u64 lost = lost_from_.load();;) {
+        // Another thread may have met it, too.
+        if (lost <= from) return true;
+        end = std::min(end, lost);
+        if (lost_from_.compare_exchange_weak(lost, from)) break;
+    }
+    const u64 bytes = end - from, tables = reinterpret_cast<u64>(base_) + tables_;
+    constexpr int kAccess = PROT_READ | PROT_WRITE | PROT_EXEC;
+    void* memory = ::mmap(nullptr, bytes, kAccess, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    if (from < tables) std::memset(memory, kNoCode, std::min(tables, end) - from);
+    if (::mremap(memory, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, from) == MAP_FAILED) return false;
+    // A block that begins in front of it may have an instruction that ends behind. Its page may be missing, too.
+    const u8* code = view_.code;
+    const u64 at = from - reinterpret_cast<u64>(code);
+    if (code == nullptr || from >= tables || at == 0 || blocks_.empty()) return true;
+    if (const u32 block = view_.find_code(static_cast<u32>(at) - 1); block != ImageView::kNone) {
+        const u64 head = std::min<u64>(at - blocks_[block].code, std::min(tables, end) - from);
+        const iovec source{reinterpret_cast<void*>(from), head};
+        const iovec place{const_cast<u8*>(code) + blocks_[block].code, source.iov_len};
+        (void)::process_vm_writev(::getpid(), &source, 1, &place, 1, 0);
+    }
+    return true;
 }
 
 bool Image::holds(u32 block) const {

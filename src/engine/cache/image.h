@@ -4,8 +4,12 @@
 // What is linked in the file is so without any record: ImageSlot::target says it, until the target is cut off. A page
 // whose contents are not (or may no longer be) what the image was made from has all links to its blocks cut; they are
 // linked like any other TB's from then on.
+//
+// Should the file be cut off under the mapping, its end is replaced by memory of this process: tables by zeros, code by
+// bytes that fault (kNoCode) until what is needed of it has been translated again (image_mender.h).
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -23,10 +27,20 @@ public:
     const CacheKey& key() const { return key_; }
     u64 bias() const { return key_.bias; }
 
-    /// Maps the file behind a copy of the prologue, in `area`. @returns bytes of the area that it takes; 0: the file
-    /// is damaged or there is no room
-    std::size_t map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue);
-    bool mapped() const { return base_ != nullptr; }
+    /// Maps the file behind a copy of the prologue, in `area`, and enters this into the list of all images. @returns
+    /// bytes of the area that it takes; 0: the file is damaged or there is no room
+    std::size_t map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue, std::atomic<Image*>& list);
+    bool mapped() const { return mapped_; }
+    /// The next one in that list.
+    const Image* next() const { return next_; }
+    Image* next() { return next_; }
+
+    /// An instruction that is none (SIGILL), in one byte.
+    static constexpr u8 kNoCode = 0x06;
+    /// The file ends in front of `fault`, an address in this. In signal handlers. @returns whether memory is there now
+    bool cut_off(const void* fault);
+    /// Whether the file has been cut off: nothing of it is to be used any more that is not running already.
+    bool lost() const { return lost_from_.load() != ~u64{0}; }
     bool contains(const void* p) const {
         return static_cast<const u8*>(p) >= base_ && static_cast<const u8*>(p) < base_ + bytes_;
     }
@@ -73,8 +87,15 @@ private:
     };
     CacheKey key_;
     u8* base_ = nullptr;
-    std::size_t bytes_ = 0;
+    std::size_t bytes_ = 0, tables_ = 0;  ///< size, and where the tables begin
+    bool mapped_ = false;
+    Image* next_ = nullptr;
+    std::atomic<u64> lost_from_{~u64{0}};
     ImageView view_;
+    // What must be known also when the file is lost.
+    std::vector<ImageBlock> blocks_;
+    std::vector<ImagePage> pages_;
+    std::vector<u32> flags_;
     std::unique_ptr<TranslationBlock*[], Free> tbs_;
 };
 

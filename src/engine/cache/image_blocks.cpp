@@ -120,7 +120,7 @@ TranslationBlock* make_image_tb(Image& image, u32 block) {
         const ImageSlot& s = details.slots[i];
         auto* record = new (&tb->slots[i]) SlotRecord{.slot = s.slot, .owner = tb};
         record->slot.target_pc += image.bias();
-        record->linked_in_image = s.target != ImageView::kNone && !image.cut(s.target);
+        record->linked_in_image = s.target != ImageView::kNone && !image.cut(s.target) && !image.lost();
     }
     return tb;
 }

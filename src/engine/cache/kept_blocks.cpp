@@ -30,7 +30,10 @@ private:
 
 void KeptBlocks::start(u64 configuration, std::size_t prologue_bytes) {
     CodeBuffer& buffer = blocks_.buffer;
-    on_ = cache.start(configuration, buffer.image_area(), {buffer.prologue(), align_up(prologue_bytes, kImagePage)});
+    // Its first part is the mender's.
+    const auto area = buffer.image_area();
+    on_ = cache.start(configuration, area.subspan(std::min(area.size(), CodeBuffer::kChunkSize)),
+                      {buffer.prologue(), align_up(prologue_bytes, kImagePage)});
 }
 
 bool KeptBlocks::may_keep(const TranslationRequest& request) const {
@@ -40,7 +43,7 @@ bool KeptBlocks::may_keep(const TranslationRequest& request) const {
 
 TranslationBlock* KeptBlocks::find(u64 pc, u32 flags) {
     Image* image = cache.find(pc, blocks_.vcpu_count.load() <= 1);
-    if (image == nullptr || !image->mapped()) return nullptr;
+    if (image == nullptr || !image->mapped() || image->lost()) return nullptr;
     const ImageView& view = image->view();
     const u32 block = view.find(static_cast<u32>(pc - image->bias()), flags);
     if (block == ImageView::kNone) return nullptr;

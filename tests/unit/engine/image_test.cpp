@@ -254,9 +254,10 @@ TEST_F(ImageTest, IsMapped) {
         ImageFile f;
         ASSERT_TRUE(f.open(directory_, key(1), kPrologue));
         Image image(key(1));
-        EXPECT_EQ(image.map(f, {static_cast<u8*>(area), 4096}, prologue), 0u) << "there is no room";
+        std::atomic<Image*> list{nullptr};
+        EXPECT_EQ(image.map(f, {static_cast<u8*>(area), 4096}, prologue, list), 0u) << "there is no room";
         EXPECT_FALSE(image.mapped());
-        const std::size_t bytes = image.map(f, {static_cast<u8*>(area), kArea}, prologue);
+        const std::size_t bytes = image.map(f, {static_cast<u8*>(area), kArea}, prologue, list);
         ASSERT_NE(bytes, 0u);
         EXPECT_EQ(bytes % kImagePage, 0u);
         f.close();
@@ -268,6 +269,20 @@ TEST_F(ImageTest, IsMapped) {
         EXPECT_FALSE(image.cut(10));
         image.page_cut[0] = true;
         EXPECT_TRUE(image.cut(10));
+
+        EXPECT_EQ(list.load(), &image);
+        EXPECT_FALSE(image.lost());
+        const u8* code = image.view().code;
+        EXPECT_TRUE(image.cut_off(code + 5000)) << "as if the file ended in its second page of code";
+        EXPECT_TRUE(image.lost());
+        EXPECT_EQ(code[0], static_cast<u8>(kBias));
+        EXPECT_EQ(code[4096], Image::kNoCode);
+        EXPECT_EQ(image.view().blocks[99].pc, 396u);
+        EXPECT_EQ(image.view().details[0], 0);
+        image.view().find(40, 0);
+        EXPECT_TRUE(image.cut_off(code + 100));
+        EXPECT_EQ(code[0], Image::kNoCode);
+        EXPECT_TRUE(image.cut_off(code + 100)) << "by another thread at the same time";
     }
     ::munmap(area, kArea);
 }
