@@ -2,6 +2,7 @@
 
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,36 +16,67 @@ namespace dragoman::cli {
 
 namespace {
 
-/// XDG base directory specification: $XDG_CACHE_HOME, which must be absolute, or ~/.cache.
-std::string cache_home() {
+bool is_directory(const std::string& path) {
+    struct stat info;
+    if (::stat(path.c_str(), &info) != 0) return false;
+    if (!S_ISDIR(info.st_mode)) errno = ENOTDIR;
+    return S_ISDIR(info.st_mode);
+}
+
+/// `path` as a directory, which is made when only it is missing. @returns whether it is there; errno tells why not
+bool make_directory(const std::string& path) {
+    return is_directory(path) || (errno == ENOENT && ::mkdir(path.c_str(), 0700) == 0);
+}
+
+bool is_own(const std::string& path) {
+    struct stat info;
+    return ::stat(path.c_str(), &info) == 0 && info.st_uid == ::geteuid();
+}
+
+/// "dragoman" in `cache`, as far as files can be made there; empty: not.
+std::string directory_in(const std::string& cache) {
+    const std::string path = cache + "/dragoman";
+    return make_directory(cache) && make_directory(path) && ::access(path.c_str(), W_OK) == 0 ? path : "";
+}
+
+/// XDG base directory specification: $XDG_CACHE_HOME, which must be absolute, or ~/.cache. Where neither can be had, as
+/// in containers, a directory of the user's own among everybody's.
+std::string default_directory() {
+    std::string path;
     const char* cache = std::getenv("XDG_CACHE_HOME");
-    if (cache != nullptr && cache[0] == '/') return cache;
+    if (cache != nullptr && cache[0] == '/') path = directory_in(cache);
     const char* home = std::getenv("HOME");
-    return home != nullptr && home[0] == '/' ? std::string(home) + "/.cache" : "";
+    // Nothing is made in a home that is somebody else's, as with sudo.
+    if (path.empty() && home != nullptr && home[0] == '/' && is_directory(home) &&
+        (is_own(home) || is_directory(std::string(home) + "/.cache"))) {
+        path = directory_in(std::string(home) + "/.cache");
+    }
+    for (const char* parent : {"/var/tmp", "/dev/shm"}) {
+        if (path.empty()) path = private_directory(parent);
+    }
+    return path;
 }
 
 }  // namespace
 
+std::string private_directory(const std::string& parent) {
+    const std::string path = parent + "/dragoman-" + std::to_string(::geteuid());
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return {};
+    // Anybody may have made something of that name first.
+    struct stat info;
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return {};
+    if (info.st_uid != ::geteuid() || (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) return {};
+    struct statvfs system;
+    if (::statvfs(path.c_str(), &system) != 0 || (system.f_flag & (ST_NOEXEC | ST_RDONLY)) != 0) return {};
+    return path;
+}
+
 std::string find_cache_directory(const Options& options) {
-    const bool asked = !options.tb_cache.empty();
     // A program with more rights than its user takes nothing from where the environment says.
     if (options.tb_cache == "off" || getauxval(AT_SECURE) != 0) return {};
-    std::string path = options.tb_cache;
-    if (!asked) {
-        path = cache_home();
-        if (path.empty()) return {};
-        path += "/dragoman";
-    }
-    auto is_directory = [&] {
-        struct stat info;
-        if (::stat(path.c_str(), &info) != 0) return false;
-        if (!S_ISDIR(info.st_mode)) errno = ENOTDIR;
-        return S_ISDIR(info.st_mode);
-    };
-    // Not the directories above it: a home without ~/.cache is a place where nobody expects files to appear.
-    bool found = is_directory() || (errno == ENOENT && ::mkdir(path.c_str(), 0700) == 0);
-    if (!found && asked) throw FatalError(1, "-tb-cache: " + path + ": " + std::strerror(errno));
-    if (!found) return {};
+    if (options.tb_cache.empty()) return default_directory();
+    const std::string& path = options.tb_cache;
+    if (!make_directory(path)) throw FatalError(1, "-tb-cache: " + path + ": " + std::strerror(errno));
     if (path[0] == '/') return path;
     // The guest may change its directory.
     std::unique_ptr<char, decltype(&std::free)> absolute(::realpath(path.c_str(), nullptr), std::free);

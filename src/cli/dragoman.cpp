@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "cli/binfmt.h"
+#include "cli/cache_command.h"
 #include "cli/launch.h"
 #include "cli/options.h"
 #include "host/disassembler.h"
@@ -83,6 +84,10 @@ int run(int argc, char** argv) {
         case Action::BinfmtInstall: binfmt_install(binfmt_interpreter(own_path())); return 0;
         case Action::BinfmtRemove: binfmt_remove(); return 0;
         case Action::BinfmtShow: return show_binfmt();
+        case Action::CacheList:
+        case Action::CacheVerify:
+        case Action::CacheTrim:
+        case Action::CacheClear: return cache_command(options);
         case Action::Run: break;
     }
     options.process.self = own_path();

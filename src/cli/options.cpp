@@ -186,6 +186,14 @@ void set_binfmt(Parser& p, std::string_view value) {
     else throw BadValue{"'" + std::string(value) + "' is not install, remove, show or print"};
 }
 
+void set_cache(Parser& p, std::string_view value) {
+    if (value == "list") p.options.action = Action::CacheList;
+    else if (value == "verify") p.options.action = Action::CacheVerify;
+    else if (value == "trim") p.options.action = Action::CacheTrim;
+    else if (value == "clear") p.options.action = Action::CacheClear;
+    else throw BadValue{"'" + std::string(value) + "' is not list, verify, trim or clear"};
+}
+
 template <Action kAction>
 void set_action(Parser& p, std::string_view) {
     p.options.action = kAction;
@@ -304,10 +312,14 @@ constexpr Row kRows[] = {
          if (v.empty()) throw BadValue{"needs a directory, or off"};
          p.options.tb_cache = v;
      }, "where translations are kept from run to run (~/.cache/dragoman)"},
+    {"tb-cache-size", "size", "TB_CACHE_SIZE", Own, kInherited,
+     [](Parser& p, std::string_view v) { p.options.engine.cache_limit = number_of(v) << 20; },
+     "most that is kept in all, in MiB (512)"},
     {"disable-host-features", "list", "DISABLE_HOST_FEATURES", Own, kInherited, disable_features,
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
     {"explain", "hot|address", "", None, false, set_explain,
      "write explain-PID.html: guest code, IR and host code of the hottest blocks, or of those at an address"},
+    {"cache", "list|verify|trim|clear", "", None, false, set_cache, "look after the translations that are kept"},
     {"binfmt", "install|remove|show|print", "", None, false, set_binfmt, "manage the kernel's binfmt_misc registration"},
 };
 // clang-format on

@@ -23,7 +23,11 @@ enum class Action {
     BinfmtInstall,
     BinfmtRemove,
     BinfmtShow,
-    BinfmtPrint
+    BinfmtPrint,
+    CacheList,
+    CacheVerify,
+    CacheTrim,
+    CacheClear
 };
 
 struct Options {

@@ -14,8 +14,11 @@ DRAGOMAN, PROGRAM = sys.argv[1:3]
 failures = []
 
 
+scratch_cache = tempfile.TemporaryDirectory()
+
+
 def run(*arguments, env=None):
-    variables = {"PATH": os.environ["PATH"], **(env or {})}
+    variables = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": scratch_cache.name, **(env or {})}
     done = subprocess.run([DRAGOMAN, *arguments], env=variables, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
@@ -212,14 +215,17 @@ def translation_cache(directory):
     check(mostly_cached(*option), "not all comes from the cache")
     check(cached_blocks("-tb-cache", "off", PROGRAM)[0] == 0, "-tb-cache off uses the cache")
     check(mostly_cached(PROGRAM, env={"DRAGOMAN_TB_CACHE": cache}), "DRAGOMAN_TB_CACHE has no effect")
-    check(cached_blocks(PROGRAM, env={"HOME": directory})[0] == 0 and ".cache" not in os.listdir(directory),
-          "~/.cache is made")
-    os.mkdir(f"{directory}/.cache", 0o700)
     home = {"HOME": directory, "XDG_CACHE_HOME": "relative"}
     check(cached_blocks(PROGRAM, env=home)[0] == 0 and mostly_cached(PROGRAM, env=home),
           "~/.cache/dragoman is not used")
+    check(os.stat(f"{directory}/.cache").st_mode & 0o777 == 0o700, "~/.cache is open to others")
     check(cached_blocks("-cpu", "rv64gc", *option)[0] == 0, "another CPU model's translations are used")
     check(cached_blocks("-disable-host-features", "return-stack", *option)[0] == 0, "other code is used")
+
+    code, out, err = run("-tb-cache", cache, "-cache", "list")
+    check(code == 0 and re.search(rf"^{files[0]} +\d+ KiB .* \d+ blocks +{re.escape(os.path.realpath(PROGRAM))}$", out, re.M), f"-cache list: {out!r}")
+    check(run("-tb-cache", cache, "-cache", "verify") == (0, "", ""), "-cache verify: something is wrong")
+    check_error(1, "missing", "-cache", "missing")
 
     # Damaged files and files that others can write count for nothing, and are replaced.
     path = f"{cache}/{files[0]}"
@@ -229,6 +235,9 @@ def translation_cache(directory):
         write(path, data, 0o600)
         check(cached_blocks(*option)[0] == 0, f"a damaged file ({what}) is used")
         check(mostly_cached(*option), f"a damaged file ({what}) stays")
+    write(path, good[:-1] + bytes([good[-1] ^ 1]), 0o400)
+    code, out, err = run("-tb-cache", cache, "-cache", "verify")
+    check(code == 1 and "damaged" in out, f"-cache verify sees no damage: {code}, {out!r}")
     write(path, good, 0o620)
     check(cached_blocks(*option)[0] == 0, "a file that a group may write is used")
     # Any bytes may be damaged: what is not intact is translated.

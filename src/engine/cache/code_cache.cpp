@@ -174,6 +174,7 @@ bool CodeCache::save(const Addition& addition, int directory, const host::Backen
     for (bool anew : {false, true}) {
         ImageBuilder builder(backend, prologue_.data(), image.key(), static_cast<u32>(prologue_.size()));
         std::vector<u8> content;
+        builder.set_name(addition.file);
         if (!anew && exists && current.read(content)) builder.start(current.header(), content);
         Snapshot pages(guest);
         for (const TranslationBlock* tb : addition.tbs) {

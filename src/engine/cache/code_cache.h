@@ -44,7 +44,8 @@ public:
     /// Blocks that a new image is to have.
     struct Addition {
         Image* image;
-        std::vector<const TranslationBlock*> tbs;  ///< in the order in which they were made
+        std::vector<const TranslationBlock*> tbs{};  ///< in the order in which they were made
+        std::string file{};                          ///< path of the guest file
     };
     /// Where guest code is read from.
     class Guest {

@@ -12,6 +12,11 @@ ImageBuilder::ImageBuilder(const host::Backend& backend, const u8* code_base, co
     header_.prologue_bytes = prologue_bytes;
 }
 
+void ImageBuilder::set_name(const std::string& path) {
+    std::memset(header_.guest_file, 0, sizeof header_.guest_file);
+    std::memcpy(header_.guest_file, path.data(), std::min(path.size(), sizeof header_.guest_file - 1));
+}
+
 void ImageBuilder::start(const ImageHeader& old, std::span<const u8> content) {
     const ImageView view(old, content.data());
     old_details_.assign(view.details.begin(), view.details.end());

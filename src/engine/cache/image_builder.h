@@ -16,6 +16,8 @@ public:
     /// @param code_base   start of the prologue area that the new TBs' code goes to
     ImageBuilder(const host::Backend& backend, const u8* code_base, const CacheKey& key, u32 prologue_bytes);
 
+    /// The path of the guest file, for whoever lists images.
+    void set_name(const std::string& path);
     /// Begins with what is in an older image of the same key, which has `content`.
     void start(const ImageHeader& old, std::span<const u8> content);
     /// A page of the guest file is as this hash says: blocks of the older image that depend on other contents are

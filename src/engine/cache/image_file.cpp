@@ -102,36 +102,50 @@ bool write_image(int directory, const ImageHeader& header, std::span<const u8> c
     return done;
 }
 
-void trim_images(int directory, u64 limit) {
-    struct Entry {
-        std::string name;
-        u64 bytes;
-        i64 used;
-    };
+std::vector<ListedImage> list_images(int directory) {
     int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* list = fd < 0 ? nullptr : ::fdopendir(fd);
     if (list == nullptr) {
         if (fd >= 0) ::close(fd);
-        return;
+        return {};
     }
-    std::vector<Entry> entries;
-    u64 total = 0;
+    std::vector<ListedImage> images;
     while (const dirent* item = ::readdir(list)) {
-        // The directory may be one that holds other things, too. (A writer that was killed leaves its temporary file.)
+        // The directory may be one that holds other things, too.
         if (std::string_view(item->d_name).find(kSuffix) != kHashDigits) continue;
         struct stat info;
         if (::fstatat(directory, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_own_image(info)) continue;
-        entries.push_back({item->d_name, static_cast<u64>(info.st_blocks) * 512,
-                           info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec});
-        total += entries.back().bytes;
+        images.push_back({item->d_name, static_cast<u64>(info.st_blocks) * 512,
+                          info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec});
     }
     ::closedir(list);
+    return images;
+}
+
+ImageState check_image(int directory, const std::string& name, ImageHeader& header) {
+    const int fd = ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return ImageState::Damaged;
+    const bool read = read_all(fd, reinterpret_cast<u8*>(&header), sizeof header, 0);
+    ::close(fd);
+    if (!read) return ImageState::Damaged;
+    if (!header.is_known()) return ImageState::Foreign;
+    ImageFile file;
+    std::vector<u8> content;
+    const bool intact =
+        header.key.file_name() == name && file.open(directory, header.key, header.prologue_bytes) && file.read(content);
+    return intact ? ImageState::Intact : ImageState::Damaged;
+}
+
+void trim_images(int directory, u64 limit) {
+    std::vector<ListedImage> images = list_images(directory);
+    u64 total = 0;
+    for (const ListedImage& image : images) total += image.bytes;
     if (total <= limit) return;
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
+    std::sort(images.begin(), images.end(), [](const ListedImage& a, const ListedImage& b) { return a.used < b.used; });
     // Well below the limit, so that not every file that is written leads here again.
-    for (const Entry& entry : entries) {
+    for (const ListedImage& image : images) {
         if (total <= limit - limit / 4) break;
-        if (::unlinkat(directory, entry.name.c_str(), 0) == 0) total -= entry.bytes;
+        if (::unlinkat(directory, image.name.c_str(), 0) == 0) total -= image.bytes;
     }
 }
 

@@ -40,6 +40,21 @@ private:
 /// @returns whether that worked
 bool write_image(int directory, const ImageHeader& header, std::span<const u8> content);
 
+struct ListedImage {
+    std::string name;
+    u64 bytes;  ///< on disk
+    i64 used;   ///< when it was last of use, to the day; nanoseconds
+};
+/// The images in the directory that belong to this user (whole ones and what writers that were killed have left).
+std::vector<ListedImage> list_images(int directory);
+enum class ImageState : u8 {
+    Intact,
+    Foreign,  ///< of another version of the format
+    Damaged,
+};
+/// Reads the image in the file `name`.
+ImageState check_image(int directory, const std::string& name, ImageHeader& header);
+
 /// Removes the images that were not used for the longest time until all together have at most `limit` bytes.
 void trim_images(int directory, u64 limit);
 

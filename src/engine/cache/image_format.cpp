@@ -11,7 +11,7 @@ namespace dragoman::engine {
 
 namespace {
 
-constexpr u64 kMagic = 0x31656761'6d494744;  // "DGImage1"
+constexpr u64 kMagic = 0x32656761'6d494744;  // "DGImage2"
 constexpr u64 kMostBytes = u64{256} << 20;
 
 u64 header_checksum(const ImageHeader& header) {
@@ -34,6 +34,8 @@ std::string CacheKey::file_name() const {
                   static_cast<unsigned long long>(content_hash(reinterpret_cast<const u8*>(this), sizeof *this)));
     return name;
 }
+
+bool ImageHeader::is_known() const { return magic == kMagic; }
 
 bool ImageHeader::accepts(const CacheKey& wanted, u64 prologue, u64 file_bytes) const {
     return magic == kMagic && checksum == header_checksum(*this) && key == wanted && prologue_bytes == prologue &&

@@ -58,6 +58,7 @@ struct ImageHeader {
     u32 prologue_bytes;  ///< what the code expects in front of it
     u32 code_bytes;      ///< a multiple of kImagePage
     u32 block_count, live_count, page_count, flags_count, details_bytes, dead_bytes;
+    char guest_file[512];  ///< its path when the image was made, for whoever lists images; may be cut short
     u64 content_checksum;  ///< of all that follows the header's page
     u64 checksum;          ///< of the fields above
 
@@ -66,6 +67,8 @@ struct ImageHeader {
                u64{flags_count} * 4 + details_bytes;
     }
     u64 content_bytes() const { return code_bytes + table_bytes(); }
+    /// Whether it is of this version of the format.
+    bool is_known() const;
     /// Whether a file of that size begins with this header, and is for `wanted`.
     bool accepts(const CacheKey& wanted, u64 prologue, u64 file_bytes) const;
     void seal(const u8* content);

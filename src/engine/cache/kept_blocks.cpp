@@ -1,6 +1,8 @@
 #include "engine/cache/kept_blocks.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 
 #include "engine/cache/content_hash.h"
 
@@ -25,6 +27,23 @@ public:
 private:
     memory::UserSpace& space_;
 };
+
+/// The path of the file that is mapped at `p`, as the host's kernel knows it; empty where that cannot be found out.
+std::string file_mapped_at(const u8* p) {
+    std::string path;
+    std::FILE* maps = std::fopen("/proc/self/maps", "re");
+    if (maps == nullptr) return path;
+    char line[4096 + 256];
+    while (path.empty() && std::fgets(line, sizeof line, maps) != nullptr) {
+        unsigned long start, end;
+        if (std::sscanf(line, "%lx-%lx", &start, &end) != 2 || reinterpret_cast<u64>(p) - start >= end - start)
+            continue;
+        if (const char* name = std::strchr(line, '/')) path.assign(name, std::strcspn(name, "\n"));
+        break;
+    }
+    std::fclose(maps);
+    return path;
+}
 
 }  // namespace
 
@@ -154,11 +173,15 @@ void KeptBlocks::save() {
                     if (image == nullptr) continue;
                     auto place = std::find_if(additions.begin(), additions.end(),
                                               [&](const CodeCache::Addition& a) { return a.image == image; });
-                    if (place == additions.end()) place = additions.insert(place, {image, {}});
+                    if (place == additions.end()) place = additions.insert(place, {.image = image});
                     place->tbs.push_back(tb);
                 }
             }
         }
+    }
+    if (additions.empty()) return;
+    for (CodeCache::Addition& addition : additions) {
+        addition.file = file_mapped_at(space_->host(addition.tbs.front()->pc));
     }
     GuestCode guest(*space_);
     cache.save(additions, backend_, guest);
