@@ -320,6 +320,44 @@ static void check_seize(void) {
     CHECK(end_of(child) == 4 << 8);
 }
 
+/* Stops of job control are shown as what they are. */
+static void check_job_control(void) {
+    pid_t child = TRACED_CHILD({
+        setpgid(0, 0);
+        raise(SIGTSTP);
+        raise(SIGUSR1);
+    });
+    GO(PTRACE_CONT, child, 0);
+    CHECK(next_stop(child) == SIGTSTP);
+    GO(PTRACE_CONT, child, SIGTSTP);
+    CHECK(next_stop(child) == SIGTSTP);
+    siginfo_t info;
+    CHECK(FAILS(ptrace(PTRACE_GETSIGINFO, child, NULL, &info), EINVAL)); /* no signal, but a group stop */
+    GO(PTRACE_CONT, child, 0);
+    CHECK(next_stop(child) == SIGUSR1);
+    GO(PTRACE_CONT, child, 0);
+    CHECK(end_of(child) == 0);
+}
+
+/* At whatever moment, somebody who is executing programs all the time can be stopped. */
+static void check_attach_during_exec(char *self) {
+    pid_t child = CHILD(execl(self, self, "20", NULL));
+    int status, stops = 0;
+    while (waitpid(child, &status, __WALL | WNOHANG) == 0) {
+        if (ptrace(PTRACE_ATTACH, child, NULL, NULL) != 0) continue; /* its program is not there yet */
+        CHECK(waitpid(child, &status, __WALL) == child);
+        if (!WIFSTOPPED(status)) break;
+        CHECK(WSTOPSIG(status) == SIGSTOP || WSTOPSIG(status) == SIGTRAP);
+        if (WSTOPSIG(status) == SIGTRAP) {
+            GO(PTRACE_CONT, child, 0);
+            CHECK(next_stop(child) == SIGSTOP);
+        }
+        GO(PTRACE_DETACH, child, 0);
+        stops++;
+    }
+    CHECK(status == 3 << 8 && stops > 0);
+}
+
 /* The tracee goes on when its tracer ends, unless it was to be killed. */
 static void check_end_of_tracer(void) {
     for (int kills = 0; kills < 2; kills++) {
@@ -334,7 +372,7 @@ static void check_end_of_tracer(void) {
             _exit(got[SIGUSR1] > 0 ? 5 : 6);
         });
         pid_t tracer = CHILD({
-            CHECK(ptrace(PTRACE_SEIZE, child, NULL, (void *)(kills ? PTRACE_O_EXITKILL : 0)) == 0);
+            CHECK(ptrace(PTRACE_SEIZE, child, NULL, (void *)(kills ? (long)PTRACE_O_EXITKILL : 0)) == 0);
             CHECK(ptrace(PTRACE_INTERRUPT, child, NULL, NULL) == 0);
             CHECK(waitpid(child, NULL, __WALL) == child);
             GO(PTRACE_CONT, child, 0);
@@ -391,7 +429,16 @@ static void check_stopped_world(void) {
     for (int i = 0; i < 3; i++) CHECK(pthread_join(thread[i], NULL) == 0);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    static char self[4096];
+    CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    if (argc > 1) {
+        char left[16];
+        snprintf(left, sizeof left, "%d", atoi(argv[1]) - 1);
+        if (atoi(argv[1]) > 0) execl(self, self, left, NULL);
+        return 3;
+    }
+    (void)argv;
     shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
     check_refusals();
@@ -402,6 +449,8 @@ int main(void) {
     check_float_registers();
     check_attach();
     check_seize();
+    check_job_control();
+    check_attach_during_exec(self);
     check_end_of_tracer();
     check_stopped_world();
     return 0;

@@ -94,6 +94,11 @@ void ask_listener(Task& task, SyscallEntry& entry) {
     if (result == kContinue) return;
     entry.skip = true;
     entry.result = result;
+    // A listener may answer with what the kernel restarts calls by; without a signal that is just a number.
+    if (is_restart(result) && task.signals.queue.empty()) {
+        task.process->arch->set_syscall_result(task.env, result);
+        entry.result = kNoResult;
+    }
 }
 
 SyscallResult listener_ioctl(Task& task, const SyscallArgs& args) {

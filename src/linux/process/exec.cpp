@@ -235,8 +235,8 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
         if (task.process->debugger) task.process->debugger->process_replaced();
     }
     // What the kernel would execute by itself, no filter of ours would reach, nor a tracer.
-    const bool confined = task.filter.mode() != SECCOMP_MODE_DISABLED || task.trace.traced();
-    if (confined && (error.error != 0 || !is_guest_program(program.header)))
+    const bool filtered = task.filter.mode() != SECCOMP_MODE_DISABLED || task.trace.traced();
+    if (filtered && (error.error != 0 || !is_guest_program(program.header)))
         return error.error == ENOEXEC ? -ENOEXEC : -EACCES;
     if (unreadable) {
         SyscallResult result = kernel_exec(task, path, arguments, environment);

@@ -169,7 +169,7 @@ SyscallResult exit_thread(Task& task, int status) {
     Process& process = *task.process;
     bool is_last;
     {
-        std::lock_guard lock(process.tasks_lock);
+        LockGuard lock(process.tasks_lock);
         is_last = process.tasks.size() == 1;
     }
     if (!is_last) trace::exiting(task, status);

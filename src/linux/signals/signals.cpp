@@ -255,6 +255,18 @@ bool ask_debugger(Task& task, siginfo_t& info, GuestSigaction& action) {
     return action.handler != kSigIgn;
 }
 
+// The kernel knows when such a signal stops nothing (an orphaned process group), and by what a process was stopped.
+void stop_by_default(Task& task, int signal) {
+    if (signal != SIGSTOP) host_sigaction(signal, reinterpret_cast<void*>(SIG_DFL), 0);
+    SignalSet set = signal_bit(signal), before = 0;
+    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, reinterpret_cast<u64>(&set), reinterpret_cast<u64>(&before),
+                sizeof set);
+    raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), static_cast<u64>(signal));
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<u64>(&before), 0, sizeof before);
+    std::lock_guard lock(task.handlers->lock);
+    if (signal != SIGSTOP) install_host_action(signal, task.handlers->actions[signal]);
+}
+
 // Of signals whose default action is up to us, and of others whose disposition has changed since they arrived.
 void default_action(Task& task, const siginfo_t& info) {
     switch (info.si_signo) {
@@ -265,9 +277,7 @@ void default_action(Task& task, const siginfo_t& info) {
         case SIGSTOP:
         case SIGTSTP:
         case SIGTTIN:
-        case SIGTTOU:
-            raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), SIGSTOP);
-            return;
+        case SIGTTOU: return stop_by_default(task, info.si_signo);
         default: die_by_signal(task, info);
     }
 }

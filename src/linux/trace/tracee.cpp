@@ -168,11 +168,11 @@ void describe_entry(const Task& task, const SyscallEntry& entry, u8 operation) {
     std::copy(std::begin(entry.args.a), std::end(entry.args.a), call.entry.args);
 }
 
-int syscall_stop(Task& task) {
+int syscall_stop(Task& task, u64 message) {
     const Record& record = *task.trace.record;
     const int signal = SIGTRAP | (record.options & PTRACE_O_TRACESYSGOOD ? kSysGood : 0);
     const siginfo_t info = trap_info(signal);
-    return stop(task, static_cast<unsigned>(signal), record.message, &info);
+    return stop(task, static_cast<unsigned>(signal), message, &info);
 }
 
 /// At the entry of a call its result stands already where the guest will find it: -ENOSYS (Linux 6.11). The arguments
@@ -199,7 +199,7 @@ void TraceHook::syscall_entry(Task& task, SyscallEntry& entry) {
     if (!task.trace.traced() || !task.trace.record->syscalls) return;
     stop_at_entry(task, entry, [&] {
         describe_entry(task, entry, PTRACE_SYSCALL_INFO_ENTRY);
-        return syscall_stop(task);
+        return syscall_stop(task, PTRACE_EVENTMSG_SYSCALL_ENTRY);
     });
 }
 
@@ -290,7 +290,7 @@ void syscall_return(Task& task, Restart& restart) {
     ptrace_syscall_info& call = task.trace.record->call;
     call.exit.rval = result;
     call.exit.is_error = result < 0 && result >= -4095;
-    send_to_self(task, syscall_stop(task));
+    send_to_self(task, syscall_stop(task, PTRACE_EVENTMSG_SYSCALL_EXIT));
     if (restart.kind == 0) return;
     const bool kept = static_cast<i64>(arch.syscall_args(task.env).a[0]) == restart.kind;
     if (kept) arch.set_syscall_result(task.env, -EINTR);

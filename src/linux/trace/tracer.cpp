@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -106,6 +107,14 @@ pid_t group_of(pid_t pid) {
     return at == status.npos ? pid : std::atoi(status.c_str() + at + 6);
 }
 
+/// Whether the host's handler is there.
+bool takes_requests(pid_t pid) {
+    const std::string status = proc_text(pid, "status");
+    const std::size_t at = status.find("\nSigCgt:");
+    if (at == status.npos) return true;
+    return std::strtoull(status.c_str() + at + 8, nullptr, 16) & signal_bit(SIGSEGV);
+}
+
 /// What it says is written when the host's kernel stops the task for it.
 void send_request(pid_t pid) {
     siginfo_t info{};
@@ -177,20 +186,33 @@ std::optional<int> Tracer::classify(pid_t pid, int status, Tracee& tracee, const
             tracee.passes_stop = false;
             return go_on(pid, SIGSTOP);
         }
-        siginfo_t request = request_info(tracee, SIGSTOP);
-        request.si_pid = info.si_code == SI_KERNEL ? 0 : info.si_pid;
-        request.si_uid = info.si_code == SI_KERNEL ? 0 : info.si_uid;
-        host_ptrace(PTRACE_SETSIGINFO, pid, 0, place(request));
-        return go_on(pid, SIGSEGV);
+        return deliver_request(pid, tracee, info);
     }
-    if (signal == SIGSEGV && info.si_code == kRequestCode) {
-        const siginfo_t request = request_info(tracee, 0);
-        host_ptrace(PTRACE_SETSIGINFO, pid, 0, reinterpret_cast<u64>(&request));
-        return go_on(pid, SIGSEGV);
-    }
+    if (signal == SIGSEGV && info.si_code == kRequestCode) return deliver_request(pid, tracee, info);
+    if (is_stop_signal(signal)) tracee.passes_stop = false;
     // exec of a task that has not stopped before: the next translator says so itself.
     if (signal == SIGTRAP && !was_configured && info.si_code == SI_USER && info.si_pid == pid) return go_on(pid);
     return go_on(pid, signal);
+}
+
+std::nullopt_t Tracer::deliver_request(pid_t pid, Tracee& tracee, const siginfo_t& arrived) {
+    const bool is_stop = arrived.si_signo == SIGSTOP;
+    if (!takes_requests(pid)) {
+        // A translator that has only just been executed: once more when it has run for a while.
+        constexpr timespec kWhile{0, 300'000};
+        go_on(pid);
+        ::nanosleep(&kWhile, nullptr);
+        if (is_stop) raw_syscall(SYS_tgkill, static_cast<u64>(group_of(pid)), static_cast<u64>(pid), SIGSTOP);
+        else send_request(pid);
+        return std::nullopt;
+    }
+    siginfo_t request = request_info(tracee, is_stop ? SIGSTOP : 0);
+    if (is_stop && arrived.si_code != SI_KERNEL) {
+        request.si_pid = arrived.si_pid;
+        request.si_uid = arrived.si_uid;
+    }
+    host_ptrace(PTRACE_SETSIGINFO, pid, 0, place(request));
+    return go_on(pid, SIGSEGV);
 }
 
 std::optional<int> Tracer::host_event(pid_t pid, unsigned event, unsigned signal, Tracee& tracee) {
@@ -269,6 +291,7 @@ void Tracer::memory_opened(pid_t pid) {
 }
 
 SyscallResult Tracer::attach(pid_t pid, bool seize, u64 options) {
+    if (seize && (options & PTRACE_O_SUSPEND_SECCOMP)) return -EINVAL;  // as a kernel without checkpoint and restore
     if (seize && (options & ~kOptions)) return -EIO;
     if (!may_be_guest(std::to_string(pid))) return ::kill(pid, 0) != 0 && errno == ESRCH ? -ESRCH : -EPERM;
     if (proc_text(pid, "comm") == std::string(kHostThread) + "\n") return -ESRCH;
@@ -340,6 +363,24 @@ SyscallResult transfer_registers(Task& task, const RemoteRecord& record, pid_t p
     return -EINVAL;
 }
 
+/// Signals that wait in the host's kernel. (Those that the tracee has in hand already come next, and stop it.)
+SyscallResult peek_signals(Task& task, pid_t pid, u64 arguments, u64 to) {
+    ptrace_peeksiginfo_args asked;
+    if (!task.read(asked, arguments)) return -EFAULT;
+    if (asked.nr < 0) return -EINVAL;
+    constexpr i32 kMost = 64;
+    std::vector<siginfo_t> signals(static_cast<std::size_t>(std::min(asked.nr, kMost)));
+    asked.nr = std::min(asked.nr, kMost);
+    const SyscallResult count =
+        host_ptrace(PTRACE_PEEKSIGINFO, pid, place(asked), reinterpret_cast<u64>(signals.data()));
+    if (count <= 0) return count;
+    for (i64 i = 0; i < count; ++i) {
+        if (!task.write(to + static_cast<u64>(i) * sizeof(siginfo_t), signals[static_cast<std::size_t>(i)]))
+            return i > 0 ? i : -EFAULT;
+    }
+    return count;
+}
+
 SyscallResult poke(const RemoteRecord& record, pid_t pid, u64 address, u64 value) {
     u64 base = 0;
     record.get(&Record::guest_base, base);
@@ -390,6 +431,9 @@ SyscallResult Tracer::request(Task& task, u64 request, pid_t pid, u64 address, u
         }
         case PTRACE_POKETEXT:
         case PTRACE_POKEDATA: return poke(record, pid, address, data);
+        case PTRACE_SECCOMP_GET_FILTER:
+        case PTRACE_SECCOMP_GET_METADATA: return -EINVAL;  // as a kernel without checkpoint and restore
+        case PTRACE_PEEKSIGINFO: return peek_signals(task, pid, address, data);
         case PTRACE_GETREGSET: return transfer_registers(task, record, pid, address, data, false);
         case PTRACE_SETREGSET: return transfer_registers(task, record, pid, address, data, true);
         case PTRACE_GETEVENTMSG: {

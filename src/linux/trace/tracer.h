@@ -56,6 +56,7 @@ public:
 private:
     std::optional<int> classify(pid_t pid, int status, Tracee& tracee, const siginfo_t& info);
     std::optional<int> host_event(pid_t pid, unsigned event, unsigned signal, Tracee& tracee);
+    std::nullopt_t deliver_request(pid_t pid, Tracee& tracee, const siginfo_t& arrived);
     void configure(pid_t pid, Tracee& tracee);
     SyscallResult resume(u64 request, pid_t pid, Tracee& tracee, u64 signal);
     SyscallResult set_options(pid_t pid, Tracee& tracee, u64 options);
