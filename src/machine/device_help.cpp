@@ -30,6 +30,8 @@ constexpr DriverHelp kDrivers[] = {
     {"virtio-balloon-device", "gives memory back to the host", Virtio,
      "deflate-on-oom=on|off free-page-reporting=on|off"},
     {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG", Virtio, "fsdev=ID mount_tag=TAG"},
+    {"e1000", "network card, Intel 82540EM: netdev=ID[,mac=ADDRESS]", Pci, "netdev=ID mac=ADDRESS bootindex=N"},
+    {"edu", "device for teaching how to write drivers", Pci, "dma_mask=BITS"},
     {"loader", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", Plain,
      "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
     {"virtio-device", "what all virtio devices have", Base,

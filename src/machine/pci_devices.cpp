@@ -3,7 +3,10 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "devices/pci/e1000.h"
+#include "devices/pci/edu.h"
 #include "devices/virtio/pci.h"
+#include "machine/backends.h"
 #include "machine/device_help.h"
 #include "machine/machine.h"
 
@@ -54,6 +57,30 @@ std::unique_ptr<pci::Function> make_virtio(Factory& factory, const DriverHelp& d
     return std::make_unique<PciTransport>(std::string(driver.name), std::move(device), options);
 }
 
+std::unique_ptr<pci::Function> make_e1000(Machine& machine, Properties& properties) {
+    devices::net::Netdevs& netdevs = machine.backends().netdevs();
+    devices::net::Netdev* netdev = netdevs.take_netdev(properties);
+    return std::make_unique<pci::E1000>(machine.loop(), netdev, netdevs.take_mac(properties));
+}
+
+std::unique_ptr<pci::Function> make_edu(Machine& machine, Properties& properties) {
+    return pci::Edu::make(machine.clock(), properties);
+}
+
+struct Maker {
+    std::string_view driver;
+    std::unique_ptr<pci::Function> (*make)(Machine& machine, Properties& properties);
+};
+constexpr Maker kMakers[] = {{"e1000", make_e1000}, {"edu", make_edu}};
+
+std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory, const DriverHelp& driver,
+                                             pci::Bus& bus, Properties& properties) {
+    for (const Maker& maker : kMakers) {
+        if (maker.driver == driver.name) return maker.make(machine, properties);
+    }
+    return make_virtio(factory, driver, bus, properties);
+}
+
 std::string place_name(const pci::Bus& bus, const pci::Bus::Place& place) {
     char text[16];
     std::snprintf(text, sizeof text, ":%02x.%x", place.devfn >> 3, place.devfn & 7);
@@ -69,7 +96,7 @@ void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver
     properties.take_number("rombar", 0, 0, 1);
     if (std::string file = properties.take("romfile", ""); !file.empty())
         properties.fail("romfile=" + file + ": functions have no option ROM here");
-    std::unique_ptr<pci::Function> function = make_virtio(factory, driver, bus, properties);
+    std::unique_ptr<pci::Function> function = make_function(machine, factory, driver, bus, properties);
     properties.finish();
     function->set_id(id);
     pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));

@@ -41,7 +41,7 @@ MmioTransport& choose_slot(Machine& machine, Properties& properties) {
     return *chosen;
 }
 
-bool is_network_card(std::string_view driver) { return driver.starts_with("virtio-net-"); }
+bool is_network_card(std::string_view driver) { return driver.starts_with("virtio-net-") || driver == "e1000"; }
 
 void check_random_source(Machine& machine, Properties& properties) {
     std::optional<std::string> id = properties.take("rng");

@@ -23,6 +23,25 @@ Netdev& Netdevs::add(Properties properties) {
     return *netdevs_.emplace_back(std::move(made));
 }
 
+MacAddress Netdevs::next_mac() {
+    MacAddress mac = kFirstMac;
+    mac[5] = static_cast<u8>(mac[5] + cards_++);
+    return mac;
+}
+
+MacAddress Netdevs::take_mac(Properties& properties) {
+    MacAddress mac = next_mac();
+    if (std::optional<std::string> text = properties.take("mac"); text && !parse_mac(*text, mac))
+        properties.fail("mac=" + *text + ": not of the form 52:54:00:12:34:56");
+    if ((mac[0] & 1) != 0) properties.fail("mac= is a multicast address");
+    return mac;
+}
+
+Netdev* Netdevs::take_netdev(Properties& properties) {
+    std::optional<std::string> name = properties.take("netdev");
+    return name ? &take(*name) : nullptr;
+}
+
 Netdev& Netdevs::take(std::string_view id) {
     std::string names;
     for (const auto& netdev : netdevs_) {

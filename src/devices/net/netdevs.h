@@ -3,6 +3,7 @@
 
 #include "base/properties.h"
 #include "devices/event_loop.h"
+#include "devices/net/mac_address.h"
 #include "devices/net/netdev.h"
 
 namespace dragoman::devices::net {
@@ -15,11 +16,17 @@ public:
     Netdev& add(Properties properties);
     /// The back end `id`, which no card has yet. @throws FatalError
     Netdev& take(std::string_view id);
+    /// The address of the machine's next card, unless it is told another one.
+    MacAddress next_mac();
+    /// What a card's properties say: netdev= (null: nothing), and mac=, else next_mac(). @throws FatalError
+    Netdev* take_netdev(Properties& properties);
+    MacAddress take_mac(Properties& properties);
     const std::vector<std::unique_ptr<Netdev>>& all() const { return netdevs_; }
 
 private:
     EventLoop& loop_;
     std::vector<std::unique_ptr<Netdev>> netdevs_;
+    unsigned cards_ = 0;  ///< that have asked for an address
 };
 
 }  // namespace dragoman::devices::net

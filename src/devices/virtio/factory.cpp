@@ -65,11 +65,9 @@ std::unique_ptr<VirtioDevice> Factory::make_blk(Properties& properties) {
 }
 
 std::unique_ptr<VirtioDevice> Factory::make_net(Properties& properties) {
-    MacAddress mac = NetOptions{}.mac;
-    mac[5] = static_cast<u8>(mac[5] + cards_++);
-    std::optional<std::string> name = properties.take("netdev");
+    net::Netdev* netdev = backends_.netdevs.take_netdev(properties);
+    const MacAddress mac = backends_.netdevs.take_mac(properties);
     NetOptions options = Net::take_options(properties, mac);
-    net::Netdev* netdev = name ? &backends_.netdevs.take(*name) : nullptr;
     return std::make_unique<Net>(backends_.space, backends_.loop, netdev, options);
 }
 

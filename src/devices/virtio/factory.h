@@ -55,7 +55,6 @@ private:
     static const std::vector<Model>& table();
 
     Backends backends_;
-    unsigned cards_ = 0;          ///< network cards so far, for their addresses
     Console* console_ = nullptr;  ///< made last, for virtconsole
 };
 

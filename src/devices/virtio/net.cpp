@@ -1,10 +1,10 @@
 #include "devices/virtio/net.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "devices/iov.h"
+#include "devices/net/checksum.h"
 #include "devices/state.h"
 #include "devices/wake_scope.h"
 
@@ -41,24 +41,12 @@ struct Config {  // §5.1.4
 };
 constexpr u16 kLinkUp = 1;
 
-bool parse_mac(const std::string& text, MacAddress& mac) {
-    unsigned byte[6];
-    int end = 0;
-    if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
-                    &byte[5], &end) != 6 ||
-        static_cast<std::size_t>(end) != text.size()) {
-        return false;
-    }
-    for (unsigned i = 0; i < 6; i++) mac[i] = static_cast<u8>(byte[i]);
-    return true;
-}
-
 /// Fills in the checksum that the guest has left open. @returns false when its place is not in the frame.
 bool complete_checksum(std::span<u8> frame, const Header& header) {
     std::size_t start = header.csum_start, at = start + header.csum_offset;
     if (start >= frame.size() || at + 2 > frame.size()) return false;
     // The field holds the sum of the pseudo header.
-    u16 sum = static_cast<u16>(~internet_sum(frame.subspan(start)));
+    u16 sum = static_cast<u16>(~net::internet_sum(frame.subspan(start)));
     if (sum == 0) sum = 0xffff;  // for UDP, zero means none; for TCP it is the same number
     frame[at] = static_cast<u8>(sum >> 8);
     frame[at + 1] = static_cast<u8>(sum);
@@ -66,25 +54,6 @@ bool complete_checksum(std::span<u8> frame, const Header& header) {
 }
 
 }  // namespace
-
-u16 internet_sum(std::span<const u8> data) {
-    // Any byte order gives the same sum, in that byte order.
-    u64 sum = 0;
-    std::size_t i = 0;
-    for (; i + 4 <= data.size(); i += 4) {
-        u32 word;
-        std::memcpy(&word, data.data() + i, 4);
-        sum += word;
-    }
-    u32 rest = 0;
-    if (i < data.size()) std::memcpy(&rest, data.data() + i, data.size() - i);
-    sum += rest;
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return __builtin_bswap16(static_cast<u16>(sum));
-}
 
 Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options)
     : VirtioDevice(space, kDeviceId, std::array{options.queue_size, options.queue_size}),
@@ -97,13 +66,9 @@ Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, con
     }
 }
 
-NetOptions Net::take_options(Properties& properties, const MacAddress& default_mac) {
+NetOptions Net::take_options(Properties& properties, const MacAddress& mac) {
     NetOptions options;
-    options.mac = default_mac;
-    if (std::optional<std::string> mac = properties.take("mac"); mac && !parse_mac(*mac, options.mac)) {
-        properties.fail("mac=" + *mac + ": not of the form 52:54:00:12:34:56");
-    }
-    if ((options.mac[0] & 1) != 0) properties.fail("mac= is a multicast address");
+    options.mac = mac;
     options.queue_size = static_cast<u16>(properties.take_number("rx_queue_size", options.queue_size, 16, 1024));
     if (!std::has_single_bit(options.queue_size)) properties.fail("rx_queue_size= is no power of two");
     properties.take_number("tx_queue_size", options.queue_size, options.queue_size, options.queue_size);
@@ -116,10 +81,8 @@ NetOptions Net::take_options(Properties& properties, const MacAddress& default_m
 }
 
 std::string Net::describe() const {
-    char mac[18];
-    const MacAddress& m = options_.mac;
-    std::snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-    return std::string("virtio-net, mac ") + mac + (netdev_ != nullptr ? ", netdev " + netdev_->id() : ", no netdev");
+    return "virtio-net, mac " + net::format_mac(options_.mac) +
+           (netdev_ != nullptr ? ", netdev " + netdev_->id() : ", no netdev");
 }
 
 u64 Net::device_features() const {

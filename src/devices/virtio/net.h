@@ -5,15 +5,16 @@
 
 #include "base/properties.h"
 #include "devices/event_loop.h"
+#include "devices/net/mac_address.h"
 #include "devices/net/netdev.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
 
-using MacAddress = std::array<u8, 6>;
+using net::MacAddress;
 
 struct NetOptions {
-    MacAddress mac{0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+    MacAddress mac = net::kFirstMac;
     u16 queue_size = 256;
     u16 mtu = 0;       ///< told to the guest where not 0
     bool csum = true;  ///< the guest may leave checksums to us
@@ -24,8 +25,8 @@ class Net final : public VirtioDevice {
 public:
     /// @param netdev  null: the cable is out
     Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options);
-    /// The card's own properties; "netdev" has been taken. @throws FatalError
-    static NetOptions take_options(Properties& properties, const MacAddress& default_mac);
+    /// The card's own properties; "netdev" and "mac" have been taken. @throws FatalError
+    static NetOptions take_options(Properties& properties, const MacAddress& mac);
 
     std::string describe() const override;
 
@@ -58,8 +59,5 @@ private:
     std::vector<iovec> pieces_;  ///< the event loop's
     std::vector<u8> linear_;     ///< the event loop's
 };
-
-/// Internet checksum (RFC 1071) of `data`, whose first byte is the high one of a word; not complemented.
-u16 internet_sum(std::span<const u8> data);
 
 }  // namespace dragoman::devices::virtio

@@ -251,6 +251,10 @@ def scripts(folder):
             f"-M virt -bios none -kernel {GUEST} -nographic -netdev user,id=net0 -device virtio-net-pci,netdev=net0,romfile= "
             f"-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci,rng=rng0,addr=0x5 "
             f"-drive if=none,file={disk},format=raw,id=hd0 -device virtio-blk-pci,drive=hd0,disable-legacy=on",
+            # MIT's xv6 labs, and courses on drivers
+            f"-M virt -bios none -kernel {GUEST} -m 128M -smp 3 -nographic -global virtio-mmio.force-legacy=false "
+            f"-drive file={disk},if=none,format=raw,id=x0 -device virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0 "
+            f"-netdev user,id=net0 -device e1000,netdev=net0,bus=pcie.0 -device edu,dma_mask=0xffffffff",
             f"-nographic -machine virt -smp 2,maxcpus=2 -m 1G -bios none -kernel {GUEST} -net nic -net user",
             f"-nographic -machine virt -bios none -kernel {GUEST} -nic none -object rng-random,filename=/dev/urandom,id=rng0 "
             "-device virtio-rng-device,rng=rng0",

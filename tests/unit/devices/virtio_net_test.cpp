@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "devices/iov.h"
+#include "devices/net/checksum.h"
 #include "devices/net/netdevs.h"
 #include "devices/net/user.h"
 #include "devices/virtio/net.h"
@@ -183,9 +184,9 @@ TEST_F(VirtioNet, BufferTooSmallLosesTheFrame) {
 
 TEST(InternetSum, IsThatOfRfc1071) {
     const u8 data[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
-    EXPECT_EQ(internet_sum(data), 0xddf2);
-    EXPECT_EQ(internet_sum(std::span(data).first(3)), 0xf201);
-    EXPECT_EQ(internet_sum({}), 0);
+    EXPECT_EQ(net::internet_sum(data), 0xddf2);
+    EXPECT_EQ(net::internet_sum(std::span(data).first(3)), 0xf201);
+    EXPECT_EQ(net::internet_sum({}), 0);
 }
 
 /// A guest that sends one DHCP request and looks at what comes back.
@@ -202,7 +203,7 @@ TEST(UserNetwork, GivesAnAddress) {
     u8* ip = frame + 14;
     const u8 ip_header[20] = {0x45, 0, 1, 16, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255};
     std::memcpy(ip, ip_header, 20);
-    u16 sum = static_cast<u16>(~internet_sum({ip, 20}));
+    u16 sum = static_cast<u16>(~net::internet_sum({ip, 20}));
     ip[10] = static_cast<u8>(sum >> 8);
     ip[11] = static_cast<u8>(sum);
     u8* udp = ip + 20;
