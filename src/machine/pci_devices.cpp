@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "devices/pci/e1000.h"
 #include "devices/pci/edu.h"
+#include "devices/pci/nvme.h"
 #include "devices/virtio/pci.h"
 #include "machine/backends.h"
 #include "machine/device_help.h"
@@ -67,11 +68,15 @@ std::unique_ptr<pci::Function> make_edu(Machine& machine, Properties& properties
     return pci::Edu::make(machine.clock(), properties);
 }
 
+std::unique_ptr<pci::Function> make_nvme(Machine& machine, Properties& properties) {
+    return pci::Nvme::make(machine.backends().drives(), properties);
+}
+
 struct Maker {
     std::string_view driver;
     std::unique_ptr<pci::Function> (*make)(Machine& machine, Properties& properties);
 };
-constexpr Maker kMakers[] = {{"e1000", make_e1000}, {"edu", make_edu}};
+constexpr Maker kMakers[] = {{"e1000", make_e1000}, {"edu", make_edu}, {"nvme", make_nvme}};
 
 std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory, const DriverHelp& driver,
                                              pci::Bus& bus, Properties& properties) {
@@ -101,6 +106,23 @@ void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver
     function->set_id(id);
     pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));
     bus.plug(plugged, place);
+}
+
+void add_nvme_namespace(Machine& machine, Properties& properties) {
+    if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
+    properties.take("id");
+    std::optional<std::string> bus = properties.take("bus");
+    pci::Nvme* controller = nullptr;
+    for (pci::Bus* one : machine.pci()->buses()) {
+        for (unsigned devfn = 0; devfn < 256; devfn++) {
+            auto* found = dynamic_cast<pci::Nvme*>(one->at(devfn));
+            if (found != nullptr && (!bus || found->id() == *bus)) controller = found;
+        }
+    }
+    if (controller == nullptr)
+        properties.fail(bus ? "bus=" + *bus + ": there is no nvme of that id" : "an nvme must come before it");
+    controller->add_namespace(machine.backends().drives(), properties);
+    properties.finish();
 }
 
 }  // namespace dragoman::machine

@@ -13,4 +13,7 @@ class Machine;
 void add_pci_device(Machine& machine, devices::virtio::Factory& factory, const DriverHelp& driver,
                     Properties& properties);
 
+/// `-device nvme-ns`: a disk behind the nvme whose id bus= says, or the last one. @throws FatalError
+void add_nvme_namespace(Machine& machine, Properties& properties);
+
 }  // namespace dragoman::machine

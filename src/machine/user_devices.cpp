@@ -65,10 +65,12 @@ void add_slot_device(Machine& machine, Factory& factory, const std::string& mode
 void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
     machine.config().globals.complete(kinds_of(driver), properties);
     std::string_view name = driver.name;
-    if (name.starts_with("virtio-blk-") || is_network_card(name)) properties.take_number("bootindex", 0, 0, 0x7fffffff);
+    if (name.starts_with("virtio-blk-") || name.starts_with("nvme") || is_network_card(name))
+        properties.take_number("bootindex", 0, 0, 0x7fffffff);
     if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
     if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
         return add_pci_device(machine, factory, driver, properties);
+    if (name == "nvme-ns") return add_nvme_namespace(machine, properties);
     add_slot_device(machine, factory, std::string(name), properties);
 }
 

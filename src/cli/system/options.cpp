@@ -396,7 +396,7 @@ void add_shared_folder(Parser& p, const std::string& option, const std::string& 
     if (!tag) fail(option, "needs mount_tag=TAG");
     std::string id = folder.take("id", "#virtfs" + std::to_string(p.config.fsdevs.size()));
     folder.set("id", id);
-    device.set("driver", "virtio-9p-device");
+    device.set("driver", "virtio-9p");
     device.set("fsdev", id);
     device.set("mount_tag", *tag);
     p.config.fsdevs.push_back(folder);
@@ -443,7 +443,7 @@ constexpr Row kRows[] = {
     {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
     {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
     {"net", "nic|user|tap|none[,...]", [](Parser& p, const std::string& o, const std::string& v) { p.legacy_network.add(o, v); }, "network cards and back ends on one hub: -net nic -net user"},
-    {"fsdev", "local,id=ID,path=FOLDER,security_model=...", add_fsdev, "a folder of the host, for virtio-9p-device"},
+    {"fsdev", "local,id=ID,path=FOLDER,security_model=...", add_fsdev, "a folder of the host, for virtio-9p"},
     {"virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=...", add_shared_folder, "a folder of the host with its device"},
     {"chardev", "stdio|pty|file|socket|null,id=...", add_chardev, "a character back end"},
     {"serial", "device", add_serial, "where a serial port goes: stdio, mon:stdio, pty, file:PATH, tcp:..., unix:PATH, chardev:ID, null, none"},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""virtio_test.py DRAGOMAN_SYSTEM modern|legacy: boots Debian's kernel with every virtio device and uses them all from
+"""virtio_test.py DRAGOMAN_SYSTEM modern|legacy|pci|pci_legacy: boots Debian's kernel with every virtio device and uses them all from
 the guest's shell: disks, network in both directions, a shared folder, console, random numbers, balloon.
 virtio_test.py DRAGOMAN_SYSTEM full_disk: disks whose files cannot grow on the host.
 virtio_test.py DRAGOMAN_SYSTEM stop: signals end the machine while it writes to a qcow2 disk.
@@ -183,16 +183,19 @@ def main():
         os.mkdir(folder + "/shared")
         open(folder + "/shared/hello", "w").write("from the host\n")
         port = free_port()
-        options = ["-global", "virtio-mmio.force-legacy=" + ("on" if VERSION == "legacy" else "off")]
+        bus = "pci" if VERSION.startswith("pci") else "device"
+        options = ["-global", "virtio-mmio.force-legacy=" + ("on" if VERSION == "legacy" else "off"),
+                   "-global", "virtio-pci.disable-modern=" + ("on" if VERSION == "pci_legacy" else "off")]
         # As with QEMU, the guest finds devices in the order in which they are named: vda, vdb, vdc.
         for name, drive, device in (("a", ",snapshot=on", ",serial=first"), ("b", ",readonly=on", ""), ("c", "", "")):
             options += ["-drive", f"file={folder}/{name}.img,format=raw,if=none,id={name}{drive}",
-                        "-device", f"virtio-blk-device,drive={name}{device}"]
-        options += ["-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-device,netdev=n0",
-                    "-virtfs", f"local,path={folder}/shared,mount_tag=host,security_model=none",
-                    "-device", "virtio-serial-device", "-chardev", f"file,id=c0,path={folder}/console",
-                    "-device", "virtconsole,chardev=c0", "-device", "virtio-rng-device",
-                    "-device", "virtio-balloon-device"]
+                        "-device", f"virtio-blk-{bus},drive={name}{device}"]
+        options += ["-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", f"virtio-net-{bus},netdev=n0",
+                    "-fsdev", f"local,id=f0,path={folder}/shared,security_model=none",
+                    "-device", f"virtio-9p-{bus},fsdev=f0,mount_tag=host",
+                    "-device", f"virtio-serial-{bus}", "-chardev", f"file,id=c0,path={folder}/console",
+                    "-device", "virtconsole,chardev=c0", "-device", f"virtio-rng-{bus}",
+                    "-device", f"virtio-balloon-{bus}"]
         guest = Guest(options)
         try:
             contents = check_disks(guest, folder)
