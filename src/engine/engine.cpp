@@ -36,7 +36,7 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
     }
     this->host_options.loops = space != nullptr && config.chain && !config.one_insn_per_tb && !config.count_insns;
     std::size_t used =
-        this->backend->init(guest.layout(), this->host_options, blocks.buffer.prologue(), CodeBuffer::kPrologueSize);
+        this->backend->init(model->layout(), this->host_options, blocks.buffer.prologue(), CodeBuffer::kPrologueSize);
     // What looks at a translation's stages needs to have it made.
     using log::Item;
     bool watched = config.observer != nullptr || config.profile;

@@ -108,6 +108,11 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
     if (position == nullptr) return Fault::NotOurs;
     if (i.backend->fixup_fault(env, uc, reinterpret_cast<u64>(info->si_addr))) return Fault::Resolved;
     if (i.space == nullptr || !i.restore(env, position, uc)) return Fault::NotOurs;
+    if (i.guest.cpu.retry_access != nullptr && i.guest.cpu.retry_access(env)) {
+        env->exit_reason = ir::ExitReason::Lookup;
+        i.backend->redirect_to_exit(env, uc);
+        return Fault::Resolved;
+    }
     env->exception = ir::kExceptionHostFault;
     env->exception_value = i.space->guest(info->si_addr);
     env->exit_reason = ir::ExitReason::Exception;
@@ -117,6 +122,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
 
 void Engine::raise(ir::Env* env, u32 exception, u64 value) {
     if (!impl_->restore(env, impl_->backend->helper_return_address(env), nullptr)) DRAGOMAN_UNREACHABLE();
+    env->tb_flags = impl_->guest.cpu.tb_flags(env);  // the helper may have changed what they follow from
     env->exception = exception;
     env->exception_value = value;
     env->exit_reason = ir::ExitReason::Exception;

@@ -20,7 +20,7 @@ void BlockFlow::end(u64 next) {
     if (state != DisasState::NoReturn) exit_to(next);
     for (unsigned i = 0; i < pending_count_; ++i) {
         b->label(pending_[i].label);
-        b->goto_tb(next_slot_++, pending_[i].target);
+        leave(pending_[i].target, pending_[i].flags);
     }
     pending_count_ = 0;
 }
@@ -28,16 +28,16 @@ void BlockFlow::end(u64 next) {
 /// The label of `target` among the pending branches; a new one if there is none.
 u32 BlockFlow::pending_label(u64 target) {
     for (unsigned i = 0; i < pending_count_; ++i) {
-        if (pending_[i].target == target) return pending_[i].label;
+        if (pending_[i].target == target && pending_[i].flags == flags_now) return pending_[i].label;
     }
     const u32 label = b->new_label();
-    pending_[pending_count_++] = {target, label};
+    pending_[pending_count_++] = {target, label, flags_now};
     return label;
 }
 
 bool BlockFlow::bind_pending(u64 next) {
     for (unsigned i = 0; i < pending_count_; ++i) {
-        if (pending_[i].target != next) continue;
+        if (pending_[i].target != next || pending_[i].flags != flags_now) continue;
         b->label(pending_[i].label);
         pending_[i] = pending_[--pending_count_];
         return true;
@@ -59,12 +59,16 @@ void BlockFlow::branch(ir::Cond cond, Var lhs, Var rhs, u64 target) {
 
 void BlockFlow::jump(u64 target) { exit_to(target); }
 
-void BlockFlow::exit_to(u64 target) {
+void BlockFlow::leave(u64 target, u32 now) {
     if (leaves()) {
         b->exit_tb(static_cast<u32>(ExitReason::Lookup), b->address(target));
     } else {
-        b->goto_tb(next_slot_++, target);
+        b->goto_tb(next_slot_++, target, now != flags);
     }
+}
+
+void BlockFlow::exit_to(u64 target, u32 now) {
+    leave(target, now);
     state = DisasState::NoReturn;
 }
 

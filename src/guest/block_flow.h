@@ -30,6 +30,8 @@ public:
     BlockKind kind;
     DisasState state;
     bool joined;  ///< the current instruction is come to by a branch, too
+    u32 flags;      ///< TB state flags of the TB
+    u32 flags_now;  ///< those in force behind the instructions so far; env->tb_flags holds them
 
     /// Before the first instruction.
     void begin(ir::Builder& builder, BlockKind block_kind);
@@ -60,12 +62,18 @@ public:
     /// The TB state flags or the translations may have changed: look the next instruction up.
     void end_with_lookup() { jump_indirect(b->address(next_pc())); }
 
+    /// An exit to `target` with the TB state flags `now`, which env->tb_flags holds: for paths that are out of line
+    /// (TranslatorOps::finish).
+    void exit_to(u64 target, u32 now);
+    bool has_slots(unsigned count) const { return next_slot_ + kMaxPending + 2 + count <= ir::kMaxSlots; }
+
 private:
     /// A forward branch whose target the block has not reached: the target becomes a label inside the block when
     /// translation gets there, an exit when it does not.
     struct Pending {
         u64 target;
         u32 label;
+        u32 flags;  ///< TB state flags in force
     };
     /// More than four gain next to nothing, and cost programs that end soon: what is behind the fifth branch
     /// is often not run (a static hello: 4 % of its time).
@@ -75,7 +83,8 @@ private:
     bool leaves() const { return kind == BlockKind::Leaving; }
     u32 pending_label(u64 target);
     bool bind_pending(u64 next);
-    void exit_to(u64 target);
+    void exit_to(u64 target) { exit_to(target, flags_now); }
+    void leave(u64 target, u32 now);
 
     unsigned next_slot_;
     unsigned pending_count_;

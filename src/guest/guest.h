@@ -11,6 +11,7 @@
 
 #include "guest/block_flow.h"
 #include "ir/env.h"
+#include "ir/vector_support.h"
 
 namespace dragoman::guest {
 
@@ -30,6 +31,8 @@ public:
 
     /// A number that differs when the same code would be translated differently.
     virtual u64 configuration() const { return 0; }
+    /// The IR layout of its harts: the guest's, or what a model adds to that.
+    virtual const ir::GuestLayout& layout() const;
 
     const Guest& guest;
     const bool system;  ///< whole harts with privilege levels, traps and an MMU
@@ -73,8 +76,8 @@ protected:
 struct DisasContextBase : BlockFlow {
     const Model* model;
     CodeReader* code;
-    u64 pc_first;  ///< guest address of the TB
-    u32 flags;     ///< TB state flags of the TB
+    const ir::VectorSupport* vectors;  ///< the vector ops that may be emitted
+    u64 pc_first;                      ///< guest address of the TB
     u32 max_insns;
     u32 num_insns;  ///< instructions translated so far, counting the current one
 
@@ -179,6 +182,9 @@ struct CpuOps {
     const SystemOps* system;
     /// Architecture name of the gdb target description ("riscv:rv64").
     const char* gdb_architecture;
+    /// A guest access has faulted, and env is precise. @returns whether the instruction is to be run again in the state
+    /// that this has made of env: another translation of it knows what exactly faults. Null: never.
+    bool (*retry_access)(Env* env) = nullptr;
 };
 
 /// Translator operations, called by the engine's translator loop in this order: init, then
@@ -193,6 +199,8 @@ struct TranslatorOps {
     /// Translates the instruction at pc and says its length (0: it could not be fetched), and through BlockFlow
     /// where it goes if not on to the next one.
     void (*translate_insn)(DisasContextBase* ctx);
+    /// Behind the last instruction and its exits: emits what is not in line with the others. Null: nothing.
+    void (*finish)(DisasContextBase* ctx) = nullptr;
     /// One line of assembly for the instruction at the start of `bytes`; sets `length`.
     std::string (*disassemble)(const Model& model, u64 pc, std::span<const u8> bytes, unsigned& length);
 };
@@ -226,6 +234,8 @@ struct Guest {
     /// Names of the switchable extensions, for -cpu help.
     std::vector<std::string> (*extensions)(bool system);
 };
+
+inline const ir::GuestLayout& Model::layout() const { return guest.layout(); }
 
 /// The guest for an ELF header's machine and class; null when there is none.
 const Guest* find(u16 elf_machine, u8 elf_class);

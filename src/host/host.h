@@ -10,6 +10,7 @@
 
 #include "ir/env.h"
 #include "ir/function.h"
+#include "ir/vector_support.h"
 
 namespace dragoman::host {
 
@@ -135,9 +136,8 @@ struct Options {
 /// Turns off the features of a comma-separated list ("avx512,avx2"). Returns the unknown one or empty.
 std::string disable_features(Options& options, std::string_view list);
 
-class Backend {
+class Backend : public ir::VectorSupport {
 public:
-    virtual ~Backend() = default;
 
     virtual std::string_view name() const = 0;
 

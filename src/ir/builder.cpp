@@ -39,6 +39,17 @@ Insn& Builder::emit_long(Op o, Type t, std::initializer_list<Var> outs, std::ini
     return insn;
 }
 
+Var Builder::masked_op(Op o, Type t, Element element, std::initializer_list<Var> ins, Var mask, Var old, u64 imm0,
+                       u64 imm1) {
+    Var out = temp(result_type(o, t));
+    Insn& insn = emit_long(o, t, {out}, ins, imm0, imm1);
+    insn.args[1 + ins.size()] = mask;
+    insn.args[2 + ins.size()] = old;
+    insn.inputs = static_cast<u8>(ins.size() + 2);
+    insn.attributes = VectorRules{element, true}.pack();
+    return out;
+}
+
 void Builder::call(unsigned id, Var out, std::initializer_list<Var> args) {
     if (out == kNoVar) {
         emit(Op::call, Type::None, {}, args, id);

@@ -41,10 +41,11 @@ public:
         emit(Op::brcond, type(a), {}, {a, b}, l, static_cast<u64>(c));
     }
     /// Goes on at guest address `pc` with the TB state flags of this TB (unless env->tb_flags changed).
-    void goto_tb(unsigned slot, u64 pc) {
+    /// `other_flags`: they have changed, so that it goes to another TB even where the address is this one's.
+    void goto_tb(unsigned slot, u64 pc, bool other_flags = false) {
         if (!links(pc)) return goto_ptr(address(pc));
-        f_.self_loop |= pc == f_.guest_pc;
-        emit(Op::goto_tb, Type::None, {}, {}, slot, pc);
+        f_.self_loop |= pc == f_.guest_pc && !other_flags;
+        emit(Op::goto_tb, Type::None, {}, {}, slot, pc).attributes = other_flags ? kOtherFlags : 0;
     }
     /// Guest call of `pc` that returns to `return_pc`; uses two slots.
     void call_tb(unsigned slot, u64 pc, unsigned return_slot, u64 return_pc) {
@@ -157,6 +158,30 @@ public:
         emit(Op::env_st, type(value), {}, {value, kEnvVar}, offset, m.pack());
     }
 
+    // Vectors of elements
+    /// The result is a new EBB temporary.
+    Var vector_op(Op o, Type t, Element element, std::initializer_list<Var> ins, u64 imm0 = 0, u64 imm1 = 0) {
+        Var out = temp(result_type(o, t));
+        emit(o, t, {out}, ins, imm0, imm1).attributes = VectorRules{element, false}.pack();
+        return out;
+    }
+    /// `scalar` (I64 or float) in all elements.
+    Var splat(Type t, Element element, Var scalar) {
+        Var out = temp(t);
+        Insn& i = emit(Op::v_splat, t, {out}, {scalar});
+        i.type2 = type(scalar);
+        i.attributes = VectorRules{element, false}.pack();
+        return out;
+    }
+    /// The same, computed where `mask` has a bit; elsewhere the result is `old`.
+    Var masked_op(Op o, Type t, Element element, std::initializer_list<Var> ins, Var mask, Var old, u64 imm0 = 0,
+                  u64 imm1 = 0);
+    /// Stores the elements of `value` for which `mask` has a bit.
+    void masked_store(Element element, Var value, Var base, Var mask, MemOp m, i64 displacement) {
+        emit_long(Op::v_st, type(value), {}, {value, base, mask}, m.pack(), static_cast<u64>(displacement)).attributes =
+            VectorRules{element, true}.pack();
+    }
+
     // Accrued floating-point exception flags (fpenv::Flag).
     void fflags_get(Var out) { emit(Op::fflags_get, Type::I64, {out}, {}); }
     void fflags_set(Var value) { emit(Op::fflags_set, Type::I64, {}, {value}); }
@@ -193,7 +218,14 @@ private:
     Insn& emit_long(Op o, Type t, std::initializer_list<Var> outs, std::initializer_list<Var> ins, u64 imm0, u64 imm1);
     bool links(u64 pc) const { return pc - f_.link_start <= f_.link_end - f_.link_start; }
     Var same(Op o, Var a, Var b) { return op(o, type(a), {a, b}); }
-    static Type result_type(Op o, Type t) { return info(o).typing == OpTyping::Cmp ? Type::I64 : t; }
+    static Type result_type(Op o, Type t) {
+        switch (info(o).typing) {
+            case OpTyping::Cmp:
+            case OpTyping::VecReduce: return Type::I64;
+            case OpTyping::VecMask: return Type::Mask;
+            default: return t;
+        }
+    }
     Type op_type(Op o, Var out, std::initializer_list<Var> ins) const {
         return info(o).typing == OpTyping::Cmp ? type(*ins.begin()) : type(out);
     }

@@ -10,7 +10,19 @@ bool accrues_fp_flags(Op op) {
         case Op::flt_silent:
         case Op::fle_silent:
         case Op::fclass: return false;
-        case Op::fcvt_fi: return true;  // its T is an integer, so it is not in the Float class
+        case Op::fcvt_fi:  // its T is an integer, so it is not in the Float class
+        case Op::v_fadd:
+        case Op::v_fsub:
+        case Op::v_fmul:
+        case Op::v_fdiv:
+        case Op::v_fsqrt:
+        case Op::v_fmadd:
+        case Op::v_fmsub:
+        case Op::v_fnmadd:
+        case Op::v_fnmsub:
+        case Op::v_fcmp:
+        case Op::v_fcvt_if:
+        case Op::v_fcvt_narrow: return true;
         default: return has(info(op).flags, OpFlags::Float);
     }
 }

@@ -74,7 +74,7 @@ struct TlbView {
 /// Words of Env::scratch: more than the temporaries that can be live in one TB.
 inline constexpr unsigned kSpillSlots = 512;
 
-inline constexpr unsigned kFloatConstants = 16;
+inline constexpr unsigned kFloatConstants = 16, kVectorConstants = 12;
 
 inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
 inline constexpr unsigned kJumpCacheBits = 12;
@@ -92,7 +92,8 @@ struct alignas(64) Env {
     u64 scratch[kSpillSlots];  ///< back end's own spill space
     alignas(16) u64 float_constants[kFloatConstants][2];  ///< back end's own: masks and the like
     u8 flag_tables[96];                                   ///< back end's own
-    u64 float_args[3];  ///< back end's own: operands, and then the result, of an op computed in soft float
+    alignas(64) u8 vector_constants[kVectorConstants][64];  ///< back end's own
+    u64 float_args[3];                                      ///< back end's own: operands, and then the result, of an op computed in soft float
     u32 float_op;
     u32 float_control;         ///< back end's own: the FP control word at the last fflags_get
     void* backend_data;        ///< back end's own per-vCPU data

@@ -11,6 +11,9 @@ namespace dragoman::ir {
 
 inline constexpr unsigned kMaxArgs = 7;
 
+/// Attribute of goto_tb: the TB state flags are not those that the function was entered with.
+inline constexpr u32 kOtherFlags = 1;
+
 /// Whether the op has Insn::return_slot in the place of attributes.
 constexpr bool has_return_slot(Op op) { return op == Op::call_tb || op == Op::call_ptr; }
 
@@ -28,7 +31,7 @@ struct Insn {
     u16 state;
     Var args[kMaxArgs];
     union {
-        /// Of float ops FloatRules (0: those of the guest's layout), of vector ops VectorRules.
+        /// Of float ops FloatRules (0: those of the guest's layout), of vector ops VectorRules, of goto_tb kOtherFlags.
         u32 attributes;
         /// Of call_tb and call_ptr: the slot of the jump to what follows the call.
         u32 return_slot;
@@ -92,6 +95,7 @@ public:
     u64 placed_labels = 0;        ///< Builder's own: bit i: label i stands before this point
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;       ///< some goto_tb goes to guest_pc
+    bool marks_flags = false;     ///< exits with other TB state flags have kOtherFlags
     bool loop = false;            ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// What is not at home while the function runs: at all its precise points, but where an instruction says otherwise,
     /// and at its exits, where what leaves it puts that right. Of loops, registers of which only the low 32 bits are

@@ -54,7 +54,7 @@ bool Join::add(const Function& part) {
     }
     if (f.point_ends.size() + part.point_ends.size() > 0xffff || !part.state.empty()) return false;
     if (part.guest_pc < f.guest_pc || part.tb_flags != f.tb_flags || part_at(part.guest_pc) != nullptr ||
-        std::any_of(part.insns.begin(), part.insns.end(), writes_tb_flags)) {
+        (!part.marks_flags && std::any_of(part.insns.begin(), part.insns.end(), writes_tb_flags))) {
         return false;
     }
     const u32 own = f.new_label();
@@ -77,6 +77,7 @@ bool Join::add(const Function& part) {
     parts_.push_back({part.guest_pc, own, static_cast<u32>(f.insns.size()), pass_, false});
     f.guest_size = std::max(f.guest_size, static_cast<u32>(part.guest_pc + part.guest_size - f.guest_pc));
     f.guest_insns += part.guest_insns;
+    f.marks_flags |= part.marks_flags;
     f.short_branches |= part.short_branches;
     return true;
 }
@@ -107,7 +108,7 @@ void Join::find_loop_heads() {
     for (Part& from : parts_) {
         for (; i < from.end; ++i) {
             const Insn& insn = out_->insns[i];
-            if (insn.op != Op::goto_tb) continue;
+            if (insn.op != Op::goto_tb || insn.attributes != 0) continue;
             Part* to = part_at(insn.imm[1]);
             if (to != nullptr && to <= &from) to->loop_head = true;
         }
@@ -116,7 +117,7 @@ void Join::find_loop_heads() {
 
 void Join::emit_poll(u64 pc) {
     Function& f = *out_;
-    polls_.push_back({pc, f.new_label()});
+    polls_.push_back({pc, f.new_label(), 0});
     const Var request = f.new_var(VarKind::Ebb, Type::I32);
     Insn& load = emit(Op::env_ld, offsetof(Env, request), MemOp{.size_log2 = 2}.pack());
     load.type = Type::I32;
@@ -142,16 +143,19 @@ void Join::emit_poll_exits() {
     }
 }
 
-u32 Join::pending_label(u64 pc) {
-    auto known = std::find_if(pending_.begin(), pending_.end(), [pc](const Pending& p) { return p.pc == pc; });
+u32 Join::pending_label(const Insn& go) {
+    auto known = std::find_if(pending_.begin(), pending_.end(), [&go](const Pending& p) {
+        return p.pc == go.imm[1] && p.attributes == go.attributes;
+    });
     if (known != pending_.end()) return known->label;
-    pending_.push_back({pc, out_->new_label()});
+    pending_.push_back({go.imm[1], out_->new_label(), go.attributes});
     return pending_.back().label;
 }
 
 /// The code of `pc` comes here: jumps that have waited for it lead to it.
 void Join::bind_pending(u64 pc) {
-    auto known = std::find_if(pending_.begin(), pending_.end(), [pc](const Pending& p) { return p.pc == pc; });
+    auto known = std::find_if(pending_.begin(), pending_.end(),
+                              [pc](const Pending& p) { return p.pc == pc && p.attributes == 0; });
     if (known == pending_.end()) return;
     emit(Op::label, known->label);
     pending_.erase(known);
@@ -165,8 +169,9 @@ void Join::resolve() {
     auto part = parts_.begin();
     for (const Insn& insn : insns_) {
         if (insn.op == Op::goto_tb) {
-            const Part* to = shape_ == Shape::Region ? part_at(insn.imm[1]) : nullptr;
-            emit(Op::br, to != nullptr ? to->label : pending_label(insn.imm[1]));
+            const bool joins = shape_ == Shape::Region && insn.attributes == 0;
+            const Part* to = joins ? part_at(insn.imm[1]) : nullptr;
+            emit(Op::br, to != nullptr ? to->label : pending_label(insn));
             continue;
         }
         if (insn.op == Op::insn_start) bind_pending(insn.imm[0]);
@@ -179,7 +184,7 @@ void Join::resolve() {
     emit_poll_exits();
     for (const Pending& exit : pending_) {
         emit(Op::label, exit.label);
-        emit(Op::goto_tb, 0, exit.pc);
+        emit(Op::goto_tb, 0, exit.pc).attributes = exit.attributes;
     }
 }
 
@@ -275,7 +280,7 @@ bool Join::number_slots() {
     for (Insn& insn : f.insns) {
         switch (insn.op) {
             case Op::goto_tb:
-                f.self_loop |= insn.imm[1] == f.guest_pc;
+                f.self_loop |= insn.imm[1] == f.guest_pc && insn.attributes == 0;
                 insn.imm[0] = slots++;
                 break;
             case Op::call_tb:

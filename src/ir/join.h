@@ -51,6 +51,7 @@ private:
     struct Pending {
         u64 pc;
         u32 label;
+        u32 attributes;  ///< of the goto_tb
     };
     Part* part_at(u64 pc);
     Var import(const Function& part, Var v);
@@ -58,7 +59,7 @@ private:
     Insn& emit(Op op, u64 imm0 = 0, u64 imm1 = 0);
     void emit_poll(u64 pc);
     void emit_poll_exits();
-    u32 pending_label(u64 pc);
+    u32 pending_label(const Insn& go);
     void bind_pending(u64 pc);
     void resolve();
     void thread_branches();

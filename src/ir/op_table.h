@@ -16,6 +16,10 @@
 //   EnvStore  inputs: value T, pointer
 //   Branch    inputs T
 //   Ptr       inputs I64
+//   VecMask   output Mask, inputs T
+//   VecScalar output T; the last input I64, the others T
+//   VecReduce output I64; the first input T, the others I64
+//   VecSelect output T; the first input Mask, the others T
 //   Free      operand types are those of the variables (call)
 //   None      no variables
 //
@@ -40,6 +44,10 @@ enum class OpTyping : u8 {
     EnvStore,
     Branch,
     Ptr,
+    VecMask,
+    VecScalar,
+    VecReduce,
+    VecSelect,
     Free
 };
 
@@ -52,7 +60,7 @@ enum class OpFlags : u16 {
     MayFault = 16,      ///< may raise a guest exception: globals must be precise here
     Int = 32,           ///< T is I32 or I64
     Float = 64,         ///< T is F32 or F64; reads the rounding mode, accrues exception flags
-    Vector = 128,       ///< T is a vector type
+    Vector = 128,       ///< T is a vector type; has VectorRules
     CallClobber = 256,  ///< clobbers call-clobbered host registers
     Commutative = 512,  ///< the two inputs may be swapped
     Terminator = 1024,  ///< control leaves the TB here
@@ -182,7 +190,58 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(fbox,          1, 1, 0, Conv,     None)                       /* F32 -> F64 register image, upper bits ones */ \
     X(funbox,        1, 1, 1, Conv,     None)                       /* F64 image -> F32, canonical NaN if not boxed; 1: known to be boxed */ \
     X(fflags_get,    1, 0, 0, Same,     Int)                        /* accrued exception flags, numbered as in fcsr */ \
-    X(fflags_set,    0, 1, 0, Ptr,      SideEffects)                /* replaces them by the low 5 bits */
+    X(fflags_set,    0, 1, 0, Ptr,      SideEffects)                /* replaces them by the low 5 bits */ \
+    /* vectors as a whole, and masks */                                                            \
+    X(v_low,         1, 1, 0, Conv,     None)                       /* another size: the low part, or zeros above */ \
+    X(v_from_bits,   1, 1, 0, Conv,     None)                       /* I64 -> the low 8 bytes, zeros above */ \
+    X(v_blend_low,   1, 2, 1, Same,     None)                       /* in: a, b; the low N bytes of a, the rest of b */ \
+    X(v_join,        1, 2, 0, Same,     None)                       /* in: a, b; the low half of a, above it that of b */ \
+    X(v_mask_first,  1, 1, 1, Conv,     None)                       /* I64 n -> Mask: the low min(n, N) bits */ \
+    X(v_mask_and,    1, 2, 0, Same,     None)                       /* masks */                   \
+    X(v_mask_get,    1, 1, 2, VecMask,  None)                       /* bits [pos, pos + len) of a vector */ \
+    X(v_mask_put,    1, 2, 2, VecSelect, None)                      /* in: mask, a; a with bits [pos, pos + len) replaced */ \
+    /* vectors of elements; by VectorRules */                                                      \
+    X(v_splat,       1, 1, 0, Conv,     Vector)                     /* scalar S to all elements */ \
+    X(v_iota,        1, 0, 1, Same,     Vector)                     /* first; element i is first + i */ \
+    X(v_extract,     1, 1, 2, Cmp,      Vector)                     /* index, 1: sign-extended; out: I64 */ \
+    X(v_insert,      1, 2, 1, VecScalar, Vector)                    /* in: a, scalar; index */     \
+    X(v_select,      1, 3, 0, VecSelect, Vector)                    /* mask ? a : b */             \
+    X(v_add,         1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_sub,         1, 2, 0, Same,     Vector)                                                    \
+    X(v_mul,         1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_and,         1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_or,          1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_xor,         1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_andc,        1, 2, 0, Same,     Vector)                     /* a & ~b */                   \
+    X(v_min_s,       1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_min_u,       1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_max_s,       1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_max_u,       1, 2, 0, Same,     Vector | Commutative)                                      \
+    X(v_shl,         1, 2, 0, Same,     Vector)                     /* counts modulo the width */  \
+    X(v_shr,         1, 2, 0, Same,     Vector)                                                    \
+    X(v_sar,         1, 2, 0, Same,     Vector)                                                    \
+    X(v_shl_x,       1, 2, 0, VecScalar, Vector)                    /* all by one count, modulo the width */ \
+    X(v_shr_x,       1, 2, 0, VecScalar, Vector)                                                   \
+    X(v_sar_x,       1, 2, 0, VecScalar, Vector)                                                   \
+    X(v_ext_s,       1, 1, 2, Same,     Vector)                     /* from narrower elements: log2 of bytes, part */ \
+    X(v_ext_u,       1, 1, 2, Same,     Vector)                                                    \
+    X(v_narrow,      1, 1, 0, Same,     Vector)                     /* low halves of wider elements, zeros above */ \
+    X(v_cmp,         1, 2, 1, VecMask,  Vector)                     /* Cond */                     \
+    X(v_reduce,      1, 2, 1, VecReduce, Vector)                    /* in: a, start; Reduction */  \
+    X(v_fadd,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_fsub,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_fmul,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_fdiv,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_fsqrt,       1, 1, 0, Same,     Vector)                                                    \
+    X(v_fmadd,       1, 3, 0, Same,     Vector)                     /*  (a * b) + c */             \
+    X(v_fmsub,       1, 3, 0, Same,     Vector)                     /*  (a * b) - c */             \
+    X(v_fnmadd,      1, 3, 0, Same,     Vector)                     /* -(a * b) - c */             \
+    X(v_fnmsub,      1, 3, 0, Same,     Vector)                     /* -(a * b) + c */             \
+    X(v_fcmp,        1, 2, 1, VecMask,  Vector)                     /* FloatCond */                \
+    X(v_fcvt_if,     1, 1, 1, Same,     Vector)                     /* integers to floats of the same width; 1: unsigned */ \
+    X(v_fcvt_narrow, 1, 1, 0, Same,     Vector)                     /* floats from wider ones, zeros above */ \
+    X(v_ld,          1, 1, 2, Load,     Vector | SideEffects | MayFault)  /* MemOp, displacement; masked */ \
+    X(v_st,          0, 2, 2, Store,    Vector | SideEffects | MayFault)  /* MemOp, displacement; masked */
 // clang-format on
 
 namespace dragoman::ir {

@@ -138,6 +138,8 @@ bool Parser::line(std::string_view text) {
             std::optional<u64> attributes = number(rest.substr(mark + 1));
             if (!attributes) return fail("bad attributes");
             insn.attributes = static_cast<u32>(*attributes);
+            const bool vector = has(info(insn.op).flags, OpFlags::Vector);
+            if (vector && VectorRules::unpack(insn.attributes).mask) insn.inputs += 1u + insn.outputs;
             rest = trim(rest.substr(0, mark));
         }
         if (!(insn.op == Op::call ? call(rest, insn) : operands(rest, insn))) return false;

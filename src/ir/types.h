@@ -182,20 +182,23 @@ struct FloatRules {
 /// The rules that back ends follow: those that a guest has, so far.
 inline constexpr FloatRules kBuiltFloatRules{};
 
-/// Of a vector op, its attribute word: the element type and which of the operands behind the inputs it has.
+/// Of a vector op, its attribute word.
 struct VectorRules {
     Element element = Element::None;
-    bool length = false;      ///< an I64 operand: elements from it on are not computed
-    bool mask = false;        ///< a Mask operand: elements whose bit is 0 are not computed
-    bool keep_others = true;  ///< what is not computed keeps the output's old value; else its bits become ones
+    /// Behind the inputs of the table there are two more: a Mask, and (of ops with an output) the output's old value.
+    /// Elements whose bit is 0 are not computed: they raise no flags, access no memory, and are those of the old value.
+    bool mask = false;
 
-    constexpr u32 pack() const {
-        return static_cast<u32>(element) << 16 | u32{length} << 20 | u32{mask} << 21 | u32{keep_others} << 22;
-    }
-    static constexpr VectorRules unpack(u32 v) {
-        return {static_cast<Element>(v >> 16 & 15), (v >> 20 & 1) != 0, (v >> 21 & 1) != 0, (v >> 22 & 1) != 0};
-    }
+    constexpr u32 pack() const { return static_cast<u32>(element) << 16 | u32{mask} << 20; }
+    static constexpr VectorRules unpack(u32 v) { return {static_cast<Element>(v >> 16 & 15), (v >> 20 & 1) != 0}; }
     bool operator==(const VectorRules&) const = default;
 };
+
+/// What v_fcmp compares for. All are false for NaNs; Lt and Le raise invalid for any of these, Eq for signalling ones.
+enum class FloatCond : u8 { Eq, Lt, Le };
+
+/// What v_reduce combines elements by.
+enum class Reduction : u8 { Add, And, Or, Xor, MinU, MinS, MaxU, MaxS };
+inline constexpr unsigned kReductionCount = 8;
 
 }  // namespace dragoman::ir

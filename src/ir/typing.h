@@ -10,8 +10,8 @@ inline Type operand_type(const Function& f, const Insn& insn, unsigned i) {
     bool output = i < insn.outputs;
     unsigned input = i - insn.outputs;
     if (!output && input >= info(insn.op).inputs && has(info(insn.op).flags, OpFlags::Vector)) {
-        // Behind the inputs: the active length, the mask.
-        return VectorRules::unpack(insn.attributes).length && input == info(insn.op).inputs ? Type::I64 : Type::Mask;
+        // Behind the inputs: the mask, the old value of the output.
+        return input == info(insn.op).inputs ? Type::Mask : operand_type(f, insn, 0);
     }
     switch (info(insn.op).typing) {
         case OpTyping::None: return Type::None;
@@ -27,6 +27,10 @@ inline Type operand_type(const Function& f, const Insn& insn, unsigned i) {
         case OpTyping::EnvStore: return input == 0 ? insn.type : Type::I64;
         case OpTyping::Atomic: return output || input >= 1 ? insn.type : Type::I64;
         case OpTyping::Ptr: return Type::I64;
+        case OpTyping::VecMask: return output ? Type::Mask : insn.type;
+        case OpTyping::VecScalar: return output || input + 1 < info(insn.op).inputs ? insn.type : Type::I64;
+        case OpTyping::VecReduce: return output || input != 0 ? Type::I64 : insn.type;
+        case OpTyping::VecSelect: return output || input != 0 ? insn.type : Type::Mask;
         case OpTyping::Free: {
             const HelperInfo& helper = f.layout().helpers[insn.imm[0]];
             return output ? helper.result : helper.args[input];

@@ -80,8 +80,7 @@ const char* Verifier::check_shape(const Insn& insn) const {
     if (insn.outputs != info(insn.op).outputs) return "wrong number of outputs";
     unsigned inputs = info(insn.op).inputs;
     if (has(info(insn.op).flags, OpFlags::Vector)) {
-        const VectorRules rules = VectorRules::unpack(insn.attributes);
-        inputs += unsigned{rules.length} + rules.mask;
+        if (VectorRules::unpack(insn.attributes).mask) inputs += 1u + insn.outputs;
     }
     if (insn.inputs != inputs) return "wrong number of inputs";
     return nullptr;
@@ -128,6 +127,14 @@ const char* Verifier::check_type_class(const Insn& insn) const {
         case Op::funbox: return t == Type::F32 && s == Type::F64 ? nullptr : "F64 to F32 wanted";
         case Op::brcond: return is_int(t) ? nullptr : "integer type wanted";
         case Op::movcond: return is_int(s) ? nullptr : "integer comparison wanted";
+        case Op::v_low: return is_vector(t) && is_vector(s) && s != t ? nullptr : "two vector types wanted";
+        case Op::v_from_bits: return is_vector(t) && s == Type::I64 ? nullptr : "I64 to vector wanted";
+        case Op::v_mask_first: return t == Type::Mask && s == Type::I64 ? nullptr : "I64 to mask wanted";
+        case Op::v_splat: return s == Type::I64 || is_float(s) ? nullptr : "scalar wanted";
+        case Op::v_join:
+        case Op::v_blend_low:
+        case Op::v_mask_get:
+        case Op::v_mask_put: return is_vector(t) ? nullptr : "vector type wanted";
         default: return nullptr;
     }
 }
@@ -135,6 +142,7 @@ const char* Verifier::check_type_class(const Insn& insn) const {
 const char* Verifier::check_attributes(const Insn& insn) const {
     if (has(info(insn.op).flags, OpFlags::Vector)) {
         const VectorRules rules = VectorRules::unpack(insn.attributes);
+        if ((insn.op == Op::v_ld || insn.op == Op::v_st) && !rules.mask) return "mask wanted";
         if (insn.attributes != rules.pack() || rules.element == Element::None ||
             static_cast<unsigned>(rules.element) >= kElementCount) {
             return "element type wanted";
@@ -142,6 +150,7 @@ const char* Verifier::check_attributes(const Insn& insn) const {
         return nullptr;
     }
     if (insn.attributes == 0 || has_return_slot(insn.op)) return nullptr;
+    if (insn.op == Op::goto_tb && insn.attributes == kOtherFlags) return nullptr;
     if (!has(info(insn.op).flags, OpFlags::Float) && insn.op != Op::fcvt_fi && insn.op != Op::fbox &&
         insn.op != Op::funbox) {
         return "attributes of an op that has none";
@@ -189,6 +198,9 @@ const char* check_rounding(u64 rounding) {
                : "no such rounding";
 }
 
+/// Bits of the elements of a vector op.
+unsigned element_of(const Insn& insn) { return element_bits(VectorRules::unpack(insn.attributes).element); }
+
 const char* Verifier::check_constants(const Insn& insn) {
     constexpr u64 kConds = static_cast<u64>(Cond::TstNe) + 1;
     switch (insn.op) {
@@ -217,6 +229,24 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::fcvt_if: return check_rounding(insn.imm[1]);
         case Op::env_ld:
         case Op::env_st: return check_env_access(insn);
+        case Op::v_cmp: return insn.imm[0] < kConds - 2 ? nullptr : "no such condition";
+        case Op::v_fcmp: return insn.imm[0] <= static_cast<u64>(FloatCond::Le) ? nullptr : "no such condition";
+        case Op::v_reduce: return insn.imm[0] < kReductionCount ? nullptr : "no such reduction";
+        case Op::v_blend_low: return insn.imm[0] <= type_bytes(insn.type) ? nullptr : "more bytes than there are";
+        case Op::v_mask_first: return insn.imm[0] <= 64 ? nullptr : "more bits than a mask has";
+        case Op::v_mask_get:
+        case Op::v_mask_put:
+            return insn.imm[1] >= 1 && insn.imm[1] <= 64 && insn.imm[0] + insn.imm[1] <= type_bits(insn.type)
+                       ? nullptr
+                       : "bit field outside the type";
+        case Op::v_extract:
+        case Op::v_insert:
+            return insn.imm[0] < type_bits(insn.type) / element_of(insn) ? nullptr : "no such element";
+        case Op::v_ext_s:
+        case Op::v_ext_u:
+            return (8u << insn.imm[0]) < element_of(insn) && insn.imm[1] < element_of(insn) / (8u << insn.imm[0])
+                       ? nullptr
+                       : "no such part";
         default: return has(info(insn.op).flags, OpFlags::MayFault) ? check_memory(insn) : nullptr;
     }
 }
@@ -258,6 +288,8 @@ const char* Verifier::check_env_access(const Insn& insn) const {
     u64 end = start + m.bytes();
     if (f_.layout().env_size != 0 && end > f_.layout().env_size) return "outside env";
     for (const GlobalInfo& g : f_.layout().globals) {
+        // Vector registers may be memory to guests that use no vector ops.
+        if (is_vector(g.type)) continue;
         if (start < u64{g.offset} + type_bytes(g.type) && g.offset < end) return "env access to a global";
     }
     return nullptr;

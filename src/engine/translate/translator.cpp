@@ -52,7 +52,7 @@ void TranslationStatistics::add(const TranslationStatistics& o) {
 
 void Translator::prepare() {
     const guest::Guest& guest = setup_.model.guest;
-    function_ = std::make_unique<ir::Function>(guest.layout());
+    function_ = std::make_unique<ir::Function>(setup_.model.layout());
     scratch_ = setup_.backend.make_scratch();
     passes_.softmmu_pages = setup_.backend.shares_lookups();
     passes_.rewriter.set_free_index(setup_.backend.free_index());
@@ -67,7 +67,7 @@ ir::PassContext& Translator::loop_passes() {
     if (!loop_passes_) {
         loop_passes_ = std::make_unique<ir::PassContext>();
         loop_passes_->rewriter.set_free_index(setup_.backend.free_index());
-        const auto& globals = setup_.model.guest.layout().globals;
+        const auto& globals = setup_.model.layout().globals;
         for (unsigned i = 0; i < globals.size(); ++i) {
             loop_passes_->rewriter.set_pinned(i, ir::is_int(globals[i].type) || setup_.backend.is_pinned(i));
         }
@@ -96,7 +96,8 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
     ctx->begin_block(builder, kind, pc);
     ctx->model = &setup_.model;
     ctx->code = &reader;
-    ctx->flags = request.flags;
+    ctx->flags = ctx->flags_now = request.flags;
+    ctx->vectors = &setup_.backend;
     ctx->max_insns =
         request.tracking == Tracking::Verified ? std::min(request.max_insns, kVerifiedInsns) : request.max_insns;
     guest.translator.init(ctx);
@@ -139,6 +140,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
         builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(pc));
     } else {
         ctx->end(ctx->pc);
+        if (guest.translator.finish != nullptr) guest.translator.finish(ctx);
     }
     f.guest_insns = ctx->num_insns;
     f.guest_size = std::max<u32>(static_cast<u32>(end - pc), guest.min_insn_bytes);
@@ -149,7 +151,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
 Translator::Outcome Translator::make_function(const TranslationRequest& request, CodeReader& reader) {
     ir::Function& f = *function_;
     if (request.is_loop()) {
-        if (!region_builder_) region_builder_ = std::make_unique<RegionBuilder>(setup_.model.guest.layout());
+        if (!region_builder_) region_builder_ = std::make_unique<RegionBuilder>(setup_.model.layout());
         auto piece = [&](u64 pc, guest::BlockKind kind, ir::Function& to) {
             return translate_block(request, reader, pc, kind, to) && !reader.refused();
         };

@@ -30,6 +30,15 @@ using ir::Var;
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - \
                      4096)
 
+/// A vset whose result was predicted wrongly: where its TB is left for one that knows better.
+struct VectorExit {
+    u32 label;
+    u32 flags;   ///< TB state flags then
+    u64 target;
+    u64 vtype, vlmax;
+    u8 rd, rs1;
+};
+
 struct DisasContext : guest::DisasContextBase {
     u32 bits;  ///< of the current instruction
     const Decoder* decoder;
@@ -38,6 +47,10 @@ struct DisasContext : guest::DisasContextBase {
     u64 known_pc, known_value;
     u8 known_reg;
     const ExtensionSet* extensions;
+    Type vector_type;  ///< of a vector register in the IR; None: vector instructions are calls of helpers
+    static constexpr unsigned kMaxVectorExits = 6;
+    unsigned vector_exit_count;
+    VectorExit vector_exits[kMaxVectorExits];
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 
     const Model& cpu() const { return riscv_model(*model); }
@@ -67,6 +80,9 @@ struct DisasContext : guest::DisasContextBase {
     void call_helper(Helper h, Var out, std::initializer_list<Var> args) {
         b->call(static_cast<unsigned>(h), out, args);
     }
+
+    /// The global of vector register n; only with a vector_type.
+    static Var vreg(unsigned n) { return 64 + n; }
 
     // Guest memory, in the address space that the TB state flags say. Address = base + displacement.
 

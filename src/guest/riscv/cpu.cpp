@@ -44,9 +44,19 @@ u8 priority(std::span<const u8> order, unsigned reg) {
     return 0;
 }
 
-ir::GuestLayout make_layout() {
+/// The IR type of a vector register of `bytes`; None: there is none.
+Type vector_type_of(unsigned bytes) {
+    switch (bytes) {
+        case 16: return Type::V128;
+        case 32: return Type::V256;
+        case 64: return Type::V512;
+        default: return Type::None;
+    }
+}
+
+ir::GuestLayout make_layout(unsigned vector_bytes) {
     ir::GuestLayout layout;
-    layout.globals.reserve(63);
+    layout.globals.reserve(63 + 32);
     for (unsigned i = 1; i < 32; ++i) {
         layout.globals.push_back(
             {kGprNames[i], Type::I64, DRAGOMAN_HART_OFFSET(gpr[0]) + 8 * i, priority(kGprOrder, i)});
@@ -54,6 +64,12 @@ ir::GuestLayout make_layout() {
     for (unsigned i = 0; i < 32; ++i) {
         layout.globals.push_back(
             {kFprNames[i], Type::F64, DRAGOMAN_HART_OFFSET(fpr[0]) + 8 * i, priority(kFprOrder, i)});
+    }
+    if (const Type type = vector_type_of(vector_bytes); type != Type::None) {
+        for (unsigned i = 0; i < 32; ++i) {
+            layout.globals.push_back(
+                {"v" + std::to_string(i), type, DRAGOMAN_HART_OFFSET(vector.regs) + vector_bytes * i, 0});
+        }
     }
     using enum ir::HelperFlags;
 #define X(name, flags) layout.helpers.push_back(ir::make_helper(#name, &helper_##name, flags));
@@ -74,8 +90,26 @@ const char* gpr_name(unsigned n) { return kGprNames[n]; }
 const char* fpr_name(unsigned n) { return kFprNames[n]; }
 
 const ir::GuestLayout& layout() {
-    static const ir::GuestLayout kLayout = make_layout();
+    static const ir::GuestLayout kLayout = make_layout(0);
     return kLayout;
+}
+
+const ir::GuestLayout& vector_layout(unsigned bytes) {
+    switch (bytes) {
+        case 16: {
+            static const ir::GuestLayout kLayout = make_layout(16);
+            return kLayout;
+        }
+        case 32: {
+            static const ir::GuestLayout kLayout = make_layout(32);
+            return kLayout;
+        }
+        case 64: {
+            static const ir::GuestLayout kLayout = make_layout(64);
+            return kLayout;
+        }
+        default: return layout();
+    }
 }
 
 ir::Env* create(const guest::Model& model) {

@@ -10,6 +10,8 @@ namespace dragoman::riscv {
 
 /// Globals (x1..x31, f0..f31) and helpers.
 const ir::GuestLayout& layout();
+/// The same with vector registers of `bytes`, as globals where the IR has such a type.
+const ir::GuestLayout& vector_layout(unsigned bytes);
 
 ir::Env* create(const guest::Model& model);
 ir::Env* clone(const ir::Env* parent);

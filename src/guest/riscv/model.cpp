@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "guest/riscv/cpu.h"
 #include "guest/riscv/cpu_properties.h"
 #include "guest/riscv/decode.h"
 #include "guest/riscv/riscv.h"
@@ -160,6 +161,10 @@ Model::~Model() {
 
 const Decoder& Model::make_decoder() const {
     return made_once(decoder_, [this] { return std::make_unique<const Decoder>(cpu_.extensions); });
+}
+
+const ir::GuestLayout& Model::layout() const {
+    return has(Zve32x) ? vector_layout(vector_bytes()) : riscv::layout();
 }
 
 std::span<const guest::RegisterInfo> Model::registers() const {

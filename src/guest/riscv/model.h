@@ -59,6 +59,8 @@ public:
     std::string isa_string() const;
     HartDescription describe_hart() const;
 
+    const ir::GuestLayout& layout() const override;
+
     u64 configuration() const override { return cpu_.extensions.hash() + cpu_.vlen; }
 
     HostCalls host_calls;  ///< of the operating-system layer

@@ -7,6 +7,7 @@
 #include "guest/riscv/semihosting.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/translate.h"
+#include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
@@ -51,6 +52,7 @@ constinit const guest::Guest kRiscv64 = {
             .registers = registers,
             .system = &kSystem,
             .gdb_architecture = "riscv:rv64",
+            .retry_access = retry_access,
         },
     .translator =
         {
@@ -59,6 +61,7 @@ constinit const guest::Guest kRiscv64 = {
             .init = init_context,
             .insn_start = insn_start,
             .translate_insn = translate_insn,
+            .finish = finish,
             .disassemble = disassemble,
         },
     .layout = layout,

@@ -70,13 +70,17 @@ inline constexpr u32 kFlagSplitBlocks = 1u << 22;
 /// vtype: bits 7..0 of the CSR, and that vill is clear: so the flags of programs without vectors are 0.
 inline constexpr unsigned kFlagVtypeShift = 11;
 inline constexpr u32 kFlagVtypeLegal = 1u << 19;
-inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVtypeLegal;
+/// vl is the greatest that vtype permits: no element of a register group is left out.
+inline constexpr u32 kFlagVlmax = 1u << 23;
+/// vstart is not 0, or an access is about to fault: each vector instruction is executed element by element.
+inline constexpr u32 kFlagVectorSlow = 1u << 24;
+inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVtypeLegal | kFlagVlmax | kFlagVectorSlow;
 /// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
 inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 
 static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
                   kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean ==
-              low_mask(23));  // no two of them share a bit
+              low_mask(25));  // no two of them share a bit
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }

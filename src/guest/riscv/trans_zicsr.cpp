@@ -4,6 +4,7 @@
 #include "guest/riscv/fcsr.h"
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/status.h"
+#include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
 
@@ -18,6 +19,9 @@ Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
     Var old = b.temp(Type::I64);
     switch (csr.number) {
         case kCsrFflags: b.fflags_get(old); return old;
+        case kCsrVl:
+        case kCsrVtype:
+        case kCsrVlenb: return read_vector_csr(ctx, csr.number);
         case kCsrFcsr: b.fflags_get(old); return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
         default: ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)}); return old;
     }

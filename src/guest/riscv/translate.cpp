@@ -4,6 +4,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/host_call.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
 
@@ -79,7 +80,10 @@ void init_context(guest::DisasContextBase* base) {
     ctx.known_pc = ir::kNoPc;
     ctx.extensions = &ctx.cpu().extensions();
     ctx.system = ctx.cpu().system;
+    init_vectors(ctx);
 }
+
+void finish(guest::DisasContextBase* base) { finish_vectors(context(base)); }
 
 void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc); }
 

@@ -23,6 +23,8 @@ bool is_silent(Op op) { return op == Op::insn_start || op == Op::label; }
 
 bool is_guest_access(Op op) { return has(ir::info(op).flags, ir::OpFlags::MayFault); }
 
+bool is_vector_op(Op op) { return has(ir::info(op).flags, ir::OpFlags::Vector); }
+
 bool writes_tb_flags(const Insn& i) {
     return i.op == Op::env_st && i.in(1) == ir::kEnvVar && i.imm[0] < offsetof(ir::Env, tb_flags) + 4 &&
            i.imm[0] + i.mem().bytes() > offsetof(ir::Env, tb_flags);
@@ -107,7 +109,12 @@ void Compiler::emit(const Insn& insn) {
             emit_slot_jump(insn, r);
         } else if (is_guest_access(insn.op)) {
             r.imm[0] = static_cast<u32>(insn.imm[0]) | u64{pc_offset_} << 32;
+            if (is_vector_op(insn.op)) {
+                r.imm[0] |= static_cast<u64>(ir::VectorRules::unpack(insn.attributes).element) << Record::kElementShift;
+            }
             r.args[kRecordArgs - 1] = count_;
+        } else if (is_vector_op(insn.op)) {
+            r.imm[0] |= u64{insn.attributes} << 32;
         }
         std::memcpy(code_ + record_offset(), &r, sizeof r);
         ++count_;

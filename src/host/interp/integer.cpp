@@ -160,6 +160,7 @@ void add_moves(HandlerTable& t) {
         t.set(op, Type::I64, move<u64>);
         t.set(op, Type::F64, move<u64>);
     }
+    t.set(Op::bitcast, Type::Mask, move<u64>);
     t.set(Op::ext_s, Type::I64, ext_s);
     t.set(Op::setcond, Type::I32, setcond);
     t.set(Op::setcond, Type::I64, setcond);

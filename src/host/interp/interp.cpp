@@ -22,6 +22,7 @@ HandlerTable make_handlers(bool softmmu) {
     add_memory_handlers(table, softmmu);
     add_float_handlers(table);
     add_call_handlers(table);
+    add_vector_handlers(table);
     return table;
 }
 
@@ -126,6 +127,7 @@ public:
     }
 
     unsigned vector_bytes() const override { return 64; }
+    bool has_vector_op(ir::Op, ir::Type, ir::VectorRules) const override { return true; }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
         // As if the interrupted code called leave_now: below the red zone, with the stack aligned as after a call.

@@ -67,6 +67,7 @@ void add_integer_handlers(HandlerTable& table);
 void add_memory_handlers(HandlerTable& table, bool softmmu);
 void add_float_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
+void add_vector_handlers(HandlerTable& table);
 
 /// Handlers of user mode, and those of system mode, where guest accesses go through softmmu.
 extern const HandlerTable kUserHandlers, kSystemHandlers;

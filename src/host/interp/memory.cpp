@@ -3,6 +3,8 @@
 // In user mode a guest access can fault on the host. The record is noted in Machine::access around it, so that the
 // fault handler can tell the guest instruction; see fault_code_position. In system mode it goes through the softmmu
 // TLB, and where that has nothing to the MMU, which may raise as a helper does.
+#include <bit>
+
 #include "base/error.h"
 #include "host/interp/machine.h"
 
@@ -222,6 +224,40 @@ const Record* guest_st(Machine& m, const Record* r) {
     return r + 1;
 }
 
+/// A masked load: one access per active element, to a copy, as a fault leaves the register as it is.
+template <class Memory>
+const Record* v_ld(Machine& m, const Record* r) {
+    MemOp mem = r->mem();
+    const u64 address = m.get(r->args[1]) + r->imm[1];
+    const unsigned bytes = r->element_bytes();
+    MemOp part = mem;
+    part.size_log2 = static_cast<u8>(std::countr_zero(bytes));
+    u8 value[64];
+    std::memcpy(value, m.at(r->args[3]), mem.bytes());
+    for (u64 mask = m.get(r->args[2]); mask != 0; mask &= mask - 1) {
+        const u64 offset = u64{bytes} * static_cast<unsigned>(std::countr_zero(mask));
+        const u64 v = Memory::load(m, r, address + offset, part);
+        std::memcpy(value + offset, &v, bytes);
+    }
+    std::memcpy(m.at(r->args[0]), value, mem.bytes());
+    return r + 1;
+}
+
+template <class Memory>
+const Record* v_st(Machine& m, const Record* r) {
+    MemOp part = r->mem();
+    const u64 address = m.get(r->args[1]) + r->imm[1];
+    const unsigned bytes = r->element_bytes();
+    part.size_log2 = static_cast<u8>(std::countr_zero(bytes));
+    for (u64 mask = m.get(r->args[2]); mask != 0; mask &= mask - 1) {
+        const u64 offset = u64{bytes} * static_cast<unsigned>(std::countr_zero(mask));
+        u64 v = 0;
+        std::memcpy(&v, m.at(r->args[0]) + offset, bytes);
+        Memory::store(m, r, address + offset, part, v);
+    }
+    return r + 1;
+}
+
 u64 atomic_address(const Machine& m, const Record* r, MemOp mem) {
     const u64 address = m.get(r->args[1]);
     return mem.wrap32 ? static_cast<u32>(address) : address;
@@ -308,6 +344,8 @@ template <class Memory>
 void add_guest_accesses(HandlerTable& table) {
     table.set_all_types(Op::guest_ld, guest_ld<Memory>);
     table.set_all_types(Op::guest_st, guest_st<Memory>);
+    table.set_all_types(Op::v_ld, v_ld<Memory>);
+    table.set_all_types(Op::v_st, v_st<Memory>);
     auto add = [&table](Op op, auto f) { add_atomic<Memory>(table, op, f); };
     add(Op::atomic_xchg, [](i64, i64 v) { return v; });
     add(Op::atomic_add, [](i64 old, i64 v) { return static_cast<u64>(old) + static_cast<u64>(v); });

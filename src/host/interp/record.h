@@ -33,11 +33,17 @@ struct Record {
     /// in records, jumps through a slot for the distance to its link cell in bytes, guest accesses for the
     /// distance back to the TB's first record.
     u32 args[kRecordArgs];
-    /// The op's constants. Guest accesses hold the guest instruction's pc_offset in the upper half of imm[0].
+    /// The op's constants. The upper half of imm[0] holds vector ops' attributes, and guest accesses' guest
+    /// instruction's pc_offset.
     u64 imm[2];
 
     ir::MemOp mem() const { return ir::MemOp::unpack(imm[0]); }
-    /// Operand `i` of a call, which can have two more than fit into args.
+    /// Of masked guest accesses: bytes of an element, which stands above the MemOp.
+    static constexpr unsigned kElementShift = 24;
+    unsigned element_bytes() const {
+        return ir::element_bits(static_cast<ir::Element>(imm[0] >> kElementShift & 15)) / 8;
+    }
+    /// Operand `i` of a call or a vector op, which can have two more than fit into args.
     Operand call_arg(unsigned i) const {
         return i < kRecordArgs ? args[i] : static_cast<Operand>(imm[1] >> (i - kRecordArgs) * 32);
     }

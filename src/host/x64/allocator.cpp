@@ -145,7 +145,7 @@ void Allocator::vacate(HostReg r, bool inputs_live) {
         if (live && !is_clean(v)) {
             if (!searched) {
                 searched = true;
-                RegMask candidates = scratch_of_class(register_class(type(v))) & ~(locked_ | occupied_ | mask_of(r));
+                RegMask candidates = scratch_for(type(v)) & ~(locked_ | occupied_ | mask_of(r));
                 if (candidates != 0) {
                     free_reg = static_cast<HostReg>(std::countr_zero(candidates));
                     move(free_reg, r, widest(r));
@@ -243,7 +243,7 @@ void Allocator::materialize(Var v, HostReg r, bool keep_flags) {
 HostReg Allocator::use(Var v) {
     HostReg r = state_[v].reg;
     if (r == kNoReg) {
-        r = scratch(register_class(type(v)));
+        r = scratch_of(scratch_for(type(v)));
         materialize(v, r);
         attach(v, r);
     }
@@ -254,7 +254,7 @@ HostReg Allocator::use(Var v) {
 bool Allocator::prefers_memory(Var v) const {
     if (state_[v].reg != kNoReg || is_const(v) || v == ir::kEnvVar) return false;
     if (!used_soon(v)) return true;
-    return (scratch_of_class(register_class(type(v))) & ~(locked_ | occupied_)) == 0;
+    return (scratch_for(type(v)) & ~(locked_ | occupied_)) == 0;
 }
 
 void Allocator::use_in(Var v, HostReg r) {
@@ -334,12 +334,12 @@ HostReg Allocator::target(Var out) {
         if (is_xmm(r) && nan_checks_) nan_checks_->overwrite(r);
         return r;
     }
-    return scratch(register_class(type(out)));
+    return scratch_of(scratch_for(type(out)));
 }
 
 HostReg Allocator::target_from(Var out, Var from) {
     HostReg r = state_[from].reg;
-    if (!is_pinned(out) && r != kNoReg && (mask_of(r) & kScratch) != 0 && only_dead_residents(r) &&
+    if (!is_pinned(out) && r != kNoReg && (mask_of(r) & plan_->scratch()) != 0 && only_dead_residents(r) &&
         coalesce(out) == kNoReg) {
         vacate(r, false);
         lock(r);
@@ -375,10 +375,10 @@ void Allocator::define_alias(Var out, HostReg r) {
     }
     s.in_memory = false;
     if (s.next_use == kNever) return;
-    if (f_->vars[out].kind == VarKind::Tb && (mask_of(r) & kScratch) == 0) {
+    if (f_->vars[out].kind == VarKind::Tb && (mask_of(r) & plan_->scratch()) == 0) {
         // Only scratch registers are looked through when TB temporaries are stored.
         lock(r);
-        HostReg own = scratch(register_class(type(out)));
+        HostReg own = scratch_of(scratch_for(type(out)));
         move(own, r, type(out));
         r = own;
     }
@@ -394,7 +394,7 @@ void Allocator::defined_in_memory(Var out) {
 // ---- Control flow -------------------------------------------------------------------------------
 
 void Allocator::sync() {
-    for (RegMask regs = occupied_ & kScratch; regs != 0; regs &= regs - 1) {
+    for (RegMask regs = occupied_ & plan_->scratch(); regs != 0; regs &= regs - 1) {
         HostReg r = static_cast<HostReg>(std::countr_zero(regs));
         for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
             if (f_->vars[v].kind == VarKind::Tb && !state_[v].in_memory && state_[v].next_use != kNever) spill(v);
@@ -410,7 +410,7 @@ void Allocator::forget_all() {
 }
 
 void Allocator::spill_for_call(bool borrowers) {
-    RegMask regs = occupied_ & (borrowers ? ~RegMask{0} : kScratch);
+    RegMask regs = occupied_ & (borrowers ? ~RegMask{0} : plan_->scratch());
     for (; regs != 0; regs &= regs - 1) {
         HostReg r = static_cast<HostReg>(std::countr_zero(regs));
         for (Var v = chain_[r]; v != kNoVar; v = state_[v].next) {
@@ -420,11 +420,11 @@ void Allocator::spill_for_call(bool borrowers) {
 }
 
 void Allocator::forget_scratch() {
-    for (RegMask regs = occupied_ & kScratch; regs != 0; regs &= regs - 1) {
+    for (RegMask regs = occupied_ & plan_->scratch(); regs != 0; regs &= regs - 1) {
         HostReg r = static_cast<HostReg>(std::countr_zero(regs));
         while (chain_[r] != kNoVar) detach(chain_[r]);
     }
-    locked_ &= ~kScratch;
+    locked_ &= ~plan_->scratch();
 }
 
 // ---- Vectors ------------------------------------------------------------------------------------
@@ -439,7 +439,7 @@ Type Allocator::widest(HostReg r) const {
 }
 
 void Allocator::spill_wide() {
-    for (RegMask regs = occupied_ & (kScratchXmms | kScratchMasks); regs != 0; regs &= regs - 1) {
+    for (RegMask regs = occupied_ & (kScratchXmms | plan_->vector_scratch | kScratchMasks); regs != 0; regs &= regs - 1) {
         const auto r = static_cast<HostReg>(std::countr_zero(regs));
         for (Var v = chain_[r]; v != kNoVar;) {
             const Var next = state_[v].next;
@@ -455,6 +455,14 @@ void Allocator::spill_wide() {
 // ---- Moves --------------------------------------------------------------------------------------
 
 void Allocator::load_const(HostReg r, u64 value, Type t, bool keep_flags) {
+    if (is_mask(r)) {
+        if (value == 0) return c_.kxorq(opmask(r), opmask(r), opmask(r));
+        HostReg g = scratch(RegClass::Gpr);
+        load_const(g, value, Type::I64, true);
+        c_.kmovq(opmask(r), r64(g));
+        unlock(g);
+        return;
+    }
     if (is_xmm(r)) {
         if (t == Type::F32) value |= ~u64{0} << 32;
         if (value == 0) {

@@ -58,7 +58,7 @@ public:
     /// Register that holds `v` now, or kNoReg.
     HostReg reg_of(ir::Var v) const { return state_[v].reg; }
     bool in_reg(ir::Var v) const { return state_[v].reg != kNoReg; }
-    bool in_scratch(ir::Var v) const { return in_reg(v) && (mask_of(reg_of(v)) & kScratch) != 0; }
+    bool in_scratch(ir::Var v) const { return in_reg(v) && (mask_of(reg_of(v)) & plan_->scratch()) != 0; }
     /// Whether the value of input `v` is not needed after this instruction.
     bool dies(ir::Var v) const { return state_[v].next_use == kNever; }
     bool is_pinned(ir::Var v) const { return state_[v].pinned; }
@@ -109,6 +109,8 @@ public:
     // Scratch registers
     /// A free scratch register for the rest of this instruction.
     HostReg scratch(RegClass c) { return scratch_of(scratch_of_class(c)); }
+    /// The same for a vector.
+    HostReg vector_scratch() { return scratch_of(kScratchXmms | plan_->vector_scratch); }
     HostReg scratch_of(RegMask allowed);
     /// Frees the particular scratch register `r` for this instruction; its values move elsewhere.
     void claim(HostReg r);
@@ -177,6 +179,9 @@ public:
 private:
     static constexpr RegMask scratch_of_class(RegClass c) {
         return c == RegClass::Gpr ? kScratchGprs : c == RegClass::Mask ? kScratchMasks : kScratchXmms;
+    }
+    RegMask scratch_for(ir::Type t) const {
+        return ir::is_vector(t) ? kScratchXmms | plan_->vector_scratch : scratch_of_class(register_class(t));
     }
     RegClass register_class(ir::Type t) const {
         const RegClass c = class_of(t);

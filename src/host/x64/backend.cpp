@@ -9,6 +9,7 @@
 
 #include "base/sanitizer.h"
 #include "host/x64/disassemble.h"
+#include "host/x64/emit_vector.h"
 #include "host/x64/float_constants.h"
 #include "host/x64/prologue.h"
 #include "host/x64/return_stack.h"
@@ -129,6 +130,7 @@ public:
         env->slot_exit = shared_.common[static_cast<unsigned>(Common::ExitSlot)];
         env->check_exit = shared_.common[static_cast<unsigned>(Common::ExitCheck)];
         init_float_constants(env);
+        if (shared_.plan.vector_scratch != 0) init_vector_constants(env);
         reset_return_stack(env);
     }
     void detach(ir::Env* env) const override {
@@ -181,6 +183,9 @@ public:
         env->return_sp = reinterpret_cast<u8*>(uc->uc_mcontext.gregs[REG_RSP]);
     }
     unsigned vector_bytes() const override { return shared_.features.avx512 ? 64 : shared_.features.avx ? 32 : 16; }
+    bool has_vector_op(ir::Op op, ir::Type type, ir::VectorRules rules) const override {
+        return x64::has_vector_op(shared_, op, type, rules);
+    }
     bool free_index() const override { return !shared_.options.softmmu; }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {

@@ -152,7 +152,7 @@ bool needs_check(const Emitter& e, u64 target_pc) { return target_pc <= e.f->gue
 
 /// A branch in a loop to where `go` goes.
 void branch_from_loop(Emitter& e, const Insn& go, Cc cc) {
-    if (go.imm[1] == e.f->guest_pc) return e.next_pass_if(cc);
+    if (e.goes_to_start(go)) return e.next_pass_if(cc);
     e.no_resume(e.cold(e.c.jcc(cc), [slot = static_cast<unsigned>(go.imm[0]), target = go.imm[1]](Emitter& e) {
         e.leave_loop();
         e.slot_jump(slot, target, needs_check(e, target), Emitter::SlotKind::Jump);
@@ -163,7 +163,7 @@ void branch_from_loop(Emitter& e, const Insn& go, Cc cc) {
 void branch_back(Emitter& e, const Insn& go, Cc cc) {
     const auto slot = static_cast<unsigned>(go.imm[0]);
     const Insn& next = e.f->insns[e.index + 1];
-    if (next.op != ir::Op::goto_tb || e.is_back_edge(next.imm[1])) {
+    if (next.op != ir::Op::goto_tb || e.is_back_edge(next)) {
         const u32 not_taken = e.c.jcc(invert(cc));
         e.back_edge(slot);
         e.c.bind(not_taken);
@@ -190,7 +190,7 @@ void emit_brcond(Emitter& e, const Insn& insn) {
             e.consume_label(label, exit);
             return;
         }
-        if (e.is_back_edge(go.imm[1])) {
+        if (e.is_back_edge(go)) {
             branch_back(e, go, cc);
             e.consume_label(label, exit);
             return;
@@ -264,9 +264,9 @@ void emit_landing(Emitter& e, unsigned slot, u64 return_pc) {
 }  // namespace
 
 void emit_goto_tb(Emitter& e, const Insn& insn) {
-    if (e.is_back_edge(insn.imm[1])) return e.back_edge(static_cast<unsigned>(insn.imm[0]));
+    if (e.is_back_edge(insn)) return e.back_edge(static_cast<unsigned>(insn.imm[0]));
     if (e.f->loop) {
-        if (insn.imm[1] == e.f->guest_pc) return e.next_pass();
+        if (e.goes_to_start(insn)) return e.next_pass();
         e.leave_loop();
     }
     e.slot_jump(static_cast<unsigned>(insn.imm[0]), insn.imm[1], needs_check(e, insn.imm[1]), Emitter::SlotKind::Jump);

@@ -70,6 +70,12 @@ void emit_bitcast(Emitter& e, const Insn& insn) {
         return e.ra.define(out, d);
     }
     HostReg a = e.ra.use(in);
+    if (insn.type == Type::Mask || insn.type2 == Type::Mask) {
+        if (!e.features().avx512) return e.ra.define_alias(out, a);
+        const HostReg d = e.ra.target(out);
+        is_mask(d) ? e.c.kmovq(opmask(d), r64(a)) : e.c.kmovq(r64(d), opmask(a));
+        return e.ra.define(out, d);
+    }
     if (is_xmm(a) == (class_of(insn.type) == RegClass::Xmm)) return e.ra.define_alias(out, a);
     HostReg d = e.ra.target(out);
     is_xmm(d) ? move_to_xmm(e, d, a, insn.type) : move_from_xmm(e, d, a, insn.type);

@@ -34,6 +34,12 @@ bool may_leave_low_halves(const Insn& insn, bool softmmu) {
     return (softmmu && has(flags, OpFlags::MayFault)) || has(flags, OpFlags::Float) || insn.op == Op::fcvt_fi;
 }
 
+/// Whether the emitter calls nothing in `f` that keeps only the low halves of pinned vector registers.
+bool keeps_vectors(const ir::Function& f, bool softmmu) {
+    return std::none_of(f.insns.begin(), f.insns.end(),
+                        [&](const Insn& insn) { return may_leave_low_halves(insn, softmmu); });
+}
+
 /// Whether some exit goes to a TB in front of this one.
 bool goes_back(const ir::Function& f) {
     return std::any_of(f.insns.begin(), f.insns.end(),
@@ -41,6 +47,10 @@ bool goes_back(const ir::Function& f) {
 }
 
 }  // namespace
+
+bool Emitter::exchanges_vectors(const ir::Function& function) const {
+    return shared.plan.vector_scratch != 0 && keeps_vectors(function, shared.options.softmmu);
+}
 
 bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capacity, CompiledCode& result) {
     f = &function;
@@ -55,7 +65,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     far_branches_.clear();
     c.retarget(code, capacity);
     if (f->loop) {
-        loop_.build(shared.plan, function);
+        loop_.build(shared.plan, function, exchanges_vectors(function));
         result.state = loop_.state;
         ra.set_plan(loop_.plan);
     } else if (in_loop_) {
@@ -108,7 +118,7 @@ void Emitter::emit_entry() {
     if (f->loop) {
         enter_loop();
     } else if (counts_passes_) {
-        loop_.build(shared.plan, *f);
+        loop_.build(shared.plan, *f, exchanges_vectors(*f));
         c.mov(env(offsetof(ir::Env, loop_left), 32), first_passes(loop_.swaps.size()));
     }
     if (!f->loop) body_ = c.here();
@@ -118,8 +128,8 @@ void Emitter::emit_entry() {
 
 void Emitter::enter_loop() {
     for (const LoopPlan::Swap& s : loop_.swaps) {
-        ra.store(s.displaced, s.reg, ir::Type::I64);
-        ra.load(s.reg, s.resident, ir::Type::I64);
+        ra.store(s.displaced, s.reg, s.displaced_type);
+        ra.load(s.reg, s.resident, s.resident_type);
     }
     body_ = c.here();
     compare_flags();
@@ -142,8 +152,8 @@ void Emitter::leave_loop() {
         }
     }
     for (const LoopPlan::Swap& s : loop_.swaps) {
-        if (s.written) ra.store(s.resident, s.reg, ir::Type::I64);
-        ra.load(s.reg, s.displaced, ir::Type::I64);
+        if (s.written) ra.store(s.resident, s.reg, s.resident_type);
+        ra.load(s.reg, s.displaced, s.displaced_type);
     }
 }
 

@@ -151,8 +151,10 @@ public:
     void slot_branch(unsigned slot, u64 target_pc, bool checked, Cc cc, u32 compare);
 
     // Loops (loops.h)
-    /// Whether a jump to `pc` is one to the start of this TB that is counted rather than a link.
-    bool is_back_edge(u64 pc) const { return counts_passes_ && pc == f->guest_pc; }
+    /// Whether `go`, a goto_tb, goes to the start of this TB.
+    bool goes_to_start(const ir::Insn& go) const { return go.imm[1] == f->guest_pc && go.attributes == 0; }
+    /// Whether it is counted rather than a link.
+    bool is_back_edge(const ir::Insn& go) const { return counts_passes_ && goes_to_start(go); }
     /// Jump to the start of this TB, which becomes one to its loop.
     void back_edge(unsigned slot);
     /// In a loop: its next pass; and where it is left, before the slot's jump.
@@ -231,6 +233,8 @@ private:
         u32 field;
     };
 
+    /// Whether vectors may be in the registers of floats in the loop that `function` is.
+    bool exchanges_vectors(const ir::Function& function) const;
     void scan_labels();
     void emit_entry();
     void compare_flags();

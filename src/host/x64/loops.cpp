@@ -10,6 +10,7 @@ namespace {
 
 bool waits_for_stores(const ir::Insn& insn) {
     if (insn.op == Op::mb) return (insn.imm[0] & static_cast<u64>(ir::Barrier::StoreLoad)) != 0;
+    if (insn.op == Op::v_ld || insn.op == Op::v_st) return false;
     return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
            ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned ||
             insn.mem().order == ir::MemOrder::SeqCst);
@@ -33,7 +34,7 @@ bool may_count(const ir::Function& f) { return std::none_of(f.insns.begin(), f.i
 
 bool suits_loop(const ir::Function& f) { return std::all_of(f.insns.begin(), f.insns.end(), suits); }
 
-void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
+void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f, bool vectors) {
     plan = usual;
     swaps.clear();
     state.clear();
@@ -47,34 +48,8 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
             if (a < insn.outputs) written_[insn.args[a] - 1] = true;
         }
     }
-    auto home = [&](unsigned global) {
-        return static_cast<i32>(f.vars[ir::global_var(global)].offset) - static_cast<i32>(usual.env_bias);
-    };
-    unsigned unused = 0;
-    for (;;) {
-        // The global in env that is used most.
-        unsigned best = globals;
-        for (unsigned i = 0; i < globals; ++i) {
-            if (plan.reg_of_global[i] != kNoReg || uses_[i] == 0 || !ir::is_int(f.vars[ir::global_var(i)].type))
-                continue;
-            if (best == globals || uses_[i] > uses_[best]) best = i;
-        }
-        auto is_unused = [&](unsigned i) {
-            return ir::is_int(f.vars[ir::global_var(i)].type) && usual.reg_of_global[i] != kNoReg && uses_[i] == 0;
-        };
-        while (unused < globals && !is_unused(unused)) ++unused;
-        if (best == globals || unused == globals) break;
-        const HostReg reg = usual.reg_of_global[unused];
-        plan.reg_of_global[unused] = kNoReg;
-        plan.reg_of_global[best] = reg;
-        swaps.push_back({reg, written_[best], home(best), home(unused)});
-        state.add({.global = static_cast<u16>(unused), .where = unused});
-        // One that is not written is in env as well.
-        if (written_[best] && !f.state.extended().has(best)) {
-            state.add({.global = static_cast<u16>(best), .base = ir::StateBase::Register, .where = reg});
-        }
-        ++unused;
-    }
+    exchange(usual, f, ir::is_int, ir::Type::I64);
+    if (vectors) exchange(usual, f, ir::is_vector, ir::Type::F64);
     f.state.extended().for_each([&](unsigned global) {
         const HostReg reg = plan.reg_of_global[global];
         const bool in_env = reg == kNoReg;
@@ -83,6 +58,37 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f) {
                    .extend = ir::StateExtend::Sign32,
                    .where = in_env ? global : reg});
     });
+}
+
+/// Globals in env of the wanted types, those that are used most first, take the place of unused ones of type `displaced`.
+void LoopPlan::exchange(const RegisterPlan& usual, const ir::Function& f, bool (*is_wanted)(ir::Type),
+                        ir::Type displaced) {
+    const unsigned globals = f.global_count();
+    auto type = [&](unsigned global) { return f.vars[ir::global_var(global)].type; };
+    auto home = [&](unsigned global) {
+        return static_cast<i32>(f.vars[ir::global_var(global)].offset) - static_cast<i32>(usual.env_bias);
+    };
+    auto is_unused = [&](unsigned i) {
+        return type(i) == displaced && usual.reg_of_global[i] != kNoReg && uses_[i] == 0;
+    };
+    for (unsigned unused = 0;; ++unused) {
+        unsigned best = globals;
+        for (unsigned i = 0; i < globals; ++i) {
+            if (plan.reg_of_global[i] != kNoReg || uses_[i] == 0 || !is_wanted(type(i))) continue;
+            if (best == globals || uses_[i] > uses_[best]) best = i;
+        }
+        while (unused < globals && !is_unused(unused)) ++unused;
+        if (best == globals || unused == globals) break;
+        const HostReg reg = usual.reg_of_global[unused];
+        plan.reg_of_global[unused] = kNoReg;
+        plan.reg_of_global[best] = reg;
+        swaps.push_back({reg, written_[best], home(best), home(unused), type(best), displaced});
+        state.add({.global = static_cast<u16>(unused), .where = unused});
+        // One that is not written is in env as well.
+        if (written_[best] && !f.state.extended().has(best)) {
+            state.add({.global = static_cast<u16>(best), .base = ir::StateBase::Register, .where = reg});
+        }
+    }
 }
 
 }  // namespace dragoman::host::x64

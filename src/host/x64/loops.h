@@ -44,15 +44,19 @@ struct LoopPlan {
         bool written;   ///< the loop changes the global that is there instead
         i32 resident;   ///< home of that global, from the env register
         i32 displaced;  ///< home of the pinned one
+        ir::Type resident_type, displaced_type;
     };
     RegisterPlan plan;
     std::vector<Swap> swaps;
     /// What differs from the usual plan: where exchanged registers are, and which are left to be extended.
     ir::StateMap state;
 
-    void build(const RegisterPlan& usual, const ir::Function& f);
+    /// `vectors`: vectors may be exchanged for floats.
+    void build(const RegisterPlan& usual, const ir::Function& f, bool vectors);
 
 private:
+    void exchange(const RegisterPlan& usual, const ir::Function& f, bool (*is_wanted)(ir::Type), ir::Type displaced);
+
     std::vector<u32> uses_;  // by global
     std::vector<bool> written_;
 };

@@ -14,6 +14,14 @@ void RegisterPlan::build(const ir::GuestLayout& layout, unsigned xmm_count) {
         home[xmm_reg(i)] = static_cast<u32>(kSavedScratchOffset + (3 + i) * 8);
     }
 
+    const bool vectors =
+        std::any_of(layout.globals.begin(), layout.globals.end(), [](const auto& g) { return ir::is_vector(g.type); });
+    if (vectors) {
+        const unsigned kept = xmm_count == 32 ? kVectorScratchOf32 : kVectorScratchOf16;
+        xmm_count -= kept;
+        vector_scratch = low_mask(kept) << xmm_reg(xmm_count);
+    }
+
     std::vector<unsigned> order;
     for (unsigned i = 0; i < layout.globals.size(); ++i) {
         if (layout.globals[i].pin_priority != 0) order.push_back(i);

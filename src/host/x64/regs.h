@@ -38,6 +38,8 @@ inline constexpr HostReg kPinnableGprs[] = {kRbx, kRsi, kRdi, 14, 15, 8, 9, 10, 
 inline constexpr RegMask kCallClobberedPinned =
     mask_of(kRsi) | mask_of(kRdi) | mask_of(8) | mask_of(9) | mask_of(10) | mask_of(11);
 inline constexpr unsigned kFirstPinnableXmm = 3;
+/// How many of the last xmm registers are kept for vectors, of 16 and of 32, if the guest has any.
+inline constexpr unsigned kVectorScratchOf16 = 1, kVectorScratchOf32 = 8;
 
 /// Words of Env::scratch with a fixed use: the count of return misses (prologue.cpp) and the operand of an
 /// atomic loop. Spill slots start behind them.
@@ -60,6 +62,9 @@ struct RegisterPlan {
     std::vector<Pinned> gprs, xmms;
     RegMask pinned = 0;
     u32 env_bias = 0;
+    /// Scratch registers for vectors alone, beside those of kScratchXmms; none for guests without vectors.
+    RegMask vector_scratch = 0;
+    RegMask scratch() const { return kScratch | vector_scratch; }
     /// Where the softmmu slow path finds a register's value, from env: the home of the pinned global, or where scratch
     /// registers are saved.
     u32 home[kHostRegCount] = {};

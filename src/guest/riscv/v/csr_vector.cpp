@@ -7,7 +7,10 @@ namespace dragoman::riscv {
 namespace {
 
 u64 read_vstart(Hart& hart, unsigned) { return hart.vector.vstart; }
-void write_vstart(Hart& hart, u64 value, unsigned) { hart.vector.vstart = value & hart.vector.vstart_mask(); }
+void write_vstart(Hart& hart, u64 value, unsigned) { 
+    hart.vector.vstart = value & hart.vector.vstart_mask();
+    update_vector_flags(hart);
+}
 
 u64 read_vxsat(Hart& hart, unsigned) { return hart.vector.vxsat; }
 void write_vxsat(Hart& hart, u64 value, unsigned) { hart.vector.vxsat = value & 1; }
@@ -26,7 +29,7 @@ u64 read_vlenb(Hart& hart, unsigned) { return hart.vector.vlenb; }
 using enum Extension;
 
 constexpr CsrInfo kCsrs[] = {
-    {0x008, "vstart", Zve32x, read_vstart, write_vstart},
+    {0x008, "vstart", Zve32x, read_vstart, write_vstart, CsrEffect::StateFlags},
     {0x009, "vxsat", Zve32x, read_vxsat, write_vxsat},
     {0x00a, "vxrm", Zve32x, read_vxrm, write_vxrm},
     {0x00f, "vcsr", Zve32x, read_vcsr, write_vcsr},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "guest/riscv/cpu.h"
 #include "guest/riscv/helper.h"
 #include "guest/riscv/v/execute.h"
 #include "guest/riscv/v/vector.h"
@@ -28,6 +29,7 @@ u64 helper_vector(ir::Env* env, u32 insn, u64 scalar, u32 control) {
     VectorRun run(*hart(env), insn, scalar, control);
     kFunctions[static_cast<unsigned>(c.op)](run);
     run.v.vstart = 0;
+    update_vector_flags(run.hart);
     return run.result;
 }
 
@@ -37,21 +39,28 @@ void helper_vector_memory(ir::Env* env, u32 insn, u64 scalar, u32 control) {
 
 u64 helper_vsetvl(ir::Env* env, u64 avl, u64 vtype, u32 keep) {
     Hart& h = *hart(env);
-    set_vtype(h, vtype);
     VectorState& v = h.vector;
+    v.vtype = is_legal_vtype(vtype) ? vtype : kVill;
     v.used = 1;
     v.vl = std::min(keep != 0 ? v.vl : avl, v.vlmax());
     v.vstart = 0;
+    update_vector_flags(h);
     return v.vl;
 }
 
-void set_vtype(Hart& h, u64 vtype) {
-    h.vector.vtype = is_legal_vtype(vtype) ? vtype : kVill;
-    h.tb_flags = (h.tb_flags & ~kFlagVectorMask) | vector_flags(h.vector);
-}
+void update_vector_flags(Hart& h) { h.tb_flags = (h.tb_flags & ~kFlagVectorMask) | vector_flags(h.vector); }
 
 u32 vector_flags(const VectorState& v) {
-    return v.vtype == kVill ? 0 : kFlagVtypeLegal | static_cast<u32>(v.vtype) << kFlagVtypeShift;
+    const u32 slow = v.vstart != 0 ? kFlagVectorSlow : 0;
+    if (v.vtype == kVill) return slow;
+    return slow | kFlagVtypeLegal | static_cast<u32>(v.vtype) << kFlagVtypeShift | (v.vl == v.vlmax() ? kFlagVlmax : 0);
+}
+
+bool retry_access(ir::Env* env) {
+    Hart& h = *hart(env);
+    const bool retry = (h.tb_flags & (kFlagVtypeLegal | kFlagVectorSlow)) == kFlagVtypeLegal;
+    h.tb_flags = retry ? h.tb_flags | kFlagVectorSlow : tb_flags(env);
+    return retry;
 }
 
 void copy_vector(VectorState& to, const VectorState& from) {

@@ -2,7 +2,7 @@
 // Instruction Formats" to "Vector Permutation Instructions"; Zvbb, Zvbc).
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/model.h"
-#include "guest/riscv/v/trans_vector.h"
+#include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
 
@@ -175,33 +175,23 @@ bool trans_mask_to_gpr(DisasContext& ctx, const Operands& o) {
     return true;
 }
 
-u32 first_element(unsigned vlenb, unsigned reg) {
-    return DRAGOMAN_HART_OFFSET(vector.regs) + static_cast<u32>(reg * vlenb);
-}
-void clear_vstart(DisasContext& ctx) {
-    ctx.b->env_st(ctx.b->c64(0), DRAGOMAN_HART_OFFSET(vector.vstart), {.size_log2 = 3});
-}
 
 /// vmv.x.s: whatever vl and vstart are.
 bool trans_vmv_x_s(DisasContext& ctx, const Operands& o) {
     VectorType type;
     if (!vector_type(ctx, type)) return false;
-    Var value = ctx.b->temp(Type::I64);
-    ctx.b->env_ld(value, first_element(ctx.cpu().vector_bytes(), o.rs2),
-                  {.size_log2 = static_cast<u8>(type.sew), .sign = true});
+    ctx.set_gpr(o.rd, first_element(ctx, o.rs2, type.sew, true));
     clear_vstart(ctx);
-    ctx.set_gpr(o.rd, value);
     return true;
 }
 bool trans_vfmv_f_s(DisasContext& ctx, const Operands& o) {
     VectorType type;
     if (!vector_type(ctx, type) || !check_floats(ctx, kFloat, static_cast<int>(type.sew))) return false;
     Builder& b = *ctx.b;
-    Var bits = b.temp(Type::I64);
-    b.env_ld(bits, first_element(ctx.cpu().vector_bytes(), o.rs2), {.size_log2 = static_cast<u8>(type.sew)});
+    Var bits = first_element(ctx, o.rs2, type.sew, false);
     if (type.sew < 3) bits = b.or_(bits, b.c64(~low_mask(8u << type.sew)));
-    clear_vstart(ctx);
     b.convert_to(Op::bitcast, ctx.fpr(o.rd), bits);
+    clear_vstart(ctx);
     return true;
 }
 

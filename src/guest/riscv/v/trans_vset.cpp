@@ -1,44 +1,108 @@
-// vsetvli, vsetivli, vsetvl (section "Configuration-Setting Instructions"). The TB state flags hold vtype, so that the
-// instructions behind are translated for it: the TB ends where it changes.
+// vsetvli, vsetivli, vsetvl (section "Configuration-Setting Instructions"). The TB state flags hold vtype and whether vl
+// is VLMAX, so that the instructions behind are translated for it. Where the new ones are known, the TB goes on: it
+// predicts that vl is VLMAX again if it was so before, and is left where that is wrong (finish_vectors).
 #include "guest/riscv/insn_sets.h"
-#include "guest/riscv/v/trans_vector.h"
+#include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
-/// With `vtype` known. `avl`: kNoVar: keep vl.
-void set_vector_type(DisasContext& ctx, unsigned rd, Var avl, u64 vtype) {
+/// The requested length.
+enum class Avl { Register, Immediate, Greatest, Present };
+
+struct Request {
+    Avl avl;
+    unsigned rd, rs1;  ///< rs1: the register, or the immediate
+};
+
+Request request_of(const Operands& a) {
+    return {a.rs1 != 0 ? Avl::Register : a.rd != 0 ? Avl::Greatest : Avl::Present, a.rd, a.rs1};
+}
+
+/// By the helper: whatever comes of it.
+void set_by_helper(DisasContext& ctx, const Request& r, Var vtype) {
     Builder& b = *ctx.b;
     Var vl = b.temp(Type::I64);
-    const bool keep = avl == ir::kNoVar;
-    ctx.call_helper(Helper::vsetvl, vl, {b.env(), keep ? b.c64(0) : avl, b.c64(vtype), b.c32(keep)});
-    ctx.set_gpr(rd, vl);
+    const bool keep = r.avl == Avl::Present;
+    const Var avl = keep                         ? b.c64(0)
+                    : r.avl == Avl::Greatest     ? b.c64(~u64{0})
+                    : r.avl == Avl::Immediate    ? b.c64(r.rs1)
+                                                 : ctx.gpr(r.rs1);
+    ctx.call_helper(Helper::vsetvl, vl, {b.env(), avl, vtype, b.c32(keep)});
+    ctx.set_gpr(r.rd, vl);
     ctx.end_with_lookup();
 }
 
-/// The requested length: rs1, the greatest for x0, and for x0 with rd = x0 the present one.
-Var requested(DisasContext& ctx, const Operands& a) {
-    if (a.rs1 != 0) return ctx.gpr(a.rs1);
-    return a.rd != 0 ? ctx.b->c64(~u64{0}) : ir::kNoVar;
+/// To a legal vtype. @returns false, without having emitted anything, when it is not inline
+bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
+    if (!inlines_vectors(ctx) || !is_legal_vtype(vtype)) return false;
+    Builder& b = *ctx.b;
+    const unsigned vlenb = ctx.cpu().vector_bytes();
+    const u64 vlmax = VectorType::unpack(vtype).vlmax(vlenb);
+    VectorType old;
+    const bool known = vector_type(ctx, old);
+    const bool was_full = (ctx.flags_now & kFlagVlmax) != 0;
+    const u64 old_vlmax = known ? old.vlmax(vlenb) : 0;
+    const u32 common = (ctx.flags_now & ~kFlagVectorMask) | kFlagVtypeLegal | static_cast<u32>(vtype) << kFlagVtypeShift;
+
+    bool full = true;
+    Var vl = b.c64(vlmax);
+    bool same_vl = was_full && old_vlmax == vlmax;
+    switch (r.avl) {
+        case Avl::Greatest: break;
+        case Avl::Present:
+            if (!known || old_vlmax != vlmax) return false;
+            full = was_full;
+            same_vl = true;
+            break;
+        case Avl::Immediate:
+            full = r.rs1 >= vlmax;
+            if (!full) vl = b.c64(r.rs1);
+            same_vl = same_vl && full;
+            break;
+        case Avl::Register: {
+            if (ctx.vector_exit_count == DisasContext::kMaxVectorExits) return false;
+            if (!ctx.has_slots(ctx.vector_exit_count + 1)) return false;
+            full = was_full || !known;
+            const u32 label = b.new_label();
+            b.brcond(full ? Cond::Ltu : Cond::Geu, ctx.gpr(r.rs1), b.c64(vlmax), label);
+            ctx.vector_exits[ctx.vector_exit_count++] = {
+                label,  common | (full ? 0 : kFlagVlmax), ctx.next_pc(), vtype, vlmax, static_cast<u8>(r.rd),
+                static_cast<u8>(r.rs1)};
+            if (!full) vl = ctx.gpr(r.rs1);
+            same_vl = same_vl && full;
+            break;
+        }
+    }
+    const u32 flags = common | (full ? kFlagVlmax : 0);
+    constexpr MemOp kDouble{.size_log2 = 3}, kWord{.size_log2 = 2};
+    if (!known) b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), kWord);
+    if (!same_vl) b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), kDouble);
+    if (flags != ctx.flags_now) {
+        b.env_st(b.c64(vtype), DRAGOMAN_HART_OFFSET(vector.vtype), kDouble);
+        b.env_st(b.c32(flags), offsetof(ir::Env, tb_flags), kWord);
+        ctx.flags_now = flags;
+    }
+    if (r.avl != Avl::Present) ctx.set_gpr(r.rd, vl);
+    if (r.avl == Avl::Register) ctx.go_on();
+    return true;
+}
+
+void set_vector_type(DisasContext& ctx, const Request& r, u64 vtype) {
+    if (!set_inline(ctx, r, vtype)) set_by_helper(ctx, r, ctx.b->c64(vtype));
 }
 
 bool trans_vsetvli(DisasContext& ctx, const Operands& a) {
-    set_vector_type(ctx, a.rd, requested(ctx, a), static_cast<u64>(a.imm));
+    set_vector_type(ctx, request_of(a), static_cast<u64>(a.imm));
     return true;
 }
 bool trans_vsetivli(DisasContext& ctx, const Operands& a) {
-    set_vector_type(ctx, a.rd, ctx.b->c64(a.rs1), static_cast<u64>(a.imm));
+    set_vector_type(ctx, {Avl::Immediate, a.rd, a.rs1}, static_cast<u64>(a.imm));
     return true;
 }
 bool trans_vsetvl(DisasContext& ctx, const Operands& a) {
-    Builder& b = *ctx.b;
-    Var vl = b.temp(Type::I64);
-    Var avl = requested(ctx, a);
-    const bool keep = avl == ir::kNoVar;
-    ctx.call_helper(Helper::vsetvl, vl, {b.env(), keep ? b.c64(0) : avl, ctx.gpr(a.rs2), b.c32(keep)});
-    ctx.set_gpr(a.rd, vl);
-    ctx.end_with_lookup();
+    set_by_helper(ctx, request_of(a), ctx.gpr(a.rs2));
     return true;
 }
 

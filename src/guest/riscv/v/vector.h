@@ -5,10 +5,13 @@
 
 namespace dragoman::riscv {
 
-/// Sets vtype, or vill for what is not supported, and the TB state flags that follow.
-void set_vtype(Hart& hart, u64 vtype);
+/// Puts the TB state flags right after a change of vtype, vl or vstart.
+void update_vector_flags(Hart& hart);
 /// The TB state flags of `v`.
 u32 vector_flags(const VectorState& v);
+/// CpuOps::retry_access: a vector access that faults is done again element by element, which leaves vstart at the one
+/// that faults.
+bool retry_access(ir::Env* env);
 /// Copies the state of another hart of the same model; registers that were never used stay untouched.
 void copy_vector(VectorState& to, const VectorState& from);
 /// Makes vector state of zeros that of a hart at reset, with registers of `vlenb` bytes. Leaves the registers

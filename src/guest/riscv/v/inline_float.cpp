@@ -1,0 +1,137 @@
+// Float instructions as IR ops. Elements that are left out must raise no flags: where LMUL is a fraction, too, ops are
+// masked.
+#include "guest/riscv/v/inline_vector.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+using ir::Element;
+
+unsigned count_of(const InlineVector& v, unsigned sew, int log2) { return v.bytes_used(log2) >> sew; }
+
+bool is_partial(const InlineVector& v, int log2) { return v.has_mask() || log2 < 0; }
+
+Var mask_of(InlineVector& v, unsigned r, unsigned sew, int log2) {
+    const unsigned count = count_of(v, sew, log2);
+    return v.has_mask() ? v.mask(r, count) : v.first(count);
+}
+
+bool can_do(const InlineVector& v, Op op, unsigned sew, int log2) {
+    constexpr u32 kToNearestAway = 4;
+    return sew >= 2 && v.ctx.frm() != kToNearestAway && v.has(op, float_element(sew), is_partial(v, log2));
+}
+
+void result(InlineVector& v, Op op, unsigned r, std::initializer_list<Var> in, u64 imm0 = 0) {
+    const Element e = float_element(v.sew);
+    const Var d = v.reg(v.vd() + r);
+    if (!is_partial(v, v.lmul)) {
+        v.b.mov_to(d, v.b.vector_op(op, v.type, e, in, imm0));
+    } else {
+        v.b.mov_to(d, v.b.masked_op(op, v.type, e, in, mask_of(v, r, v.sew, v.lmul), d, imm0));
+    }
+}
+
+bool binary(InlineVector& v, Op op, bool swap) {
+    if (!can_do(v, op, v.sew, v.lmul)) return false;
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(float_element(v.sew));
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var a = v.reg(v.vs2() + r), b = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        swap ? result(v, op, r, {b, a}) : result(v, op, r, {a, b});
+    }
+    return true;
+}
+
+bool unary(InlineVector& v, Op op, u64 imm0 = 0) {
+    if (!can_do(v, op, v.sew, v.lmul)) return false;
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) result(v, op, r, {v.reg(v.vs2() + r)}, imm0);
+    return true;
+}
+
+/// `overwrites_factor`: vd is a factor and vs2 the addend, else the other way round.
+bool fused(InlineVector& v, Op op, bool overwrites_factor) {
+    if (!can_do(v, op, v.sew, v.lmul)) return false;
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(float_element(v.sew));
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var b = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        const Var a = v.reg(v.vs2() + r), d = v.reg(v.vd() + r);
+        overwrites_factor ? result(v, op, r, {b, d, a}) : result(v, op, r, {b, a, d});
+    }
+    return true;
+}
+
+/// vfsgnj and its like: bits only.
+bool sign(InlineVector& v) {
+    const Element e = integer_element(v.sew);
+    if (v.sew < 2 || v.has_mask()) return false;
+    Builder& b = v.b;
+    const Var sign_bit = b.splat(v.type, e, b.c64(u64{1} << ((8u << v.sew) - 1)));
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(float_element(v.sew));
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var a = v.reg(v.vs2() + r), s = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        Var value;
+        if (v.op == VectorOp::vfsgnjx) {
+            value = b.vector_op(Op::v_xor, v.type, e, {a, b.vector_op(Op::v_and, v.type, e, {s, sign_bit})});
+        } else {
+            const Var magnitude = b.vector_op(Op::v_andc, v.type, e, {a, sign_bit});
+            const Var bit = v.op == VectorOp::vfsgnj ? b.vector_op(Op::v_and, v.type, e, {s, sign_bit})
+                                                     : b.vector_op(Op::v_andc, v.type, e, {sign_bit, s});
+            value = b.vector_op(Op::v_or, v.type, e, {magnitude, bit});
+        }
+        v.write(r, value, v.lmul);
+    }
+    return true;
+}
+
+/// vfncvt.f.f.w: each register of the result comes from two of vs2.
+bool narrow(InlineVector& v) {
+    constexpr u32 kToNearestAway = 4;
+    if (v.sew != 2 || v.ctx.frm() == kToNearestAway || v.has_mask()) return false;
+    if (!v.has(Op::v_fcvt_narrow, Element::F32)) return false;
+    // With LMUL = 1/4 and less the source is a part of a register, and the rest of it must raise nothing.
+    if (v.lmul < -1) return false;
+    Builder& b = v.b;
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        auto part = [&](unsigned i) {
+            return b.vector_op(Op::v_fcvt_narrow, v.type, Element::F32, {v.reg(v.vs2() + r * 2 + i)});
+        };
+        if (v.lmul < 0) {
+            v.write(r, part(0), v.lmul);
+        } else {
+            const Var low = part(0), high = part(1);
+            v.write(r, b.op(Op::v_join, v.type, {low, high}), v.lmul);
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+bool inline_float(InlineVector& v) {
+    switch (v.op) {
+        case VectorOp::vfadd: return binary(v, Op::v_fadd, false);
+        case VectorOp::vfsub: return binary(v, Op::v_fsub, false);
+        case VectorOp::vfrsub: return binary(v, Op::v_fsub, true);
+        case VectorOp::vfmul: return binary(v, Op::v_fmul, false);
+        case VectorOp::vfdiv: return binary(v, Op::v_fdiv, false);
+        case VectorOp::vfrdiv: return binary(v, Op::v_fdiv, true);
+        case VectorOp::vfsqrt: return unary(v, Op::v_fsqrt);
+        case VectorOp::vfmacc: return fused(v, Op::v_fmadd, false);
+        case VectorOp::vfnmacc: return fused(v, Op::v_fnmadd, false);
+        case VectorOp::vfmsac: return fused(v, Op::v_fmsub, false);
+        case VectorOp::vfnmsac: return fused(v, Op::v_fnmsub, false);
+        case VectorOp::vfmadd: return fused(v, Op::v_fmadd, true);
+        case VectorOp::vfnmadd: return fused(v, Op::v_fnmadd, true);
+        case VectorOp::vfmsub: return fused(v, Op::v_fmsub, true);
+        case VectorOp::vfnmsub: return fused(v, Op::v_fnmsub, true);
+        case VectorOp::vfsgnj:
+        case VectorOp::vfsgnjn:
+        case VectorOp::vfsgnjx: return sign(v);
+        case VectorOp::vfcvt_f_x: return unary(v, Op::v_fcvt_if, 0);
+        case VectorOp::vfcvt_f_xu: return unary(v, Op::v_fcvt_if, 1);
+        case VectorOp::vfncvt_f_f: return narrow(v);
+        default: return false;
+    }
+}
+
+}  // namespace dragoman::riscv

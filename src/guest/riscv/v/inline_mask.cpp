@@ -1,0 +1,197 @@
+// Instructions that make masks or compute with them.
+#include "guest/riscv/v/inline_vector.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+using ir::Element;
+
+struct Comparison {
+    bool is_float;
+    Cond cond;
+    ir::FloatCond float_cond;
+    bool swap, invert;
+};
+
+bool comparison(VectorOp op, Comparison& c) {
+    using enum ir::FloatCond;
+    auto integer = [&](Cond cond) {
+        c = {false, cond, Eq, false, false};
+        return true;
+    };
+    auto floats = [&](ir::FloatCond cond, bool swap = false, bool invert = false) {
+        c = {true, Cond::Eq, cond, swap, invert};
+        return true;
+    };
+    switch (op) {
+        case VectorOp::vmseq: return integer(Cond::Eq);
+        case VectorOp::vmsne: return integer(Cond::Ne);
+        case VectorOp::vmsltu: return integer(Cond::Ltu);
+        case VectorOp::vmslt: return integer(Cond::Lt);
+        case VectorOp::vmsleu: return integer(Cond::Leu);
+        case VectorOp::vmsle: return integer(Cond::Le);
+        case VectorOp::vmsgtu: return integer(Cond::Gtu);
+        case VectorOp::vmsgt: return integer(Cond::Gt);
+        case VectorOp::vmfeq: return floats(Eq);
+        case VectorOp::vmfne: return floats(Eq, false, true);
+        case VectorOp::vmflt: return floats(Lt);
+        case VectorOp::vmfle: return floats(Le);
+        case VectorOp::vmfgt: return floats(Lt, true);
+        case VectorOp::vmfge: return floats(Le, true);
+        default: return false;
+    }
+}
+
+unsigned count_of(const InlineVector& v) { return v.bytes_used(v.lmul) >> v.sew; }
+
+/// All registers are compared before vd is written: it may be one of them.
+bool compare(InlineVector& v, const Comparison& c) {
+    const Element e = c.is_float ? float_element(v.sew) : integer_element(v.sew);
+    const Op op = c.is_float ? Op::v_fcmp : Op::v_cmp;
+    const unsigned count = count_of(v);
+    // Others must raise nothing.
+    const bool partial = v.has_mask() || (c.is_float && v.lmul < 0);
+    if (!v.has(op, e, partial) || (c.is_float && v.sew < 2)) return false;
+    if (c.invert && partial) return false;
+    Builder& b = v.b;
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
+    const u64 cond = c.is_float ? static_cast<u64>(c.float_cond) : static_cast<u64>(c.cond);
+    const unsigned registers = v.registers(v.lmul);
+    Var bits[8];
+    for (unsigned r = 0; r < registers; ++r) {
+        Var x = v.reg(v.vs2() + r), y = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        if (c.swap) std::swap(x, y);
+        if (partial) {
+            const Var mask = v.has_mask() ? v.mask(r, count) : v.first(count);
+            bits[r] = b.masked_op(op, v.type, e, {x, y}, mask, v.mask_bits(v.vd(), r, count), cond);
+        } else {
+            bits[r] = b.vector_op(op, v.type, e, {x, y}, cond);
+        }
+        if (c.invert) {
+            const Var word = b.not_(b.convert(Op::bitcast, Type::I64, bits[r]));
+            bits[r] = b.convert(Op::bitcast, Type::Mask, word);
+        }
+    }
+    Var d = v.reg(v.vd());
+    for (unsigned r = 0; r < registers; ++r) d = b.op(Op::v_mask_put, v.type, {bits[r], d}, u64{r} * count, count);
+    b.mov_to(v.reg(v.vd()), d);
+    return true;
+}
+
+/// Bits of a group's elements.
+unsigned vlmax(const InlineVector& v) { return count_of(v) * v.registers(v.lmul); }
+
+/// The mask instructions' own ops, on words.
+Var combine(Builder& b, VectorOp op, Var x, Var y) {
+    switch (op) {
+        case VectorOp::vmand: return b.and_(x, y);
+        case VectorOp::vmnand: return b.not_(b.and_(x, y));
+        case VectorOp::vmandn: return b.op(Op::andc, Type::I64, {x, y});
+        case VectorOp::vmxor: return b.xor_(x, y);
+        case VectorOp::vmor: return b.or_(x, y);
+        case VectorOp::vmnor: return b.not_(b.or_(x, y));
+        case VectorOp::vmorn: return b.op(Op::orc, Type::I64, {x, y});
+        default: return b.op(Op::eqv, Type::I64, {x, y});
+    }
+}
+
+Var word_of(InlineVector& v, unsigned reg, unsigned word, unsigned bits) {
+    return v.b.convert(Op::bitcast, Type::I64, v.b.op(Op::v_mask_get, v.type, {v.reg(reg)}, u64{word} * 64, bits));
+}
+
+/// The bits of the word-th 64 elements that are active, all of them where there is no mask.
+Var active_word(InlineVector& v, unsigned word, unsigned bits) {
+    Builder& b = v.b;
+    Var active = ir::kNoVar;
+    if (!v.full()) {
+        Var vl = b.temp(Type::I64);
+        b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
+        const Var left = word == 0 ? vl : b.op(Op::max_s, Type::I64, {b.addi(vl, -i64{word} * 64), b.c64(0)});
+        active = b.convert(Op::bitcast, Type::I64, b.convert(Op::v_mask_first, Type::Mask, left, bits));
+    }
+    if (v.masked()) {
+        const Var v0 = word_of(v, 0, word, bits);
+        active = active == ir::kNoVar ? v0 : b.and_(active, v0);
+    }
+    return active;
+}
+
+bool logical(InlineVector& v) {
+    Builder& b = v.b;
+    const unsigned total = vlmax(v);
+    Var d = v.reg(v.vd());
+    for (unsigned word = 0; word * 64 < total; ++word) {
+        const unsigned bits = std::min(total - word * 64, 64u);
+        Var value = combine(b, v.op, word_of(v, v.vs2(), word, bits), word_of(v, v.vs1(), word, bits));
+        if (!v.full()) {
+            // These have no mask.
+            const Var old = word_of(v, v.vd(), word, bits), active = active_word(v, word, bits);
+            value = b.xor_(old, b.and_(b.xor_(old, value), active));
+        }
+        d = b.op(Op::v_mask_put, v.type, {b.convert(Op::bitcast, Type::Mask, value), d}, u64{word} * 64, bits);
+    }
+    b.mov_to(v.reg(v.vd()), d);
+    return true;
+}
+
+/// vmsbf, vmsif, vmsof, where one word has all bits.
+bool set_before_first(InlineVector& v) {
+    const unsigned total = vlmax(v);
+    if (total > 64 || v.has_mask()) return false;
+    Builder& b = v.b;
+    const Var x = word_of(v, v.vs2(), 0, total), less = b.addi(x, -1);
+    const Var value = v.op == VectorOp::vmsbf   ? b.op(Op::andc, Type::I64, {less, x})
+                      : v.op == VectorOp::vmsif ? b.xor_(x, less)
+                                                : b.and_(x, b.neg(x));
+    const Var mask = b.convert(Op::bitcast, Type::Mask, value);
+    b.mov_to(v.reg(v.vd()), b.op(Op::v_mask_put, v.type, {mask, v.reg(v.vd())}, 0, total));
+    return true;
+}
+
+}  // namespace
+
+bool inline_mask(InlineVector& v) {
+    Comparison c;
+    if (comparison(v.op, c)) return compare(v, c);
+    switch (v.op) {
+        case VectorOp::vmand:
+        case VectorOp::vmnand:
+        case VectorOp::vmandn:
+        case VectorOp::vmxor:
+        case VectorOp::vmor:
+        case VectorOp::vmnor:
+        case VectorOp::vmorn:
+        case VectorOp::vmxnor: return logical(v);
+        case VectorOp::vmsbf:
+        case VectorOp::vmsif:
+        case VectorOp::vmsof: return set_before_first(v);
+        default: return false;
+    }
+}
+
+/// vcpop.m, vfirst.m.
+bool gen_inline_to_gpr(DisasContext& ctx, VectorOp op, unsigned sew, unsigned rd) {
+    VectorType type;
+    if (!inlines_vectors(ctx) || !vector_type(ctx, type)) return false;
+    InlineVector v(ctx, op, sew, type.lmul, ir::kNoVar);
+    Builder& b = v.b;
+    const unsigned total = vlmax(v);
+    const bool counts = op == VectorOp::vcpop;
+    Var result = b.c64(counts ? 0 : ~u64{0});
+    for (unsigned word = (total - 1) / 64 + 1; word-- > 0;) {
+        const unsigned bits = std::min(total - word * 64, 64u);
+        Var x = word_of(v, v.vs2(), word, bits);
+        if (v.has_mask()) x = b.and_(x, active_word(v, word, bits));
+        if (counts) {
+            result = b.add(result, b.op(Op::popcnt, Type::I64, {x}));
+        } else {
+            const Var at = b.addi(b.op(Op::ctz, Type::I64, {x}), i64{word} * 64);
+            result = b.movcond(Cond::Ne, x, b.c64(0), at, result);
+        }
+    }
+    ctx.set_gpr(rd, result);
+    return true;
+}
+
+}  // namespace dragoman::riscv

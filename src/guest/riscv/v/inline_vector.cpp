@@ -1,0 +1,117 @@
+#include "guest/riscv/v/inline_vector.h"
+
+#include "guest/riscv/csr.h"
+
+namespace dragoman::riscv {
+
+namespace {
+
+Type type_of_register(unsigned bytes) {
+    switch (bytes) {
+        case 16: return Type::V128;
+        case 32: return Type::V256;
+        case 64: return Type::V512;
+        default: return Type::None;
+    }
+}
+
+}  // namespace
+
+void init_vectors(DisasContext& ctx) {
+    ctx.vector_exit_count = 0;
+    ctx.vector_type = Type::None;
+    if (!ctx.has(Extension::Zve32x)) return;
+    const Type type = type_of_register(ctx.cpu().vector_bytes());
+    if (type == Type::None) return;
+    if (!ctx.vectors->has_vector_op(Op::v_add, type, {ir::Element::I32, false})) return;
+    ctx.vector_type = type;
+    ctx.b->function().marks_flags = true;
+}
+
+void finish_vectors(DisasContext& ctx) {
+    Builder& b = *ctx.b;
+    for (unsigned i = 0; i < ctx.vector_exit_count; ++i) {
+        const VectorExit& exit = ctx.vector_exits[i];
+        b.label(exit.label);
+        const Var vl = (exit.flags & kFlagVlmax) != 0 ? b.c64(exit.vlmax) : ctx.gpr(exit.rs1);
+        b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), {.size_log2 = 2});
+        b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
+        b.env_st(b.c64(exit.vtype), DRAGOMAN_HART_OFFSET(vector.vtype), {.size_log2 = 3});
+        b.env_st(b.c32(exit.flags), offsetof(ir::Env, tb_flags), {.size_log2 = 2});
+        ctx.set_gpr(exit.rd, vl);
+        ctx.exit_to(exit.target, exit.flags);
+    }
+}
+
+Var first_element(DisasContext& ctx, unsigned reg, unsigned sew, bool sign) {
+    Builder& b = *ctx.b;
+    if (ctx.vector_type != Type::None) {
+        return b.vector_op(Op::v_extract, ctx.vector_type, integer_element(sew), {DisasContext::vreg(reg)}, 0, sign);
+    }
+    Var value = b.temp(Type::I64);
+    b.env_ld(value, DRAGOMAN_HART_OFFSET(vector.regs) + static_cast<u32>(reg * ctx.cpu().vector_bytes()),
+             {.size_log2 = static_cast<u8>(sew), .sign = sign});
+    return value;
+}
+
+void clear_vstart(DisasContext& ctx) {
+    if (!is_vector_slow(ctx)) return;
+    Builder& b = *ctx.b;
+    b.env_st(b.c64(0), DRAGOMAN_HART_OFFSET(vector.vstart), {.size_log2 = 3});
+    ctx.flags_now &= ~kFlagVectorSlow;
+    b.env_st(b.c32(ctx.flags_now), offsetof(ir::Env, tb_flags), {.size_log2 = 2});
+}
+
+Var read_vector_csr(DisasContext& ctx, unsigned number) {
+    Builder& b = *ctx.b;
+    if (number == kCsrVlenb) return b.c64(ctx.cpu().vector_bytes());
+    VectorType type;
+    const bool known = vector_type(ctx, type);
+    if (number == kCsrVtype && known) return b.c64(ctx.flags_now >> kFlagVtypeShift & 0xff);
+    if (number == kCsrVl && known && (ctx.flags_now & kFlagVlmax) != 0) {
+        return b.c64(type.vlmax(ctx.cpu().vector_bytes()));
+    }
+    Var value = b.temp(Type::I64);
+    b.env_ld(value, number == kCsrVl ? DRAGOMAN_HART_OFFSET(vector.vl) : DRAGOMAN_HART_OFFSET(vector.vtype),
+             {.size_log2 = 3});
+    return value;
+}
+
+Var InlineVector::mask(unsigned r, unsigned count, bool with_v0) {
+    Var result = ir::kNoVar;
+    if (!full()) {
+        if (vl_ == ir::kNoVar) {
+            vl_ = b.temp(Type::I64);
+            b.env_ld(vl_, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
+        }
+        const Var left = r == 0 ? vl_ : b.op(Op::max_s, Type::I64, {b.addi(vl_, -i64{r * count}), b.c64(0)});
+        result = b.convert(Op::v_mask_first, Type::Mask, left, count);
+    }
+    if (masked() && with_v0) {
+        const Var bits = mask_bits(0, r, count);
+        result = result == ir::kNoVar ? bits : b.op(Op::v_mask_and, Type::Mask, {result, bits});
+    }
+    return result;
+}
+
+void InlineVector::write(unsigned r, Var value, int log2) {
+    const unsigned bytes = bytes_used(log2);
+    const Var d = reg(vd() + r);
+    if (bytes != register_bytes()) value = b.op(Op::v_blend_low, type, {value, d}, bytes);
+    b.mov_to(d, value);
+}
+
+Var InlineVector::splat(ir::Element e) {
+    if (!float_scalar()) return b.splat(type, e, scalar);
+    const Var f = DisasContext::fpr(vs1());
+    return b.splat(type, e, sew == 3 ? f : b.convert(Op::funbox, Type::F32, f));
+}
+
+bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar) {
+    if (!inlines_vectors(ctx)) return false;
+    InlineVector v(ctx, op, sew, lmul, scalar);
+    if (v.float_scalar() && sew < 2) return false;  // half precision
+    return inline_integer(v) || inline_float(v) || inline_mask(v);
+}
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,95 @@
+// Vector instructions as IR ops. A TB knows by its flags, and behind a vset by that, whether vl is the greatest there is
+// (kFlagVlmax): then ops have no mask; else vl becomes one. What is not inline is a call of the instruction's helper, and
+// so is everything where vstart may not be 0 (kFlagVectorSlow).
+#pragma once
+
+#include "guest/riscv/v/trans_vector.h"
+
+namespace dragoman::riscv {
+
+/// Before the first instruction, and behind the last one.
+void init_vectors(DisasContext& ctx);
+void finish_vectors(DisasContext& ctx);
+
+inline bool is_vector_slow(const DisasContext& ctx) { return (ctx.flags_now & kFlagVectorSlow) != 0; }
+inline bool inlines_vectors(const DisasContext& ctx) {
+    return ctx.vector_type != Type::None && !is_vector_slow(ctx);
+}
+
+// As gen_vector and the like. False: nothing was emitted, as the instruction is not inline.
+bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar);
+bool gen_inline_to_gpr(DisasContext& ctx, VectorOp op, unsigned sew, unsigned rd);
+bool gen_inline_access(DisasContext& ctx, VectorOp op, unsigned eew, int emul, unsigned rs1);
+
+/// Element 0 of register `reg`, extended to an I64.
+Var first_element(DisasContext& ctx, unsigned reg, unsigned sew, bool sign);
+/// Behind an instruction that leaves vstart at 0 without calling a helper.
+void clear_vstart(DisasContext& ctx);
+/// vl, vtype or vlenb.
+Var read_vector_csr(DisasContext& ctx, unsigned number);
+
+/// One instruction that is being translated to IR ops: its operands register by register, and its mask.
+class InlineVector {
+public:
+    InlineVector(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar)
+        : ctx(ctx), b(*ctx.b), op(op), sew(sew), lmul(lmul), scalar(scalar), type(ctx.vector_type) {}
+
+    DisasContext& ctx;
+    Builder& b;
+    const VectorOp op;
+    const unsigned sew;  ///< log2 of an element's bytes
+    const int lmul;
+    const Var scalar;
+    const Type type;  ///< of a register
+
+    unsigned vd() const { return ctx.bits >> 7 & 31; }
+    unsigned vs1() const { return ctx.bits >> 15 & 31; }
+    unsigned vs2() const { return ctx.bits >> 20 & 31; }
+    unsigned funct3() const { return ctx.bits >> 12 & 7; }
+    bool vector_vector() const { return funct3() < 3; }
+    bool float_scalar() const { return funct3() == 5; }
+    /// Whether v0 is the mask.
+    bool masked() const { return (ctx.bits >> 25 & 1) == 0; }
+    bool full() const { return (ctx.flags_now & kFlagVlmax) != 0; }
+    /// Whether some elements of the group are left out.
+    bool has_mask() const { return masked() || !full(); }
+    unsigned register_bytes() const { return ir::type_bytes(type); }
+    /// Registers of a group of LMUL = 2^log2.
+    static unsigned registers(int log2) { return log2 > 0 ? 1u << log2 : 1; }
+    /// Bytes of the group's elements in each of its registers: all, unless LMUL is a fraction.
+    unsigned bytes_used(int log2) const { return log2 < 0 ? register_bytes() >> -log2 : register_bytes(); }
+
+    Var reg(unsigned n) const { return DisasContext::vreg(n); }
+    bool has(Op o, ir::Element e, bool mask = false) const { return ctx.vectors->has_vector_op(o, type, {e, mask}); }
+
+    /// Which elements of the r-th register of a group are computed, of `count` that a register has: by vl, and where
+    /// `with_v0`, by v0. Only with has_mask.
+    Var mask(unsigned r, unsigned count, bool with_v0 = true);
+    /// The mask of the first `count` elements.
+    Var first(unsigned count) { return b.convert(Op::v_mask_first, Type::Mask, b.c64(count), count); }
+    /// Bits of the mask register `n` for the `count` elements of the r-th register.
+    Var mask_bits(unsigned n, unsigned r, unsigned count) {
+        return b.op(Op::v_mask_get, type, {reg(n)}, r * count, count);
+    }
+
+    /// vd + r becomes `value` as far as LMUL (of the destination) reaches.
+    void write(unsigned r, Var value, int log2);
+    /// The scalar operand in all elements of `e`; of floats NaN-unboxed.
+    Var splat(ir::Element e);
+
+private:
+    Var vl_ = ir::kNoVar;
+};
+
+/// Integer and float elements of 2^sew bytes.
+constexpr ir::Element integer_element(unsigned sew) { return static_cast<ir::Element>(1 + sew); }
+constexpr ir::Element float_element(unsigned sew) {
+    return sew == 1 ? ir::Element::F16 : sew == 2 ? ir::Element::F32 : ir::Element::F64;
+}
+
+// Each gives false, without having emitted anything, for what it does not know.
+bool inline_integer(InlineVector& v);
+bool inline_float(InlineVector& v);
+bool inline_mask(InlineVector& v);
+
+}  // namespace dragoman::riscv

@@ -1,0 +1,242 @@
+// Vector ops on floats. As in emit_float.cpp, only NaNs need care: results are tested, and where there is one the
+// canonical NaN is put in its place out of line.
+#include "host/x64/emit_vector.h"
+
+namespace dragoman::host::x64 {
+
+using ir::Insn;
+using ir::Op;
+using ir::Type;
+using ir::Var;
+using Xbyak::Operand;
+using Xbyak::Xmm;
+
+namespace {
+
+constexpr u8 kUnordered = 3;  // predicate of vcmpps
+
+bool is_single(const Insn& insn) { return element_of(insn) == ir::Element::F32; }
+
+void compare_nans(Emitter& e, bool single, const Xbyak::Opmask& k, const Xmm& a) {
+    single ? e.c.vcmpps(k, a, a, kUnordered) : e.c.vcmppd(k, a, a, kUnordered);
+}
+void multiply(Emitter& e, bool single, const Xmm& d, const Xmm& a, const Operand& b) {
+    single ? e.c.vmulps(d, a, b) : e.c.vmulpd(d, a, b);
+}
+
+/// An op's operands as its out-of-line part needs them.
+struct Checked {
+    Type type;
+    bool single, fused;
+    HostReg d, k, temp;
+    HostReg a;          ///< of fused ops: the factors
+    Emitter::Rm b;
+
+    unsigned bits() const { return ir::type_bits(type); }
+    Xmm v(HostReg r) const { return vec(type, r); }
+    VectorConst nan() const { return single ? VectorConst::NanF32 : VectorConst::NanF64; }
+};
+
+Xbyak::Opmask nan_mask(const Checked& n) {
+    Xbyak::Opmask k = opmask(kTempMask);
+    if (n.k != kNoReg) k.setOpmaskIdx(opmask(n.k).getIdx());
+    return k;
+}
+
+/// Multiplies the factors where one is infinite and the result is a NaN: raises invalid for infinity times zero, which
+/// x86 does not do where the addend is a quiet NaN, and nothing else.
+void raise_invalid_products(Emitter& e, const Checked& n) {
+    constexpr u8 kInfinities = 0x18;
+    auto classify = [&](const Operand& factor) {
+        const Xbyak::Opmask k = opmask(kTempMask) | opmask(kTempMask);
+        n.single ? e.c.vfpclassps(k, factor, kInfinities) : e.c.vfpclasspd(k, factor, kInfinities);
+    };
+    const VectorSource b(n.type, n.b);
+    for (const bool second : {false, true}) {
+        compare_nans(e, n.single, nan_mask(n), n.v(n.d));
+        second ? classify(b) : classify(n.v(n.a));
+        Xmm product = vec_masked(n.type, n.temp, kTempMask);
+        product.setZero();
+        multiply(e, n.single, product, n.v(n.a), b);
+    }
+    compare_nans(e, n.single, nan_mask(n), n.v(n.d));
+}
+
+/// The same without AVX-512: other elements of both factors become 0. `temp` holds the NaNs' mask, also afterwards.
+void raise_invalid_products_avx(Emitter& e, const Checked& n) {
+    auto& c = e.c;
+    const Xbyak::Address saved = e.env(kWideAccessOffset, n.bits());
+    const VectorSource b(n.type, n.b);
+    const VectorConst magnitude = n.single ? VectorConst::MagnitudeF32 : VectorConst::MagnitudeF64;
+    const VectorConst infinity = n.single ? VectorConst::InfinityF32 : VectorConst::InfinityF64;
+    c.vmovups(saved, n.v(n.d));
+    for (const bool second : {false, true}) {
+        const Xmm d = n.v(n.d), nans = n.v(n.temp);
+        if (second) {
+            c.vmovups(d, saved);
+            n.single ? c.vcmpps(nans, d, d, kUnordered) : c.vcmppd(nans, d, d, kUnordered);
+            c.vandps(d, nans, b);
+            c.vandps(d, d, vector_const(e, magnitude, n.bits()));
+        } else {
+            c.vandps(d, n.v(n.a), vector_const(e, magnitude, n.bits()));
+        }
+        n.single ? c.vpcmpeqd(d, d, vector_const(e, infinity, n.bits()))
+                 : c.vpcmpeqq(d, d, vector_const(e, infinity, n.bits()));
+        c.vandps(d, d, nans);
+        c.vandps(nans, d, n.v(n.a));
+        c.vandps(d, d, b);
+        multiply(e, n.single, d, d, nans);
+    }
+    c.vmovups(n.v(n.d), saved);
+    n.single ? c.vcmpps(n.v(n.temp), n.v(n.d), n.v(n.d), kUnordered)
+             : c.vcmppd(n.v(n.temp), n.v(n.d), n.v(n.d), kUnordered);
+}
+
+/// Tests `d` for NaNs.
+void check_nans(Emitter& e, const Checked& n) {
+    if (e.features().avx512) {
+        compare_nans(e, n.single, nan_mask(n), n.v(n.d));
+        e.c.kortestw(opmask(kTempMask), opmask(kTempMask));
+        e.cold(e.c.jcc(Cc::NE), [n](Emitter& e) {
+            if (n.fused) raise_invalid_products(e, n);
+            const Xmm to = vec_masked(n.type, n.d, kTempMask);
+            n.single ? e.c.vmovaps(to, vector_const(e, n.nan(), n.bits()))
+                     : e.c.vmovapd(to, vector_const(e, n.nan(), n.bits()));
+        });
+        return;
+    }
+    const Xmm d = n.v(n.d), nans = n.v(n.temp);
+    n.single ? e.c.vcmpps(nans, d, d, kUnordered) : e.c.vcmppd(nans, d, d, kUnordered);
+    e.c.vptest(nans, nans);
+    e.cold(e.c.jcc(Cc::NE), [n](Emitter& e) {
+        if (n.fused) raise_invalid_products_avx(e, n);
+        e.c.vblendvps(n.v(n.d), n.v(n.d), vector_const(e, n.nan(), n.bits()), n.v(n.temp));
+    });
+}
+
+/// A register for the test, where it needs one.
+HostReg temp_for(Emitter& e, bool fused) {
+    return e.features().avx512 && !fused ? kNoReg : e.ra.vector_scratch();
+}
+
+void arithmetic(Emitter& e, Op op, bool single, const Xmm& d, const Xmm& a, const Operand& b) {
+    auto& c = e.c;
+    switch (op) {
+        case Op::v_fadd: return single ? c.vaddps(d, a, b) : c.vaddpd(d, a, b);
+        case Op::v_fsub: return single ? c.vsubps(d, a, b) : c.vsubpd(d, a, b);
+        case Op::v_fmul: return single ? c.vmulps(d, a, b) : c.vmulpd(d, a, b);
+        default: return single ? c.vdivps(d, a, b) : c.vdivpd(d, a, b);
+    }
+}
+
+void emit_arithmetic(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const HostReg k = use_mask(e, insn);
+    const HostReg a = e.ra.use(insn.in(0));
+    const Emitter::Rm b = k == kNoReg ? e.use_rm(insn.in(1)) : Emitter::Rm::in_reg(e.ra.use(insn.in(1)));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const bool single = is_single(insn);
+    arithmetic(e, insn.op, single, vec_masked(t, d, k), vec(t, a), VectorSource(t, b));
+    e.ra.unlock(a);
+    if (b.is_reg) e.ra.unlock(b.reg);
+    e.ra.lock(d);
+    check_nans(e, {t, single, false, d, k, temp_for(e, false), kNoReg, {}});
+    e.ra.define(insn.out(), d);
+}
+
+void fused(Emitter& e, Op op, bool single, const Xmm& d, const Xmm& a, const Operand& b) {
+    auto& c = e.c;
+    switch (op) {
+        case Op::v_fmadd: return single ? c.vfmadd231ps(d, a, b) : c.vfmadd231pd(d, a, b);
+        case Op::v_fmsub: return single ? c.vfmsub231ps(d, a, b) : c.vfmsub231pd(d, a, b);
+        case Op::v_fnmadd: return single ? c.vfnmsub231ps(d, a, b) : c.vfnmsub231pd(d, a, b);
+        default: return single ? c.vfnmadd231ps(d, a, b) : c.vfnmadd231pd(d, a, b);
+    }
+}
+
+/// d = +-(a * b) +- c in the register of c; the factors stay as they are for the out-of-line part. A masked op's old
+/// value is the addend where that is the same variable; else the result is merged.
+void emit_fused(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const HostReg k = use_mask(e, insn);
+    Var va = insn.in(0), vb = insn.in(1);
+    const Var addend = insn.in(2);
+    if (e.ra.prefers_memory(va)) std::swap(va, vb);
+    const HostReg a = e.ra.use(va);
+    const Emitter::Rm b = e.use_rm(vb);
+    const HostReg c = e.ra.use(addend);
+    const bool in_place = k == kNoReg || insn.in(4) == addend;
+    HostReg d = in_place ? e.ra.target_from(insn.out(), addend) : e.ra.vector_scratch();
+    if (d == a || (b.is_reg && d == b.reg)) d = e.ra.vector_scratch();
+    if (d != c) {
+        e.ra.move(d, c, t);
+        e.ra.unlock(c);
+    }
+    fused(e, insn.op, single, vec_masked(t, d, k), vec(t, a), VectorSource(t, b));
+    check_nans(e, {t, single, true, d, k, temp_for(e, true), a, b});
+    if (in_place) return e.ra.define(insn.out(), d);
+    const HostReg old = e.ra.use(insn.in(4));
+    HostReg merged = e.ra.target_from(insn.out(), insn.in(4));
+    if (merged != old) {
+        if (merged == d) merged = e.ra.vector_scratch();
+        e.ra.move(merged, old, t);
+    }
+    merge_elements(e, t, single ? 4 : 8, merged, k, d);
+    e.ra.define(insn.out(), merged);
+}
+
+}  // namespace
+
+void emit_v_fadd(Emitter& e, const Insn& insn) { emit_arithmetic(e, insn); }
+void emit_v_fsub(Emitter& e, const Insn& insn) { emit_arithmetic(e, insn); }
+void emit_v_fmul(Emitter& e, const Insn& insn) { emit_arithmetic(e, insn); }
+void emit_v_fdiv(Emitter& e, const Insn& insn) { emit_arithmetic(e, insn); }
+void emit_v_fmadd(Emitter& e, const Insn& insn) { emit_fused(e, insn); }
+void emit_v_fmsub(Emitter& e, const Insn& insn) { emit_fused(e, insn); }
+void emit_v_fnmadd(Emitter& e, const Insn& insn) { emit_fused(e, insn); }
+void emit_v_fnmsub(Emitter& e, const Insn& insn) { emit_fused(e, insn); }
+
+void emit_v_fsqrt(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const HostReg k = use_mask(e, insn);
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const Xmm to = vec_masked(t, d, k);
+    single ? e.c.vsqrtps(to, vec(t, a)) : e.c.vsqrtpd(to, vec(t, a));
+    e.ra.lock(d);
+    check_nans(e, {t, single, false, d, k, temp_for(e, false), kNoReg, {}});
+    e.ra.define(insn.out(), d);
+}
+
+// ---- Conversions ----------------------------------------------------------------------------------
+
+void emit_v_fcvt_if(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool is_unsigned = insn.imm[0] != 0;
+    const HostReg k = use_mask(e, insn);
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const Xmm to = vec_masked(t, d, k), from = vec(t, a);
+    if (is_single(insn)) {
+        is_unsigned ? c.vcvtudq2ps(to, from) : c.vcvtdq2ps(to, from);
+    } else {
+        is_unsigned ? c.vcvtuqq2pd(to, from) : c.vcvtqq2pd(to, from);
+    }
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_fcvt_narrow(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const Type half = t == Type::V512 ? Type::V256 : Type::V128;
+    e.c.vcvtpd2ps(vec(half, d), vec(t, a));
+    e.ra.lock(d);
+    check_nans(e, {half, true, false, d, kNoReg, temp_for(e, false), kNoReg, {}});
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace dragoman::host::x64

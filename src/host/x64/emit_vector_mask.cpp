@@ -1,0 +1,300 @@
+// Masks: from lengths, from and to the bits of vectors, from comparisons; and masked memory accesses.
+#include "host/x64/emit_memory.h"
+#include "host/x64/emit_vector.h"
+
+namespace dragoman::host::x64 {
+
+using ir::Cond;
+using ir::Insn;
+using ir::MemOp;
+using ir::Type;
+using ir::Var;
+
+namespace {
+
+/// The output Mask is the value of `g`.
+void define_mask(Emitter& e, Var out, HostReg g) {
+    if (!e.features().avx512) return e.ra.define(out, g);
+    const HostReg d = e.ra.target(out);
+    e.c.kmovq(opmask(d), r64(g));
+    e.ra.define(out, d);
+}
+
+/// A general register for a result on its way to a Mask.
+HostReg mask_in_gpr(Emitter& e, Var out) {
+    return e.features().avx512 ? e.ra.scratch(RegClass::Gpr) : e.ra.target(out);
+}
+
+/// g &= low `len` bits.
+void cut(Emitter& e, HostReg g, unsigned len) {
+    switch (len) {
+        case 64: return;
+        case 32: return e.c.mov(r32(g), r32(g));
+        case 16: return e.c.movzx(r32(g), r16(g));
+        case 8: return e.c.movzx(r32(g), r8(g));
+        default:
+            if (len < 32) return e.c.and_(r32(g), static_cast<u32>(low_mask(len)));
+            e.c.shl(r64(g), static_cast<int>(64 - len));
+            e.c.shr(r64(g), static_cast<int>(64 - len));
+    }
+}
+
+}  // namespace
+
+void emit_v_mask_first(Emitter& e, const Insn& insn) {
+    const auto count = static_cast<unsigned>(insn.imm[0]);
+    const HostReg n = e.ra.use(insn.in(0));
+    const HostReg g = e.ra.scratch(RegClass::Gpr), ones = e.ra.scratch(RegClass::Gpr);
+    e.c.mov(r32(g), count);
+    e.c.cmp(r64(n), r64(g));
+    e.c.cmov(Cc::B, r64(g), r64(n));
+    e.c.mov(r64(ones), -1);
+    e.c.bzhi(r64(g), r64(ones), r64(g));
+    e.ra.unlock(ones);
+    if (!e.features().avx512) {
+        const HostReg d = e.ra.target(insn.out());
+        e.ra.move(d, g, Type::I64);
+        return e.ra.define(insn.out(), d);
+    }
+    define_mask(e, insn.out(), g);
+}
+
+void emit_v_mask_and(Emitter& e, const Insn& insn) {
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    if (e.features().avx512) {
+        e.c.kandq(opmask(d), opmask(a), opmask(b));
+    } else if (d == b) {
+        e.c.and_(r64(d), r64(a));
+    } else {
+        e.ra.move(d, a, Type::I64);
+        e.c.and_(r64(d), r64(b));
+    }
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_mask_get(Emitter& e, const Insn& insn) {
+    const auto pos = static_cast<unsigned>(insn.imm[0]), len = static_cast<unsigned>(insn.imm[1]);
+    const Var in = insn.in(0);
+    const unsigned word = pos / 64, shift = pos % 64;
+    DRAGOMAN_ASSERT(shift + len <= 64);
+    if (e.ra.prefers_memory(in)) {
+        const HostReg g = mask_in_gpr(e, insn.out());
+        e.c.mov(r64(g), memory(64, kRbp, e.ra.home_displacement(in) + static_cast<i32>(word * 8)));
+        if (shift != 0) e.c.shr(r64(g), static_cast<int>(shift));
+        cut(e, g, len);
+        return define_mask(e, insn.out(), g);
+    }
+    HostReg a = e.ra.use(in);
+    if (word >= 2) {
+        const HostReg part = e.ra.vector_scratch();
+        extract_lane(e, insn.type, part, a, word / 2);
+        a = part;
+    }
+    const HostReg g = mask_in_gpr(e, insn.out());
+    word % 2 == 0 ? e.c.vmovq(r64(g), xmm(a)) : e.c.vpextrq(r64(g), xmm(a), 1);
+    if (shift != 0) e.c.shr(r64(g), static_cast<int>(shift));
+    cut(e, g, len);
+    define_mask(e, insn.out(), g);
+}
+
+void emit_v_mask_put(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const auto pos = static_cast<unsigned>(insn.imm[0]), len = static_cast<unsigned>(insn.imm[1]);
+    const unsigned lane = pos / 128, in_lane = pos % 128;
+    DRAGOMAN_ASSERT(pos % 64 + len <= 64);
+    const HostReg mask = e.ra.use(insn.in(0)), a = e.ra.use(insn.in(1));
+    HostReg g = mask;
+    const bool whole = std::has_single_bit(len) && len >= 8 && in_lane % len == 0;
+    if (is_mask(mask) || !whole) {
+        g = e.ra.scratch(RegClass::Gpr);
+        is_mask(mask) ? c.kmovq(r64(g), opmask(mask)) : c.mov(r64(g), r64(mask));
+    }
+    const HostReg part = e.ra.vector_scratch();
+    if (lane != 0) extract_lane(e, t, part, a, lane);
+    const Xbyak::Xmm from = xmm(lane != 0 ? part : a);
+    const auto index = static_cast<u8>(whole ? in_lane / len : in_lane / 64);
+    if (whole) {
+        switch (len) {
+            case 8: c.vpinsrb(xmm(part), from, r32(g), index); break;
+            case 16: c.vpinsrw(xmm(part), from, r32(g), index); break;
+            case 32: c.vpinsrd(xmm(part), from, r32(g), index); break;
+            default: c.vpinsrq(xmm(part), from, r64(g), index); break;
+        }
+    } else {
+        const HostReg bits = e.ra.scratch(RegClass::Gpr);
+        cut(e, g, len);
+        if (pos % 64 != 0) c.shl(r64(g), static_cast<int>(pos % 64));
+        c.vpextrq(r64(bits), from, index);
+        for (unsigned bit = pos % 64; bit < pos % 64 + len && len < 4; ++bit) c.btr(r64(bits), static_cast<u8>(bit));
+        if (len >= 4) {
+            // bits = bits without the field
+            const unsigned low = pos % 64;
+            c.ror(r64(bits), static_cast<u8>(low));
+            c.shr(r64(bits), static_cast<u8>(len));
+            c.shl(r64(bits), static_cast<u8>(len));
+            c.rol(r64(bits), static_cast<u8>(low));
+        }
+        c.or_(r64(bits), r64(g));
+        c.vpinsrq(xmm(part), from, r64(bits), index);
+    }
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(1));
+    insert_lane(e, t, d, a, part, lane);
+    e.ra.define(insn.out(), d);
+}
+
+// ---- Comparisons ----------------------------------------------------------------------------------
+
+namespace {
+
+struct Predicate {
+    u8 code;  ///< of vpcmp
+    bool is_unsigned;
+};
+Predicate predicate(Cond cond) {
+    switch (cond) {
+        case Cond::Eq: return {0, false};
+        case Cond::Ne: return {4, false};
+        case Cond::Lt: return {1, false};
+        case Cond::Le: return {2, false};
+        case Cond::Ge: return {5, false};
+        case Cond::Gt: return {6, false};
+        case Cond::Ltu: return {1, true};
+        case Cond::Leu: return {2, true};
+        case Cond::Geu: return {5, true};
+        default: return {6, true};
+    }
+}
+
+void compare(Emitter& e, Predicate p, unsigned bytes, const Xbyak::Opmask& k, const Xbyak::Xmm& a,
+             const Xbyak::Operand& b) {
+    auto& c = e.c;
+    switch (bytes) {
+        case 1: return p.is_unsigned ? c.vpcmpub(k, a, b, p.code) : c.vpcmpb(k, a, b, p.code);
+        case 2: return p.is_unsigned ? c.vpcmpuw(k, a, b, p.code) : c.vpcmpw(k, a, b, p.code);
+        case 4: return p.is_unsigned ? c.vpcmpud(k, a, b, p.code) : c.vpcmpd(k, a, b, p.code);
+        default: return p.is_unsigned ? c.vpcmpuq(k, a, b, p.code) : c.vpcmpq(k, a, b, p.code);
+    }
+}
+
+/// k = compare(k) by AVX-512. Elements that are not active have the old value's bits.
+template <class F>
+void emit_compare(Emitter& e, const Insn& insn, F f) {
+    const Type t = insn.type;
+    const HostReg a = e.ra.use(insn.in(0));
+    const Emitter::Rm b = e.use_rm(insn.in(1));
+    const HostReg k = use_mask(e, insn);
+    if (k == kNoReg) {
+        const HostReg d = e.ra.target(insn.out());
+        f(opmask(d), vec(t, a), VectorSource(t, b));
+        return e.ra.define(insn.out(), d);
+    }
+    const HostReg old = e.ra.use(insn.in(3));
+    Xbyak::Opmask result = opmask(kTempMask);
+    result.setOpmaskIdx(opmask(k).getIdx());
+    f(result, vec(t, a), VectorSource(t, b));
+    const HostReg d = e.ra.target(insn.out());
+    e.c.kandnq(opmask(d), opmask(k), opmask(old));
+    e.c.korq(opmask(d), opmask(d), opmask(kTempMask));
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_v_cmp(Emitter& e, const Insn& insn) {
+    emit_compare(e, insn, [&](const Xbyak::Opmask& k, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
+        compare(e, predicate(static_cast<Cond>(insn.imm[0])), element_bytes(insn), k, a, b);
+    });
+}
+
+void emit_v_fcmp(Emitter& e, const Insn& insn) {
+    constexpr u8 kPredicates[] = {0, 1, 2};  // EQ_OQ, LT_OS, LE_OS
+    const u8 code = kPredicates[insn.imm[0]];
+    emit_compare(e, insn, [&](const Xbyak::Opmask& k, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
+        element_bytes(insn) == 4 ? e.c.vcmpps(k, a, b, code) : e.c.vcmppd(k, a, b, code);
+    });
+}
+
+// ---- Masked memory accesses -----------------------------------------------------------------------
+
+void emit_v_ld(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const Xbyak::Address from =
+        guest_address(e, insn.in(0), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
+    const HostReg k = use_mask(e, insn);
+    const HostReg old = e.ra.use(insn.in(2));
+    // A fault must find pinned registers as they were.
+    HostReg d = e.ra.target_from(insn.out(), insn.in(2));
+    if (e.ra.is_pinned(insn.out()) && d != old) d = e.ra.vector_scratch();
+    e.ra.move(d, old, t);
+    const Xbyak::Xmm to = vec_masked(t, d, k);
+    e.guest_segment();
+    switch (element_bytes(insn)) {
+        case 1: e.c.vmovdqu8(to, from); break;
+        case 2: e.c.vmovdqu16(to, from); break;
+        case 4: e.c.vmovdqu32(to, from); break;
+        default: e.c.vmovdqu64(to, from); break;
+    }
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_st(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const Xbyak::Address to =
+        guest_address(e, insn.in(1), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
+    const HostReg k = use_mask(e, insn);
+    const HostReg value = e.ra.use(insn.in(0));
+    Xbyak::Address masked = to;
+    masked.setOpmaskIdx(opmask(k).getIdx());
+    e.guest_segment();
+    switch (element_bytes(insn)) {
+        case 1: e.c.vmovdqu8(masked, vec(t, value)); break;
+        case 2: e.c.vmovdqu16(masked, vec(t, value)); break;
+        case 4: e.c.vmovdqu32(masked, vec(t, value)); break;
+        default: e.c.vmovdqu64(masked, vec(t, value)); break;
+    }
+}
+
+// ---- What there is --------------------------------------------------------------------------------
+
+bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules rules) {
+    const Features& f = shared.features;
+    using ir::Element;
+    using ir::Op;
+    if (!f.avx2 || !f.bmi2 || ir::type_bytes(type) > (f.avx512 ? 64 : 32)) return false;
+    if (rules.mask && !f.avx512) return false;
+    if (rules.element == Element::F16) return false;
+    const unsigned bits = ir::element_bits(rules.element);
+    switch (op) {
+        case Op::v_mul: return bits != 8 && (bits != 64 || f.avx512);
+        case Op::v_min_s:
+        case Op::v_min_u:
+        case Op::v_max_s:
+        case Op::v_max_u: return bits != 64 || f.avx512;
+        case Op::v_shl:
+        case Op::v_shr: return bits != 8 && (bits != 16 || f.avx512);
+        case Op::v_sar: return bits != 8 && (bits == 32 || f.avx512);
+        case Op::v_shl_x:
+        case Op::v_shr_x: return bits != 8;
+        case Op::v_sar_x: return bits != 8 && (bits != 64 || f.avx512);
+        case Op::v_fmadd:
+        case Op::v_fmsub:
+        case Op::v_fnmadd:
+        case Op::v_fnmsub: return f.fma;
+        case Op::v_select:
+        case Op::v_cmp:
+        case Op::v_fcmp: return f.avx512;
+        case Op::v_reduce: return !rules.mask;
+        case Op::v_fcvt_if: return f.avx512;
+        case Op::v_narrow:
+        case Op::v_fcvt_narrow:
+        case Op::v_extract:
+        case Op::v_insert: return !rules.mask;
+        case Op::v_ld:
+        case Op::v_st: return f.avx512 && !shared.options.softmmu;
+        default: return true;
+    }
+}
+
+}  // namespace dragoman::host::x64

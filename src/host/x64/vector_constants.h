@@ -1,0 +1,27 @@
+// Constants of vector code, each 64 bytes long, in Env (as float_constants.h has it for scalars).
+#pragma once
+
+#include "ir/env.h"
+
+namespace dragoman::host::x64 {
+
+enum class VectorConst : unsigned {
+    NanF32,        ///< canonical NaNs
+    NanF64,
+    MagnitudeF32,  ///< all bits but the sign
+    MagnitudeF64,
+    InfinityF32,
+    InfinityF64,
+    Iota8,         ///< bytes 0 to 63
+    Bits8,         ///< what is left of a shift count
+    Bits16,
+    Bits32,
+    Bits64,
+    Count_,
+};
+static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);
+
+/// Fills in the constants of `env`.
+void init_vector_constants(ir::Env* env);
+
+}  // namespace dragoman::host::x64
