@@ -282,7 +282,7 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_fmsub:
         case Op::v_fnmadd:
         case Op::v_fnmsub: return f.fma;
-        case Op::v_select:
+        case Op::v_select: return f.avx512 && !rules.mask;
         case Op::v_cmp:
         case Op::v_fcmp: return f.avx512;
         case Op::v_reduce: return !rules.mask;

@@ -5,6 +5,8 @@
 
 #include "base/fpenv.h"
 #include "host/vector_ops.h"
+#include "ir/effects.h"
+#include "ir/typing.h"
 #include "ir/verifier.h"
 
 namespace dragoman::test {
@@ -104,6 +106,12 @@ public:
         for (unsigned i = 0; i < insn.inputs; ++i) {
             const Type t = ir::operand_type(f, insn, 1 + i);
             fill(rng_, memory_[i], c.element);
+            if (t == Type::Mask && elements) {  // one bit per element
+                u64 mask;
+                std::memcpy(&mask, memory_[i], sizeof mask);
+                mask &= low_mask(ir::type_bits(c.type) / ir::element_bits(c.element));
+                std::memcpy(memory_[i], &mask, sizeof mask);
+            }
             in[i] = memory_[i];
             const Var v = insn.args[1 + i] = b.temp(t);
             b.emit(Op::env_ld, t, {v}, {x(0)}, i * 64, access(t));
@@ -236,6 +244,7 @@ TEST_P(VectorOps, AgreeWithElements) {
                         Case c{op, t, Type::None, e, masked, {imm0, imm1}};
                         if (op == Op::v_splat || op == Op::v_from_bits) c.type2 = Type::I64;
                         if (op == Op::v_mask_first) c.type = Type::Mask, c.type2 = Type::I64;
+                        if (op == Op::v_mask_and) c.type = Type::Mask;
                         if (op == Op::v_low) c.type2 = t == Type::V128 ? Type::V256 : Type::V128;
                         ++ops;
                         for (unsigned round = 0; round < (is_float ? 40u : 6u); ++round) runner.run(c);
