@@ -2,7 +2,7 @@
 // difference is reduced to the fewest instructions that still show it.
 //
 //     fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] [--without
-//     PREFIX]... COMMAND...
+//     PREFIX]... [--vectors] COMMAND...
 //
 // Each COMMAND (one argument, split by the shell) runs the ELF file that is appended to it. The first is the reference.
 #include <sys/stat.h>
@@ -31,6 +31,7 @@ struct Settings {
     std::string only;
     std::vector<std::string> without;
     std::vector<std::string> commands;
+    bool vectors = false;  ///< the CPU model has them
 };
 
 struct Result {
@@ -47,15 +48,15 @@ Result run(const Settings& s, const std::string& command, const std::string& elf
     return {status, text.str()};
 }
 
-void write_elf(const std::string& path, const std::vector<Program>& programs, u64 seed) {
-    std::ofstream(path, std::ios::binary) << make_elf(programs, seed);
+void write_elf(const std::string& path, const std::vector<Program>& programs, u64 seed, bool vectors) {
+    std::ofstream(path, std::ios::binary) << make_elf(programs, seed, vectors);
     chmod(path.c_str(), 0755);
 }
 
 /// Whether commands 0 and `other` differ on the batch.
 bool differs(const Settings& s, const std::vector<Program>& programs, u64 seed, std::size_t other) {
     std::string elf = s.work + "/reduced";
-    write_elf(elf, programs, seed);
+    write_elf(elf, programs, seed, s.vectors);
     return run(s, s.commands[0], elf) != run(s, s.commands[other], elf);
 }
 
@@ -92,23 +93,32 @@ void report(const Settings& s, std::vector<Program> programs, u64 seed, std::siz
     std::printf("seed %llu: %s differs from %s (status %d, %d)\n", static_cast<unsigned long long>(seed),
                 s.commands[other].c_str(), s.commands[0].c_str(), b.status, a.status);
     std::fflush(stdout);
-    constexpr std::size_t kRecordBytes = kRecordWords * 8;
+    const std::size_t record_bytes = kRecordWords * 8 + (s.vectors ? kVectorDump : 0);
     std::size_t at = 0;
     while (at < a.output.size() && at < b.output.size() && a.output[at] == b.output[at]) ++at;
-    std::size_t index = std::min(at / kRecordBytes, programs.size() - 1);
+    std::size_t index = std::min(at / record_bytes, programs.size() - 1);
     programs.resize(index + 1);
     reduce(s, programs, seed, other);
     std::printf("program %zu, reduced (kept in %s/reduced):\n%s", index, s.work.c_str(),
                 list_body(programs.back()).c_str());
 
     std::string elf = s.work + "/reduced";
-    write_elf(elf, programs, seed);
+    write_elf(elf, programs, seed, s.vectors);
     Result x = run(s, s.commands[0], elf), y = run(s, s.commands[other], elf);
-    std::size_t start = (programs.size() - 1) * kRecordBytes;
-    if (x.output.size() < start + kRecordBytes || y.output.size() < start + kRecordBytes) {
+    std::size_t start = (programs.size() - 1) * record_bytes;
+    if (x.output.size() < start + record_bytes || y.output.size() < start + record_bytes) {
         std::printf("statuses %d and %d, output of %zu and %zu bytes\n", x.status, y.status, x.output.size(),
                     y.output.size());
         return;
+    }
+    for (unsigned w = kRecordWords; w < record_bytes / 8; ++w) {
+        const std::size_t place = start + w * 8;
+        u64 v[2];
+        std::memcpy(&v[0], x.output.data() + place, 8);
+        std::memcpy(&v[1], y.output.data() + place, 8);
+        if (v[0] == v[1]) continue;
+        std::printf("  vector bytes from %u on %016llx, expected %016llx\n", (w - kRecordWords) * 8,
+                    static_cast<unsigned long long>(v[1]), static_cast<unsigned long long>(v[0]));
     }
     const u64* initial = programs.back().registers;
     for (unsigned w = 0; w < kRecordWords; ++w) {
@@ -145,7 +155,7 @@ int fuzz(const Settings& s) {
         Random random(seed);
         std::vector<Program> programs;
         for (unsigned i = 0; i < s.programs; ++i) programs.push_back(make_program(random, source, s.insns));
-        write_elf(elf, programs, seed);
+        write_elf(elf, programs, seed, s.vectors);
         Result expected = run(s, s.commands[0], elf);
         for (std::size_t c = 1; c < s.commands.size(); ++c) {
             Result actual = run(s, s.commands[c], elf);
@@ -175,7 +185,10 @@ int main(int argc, char** argv) {
         else if (arg == "--programs") s.programs = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
         else if (arg == "--insns") s.insns = static_cast<unsigned>(std::strtoul(value, nullptr, 0));
         else if (arg == "--cpu") s.cpu = value;
-        else if (arg == "--only") s.only = value;
+        else if (arg == "--vectors") {
+            s.vectors = true;
+            continue;
+        } else if (arg == "--only") s.only = value;
         else if (arg == "--without") s.without.push_back(value);
         else {
             s.commands.push_back(argv[i]);
@@ -187,7 +200,7 @@ int main(int argc, char** argv) {
         std::fprintf(
             stderr,
             "usage: fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] "
-            "[--without PREFIX]... "
+            "[--without PREFIX]... [--vectors] "
             "REFERENCE COMMAND...\n");
         return 2;
     }

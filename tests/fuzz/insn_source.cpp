@@ -49,6 +49,12 @@ bool is_excluded(const InsnRow& row) {
           "c.unimp", "unimp",     "cm.pop",    "cm.popret", "cm.popretz", "cm.jt", "cm.jalt"}) {
         if (is_named(row, m)) return true;
     }
+    // Their addresses would be anywhere.
+    for (const char* prefix : {"vls", "vss", "vlux", "vlox", "vsux", "vsox"}) {
+        const bool segments = std::strncmp(row.mnemonic, "vlseg", 5) == 0 || std::strncmp(row.mnemonic, "vsseg", 5) == 0;
+        const bool access = contains(row, "(rs1)");
+        if (access && !segments && std::strncmp(row.mnemonic, prefix, std::strlen(prefix)) == 0) return true;
+    }
     return contains(row, "csr") && !is_named(row, "csrrwi") && !contains(row, "rs1") && !contains(row, "zimm");
 }
 
@@ -87,6 +93,7 @@ InsnSource::InsnSource(const riscv::Decoder& decoder, const std::string& only, c
         bool wanted = !is_excluded(*row) && name.starts_with(only);
         for (const std::string& prefix : without) wanted = wanted && !name.starts_with(prefix);
         if (wanted) rows_.push_back(row);
+        vectors_ |= wanted && row->uses_vectors;
     }
 }
 
@@ -94,7 +101,7 @@ bool InsnSource::make(Random& random, const InsnRow& row, Insn& out) const {
     u32 bits = row.match | random_bits(random, ~row.mask);
     if (row.length == 2) bits &= 0xffff;
     for (const char *p = row.pattern, *end = p + std::strlen(p); p != end; ++p) {
-        if (*p != '-') continue;
+        if (*p != '-' || row.uses_vectors) continue;  // masked or not
         unsigned after = 0;  // pattern characters behind this one
         for (const char* q = p + 1; q != end; ++q) after += *q != ' ';
         bits &= ~(1u << after);
@@ -133,7 +140,23 @@ void InsnSource::append_known(std::vector<Insn>& body, u32 bits) const {
     body.push_back({bits, 4, decoder_.find(bits)});
 }
 
+void InsnSource::append_vset(Random& random, std::vector<Insn>& body) const {
+    // Legal mostly; lengths of all sizes.
+    const u32 sew = static_cast<u32>(random() % 4), policy = static_cast<u32>(random() % 4);
+    constexpr u32 kLmul[] = {0, 0, 0, 1, 2, 3, 5, 6, 7};
+    const u32 vtype = policy << 6 | sew << 3 | kLmul[random() % std::size(kLmul)];
+    const unsigned rd = random() % 2 ? 0 : 5;
+    u32 bits = 0x57 | 7u << 12 | rd << 7 | vtype << 20;
+    switch (random() % 4) {
+        case 0: bits |= 3u << 30 | static_cast<u32>(random() % 32) << 15; break;  // vsetivli
+        case 1: bits |= static_cast<u32>(random() % 32) << 15; break;
+        default: bits = (bits & ~(31u << 7)) | 5u << 7; break;  // the greatest length
+    }
+    body.push_back({bits, 4, decoder_.find(bits)});
+}
+
 void InsnSource::append(Random& random, std::vector<Insn>& body) const {
+    if (vectors_ && random() % 6 == 0) append_vset(random, body);
     const InsnRow* row = rows_[random() % rows_.size()];
     Insn insn;
     for (unsigned tries = 0; !make(random, *row, insn); ++tries) {

@@ -15,6 +15,8 @@ constexpr u64 kCode = 0x10000;
 constexpr u64 kRecords = 0x4000000;  ///< initial registers
 constexpr u64 kMemoryStart = 0x6000000;
 constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
+constexpr u64 kVectors = 0x6200000;  ///< initial vector registers
+constexpr unsigned kVectorBytes = 4096;
 constexpr unsigned kIterations = 3;
 /// Of one program in kLongEvery: enough for the loop to get a translation of its own (host/x64/loops.h).
 constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
@@ -113,6 +115,45 @@ u32 with_jump(u32 bits, i64 offset) {
     return bits | (o >> 20 & 1) << 31 | (o >> 1 & 0x3ff) << 21 | (o >> 11 & 1) << 20 | (o >> 12 & 0xff) << 12;
 }
 
+/// Registers v0 to v31 from or to `address` in memory, by `opcode`.
+void emit_vectors(Code& c, u64 address, unsigned base, unsigned step, bool load) {
+    constexpr u32 kWhole8 = 7u << 29 | 1u << 25 | 8u << 20;
+    constexpr unsigned kVlenb = 0xc22;
+    c.load_page(base, address);
+    c.csrrs(step, kVlenb, 0);
+    c.emit(3u << 20 | step << 15 | 1u << 12 | step << 7 | 0x13);  // slli step, step, 3
+    for (unsigned v = 0; v < 32; v += kVectorGroup) {
+        c.emit(kWhole8 | base << 15 | v << 7 | (load ? 0x07 : 0x27));
+        c.emit(step << 20 | base << 15 | base << 7 | 0x33);  // add base, base, step
+    }
+}
+
+/// Has SIGILL skip the instruction.
+void emit_handler(Code& c) {
+    constexpr unsigned a0 = 10, a1 = 11, a2 = 12, a3 = 13, a7 = 17, t0 = 5, ra = 1, sp = 2;
+    constexpr unsigned kContextPc = 176, kSigill = 4, kRtSigaction = 134, kHandlerBytes = 16;
+    c.emit(with_jump(0x6f, 4 + kHandlerBytes));
+    const u64 handler = kCode + c.size();
+    c.load(t0, a2, kContextPc);
+    c.addi(t0, t0, 4);
+    c.store(t0, a2, kContextPc);
+    c.emit(ra << 15 | 0x67);  // ret
+    // struct sigaction: handler, flags, mask
+    c.load_page(sp, kMemoryStart + kMemoryBytes / 2);
+    c.load_page(t0, handler & ~u64{0xfff});
+    c.addi(t0, t0, static_cast<i32>(handler & 0xfff));
+    c.store(t0, sp, 0);
+    c.addi(t0, 0, 4);  // SA_SIGINFO
+    c.store(t0, sp, 8);
+    c.store(0, sp, 16);
+    c.addi(a0, 0, kSigill);
+    c.addi(a1, sp, 0);
+    c.addi(a2, 0, 0);
+    c.addi(a3, 0, 8);
+    c.addi(a7, 0, kRtSigaction);
+    c.ecall();
+}
+
 /// `starts` has the places of the program's functions.
 void emit_insns(Code& c, const std::vector<Insn>& insns, const std::vector<std::size_t>& starts) {
     for (const Insn& insn : insns) {
@@ -160,9 +201,14 @@ void emit_loop(Code& c, const Program& p, const std::vector<std::size_t>& functi
     jump(-first - second - 3 * kJump);
 }
 
-void emit_program(Code& c, const Program& p, u64 record) {
+void emit_program(Code& c, const Program& p, u64 record, bool vectors) {
     constexpr unsigned kBase = 31, kFcsr = 3;
     const std::vector<std::size_t> functions = emit_functions(c, p);
+    constexpr unsigned kStep = 30, kVstart = 8;
+    if (vectors) {
+        c.csrrw(0, kVstart, 0);
+        emit_vectors(c, kVectors, kBase, kStep, true);
+    }
     c.load_page(kBase, record & ~u64{0xfff});
     c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) >> 1);  // in two steps: it may exceed 2047
     c.addi(kBase, kBase, static_cast<i32>(record & 0xfff) - (static_cast<i32>(record & 0xfff) >> 1));
@@ -178,6 +224,11 @@ void emit_program(Code& c, const Program& p, u64 record) {
     c.csrrs(1, kFcsr, 0);
     c.store(1, kRecord, 63 * 8);
     emit_write(c, kSaved, kRecordWords * 8);
+    if (vectors) {
+        c.csrrw(0, kVstart, 0);
+        emit_vectors(c, kVectors, kBase, kStep, false);
+        emit_write(c, kVectors, kVectorDump);
+    }
 }
 
 void append_segment(std::string& file, Elf64_Phdr& ph, u64 address, u32 flags, const std::string& bytes) {
@@ -208,7 +259,7 @@ void make_long(Random& random, const InsnSource& source, Program& p) {
 
 bool are_plain(const std::vector<Insn>& body, std::size_t first) {
     using enum riscv::Extension;
-    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb};
+    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb, Zve32x, Zve32f, Zve64x, Zve64d};
     for (; first < body.size(); ++first) {
         if (body[first].row == nullptr || !body[first].row->guard.admits(plain)) return false;
     }
@@ -237,11 +288,12 @@ Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     return p;
 }
 
-std::string make_elf(const std::vector<Program>& programs, u64 memory_seed) {
+std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors) {
     Code code;
+    if (vectors) emit_handler(code);
     std::string records;
     for (const Program& p : programs) {
-        emit_program(code, p, kRecords + records.size());
+        emit_program(code, p, kRecords + records.size(), vectors);
         records.append(reinterpret_cast<const char*>(p.registers), sizeof p.registers);
     }
     emit_write(code, kMemoryStart, kMemoryBytes);
@@ -268,14 +320,16 @@ std::string make_elf(const std::vector<Program>& programs, u64 memory_seed) {
     header.e_phoff = sizeof header;
     header.e_ehsize = sizeof header;
     header.e_phentsize = sizeof(Elf64_Phdr);
-    header.e_phnum = 4;
+    header.e_phnum = 5;
     header.e_flags = 5;  // RVC, double-float ABI
-    Elf64_Phdr ph[4];
+    Elf64_Phdr ph[5];
+    const std::string registers = memory.substr(0, kVectorBytes);
     std::string file(sizeof header + sizeof ph, '\0');
     append_segment(file, ph[0], kCode, PF_R | PF_X, code.bytes());
     append_segment(file, ph[1], kRecords, PF_R, records);
     append_segment(file, ph[2], kMemoryStart, PF_R | PF_W, memory);
     append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kSavedBytes, '\0'));
+    append_segment(file, ph[4], kVectors, PF_R | PF_W, registers);
     std::memcpy(file.data(), &header, sizeof header);
     std::memcpy(file.data() + sizeof header, ph, sizeof ph);
     return file;

@@ -57,6 +57,11 @@ public:
     /// @param without  mnemonic prefixes of those that are left out
     InsnSource(const riscv::Decoder& decoder, const std::string& only, const std::vector<std::string>& without);
     bool empty() const { return rows_.empty(); }
+    /// Whether there are vector instructions. Programs then begin with random vector registers, which end in the
+    /// memory; instructions that are reserved, as many of theirs are by the vtype of the moment, are skipped.
+    bool has_vectors() const { return vectors_; }
+    /// Appends a vset.
+    void append_vset(Random& random, std::vector<Insn>& body) const;
     /// Appends one instruction, or a few that belong together.
     void append(Random& random, std::vector<Insn>& body) const;
     /// As it is listed.
@@ -68,7 +73,13 @@ private:
 
     const riscv::Decoder& decoder_;
     std::vector<const riscv::InsnRow*> rows_;
+    bool vectors_ = false;
 };
+
+/// The registers that loads and stores of whole vector registers go through before and after a program's body.
+inline constexpr unsigned kVectorGroup = 8;
+/// Bytes of vector registers behind the others in the output of a program: all for a VLEN of 256.
+inline constexpr unsigned kVectorDump = 1024;
 
 Program make_program(Random& random, const InsnSource& source, unsigned insns);
 
@@ -80,7 +91,7 @@ bool are_plain(const std::vector<Insn>& body, std::size_t first);
 void make_calls(Random& random, const InsnSource& source, Program& p);
 
 /// The ELF file of a batch.
-std::string make_elf(const std::vector<Program>& programs, u64 memory_seed);
+std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors);
 
 /// Assembly listing of a body; without instructions that have no row (no-operations).
 std::string list_body(const Program& program);

@@ -2,6 +2,7 @@
 # run.sh BUILD [--cpu MODEL] [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU
 # features and with few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh
 # fetched, the machine's.
+# With --vectors (and a model that has them), of vector instructions, which only $QEMU is asked for.
 set -eu
 build=$1
 shift
@@ -19,6 +20,9 @@ set -- --work "$work" --cpu "$cpu" "$@" "$dragoman -backend interp" "$dragoman" 
 
 fetched=${DRAGOMAN_BENCH_QEMU:-$HOME/.cache/dragoman-bench/qemu}/usr/bin/qemu-riscv64
 [ -x "$fetched" ] || fetched=$(command -v qemu-riscv64 || true)
+case " $* " in
+    *" --vectors "*) fetched= ;;
+esac
 qemu=${QEMU:-$fetched}
 version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' || true)
 if [ "${version:-0}" -ge 10 ]; then
