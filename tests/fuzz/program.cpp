@@ -17,6 +17,9 @@ constexpr u64 kMemoryStart = 0x6000000;
 constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
 constexpr u64 kVectors = 0x6200000;  ///< initial vector registers
 constexpr unsigned kVectorBytes = 4096;
+/// Behind them, the stack of signal handlers: what a frame holds is not compared.
+constexpr u64 kSignalStack = kVectors + kVectorBytes;
+constexpr unsigned kSignalStackBytes = 0x10000;
 constexpr unsigned kIterations = 3;
 /// Of one program in kLongEvery: enough for the loop to get a translation of its own (host/x64/loops.h).
 constexpr unsigned kLongIterations = 2500, kLongEvery = 16, kLongInsns = 24;
@@ -131,7 +134,7 @@ void emit_vectors(Code& c, u64 address, unsigned base, unsigned step, bool load)
 /// Has SIGILL skip the instruction.
 void emit_handler(Code& c) {
     constexpr unsigned a0 = 10, a1 = 11, a2 = 12, a3 = 13, a7 = 17, t0 = 5, ra = 1, sp = 2;
-    constexpr unsigned kContextPc = 176, kSigill = 4, kRtSigaction = 134, kHandlerBytes = 16;
+    constexpr unsigned kContextPc = 176, kSigill = 4, kRtSigaction = 134, kSigaltstack = 132, kHandlerBytes = 16;
     c.emit(with_jump(0x6f, 4 + kHandlerBytes));
     const u64 handler = kCode + c.size();
     c.load(t0, a2, kContextPc);
@@ -143,7 +146,8 @@ void emit_handler(Code& c) {
     c.load_page(t0, handler & ~u64{0xfff});
     c.addi(t0, t0, static_cast<i32>(handler & 0xfff));
     c.store(t0, sp, 0);
-    c.addi(t0, 0, 4);  // SA_SIGINFO
+    c.load_page(t0, 0x8000000);  // SA_ONSTACK
+    c.addi(t0, t0, 4);           // SA_SIGINFO
     c.store(t0, sp, 8);
     c.store(0, sp, 16);
     c.addi(a0, 0, kSigill);
@@ -152,6 +156,17 @@ void emit_handler(Code& c) {
     c.addi(a3, 0, 8);
     c.addi(a7, 0, kRtSigaction);
     c.ecall();
+    // stack_t: address, flags, size
+    c.load_page(t0, kSignalStack);
+    c.store(t0, sp, 0);
+    c.store(0, sp, 8);
+    c.load_page(t0, kSignalStackBytes);
+    c.store(t0, sp, 16);
+    c.addi(a0, sp, 0);
+    c.addi(a1, 0, 0);
+    c.addi(a7, 0, kSigaltstack);
+    c.ecall();
+    for (unsigned i = 0; i < 3; ++i) c.store(0, sp, i * 8);
 }
 
 /// `starts` has the places of the program's functions.
@@ -329,7 +344,7 @@ std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool
     append_segment(file, ph[1], kRecords, PF_R, records);
     append_segment(file, ph[2], kMemoryStart, PF_R | PF_W, memory);
     append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kSavedBytes, '\0'));
-    append_segment(file, ph[4], kVectors, PF_R | PF_W, registers);
+    append_segment(file, ph[4], kVectors, PF_R | PF_W, registers + std::string(kSignalStackBytes, '\0'));
     std::memcpy(file.data(), &header, sizeof header);
     std::memcpy(file.data() + sizeof header, ph, sizeof ph);
     return file;
