@@ -264,6 +264,14 @@ unsigned Evaluation::compute(u8* to) const {
         }
         case Op::v_narrow:
             return each(to, [&](unsigned i) { return i < count_ / 2 ? element(in_[0], bits_ * 2, i) : 0; });
+        case Op::v_unzip: {
+            const unsigned half = count_ / 2, odd = static_cast<unsigned>(imm(0));
+            return each(to, [&](unsigned i) { return at(i / half, i % half * 2 + odd); });
+        }
+        case Op::v_zip: {
+            const unsigned first = imm(0) != 0 ? count_ / 2 : 0;
+            return each(to, [&](unsigned i) { return at(i % 2, first + i / 2); });
+        }
         case Op::v_cmp: return each_bit(to, [&](unsigned i) { return compare(i); });
         case Op::v_reduce: return word(to, reduced());
         case Op::v_fadd:

@@ -176,6 +176,14 @@ public:
     /// The same, computed where `mask` has a bit; elsewhere the result is `old`.
     Var masked_op(Op o, Type t, Element element, std::initializer_list<Var> ins, Var mask, Var old, u64 imm0 = 0,
                   u64 imm1 = 0);
+    /// Loads the elements at base + offsets + displacement; the offsets have 64 bits, and those of 32-bit elements fill
+    /// the lower half.
+    Var gather(Type t, Element element, Var base, Var offsets, MemOp m, i64 displacement) {
+        Var out = temp(t);
+        emit(Op::v_gather, t, {out}, {base, offsets}, m.pack(), static_cast<u64>(displacement)).attributes =
+            VectorRules{element, false}.pack();
+        return out;
+    }
     /// Stores the elements of `value` for which `mask` has a bit.
     void masked_store(Element element, Var value, Var base, Var mask, MemOp m, i64 displacement) {
         emit_long(Op::v_st, type(value), {}, {value, base, mask}, m.pack(), static_cast<u64>(displacement)).attributes =

@@ -20,6 +20,7 @@
 //   VecScalar output T; the last input I64, the others T
 //   VecReduce output I64; the first input T, the others I64
 //   VecSelect output T; the first input Mask, the others T
+//   VecGather output T; the first input I64, the others T
 //   Free      operand types are those of the variables (call)
 //   None      no variables
 //
@@ -48,6 +49,7 @@ enum class OpTyping : u8 {
     VecScalar,
     VecReduce,
     VecSelect,
+    VecGather,
     Free
 };
 
@@ -193,7 +195,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(fflags_set,    0, 1, 0, Ptr,      SideEffects)                /* replaces them by the low 5 bits */ \
     /* vectors as a whole, and masks */                                                            \
     X(v_low,         1, 1, 0, Conv,     None)                       /* another size: the low part, or zeros above */ \
-    X(v_from_bits,   1, 1, 0, Conv,     None)                       /* I64 -> the low 8 bytes, zeros above */ \
+    X(v_from_bits,   1, 1, 0, Conv,     None)                       /* I64, F64 -> the low 8 bytes, zeros above */ \
     X(v_blend_low,   1, 2, 1, Same,     None)                       /* in: a, b; the low N bytes of a, the rest of b */ \
     X(v_join,        1, 2, 0, Same,     None)                       /* in: a, b; the low half of a, above it that of b */ \
     X(v_mask_first,  1, 1, 1, Conv,     None)                       /* I64 n -> Mask: the low min(n, N) bits */ \
@@ -226,6 +228,8 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_ext_s,       1, 1, 2, Same,     Vector)                     /* from narrower elements: log2 of bytes, part */ \
     X(v_ext_u,       1, 1, 2, Same,     Vector)                                                    \
     X(v_narrow,      1, 1, 0, Same,     Vector)                     /* low halves of wider elements, zeros above */ \
+    X(v_unzip,       1, 2, 1, Same,     Vector)                     /* 0: even elements of a, then of b; 1: odd ones */ \
+    X(v_zip,         1, 2, 1, Same,     Vector)                     /* elements of a and b in turn; 0: lower half, 1: upper */ \
     X(v_cmp,         1, 2, 1, VecMask,  Vector)                     /* Cond */                     \
     X(v_reduce,      1, 2, 1, VecReduce, Vector)                    /* in: a, start; Reduction */  \
     X(v_fadd,        1, 2, 0, Same,     Vector)                                                    \
@@ -240,6 +244,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_fcmp,        1, 2, 1, VecMask,  Vector)                     /* FloatCond */                \
     X(v_fcvt_if,     1, 1, 1, Same,     Vector)                     /* integers to floats of the same width; 1: unsigned */ \
     X(v_fcvt_narrow, 1, 1, 0, Same,     Vector)                     /* floats from wider ones, zeros above */ \
+    X(v_gather,      1, 2, 2, VecGather, Vector | SideEffects | MayFault) /* in: base, 64-bit offsets; MemOp, displacement; i32: zeros above */ \
     X(v_ld,          1, 1, 2, Load,     Vector | SideEffects | MayFault)  /* MemOp, displacement; masked */ \
     X(v_st,          0, 2, 2, Store,    Vector | SideEffects | MayFault)  /* MemOp, displacement; masked */
 // clang-format on

@@ -30,6 +30,7 @@ inline Type operand_type(const Function& f, const Insn& insn, unsigned i) {
         case OpTyping::VecMask: return output ? Type::Mask : insn.type;
         case OpTyping::VecScalar: return output || input + 1 < info(insn.op).inputs ? insn.type : Type::I64;
         case OpTyping::VecReduce: return output || input != 0 ? Type::I64 : insn.type;
+        case OpTyping::VecGather: return output || input != 0 ? insn.type : Type::I64;
         case OpTyping::VecSelect: return output || input != 0 ? insn.type : Type::Mask;
         case OpTyping::Free: {
             const HelperInfo& helper = f.layout().helpers[insn.imm[0]];

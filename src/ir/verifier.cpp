@@ -128,7 +128,8 @@ const char* Verifier::check_type_class(const Insn& insn) const {
         case Op::brcond: return is_int(t) ? nullptr : "integer type wanted";
         case Op::movcond: return is_int(s) ? nullptr : "integer comparison wanted";
         case Op::v_low: return is_vector(t) && is_vector(s) && s != t ? nullptr : "two vector types wanted";
-        case Op::v_from_bits: return is_vector(t) && s == Type::I64 ? nullptr : "I64 to vector wanted";
+        case Op::v_from_bits:
+            return is_vector(t) && (s == Type::I64 || s == Type::F64) ? nullptr : "64 bits to vector wanted";
         case Op::v_mask_first: return t == Type::Mask && s == Type::I64 ? nullptr : "I64 to mask wanted";
         case Op::v_splat: return s == Type::I64 || is_float(s) ? nullptr : "scalar wanted";
         case Op::v_join:
@@ -139,9 +140,15 @@ const char* Verifier::check_type_class(const Insn& insn) const {
     }
 }
 
+/// Bits of the elements of a vector op.
+unsigned element_of(const Insn& insn) { return element_bits(VectorRules::unpack(insn.attributes).element); }
+
 const char* Verifier::check_attributes(const Insn& insn) const {
     if (has(info(insn.op).flags, OpFlags::Vector)) {
         const VectorRules rules = VectorRules::unpack(insn.attributes);
+        if (insn.op == Op::v_gather && (rules.mask || (element_of(insn) != 32 && element_of(insn) != 64))) {
+            return "gather of what cannot be gathered";
+        }
         if ((insn.op == Op::v_ld || insn.op == Op::v_st) && !rules.mask) return "mask wanted";
         if (insn.attributes != rules.pack() || rules.element == Element::None ||
             static_cast<unsigned>(rules.element) >= kElementCount) {
@@ -197,9 +204,6 @@ const char* check_rounding(u64 rounding) {
                ? nullptr
                : "no such rounding";
 }
-
-/// Bits of the elements of a vector op.
-unsigned element_of(const Insn& insn) { return element_bits(VectorRules::unpack(insn.attributes).element); }
 
 const char* Verifier::check_constants(const Insn& insn) {
     constexpr u64 kConds = static_cast<u64>(Cond::TstNe) + 1;

@@ -5,6 +5,7 @@ is seen in review.
   check.py DRAGOMAN CASES            compare
   check.py DRAGOMAN CASES --update   write what is generated into CASES
   ... --system                       DRAGOMAN is dragoman-system; the cases run in machine mode
+  ... --vector                       of vector instructions, VLEN 256: with AVX2, on hosts that have it
 
 CASES: per case a line "== title", guest assembly, a line "--", host code. Host features that not every
 x86-64 processor has are turned off. Jump targets are written as TARGET.
@@ -27,6 +28,7 @@ _start:
     fmv.w.x fa1, zero
     fmv.w.x fa2, zero
     fmv.w.x fa3, zero
+    @
     j case
     .globl case
 case:
@@ -90,19 +92,23 @@ def read_cases(path):
     return cases
 
 
-def host_code(dragoman, guest, folder, system):
+OPTIONS = ["-disable-host-features", "avx512,fma,avx2,avx,bmi"]
+VECTOR_OPTIONS = ["-disable-host-features", "avx512", "-cpu", "max,v=on,vlen=256"]
+
+
+def host_code(dragoman, guest, folder, system, vector):
     source, binary = os.path.join(folder, "case.S"), os.path.join(folder, "case")
     with open(source, "w", encoding="utf-8") as f:
-        f.write((SYSTEM_PROGRAM if system else PROGRAM) % "\n".join("    " + line for line in guest))
+        program = (SYSTEM_PROGRAM if system else PROGRAM) % "\n".join("    " + line for line in guest)
+        f.write(program.replace("@", "vsetvli t0, zero, e32, m1, ta, ma" if vector else ""))
     flags = ["-Wl,-Ttext=0x80000000,-n,--no-relax,--build-id=none,--no-warn-rwx-segments"] if system else []
-    subprocess.run(["riscv64-linux-gnu-gcc", "-march=rv64gc_zba_zbb_zbs", "-nostdlib", "-static", *flags, "-o", binary,
+    subprocess.run(["riscv64-linux-gnu-gcc", f"-march=rv64gc{'v' if vector else ''}_zba_zbb_zbs", "-nostdlib", "-static", *flags, "-o", binary,
                     source], check=True)
     symbols = subprocess.run(["riscv64-linux-gnu-nm", binary], check=True, capture_output=True, text=True).stdout
     address = {name: int(value, 16) for value, _, name in (line.split() for line in symbols.splitlines())}
     machine = ["-machine", "virt", "-m", "16M", "-nographic", "-bios", "none", "-kernel"] if system else []
-    run = subprocess.run([dragoman, "-disable-host-features", "avx512,fma,avx2,avx,bmi", "-d", "out_asm",
-                          "-dfilter", f"{address['case']:#x}..{address['end'] - 1:#x}", *machine,
-                          binary], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    run = subprocess.run([dragoman, *(VECTOR_OPTIONS if vector else OPTIONS), "-d", "out_asm", "-dfilter",
+                          f"{address['case']:#x}..{address['end'] - 1:#x}", *machine, binary], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     code, inside = [], False
     for line in run.stderr.splitlines():
         marker = re.match(r"\s*-- guest (0x[0-9a-f]+)", line)
@@ -117,11 +123,14 @@ def host_code(dragoman, guest, folder, system):
 
 def main():
     dragoman, path = sys.argv[1:3]
-    update, system = "--update" in sys.argv[3:], "--system" in sys.argv[3:]
+    update, system, vector = (option in sys.argv[3:] for option in ("--update", "--system", "--vector"))
+    if vector and not all(f in open("/proc/cpuinfo", encoding="utf-8").read() for f in (" avx2 ", " fma ", " bmi2 ")):
+        print("skipped: the host has no AVX2")
+        return 0
     cases, failed = read_cases(path), 0
     with tempfile.TemporaryDirectory() as folder:
         for index, (title, guest, expected) in enumerate(cases):
-            code = host_code(dragoman, guest, folder, system)
+            code = host_code(dragoman, guest, folder, system, vector)
             if update:
                 cases[index] = (title, guest, code)
             elif code != expected:

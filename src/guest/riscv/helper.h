@@ -61,7 +61,7 @@
     X(amocas_q, MayRaise)                                \
     X(table_jump, NoReadGlobals | MayRaise)              \
     /* vectors (v/helper_vector.cpp) */                  \
-    X(vector, NoReadGlobals)                             \
+    X(vector, None)                                      \
     X(vector_memory, MayRaise)                           \
     X(vsetvl, NoReadGlobals)                             \
     /* system mode (helper_priv.cpp) */                  \

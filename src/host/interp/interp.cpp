@@ -127,7 +127,9 @@ public:
     }
 
     unsigned vector_bytes() const override { return 64; }
-    bool has_vector_op(ir::Op, ir::Type, ir::VectorRules) const override { return true; }
+    bool has_vector_op(ir::Op op, ir::Type, ir::VectorRules rules) const override {
+        return op != ir::Op::v_gather || !rules.mask;
+    }
 
     void redirect_to_exit(ir::Env* env, ucontext_t* uc) const override {
         // As if the interrupted code called leave_now: below the red zone, with the stack aligned as after a call.

@@ -244,6 +244,23 @@ const Record* v_ld(Machine& m, const Record* r) {
 }
 
 template <class Memory>
+const Record* v_gather(Machine& m, const Record* r) {
+    MemOp part = r->mem();
+    const u64 base = m.get(r->args[1]) + r->imm[1];
+    const unsigned bytes = r->element_bytes(), size = part.bytes();
+    part.size_log2 = static_cast<u8>(std::countr_zero(bytes));
+    u8 value[64] = {};
+    for (unsigned i = 0; i < size / 8; ++i) {
+        u64 offset;
+        std::memcpy(&offset, m.at(r->args[2]) + i * 8, sizeof offset);
+        const u64 v = Memory::load(m, r, base + offset, part);
+        std::memcpy(value + i * bytes, &v, bytes);
+    }
+    std::memcpy(m.at(r->args[0]), value, size);
+    return r + 1;
+}
+
+template <class Memory>
 const Record* v_st(Machine& m, const Record* r) {
     MemOp part = r->mem();
     const u64 address = m.get(r->args[1]) + r->imm[1];
@@ -345,6 +362,7 @@ void add_guest_accesses(HandlerTable& table) {
     table.set_all_types(Op::guest_ld, guest_ld<Memory>);
     table.set_all_types(Op::guest_st, guest_st<Memory>);
     table.set_all_types(Op::v_ld, v_ld<Memory>);
+    table.set_all_types(Op::v_gather, v_gather<Memory>);
     table.set_all_types(Op::v_st, v_st<Memory>);
     auto add = [&table](Op op, auto f) { add_atomic<Memory>(table, op, f); };
     add(Op::atomic_xchg, [](i64, i64 v) { return v; });

@@ -60,6 +60,9 @@ HostReg vector_target(Emitter& e, const ir::Insn& insn, ir::Var from, std::initi
 /// d = mask ? a : d, by elements.
 void merge_elements(Emitter& e, ir::Type t, unsigned bytes, HostReg d, HostReg k, HostReg a);
 
+/// Without AVX-512: d = all ones in the elements for which the general register `mask` has a bit.
+void expand_mask(Emitter& e, ir::Type t, unsigned bytes, HostReg d, HostReg mask);
+
 /// d = the 128 bits of `from` at `lane`; and back.
 void extract_lane(Emitter& e, ir::Type t, HostReg d, HostReg from, unsigned lane);
 /// d = a with its 128 bits at `lane` replaced by those of `from`.

@@ -190,7 +190,41 @@ void shift_by_register(Emitter& e, Op op, unsigned bytes, const Xmm& d, const Xm
     }
 }
 
+/// Bytes, of which x86 has no shifts: as words, without the bits that come from the other byte. The sign follows by
+/// (x ^ s) - s, where s is the sign bit's place.
+void shift_bytes(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const HostReg a = e.ra.use(insn.in(0)), n = e.ra.use(insn.in(1));
+    const HostReg count = e.ra.scratch(RegClass::Gpr), bits = e.ra.scratch(RegClass::Gpr);
+    const HostReg temp = e.ra.vector_scratch();
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    const Xmm x = vec(t, d), mask = vec(t, temp);
+    const bool left = insn.op == Op::v_shl_x;
+    auto splat = [&] {
+        c.vmovd(xmm(temp), r32(bits));
+        c.vpbroadcastb(mask, xmm(temp));
+    };
+    c.mov(r32(count), r32(n));
+    c.and_(r32(count), 7);
+    c.vmovd(xmm(temp), r32(count));
+    left ? c.vpsllw(x, vec(t, a), xmm(temp)) : c.vpsrlw(x, vec(t, a), xmm(temp));
+    c.mov(r32(bits), 0xff);
+    left ? c.shlx(r32(bits), r32(bits), r32(count)) : c.shrx(r32(bits), r32(bits), r32(count));
+    splat();
+    integer_op(e, Op::v_and, 1, x, x, mask);
+    if (insn.op == Op::v_sar_x) {
+        c.mov(r32(bits), 0x80);
+        c.shrx(r32(bits), r32(bits), r32(count));
+        splat();
+        integer_op(e, Op::v_xor, 1, x, x, mask);
+        c.vpsubb(x, x, mask);
+    }
+    e.ra.define(insn.out(), d);
+}
+
 void emit_shift_all(Emitter& e, const Insn& insn) {
+    if (element_bytes(insn) == 1) return shift_bytes(e, insn);
     const Type t = insn.type;
     const unsigned bytes = element_bytes(insn), bits_of_count = bytes * 8 - 1;
     const HostReg k = use_mask(e, insn);
@@ -211,11 +245,43 @@ void emit_shift_all(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+/// Products of bytes: of the odd ones apart, as words.
+void multiply_bytes(Emitter& e, Type t, HostReg a, HostReg b, HostReg even, HostReg odd) {
+    auto& c = e.c;
+    c.vpsrlw(vec(t, odd), vec(t, a), 8);
+    c.vpsrlw(vec(t, even), vec(t, b), 8);
+    c.vpmullw(vec(t, odd), vec(t, odd), vec(t, even));
+    c.vpsllw(vec(t, odd), vec(t, odd), 8);
+    c.vpmullw(vec(t, even), vec(t, a), vec(t, b));
+    c.vpsllw(vec(t, even), vec(t, even), 8);
+    c.vpsrlw(vec(t, even), vec(t, even), 8);
+    integer_op(e, Op::v_or, 1, vec(t, even), vec(t, even), vec(t, odd));
+}
+
+/// Products of 64 bits, without AVX-512: that of the low halves, and above it those of a low and a high one.
+void multiply_quads(Emitter& e, Type t, HostReg a, HostReg b, HostReg product, HostReg temp) {
+    auto& c = e.c;
+    c.vpshufd(vec(t, product), vec(t, b), 0xb1);
+    c.vpmulld(vec(t, product), vec(t, a), vec(t, product));
+    c.vpsrlq(vec(t, temp), vec(t, product), 32);
+    c.vpaddd(vec(t, product), vec(t, product), vec(t, temp));
+    c.vpsllq(vec(t, product), vec(t, product), 32);
+    c.vpmuludq(vec(t, temp), vec(t, a), vec(t, b));
+    c.vpaddq(vec(t, product), vec(t, product), vec(t, temp));
+}
+
 }  // namespace
 
 void emit_v_add(Emitter& e, const Insn& insn) { emit_binary(e, insn); }
 void emit_v_sub(Emitter& e, const Insn& insn) { emit_binary(e, insn); }
-void emit_v_mul(Emitter& e, const Insn& insn) { emit_binary(e, insn); }
+void emit_v_mul(Emitter& e, const Insn& insn) {
+    const unsigned bytes = element_bytes(insn);
+    if (bytes != 1 && (bytes != 8 || e.features().avx512)) return emit_binary(e, insn);
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    const HostReg product = e.ra.vector_scratch(), temp = e.ra.vector_scratch();
+    bytes == 1 ? multiply_bytes(e, insn.type, a, b, product, temp) : multiply_quads(e, insn.type, a, b, product, temp);
+    e.ra.define(insn.out(), product);
+}
 void emit_v_and(Emitter& e, const Insn& insn) { emit_binary(e, insn); }
 void emit_v_or(Emitter& e, const Insn& insn) { emit_binary(e, insn); }
 void emit_v_xor(Emitter& e, const Insn& insn) { emit_binary(e, insn); }

@@ -200,19 +200,127 @@ void emit_compare(Emitter& e, const Insn& insn, F f) {
     e.ra.define(insn.out(), d);
 }
 
+/// Bits of the elements of `v`, each all ones or 0, in `g`.
+void collect_bits(Emitter& e, Type t, unsigned bytes, HostReg g, HostReg v) {
+    switch (bytes) {
+        case 1: return e.c.vpmovmskb(r32(g), vec(t, v));
+        case 2: {
+            const HostReg odd = e.ra.scratch(RegClass::Gpr);
+            e.c.vpmovmskb(r32(g), vec(t, v));
+            e.c.mov(r32(odd), 0x55555555);
+            e.c.pext(r32(g), r32(g), r32(odd));
+            return e.ra.unlock(odd);
+        }
+        case 4: return e.c.vmovmskps(r32(g), vec(t, v));
+        default: return e.c.vmovmskpd(r32(g), vec(t, v));
+    }
+}
+
+void compare_equal(Emitter& e, unsigned bytes, const Xbyak::Xmm& d, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
+    switch (bytes) {
+        case 1: return e.c.vpcmpeqb(d, a, b);
+        case 2: return e.c.vpcmpeqw(d, a, b);
+        case 4: return e.c.vpcmpeqd(d, a, b);
+        default: return e.c.vpcmpeqq(d, a, b);
+    }
+}
+void compare_greater(Emitter& e, unsigned bytes, const Xbyak::Xmm& d, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
+    switch (bytes) {
+        case 1: return e.c.vpcmpgtb(d, a, b);
+        case 2: return e.c.vpcmpgtw(d, a, b);
+        case 4: return e.c.vpcmpgtd(d, a, b);
+        default: return e.c.vpcmpgtq(d, a, b);
+    }
+}
+
+/// temp = the elements for which `a cond b`, or those for which not. @returns whether it is the latter
+bool compare_avx(Emitter& e, Cond cond, Type t, unsigned bytes, HostReg temp, HostReg a, HostReg b) {
+    const Xbyak::Xmm d = vec(t, temp), x = vec(t, a), y = vec(t, b);
+    switch (cond) {
+        case Cond::Eq:
+        case Cond::Ne: compare_equal(e, bytes, d, x, y); return cond == Cond::Ne;
+        case Cond::Gt:
+        case Cond::Le: compare_greater(e, bytes, d, x, y); return cond == Cond::Le;
+        case Cond::Lt:
+        case Cond::Ge: compare_greater(e, bytes, d, y, x); return cond == Cond::Ge;
+        default: break;
+    }
+    const bool greater = cond == Cond::Gtu || cond == Cond::Leu;
+    const bool inverted = cond == Cond::Leu || cond == Cond::Geu;
+    if (bytes == 8) {  // with the sign bits inverted, the signed order is the unsigned one
+        const HostReg other = e.ra.vector_scratch();
+        const Xbyak::Xmm o = vec(t, other);
+        e.c.vpcmpeqd(d, d, d);
+        e.c.vpsllq(d, d, 63);
+        e.c.vpxor(o, d, greater ? y : x);
+        e.c.vpxor(d, d, greater ? x : y);
+        compare_greater(e, bytes, d, d, o);
+        return inverted;
+    }
+    // a <= b where the greater one is b
+    integer_op(e, ir::Op::v_max_u, bytes, d, x, y);
+    compare_equal(e, bytes, d, d, greater ? y : x);
+    return !inverted;
+}
+
+/// The output is the bits of `temp`, inverted where `invert`.
+void define_bits(Emitter& e, const Insn& insn, HostReg temp, bool invert) {
+    const unsigned bytes = element_bytes(insn);
+    const HostReg d = e.ra.target(insn.out());
+    collect_bits(e, insn.type, bytes, d, temp);
+    if (invert) e.c.xor_(r32(d), static_cast<u32>(low_mask(ir::type_bytes(insn.type) / bytes)));
+    e.ra.define(insn.out(), d);
+}
+
 }  // namespace
 
+void expand_mask(Emitter& e, Type t, unsigned bytes, HostReg d, HostReg mask) {
+    auto& c = e.c;
+    const Xbyak::Xmm x = vec(t, d);
+    const unsigned bits = ir::type_bits(t);
+    auto finish = [&](VectorConst bit) {
+        c.vpand(x, x, vector_const(e, bit, bits));
+        compare_equal(e, bytes, x, x, vector_const(e, bit, bits));
+    };
+    c.vmovd(xmm(d), r32(mask));
+    switch (bytes) {
+        case 1:
+            c.vpbroadcastd(x, xmm(d));
+            c.vpshufb(x, x, vector_const(e, VectorConst::MaskByte, bits));
+            return finish(VectorConst::MaskBit8);
+        case 2: c.vpbroadcastw(x, xmm(d)); return finish(VectorConst::MaskBit16);
+        case 4: c.vpbroadcastd(x, xmm(d)); return finish(VectorConst::MaskBit32);
+        default: c.vpbroadcastq(x, xmm(d)); return finish(VectorConst::MaskBit64);
+    }
+}
+
 void emit_v_cmp(Emitter& e, const Insn& insn) {
+    const auto cond = static_cast<Cond>(insn.imm[0]);
+    if (!e.features().avx512) {
+        const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1)), temp = e.ra.vector_scratch();
+        const bool invert = compare_avx(e, cond, insn.type, element_bytes(insn), temp, a, b);
+        return define_bits(e, insn, temp, invert);
+    }
     emit_compare(e, insn, [&](const Xbyak::Opmask& k, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
-        compare(e, predicate(static_cast<Cond>(insn.imm[0])), element_bytes(insn), k, a, b);
+        compare(e, predicate(cond), element_bytes(insn), k, a, b);
     });
 }
 
 void emit_v_fcmp(Emitter& e, const Insn& insn) {
     constexpr u8 kPredicates[] = {0, 1, 2};  // EQ_OQ, LT_OS, LE_OS
     const u8 code = kPredicates[insn.imm[0]];
+    const bool single = element_bytes(insn) == 4;
+    if (!e.features().avx512) {
+        const Type t = insn.type;
+        const HostReg a = e.ra.use(insn.in(0));
+        const Emitter::Rm b = e.use_rm(insn.in(1));
+        const HostReg temp = e.ra.vector_scratch();
+        const VectorSource y(t, b);
+        single ? e.c.vcmpps(vec(t, temp), vec(t, a), y, code) : e.c.vcmppd(vec(t, temp), vec(t, a), y, code);
+        return define_bits(e, insn, temp, false);
+    }
     emit_compare(e, insn, [&](const Xbyak::Opmask& k, const Xbyak::Xmm& a, const Xbyak::Operand& b) {
-        element_bytes(insn) == 4 ? e.c.vcmpps(k, a, b, code) : e.c.vcmppd(k, a, b, code);
+        single ? e.c.vcmpps(k, a, b, code) : e.c.vcmppd(k, a, b, code);
     });
 }
 
@@ -256,6 +364,34 @@ void emit_v_st(Emitter& e, const Insn& insn) {
     }
 }
 
+/// Into a register of its own, as a fault may leave some elements done.
+void emit_v_gather(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool narrow = element_bytes(insn) == 4;
+    const HostReg base = e.ra.use(insn.in(0)), offsets = e.ra.use(insn.in(1));
+    const HostReg d = e.ra.vector_scratch();
+    const Type half = t == Type::V512 ? Type::V256 : Type::V128;
+    const Xbyak::Xmm to = vec(narrow ? half : t, d);
+    const Xbyak::Address from(0, false, Xbyak::RegExp(r64(base)) + vec(t, offsets) +
+                                            static_cast<std::size_t>(insn.displacement()));
+    if (e.features().avx512) {
+        c.vpxord(xmm(d), xmm(d), xmm(d));
+        c.kxnorw(opmask(kTempMask), opmask(kTempMask), opmask(kTempMask));
+        e.guest_segment();
+        const Xbyak::Xmm masked = vec_masked(narrow ? half : t, d, kTempMask);
+        narrow ? c.vpgatherqd(masked, from) : c.vpgatherqq(masked, from);
+    } else {
+        const HostReg ones = e.ra.vector_scratch();
+        c.vpxor(xmm(d), xmm(d), xmm(d));
+        c.vpcmpeqd(vec(t, ones), vec(t, ones), vec(t, ones));
+        e.guest_segment();
+        narrow ? c.vpgatherqd(to, from, vec(half, ones)) : c.vpgatherqq(to, from, vec(t, ones));
+        // Of two 32-bit elements in 128 bits the mask has four.
+    }
+    e.ra.define(insn.out(), d);
+}
+
 // ---- What there is --------------------------------------------------------------------------------
 
 bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules rules) {
@@ -267,7 +403,7 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
     if (rules.element == Element::F16) return false;
     const unsigned bits = ir::element_bits(rules.element);
     switch (op) {
-        case Op::v_mul: return bits != 8 && (bits != 64 || f.avx512);
+        case Op::v_mul: return !rules.mask || bits != 8;
         case Op::v_min_s:
         case Op::v_min_u:
         case Op::v_max_s:
@@ -276,15 +412,16 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_shr: return bits != 8 && (bits != 16 || f.avx512);
         case Op::v_sar: return bits != 8 && (bits == 32 || f.avx512);
         case Op::v_shl_x:
-        case Op::v_shr_x: return bits != 8;
-        case Op::v_sar_x: return bits != 8 && (bits != 64 || f.avx512);
+        case Op::v_shr_x: return !rules.mask || bits != 8;
+        case Op::v_sar_x: return bits == 8 ? !rules.mask : bits != 64 || f.avx512;
         case Op::v_fmadd:
         case Op::v_fmsub:
         case Op::v_fnmadd:
         case Op::v_fnmsub: return f.fma;
-        case Op::v_select: return f.avx512 && !rules.mask;
-        case Op::v_cmp:
-        case Op::v_fcmp: return f.avx512;
+        case Op::v_select:
+        case Op::v_unzip:
+        case Op::v_zip: return !rules.mask && (type != Type::V512 || op == Op::v_select);
+        case Op::v_gather: return !rules.mask && bits >= 32 && !shared.options.softmmu;
         case Op::v_reduce: return !rules.mask;
         case Op::v_fcvt_if: return f.avx512;
         case Op::v_narrow:

@@ -145,7 +145,7 @@ void emit_v_from_bits(Emitter& e, const Insn& insn) {
     }
     const HostReg a = e.ra.use(in);
     const HostReg d = e.ra.target(insn.out());
-    e.c.vmovq(xmm(d), r64(a));
+    is_xmm(a) ? e.c.vmovq(xmm(d), xmm(a)) : e.c.vmovq(xmm(d), r64(a));
     e.ra.define(insn.out(), d);
 }
 
@@ -165,7 +165,10 @@ void emit_v_blend_low(Emitter& e, const Insn& insn) {
     }
     HostReg d = e.ra.target_from(insn.out(), insn.in(1));
     if (d == a && a != b) d = e.ra.vector_scratch();
-    if (n == 16 && t != Type::V128) {
+    const bool low_registers = std::max({a, b, d}) < xmm_reg(16);
+    if (n % 4 == 0 && t != Type::V512 && low_registers) {
+        c.vpblendd(vec(t, d), vec(t, b), vec(t, a), static_cast<u8>(low_mask(n / 4)));
+    } else if (n == 16 && t != Type::V128) {
         insert_lane(e, t, d, b, a, 0);
     } else if (n == 8 && t == Type::V128) {
         c.vmovsd(xmm(d), xmm(b), xmm(a));
@@ -254,14 +257,108 @@ void emit_v_insert(Emitter& e, const Insn& insn) {
 void emit_v_select(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    if (!e.features().avx512) {
+        const HostReg mask = e.ra.vector_scratch();
+        expand_mask(e, t, bytes, mask, e.ra.use(insn.in(0)));
+        const HostReg a = e.ra.use(insn.in(1)), b = e.ra.use(insn.in(2));
+        const HostReg d = e.ra.target_from(insn.out(), insn.in(2));
+        c.vpblendvb(vec(t, d), vec(t, b), vec(t, a), vec(t, mask));
+        return e.ra.define(insn.out(), d);
+    }
     const HostReg mask = e.ra.use(insn.in(0)), a = e.ra.use(insn.in(1)), b = e.ra.use(insn.in(2));
     const HostReg d = e.ra.target_from(insn.out(), insn.in(2));
     const Xmm to = vec_masked(t, d, mask);
-    switch (element_bytes(insn)) {
+    switch (bytes) {
         case 1: c.vpblendmb(to, vec(t, b), vec(t, a)); break;
         case 2: c.vpblendmw(to, vec(t, b), vec(t, a)); break;
         case 4: c.vpblendmd(to, vec(t, b), vec(t, a)); break;
         default: c.vpblendmq(to, vec(t, b), vec(t, a)); break;
+    }
+    e.ra.define(insn.out(), d);
+}
+
+// ---- Order ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// d = the even or odd elements of each 128 bits of a, then of b, for elements of one or two bytes: pairs without the
+/// other one, packed.
+void unzip_narrow(Emitter& e, Type t, unsigned bytes, bool odd, HostReg d, HostReg a, HostReg b, HostReg temp) {
+    auto& c = e.c;
+    auto isolate = [&](HostReg to, HostReg from) {
+        const Xmm x = vec(t, to), y = vec(t, from);
+        if (bytes == 1) {
+            if (odd) return c.vpsrlw(x, y, 8);
+            c.vpsllw(x, y, 8);
+            c.vpsrlw(x, x, 8);
+        } else {
+            if (odd) return c.vpsrld(x, y, 16);
+            c.vpslld(x, y, 16);
+            c.vpsrld(x, x, 16);
+        }
+    };
+    isolate(temp, a);
+    isolate(d, b);
+    bytes == 1 ? c.vpackuswb(vec(t, d), vec(t, temp), vec(t, d)) : c.vpackusdw(vec(t, d), vec(t, temp), vec(t, d));
+}
+
+}  // namespace
+
+void emit_v_unzip(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    const bool odd = insn.imm[0] != 0;
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    if (bytes <= 2) {
+        const HostReg temp = e.ra.vector_scratch();
+        HostReg d = e.ra.target(insn.out());
+        unzip_narrow(e, t, bytes, odd, d, a, b, temp);
+        if (t == Type::V256) c.vpermq(ymm(d), ymm(d), 0xd8);
+        return e.ra.define(insn.out(), d);
+    }
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    const Xmm to = vec(t, d);
+    if (bytes == 4) {
+        c.vshufps(to, vec(t, a), vec(t, b), odd ? 0xdd : 0x88);
+    } else {
+        odd ? c.vpunpckhqdq(to, vec(t, a), vec(t, b)) : c.vpunpcklqdq(to, vec(t, a), vec(t, b));
+    }
+    if (t == Type::V256) c.vpermq(ymm(d), ymm(d), 0xd8);
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_zip(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    auto unpack = [&](bool high, const Xmm& d) {
+        const Xmm x = vec(t, a), y = vec(t, b);
+        switch (bytes) {
+            case 1: return high ? c.vpunpckhbw(d, x, y) : c.vpunpcklbw(d, x, y);
+            case 2: return high ? c.vpunpckhwd(d, x, y) : c.vpunpcklwd(d, x, y);
+            case 4: return high ? c.vpunpckhdq(d, x, y) : c.vpunpckldq(d, x, y);
+            default: return high ? c.vpunpckhqdq(d, x, y) : c.vpunpcklqdq(d, x, y);
+        }
+    };
+    const bool upper = insn.imm[0] != 0;
+    if (t == Type::V128) {
+        const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+        unpack(upper, vec(t, d));
+        return e.ra.define(insn.out(), d);
+    }
+    const HostReg low = e.ra.vector_scratch(), high = e.ra.vector_scratch();
+    unpack(false, vec(t, low));
+    unpack(true, vec(t, high));
+    e.ra.unlock(a);
+    e.ra.unlock(b);
+    const HostReg d = e.ra.target(insn.out());
+    if (e.features().avx512) {
+        c.vshufi64x2(ymm(d), ymm(low), ymm(high), upper ? 3 : 0);
+    } else {
+        c.vperm2i128(ymm(d), ymm(low), ymm(high), upper ? 0x31 : 0x20);
     }
     e.ra.define(insn.out(), d);
 }

@@ -132,7 +132,8 @@ void Emitter::enter_loop() {
         ra.load(s.reg, s.resident, s.resident_type);
     }
     body_ = c.here();
-    compare_flags();
+    // The flags are those of the TB at each of its passes. A store to them just before would make a wider load wait.
+    c.cmp(env(offsetof(ir::Env, request), 32), 0);
     no_resume(cold(c.jcc(Cc::NE), [](Emitter& e) {
         e.leave_loop();
         e.exit_check();

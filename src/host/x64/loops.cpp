@@ -10,7 +10,7 @@ namespace {
 
 bool waits_for_stores(const ir::Insn& insn) {
     if (insn.op == Op::mb) return (insn.imm[0] & static_cast<u64>(ir::Barrier::StoreLoad)) != 0;
-    if (insn.op == Op::v_ld || insn.op == Op::v_st) return false;
+    if (insn.op == Op::v_ld || insn.op == Op::v_st || insn.op == Op::v_gather) return false;
     return has(ir::info(insn.op).flags, ir::OpFlags::MayFault) &&
            ((insn.op != Op::guest_ld && insn.op != Op::guest_st) || insn.mem().aligned ||
             insn.mem().order == ir::MemOrder::SeqCst);
@@ -71,13 +71,17 @@ void LoopPlan::exchange(const RegisterPlan& usual, const ir::Function& f, bool (
     auto is_unused = [&](unsigned i) {
         return type(i) == displaced && usual.reg_of_global[i] != kNoReg && uses_[i] == 0;
     };
-    for (unsigned unused = 0;; ++unused) {
-        unsigned best = globals;
+    for (;;) {
+        unsigned best = globals, unused = globals;
         for (unsigned i = 0; i < globals; ++i) {
             if (plan.reg_of_global[i] != kNoReg || uses_[i] == 0 || !is_wanted(type(i))) continue;
             if (best == globals || uses_[i] > uses_[best]) best = i;
         }
-        while (unused < globals && !is_unused(unused)) ++unused;
+        // The lowest register first: those below 16 have more instructions.
+        for (unsigned i = 0; i < globals; ++i) {
+            if (!is_unused(i) || plan.reg_of_global[i] == kNoReg) continue;
+            if (unused == globals || usual.reg_of_global[i] < usual.reg_of_global[unused]) unused = i;
+        }
         if (best == globals || unused == globals) break;
         const HostReg reg = usual.reg_of_global[unused];
         plan.reg_of_global[unused] = kNoReg;

@@ -26,7 +26,19 @@ void init_vector_constants(ir::Env* env) {
         u8* const to = env->vector_constants[static_cast<unsigned>(r.which)];
         for (unsigned i = 0; i < 64; i += r.bytes) std::memcpy(to + i, &r.value, r.bytes);
     }
+    auto set_bits = [env](VectorConst which, unsigned bytes, unsigned period) {
+        u8* const to = env->vector_constants[static_cast<unsigned>(which)];
+        for (unsigned i = 0; i < 64 / bytes; ++i) {
+            const u64 bit = u64{1} << i % period;
+            std::memcpy(to + i * bytes, &bit, bytes);
+        }
+    };
+    set_bits(VectorConst::MaskBit8, 1, 8);
+    set_bits(VectorConst::MaskBit16, 2, 16);
+    set_bits(VectorConst::MaskBit32, 4, 32);
+    set_bits(VectorConst::MaskBit64, 8, 64);
     for (unsigned i = 0; i < 64; ++i) {
+        env->vector_constants[static_cast<unsigned>(VectorConst::MaskByte)][i] = static_cast<u8>(i / 8);
         env->vector_constants[static_cast<unsigned>(VectorConst::Iota8)][i] = static_cast<u8>(i);
     }
 }

@@ -17,6 +17,11 @@ enum class VectorConst : unsigned {
     Bits16,
     Bits32,
     Bits64,
+    MaskBit8,      ///< the mask bit of each element, of the word or byte that has it
+    MaskBit16,
+    MaskBit32,
+    MaskBit64,
+    MaskByte,      ///< which byte of a mask has the bits of 8 bytes each
     Count_,
 };
 static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);

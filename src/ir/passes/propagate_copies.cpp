@@ -18,6 +18,7 @@ bool cheap_constant(const Function& f, Var c) {
 bool is_address(const Insn& insn, unsigned input) {
     switch (info(insn.op).typing) {
         case OpTyping::Load:
+        case OpTyping::VecGather:
         case OpTyping::Atomic: return input == 0;
         case OpTyping::Store: return input == 1;
         default: return false;
