@@ -47,6 +47,30 @@ TEST(Text, RoundTrip) {
     EXPECT_EQ(verify(f), "");
 }
 
+TEST(Text, VectorOpsHaveElementsAndMasks) {
+    const std::string text =
+        " v_splat.v256.i64 %0, x1 !0x30000\n"
+        " v_add.v256 %1, %0, %0 !0x30000\n"
+        " v_mask_first.mask.i64 %2, x2, 8\n"
+        " v_add.v256 %3, %0, %1, %2, %0 !0x130000\n"
+        " v_cmp.v256 %4, %3, %1, 2 !0x30000\n"
+        " v_mask_and.mask %5, %2, %4\n"
+        " v_st.v256 %3, x3, %5, 5, 32 !0x130000\n"
+        " v_extract.v256 x4, %3, 1, 1 !0x30000\n"
+        " goto_tb 0, 0x1000 !0x1\n";
+    Function f = function(text);
+    EXPECT_EQ(print(f), text);
+    EXPECT_EQ(verify(f), "");
+}
+
+TEST(Text, VectorOpsThatAreWrong) {
+    EXPECT_EQ(verify_text(" v_splat.v256.i64 %0, x1\n exit_tb @0x1000, lookup\n"),
+              "element type wanted: v_splat.v256.i64 %0, x1");
+    EXPECT_EQ(verify_text(" v_splat.v256.i64 %0, x1 !0x30000\n v_extract.v256 x1, %0, 8, 0 !0x30000\n"),
+              "no such element: v_extract.v256 x1, %0, 8, 0 !0x30000");
+    EXPECT_EQ(verify_text(" v_iota.i64 x1, 0 !0x30000\n"), "vector type wanted: v_iota.i64 x1, 0 !0x30000");
+}
+
 TEST(Text, PrintsWhatTheBuilderMakes) {
     Function f(layout());
     Builder b(f);
