@@ -110,7 +110,7 @@ public:
 private:
     template <class F>
     void each(F f) {
-        std::lock_guard lock(task_.handlers->lock);
+        LockGuard lock(task_.handlers->lock);
         for (int signal = 1; signal <= kSignalCount; ++signal) {
             const bool is_ours = (signal_bit(signal) & kNeverBlocked) || task_.trace.traced();
             if (is_ours && !(signal_bit(signal) & kUnblockable)) f(signal, task_.handlers->actions[signal]);
@@ -243,7 +243,7 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
         return result == -ENOEXEC ? -EACCES : result;
     }
     if (error.error == 0 && is_guest_program(program.header)) {
-        if (!confined && !has_sysroot() && raises_privileges(program.file.get())) {
+        if (!filtered && !has_sysroot() && raises_privileges(program.file.get())) {
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }
