@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <vector>
 
 #include "base/mutex.h"
@@ -15,6 +16,7 @@
 #include "engine/region/loop_finder.h"
 #include "engine/tb_table.h"
 #include "engine/translate/code_reader.h"
+#include "engine/translate/insn_map.h"
 #include "engine/translate/request.h"
 
 namespace dragoman::engine {
@@ -72,6 +74,10 @@ public:
     std::vector<std::pair<Image*, u32>> image_pages(u64 first, u64 last) const DRAGOMAN_REQUIRES(lock);
     /// How many of the images' blocks may be executed.
     u64 kept_count() const DRAGOMAN_REQUIRES(lock);
+
+    /// Finds out what a block of an image that was lost (Image::lost) is: exits, instruction map. @returns false when
+    /// that cannot be done
+    std::function<bool(Image& image, u32 block, BlockDetails& details, InsnMapBytes& insn_map)> recover;
 
     // Links (links.cpp)
     /// The TB whose code `host_pc` is in.

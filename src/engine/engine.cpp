@@ -47,6 +47,11 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
     if (kept_blocks.on()) {
         mender = std::make_unique<ImageMender>(translator_setup(), *user_code, *space, blocks.buffer.prologue(),
                                                blocks.buffer.image_area().first(CodeBuffer::kChunkSize));
+        blocks.recover = [this](Image& image, u32 block, BlockDetails& details, InsnMapBytes& map) {
+            const ImageBlock& head = image.view().blocks[block];
+            const u32 flags = image.view().flags_of(head);
+            return mender->recover(image, block, request_for(image.bias() + head.pc, flags), details, map);
+        };
     }
     copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
     if (config.observer != nullptr) config.observer->on_common_code("prologue", blocks.buffer.prologue(), used);

@@ -17,7 +17,8 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     std::span<const u8> map(tb->insn_map, tb->insn_map_size);
     InsnMapBytes again;
     if (tb->image != nullptr && tb->image->lost()) {
-        if (!mender->insn_map(*tb->image, tb->image_block, request_for(tb->pc, tb->flags), again)) return false;
+        BlockDetails details;
+        if (!blocks.recover(*tb->image, tb->image_block, details, again)) return false;
         map = {again.data(), again.size()};
     }
     const auto offset = static_cast<u32>(host_pc - tb->code);

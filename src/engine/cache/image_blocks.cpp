@@ -91,10 +91,8 @@ u64 Blocks::kept_count() const {
 
 namespace {
 
-TranslationBlock* make_image_tb(Image& image, u32 block) {
+TranslationBlock* make_image_tb(Image& image, u32 block, const BlockDetails& details) {
     const ImageBlock& head = image.view().blocks[block];
-    BlockDetails details;
-    details.read(image.view(), block);
     auto* tb = new (image.arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
     tb->pc = tb->physical = image.bias() + head.pc;
     tb->flags = image.view().flags_of(head);
@@ -129,7 +127,17 @@ TranslationBlock* make_image_tb(Image& image, u32 block) {
 
 TranslationBlock* Blocks::image_tb(Image& image, u32 block) {
     TranslationBlock*& tb = image.tb(block);
-    if (tb == nullptr) tb = make_image_tb(image, block);
+    if (tb == nullptr) {
+        BlockDetails details;
+        details.read(image.view(), block);
+        InsnMapBytes map;
+        if (image.lost() && recover(image, block, details, map)) {
+            auto* kept = static_cast<u8*>(image.arena.allocate(map.size() + 1, 1));
+            std::copy(map.begin(), map.end(), kept);
+            details.insn_map = {kept, map.size()};
+        }
+        tb = make_image_tb(image, block, details);
+    }
     if (tb->invalid.load() && image.holds(block) && find(tb->pc, tb->flags, tb->physical) == nullptr) {
         tb->invalid = false;
         insert(tb);

@@ -65,10 +65,23 @@ bool ImageMender::mend(Image& image, u32 block, TranslationRequest request) {
     return true;
 }
 
-bool ImageMender::insn_map(Image& image, u32 block, TranslationRequest request, InsnMapBytes& map) {
+bool ImageMender::recover(const Image& image, u32 block, TranslationRequest request, BlockDetails& details,
+                          InsnMapBytes& map) {
     LockGuard guard(lock_);
     if (!translate(image, block, request)) return false;
-    map = translator_.block().insn_map;
+    const FinishedBlock& made = translator_.block();
+    map = made.insn_map;
+    details.guest_insns = made.guest_insns;
+    details.slot_count = 0;
+    for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
+        if (!made.compiled.slots[i].used) {
+            details.slots[i] = {};
+            continue;
+        }
+        details.slots[i] = {.slot = made.compiled.slots[i]};
+        details.slots[i].slot.target_pc -= image.bias();
+        details.slot_count = i + 1;
+    }
     return true;
 }
 

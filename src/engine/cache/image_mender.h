@@ -18,8 +18,8 @@ public:
     /// Puts the block's code to its place. `request` is for an ordinary block there. @returns false when that cannot be
     /// had: the guest's code is not what the block was made from
     bool mend(Image& image, u32 block, TranslationRequest request);
-    /// Copies the instruction map of a block that is mended, or might be. @returns false as above
-    bool insn_map(Image& image, u32 block, TranslationRequest request, InsnMapBytes& map);
+    /// Finds out what was known of the block. @returns false as above
+    bool recover(const Image& image, u32 block, TranslationRequest request, BlockDetails& details, InsnMapBytes& map);
 
 private:
     Chunk* take_chunk() override;
