@@ -36,6 +36,7 @@ constexpr DriverHelp kDrivers[] = {
      "serial=TEXT drive=ID nsid=N max_ioqpairs=N msix_qsize=N mdts=N logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
     {"nvme-ns", "one more disk of an nvme: drive=ID[,nsid=N]", Plain,
      "drive=ID nsid=N bus=ID logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
+    {"pcie-root-port", "PCI Express port with one slot: id=NAME of the bus behind it", Pci, "port=N chassis=N slot=N"},
     {"loader", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", Plain,
      "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
     {"virtio-device", "what all virtio devices have", Base,

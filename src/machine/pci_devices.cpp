@@ -6,6 +6,7 @@
 #include "devices/pci/e1000.h"
 #include "devices/pci/edu.h"
 #include "devices/pci/nvme.h"
+#include "devices/pci/root_port.h"
 #include "devices/virtio/pci.h"
 #include "machine/backends.h"
 #include "machine/device_help.h"
@@ -40,8 +41,9 @@ PciOptions take_virtio_options(std::string_view driver, const pci::Bus& bus, Pro
     bool no_modern = properties.take_bool("disable-modern", false);
     options.legacy = no_legacy == 0 ? bus.is_root() : no_legacy == 2;
     options.modern = !no_modern;
-    if (driver.ends_with("-non-transitional")) options = {.legacy = false, .modern = true};
-    else if (driver.ends_with("-transitional")) options = {.legacy = true, .modern = true};
+    options.express = !bus.is_root();
+    if (driver.ends_with("-non-transitional")) options.legacy = false, options.modern = true;
+    else if (driver.ends_with("-transitional")) options.legacy = options.modern = true;
     if (!options.legacy && !options.modern)
         properties.fail("neither the modern nor the legacy registers are there (disable-modern, disable-legacy)");
     return options;
@@ -79,7 +81,8 @@ struct Maker {
 constexpr Maker kMakers[] = {{"e1000", make_e1000}, {"edu", make_edu}, {"nvme", make_nvme}};
 
 std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory, const DriverHelp& driver,
-                                             pci::Bus& bus, Properties& properties) {
+                                             pci::Bus& bus, const std::string& id, Properties& properties) {
+    if (driver.name == "pcie-root-port") return pci::RootPort::make(*machine.pci(), id, properties);
     for (const Maker& maker : kMakers) {
         if (maker.driver == driver.name) return maker.make(machine, properties);
     }
@@ -101,7 +104,7 @@ void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver
     properties.take_number("rombar", 0, 0, 1);
     if (std::string file = properties.take("romfile", ""); !file.empty())
         properties.fail("romfile=" + file + ": functions have no option ROM here");
-    std::unique_ptr<pci::Function> function = make_function(machine, factory, driver, bus, properties);
+    std::unique_ptr<pci::Function> function = make_function(machine, factory, driver, bus, id, properties);
     properties.finish();
     function->set_id(id);
     pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));

@@ -29,6 +29,8 @@ Bus::Bus(std::string name, Host& host, Function* bridge) : name_(std::move(name)
     host.add_bus(*this);
 }
 
+Bus::~Bus() { host_.remove_bus(*this); }
+
 unsigned Bus::number() const { return bridge_ != nullptr ? bridge_->peek(kSecondaryBusNumber, 1) : 0; }
 
 Bus::Place Bus::choose(Properties& properties) const {
@@ -76,6 +78,7 @@ void Bus::plug(Function& function, const Place& place) {
     function.bus_ = this;
     function.devfn_ = place.devfn;
     host_.add_bars(function);
+    if (bridge_ != nullptr) bridge_->child_plugged();
 }
 
 void Bus::unplug(Function& function) {

@@ -15,6 +15,7 @@ class Bus {
 public:
     /// @param bridge  null: the host bridge
     Bus(std::string name, Host& host, Function* bridge);
+    ~Bus();
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
 

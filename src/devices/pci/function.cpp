@@ -92,6 +92,15 @@ unsigned Function::add_capability(CapabilityId id, unsigned bytes, unsigned offs
     return offset;
 }
 
+void Function::add_express_endpoint() {
+    const unsigned at = add_capability(kCapabilityExpress, 0x3c);
+    set_register(at + 2, 2, 0x0002);  // version 2, an endpoint
+    set_register(at + 4, 4, 0x00008020);
+    set_register(at + 8, 2, 0, 0x70ef);
+    set_register(at + 12, 4, 0x00000411);
+    set_register(at + 18, 2, 0x0011);
+}
+
 void Function::add_msi(unsigned offset) {
     offset = add_capability(kCapabilityMsi, Msi::kBytes, offset);
     set_register(offset + 2, 2, 0x80, 1);  // 64-bit addresses, one message; enabling

@@ -78,6 +78,9 @@ public:
     /// A bridge's: whether it passes accesses of [address, address + bytes) on.
     virtual bool forwards(bool /*io*/, u64 /*address*/, u64 /*bytes*/) const { return false; }
 
+    /// A bridge's: something has been plugged behind it. Before the machine runs.
+    virtual void child_plugged() {}
+
     /// The value that the configuration space holds, without the effects of a read. The bridge's lock is held.
     u32 peek(unsigned offset, unsigned size) const;
     u16 command() const { return command_.load(std::memory_order_acquire); }
@@ -90,6 +93,8 @@ public:
 
 protected:
     // While it is made
+    /// Bits that a register has after reset beside what it has.
+    void set_reset_bits(unsigned offset, unsigned size, u32 bits);
     void add_bar(unsigned index, BarKind kind, u64 size, memory::MmioHandler& handler, memory::MmioLimits limits);
     /// Puts a capability of `bytes` in front of the others. @param offset  0: behind the last
     /// @returns its offset
@@ -98,6 +103,8 @@ protected:
     void set_register(unsigned offset, unsigned size, u32 value, u32 writable = 0);
     /// Of which bits writing a one clears.
     void set_clearable(unsigned offset, unsigned size, u32 bits);
+    /// The capability of a device at the other end of a PCI Express link.
+    void add_express_endpoint();
     /// MSI with one 64-bit message.
     void add_msi(unsigned offset = 0);
     /// MSI-X with its table at `table` and its pending bits at `pending` of BAR `bar`, of which the caller gives those
@@ -127,7 +134,6 @@ private:
     friend class Msi;
     friend class Msix;
 
-    void set_reset_bits(unsigned offset, unsigned size, u32 bits);
     void apply_writes(unsigned offset, unsigned size, u32 value);
     void take_command();
     void update_intx();

@@ -45,6 +45,7 @@ public:
 
     // For buses
     void add_bus(Bus& bus) { buses_.push_back(&bus); }
+    void remove_bus(Bus& bus) { std::erase(buses_, &bus); }
     void add_bars(Function& function);
     void remove_bars(Function& function);
     void set_intx(unsigned line, bool level);

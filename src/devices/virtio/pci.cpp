@@ -89,7 +89,8 @@ Identity identity_of(const VirtioDevice& device, const PciOptions& options) {
     Identity identity{.vendor = pci::kVendorQumranet,
                       .device = static_cast<u16>(0x1040 + device.device_id()),
                       .class_code = kind.class_code,
-                      .revision = 1};
+                      .revision = 1,
+                      .express = options.express};
     if (!options.legacy) return identity;
     identity.device = kind.legacy_device;
     identity.revision = 0;
@@ -113,6 +114,7 @@ PciTransport::PciTransport(std::string model, std::unique_ptr<VirtioDevice> devi
     if (options.vectors != 0) add_msix(options.vectors, kMsixBar, 0, kMsixPending);
     if (options.vectors != 0) add_bar(kMsixBar, BarKind::Memory32, kMsixBytes, *msix(), pci::Msix::kLimits);
     if (options.legacy) add_legacy();
+    if (options.express) add_express_endpoint();
     clear_registers();
 }
 

@@ -12,6 +12,7 @@ namespace dragoman::devices::virtio {
 struct PciOptions {
     bool legacy = true, modern = true;  ///< at least one
     unsigned vectors = 2;               ///< of MSI-X; 0: there is no MSI-X
+    bool express = false;               ///< behind a PCI Express port
 };
 
 class PciTransport final : public pci::Function, private Transport {

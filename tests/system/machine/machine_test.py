@@ -257,6 +257,8 @@ def scripts(folder):
             f"-netdev user,id=net0 -device e1000,netdev=net0,bus=pcie.0 -device edu,dma_mask=0xffffffff",
             f"-M virt -bios none -kernel {GUEST} -nographic -drive if=none,file={disk},format=raw,id=n0 "
             f"-device nvme,serial=deadbeef,id=nvme0 -device nvme-ns,drive=n0,bus=nvme0,nsid=1",
+            f"-M virt -bios none -kernel {GUEST} -nographic -device pcie-root-port,id=pci.1,port=0x8,chassis=1,addr=0x1,multifunction=on "
+            f"-device pcie-root-port,id=pci.2,port=0x9,chassis=2,addr=0x1.0x1 -device virtio-rng-pci,bus=pci.2,addr=0x0",
             f"-nographic -machine virt -smp 2,maxcpus=2 -m 1G -bios none -kernel {GUEST} -net nic -net user",
             f"-nographic -machine virt -bios none -kernel {GUEST} -nic none -object rng-random,filename=/dev/urandom,id=rng0 "
             "-device virtio-rng-device,rng=rng0",
@@ -288,6 +290,7 @@ def bad_options(folder):
             (["-device", "nvme,drive=none"], ["serial=TEXT"]), (["-device", "nvme,serial=123456789012345678901"], ["20 bytes"]),
             (["-device", "nvme,serial=1,drive=none"], ["none"]), (["-device", "nvme-ns,drive=none"], ["an nvme must come before"]),
             (["-device", "e1000,mac=1"], ["mac=1"]), (["-device", "edu,colour=red"], ["colour"]),
+            (["-device", "pcie-root-port,id=rp", "-device", "virtio-rng-pci,bus=rp,addr=1"], ["bus rp", "slot 0"]),
             (["-device", "virtio-rng-pci,addr=0"], ["addr=0", "in use", "gpex-root"]),
             (["-device", "virtio-rng-pci,addr=4", "-device", "virtio-rng-pci,addr=4.1"], ["addr=4.1", "multifunction=on"]),
             (["-device", "virtio-rng-pci,addr=1f.8"], ["addr=1f.8", "SLOT"]),
