@@ -259,6 +259,14 @@ TEST_START
     addi a1, a1, -1
     bnez a1, 1b
     CHECK_FS fs3, QNAN, 0
+    // what is not boxed, read by a block that ends with a system call
+    li a0, 1
+    fmv.d.x fa0, a0
+    j 1f
+1:  fsgnj.s fa1, fa0, fa0
+    li a7, 172  // getpid
+    ecall
+    CHECK_FS fa1, QNAN, 0
 TEST_END
 
 add_unboxed:

@@ -208,9 +208,11 @@ void Emitter::emit_colds() {
 }
 
 void Emitter::emit_stubs() {
+    bool any = false;
     for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
         Slot& slot = out->slots[i];
         if (!slot.used) continue;
+        any = true;
         if (out_of_room()) return;
         slot.stub_offset = c.here();
         c.set_rel32(slot.patch_offset, slot.stub_offset);
@@ -220,6 +222,9 @@ void Emitter::emit_stubs() {
             emit_exit_stub(i, slot.count_offset != 0);
         }
     }
+    // The TB of a return address is found by that address: no call may be the last that it has. (A stub ends with its
+    // slot's number.)
+    if (!any) c.db(0xcc);
     for (const FarBranch& branch : far_branches_) {
         if (out_of_room()) return;
         c.bind(branch.field);

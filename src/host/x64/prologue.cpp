@@ -148,7 +148,6 @@ private:
 
         begin(Common::ExitCheck);
         c.pop(c.rdx);
-        c.dec(c.rdx);  // the call may be the last that the TB has
         c.mov(env(offsetof(ir::Env, exit_host_pc), 64), c.rdx);
         exit_with(ir::ExitReason::Check);
 
