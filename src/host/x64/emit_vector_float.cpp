@@ -129,7 +129,32 @@ void arithmetic(Emitter& e, Op op, bool single, const Xmm& d, const Xmm& a, cons
     }
 }
 
+/// A masked op without AVX-512: 0 takes the place of what is left out, which raises nothing, and the result is blended
+/// with the old value.
+void emit_arithmetic_avx(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const HostReg mask = e.ra.vector_scratch(), d = e.ra.vector_scratch();
+    expand_mask(e, t, element_bytes(insn), mask, e.ra.use(insn.in(2)));
+    const HostReg b = e.ra.use(insn.in(1));
+    c.vandps(vec(t, d), vec(t, mask), vec(t, b));
+    e.ra.unlock(b);
+    const HostReg a = e.ra.use(insn.in(0));
+    const Xbyak::Address saved = e.env(kWideAccessOffset, ir::type_bits(t));
+    c.vmovups(saved, vec(t, d));
+    c.vandps(vec(t, d), vec(t, mask), vec(t, a));
+    e.ra.unlock(a);
+    arithmetic(e, insn.op, single, vec(t, d), vec(t, d), saved);
+    check_nans(e, {t, single, false, d, kNoReg, e.ra.vector_scratch(), kNoReg, {}});
+    // The test's register is free again.
+    const HostReg old = e.ra.use(insn.in(3));
+    c.vblendvps(vec(t, d), vec(t, old), vec(t, d), vec(t, mask));
+    e.ra.define(insn.out(), d);
+}
+
 void emit_arithmetic(Emitter& e, const Insn& insn) {
+    if (is_masked(insn) && !e.features().avx512) return emit_arithmetic_avx(e, insn);
     const Type t = insn.type;
     const HostReg k = use_mask(e, insn);
     const HostReg a = e.ra.use(insn.in(0));
@@ -154,9 +179,40 @@ void fused(Emitter& e, Op op, bool single, const Xmm& d, const Xmm& a, const Ope
     }
 }
 
+/// The same as emit_arithmetic_avx. The second factor waits in memory, apart from where the test keeps the result.
+void emit_fused_avx(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    constexpr std::size_t kFactorOffset = kWideAccessOffset + 32;
+    const HostReg mask = e.ra.vector_scratch(), d = e.ra.vector_scratch();
+    expand_mask(e, t, element_bytes(insn), mask, e.ra.use(insn.in(3)));
+    auto active = [&](HostReg to, Var v) {
+        const HostReg from = e.ra.use(v);
+        c.vandps(vec(t, to), vec(t, mask), vec(t, from));
+        e.ra.unlock(from);
+    };
+    active(d, insn.in(1));
+    c.vmovups(e.env(kFactorOffset, ir::type_bits(t)), vec(t, d));
+    const HostReg a = e.ra.vector_scratch();
+    active(a, insn.in(0));
+    active(d, insn.in(2));
+    const Emitter::Rm b = Emitter::Rm::in_memory(
+        ir::type_bits(t), static_cast<i64>(kFactorOffset) - static_cast<i64>(e.shared.plan.env_bias));
+    fused(e, insn.op, single, vec(t, d), vec(t, a), b.mem());
+    const HostReg temp = e.ra.vector_scratch();
+    check_nans(e, {t, single, true, d, kNoReg, temp, a, b});
+    e.ra.unlock(temp);
+    e.ra.unlock(a);
+    const HostReg old = e.ra.use(insn.in(4));
+    c.vblendvps(vec(t, d), vec(t, old), vec(t, d), vec(t, mask));
+    e.ra.define(insn.out(), d);
+}
+
 /// d = +-(a * b) +- c in the register of c; the factors stay as they are for the out-of-line part. A masked op's old
 /// value is the addend where that is the same variable; else the result is merged.
 void emit_fused(Emitter& e, const Insn& insn) {
+    if (is_masked(insn) && !e.features().avx512) return emit_fused_avx(e, insn);
     const Type t = insn.type;
     const bool single = is_single(insn);
     const HostReg k = use_mask(e, insn);

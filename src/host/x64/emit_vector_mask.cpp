@@ -326,7 +326,43 @@ void emit_v_fcmp(Emitter& e, const Insn& insn) {
 
 // ---- Masked memory accesses -----------------------------------------------------------------------
 
+namespace {
+
+/// Without AVX-512: elements of 4 and 8 bytes.
+void masked_load_avx(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    const HostReg mask = e.ra.vector_scratch(), d = e.ra.vector_scratch();
+    const HostReg bits = e.ra.use(insn.in(1));
+    expand_mask(e, t, bytes, mask, bits);
+    e.ra.unlock(bits);
+    const Xbyak::Address from =
+        guest_address(e, insn.in(0), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
+    e.guest_segment();
+    bytes == 4 ? e.c.vpmaskmovd(vec(t, d), vec(t, mask), from) : e.c.vpmaskmovq(vec(t, d), vec(t, mask), from);
+    const HostReg old = e.ra.use(insn.in(2));
+    e.c.vblendvps(vec(t, d), vec(t, old), vec(t, d), vec(t, mask));
+    e.ra.define(insn.out(), d);
+}
+
+void masked_store_avx(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    const HostReg mask = e.ra.vector_scratch();
+    const HostReg bits = e.ra.use(insn.in(2));
+    expand_mask(e, t, bytes, mask, bits);
+    e.ra.unlock(bits);
+    const Xbyak::Address to =
+        guest_address(e, insn.in(1), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
+    const HostReg value = e.ra.use(insn.in(0));
+    e.guest_segment();
+    bytes == 4 ? e.c.vpmaskmovd(to, vec(t, mask), vec(t, value)) : e.c.vpmaskmovq(to, vec(t, mask), vec(t, value));
+}
+
+}  // namespace
+
 void emit_v_ld(Emitter& e, const Insn& insn) {
+    if (!e.features().avx512) return masked_load_avx(e, insn);
     const Type t = insn.type;
     const Xbyak::Address from =
         guest_address(e, insn.in(0), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
@@ -348,6 +384,7 @@ void emit_v_ld(Emitter& e, const Insn& insn) {
 }
 
 void emit_v_st(Emitter& e, const Insn& insn) {
+    if (!e.features().avx512) return masked_store_avx(e, insn);
     const Type t = insn.type;
     const Xbyak::Address to =
         guest_address(e, insn.in(1), ir::kNoVar, insn.mem(), insn.displacement(), ir::type_bits(t));
@@ -399,9 +436,22 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
     using ir::Element;
     using ir::Op;
     if (!f.avx2 || !f.bmi2 || ir::type_bytes(type) > (f.avx512 ? 64 : 32)) return false;
-    if (rules.mask && !f.avx512) return false;
     if (rules.element == Element::F16) return false;
     const unsigned bits = ir::element_bits(rules.element);
+    if (rules.mask && !f.avx512) {
+        switch (op) {
+            case Op::v_fadd:
+            case Op::v_fsub:
+            case Op::v_fmul: return true;
+            case Op::v_fmadd:
+            case Op::v_fmsub:
+            case Op::v_fnmadd:
+            case Op::v_fnmsub: return f.fma;
+            case Op::v_ld:
+            case Op::v_st: return bits >= 32 && !shared.options.softmmu;
+            default: return false;
+        }
+    }
     switch (op) {
         case Op::v_mul: return !rules.mask || bits != 8;
         case Op::v_min_s:

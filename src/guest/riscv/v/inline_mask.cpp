@@ -69,7 +69,7 @@ bool compare(InlineVector& v, const Comparison& c) {
             bits[r] = b.vector_op(op, v.type, e, {x, y}, cond);
         }
         if (c.invert) {
-            const Var word = b.not_(b.convert(Op::bitcast, Type::I64, bits[r]));
+            const Var word = b.xor_(b.convert(Op::bitcast, Type::I64, bits[r]), b.c64(low_mask(count)));
             bits[r] = b.convert(Op::bitcast, Type::Mask, word);
         }
     }
@@ -129,6 +129,7 @@ bool logical(InlineVector& v) {
             const Var old = word_of(v, v.vd(), word, bits), active = active_word(v, word, bits);
             value = b.xor_(old, b.and_(b.xor_(old, value), active));
         }
+        if (bits < 64) value = b.andi(value, low_mask(bits));
         d = b.op(Op::v_mask_put, v.type, {b.convert(Op::bitcast, Type::Mask, value), d}, u64{word} * 64, bits);
     }
     b.mov_to(v.reg(v.vd()), d);
@@ -141,9 +142,10 @@ bool set_before_first(InlineVector& v) {
     if (total > 64 || v.has_mask()) return false;
     Builder& b = v.b;
     const Var x = word_of(v, v.vs2(), 0, total), less = b.addi(x, -1);
-    const Var value = v.op == VectorOp::vmsbf   ? b.op(Op::andc, Type::I64, {less, x})
-                      : v.op == VectorOp::vmsif ? b.xor_(x, less)
-                                                : b.and_(x, b.neg(x));
+    Var value = v.op == VectorOp::vmsbf   ? b.op(Op::andc, Type::I64, {less, x})
+                : v.op == VectorOp::vmsif ? b.xor_(x, less)
+                                          : b.and_(x, b.neg(x));
+    if (total < 64) value = b.andi(value, low_mask(total));
     const Var mask = b.convert(Op::bitcast, Type::Mask, value);
     b.mov_to(v.reg(v.vd()), b.op(Op::v_mask_put, v.type, {mask, v.reg(v.vd())}, 0, total));
     return true;

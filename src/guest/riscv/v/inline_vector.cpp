@@ -94,6 +94,27 @@ Var InlineVector::mask(unsigned r, unsigned count, bool with_v0) {
     return result;
 }
 
+Var InlineVector::last_bits(unsigned n, u64 pos, u64 len) const {
+    constexpr unsigned kWindow = 64;
+    const ir::Function& f = b.function();
+    Var value = reg(n);
+    const std::size_t count = f.insns.size();
+    for (std::size_t i = count; i-- > 0 && i + kWindow >= count;) {
+        const ir::Insn& insn = f.insns[i];
+        if (insn.op == Op::label || ir::writes_any_global(f, insn)) return ir::kNoVar;
+        if (insn.outputs == 0 || insn.out() != value) continue;
+        if (insn.op == Op::mov) {
+            value = insn.in(0);
+        } else if (insn.op == Op::v_mask_put) {
+            if (insn.imm[0] == pos && insn.imm[1] == len) return insn.in(0);
+            value = insn.in(1);
+        } else {
+            return ir::kNoVar;
+        }
+    }
+    return ir::kNoVar;
+}
+
 void InlineVector::write(unsigned r, Var value, int log2) {
     const unsigned bytes = bytes_used(log2);
     const Var d = reg(vd() + r);

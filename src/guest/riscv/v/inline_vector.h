@@ -69,7 +69,8 @@ public:
     Var first(unsigned count) { return b.convert(Op::v_mask_first, Type::Mask, b.c64(count), count); }
     /// Bits of the mask register `n` for the `count` elements of the r-th register.
     Var mask_bits(unsigned n, unsigned r, unsigned count) {
-        return b.op(Op::v_mask_get, type, {reg(n)}, r * count, count);
+        const Var known = last_bits(n, r * count, count);
+        return known != ir::kNoVar ? known : b.op(Op::v_mask_get, type, {reg(n)}, r * count, count);
     }
 
     /// vd + r becomes `value` as far as LMUL (of the destination) reaches.
@@ -78,6 +79,10 @@ public:
     Var splat(ir::Element e);
 
 private:
+    /// The Mask that has been put at [pos, pos + len) of register `n`, as most masks are used where they were made;
+    /// kNoVar: that is not known.
+    Var last_bits(unsigned n, u64 pos, u64 len) const;
+
     Var vl_ = ir::kNoVar;
 };
 
