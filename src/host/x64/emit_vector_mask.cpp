@@ -43,6 +43,12 @@ void cut(Emitter& e, HostReg g, unsigned len) {
 
 void emit_v_mask_first(Emitter& e, const Insn& insn) {
     const auto count = static_cast<unsigned>(insn.imm[0]);
+    if (e.ra.is_const(insn.in(0))) {
+        const HostReg bits = mask_in_gpr(e, insn.out());
+        const u64 known = std::min(e.ra.const_value(insn.in(0)), u64{count});
+        e.ra.load_const(bits, low_mask(static_cast<unsigned>(known)), Type::I64);
+        return define_mask(e, insn.out(), bits);
+    }
     const HostReg n = e.ra.use(insn.in(0));
     const HostReg g = e.ra.scratch(RegClass::Gpr), ones = e.ra.scratch(RegClass::Gpr);
     e.c.mov(r32(g), count);

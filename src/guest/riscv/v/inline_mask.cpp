@@ -67,6 +67,8 @@ bool compare(InlineVector& v, const Comparison& c) {
             bits[r] = b.masked_op(op, v.type, e, {x, y}, mask, v.mask_bits(v.vd(), r, count), cond);
         } else {
             bits[r] = b.vector_op(op, v.type, e, {x, y}, cond);
+            // A mask has no bits above those of its elements (InlineVector::mask_bits hands it on).
+            if (v.lmul < 0) bits[r] = b.op(Op::v_mask_and, Type::Mask, {bits[r], v.first(count)});
         }
         if (c.invert) {
             const Var word = b.xor_(b.convert(Op::bitcast, Type::I64, bits[r]), b.c64(low_mask(count)));
