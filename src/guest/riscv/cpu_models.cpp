@@ -76,6 +76,8 @@ constexpr ExtensionSet max_set() {
     set.remove(kManufacturers);
     // Not with Zcd.
     set.remove({Zcmp, Zcmt, Zce});
+    // Would cost each AMO a check of its own, for addresses that hardware hardly takes.
+    set.remove({Zama16b});
     // Vector instructions are not fast yet: programs that choose code by what there is are better off without.
     set.remove(Zvkt);
     for (unsigned i = 0; i < kExtensionCount; ++i) {

@@ -54,7 +54,7 @@
     X(Zacas, "zacas", User, key0(34), Zaamo)               \
     X(Zalasr, "zalasr", User, key0(59), )                \
     X(Zalrsc, "zalrsc", User, key0(57), )                  \
-    X(Zama16b, "zama16b", Absent, kNone, )                 \
+    X(Zama16b, "zama16b", User, kNone, Zaamo)               \
     X(Zawrs, "zawrs", User, key0(48), Zalrsc)              \
     X(Zfa, "zfa", User, key0(32), F)                       \
     X(Zfbfmin, "zfbfmin", User, key0(52), F)             \

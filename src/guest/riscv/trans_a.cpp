@@ -66,20 +66,33 @@ bool trans_sc_d(DisasContext& ctx, const Operands& a) { return gen_sc(ctx, a, kD
 // --- read-modify-write: one function per operation and size, made by a template because the rows need
 // functions with the operation built in ---
 
-MemOp ordered(MemOp m, const Operands& a) {
+/// How the AMO accesses `address`. With Zama16b it may be misaligned within its aligned 16 bytes.
+MemOp amo_access(DisasContext& ctx, Var address, MemOp m, const Operands& a) {
     m.order = ir::mem_order(a.aq, a.rl);
+    if (!ctx.has(Extension::Zama16b) || m.size_log2 == 0) return m;
+    Builder& b = *ctx.b;
+    u32 inside = b.new_label();
+    b.brcond(Cond::Leu, b.and_(address, b.c64(15)), b.c64(16 - m.bytes()), inside);
+    ctx.raise_with(Cause::StoreMisaligned, address);
+    ctx.go_on();
+    b.label(inside);
+    m.aligned = false;
     return m;
 }
 
 template <Op op, MemOp m>
 bool trans_amo(DisasContext& ctx, const Operands& a) {
-    ctx.atomic(op, ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rs2), ordered(m, a));
+    Var address = ctx.gpr(a.rs1);
+    MemOp access = amo_access(ctx, address, m, a);
+    ctx.atomic(op, ctx.gpr_dest(a.rd), address, ctx.gpr(a.rs2), access);
     return true;
 }
 
 template <MemOp m>
 bool trans_amocas(DisasContext& ctx, const Operands& a) {
-    ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), ctx.gpr(a.rd), ctx.gpr(a.rs2), ordered(m, a));
+    Var address = ctx.gpr(a.rs1);
+    MemOp access = amo_access(ctx, address, m, a);
+    ctx.atomic_cmpxchg(ctx.gpr_dest(a.rd), address, ctx.gpr(a.rd), ctx.gpr(a.rs2), access);
     return true;
 }
 

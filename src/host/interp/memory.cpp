@@ -123,7 +123,6 @@ struct DirectMemory {
         AccessScope scope(m, r);
         std::memcpy(reinterpret_cast<void*>(address + m.guest_base), from, mem.bytes());
     }
-    static bool needs_alignment(MemOp mem) { return mem.aligned; }
     static const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
         m.env->exception = exception;
         m.env->exception_value = address;
@@ -175,8 +174,6 @@ struct SoftmmuMemory {
         m.caller = r;
         return reinterpret_cast<u64>(m.mmu.atomic_pointer(m.env, address, mem.bytes(), mem.mmu_index));
     }
-    /// Of an atomic access.
-    static bool needs_alignment(MemOp) { return true; }
     static const Record* misaligned(Machine& m, const Record* r, u32 exception, u64 address) {
         m.caller = r;
         m.mmu.raise(m.env, exception, address);
@@ -287,7 +284,7 @@ const Record* atomic(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     unsigned bits = mem.bytes() * 8;
     u64 address = atomic_address(m, r, mem);
-    if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
     i64 operand = sign_extend(m.get(r->args[2]), bits);
@@ -309,7 +306,7 @@ template <class Memory>
 const Record* atomic_cmpxchg(Machine& m, const Record* r) {
     MemOp mem = r->mem();
     u64 address = atomic_address(m, r, mem);
-    if (Memory::needs_alignment(mem) && !is_aligned(address, mem.bytes())) {
+    if (mem.aligned && !is_aligned(address, mem.bytes())) {
         return Memory::misaligned(m, r, ir::kExceptionMisalignedStore, address);
     }
     u64 expected = byte_order(m.get(r->args[2]), mem);

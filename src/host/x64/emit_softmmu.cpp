@@ -395,7 +395,7 @@ void run_mmu_access(ir::Env* env, const u8* code, const Shared* shared) {
     const MmuCalls& mmu = shared->options.mmu;
     const u64 address = *register_at_home(env, *shared, a.base) + static_cast<u64>(i64{a.displacement});
     u64* value = register_at_home(env, *shared, a.value);
-    if ((m.aligned || a.kind == Access::Kind::AtomicPointer) && !is_aligned(address, m.bytes())) {
+    if (m.aligned && !is_aligned(address, m.bytes())) {
         mmu.raise(env, a.kind == Access::Kind::Load ? ir::kExceptionMisalignedLoad : ir::kExceptionMisalignedStore,
                   address);
     }
