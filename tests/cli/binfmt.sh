@@ -90,6 +90,9 @@ if [ "$(wc -l </proc/self/uid_map)" = 1 ] && [ "$(awk '{print $3}' /proc/self/ui
     expect "execute-only" "$(anyhow setpriv --reuid 1000 --regid 1000 --clear-groups "$scratch/root/hidden" e)" \
         "ruid 1000 euid 1000 secure 0 $scratch/root/hidden e"
     expect "execute-only, by a guest" "$(anyhow as_user /hidden e)" "ruid 1000 euid 1000 secure 0 /hidden e"
+    # Read by a capability that execve takes away.
+    expect "execute-only, by capabilities" "$(anyhow "$scratch/root/secure" keep 1000 "$scratch/root/hidden" e)" \
+        "ruid 1000 euid 1000 secure 0 $scratch/root/hidden e"
     chmod 644 "$scratch/root/hidden"
     as_user /hidden 2>/dev/null && fail "not executable"
 else

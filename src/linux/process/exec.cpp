@@ -243,7 +243,8 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
         return result == -ENOEXEC ? -EACCES : result;
     }
     if (error.error == 0 && is_guest_program(program.header)) {
-        if (!filtered && !has_sysroot() && raises_privileges(program.file.get())) {
+        const int file = program.file.get();
+        if (!filtered && !has_sysroot() && (raises_privileges(file) || !mode_permits_reading(file))) {
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }

@@ -7,4 +7,8 @@ namespace dragoman::linux_abi {
 /// capabilities): only the kernel can do that.
 bool raises_privileges(int file);
 
+/// Whether the open file may be read because of its mode, and not only because of a capability, which execve may take
+/// away.
+bool mode_permits_reading(int file);
+
 }  // namespace dragoman::linux_abi
