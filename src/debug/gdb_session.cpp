@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "debug/gdb_signal.h"
 #include "debug/target_xml.h"
@@ -62,8 +63,10 @@ void GdbSession::handle_input() {
 void GdbSession::handle_event() {
     std::optional<StopEvent> event = target_.take_event();
     if (!event) return;
-    last_stop_ = *event;
     if (event->tid) selected_ = event->tid;
+    in_file_io_ = event->kind == StopEvent::Kind::FileIo;
+    if (in_file_io_) return send("F" + event->request);
+    last_stop_ = *event;
     send(describe(*event));
     if (event->kind == StopEvent::Kind::Exited || event->kind == StopEvent::Kind::Killed) {
         open_ = false;
@@ -100,6 +103,7 @@ void GdbSession::handle_packet(std::string_view packet) {
         case 'z': return send(change_point(rest, false));
         case 'H': return send(select_thread(rest));
         case 'T': return send(thread_alive(rest));
+        case 'F': return file_io_reply(rest);
         case 'q': return send(query(packet));
         case 'Q': return send(set(packet));
         case 'c':
@@ -298,8 +302,23 @@ std::string GdbSession::resume_threads(std::string_view actions) {
         });
     }
     if (resumed.empty()) return kBadRequest;
+    going_ = resumed;
     target_.resume(resumed);
     return {};
+}
+
+/// "RESULT[,ERRNO[,C]][;...]"; C: the user has interrupted it, and the guest is to stop.
+void GdbSession::file_io_reply(std::string_view arguments) {
+    if (!std::exchange(in_file_io_, false)) return send(kBadRequest);
+    arguments = arguments.substr(0, arguments.find(';'));
+    const bool negative = take_prefix(arguments, "-");
+    u64 result = 0, error = 0;
+    if (!take_number(arguments, result)) return send(kBadRequest);
+    if (take_prefix(arguments, ",")) take_number(arguments, error);
+    target_.file_io_done(static_cast<i64>(negative ? 0 - result : result), static_cast<int>(error));
+    if (!arguments.ends_with(",C")) return target_.resume(going_);
+    last_stop_ = {.kind = StopEvent::Kind::Signal, .tid = selected_, .value = SIGINT};
+    send(describe(last_stop_));
 }
 
 std::string GdbSession::resume_simple(std::string_view packet) {

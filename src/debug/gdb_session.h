@@ -40,6 +40,9 @@ private:
     std::string resume_threads(std::string_view actions);
     std::string resume_simple(std::string_view packet);
 
+    /// gdb has done what an event FileIo asked for: the guest goes on as before.
+    void file_io_reply(std::string_view arguments);
+
     std::string describe(const StopEvent& event) const;
     ir::Env* selected_env();
 
@@ -51,6 +54,8 @@ private:
     pid_t selected_ = 0;  ///< thread of g, G, p, P (Hg)
     pid_t resumed_ = -1;  ///< thread of c, s (Hc)
     StopEvent last_stop_;
+    std::vector<Resumption> going_;  ///< what gdb last let go on
+    bool in_file_io_ = false;        ///< gdb is doing what the guest asked it for
 };
 
 }  // namespace dragoman::debug

@@ -24,11 +24,12 @@ struct WatchHit {
 
 /// Why the guest has stopped.
 struct StopEvent {
-    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, Exited, Killed };
+    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, FileIo, Exited, Killed };
     Kind kind = Kind::Signal;
     pid_t tid = 0;
     int value = 0;  ///< Linux signal, system call number or exit status
     WatchHit watch{};
+    std::string request{};  ///< FileIo: what gdb is to do for the thread ("write,1,80001000,5"), which then goes on
 };
 
 /// What one thread is to do when the guest goes on.
@@ -58,6 +59,8 @@ public:
     virtual void detach() = 0;
     /// Lets the threads named go on; the others stay where they are.
     virtual void resume(const std::vector<Resumption>& threads) = 0;
+    /// gdb's answer to an event FileIo: the result, and an errno of the File-I/O protocol where that is -1.
+    virtual void file_io_done(i64 /*result*/, int /*error*/) {}
     /// The event Exited or Killed has been told to gdb: the guest may end.
     virtual void exit_told() = 0;
     /// gdb kills the guest.

@@ -25,6 +25,7 @@ struct Icount {
 struct SemihostingConfig {
     bool on = false;
     bool userspace = false;              ///< user mode may make calls, too
+    bool debugger = false;               ///< target=gdb: files and output are the debugger's
     std::string chardev;                 ///< of the console; empty: stderr and stdin
     std::vector<std::string> arguments;  ///< empty: the kernel's name and the words of -append
 };

@@ -4,10 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 
 #include "base/descriptors.h"
 #include "base/error.h"
@@ -22,24 +24,57 @@ using debug::kOk;
 using debug::StopEvent;
 using debug::WatchKind;
 
+namespace {
+
+pid_t id_of(const Hart& hart) { return static_cast<pid_t>(hart.id() + 1); }
+
+/// The File-I/O protocol's numbers are Linux's but for these ("Debugging with GDB", E.13.9.3).
+int errno_of_file_io(int error) {
+    constexpr int kNameTooLong = 91, kUnknown = 9999;
+    return error == kNameTooLong ? ENAMETOOLONG : error == kUnknown ? EIO : error;
+}
+
+}  // namespace
+
 GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    machine_.on_debug_stop = [this](Hart& hart) {
-        std::lock_guard lock(mutex_);
-        if (!attached_ || pending_) return;
-        pending_ =
-            StopEvent{.kind = StopEvent::Kind::Signal, .tid = static_cast<pid_t>(hart.id() + 1), .value = SIGTRAP};
-        if (hart.env()->exception != ir::kExceptionWatch) return;
-        const u64 address = hart.env()->exception_value;
-        for (const Watch& w : watches_) {
-            if (w.address != address) continue;
-            pending_->kind = StopEvent::Kind::Watch;
-            pending_->watch = {address, w.kind};
-        }
-    };
+    machine_.debugger = this;
     machine_.add_listener([this](Event event, Cause) { machine_event(event); });
 }
 
 GdbTarget::~GdbTarget() { ::close(event_fd_); }
+
+void GdbTarget::hart_stopped(Hart& hart) {
+    std::lock_guard lock(mutex_);
+    if (!attached_ || pending_) return;
+    pending_ = StopEvent{.kind = StopEvent::Kind::Signal, .tid = id_of(hart), .value = SIGTRAP};
+    if (hart.env()->exception != ir::kExceptionWatch) return;
+    const u64 address = hart.env()->exception_value;
+    for (const Watch& w : watches_) {
+        if (w.address != address) continue;
+        pending_->kind = StopEvent::Kind::Watch;
+        pending_->watch = {address, w.kind};
+    }
+}
+
+std::optional<semihosting::FileIoReply> GdbTarget::file_io(Hart& hart, const std::string& request) {
+    const pid_t id = id_of(hart);
+    {
+        std::lock_guard lock(mutex_);
+        if (!attached_) return semihosting::FileIoReply{-1, EIO};
+        if (auto reply = replies_.extract(id)) return reply.mapped();
+        if (!pending_) {
+            pending_ = StopEvent{.kind = StopEvent::Kind::FileIo, .tid = id, .request = request};
+            asking_ = id;
+        }
+    }
+    machine_.request_debug_stop();
+    return std::nullopt;
+}
+
+void GdbTarget::file_io_done(i64 result, int error) {
+    std::lock_guard lock(mutex_);
+    replies_[std::exchange(asking_, 0)] = {result, errno_of_file_io(error)};
+}
 
 void GdbTarget::on_io_thread(const std::function<void()>& function) {
     bool finished = false;
@@ -72,6 +107,7 @@ void GdbTarget::post(const StopEvent& event) {
 
 void GdbTarget::machine_event(Event event) {
     std::lock_guard lock(mutex_);
+    if (event == Event::Reset) replies_.clear();
     if (!attached_) return;
     // Whoever has stopped the machine (a monitor, too), gdb is told.
     if (event == Event::Stop) {
@@ -116,6 +152,7 @@ void GdbTarget::detach() {
             attached_ = false;
             pending_.reset();
             event_.reset();
+            replies_.clear();
         }
         for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.hart(i).set_step(false);
         if (machine_.state() == RunState::Debug) machine_.cont();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -14,7 +15,7 @@
 
 namespace dragoman::machine {
 
-class GdbTarget final : public debug::Target {
+class GdbTarget final : public debug::Target, private Debugger {
 public:
     explicit GdbTarget(Machine& machine);
     ~GdbTarget() override;
@@ -26,6 +27,7 @@ public:
     void attach() override;
     void detach() override;
     void resume(const std::vector<debug::Resumption>& threads) override;
+    void file_io_done(i64 result, int error) override;
     void exit_told() override;
     /// Waits until gdb knows of the end, if it is there.
     void wait_exit_told();
@@ -42,6 +44,8 @@ public:
     std::optional<std::string> packet(std::string_view packet) override;
 
 private:
+    void hart_stopped(Hart& hart) override;
+    std::optional<semihosting::FileIoReply> file_io(Hart& hart, const std::string& request) override;
     /// Runs `function` on the I/O thread and waits for its end; not at all once close() was called.
     void on_io_thread(const std::function<void()>& function);
     Hart* hart(pid_t tid);
@@ -58,8 +62,10 @@ private:
     bool closed_ = false;
     bool exit_untold_ = false;
     bool attached_ = false;
-    std::optional<debug::StopEvent> pending_;  ///< what has stopped a hart; the machine is about to stop
-    std::optional<debug::StopEvent> event_;    ///< the machine stands
+    std::optional<debug::StopEvent> pending_;            ///< what has stopped a hart; the machine is about to stop
+    std::optional<debug::StopEvent> event_;              ///< the machine stands
+    pid_t asking_ = 0;                                   ///< the hart that gdb does something for; 0: none
+    std::map<pid_t, semihosting::FileIoReply> replies_;  ///< that harts have not fetched yet
     std::set<u64> breakpoints_;
     struct Watch {
         u64 address, length;

@@ -81,6 +81,7 @@ void Hart::join() {
 void Hart::reset(u64 pc) {
     timer_->cancel();
     timer_due_ = false;
+    in_call_ = false;
     system_.reset(env_, id_);
     env_->pc = pc;
     if (log::enabled(log::Item::CpuReset)) [[unlikely]] {
@@ -203,7 +204,7 @@ void Hart::execute() {
         timer_due_.store(false, std::memory_order_relaxed);
         system_.timer_expired(env_);
     }
-    if (!step_ && system_.take_interrupt(env_)) polls_ = 0;
+    if (!step_ && !in_call_ && system_.take_interrupt(env_)) polls_ = 0;
     switch (counted_ != nullptr ? counted_->run(*this) : engine_.run(env_)) {
         case ir::ExitReason::Exception:
             if (env_->exception == ir::kExceptionDebug || env_->exception == ir::kExceptionWatch) {

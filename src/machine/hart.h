@@ -70,6 +70,10 @@ public:
     /// Host::debug_stop. While it is paused.
     void set_step(bool on);
 
+    /// The call of the exception at which the hart stands is under way: it is made again before the hart takes an
+    /// interrupt. The hart's thread.
+    void set_in_call(bool on) { in_call_ = on; }
+
     /// Power-on state, with the first instruction at `pc`. On the hart's thread (call).
     void reset(u64 pc);
 
@@ -101,6 +105,7 @@ private:
     CountedTime* counted_ = nullptr;  ///< -icount
     std::atomic<int> thread_id_{0};
     bool step_ = false;
+    bool in_call_ = false;
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
     std::atomic<bool> kicked_{false};     ///< since it last slept while it polled

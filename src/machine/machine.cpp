@@ -196,7 +196,7 @@ void Machine::hold_harts() {
 }
 
 void Machine::debug_stop(Hart& hart) {
-    if (on_debug_stop) on_debug_stop(hart);
+    if (debugger != nullptr) debugger->hart_stopped(hart);
     request_debug_stop();
 }
 

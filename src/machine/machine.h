@@ -25,6 +25,7 @@
 #include "machine/counted_time.h"
 #include "machine/hart.h"
 #include "memory/physical_space.h"
+#include "semihosting/semihosting.h"
 
 namespace dragoman::machine {
 
@@ -49,6 +50,19 @@ enum class Cause : u8 { GuestShutdown, GuestReset, HostQmpQuit, HostQmpReset, Ho
 std::string_view name_of(Cause cause);
 
 enum class Event : u8 { Shutdown, Reset, Stop, Resume, Powerdown };
+
+/// What harts want of a debugger. Called on their threads.
+class Debugger {
+public:
+    /// A breakpoint, a watchpoint or the end of a step has stopped the hart.
+    virtual void hart_stopped(Hart& hart) = 0;
+    /// Has a debugger do `request` for the hart (semihosting::Host::file_io). Nothing: the machine is about to stop, so
+    /// that it can, and the hart asks again when the machine goes on.
+    virtual std::optional<semihosting::FileIoReply> file_io(Hart& hart, const std::string& request) = 0;
+
+protected:
+    ~Debugger() = default;
+};
 
 class Machine final : public engine::MachineHooks, private Hart::Host {
 public:
@@ -81,8 +95,8 @@ public:
     using Listener = std::function<void(Event event, Cause cause)>;
     unsigned add_listener(Listener listener);
     void remove_listener(unsigned listener);
-    /// What a hart that a debugger's stop has reached does first; on the hart's thread.
-    std::function<void(Hart& hart)> on_debug_stop;
+    /// A debugger, as harts see it; null where none can come.
+    Debugger* debugger = nullptr;
     /// The guest's power button, where the board has one.
     std::function<void()> on_powerdown;
 

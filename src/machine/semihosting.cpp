@@ -82,6 +82,17 @@ std::string command_line_of(const Config& config) {
 
 }  // namespace
 
+/// The call that a hart is making with a debugger's help: which it is, and what the debugger has answered so far.
+struct CallUnderWay {
+    u64 pc = 0, parameter = 0;
+    u32 operation = 0;
+    std::vector<semihosting::FileIoReply> replies;
+
+    bool is(const ir::Env* env, const guest::SemihostingCall& call) const {
+        return pc == env->pc && operation == call.operation && parameter == call.parameter;
+    }
+};
+
 struct Semihosting::State {
     Machine& machine;
     const guest::SystemOps& ops;
@@ -89,6 +100,8 @@ struct Semihosting::State {
     std::optional<Console> console;
     std::string command_line;
     bool userspace;
+    bool debugger;
+    std::vector<CallUnderWay> under_way;  ///< by hart; each its own thread's
 };
 
 class Semihosting::HartHost final : public semihosting::Host {
@@ -124,9 +137,27 @@ public:
         return state_.console ? state_.console->read(hart_) : Host::console_read();
     }
 
+    bool debugger_serves() override { return state_.debugger; }
+    /// The debugger is doing something for this call.
+    bool waits_for_debugger() const { return waits_; }
+    std::optional<semihosting::FileIoReply> file_io(const std::string& request) override {
+        std::vector<semihosting::FileIoReply>& replies = state_.under_way[hart_.id()].replies;
+        if (asked_ == replies.size()) {
+            Debugger* debugger = state_.machine.debugger;
+            if (debugger == nullptr) return Host::file_io(request);
+            std::optional<semihosting::FileIoReply> reply = debugger->file_io(hart_, request);
+            waits_ = !reply;
+            if (waits_) return std::nullopt;
+            replies.push_back(*reply);
+        }
+        return replies[asked_++];
+    }
+
 private:
     State& state_;
     Hart& hart_;
+    std::size_t asked_ = 0;  ///< requests of this call so far
+    bool waits_ = false;
 };
 
 Semihosting::Semihosting(Machine& machine)
@@ -135,7 +166,9 @@ Semihosting::Semihosting(Machine& machine)
                        {},
                        {},
                        command_line_of(machine.config()),
-                       machine.config().semihosting.userspace}) {
+                       machine.config().semihosting.userspace,
+                       machine.config().semihosting.debugger,
+                       std::vector<CallUnderWay>(machine.hart_count())}) {
     if (state_->ops.semihosting_call == nullptr) {
         throw FatalError(1, "-semihosting: " + std::string(machine.guest().name) + " has no semihosting calls");
     }
@@ -152,9 +185,14 @@ bool Semihosting::call(Hart& hart) {
     auto memory = [&host](u64 address, void* to, u64 bytes) { return host.read(address, to, bytes); };
     if (!state_->ops.semihosting_call(env, state_->userspace, memory, call)) return false;
 
+    CallUnderWay& under_way = state_->under_way[hart.id()];
+    if (!under_way.is(env, call)) under_way = {env->pc, call.parameter, call.operation, {}};
+
     using semihosting::Outcome;
     Outcome outcome = state_->session.call(host, call.operation, call.parameter, call.word_bytes);
+    hart.set_in_call(host.waits_for_debugger());
     if (outcome.kind == Outcome::Kind::Again) return true;
+    under_way = {};
     state_->ops.finish_semihosting(env, outcome.value);
     if (outcome.kind == Outcome::Kind::Exit) {
         state_->machine.request_shutdown(Cause::GuestShutdown, static_cast<int>(outcome.value & 0xff));

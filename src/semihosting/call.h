@@ -5,6 +5,9 @@
 
 namespace dragoman::semihosting {
 
+/// Result of the operations that have none: Arm's say that the register is corrupted.
+inline constexpr u64 kNoResult = 0xdeadbeef;
+
 class Session::Call {
 public:
     Call(Session& session, Host& host, u64 argument, unsigned word)
@@ -24,6 +27,21 @@ private:
     Outcome remove_file();
     Outcome rename_file();
     Outcome temporary_name();
+    // debugger.cpp: what a debugger does for the operations above and below
+    Outcome debugger_open(u64 mode);
+    Outcome debugger_close(u64 handle, int fd);
+    Outcome debugger_write(int fd, u64 address, u64 bytes);
+    Outcome debugger_read(int fd, u64 address, u64 bytes);
+    Outcome debugger_is_tty(int fd);
+    Outcome debugger_seek(int fd, u64 position);
+    Outcome debugger_length(int fd);
+    Outcome debugger_print(u64 address, u64 bytes);
+    /// The result is the debugger's.
+    Outcome debugger_does(const std::string& request);
+    /// Nothing: again later. A failure has set SYS_ERRNO's answer.
+    std::optional<i64> debugger_asked(const std::string& request);
+    /// The string that the words `index` (its place) and `index` + 1 (its length) tell, as requests name one.
+    std::string debugger_string(unsigned index);
     // semihosting.cpp
     Outcome write_character();
     Outcome write_string();

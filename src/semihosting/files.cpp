@@ -46,11 +46,13 @@ Outcome Session::Call::open() {
     if (int number = string(word(0), word(2), name)) return error(number);
     if (mode >= kModes) return error(EINVAL);
     // ":tt" for reading is stdin, for writing stdout, for appending stderr.
-    if (name == ":tt") return result(session_.add({File::Kind::Host, static_cast<int>(mode / 4)}));
+    const File::Kind kind = host_.debugger_serves() ? File::Kind::Debugger : File::Kind::Host;
+    if (name == ":tt") return result(session_.add({kind, static_cast<int>(mode / 4)}));
     if (name == ":semihosting-features") {
         if (mode > 1) return error(EACCES);
         return result(session_.add({File::Kind::Features}));
     }
+    if (kind == File::Kind::Debugger) return debugger_open(mode);
     int fd = ::open(name.c_str(), open_flags(mode), 0644);
     return fd < 0 ? error(errno) : result(session_.add({File::Kind::Host, fd}));
 }
@@ -58,8 +60,11 @@ Outcome Session::Call::open() {
 Outcome Session::Call::close() {
     u64 handle = word(0);
     if (fault_) return error(EFAULT);
-    std::optional<File> file = session_.remove(handle);
+    std::optional<File> file = session_.find(handle);
     if (!file) return error(EBADF);
+    if (file->kind == File::Kind::Debugger) return debugger_close(handle, file->fd);
+    file = session_.remove(handle);
+    if (!file) return error(EBADF);  // closed by another hart
     if (file->kind == File::Kind::Host && file->fd > STDERR_FILENO && ::close(file->fd) != 0) return error(errno);
     return result(0);
 }
@@ -69,6 +74,7 @@ Outcome Session::Call::write() {
     u64 handle = word(0), address = word(1), left = word(2);
     if (fault_) return error(EFAULT);
     std::optional<File> file = session_.find(handle);
+    if (file && file->kind == File::Kind::Debugger) return debugger_write(file->fd, address, left);
     if (!file || file->kind != File::Kind::Host) {
         session_.error_ = EBADF;
         return result(left);
@@ -103,6 +109,7 @@ Outcome Session::Call::read() {
         session_.error_ = EBADF;
         return result(left);
     }
+    if (file->kind == File::Kind::Debugger) return debugger_read(file->fd, address, left);
     if (file->kind == File::Kind::Features) {
         u64 bytes = std::min<u64>(left, sizeof kFeatures - file->position);
         if (!host_.write(address, kFeatures + file->position, bytes)) return error(EFAULT);
@@ -131,6 +138,7 @@ Outcome Session::Call::is_tty() {
     if (fault_) return error(EFAULT);
     std::optional<File> file = session_.find(handle);
     if (!file) return error(EBADF);
+    if (file->kind == File::Kind::Debugger) return debugger_is_tty(file->fd);
     return result(file->kind == File::Kind::Host && ::isatty(file->fd) == 1);
 }
 
@@ -139,6 +147,7 @@ Outcome Session::Call::seek() {
     if (fault_) return error(EFAULT);
     std::optional<File> file = session_.find(handle);
     if (!file) return error(EBADF);
+    if (file->kind == File::Kind::Debugger) return debugger_seek(file->fd, position);
     if (file->kind == File::Kind::Features) {
         if (position > sizeof kFeatures) return error(EINVAL);
         session_.set_position(handle, position);
@@ -152,6 +161,7 @@ Outcome Session::Call::length() {
     if (fault_) return error(EFAULT);
     std::optional<File> file = session_.find(handle);
     if (!file) return error(EBADF);
+    if (file->kind == File::Kind::Debugger) return debugger_length(file->fd);
     if (file->kind == File::Kind::Features) return result(sizeof kFeatures);
     struct stat st;
     return ::fstat(file->fd, &st) != 0 ? error(errno) : result(static_cast<u64>(st.st_size));
@@ -160,6 +170,7 @@ Outcome Session::Call::length() {
 Outcome Session::Call::remove_file() {
     std::string name;
     if (int number = string(word(0), word(1), name)) return error(number);
+    if (host_.debugger_serves()) return debugger_does("unlink," + debugger_string(0));
     return std::remove(name.c_str()) != 0 ? error(errno) : result(0);
 }
 
@@ -167,6 +178,7 @@ Outcome Session::Call::rename_file() {
     std::string from, to;
     if (int number = string(word(0), word(1), from)) return error(number);
     if (int number = string(word(2), word(3), to)) return error(number);
+    if (host_.debugger_serves()) return debugger_does("rename," + debugger_string(0) + "," + debugger_string(2));
     return std::rename(from.c_str(), to.c_str()) != 0 ? error(errno) : result(0);
 }
 

@@ -27,8 +27,6 @@ enum Operation : u32 {
 
 constexpr u64 kApplicationExit = 0x20026;  ///< ADP_Stopped_ApplicationExit
 constexpr u64 kTicksPerSecond = 1'000'000'000;
-/// Result of the operations that have none: Arm's say that the register is corrupted.
-constexpr u64 kNoResult = 0xdeadbeef;
 
 }  // namespace
 
@@ -48,6 +46,8 @@ std::optional<int> Host::console_read() {
     if (done < 0 && (errno == EINTR || errno == EAGAIN)) return std::nullopt;
     return done == 1 ? byte : -1;
 }
+
+std::optional<FileIoReply> Host::file_io(const std::string&) { return FileIoReply{-1, EIO}; }
 
 Session::Session() : files_(1) {}  // handle 0 is no file's: SYS_OPEN gives nonzero handles
 
@@ -161,12 +161,14 @@ Outcome Session::Call::run(u32 operation) {
 Outcome Session::Call::write_character() {
     u8 byte;
     if (!host_.read(argument_, &byte, 1)) return error(EFAULT);
+    if (host_.debugger_serves()) return debugger_print(argument_, 1);
     return host_.console_write({&byte, 1}) ? result(kNoResult) : again();
 }
 
 Outcome Session::Call::write_string() {
     std::string text;
     if (!string(argument_, text)) return error(EFAULT);
+    if (host_.debugger_serves()) return debugger_print(argument_, text.size());
     return host_.console_write({reinterpret_cast<const u8*>(text.data()), text.size()}) ? result(kNoResult) : again();
 }
 
@@ -178,6 +180,7 @@ Outcome Session::Call::read_character() {
 Outcome Session::Call::system() {
     std::string command;
     if (int number = string(word(0), word(1), command)) return error(number);
+    if (host_.debugger_serves()) return debugger_does("system," + debugger_string(0));
     int status = std::system(command.c_str());
     return status < 0 ? error(errno) : result(static_cast<u64>(status));
 }

@@ -15,6 +15,12 @@
 
 namespace dragoman::semihosting {
 
+/// What a debugger has answered to a request of gdb's File-I/O protocol ("Debugging with GDB", appendix E.13).
+struct FileIoReply {
+    i64 result = -1;
+    int error = 0;  ///< errno of the host, where the result is -1
+};
+
 /// What a front end lends: the guest's memory, and what the guest is told about itself. Called on the thread that makes
 /// the call.
 class Host {
@@ -39,6 +45,11 @@ public:
     virtual bool console_write(std::span<const u8> bytes);
     /// @returns the byte, -1 at the end of the input; nothing: again later
     virtual std::optional<int> console_read();
+    /// Files and output are those of the debugger, which file_io reaches.
+    virtual bool debugger_serves() { return false; }
+    /// Has the debugger do `request` ("write,1,80001000,5"). Nothing: the whole call is to be made again later; it then
+    /// gets the same answers to the requests that it has made already.
+    virtual std::optional<FileIoReply> file_io(const std::string& request);
 };
 
 /// How a call went.
@@ -65,8 +76,8 @@ public:
 
 private:
     struct File {
-        enum class Kind : u8 { Unused, Host, Features } kind = Kind::Unused;
-        int fd = -1;       ///< of the host
+        enum class Kind : u8 { Unused, Host, Debugger, Features } kind = Kind::Unused;
+        int fd = -1;       ///< of the host, or the debugger's number for it
         u64 position = 0;  ///< in the features
     };
     class Call;

@@ -221,7 +221,7 @@ void enable_semihosting(Parser& p, const std::string&, const std::string&) { p.c
 void set_semihosting(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
         return print_choices(p,
-                             "Properties of -semihosting-config:\n  enable=on|off\n  target=native|auto\n  chardev=ID\n"
+                             "Properties of -semihosting-config:\n  enable=on|off\n  target=native|gdb|auto\n  chardev=ID\n"
                              "  userspace=on|off\n  arg=TEXT, as often as wanted\n");
     }
     Properties properties(option, value, "enable");
@@ -233,9 +233,7 @@ void set_semihosting(Parser& p, const std::string& option, const std::string& va
     semihosting.on = properties.take_bool("enable", true);
     semihosting.userspace = properties.take_bool("userspace", semihosting.userspace);
     semihosting.chardev = properties.take("chardev", semihosting.chardev);
-    if (properties.take_choice("target", {"auto", "native", "gdb"}, 0) == 2) {
-        properties.fail("target=gdb: files are the host's here, not gdb's (there is: auto, native)");
-    }
+    semihosting.debugger = properties.take_choice("target", {"auto", "native", "gdb"}, 0) == 2;
     properties.finish();
 }
 
@@ -462,7 +460,7 @@ constexpr Row kRows[] = {
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
     {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
     {"semihosting", "", enable_semihosting, "the guest may use console, files and time of the host through semihosting calls"},
-    {"semihosting-config", "[enable=on][,target=native|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
+    {"semihosting-config", "[enable=on][,target=native|gdb|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
     {"object", "rng-random|rng-builtin|memory-backend-ram,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID"},
     {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
