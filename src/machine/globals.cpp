@@ -7,6 +7,12 @@
 
 namespace dragoman::machine {
 
+namespace {
+
+bool is_cpu(std::string_view driver) { return driver.ends_with("-cpu"); }
+
+}  // namespace
+
 void Globals::add(const std::string& option, const std::string& text) {
     Entry entry;
     if (text.starts_with("driver=")) {
@@ -21,12 +27,17 @@ void Globals::add(const std::string& option, const std::string& text) {
             throw FatalError(1, option + ": '" + text + "' is not DRIVER.PROPERTY=VALUE");
         entry = {text.substr(0, dot), text.substr(dot + 1, equals - dot - 1), text.substr(equals + 1)};
     }
+    if (is_cpu(entry.driver)) {  // whose properties its guest knows
+        entries_.push_back(std::move(entry));
+        return;
+    }
     const DriverHelp* driver = find_driver(entry.driver);
     std::string name = entry.driver + "." + entry.property;
     if (driver == nullptr) {
-        throw FatalError(1, option + ": '" + name + "': there is no driver '" + entry.driver +
-                                "' with properties (there is: virtio-mmio.force-legacy, and those of " +
-                                driver_names() + ")");
+        throw FatalError(
+            1, option + ": '" + name + "': there is no driver '" + entry.driver +
+                   "' with properties (there is: virtio-mmio.force-legacy, riscv-cpu with -cpu's, and those of " +
+                   driver_names() + ")");
     }
     std::vector<std::string> properties = property_names(*driver);
     if (std::find(properties.begin(), properties.end(), entry.property) == properties.end()) {
@@ -41,6 +52,16 @@ Properties Globals::of(std::string_view driver) const {
     Properties found("-global " + std::string(driver), "");
     complete({driver}, found);
     return found;
+}
+
+std::string Globals::of_cpus() const {
+    std::string text;
+    for (const Entry& entry : entries_) {
+        if (!is_cpu(entry.driver)) continue;
+        if (!text.empty()) text += ',';
+        text += entry.property + "=" + entry.value;
+    }
+    return text;
 }
 
 void Globals::complete(const std::vector<std::string_view>& drivers, Properties& properties) const {

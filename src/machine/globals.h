@@ -16,6 +16,8 @@ public:
     void add(const std::string& option, const std::string& text);
     /// What was said of `driver`. Its messages begin with "-global DRIVER".
     Properties of(std::string_view driver) const;
+    /// What was said of CPUs ("riscv-cpu"), as -cpu takes it: "smepmp=true,zicond=off".
+    std::string of_cpus() const;
     /// Adds what was said of `drivers`, a device's own name and those of its kind, to what `properties` do not set.
     void complete(const std::vector<std::string_view>& drivers, Properties& properties) const;
 

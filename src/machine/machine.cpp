@@ -1,5 +1,7 @@
 #include "machine/machine.h"
 
+#include <algorithm>
+
 #include "base/cycle_counter.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -10,10 +12,20 @@ namespace dragoman::machine {
 
 namespace {
 
-std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind) {
-    std::string wrong, cpu = config.cpu;
+/// What -cpu says, with what -global says of CPUs in front of its own properties, which count more; what the board's
+/// properties ask for counts most.
+std::string cpu_of(const Config& config, const Board::Kind& kind) {
+    std::string cpu = config.cpu;
+    if (const std::string globals = config.globals.of_cpus(); !globals.empty()) {
+        cpu.insert(std::min(cpu.find(','), cpu.size()), ',' + globals);
+    }
     if (kind.cpu_properties != nullptr) cpu += kind.cpu_properties(config.board_properties);
-    std::unique_ptr<guest::Model> model = guest_of(kind).configure(cpu, true, wrong);
+    return cpu;
+}
+
+std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind) {
+    std::string wrong;
+    std::unique_ptr<guest::Model> model = guest_of(kind).configure(cpu_of(config, kind), true, wrong);
     if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);

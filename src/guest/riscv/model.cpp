@@ -211,8 +211,9 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
 
 std::unique_ptr<guest::Model> configure(std::string_view cpu, bool system, std::string& error) {
     CpuConfiguration configuration;
+    // Properties without a model are the default's.
     std::string text(cpu);
-    if (text.empty() || text[0] == ',') text.insert(0, system ? "rv64" : "max");
+    if (text.empty() || text.front() == ',') text.insert(0, system ? "rv64" : "max");
     error = parse_cpu(text, system, configuration);
     return error.empty() ? std::make_unique<Model>(configuration, system) : nullptr;
 }

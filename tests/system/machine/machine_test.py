@@ -267,7 +267,10 @@ def scripts(folder):
             f"-nographic -bios none -kernel {GUEST}",
             f"-machine virt -nographic -m 1024M -bios none -icount shift=7,align=off,sleep=off -kernel {GUEST}",
             f"-machine virt -nographic -bios none -icount shift=auto,sleep=off -kernel {GUEST} --no-reboot -d unimp,guest_errors",
-            f"-M virt -cpu max -nographic -serial mon:stdio -bios none -kernel {GUEST} -semihosting-config enable=on,target=native"]:
+            f"-M virt -cpu max -nographic -serial mon:stdio -bios none -kernel {GUEST} -semihosting-config enable=on,target=native",
+            # Tock
+            f"-machine virt -semihosting -global driver=riscv-cpu,property=smepmp,value=true -global virtio-mmio.force-legacy=false "
+            f"-device virtio-rng-device -bios {GUEST} -nographic"]:
         code, out, err = run(*(word.replace("'", "") for word in (line + " " + finish).split()))
         check(code == 0 and HELLO in out, f"{line}: {code} {out!r} {err!r}")
         check("warning" not in err, f"{line}: {err!r}")
@@ -308,6 +311,7 @@ def bad_options(folder):
             (["-trace", "x=y"], ["'x'", "events"]), (["-trace", "events=/no/such/file"], ["/no/such/file"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
+            (["-global", "riscv-cpu.colour=on"], ["colour"]), (["-global", "riscv-cpu.supm=on"], ["supm"]),
             (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
             (["-global", "virtio-mmio.force-legacy=maybe"], ["force-legacy=maybe"]),
             (["-global", "virtio-blk-device.colour=red"], ["virtio-blk-device.colour", "serial"]),
