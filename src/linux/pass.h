@@ -11,7 +11,9 @@
 namespace dragoman::linux_abi {
 
 /// Host address of a guest pointer argument, unchecked; null stays null.
-inline u64 host_pointer(const Task& task, u64 guest) { return guest ? guest + task.space().guest_base() : 0; }
+inline u64 host_pointer(const Task& task, u64 guest) {
+    return guest ? task.space().untagged(guest) + task.space().guest_base() : 0;
+}
 
 /// A set of argument positions.
 constexpr unsigned args_set(auto... positions) { return ((1u << positions) | ... | 0u); }

@@ -113,8 +113,7 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_GET_MDWE_: return get_mdwe(task, args);
         case PR_GET_SECCOMP: return get_seccomp(task);
         case PR_SET_SECCOMP: return set_seccomp(task, args[1], args[2]);
-        // No tagged addresses, other architectures' features, or what would change the translator's own
-        // mappings.
+        // No other architectures' features, or what would change the translator's own mappings.
         default: {
             const SyscallFunction own = task.process->arch->prctl;
             return own ? own(task, args) : -EINVAL;

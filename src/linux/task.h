@@ -64,16 +64,17 @@ struct Process {
     pid_t pid = 0;
     Mutex tasks_lock;
     std::vector<Task*> tasks DRAGOMAN_GUARDED_BY(tasks_lock);
-    u32 elf_flags = 0;                 ///< e_flags of the program
-    std::atomic<bool> dumping{false};  ///< a task writes a core dump, and then ends the process
-    Debugger* debugger = nullptr;      ///< -g; not owned
-    SyscallHooks syscall_hooks;        ///< see each system call before it is made; not owned
+    std::atomic<bool> had_threads{false};  ///< has, or had, more than one task
+    u32 elf_flags = 0;                     ///< e_flags of the program
+    std::atomic<bool> dumping{false};      ///< a task writes a core dump, and then ends the process
+    Debugger* debugger = nullptr;          ///< -g; not owned
+    SyscallHooks syscall_hooks;            ///< see each system call before it is made; not owned
     /// Called once before the process ends, on whatever thread ends it.
     std::vector<std::function<void()>> exit_hooks;
     std::atomic<bool> exit_hooks_done{false};
     std::shared_ptr<SemihostingState> semihosting DRAGOMAN_GUARDED_BY(tasks_lock);  ///< null before the first call
 
-    u8* host(u64 address) const { return space->host(address); }
+    u8* host(u64 address) const { return space->host(space->untagged(address)); }
 };
 
 /// One guest thread; runs on one host thread.

@@ -8,6 +8,7 @@
 
 #include <ucontext.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -62,8 +63,19 @@ public:
     UserSpace& operator=(const UserSpace&) = delete;
 
     u64 guest_base() const { return guest_base_; }
+    /// Whether the host's kernel understands the guest's pointers as they are.
+    bool pointers_are_hosts() const { return guest_base_ == 0 && tag_bits() == 0; }
     /// End of the guest's address space: nothing is mapped at or above it.
     u64 limit() const;
+    /// Upper bits of guest addresses that system calls ignore (tagged pointers).
+    void set_tag_bits(unsigned bits) { tag_bits_.store(static_cast<u8>(bits), std::memory_order_relaxed); }
+    unsigned tag_bits() const { return tag_bits_.load(std::memory_order_relaxed); }
+    /// `address` without its tag.
+    u64 untagged(u64 address) const {
+        const unsigned bits = tag_bits();
+        return static_cast<u64>(static_cast<i64>(address << bits) >> bits);
+    }
+
     u8* host(u64 address) const { return reinterpret_cast<u8*>(address + guest_base_); }
     u64 guest(const void* host) const { return reinterpret_cast<u64>(host) - guest_base_; }
 
@@ -136,6 +148,7 @@ public:
 
 private:
     u64 guest_base_;
+    std::atomic<u8> tag_bits_{0};
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

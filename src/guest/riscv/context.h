@@ -97,19 +97,35 @@ struct DisasContext : guest::DisasContextBase {
     }
     MemOp load_mem(MemOp m) const { return plain_mem(m, ir::MemOrder::Acquire); }
     MemOp store_mem(MemOp m) const { return plain_mem(m, ir::MemOrder::Release); }
+    /// The address base + displacement as an access uses it, with a displacement left of 0, where pointers are masked.
+    Var pointer(Var base, i64& displacement) const {
+        const unsigned n = flags_pmlen(flags);
+        if (n == 0) return base;
+        Var shifted = b->shli(displacement != 0 ? b->addi(base, displacement) : base, n);
+        displacement = 0;
+        return (flags & kFlagPmZero) != 0 ? b->shri(shifted, n) : b->sari(shifted, n);
+    }
+    Var pointer(Var address) const {
+        i64 none = 0;
+        return pointer(address, none);
+    }
     void guest_ld(Var out, Var base, MemOp m, i64 displacement = 0) {
+        base = pointer(base, displacement);
         check_triggers(kTriggerLoad, base, displacement, m.bytes());
         b->guest_ld(out, base, load_mem(m), displacement);
     }
     void guest_st(Var value, Var base, MemOp m, i64 displacement = 0) {
+        base = pointer(base, displacement);
         check_triggers(kTriggerStore, base, displacement, m.bytes());
         b->guest_st(value, base, store_mem(m), displacement);
     }
     void atomic(Op o, Var out, Var address, Var value, MemOp m) {
+        address = pointer(address);
         check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
         b->atomic(o, out, address, value, mem(m));
     }
     void atomic_cmpxchg(Var out, Var address, Var expected, Var desired, MemOp m) {
+        address = pointer(address);
         check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
         b->atomic_cmpxchg(out, address, expected, desired, mem(m));
     }

@@ -146,7 +146,8 @@ void destroy(ir::Env* env) { ::munmap(hart(env), sizeof(Hart)); }
 
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);
-    return h.model->system ? system_flags(h) : (h.frm & kFlagFrmMask) | vector_flags(h.vector);
+    return h.model->system ? system_flags(h)
+                           : (h.frm & kFlagFrmMask) | vector_flags(h.vector) | (h.tb_flags & kFlagPmMask);
 }
 
 }  // namespace dragoman::riscv

@@ -29,7 +29,12 @@ constexpr ExtensionSet kXthead = {Xtheadba,      Xtheadbb,  Xtheadbs,     Xthead
 constexpr ExtensionSet kManufacturers =
     kXthead + ExtensionSet{Xtheadfmv, Xventanacondops, Xmipscbop, Xmipscmov, Xmipslsp, Xlrbr};
 
-// --- profiles (RVA Profiles, RVA23 Profiles: "Mandatory Extensions") ---
+// --- profiles (RVA Profiles, RVA23 Profiles: "Mandatory Extensions", "Optional Extensions") ---
+
+// Za64rs is more than the Za128rs that is asked for.
+constexpr ExtensionSet kRva20u64 = {I, M, A, F, D, C, Zicsr, Zicntr, Ziccif, Ziccrse, Ziccamoa, Zicclsm, Za64rs};
+constexpr ExtensionSet kRva20s64 =
+    kRva20u64 + ExtensionSet{Zifencei, S, Sm1p11, Sv39, Svade, Ssccptr, Sstvecd, Sstvala};
 
 constexpr ExtensionSet kRva22u64 =
     kOrderlyMemory + kCounters +
@@ -40,11 +45,20 @@ constexpr ExtensionSet kRva23u64 =
     kRva22u64 + ExtensionSet{V, Zvfhmin, Zvbb, Zvkt, Zihintntl, Zicond, Zimop, Zcmop, Zcb, Zfa, Zawrs, Supm};
 constexpr ExtensionSet kRva23s64 = kRva23u64 + kRva22s64 + ExtensionSet{Svnapot, Sstc, Sscofpmf, Ssnpm, Sha};
 
+constexpr ExtensionSet kPagingOptions = {Sv48, Sv57};
+
 constexpr Profile kProfiles[] = {
-    {"rva22u64", kRva22u64},
-    {"rva22s64", kRva22s64},
-    {"rva23u64", kRva23u64},
-    {"rva23s64", kRva23s64},
+    {"rva20u64", kRva20u64, {Zihpm}},
+    {"rva20s64", kRva20s64, {Zihpm, Sv48, Ssu64xl}},
+    {"rva22u64", kRva22u64, {Zfh, V, Zkn, Zks}},
+    {"rva22s64", kRva22s64, kPagingOptions + ExtensionSet{Zfh, V, Zkn, Zks, Svnapot, Ssu64xl, Sstc, Sscofpmf, Zkr, H}},
+    {"rva23u64",
+     kRva23u64,
+     {Zvkng, Zvksg, Zabha, Zacas, Zvbc, Zama16b, Zfh, Zbc, Zicfilp, Zicfiss, Zvfh, Zfbfmin, Zvfbfmin, Zvfbfwma}},
+    {"rva23s64", kRva23s64,
+     kPagingOptions + ExtensionSet{Zvkng, Zvksg,   Zabha,   Zacas,    Zvbc,    Zama16b,  Zfh,
+                                   Zbc,   Zicfilp, Zicfiss, Zvfh,     Zfbfmin, Zvfbfmin, Zvfbfwma,
+                                   Zkr,   Svadu,   Sdtrig,  Ssstrict, Svvptc,  Sspm}},
 };
 
 // --- models ---
@@ -74,6 +88,7 @@ constexpr ExtensionSet max_set() {
 #undef X
     set.remove(Svade);
     set.remove(kManufacturers);
+    set.remove({Zfinx, Zdinx, Zhinx, Zhinxmin});  // not with F
     // Not with Zcd.
     set.remove({Zcmp, Zcmt, Zce});
     // Would cost each AMO a check of its own, for addresses that hardware hardly takes.
@@ -136,6 +151,8 @@ constexpr CpuModelInfo kModels[] = {
      {}},
     {"rv64i", "RV64I only", Open, {I}, {}},
     {"rv64e", "RV64E only", Open, {E}, {}},
+    {"rva20u64", "profile RVA20U64, only what is mandatory", Open, kRva20u64, {}},
+    {"rva20s64", "profile RVA20S64, only what is mandatory", Open, kRva20s64 + kPriv11, {}},
     {"rva22u64", "profile RVA22U64, only what is mandatory", Open, kRva22u64, {}},
     {"rva22s64", "profile RVA22S64, only what is mandatory", Open, kRva22s64 + kPriv12, {}},
     {"rva23u64", "profile RVA23U64, only what is mandatory", Open, kRva23u64, {}},

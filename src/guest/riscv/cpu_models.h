@@ -35,6 +35,7 @@ bool is_foreign_cpu_model(std::string_view name);
 struct Profile {
     std::string_view name;
     ExtensionSet extensions;  ///< the mandatory ones
+    ExtensionSet optional;    ///< those that the profile names beside them
 };
 
 std::span<const Profile> profiles();

@@ -29,9 +29,9 @@ void write_fcsr(Hart& hart, u64 value, unsigned) {
 using enum Extension;
 
 constexpr CsrInfo kCsrs[] = {
-    {kCsrFflags, "fflags", F, read_fflags, write_fflags},
-    {kCsrFrm, "frm", F, read_frm, write_frm, CsrEffect::StateFlags},
-    {kCsrFcsr, "fcsr", F, read_fcsr, write_fcsr, CsrEffect::StateFlags},
+    {kCsrFflags, "fflags", F || Zfinx, read_fflags, write_fflags},
+    {kCsrFrm, "frm", F || Zfinx, read_frm, write_frm, CsrEffect::StateFlags},
+    {kCsrFcsr, "fcsr", F || Zfinx, read_fcsr, write_fcsr, CsrEffect::StateFlags},
 };
 
 /// The descriptors in a row, and their positions there by number.

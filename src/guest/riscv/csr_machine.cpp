@@ -84,6 +84,8 @@ void write_mepc(Hart& hart, u64 value, unsigned) { hart.priv.mepc = value & (har
 void write_menvcfg(Hart& hart, u64 value, unsigned) {
     u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
+    if (hart_has(hart, Smnpm)) mask |= kEnvcfgPmm;
+    value = with_legal_pmm(value, hart.priv.menvcfg);
     if (hart_has(hart, Svadu)) mask |= kEnvcfgAdue;
     if (hart_has(hart, Svpbmt)) mask |= kEnvcfgPbmte;
     if (hart_has(hart, Sstc)) mask |= kEnvcfgStce;
@@ -143,6 +145,7 @@ void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
     value &= ~kStatusSd;
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
+    if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
     if ((value & kStatusFs) == kStatusFs || (value & kStatusVs) == kStatusVs) value |= kStatusSd;
     hart.priv.mstatus = value;
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});

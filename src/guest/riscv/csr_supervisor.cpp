@@ -62,6 +62,7 @@ void write_satp(Hart& hart, u64 value, unsigned) {
     if (!has_satp_mode(hart, mode) || value == hart.priv.satp) return;
     if (mode == kBare) value = 0;
     hart.priv.satp = value;
+    update_flags(hart);  // addresses are masked in another way
     guest::switch_address_space(&hart, value, extract(value, kSatpAsidShift, kSatpAsidBits));
 }
 
@@ -69,9 +70,10 @@ void write_satp(Hart& hart, u64 value, unsigned) {
 
 /// CBIE 2 is reserved.
 void write_senvcfg(Hart& hart, u64 value, unsigned) {
-    constexpr u64 kMask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
+    u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
+    if (hart_has(hart, Extension::Ssnpm)) mask |= kEnvcfgPmm;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
-    hart.priv.senvcfg = value & kMask;
+    hart.priv.senvcfg = with_legal_pmm(value, hart.priv.senvcfg) & mask;
     update_flags(hart);
 }
 

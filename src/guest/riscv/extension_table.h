@@ -60,8 +60,8 @@
     X(Zfbfmin, "zfbfmin", User, key0(52), F)             \
     X(Zfh, "zfh", User, key0(27), Zfhmin)                  \
     X(Zfhmin, "zfhmin", User, key0(28), F)                 \
-    X(Zfinx, "zfinx", Absent, kNone, Zicsr)                \
-    X(Zdinx, "zdinx", Absent, kNone, Zfinx)                \
+    X(Zfinx, "zfinx", User, kNone, Zicsr)                \
+    X(Zdinx, "zdinx", User, kNone, Zfinx)                \
     X(Zca, "zca", User, key0(43), )                        \
     X(Zcb, "zcb", User, key0(44), Zca)                     \
     X(Zcd, "zcd", UserSum, key0(45), C, D)                 \
@@ -115,8 +115,8 @@
     X(Zvksg, "zvksg", UserSum, kNone, Zvks, Zvkg)           \
     X(Zvksh, "zvksh", User, key0(25), Zve32x)            \
     X(Zvkt, "zvkt", User, key0(26), )                    \
-    X(Zhinx, "zhinx", Absent, kNone, Zhinxmin)             \
-    X(Zhinxmin, "zhinxmin", Absent, kNone, Zfinx)          \
+    X(Zhinx, "zhinx", User, kNone, Zhinxmin)             \
+    X(Zhinxmin, "zhinxmin", User, kNone, Zfinx)          \
     X(Sdtrig, "sdtrig", System, kNone, )                   \
     X(Sha, "sha", SystemAbsent, kNone, H, Ssstateen, Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd) \
     X(Shcounterenw, "shcounterenw", SystemAbsent, kNone, H) \
@@ -132,8 +132,8 @@
     X(Smctr, "smctr", SystemAbsent, kNone, Ssctr)          \
     X(Smdbltrp, "smdbltrp", SystemAbsent, kNone, )         \
     X(Smepmp, "smepmp", System, kNone, Pmp)                \
-    X(Smmpm, "smmpm", SystemAbsent, kNone, )               \
-    X(Smnpm, "smnpm", SystemAbsent, kNone, )               \
+    X(Smmpm, "smmpm", System, kNone, )               \
+    X(Smnpm, "smnpm", System, kNone, )               \
     X(Smpmpmt, "smpmpmt", SystemAbsent, kNone, Pmp)        \
     X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
     X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
@@ -145,15 +145,15 @@
     X(Sscsrind, "sscsrind", SystemAbsent, kNone, S)        \
     X(Ssctr, "ssctr", SystemAbsent, kNone, Sscsrind)       \
     X(Ssdbltrp, "ssdbltrp", SystemAbsent, kNone, S)        \
-    X(Ssnpm, "ssnpm", SystemAbsent, kNone, S)              \
-    X(Sspm, "sspm", SystemAbsent, kNone, Smmpm)            \
+    X(Ssnpm, "ssnpm", System, kNone, S)              \
+    X(Sspm, "sspm", System, kNone, Smmpm)            \
     X(Ssstateen, "ssstateen", SystemSum, kNone, Smstateen) \
     X(Ssstrict, "ssstrict", System, kNone, S)              \
     X(Sstc, "sstc", System, kNone, S, Sm1p12)              \
     X(Sstvala, "sstvala", System, kNone, S)                \
     X(Sstvecd, "sstvecd", System, kNone, S)                \
     X(Ssu64xl, "ssu64xl", System, kNone, S)                \
-    X(Supm, "supm", Absent, key0(49), )                    \
+    X(Supm, "supm", User, key0(49), )                    \
     X(Svade, "svade", System, kNone, )                     \
     X(Svadu, "svadu", System, kNone, Sm1p12)               \
     X(Svinval, "svinval", System, kNone, S)                \

@@ -22,6 +22,7 @@ InsnSet rows_d();        // D
 InsnSet rows_zfh();      // Zfh, Zfhmin
 InsnSet rows_zfbf();     // Zfbfmin
 InsnSet rows_zfa();      // Zfa
+InsnSet rows_zfinx();    // Zfinx, Zdinx, Zhinx, Zhinxmin
 InsnSet rows_vset();     // vsetvli, vsetivli, vsetvl
 InsnSet rows_vmemory();  // vector loads and stores
 InsnSet rows_varith();   // V, Zve*, Zvfh, Zvbb, Zvkb, Zvbc

@@ -55,6 +55,7 @@ struct Conflict {
     Extension a, b;
 };
 constexpr Conflict kConflicts[] = {
+    {Zfinx, F},
     {Zcmp, Zcd},
     {Zcmt, Zcd},
     {Xtheadcmo, Xmipscbop},

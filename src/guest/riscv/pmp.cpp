@@ -117,19 +117,25 @@ void write_address(Hart& hart, u64 value, unsigned number) {
     changed(hart);
 }
 
+/// Three extensions bring it.
+bool access_mseccfg(const Hart& hart, unsigned) {
+    return hart_has(hart, Extension::Smepmp) || hart_has(hart, Extension::Zkr) || hart_has(hart, Extension::Smmpm);
+}
+
 /// MML and MMWP can only be set; RLB cannot be changed from 0 while a rule is locked.
 void write_mseccfg(Hart& hart, u64 value, unsigned) {
     PrivilegedState& p = hart.priv;
-    u64 seeds = hart_has(hart, Extension::Zkr) ? value & (kSeccfgUseed | kSeccfgSseed) : 0;
+    u64 others = hart_has(hart, Extension::Zkr) ? value & (kSeccfgUseed | kSeccfgSseed) : 0;
+    if (hart_has(hart, Extension::Smmpm)) others |= with_legal_pmm(value, p.mseccfg) & kEnvcfgPmm;
     if (!hart_has(hart, Extension::Smepmp)) {
-        p.mseccfg = seeds;
-        return;
+        p.mseccfg = others;
+        return update_flags(hart);
     }
     bool any_locked = false;
     for (u8 config : p.pmp_config) any_locked |= (config & kLocked) != 0;
     u64 next = (p.mseccfg | value) & (kSeccfgMml | kSeccfgMmwp);
     if ((p.mseccfg & kSeccfgRlb) != 0 || !any_locked) next |= value & kSeccfgRlb;
-    p.mseccfg = next | seeds;
+    p.mseccfg = next | others;
     changed(hart);
 }
 
@@ -142,7 +148,8 @@ constexpr CsrInfo address_row(u16 i, const char* name) {
 constexpr CsrInfo kCsrs[] = {
     {0x3a0, "pmpcfg0", Pmp, read_config, write_config, CsrEffect::StateFlags},
     {0x3a2, "pmpcfg2", Pmp, read_config, write_config, CsrEffect::StateFlags},
-    {0x747, "mseccfg", Smepmp || Zkr, read_field<&PrivilegedState::mseccfg>, write_mseccfg, CsrEffect::StateFlags},
+    {0x747, "mseccfg", Sm1p12, read_field<&PrivilegedState::mseccfg>, write_mseccfg, CsrEffect::StateFlags,
+     access_mseccfg},
     address_row(0, "pmpaddr0"),
     address_row(1, "pmpaddr1"),
     address_row(2, "pmpaddr2"),

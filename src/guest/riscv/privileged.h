@@ -48,6 +48,14 @@ inline constexpr u64 kCauseInterrupt = u64{1} << 63;
 inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
 inline constexpr u64 kEnvcfgAdue = u64{1} << 61, kEnvcfgPbmte = u64{1} << 62, kEnvcfgStce = u64{1} << 63;
 
+/// How pointers of the next lower mode are masked: 0, or 2 for PMLEN 7, 3 for 16. In mseccfg: those of machine mode.
+inline constexpr unsigned kPmmShift = 32;
+inline constexpr u64 kEnvcfgPmm = u64{3} << kPmmShift;
+/// `value` with a PMM that is reserved replaced by the one of `old`.
+constexpr u64 with_legal_pmm(u64 value, u64 old) {
+    return (value & kEnvcfgPmm) == u64{1} << kPmmShift ? (value & ~kEnvcfgPmm) | (old & kEnvcfgPmm) : value;
+}
+
 // mseccfg (Smepmp, Zkr)
 inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUseed = 0x100, kSeccfgSseed = 0x200;
 

@@ -46,7 +46,7 @@ inline bool gen_setcond(DisasContext& ctx, const Operands& a, Cond cond, Var rhs
 /// rd = memory[rs1 + imm].
 inline bool gen_load(DisasContext& ctx, const Operands& a, MemOp m) {
     // In system mode the address of an access is no help to what comes before it.
-    if (!ctx.system && a.rd == a.rs1 && a.rd != 0) {
+    if (!ctx.system && a.rd == a.rs1 && a.rd != 0 && flags_pmlen(ctx.flags) == 0) {
         ctx.b->guest_ld_over_base(ctx.gpr(a.rd), ctx.load_mem(m), a.imm);
     } else {
         ctx.guest_ld(ctx.gpr_dest(a.rd), ctx.gpr(a.rs1), m, a.imm);

@@ -53,7 +53,7 @@ inline constexpr u64 kNoReservation = ~u64{0};
 inline Hart* hart(ir::Env* env) { return static_cast<Hart*>(env); }
 inline const Hart* hart(const ir::Env* env) { return static_cast<const Hart*>(env); }
 
-// TB state flags (Env::tb_flags). User mode has only frm and vtype; all other fields are 0 there.
+// TB state flags (Env::tb_flags). User mode has only frm, vtype and PMLEN; all other fields are 0 there.
 /// Bits 0..2: frm, so that the dynamic rounding mode is known when an instruction is translated.
 inline constexpr u32 kFlagFrmMask = 7;
 /// mstatus.FS is Off; it is Initial or Clean, so that a write of float state must make it Dirty.
@@ -78,9 +78,25 @@ inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVtypeLega
 /// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
 inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 
+/// Pointer masking of loads and stores (Ssnpm, Smnpm, Smmpm, Supm): PMLEN is 7 or 16; instead of copies of the sign the
+/// upper bits become 0.
+inline constexpr u32 kFlagPmlen7 = 1u << 25, kFlagPmlen16 = 1u << 26, kFlagPmZero = 1u << 27;
+inline constexpr u32 kFlagPmMask = kFlagPmlen7 | kFlagPmlen16 | kFlagPmZero;
+
 static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
-                  kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean ==
-              low_mask(25));  // no two of them share a bit
+                  kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean +
+                  kFlagPmMask ==
+              low_mask(28));  // no two of them share a bit
+
+/// PMLEN: how many upper bits of an address are ignored.
+constexpr unsigned flags_pmlen(u32 flags) {
+    return (flags & kFlagPmlen7) != 0 ? 7 : (flags & kFlagPmlen16) != 0 ? 16 : 0;
+}
+/// `address` as loads and stores use it.
+constexpr u64 masked_address(u32 flags, u64 address) {
+    const unsigned n = flags_pmlen(flags);
+    return (flags & kFlagPmZero) != 0 ? address << n >> n : static_cast<u64>(static_cast<i64>(address << n) >> n);
+}
 
 constexpr Privilege flags_mode(u32 flags) { return static_cast<Privilege>(flags >> kFlagModeShift & 3); }
 constexpr unsigned flags_data_mmu(u32 flags) { return flags >> kFlagDataMmuShift & 3; }

@@ -1,4 +1,5 @@
-// Atomics: A, Zacas, Zabha, Zalasr, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha"; Zalasr).
+// Atomics: A, Zacas, Zabha, Zalasr, Zawrs (Unprivileged specification, chapters "A", "Zawrs", "Zacas", "Zabha";
+// Zalasr).
 //
 // .aq and .rl become the order of the access. Only a load-reserved has no place for .rl: a barrier in front of it keeps
 // it behind all earlier accesses.
@@ -22,7 +23,7 @@ bool gen_lr(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
     if (a.rl) b.mb(static_cast<u8>(Barrier::LoadLoad) | static_cast<u8>(Barrier::StoreLoad));
     m.order = ir::mem_order(a.aq, false);
-    Var address = ctx.gpr(a.rs1), value = b.temp(Type::I64);
+    Var address = ctx.pointer(ctx.gpr(a.rs1)), value = b.temp(Type::I64);
     ctx.guest_ld(value, address, m);
     b.env_st(address, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     b.env_st(value, DRAGOMAN_HART_OFFSET(reservation_value), kEnvDouble);
@@ -37,6 +38,10 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
     u32 fail = b.new_label(), done = b.new_label();
     Var address = ctx.gpr(a.rs1), reserved = b.temp(Type::I64);
+    if (flags_pmlen(ctx.flags) != 0) {
+        address = b.tb_temp(Type::I64);
+        b.mov_to(address, ctx.pointer(ctx.gpr(a.rs1)));
+    }
     b.env_ld(reserved, DRAGOMAN_HART_OFFSET(reservation_address), kEnvDouble);
     b.brcond(Cond::Ne, address, reserved, fail);
     Var expected = b.temp(Type::I64), old = b.temp(Type::I64), none = b.c64(kNoReservation);
@@ -98,7 +103,7 @@ bool trans_amocas(DisasContext& ctx, const Operands& a) {
 
 bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
-    ctx.call_helper(Helper::amocas_q, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(a.rd), b.c32(a.rs2)});
+    ctx.call_helper(Helper::amocas_q, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1)), b.c32(a.rd), b.c32(a.rs2)});
     return true;
 }
 

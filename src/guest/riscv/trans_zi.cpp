@@ -22,9 +22,9 @@ static bool trans_czero_nez(DisasContext& ctx, const Operands& a) { return gen_c
 static bool trans_cbo_check(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
     if (ctx.system) {
-        ctx.call_helper(Helper::cbo_manage, ir::kNoVar, {b.env(), ctx.gpr(a.rs1), b.c32(ctx.bits)});
+        ctx.call_helper(Helper::cbo_manage, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1)), b.c32(ctx.bits)});
     } else {
-        ctx.call_helper(Helper::cbo_check, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
+        ctx.call_helper(Helper::cbo_check, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1))});
     }
     return true;
 }
@@ -34,11 +34,11 @@ static bool trans_cbo_inval(DisasContext& ctx, const Operands& a) { return ctx.s
 static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
     if (!ctx.system || ((ctx.flags & kFlagCboZero) != 0 && (ctx.flags & kFlagSplitBlocks) != 0)) {
-        ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.gpr(a.rs1)});
+        ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1))});
         return true;
     }
     if ((ctx.flags & kFlagCboZero) == 0) return false;
-    Var block = b.andi(ctx.gpr(a.rs1), ~(kCacheBlock - 1)), zero = b.c64(0);
+    Var block = b.andi(ctx.pointer(ctx.gpr(a.rs1)), ~(kCacheBlock - 1)), zero = b.c64(0);
     for (unsigned offset = 0; offset < kCacheBlock; offset += 8) ctx.guest_st(zero, block, {.size_log2 = 3}, offset);
     return true;
 }

@@ -17,7 +17,7 @@ public:
     /// @returns 0, -EFAULT or -EINVAL (too many).
     i64 load(const Task& task, u64 address, u64 count) {
         address_ = address;
-        if (task.space().guest_base() == 0) return 0;
+        if (task.space().pointers_are_hosts()) return 0;
         if (count > kMaxCount) return -EINVAL;
         copy_.resize(count);
         if (!task.read(copy_.data(), address, count * sizeof(iovec))) return -EFAULT;

@@ -47,14 +47,14 @@ private:
 };
 
 SyscallResult send_one(Task& task, u64 fd, u64 message, u64 flags) {
-    if (task.space().guest_base() == 0) return safe_syscall(task, SYS_sendmsg, fd, message, flags);
+    if (task.space().pointers_are_hosts()) return safe_syscall(task, SYS_sendmsg, fd, message, flags);
     HostMessage host;
     if (i64 error = host.load(task, message)) return error;
     return safe_syscall(task, SYS_sendmsg, fd, host.address(), flags);
 }
 
 SyscallResult receive_one(Task& task, u64 fd, u64 message, u64 flags) {
-    if (task.space().guest_base() == 0) {
+    if (task.space().pointers_are_hosts()) {
         return with_code_released(task, [&] { return safe_syscall(task, SYS_recvmsg, fd, message, flags); });
     }
     HostMessage host;
@@ -101,13 +101,13 @@ SyscallResult sys_recvmsg(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_sendmmsg(Task& task, const SyscallArgs& args) {
-    SyscallResult result = task.space().guest_base() == 0 ? blocking<SYS_sendmmsg>(task, args)
-                                                          : each_message(task, args, send_one, [] { return false; });
+    SyscallResult result = task.space().pointers_are_hosts() ? blocking<SYS_sendmmsg>(task, args)
+                                                             : each_message(task, args, send_one, [] { return false; });
     return socket_restart<SO_SNDTIMEO>(args, result);
 }
 
 SyscallResult sys_recvmmsg(Task& task, const SyscallArgs& args) {
-    if (task.space().guest_base() == 0) return on_socket<SYS_recvmmsg, args_set(1, 4), SO_RCVTIMEO>(task, args);
+    if (task.space().pointers_are_hosts()) return on_socket<SYS_recvmmsg, args_set(1, 4), SO_RCVTIMEO>(task, args);
     if (!args[4]) {
         return socket_restart<SO_RCVTIMEO>(args, each_message(task, args, receive_one, [] { return false; }));
     }
@@ -130,7 +130,7 @@ SyscallResult sys_recvmmsg(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_setsockopt(Task& task, const SyscallArgs& args) {
     bool filter = args[1] == SOL_SOCKET && (args[2] == SO_ATTACH_FILTER || args[2] == SO_ATTACH_REUSEPORT_CBPF);
-    if (!filter || task.space().guest_base() == 0) return direct<SYS_setsockopt, args_set(3)>(task, args);
+    if (!filter || task.space().pointers_are_hosts()) return direct<SYS_setsockopt, args_set(3)>(task, args);
     sock_fprog program;
     if (args[4] < sizeof program) return -EINVAL;
     if (!task.read(program, args[3])) return -EFAULT;

@@ -1,4 +1,4 @@
-// System calls about the memory map.
+// System calls about the memory map. Tags of pointers are ignored, but for where something new is to be mapped.
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -41,17 +41,20 @@ SyscallResult sys_mmap(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_munmap(Task& task, const SyscallArgs& args) {
-    return logged("munmap", task.space().munmap(args[0], args[1]), args[0], args[1]);
+    const u64 start = task.space().untagged(args[0]);
+    return logged("munmap", task.space().munmap(start, args[1]), start, args[1]);
 }
 
 SyscallResult sys_mprotect(Task& task, const SyscallArgs& args) {
     int prot = task.process->policy.effective(static_cast<int>(args[2]));
-    if (i64 error = check_mprotect(*task.process, args[0], args[1], prot)) return error;
-    return logged("mprotect", task.space().mprotect(args[0], args[1], prot), args[0], args[1], prot);
+    const u64 start = task.space().untagged(args[0]);
+    if (i64 error = check_mprotect(*task.process, start, args[1], prot)) return error;
+    return logged("mprotect", task.space().mprotect(start, args[1], prot), start, args[1], prot);
 }
 
 SyscallResult sys_mremap(Task& task, const SyscallArgs& args) {
-    SyscallResult result = task.space().mremap(args[0], args[1], args[2], static_cast<int>(args[3]), args[4]);
+    SyscallResult result =
+        task.space().mremap(task.space().untagged(args[0]), args[1], args[2], static_cast<int>(args[3]), args[4]);
     return logged("mremap", result, static_cast<u64>(result), args[2]);
 }
 
@@ -61,11 +64,11 @@ SyscallResult sys_brk(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_madvise(Task& task, const SyscallArgs& args) {
-    return task.space().madvise(args[0], args[1], static_cast<int>(args[2]));
+    return task.space().madvise(task.space().untagged(args[0]), args[1], static_cast<int>(args[2]));
 }
 
 SyscallResult sys_msync(Task& task, const SyscallArgs& args) {
-    return safe_syscall(task, SYS_msync, args[0] + task.space().guest_base(), args[1], args[2]);
+    return safe_syscall(task, SYS_msync, task.space().untagged(args[0]) + task.space().guest_base(), args[1], args[2]);
 }
 
 SyscallResult sys_shmat(Task& task, const SyscallArgs& args) {
@@ -78,11 +81,11 @@ SyscallResult sys_shmat(Task& task, const SyscallArgs& args) {
 SyscallResult sys_move_pages(Task& task, const SyscallArgs& args) {
     const u64 count = args[1], base = task.space().guest_base();
     constexpr u64 kMost = u64{1} << 20;
-    if (base == 0) return direct<SYS_move_pages, args_set(2, 3, 4)>(task, args);
+    if (task.space().pointers_are_hosts()) return direct<SYS_move_pages, args_set(2, 3, 4)>(task, args);
     if (count > kMost) return -E2BIG;
     std::vector<u64> pages(count);
     if (count != 0 && !task.read(pages.data(), args[2], count * sizeof(u64))) return -EFAULT;
-    for (u64& page : pages) page += base;
+    for (u64& page : pages) page = task.space().untagged(page) + base;
     const u64 nodes = host_pointer(task, args[3]), status = host_pointer(task, args[4]);
     return with_code_released(task, [&] {
         return raw_syscall(SYS_move_pages, args[0], count, reinterpret_cast<u64>(pages.data()), nodes, status, args[5]);

@@ -31,7 +31,9 @@ namespace {
 
 constexpr std::size_t kVforkStack = std::size_t{1} << 20;
 
-u64 pointer(const Task& task, u64 address) { return address != 0 ? address + task.space().guest_base() : 0; }
+u64 pointer(const Task& task, u64 address) {
+    return address != 0 ? task.space().untagged(address) + task.space().guest_base() : 0;
+}
 
 // Under a ForkGuard, which the checker of locks does not see.
 void become_child(Task& task, const CloneRequest& r) DRAGOMAN_UNCHECKED_LOCKING;

@@ -32,7 +32,9 @@ bool takes_second_word(int command) {
            command == FUTEX_CMP_REQUEUE_PI || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
-u64 pointer(const Task& task, u64 address) { return address != 0 ? address + task.space().guest_base() : 0; }
+u64 pointer(const Task& task, u64 address) {
+    return address != 0 ? task.space().untagged(address) + task.space().guest_base() : 0;
+}
 
 // The owner of a robust futex has died: marks the word and wakes a waiter.
 void mark_owner_died(Task& task, u64 address, bool pi) {
@@ -70,7 +72,7 @@ SyscallResult sys_futex(Task& task, const SyscallArgs& args) {
 SyscallResult sys_set_robust_list(Task& task, const SyscallArgs& args) {
     if (args[1] != sizeof(RobustListHead)) return -EINVAL;
     task.robust_list = args[0];
-    if (task.space().guest_base() == 0) raw_syscall(SYS_set_robust_list, args[0], args[1]);
+    if (task.space().pointers_are_hosts()) raw_syscall(SYS_set_robust_list, args[0], args[1]);
     return 0;
 }
 

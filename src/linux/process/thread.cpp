@@ -56,6 +56,7 @@ void start_thread(ThreadStart& start) {
         LockGuard lock(task.process->tasks_lock);
         task.process->tasks.push_back(&task);
         task.filter.inherit(start.parent->filter);
+        task.process->had_threads = true;
     }
     // Before the thread can end: both may be the word that its end clears.
     if (r.flags & CLONE_PARENT_SETTID) task.write(r.parent_tid, task.tid);

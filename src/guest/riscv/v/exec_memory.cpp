@@ -12,6 +12,9 @@ unsigned fields(const VectorRun& run) { return (run.bits >> 29) + 1; }
 /// Registers of one field's group.
 unsigned group_registers(const VectorRun& run) { return run.control.lmul > 0 ? 1u << run.control.lmul : 1; }
 
+/// An address as an access uses it.
+u64 pointer(const VectorRun& run, u64 address) { return masked_address(run.hart.tb_flags, address); }
+
 /// Element `i` of field `field`, of `bytes`, of the data group at vd.
 u8* element(VectorRun& run, unsigned field, u64 i, unsigned bytes) {
     return run.v.reg(run.vd() + field * group_registers(run)) + i * bytes;
@@ -28,9 +31,9 @@ void access(VectorRun& run, unsigned bytes, Address address) {
         for (unsigned field = 0; field < nf; ++field) {
             u8* const place = element(run, field, i, bytes);
             if constexpr (kLoad) {
-                guest::load(&run.hart, place, base + field * bytes, bytes);
+                guest::load(&run.hart, place, pointer(run, base + field * bytes), bytes);
             } else {
-                guest::store(&run.hart, base + field * bytes, place, bytes);
+                guest::store(&run.hart, pointer(run, base + field * bytes), place, bytes);
             }
         }
     }
@@ -44,8 +47,8 @@ bool access_at_once(VectorRun& run, unsigned bytes) {
     const u64 from = run.vstart() * bytes;
     const auto length = static_cast<unsigned>(run.vl() * bytes - from);
     u8* const place = run.v.reg(run.vd()) + from;
-    if constexpr (kLoad) return guest::try_load(&run.hart, place, run.scalar + from, length);
-    return guest::try_store(&run.hart, run.scalar + from, place, length);
+    if constexpr (kLoad) return guest::try_load(&run.hart, place, pointer(run, run.scalar + from), length);
+    return guest::try_store(&run.hart, pointer(run, run.scalar + from), place, length);
 }
 
 template <bool kLoad>
@@ -82,9 +85,9 @@ void access_bytes(VectorRun& run, u64 count) {
         run.v.vstart = i;
         u8* const place = run.v.reg(run.vd()) + i * bytes;
         if constexpr (kLoad) {
-            guest::load(&run.hart, place, run.scalar + i * bytes, bytes);
+            guest::load(&run.hart, place, pointer(run, run.scalar + i * bytes), bytes);
         } else {
-            guest::store(&run.hart, run.scalar + i * bytes, place, bytes);
+            guest::store(&run.hart, pointer(run, run.scalar + i * bytes), place, bytes);
         }
     }
 }
@@ -115,8 +118,8 @@ void load_first(VectorRun& run) {
         for (unsigned field = 0; field < nf; ++field) {
             u8* const place = element(run, field, i, bytes);
             if (i == 0) {
-                guest::load(&run.hart, place, base + field * bytes, bytes);
-            } else if (!guest::try_load(&run.hart, place, base + field * bytes, bytes)) {
+                guest::load(&run.hart, place, pointer(run, base + field * bytes), bytes);
+            } else if (!guest::try_load(&run.hart, place, pointer(run, base + field * bytes), bytes)) {
                 run.v.vl = i;
                 return;
             }
