@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include <bit>
+#include <initializer_list>
 
 namespace dragoman::crypto {
 
