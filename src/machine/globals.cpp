@@ -36,7 +36,7 @@ void Globals::add(const std::string& option, const std::string& text) {
     if (driver == nullptr) {
         throw FatalError(
             1, option + ": '" + name + "': there is no driver '" + entry.driver +
-                   "' with properties (there is: virtio-mmio.force-legacy, riscv-cpu with -cpu's, and those of " +
+                   "' with properties (there is: virtio-mmio.force-legacy, CPUs' (...-cpu) as -cpu takes them, and those of " +
                    driver_names() + ")");
     }
     std::vector<std::string> properties = property_names(*driver);

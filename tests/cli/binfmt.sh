@@ -45,6 +45,7 @@ cp "$dragoman-static" "$scratch/a:b/"
 
 # The static one, whichever is asked; also where nobody has mounted binfmt_misc.
 umount $directory
+[ ! -e $directory/register ] || mount -t binfmt_misc none $directory  # below it was the host's
 "$dragoman" -binfmt install || fail "install"
 grep -qx "interpreter $dragoman-static" $directory/dragoman-riscv64 || fail "registered: $(cat $directory/dragoman-riscv64)"
 [ "$("$dragoman" -binfmt show)" = "dragoman-riscv64: enabled, interpreter $dragoman-static, flags POCF" ] ||

@@ -285,7 +285,7 @@ def scripts(folder):
 def bad_options(folder):
     for arguments, names in [
             (["-M", "pc"], ["pc", "virt"]), (["-M", "virt,colour=red"], ["colour", "aclint"]),
-            (["-M", "virt,aclint=maybe"], ["aclint=maybe"]), (["-cpu", "z80"], ["z80", "-cpu help"]),
+            (["-M", "virt,aclint=maybe"], ["aclint=maybe"]), (["-M", "virt,aia=plic"], ["aia=plic", "aplic-imsic"]), (["-cpu", "z80"], ["z80", "-cpu help"]),
             (["-cpu", "rv64,zzz=on"], ["zzz"]), (["-smp", "513"], ["513", "512"]), (["-M", "quard-star", "-smp", "9"], ["9", "8"]), (["-smp", "x"], ["x"]), (["-m", "1Q"], ["1Q"]),
             (["-device", "rtl8139"], ["rtl8139", "virtio-net-device"]), (["-device", "virtio-rng-device,colour=red"], ["colour"]),
             (["-device", "virtio-rng-device,bus=pci.0"], ["pci.0", "virtio-mmio-bus.0"]),
@@ -311,7 +311,7 @@ def bad_options(folder):
             (["-trace", "x=y"], ["'x'", "events"]), (["-trace", "events=/no/such/file"], ["/no/such/file"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
-            (["-global", "riscv-cpu.colour=on"], ["colour"]), (["-global", "riscv-cpu.supm=on"], ["supm"]),
+            (["-global", "riscv-cpu.colour=on"], ["colour"]), (["-global", "riscv-cpu.zicfilp=on"], ["zicfilp"]),
             (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
             (["-global", "virtio-mmio.force-legacy=maybe"], ["force-legacy=maybe"]),
             (["-global", "virtio-blk-device.colour=red"], ["virtio-blk-device.colour", "serial"]),

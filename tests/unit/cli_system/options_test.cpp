@@ -115,7 +115,7 @@ TEST(SystemOptions, Semihosting) {
     EXPECT_FALSE(parse("off,target=auto").on);
     EXPECT_EQ(failure({"-semihosting-config", "target=moon"}).substr(0, 40),
               "-semihosting-config: target=moon: there ");
-    EXPECT_NE(failure({"-semihosting-config", "target=gdb"}).find("target=gdb"), std::string::npos);
+    EXPECT_TRUE(parse("target=gdb").on);
     EXPECT_NE(failure({"-semihosting-config", "colour=red"}).find("colour"), std::string::npos);
 }
 
@@ -167,7 +167,6 @@ TEST(SystemOptions, NamesWhatIsWrong) {
     EXPECT_EQ(failure({"-display", "gtk"}), "-display: 'gtk': there is none");
     EXPECT_EQ(failure({"-d", "in_asm,colours"}), "-d: unknown item 'colours' (see dragoman-system -d help)");
     EXPECT_EQ(failure({"-accel", "kvm"}), "-accel: accel=kvm: there is tcg");
-    EXPECT_EQ(failure({"-M", "virt,aia=aplic"}), "-M: aia=aplic: there is none");
 }
 
 }  // namespace

@@ -314,7 +314,7 @@ TEST_P(Softmmu, MisalignedAccessesRaiseWhereTheOpSaysSo) {
     EXPECT_EQ(ir::kExceptionMisalignedLoad, env().exception);
     run([&](Builder& b) { b.guest_st(x(6), x(5), mem(3, false, false, true)); });
     EXPECT_EQ(ir::kExceptionMisalignedStore, env().exception);
-    run([&](Builder& b) { b.atomic(Op::atomic_add, x(6), x(5), x(7), mem(2)); });
+    run([&](Builder& b) { b.atomic(Op::atomic_add, x(6), x(5), x(7), mem(2, false, false, true)); });
     EXPECT_EQ(ir::kExceptionMisalignedStore, env().exception);
 }
 

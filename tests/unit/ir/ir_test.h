@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "ir/env.h"
 #include "ir/parser.h"
 #include "ir/passes/passes.h"
 #include "ir/printer.h"
@@ -33,7 +34,7 @@ inline const GuestLayout& layout() {
             {"raise", nullptr, Type::None, 1, {kI64}, NoReadGlobals | MayRaise},
             {"trap", nullptr, Type::None, 1, {kI64}, NoReadGlobals | MayRaise | NoReturn},
         };
-        l.env_size = 1024;
+        l.env_size = sizeof(Env);
         return l;
     }();
     return kLayout;

@@ -40,6 +40,13 @@ std::string joined(std::initializer_list<Tb> tbs) {
     return text;
 }
 
+/// Text of an offset in env.
+std::string env_at(std::size_t offset) {
+    char text[24];
+    std::snprintf(text, sizeof text, "env, 0x%zx", offset);
+    return text;
+}
+
 TEST(Join, OneAfterTheOtherIsOnePiece) {
     EXPECT_EQ(joined({{0x1000, " ---- 0000000000001000\n add.i64 x1, x1, $0x1\n goto_tb 0, 0x1008\n"},
                       {0x1008, " ---- 0000000000001008\n add.i64 x1, x1, $0x2\n goto_ptr x1\n"}}),
@@ -50,11 +57,12 @@ TEST(Join, OneAfterTheOtherIsOnePiece) {
 TEST(Join, LoopOfTwoPolls) {
     EXPECT_EQ(joined({{0x1000, " brcond.i64 x1, x2, eq, L0\n goto_tb 0, 0x1008\nL0:\n goto_tb 1, 0x2000\n"},
                       {0x1008, " add.i64 x1, x1, $0x1\n goto_tb 0, 0x1000\n"}}),
-              "L0:\n env_ld.i32 %0, env, 0x4, u32\n brcond.i32 %0, $0x0, ne, L3\n"
-              " brcond.i64 x1, x2, eq, L4\n"
-              " add.i64 x1, x1, $0x1\n br L0\n"
-              "L3:\n exit_tb @0x1000, request\n"
-              "L4:\n goto_tb 0, 0x2000\n");
+              "L0:\n env_ld.i32 %0, " + env_at(offsetof(Env, request)) +
+                  ", u32\n brcond.i32 %0, $0x0, ne, L3\n"
+                  " brcond.i64 x1, x2, eq, L4\n"
+                  " add.i64 x1, x1, $0x1\n br L0\n"
+                  "L3:\n exit_tb @0x1000, request\n"
+                  "L4:\n goto_tb 0, 0x2000\n");
 }
 
 TEST(Join, TemporariesAndLabelsStayApart) {
@@ -148,7 +156,9 @@ TEST(Join, Refusals) {
     EXPECT_FALSE(join.add(tb_function({0x1000, " goto_tb 0, 0x1008\n"})));
     EXPECT_FALSE(join.add(tb_function({0xff8, " goto_tb 0, 0x1000\n"})));
     EXPECT_FALSE(join.add(tb_function({0x1008, " goto_tb 0, 0x1000\n", 1})));
-    EXPECT_FALSE(join.add(tb_function({0x1008, " env_st.i32 $0x1, env, 0x0, 32\n goto_tb 0, 0x1000\n"})));
+    const std::string sets_flags =
+        " env_st.i32 $0x1, " + env_at(offsetof(Env, tb_flags)) + ", 32\n goto_tb 0, 0x1000\n";
+    EXPECT_FALSE(join.add(tb_function({0x1008, sets_flags})));
     EXPECT_TRUE(join.finish());
     EXPECT_EQ(print(f), " goto_tb 0, 0x1008\n");
 }
