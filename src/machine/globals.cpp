@@ -34,10 +34,10 @@ void Globals::add(const std::string& option, const std::string& text) {
     const DriverHelp* driver = find_driver(entry.driver);
     std::string name = entry.driver + "." + entry.property;
     if (driver == nullptr) {
-        throw FatalError(
-            1, option + ": '" + name + "': there is no driver '" + entry.driver +
-                   "' with properties (there is: virtio-mmio.force-legacy, CPUs' (...-cpu) as -cpu takes them, and those of " +
-                   driver_names() + ")");
+        throw FatalError(1, option + ": '" + name + "': there is no driver '" + entry.driver +
+                                "' with properties (there is: virtio-mmio.force-legacy, CPUs' (...-cpu) as -cpu takes "
+                                "them, and those of " +
+                                driver_names() + ")");
     }
     std::vector<std::string> properties = property_names(*driver);
     if (std::find(properties.begin(), properties.end(), entry.property) == properties.end()) {
