@@ -299,7 +299,7 @@ void Virt::describe_pcie() {
     }
     const u64 above = pcie_high();
     DeviceTree::Node node = tree_.node("/soc/" + at("pci", kPcieEcam));
-    if (aia_ == Aia::AplicImsic) node.cells("msi-parent", {kSupervisorImsicPhandle});
+    // No msi-parent: functions use INTx.
     node.cells("#address-cells", {3})
         .cells("#interrupt-cells", {1})
         .cells("#size-cells", {2})
