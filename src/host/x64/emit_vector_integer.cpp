@@ -158,23 +158,9 @@ void emit_shift(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
-void shift_by_imm(Emitter& e, Op op, unsigned bytes, const Xmm& d, const Xmm& a, u8 n) {
-    auto& c = e.c;
-    auto none = [] { DRAGOMAN_UNREACHABLE(); };
-    switch (op) {
-        case Op::v_shl_x:
-            return by_size(
-                bytes, none, [&] { c.vpsllw(d, a, n); }, [&] { c.vpslld(d, a, n); }, [&] { c.vpsllq(d, a, n); });
-        case Op::v_shr_x:
-            return by_size(
-                bytes, none, [&] { c.vpsrlw(d, a, n); }, [&] { c.vpsrld(d, a, n); }, [&] { c.vpsrlq(d, a, n); });
-        default:
-            return by_size(
-                bytes, none, [&] { c.vpsraw(d, a, n); }, [&] { c.vpsrad(d, a, n); }, [&] { c.vpsraq(d, a, n); });
-    }
-}
-
-void shift_by_register(Emitter& e, Op op, unsigned bytes, const Xmm& d, const Xmm& a, const Xmm& n) {
+/// All elements by one count, from 16 bits on: an immediate, or the low 64 bits of a register.
+template <class Count>
+void shift_words(Emitter& e, Op op, unsigned bytes, const Xmm& d, const Xmm& a, const Count& n) {
     auto& c = e.c;
     auto none = [] { DRAGOMAN_UNREACHABLE(); };
     switch (op) {
@@ -232,7 +218,7 @@ void emit_shift_all(Emitter& e, const Insn& insn) {
     if (e.ra.is_const(insn.in(1))) {
         const HostReg d = vector_target(e, insn, insn.in(0));
         const u64 n = e.ra.const_value(insn.in(1)) & bits_of_count;
-        shift_by_imm(e, insn.op, bytes, vec_masked(t, d, k), vec(t, a), static_cast<u8>(n));
+        shift_words(e, insn.op, bytes, vec_masked(t, d, k), vec(t, a), static_cast<u8>(n));
         return e.ra.define(insn.out(), d);
     }
     const HostReg n = e.ra.use(insn.in(1));
@@ -241,7 +227,7 @@ void emit_shift_all(Emitter& e, const Insn& insn) {
     e.c.and_(r32(g), bits_of_count);
     e.c.vmovd(xmm(count), r32(g));
     const HostReg d = vector_target(e, insn, insn.in(0));
-    shift_by_register(e, insn.op, bytes, vec_masked(t, d, k), vec(t, a), xmm(count));
+    shift_words(e, insn.op, bytes, vec_masked(t, d, k), vec(t, a), xmm(count));
     e.ra.define(insn.out(), d);
 }
 

@@ -135,17 +135,10 @@ bool whole_registers(InlineVector& v) {
     return true;
 }
 
-/// vmv.s.x, vfmv.s.f: element 0, unless vl is 0.
-bool set_first(InlineVector& v) {
-    const Element e = integer_element(v.sew);
-    if (!v.has(Op::v_insert, e) || !v.has(Op::v_extract, e)) return false;
+/// Makes `value` element 0 of vd, unless vl is 0. The host has v_insert and v_extract.
+void write_first(InlineVector& v, Element e, Var value) {
     Builder& b = v.b;
     const Var d = v.reg(v.vd());
-    Var value = v.scalar;
-    if (v.float_scalar() && v.sew < 3) {
-        const Var single = b.convert(Op::funbox, Type::F32, DisasContext::fpr(v.vs1()));
-        value = b.ext_u(b.convert(Op::bitcast, Type::I32, single));
-    }
     if (!v.full()) {
         Var vl = b.temp(Type::I64);
         b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
@@ -153,6 +146,19 @@ bool set_first(InlineVector& v) {
         value = b.movcond(Cond::Ne, vl, b.c64(0), value, old);
     }
     b.mov_to(d, b.vector_op(Op::v_insert, v.type, e, {d, value}, 0));
+}
+
+/// vmv.s.x, vfmv.s.f.
+bool set_first(InlineVector& v) {
+    const Element e = integer_element(v.sew);
+    if (!v.has(Op::v_insert, e) || !v.has(Op::v_extract, e)) return false;
+    Builder& b = v.b;
+    Var value = v.scalar;
+    if (v.float_scalar() && v.sew < 3) {
+        const Var single = b.convert(Op::funbox, Type::F32, DisasContext::fpr(v.vs1()));
+        value = b.ext_u(b.convert(Op::bitcast, Type::I32, single));
+    }
+    write_first(v, e, value);
     return true;
 }
 
@@ -272,15 +278,8 @@ bool reduce(InlineVector& v, Reduction how, Op op) {
         sum = sum == ir::kNoVar ? a : b.vector_op(op, v.type, e, {sum, a});
     }
     const Var start = b.vector_op(Op::v_extract, v.type, e, {v.reg(v.vs1())}, 0, 0);
-    Var result = b.vector_op(Op::v_reduce, v.type, e, {sum, start}, static_cast<u64>(how));
-    const Var d = v.reg(v.vd());
-    if (!v.full()) {
-        Var vl = b.temp(Type::I64);
-        b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
-        const Var old = b.vector_op(Op::v_extract, v.type, e, {d}, 0, 0);
-        result = b.movcond(Cond::Ne, vl, b.c64(0), result, old);
-    }
-    b.mov_to(d, b.vector_op(Op::v_insert, v.type, e, {d, result}, 0));
+    const Var result = b.vector_op(Op::v_reduce, v.type, e, {sum, start}, static_cast<u64>(how));
+    write_first(v, e, result);
     return true;
 }
 
