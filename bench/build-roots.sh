@@ -10,10 +10,10 @@ PACKAGES="base-files base-passwd netbase debianutils bash dash coreutils finduti
 SOURCE=hello # GNU's example of an autotools package
 
 fetch_root() { # ARCH
-    local root=$roots/$1 deb name link
+    local root=$roots/$1
     grep -qsxF "$PACKAGES" "$root/.fetched" && return
     echo "unpacking Debian 13 for $1 into $root"
-    mkdir -p "$root"/usr/{bin,lib,sbin} "$root"/{tmp,proc,dev,root}
+    mkdir -p "$root"/{proc,dev,root}
     (
         export ARCH=$1
         . "$here/../tests/lib/riscv-apt.sh"
@@ -22,14 +22,8 @@ fetch_root() { # ARCH
         rm -f "$apt"/archives/*.deb
         # shellcheck disable=SC2086
         apt-get -qq -y --download-only --no-install-recommends install $PACKAGES >/dev/null || fail "packages cannot be fetched"
-        for name in bin lib sbin; do
-            [ -e "$root/$name" ] || ln -s "usr/$name" "$root/$name"
-        done
-        [ "$ARCH" != amd64 ] || [ -e "$root/lib64" ] || { mkdir -p "$root/usr/lib64" && ln -s usr/lib64 "$root/lib64"; }
-        for deb in "$apt"/archives/*.deb; do
-            dpkg-deb --fsys-tarfile "$deb" | tar -C "$root" -xf - --keep-directory-symlink --no-same-owner
-        done
-        rm -f "$apt"/archives/*.deb
+        unpack_root "$root"
+        finish_root "$root" awk:gawk sh:dash
         if [ ! -e "$roots/$SOURCE.tar.gz" ]; then
             sed -n 's/^deb \[[^]]*signed-by=\([^] ]*\)\]/deb-src [signed-by=\1]/p' "$apt/sources.list" >"$apt/sources.list.source"
             cat "$apt/sources.list.source" >>"$apt/sources.list"
@@ -40,12 +34,6 @@ fetch_root() { # ARCH
             mv ${SOURCE}_*.orig.tar.gz "$roots/$SOURCE.tar.gz"
         fi
     )
-    for link in awk:gawk sh:dash; do
-        name=$root/usr/bin/${link%%:*}
-        [ -e "$name" ] || ln -sfn "${link#*:}" "$name"
-    done
-    [ -e "$root/etc/passwd" ] || cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
-    [ -e "$root/etc/group" ] || cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
     echo "$PACKAGES" >"$root/.fetched"
 }
 

@@ -63,3 +63,33 @@ CONF
     export APT_CONFIG=$apt/apt.conf
     apt-get -qq update || fail "the $ARCH package lists cannot be fetched"
 }
+
+# unpack_root ROOT: unpacks the fetched archives without running maintainer scripts, for a merged /usr, and drops them.
+unpack_root() {
+    local root=$1 deb name
+    mkdir -p "$root"/usr/{bin,lib,sbin} "$root/tmp"
+    for name in bin lib sbin; do
+        [ -e "$root/$name" ] || ln -s "usr/$name" "$root/$name"
+    done
+    if [ "$ARCH" = amd64 ] && [ ! -e "$root/lib64" ]; then
+        mkdir -p "$root/usr/lib64"
+        ln -s usr/lib64 "$root/lib64"
+    fi
+    for deb in "$apt"/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -C "$root" -xf - --keep-directory-symlink --no-same-owner
+    done
+    rm -f "$apt"/archives/*.deb
+}
+
+# finish_root ROOT NAME:PROGRAM...: what maintainer scripts would have set up, as far as it is needed: programs by
+# their usual names, users and groups.
+finish_root() {
+    local root=$1 link name
+    shift
+    for link in "$@"; do
+        name=$root/usr/bin/${link%%:*}
+        [ -e "$name" ] || [ ! -e "$root/usr/bin/${link#*:}" ] || ln -sfn "${link#*:}" "$name"
+    done
+    [ -e "$root/etc/passwd" ] || cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
+    [ -e "$root/etc/group" ] || cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
+}

@@ -22,29 +22,6 @@ fetched() {
     done
 }
 
-# Unpacks without running maintainer scripts; base-files first, for the links /bin, /lib, /sbin.
-unpack() {
-    local deb
-    mkdir -p "$root"/usr/{bin,lib,sbin} "$root/tmp"
-    for name in bin lib sbin; do
-        [ -e "$root/$name" ] || ln -s "usr/$name" "$root/$name"
-    done
-    for deb in "$apt"/archives/*.deb; do
-        dpkg-deb --fsys-tarfile "$deb" | tar -C "$root" -xf - --keep-directory-symlink --no-same-owner
-    done
-}
-
-# What maintainer scripts would have set up, as far as the tests need it.
-finish() {
-    local name
-    for link in awk:gawk sh:dash lua:lua5.4 php:php8.4; do
-        name=$root/usr/bin/${link%%:*}
-        [ -e "$name" ] || [ ! -e "$root/usr/bin/${link#*:}" ] || ln -sfn "${link#*:}" "$name"
-    done
-    [ -e "$root/etc/passwd" ] || cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
-    [ -e "$root/etc/group" ] || cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
-}
-
 if fetched; then
     exit 0
 fi
@@ -55,8 +32,7 @@ fetched && exit 0
 private_apt
 # shellcheck disable=SC2086
 apt-get -qq -y --download-only --no-install-recommends install $packages >/dev/null || fail "packages cannot be fetched"
-unpack
-finish
-rm -f "$apt"/archives/*.deb
+unpack_root "$root"
+finish_root "$root" awk:gawk sh:dash lua:lua5.4 php:php8.4
 # shellcheck disable=SC2086
 printf '%s\n' $packages >"$root/.fetched"
