@@ -260,8 +260,12 @@ bool dump_core(Task& task, const siginfo_t& info) {
 }
 
 void prepare_host_death(const Task& task, bool dumped) {
+    const std::string pattern = core_pattern();
+    // A program is given dumps without regard to their size, unless the limit is 1.
+    rlimit limit{};
+    const bool given = is_pipe(pattern) && ::getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur != 1;
     // What tell_of_dump changes is the memory's, too, which a vfork child shares.
-    if (dumped && !task.vfork_child) tell_of_dump(core_pattern());
+    if ((dumped || given) && !task.vfork_child) tell_of_dump(pattern);
     else forbid_host_dump();
 }
 

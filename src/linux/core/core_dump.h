@@ -14,8 +14,9 @@ bool dumps_core(int signal);
 /// it. On return the other threads of the process stand still for good. @returns whether there is one now
 bool dump_core(Task& task, const siginfo_t& info);
 
-/// Sees to it that the host leaves no dump of the translator when the signal ends it: what the process's parent
-/// then learns of a core dump is true of the guest's. Nothing else may run behind it.
+/// Sees to it that the host leaves no dump of the translator when the signal ends it, and that the process's parent
+/// learns of a core dump what it would learn of a native program's, as far as that can be. Nothing else may run behind
+/// it.
 void prepare_host_death(const Task& task, bool dumped);
 
 }  // namespace dragoman::linux_abi

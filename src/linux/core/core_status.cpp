@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/bits.h"
+#include "linux/core/core_name.h"
 #include "linux/signals/signals.h"
 
 namespace dragoman::linux_abi {
@@ -78,7 +79,11 @@ void forbid_host_dump() {
 }
 
 void tell_of_dump(std::string_view pattern) {
-    bool relative = !pattern.empty() && pattern[0] != '|' && pattern.find('/') == pattern.npos;
+    if (is_pipe(pattern)) {
+        if (!limit_to_headers()) forbid_host_dump();
+        return;
+    }
+    bool relative = !pattern.empty() && pattern.find('/') == pattern.npos;
     for (const char* place : {"/dev/shm", "/tmp", "."}) {
         char directory[] = "/dev/shm/dragoman-XXXXXX";
         if (!relative) break;
