@@ -2,6 +2,8 @@
 // guest_base and paths resolved. The kernel itself answers EFAULT for bad pointers.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <string>
 
@@ -60,8 +62,8 @@ SyscallResult blocking(Task& task, const SyscallArgs& args) {
 /// A path argument: reads it, redirects names under /proc/self, resolves it under the sysroot.
 class GuestPath {
 public:
-    /// @returns 0 or -errno.
-    i64 load(Task& task, u64 address, bool follow);
+    /// @param directory what a relative name starts from: a descriptor, or AT_FDCWD. @returns 0 or -errno.
+    i64 load(Task& task, u64 address, bool follow, int directory = AT_FDCWD);
     /// What to give to the host's kernel.
     u64 host() const { return host_; }
 
@@ -92,7 +94,9 @@ SyscallResult with_paths(Task& task, const SyscallArgs& args) {
     auto load = [&](const PathSpec& spec) {
         bool turned = spec.flag_arg >= 0 && (args[static_cast<unsigned>(spec.flag_arg)] & spec.flag);
         GuestPath& path = paths[i++];
-        error = path.load(task, args[static_cast<unsigned>(spec.arg)], spec.follow != turned);
+        // Where a directory is given, it is the argument before.
+        const int directory = spec.arg > 0 ? static_cast<int>(args[static_cast<unsigned>(spec.arg) - 1]) : AT_FDCWD;
+        error = path.load(task, args[static_cast<unsigned>(spec.arg)], spec.follow != turned, directory);
         h.a[spec.arg] = path.host();
         return error == 0;
     };

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -119,8 +120,23 @@ static void query(const void *code, const void *stack) {
     close(fd);
 }
 
+#ifdef __riscv
+/* The kernel's data for the vDSO: four pages in front of it. */
+static void vvar(void) {
+    struct line vdso = *find((void *)getauxval(AT_SYSINFO_EHDR)), *l = find((void *)(vdso.start - 1));
+    CHECK(!strcmp(vdso.name, "[vdso]") && !strcmp(vdso.perms, "r-xp"));
+    CHECK(!strcmp(l->name, "[vvar]") && !strcmp(l->perms, "r--p") && l->end == vdso.start && l->end - l->start == 4 * kPage);
+    CHECK(l->offset == 0 && l->inode == 0 && field_of_smaps((void *)l->start, "Rss") == 0);
+    read_file("/proc/self/smaps");
+    CHECK(strstr(text, "\nVmFlags: rd mr pf io dd \n"));
+}
+#endif
+
 int main(int argc, char **argv) {
     (void)argc;
+#ifdef __riscv
+    vvar();
+#endif
     char real[4096];
     struct stat exe;
     int local = 0;

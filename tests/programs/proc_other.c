@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     const char *rwx = "rwxp";
     read_other("maps");
     CHECK(has_line(r.main, "r-xp", real) && has_line(r.local, "rw-p", "[stack]") && has_line(r.heap, "rw-p", "[heap]"));
-    CHECK(has_line(r.none, "---p", "") && has_line(r.anon, rwx, "") && strstr(text, "[vdso]"));
+    CHECK(has_line(r.none, "---p", "") && has_line(r.anon, rwx, "") && strstr(text, "[vdso]") && strstr(text, "[vvar]"));
     int lines = 0;
     for (char *row = text; (row = strchr(row, '\n')); row++) lines++;
     CHECK(lines < 25 && !strstr(text, "dragoman-") && !strstr(text, "libstdc++"));

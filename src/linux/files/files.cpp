@@ -11,6 +11,7 @@
 #include "linux/files/path.h"
 #include "linux/files/text_busy.h"
 #include "linux/pass.h"
+#include "linux/proc/map_files.h"
 #include "linux/proc/proc_files.h"
 #include "linux/process/exec.h"
 #include "linux/syscalls.h"
@@ -108,17 +109,19 @@ SyscallResult sys_fcntl(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_getdents64(Task& task, const SyscallArgs& args) {
     for (;;) {
+        const int directory = static_cast<int>(args[0]);
         SyscallResult result = direct<SYS_getdents64, args_set(1)>(task, args);
+        result = list_map_files(task, directory, args[1], static_cast<u32>(args[2]), result);
         if (result <= 0 || !have_reserved_descriptors()) return result;
         // With entries that are hidden alone, the next ones are what counts: 0 would be the end.
-        result = hide_reserved_entries(task, static_cast<int>(args[0]), args[1], result);
+        result = hide_reserved_entries(task, directory, args[1], result);
         if (result != 0) return result;
     }
 }
 
 SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
     GuestPath path;
-    if (i64 error = path.load(task, args[1], false)) return error;
+    if (i64 error = path.load(task, args[1], false, static_cast<int>(args[0]))) return error;
     std::string name;
     if (static_cast<i64>(args[3]) > 0 && task.read_string(name, args[1]) == 0) {
         if (auto exe = proc_exe(task, static_cast<int>(args[0]), name)) {

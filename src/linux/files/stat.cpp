@@ -26,7 +26,8 @@ SyscallResult sys_fstat(Task& task, const SyscallArgs& args) {
 
 SyscallResult sys_newfstatat(Task& task, const SyscallArgs& args) {
     GuestPath path;
-    if (i64 error = path.load(task, args[1], (args[3] & AT_SYMLINK_NOFOLLOW) == 0)) return error;
+    if (i64 error = path.load(task, args[1], (args[3] & AT_SYMLINK_NOFOLLOW) == 0, static_cast<int>(args[0])))
+        return error;
     struct stat host;
     SyscallResult result = raw_syscall(SYS_newfstatat, args[0], path.host(), reinterpret_cast<u64>(&host), args[3]);
     return result < 0 ? result : put_stat(task, args[2], host);

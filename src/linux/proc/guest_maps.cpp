@@ -127,6 +127,7 @@ struct Account {
 
 /// The host's flags with those of access replaced.
 std::string vm_flags_of(const GuestMapping& m, const std::string& host) {
+    if (m.name == "[vvar]") return "rd mr pf io dd ";
     std::string flags;
     if (has(m.flags, PageFlags::Read) && !has(m.flags, PageFlags::WriteOnly)) flags += "rd ";
     if (has(m.flags, PageFlags::Write)) flags += "wr ";

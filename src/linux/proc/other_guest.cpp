@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "linux/program/loader.h"
 #include "memory/remote_space.h"
 
 extern "C" const char __ehdr_start[];
@@ -67,20 +68,18 @@ u64 auxv_value(const std::string& directory, u64 type) {
     return 0;
 }
 
-/// Cuts mappings at the ends of the heap and gives its part the name.
-void name_heap(std::vector<memory::Mapping>& mappings, u64 start, u64 end) {
-    end = align_up(end, memory::kPageSize);
-    start = align_up(start, memory::kPageSize);
+/// Cuts mappings at the ends of [start, end), whole pages, and gives what lies in it the name.
+void name_range(std::vector<memory::Mapping>& mappings, u64 start, u64 end, const char* name) {
     std::vector<memory::Mapping> result;
     for (memory::Mapping& m : mappings) {
         for (u64 cut : {start, end}) {
             if (m.start >= cut || cut >= m.end) continue;
             memory::Mapping lower = m;
             lower.end = m.start = cut;
-            if (lower.start >= start && lower.end <= end) lower.name = "[heap]";
+            if (lower.start >= start && lower.end <= end) lower.name = name;
             result.push_back(std::move(lower));
         }
-        if (m.start >= start && m.end <= end) m.name = "[heap]";
+        if (m.start >= start && m.end <= end) m.name = name;
         result.push_back(std::move(m));
     }
     mappings = std::move(result);
@@ -138,7 +137,11 @@ std::optional<MemoryView> other_memory(const std::string& who, u64 guessed_top) 
     for (memory::Mapping& m : view.mappings) {
         if (m.start == vdso) m.name = "[vdso]";
     }
-    if (known) name_heap(view.mappings, space.brk_start, space.brk_end);
+    if (vdso != 0) name_range(view.mappings, vdso - kVvarBytes, vdso, "[vvar]");
+    if (known) {
+        name_range(view.mappings, align_up(space.brk_start, memory::kPageSize),
+                   align_up(space.brk_end, memory::kPageSize), "[heap]");
+    }
     return view;
 }
 

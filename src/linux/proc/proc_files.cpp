@@ -17,7 +17,9 @@
 #include "linux/files/path.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/host_maps.h"
+#include "linux/proc/map_files.h"
 #include "linux/proc/other_guest.h"
+#include "linux/proc/proc_path.h"
 #include "linux/proc/proc_stat.h"
 #include "linux/syscall.h"
 #include "linux/trace/tracer.h"
@@ -75,59 +77,6 @@ i64 memory_file(const char* name, const std::string& text, int flags) {
     return reopened;
 }
 
-std::string read_link(const char* path) {
-    char target[PATH_MAX];
-    ssize_t length = ::readlink(path, target, sizeof target);
-    return std::string(target, length > 0 ? static_cast<size_t>(length) : 0);
-}
-
-/// Whether /proc/`who` is the calling process. Its number there is another one than getpid() where /proc shows another
-/// PID namespace.
-bool is_own_number(std::string_view who) {
-    if (who.empty() || who[0] < '0' || who[0] > '9') return false;
-    std::string own = read_link("/proc/self");
-    return who == (own.empty() ? std::to_string(getpid()) : own);
-}
-
-/// The kernel takes a thread's number for its process's, too.
-bool is_own_thread(const Task& task, std::string_view who) {
-    LockGuard lock(task.process->tasks_lock);
-    return std::any_of(task.process->tasks.begin(), task.process->tasks.end(),
-                       [who](const Task* other) { return who == std::to_string(other->tid); });
-}
-
-/// A path of the form /proc/WHO/ENTRY or /proc/WHO/task/TID/ENTRY.
-struct ProcPath {
-    std::string who;    ///< a number, "self", "thread-self"; with a TID, that
-    std::string entry;  ///< "maps"; empty when the path is not of this form
-    bool own = false;   ///< the calling process
-};
-
-ProcPath parse_proc_path(const Task& task, std::string_view path) {
-    ProcPath result;
-    if (!path.starts_with("/proc/")) return result;
-    path.remove_prefix(5);
-    auto next = [&path] {
-        while (path.starts_with('/') || path.starts_with("./")) path.remove_prefix(1);
-        size_t slash = std::min(path.find('/'), path.size());
-        std::string_view part = path.substr(0, slash);
-        path.remove_prefix(slash);
-        return part;
-    };
-    std::string_view who = next(), entry = next(), thread;
-    if (entry == "task") {
-        thread = next();
-        entry = next();
-    }
-    if (!path.empty() || entry.empty()) return result;
-    const bool is_number = !who.empty() && who[0] >= '0' && who[0] <= '9';
-    result.own = who == "self" || who == "thread-self" || is_own_number(who) || is_own_thread(task, who);
-    if (!result.own && !is_number) return result;
-    result.who = who;
-    result.entry = entry;
-    return result;
-}
-
 constexpr std::string_view kFiles[] = {"exe",     "maps", "smaps", "smaps_rollup", "numa_maps", "cmdline",
                                        "environ", "auxv", "stat",  "statm",        "status",    "limits"};
 
@@ -136,17 +85,8 @@ bool is_made(std::string_view name) {
 }
 
 /// A relative path below /proc as an absolute one, if it may be one of kFiles or cpuinfo; else as it is.
-std::string absolute_in_proc(int dirfd, const std::string& path) {
-    if (path.empty() || path[0] == '/') return path;
-    if (!is_made(std::string_view(path).substr(path.rfind('/') + 1))) return path;
-    std::string directory =
-        read_link(dirfd == AT_FDCWD ? "/proc/self/cwd" : ("/proc/self/fd/" + std::to_string(dirfd)).c_str());
-    if (directory != "/proc" && !directory.starts_with("/proc/")) return path;
-    std::string_view rest = path;
-    for (; rest.starts_with("./") || rest.starts_with("../"); rest.remove_prefix(rest[1] == '/' ? 2 : 3)) {
-        if (rest[1] == '.') directory.resize(std::max<size_t>(directory.rfind('/'), 1));
-    }
-    return directory + '/' + std::string(rest);
+std::string absolute_path(int dirfd, const std::string& path) {
+    return is_made(std::string_view(path).substr(path.rfind('/') + 1)) ? absolute_in_proc(dirfd, path) : path;
 }
 
 /// Files about memory, of any guest process. Nothing: it is none of these.
@@ -189,13 +129,14 @@ MemoryView own_memory(const Process& process) {
 
 std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::string& path) {
     if (!path.ends_with("exe")) return std::nullopt;
-    const ProcPath parsed = parse_proc_path(task, absolute_in_proc(dirfd, path));
+    const ProcPath parsed = parse_proc_path(task, absolute_path(dirfd, path));
     if (parsed.entry != "exe") return std::nullopt;
     return parsed.own ? own_program(*task.process) : other_program(parsed.who);
 }
 
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
-    const std::string path = absolute_in_proc(dirfd, relative);
+    if (auto host = host_map_file(task, dirfd, relative)) return open_path(&task, AT_FDCWD, host->c_str(), flags);
+    const std::string path = absolute_path(dirfd, relative);
     if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
     if (path == "/proc/cpuinfo") {
         const Process& process = *task.process;

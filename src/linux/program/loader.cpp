@@ -39,11 +39,18 @@ LoadedImage map_interpreter(Process& process, const Program& program, const std:
 void map_vdso(Process& process) {
     std::span<const u8> bytes = process.arch->vdso().bytes;
     u64 size = align_up(bytes.size(), kPageSize);
-    i64 address = process.space->mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, "[vdso]");
+    memory::UserSpace& space = *process.space;
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+    i64 address = space.mmap(0, kVvarBytes + size, PROT_READ, kFlags, -1, 0, "[vvar]");
+    if (address >= 0) {
+        space.madvise(static_cast<u64>(address), kVvarBytes, MADV_DONTDUMP);
+        address = space.mmap(static_cast<u64>(address) + kVvarBytes, size, PROT_READ | PROT_WRITE, kFlags | MAP_FIXED,
+                             -1, 0, "[vdso]");
+    }
     if (address < 0) throw FatalError(126, "cannot map the guest's vDSO");
     process.vdso = static_cast<u64>(address);
     std::memcpy(process.host(process.vdso), bytes.data(), bytes.size());
-    process.space->mprotect(process.vdso, size, PROT_READ | PROT_EXEC);
+    space.mprotect(process.vdso, size, PROT_READ | PROT_EXEC);
     process.arch->vdso_mapped(process.engine->model(), process.vdso);
 }
 

@@ -7,6 +7,10 @@
 
 namespace dragoman::linux_abi {
 
+/// The pages in front of the vDSO that the kernel keeps for its data ("[vvar]"; VDSO_NR_PAGES of them). Here nothing is
+/// in them: what the vDSO has to know it asks the host.
+inline constexpr u64 kVvarBytes = 4 * memory::kPageSize;
+
 /// Where execution starts.
 struct EntryPoint {
     u64 pc, stack;
