@@ -249,7 +249,7 @@ u64 Aplic::message_address(u32 hart, u32 guest) const {
 }
 
 void Aplic::send(u32 target) {
-    domain_.messages->store(message_address(target >> kHartShift, target >> 12 & 0x3f), 4, target & 0x7ff);
+    domain_.messages->send_message(message_address(target >> kHartShift, target >> 12 & 0x3f), target & 0x7ff);
 }
 
 /// The source that hart `hart` is to serve first: the lowest number among the smallest priorities. 0: none.

@@ -203,7 +203,7 @@ void Virt::add_aia() {
         auto add = [&](const std::string& name, u64 base, unsigned line) -> devices::Imsic& {
             auto& imsic =
                 machine_.add_device("imsic-" + name, std::make_unique<devices::Imsic>(hart_inputs(machine_, {line})));
-            memory.add_mmio("riscv.imsic." + name, base, imsic.window(), imsic, imsic.kLimits);
+            memory.add_mmio("riscv.imsic." + name, base, imsic.window(), imsic, imsic.kLimits).takes_messages = true;
             return imsic;
         };
         interrupt_files_ = connect_interrupt_files(machine_, add("m", kMachineImsic, kMachineExternal),
@@ -299,7 +299,7 @@ void Virt::describe_pcie() {
     }
     const u64 above = pcie_high();
     DeviceTree::Node node = tree_.node("/soc/" + at("pci", kPcieEcam));
-    // No msi-parent: functions use INTx.
+    if (aia_ == Aia::AplicImsic) node.cells("msi-parent", {kSupervisorImsicPhandle});
     node.cells("#address-cells", {3})
         .cells("#interrupt-cells", {1})
         .cells("#size-cells", {2})

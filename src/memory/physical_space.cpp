@@ -176,6 +176,12 @@ bool PhysicalSpace::store(u64 address, unsigned size, u64 value) {
     return false;
 }
 
+void PhysicalSpace::send_message(u64 address, u32 data) {
+    const Region* region = impl_->find(address);
+    if (region == nullptr || !is_aligned(address, sizeof data)) return;
+    if (region->kind == Region::Kind::Ram || region->takes_messages) store(address, sizeof data, data);
+}
+
 bool PhysicalSpace::read(u64 address, void* to, u64 bytes) const {
     auto* out = static_cast<u8*>(to);
     while (bytes != 0) {

@@ -46,6 +46,8 @@ struct Region {
     MmioHandler* handler = nullptr;  ///< Mmio, Flash
     MmioLimits limits{};
     bool readable = true;  ///< Flash
+    /// Mmio: takes messages. Its handler calls nobody that could be sending one.
+    bool takes_messages = false;
     /// Ram: one byte per 4 KiB page, non-zero while translations of code on it exist (engine's own).
     std::unique_ptr<std::atomic<u8>[]> code_pages;
 
@@ -90,6 +92,10 @@ public:
     /// call wrote().
     u8* ram(u64 address, u64 bytes);
     void wrote(u64 address, u64 bytes);
+
+    /// A message-signalled interrupt: the word `data`, written to RAM or to a device that takes messages. Those to
+    /// others go nowhere, as senders hold locks that a device may want.
+    void send_message(u64 address, u32 data);
 
     /// Atomically replaces the aligned `size`-byte word (4 or 8) in RAM where it equals `expected`.
     /// @returns false when it is not RAM. `swapped` tells whether it was equal.

@@ -127,7 +127,7 @@ void Host::set_intx(unsigned line, bool level) {
 }
 
 void Host::send_message(u64 address, u32 data) {
-    if (space_.ram(address, sizeof data) != nullptr) space_.write(address, &data, sizeof data);
+    space_.send_message(address, data);
 }
 
 void Host::reset() { bridge_->reset(); }

@@ -49,8 +49,7 @@ public:
     void add_bars(Function& function);
     void remove_bars(Function& function);
     void set_intx(unsigned line, bool level);
-    /// A message signalled interrupt: a word written to memory. (Nobody on the board takes such messages as
-    /// interrupts.)
+    /// A message-signalled interrupt.
     void send_message(u64 address, u32 data);
 
 private:

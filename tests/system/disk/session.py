@@ -7,58 +7,15 @@ import gzip
 import hashlib
 import http.server
 import os
-import re
-import select
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
-SYSTEM = os.environ.get("DRAGOMAN_TEST_SYSTEM") or os.path.expanduser("~/.cache/dragoman-tests/system")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from console import SYSTEM, Console
+
 PROGRAM = r'#include <stdio.h>\nint main(void) { printf(\"sum %%d\\n\", 6 * 7); }\n'
-
-
-class Console:
-    """The serial console of a machine whose standard streams are pipes."""
-
-    def __init__(self, argv):
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.output = ""
-
-    def expect(self, pattern, seconds=240):
-        """Waits for a match in what has come since the last one."""
-        deadline = time.monotonic() + seconds
-        while True:
-            match = re.search(pattern, self.output)
-            if match:
-                self.output = self.output[match.end():]
-                return match
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                self.fail(f"no {pattern!r} within {seconds} s")
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                self.fail(f"the machine ended before {pattern!r}")
-            self.output += data.decode(errors="replace")
-
-    def send(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def run(self, command, pattern):
-        """Runs a shell command whose output is to match; the marker tells output from the echo of the command."""
-        self.send(f"{command}; echo st''atus=$?")
-        found = self.expect(pattern + r"[\s\S]*?status=0")
-        self.expect(r"# ")
-        return found
-
-    def fail(self, message):
-        self.process.kill()
-        print(self.output[-3000:])
-        print(f"session.py: {message}")
-        sys.exit(1)
-
 
 CONTROL = """Package: dragoman-greeting
 Version: 1.0

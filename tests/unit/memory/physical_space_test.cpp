@@ -118,6 +118,24 @@ TEST(PhysicalSpace, StrictDeviceRefusesOtherAccesses) {
     EXPECT_EQ(device.reads.size() + device.writes.size(), 2u);
 }
 
+TEST(PhysicalSpace, MessagesReachMemoryAndWhoTakesThem) {
+    PhysicalSpace space;
+    Recorder device, other;
+    space.add_ram("ram", kRam, 0x1000);
+    space.add_mmio("imsic", 0x1000, 0x100, device, {.min_size = 4, .max_size = 4}).takes_messages = true;
+    space.add_mmio("other", 0x2000, 0x100, other);
+    space.send_message(kRam + 8, 0x12345678);
+    space.send_message(0x1004, 7);
+    space.send_message(0x1006, 8);  // misaligned
+    space.send_message(0x2000, 9);
+    space.send_message(0x3000, 10);
+    u64 value = 0;
+    EXPECT_TRUE(space.load(kRam + 8, 4, value));
+    EXPECT_EQ(value, 0x12345678u);
+    EXPECT_EQ(device.writes, (std::vector<Recorder::Access>{{4, 4, 7}}));
+    EXPECT_TRUE(other.writes.empty());
+}
+
 TEST(PhysicalSpace, FlashChangesBetweenMemoryAndRegisters) {
     PhysicalSpace space;
     Recorder device;
