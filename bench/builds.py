@@ -21,47 +21,17 @@ import subprocess
 import sys
 import tempfile
 
+import figures
+
 ROOTS = pathlib.Path(os.environ.get("DRAGOMAN_BENCH_ROOTS", "~/.cache/dragoman-bench/roots")).expanduser()
-# Runs a program N times and says on standard error what that took: of all its children too.
-LAUNCHER = r"""
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-static double seconds(struct timeval t) { return t.tv_sec + t.tv_usec / 1e6; }
-int main(int argc, char** argv) {
-    int runs = atoi(argv[1]), failed = 0, report = dup(2);
-    struct timespec a, b;
-    fcntl(report, F_SETFD, FD_CLOEXEC);
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    for (int i = 0; i < runs; ++i) {
-        int status;
-        pid_t pid = vfork();
-        if (pid == 0) {
-            execvp(argv[2], argv + 2);
-            _exit(127);
-        }
-        waitpid(pid, &status, 0);
-        failed |= status;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    struct rusage u;
-    getrusage(RUSAGE_CHILDREN, &u);
-    dprintf(report, "%d %.6f %.6f %ld\n", failed, (b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) / 1e9) / runs,
-            (seconds(u.ru_utime) + seconds(u.ru_stime)) / runs, u.ru_maxrss);
-}
-"""
-# Enters a root as the kernel of a machine with binfmt_misc would see it: ROOT INTERPRETER COMMAND...
+# Enters a root as the kernel of a machine with binfmt_misc would see it: ROOT REGISTRATION COMMAND...
 ENTER = r"""
 set -e
-root=$1 interpreter=$2
+root=$1 registration=$2
 shift 2
-if [ -n "$interpreter" ]; then
+if [ -n "$registration" ]; then
     mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
-    printf '%s' ":riscv64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xf3\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:$interpreter:OCPF" >/proc/sys/fs/binfmt_misc/register
+    printf '%s' "$registration" >/proc/sys/fs/binfmt_misc/register
 fi
 mount --rbind /dev "$root/dev"
 mount --rbind /proc "$root/proc"
@@ -83,21 +53,20 @@ BUILDS = [
 
 
 class Contender:
-    def __init__(self, root, interpreter="", environment=()):
-        self.root, self.interpreter, self.environment = root, interpreter, dict(environment)
+    def __init__(self, root, registration="", environment=()):
+        self.root, self.registration, self.environment = root, registration, dict(environment)
 
     def run(self, runs, command):
         """Wall and CPU seconds of a run; None where it failed."""
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C", "CONFIG_SHELL": "/bin/sh", **self.environment}
-        done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", ENTER, "sh", self.root, self.interpreter,
+        done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", ENTER, "sh", self.root, self.registration,
                                "/tmp/launcher", str(runs), *command],
                               env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        *messages, figures = done.stderr.strip().splitlines() or [""]
-        fields = figures.split()
-        if len(fields) != 4 or fields[0] != "0":
-            print(f"builds.py: {' '.join(command)} in {self.root}: {' '.join([*messages, figures])[-300:]}", file=sys.stderr)
+        messages, taken = figures.launcher_figures(done.stderr)
+        if taken is None:
+            print(f"builds.py: {' '.join(command)} in {self.root}: {' '.join(messages)[-300:]}", file=sys.stderr)
             return None
-        return float(fields[1]), float(fields[2])
+        return taken[:2]
 
     def forget(self):
         shutil.rmtree(self.root / "root/.cache", ignore_errors=True)
@@ -148,9 +117,12 @@ def prepare(root, launcher, files):
     subprocess.run(["tar", "-C", root / "tmp/hello", "--strip-components=1", "--no-same-owner", "-xf", ROOTS / "hello.tar.gz"], check=True)
 
 
-def mean(values):
-    values = [v for v in values if not math.isnan(v)]
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
+def registration(dragoman, interpreter):
+    """What binfmt_misc is told so that `interpreter` runs riscv64 programs, in the way in which `dragoman` says it of itself."""
+    lines = subprocess.run([dragoman, "-binfmt", "print"], capture_output=True, text=True, check=True).stdout.splitlines()
+    fields = next(line for line in lines if line.startswith(":dragoman-riscv64:")).split(":")
+    fields[6] = str(interpreter)
+    return ":".join(fields)
 
 
 def main():
@@ -171,13 +143,14 @@ def main():
         sys.exit(f"builds.py: no such workload: {unknown[0]}")
     if not (ROOTS / "riscv64/.fetched").exists():
         sys.exit("builds.py: the systems to build in are missing: build-roots.sh makes them")
+    dragoman = options.dragoman.resolve()
     contenders = {"native": Contender(ROOTS / "amd64"),
-                  "dragoman": Contender(ROOTS / "riscv64", str(options.dragoman.resolve()))}
+                  "dragoman": Contender(ROOTS / "riscv64", registration(dragoman, dragoman))}
     qemu = pathlib.Path(os.environ.get("DRAGOMAN_BENCH_QEMU", "~/.cache/dragoman-bench/qemu")).expanduser() / "usr/bin/qemu-riscv64"
     if not options.no_qemu and qemu.exists():
-        contenders["qemu"] = Contender(ROOTS / "riscv64", str(qemu), {"QEMU_CPU": "max,ztso=false"})
+        contenders["qemu"] = Contender(ROOTS / "riscv64", registration(dragoman, qemu), {"QEMU_CPU": "max,ztso=false"})
     with tempfile.TemporaryDirectory() as work:
-        subprocess.run(["gcc", "-O2", "-static", "-x", "c", "-", "-o", f"{work}/launcher"], input=LAUNCHER, text=True, check=True)
+        figures.build_launcher(f"{work}/launcher")
         for root in ("amd64", "riscv64"):
             prepare(ROOTS / root, f"{work}/launcher", options.files)
     if contenders["dragoman"].run(1, ["dash", "-c", "true"]) is None:
@@ -210,10 +183,10 @@ def main():
             for key, contender in contenders.items():
                 if key == "dragoman":
                     contender.forget()
-                    figures = contender.run(1, command)
-                    note(name, "first", figures and figures[1] * 1000)
-                figures = contender.run(runs, command)
-                note(name, {"dragoman": "again"}.get(key, key), figures and figures[1] * 1000)
+                    taken = contender.run(1, command)
+                    note(name, "first", taken and taken[1] * 1000)
+                taken = contender.run(runs, command)
+                note(name, {"dragoman": "again"}.get(key, key), taken and taken[1] * 1000)
 
     lines = [f"{'':<18}{'native':>10}{'again':>10}{'/ native':>9}{'first':>10}{'/ native':>9}{'qemu':>10}{'/ native':>9}"]
     for title, group in (("builds, wall seconds", BUILDS), ("programs, CPU milliseconds", PROGRAMS)):
@@ -226,7 +199,7 @@ def main():
                     f"{row[key]:>10.2f}{row[key] / row['native']:>9.2f}" for key in ("again", "first", "qemu") if key in row))
         if len(rows) > 1:
             lines.append(f"{'   mean':<18}{'':>10}" + "".join(
-                f"{'':>10}{mean([row[key] / row['native'] for row in rows]):>9.2f}" for key in ("again", "first", "qemu") if key in rows[0]))
+                f"{'':>10}{figures.mean([row[key] / row['native'] for row in rows]):>9.2f}" for key in ("again", "first", "qemu") if key in rows[0]))
     options.out.mkdir(parents=True, exist_ok=True)
     text = "\n".join(lines) + "\n"
     (options.out / "builds.txt").write_text(text)

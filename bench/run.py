@@ -21,6 +21,8 @@ import shutil
 import subprocess
 import sys
 
+import figures
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = pathlib.Path(os.environ.get("DRAGOMAN_TEST_ROOTFS", "~/.cache/dragoman-tests/rootfs")).expanduser()
 
@@ -152,11 +154,6 @@ def measure(workload, emulators, rounds):
     return best
 
 
-def mean(values):
-    values = [v for v in values if not math.isnan(v)]
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
-
-
 def ratios_of(best, emulators):
     native = best.get("native", math.nan)
     return {e: best.get(e, math.nan) / max(native, 1e-4) for e in emulators}
@@ -178,10 +175,10 @@ def table(workloads, results, emulators):
                 line += number(best.get(e, math.nan), 12, 4) + number(ratio, 10, 2)
             lines.append(line)
         if len(members) > 1:
-            means = {e: mean([ratios_of(results[w.name], emulators)[e] for w in members]) for e in emulators}
+            means = {e: figures.mean([ratios_of(results[w.name], emulators)[e] for w in members]) for e in emulators}
             lines.append(f"{'   mean':<14}{'':>10}" + "".join(f"{'':>12}{number(means[e], 10, 2)}" for e in emulators))
             if "qemu" in means:
-                ratios = {e: mean([results[w.name].get(e, math.nan) / results[w.name].get("qemu", math.nan) for w in members])
+                ratios = {e: figures.mean([results[w.name].get(e, math.nan) / results[w.name].get("qemu", math.nan) for w in members])
                           for e in emulators}
                 lines.append(f"{'   / qemu':<14}{'':>10}" + "".join(f"{'':>12}{number(ratios[e], 10, 2)}" for e in emulators))
     return "\n".join(lines) + "\n"
@@ -260,9 +257,9 @@ def main():
         text += (f"translation, {name}: {cost['insns']} guest instructions, {cost['ns_per_insn']:.0f} ns each, "
                  f"{cost['host_bytes_per_guest_byte']:.2f} host bytes per guest byte\n")
     (options.out / "table.txt").write_text(text)
-    figures = {"cpu_seconds": results, "groups": {w.name: w.group for w in workloads}, "translation": costs,
+    report = {"cpu_seconds": results, "groups": {w.name: w.group for w in workloads}, "translation": costs,
                "emulators": emulators}
-    (options.out / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (options.out / "results.json").write_text(json.dumps(report, indent=2) + "\n")
     (options.out / "plot.svg").write_text(plot(workloads, results, list(emulators)))
     print(text, end="")
 

@@ -15,47 +15,19 @@ import subprocess
 import sys
 import tempfile
 
+import figures
+
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); }\n'
-# Peak memory counts from the process that executes the program, so that has to be a smaller one than Python's.
-LAUNCHER = r"""
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-int main(int argc, char** argv) {
-    double start = now();
-    pid_t pid = vfork();
-    if (pid == 0) {
-        execv(argv[1], argv + 1);
-        _exit(127);
-    }
-    int status;
-    struct rusage u;
-    wait4(pid, &status, 0, &u);
-    double wall = now() - start;
-    double cpu = (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
-    fprintf(stderr, "%d %f %f %ld\n", status, wall, cpu, u.ru_maxrss);
-}
-"""
 
 
 def run_once(launcher, command):
     """Wall milliseconds, CPU milliseconds, peak memory in KiB."""
-    done = subprocess.run([launcher, *command], capture_output=True, text=True)
-    status, *figures = done.stderr.split()
-    if status != "0" or done.stdout != "hello\n":
-        sys.exit(f"start.py: {' '.join(command)}: status {status}, output {done.stdout!r}")
-    return [float(figure) for figure in figures]
-
-
-def compile_c(compiler, source, output):
-    subprocess.run([*compiler, "-O2", "-static", "-x", "c", "-", "-o", output], input=source, text=True, check=True)
+    done = subprocess.run([launcher, "1", *command], capture_output=True, text=True)
+    messages, taken = figures.launcher_figures(done.stderr)
+    if taken is None or done.stdout != "hello\n":
+        sys.exit(f"start.py: {' '.join(command)}: {' '.join(messages)}, output {done.stdout!r}")
+    wall, cpu, peak = taken
+    return wall * 1000, cpu * 1000, peak
 
 
 def main():
@@ -65,8 +37,8 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         hello, launcher = f"{work}/hello", f"{work}/launcher"
-        compile_c(["riscv64-linux-gnu-gcc"], HELLO, hello)
-        compile_c(["gcc"], LAUNCHER, launcher)
+        subprocess.run(["riscv64-linux-gnu-gcc", "-O2", "-static", "-x", "c", "-", "-o", hello], input=HELLO, text=True, check=True)
+        figures.build_launcher(launcher)
         dragoman, static = str(options.build / "dragoman"), str(options.build / "dragoman-static")
         contenders = {"dragoman": [dragoman, "-tb-cache", f"{work}/cache"], "dragoman, no cache": [dragoman, "-tb-cache", "off"],
                       "static": [static, "-tb-cache", f"{work}/cache-static"], "static, no cache": [static, "-tb-cache", "off"]}
