@@ -31,6 +31,9 @@ struct CsrInfo {
     /// Where it lies, when reading and writing are loads and stores of the bits of field_mask; null: they are not.
     u64 PrivilegedState::*field = nullptr;
     u64 field_mask = 0;
+    /// What an instruction that writes does instead of reading and writing, where a write acts on what the same
+    /// instruction reads, and it does not matter what is written. @returns what it reads
+    u64 (*claim)(Hart& hart, unsigned number) = nullptr;
 };
 
 /// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.

@@ -63,16 +63,20 @@ bool access_top_external(const Hart& hart, unsigned) {
 template <Level level>
 u64 read_top_external(Hart& hart, unsigned) {
     const u64 identity = hart.interrupt_file[level]->top();
-    hart.priv.top_external = identity;
     return identity << 16 | identity;
 }
-/// Claims the identity that the same instruction has read, whatever has arrived meanwhile.
+/// Claims the identity that the same instruction reads, whatever arrives meanwhile.
 template <Level level>
-void write_top_external(Hart& hart, u64, unsigned) {
+u64 claim_top_external(Hart& hart, unsigned) {
     InterruptFile& file = *hart.interrupt_file[level];
-    const u64 read = hart.priv.top_external, identity = read != P::kNotRead ? read : file.top();
+    const u64 identity = file.top();
     if (identity != 0) file.claim(static_cast<unsigned>(identity));
     check_interrupts(hart);
+    return identity << 16 | identity;
+}
+template <Level level>
+void write_top_external(Hart& hart, u64, unsigned number) {
+    claim_top_external<level>(hart, number);
 }
 
 template <Level level>
@@ -100,7 +104,8 @@ constexpr CsrInfo kCsrs[] = {
     {0x151, "sireg", Ssaia, read_register<kSupervisorLevel>, write_register<kSupervisorLevel>, CsrEffect::StateFlags,
      access_register<kSupervisorLevel>},
     {0x15c, "stopei", Ssaia, read_top_external<kSupervisorLevel>, write_top_external<kSupervisorLevel>,
-     CsrEffect::StateFlags, access_top_external<kSupervisorLevel>},
+     CsrEffect::StateFlags, access_top_external<kSupervisorLevel>, nullptr, nullptr, 0,
+     claim_top_external<kSupervisorLevel>},
     {0xdb0, "stopi", Ssaia, read_top<kSupervisorLevel>, nullptr, CsrEffect::None, access_stopi},
     {0x308, "mvien", Smaia&& S, read_zero, write_nothing},
     {0x309, "mvip", Smaia&& S, read_mvip, write_mvip, CsrEffect::StateFlags},
@@ -108,7 +113,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x351, "mireg", Smaia, read_register<kMachineLevel>, write_register<kMachineLevel>, CsrEffect::StateFlags,
      access_register<kMachineLevel>},
     {0x35c, "mtopei", Smaia, read_top_external<kMachineLevel>, write_top_external<kMachineLevel>, CsrEffect::StateFlags,
-     access_top_external<kMachineLevel>},
+     access_top_external<kMachineLevel>, nullptr, nullptr, 0, claim_top_external<kMachineLevel>},
     {0xfb0, "mtopi", Smaia, read_top<kMachineLevel>, nullptr},
 };
 

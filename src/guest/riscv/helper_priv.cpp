@@ -60,7 +60,7 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
     const CsrInfo* csr = &csr_at(index);
     if (csr->access != nullptr && !csr->access(h, number)) illegal(env, insn);
-    h.priv.top_external = PrivilegedState::kNotRead;
+    if (csr->claim != nullptr && (op == kWrite || has_rs1)) return csr->claim(h, number);
     u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
     if (op == kWrite) {
         csr->write(h, operand, number);

@@ -89,8 +89,6 @@ struct PrivilegedState {
     u64 jvt;  ///< Zcmt, in user mode, too
     u64 mstateen[4], sstateen[4];
     u64 miselect, siselect;
-    u64 top_external;  ///< mtopei or stopei as the running CSR instruction has read it (helper_csr); kNotRead
-    static constexpr u64 kNotRead = ~u64{0};
 
     /// Counter n: its value while it is stopped, what to add to the host's clock while it runs.
     u64 counter[kCounters];

@@ -50,6 +50,15 @@ Emitter::Rm outside_rax_rdx(Emitter& e, Var v) {
     return Emitter::Rm::in_reg(copy);
 }
 
+/// The same, in a register.
+HostReg register_outside_rax_rdx(Emitter& e, Var v) {
+    Emitter::Rm y = outside_rax_rdx(e, v);
+    if (y.is_reg) return y.reg;
+    HostReg r = e.ra.scratch_of(mask_of(kRcx));
+    e.ra.materialize(v, r);
+    return r;
+}
+
 /// rdx = high half of a * b.
 void multiply_high(Emitter& e, Var a, Var b, bool sign) {
     Emitter::Rm y = outside_rax_rdx(e, b);
@@ -92,18 +101,14 @@ void emit_mulh_u(Emitter& e, const Insn& insn) { emit_mulh(e, insn, false, false
 void emit_mulh_su(Emitter& e, const Insn& insn) {
     if (insn.type == Type::I32) return emit_mulh(e, insn, true, false);
     Var a = insn.in(0), b = insn.in(1);
-    Emitter::Rm y = outside_rax_rdx(e, b);
-    if (!y.is_reg) {
-        y = Emitter::Rm::in_reg(e.ra.scratch_of(mask_of(kRcx)));
-        e.ra.materialize(b, y.reg);
-    }
+    const HostReg y = register_outside_rax_rdx(e, b);
     e.ra.use_in(a, kRax);
     e.ra.claim(kRdx);
     e.c.push(e.c.rax);
-    e.c.mul(r64(y.reg));
+    e.c.mul(r64(y));
     e.c.pop(e.c.rax);
     e.c.sar(e.c.rax, 63);
-    e.c.and_(e.c.rax, r64(y.reg));
+    e.c.and_(e.c.rax, r64(y));
     e.c.sub(e.c.rdx, e.c.rax);
     e.ra.define(insn.out(), kRdx);
 }
@@ -160,15 +165,6 @@ struct Division {
     bool remainder;
 };
 
-/// The divisor in a register other than rax and rdx.
-HostReg divisor_register(Emitter& e, Var b) {
-    Emitter::Rm y = outside_rax_rdx(e, b);
-    if (y.is_reg) return y.reg;
-    HostReg r = e.ra.scratch_of(mask_of(kRcx));
-    e.ra.materialize(b, r);
-    return r;
-}
-
 void divide(CodeWriter& c, Division op, HostReg divisor, unsigned bits) {
     if (op.sign) {
         bits == 64 ? c.cqo() : c.cdq();
@@ -199,7 +195,7 @@ void divide_special(CodeWriter& c, Division op, HostReg divisor, unsigned bits) 
 void emit_division(Emitter& e, const Insn& insn, Division op) {
     unsigned bits = ir::type_bits(insn.type);
     Var a = insn.in(0), b = insn.in(1);
-    HostReg divisor = divisor_register(e, b);
+    HostReg divisor = register_outside_rax_rdx(e, b);
     e.ra.use_in(a, kRax);
     e.ra.claim(kRdx);
 

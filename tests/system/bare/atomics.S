@@ -4,30 +4,23 @@
 
 #define UART 0x10000000
 
-.macro LOADS insn:vararg
+.macro ATOMIC_TRAPS cause, insn:vararg
     li s7, 0
 9:  \insn
     CHECK s7, 1
-    CHECK s8, LOAD_MISALIGNED
+    CHECK s8, \cause
     CHECK_EQ s10, s0
     la t5, 9b
     CHECK_EQ s9, t5
+.endm
+.macro LOADS insn:vararg
+    ATOMIC_TRAPS LOAD_MISALIGNED, \insn
 .endm
 .macro STORES insn:vararg
-    li s7, 0
-9:  \insn
-    CHECK s7, 1
-    CHECK s8, STORE_MISALIGNED
-    CHECK_EQ s10, s0
-    la t5, 9b
-    CHECK_EQ s9, t5
+    ATOMIC_TRAPS STORE_MISALIGNED, \insn
 .endm
 .macro DEVICE_STORES insn:vararg
-    li s7, 0
-    \insn
-    CHECK s7, 1
-    CHECK s8, STORE_ACCESS
-    CHECK_EQ s10, s0
+    ATOMIC_TRAPS STORE_ACCESS, \insn
 .endm
 
     TEST_START
