@@ -22,11 +22,11 @@ namespace {
 constexpr u64 kRom = 0, kRomSize = 0x8000;
 constexpr u64 kSram = 0x8000, kSramSize = 0x8000;
 constexpr u64 kTest = 0x100000;
-constexpr u64 kClint = 0x02000000, kClintSize = 0x10000;
+constexpr u64 kClint = 0x02000000;
 constexpr u64 kPlic = 0x0c000000;
 constexpr u64 kUart = 0x10000000, kUartSize = 0x1000;
 constexpr unsigned kUarts = 3;
-constexpr u64 kRtc = 0x10003000, kRtcSize = 0x1000;
+constexpr u64 kRtc = 0x10003000;
 constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;
 constexpr u64 kRam = 0x80000000;
 
