@@ -11,11 +11,11 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <string>
 
 #include "base/descriptors.h"
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace dragoman::debug {
 
@@ -149,25 +149,27 @@ public:
     void on_common_code(const char* name, const u8* code, std::size_t size) override {
         add(std::string("dragoman_") + name, code, size);
     }
-    void on_fork_child() override {
+    void before_fork() override DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
+    void after_fork(bool child) override DRAGOMAN_RELEASE(lock_) {
         try {
-            if (use_map_) map_.reopen_in_child();
-            if (use_dump_) dump_.open();
+            if (child && use_map_) map_.reopen_in_child();
+            if (child && use_dump_) dump_.open();
         } catch (const FatalError&) {  // the child goes on without a profile
         }
+        lock_.unlock();
     }
 
 private:
     void add(const std::string& name, const u8* code, std::size_t size) {
-        std::lock_guard guard(lock_);
+        LockGuard guard(lock_);
         map_.add(name, code, size);
         dump_.add(name, code, size);
     }
 
     bool use_map_, use_dump_;
-    std::mutex lock_;
-    PerfMap map_;
-    JitDump dump_;
+    Mutex lock_;
+    PerfMap map_ DRAGOMAN_GUARDED_BY(lock_);
+    JitDump dump_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace

@@ -205,6 +205,7 @@ void Engine::before_fork() {
     impl_->blocks.lock.lock();
     impl_->blocks.buffer.before_fork();
     impl_->kept_blocks.cache.lock();
+    if (impl_->config.observer != nullptr) impl_->config.observer->before_fork();
 }
 
 void Engine::after_fork(ir::Env* env, bool child) {
@@ -214,8 +215,8 @@ void Engine::after_fork(ir::Env* env, bool child) {
         i.workers.after_fork_child(self);
         i.blocks.vcpus.assign(1, &self);
         i.blocks.vcpu_count.store(1);
-        if (i.config.observer != nullptr) i.config.observer->on_fork_child();
     }
+    if (i.config.observer != nullptr) i.config.observer->after_fork(child);
     i.kept_blocks.cache.unlock();
     i.blocks.buffer.after_fork();
     // What was translated before is the parent's to keep.

@@ -26,8 +26,11 @@ public:
     virtual void on_translate(const Translation& translation) = 0;
     /// The back end's prologue area (`name`: "prologue"), once, when the engine starts.
     virtual void on_common_code(const char* name, const u8* code, std::size_t size) = 0;
-    /// In the child after fork, which has a process id of its own.
-    virtual void on_fork_child() = 0;
+    /// Around fork, on the thread that forks: what the observer locks is locked meanwhile, so that the child finds it
+    /// whole.
+    virtual void before_fork() = 0;
+    /// In parent and child, which has a process id of its own.
+    virtual void after_fork(bool child) = 0;
 };
 
 }  // namespace dragoman::engine

@@ -1,11 +1,14 @@
 #include "debug/perf.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace dragoman::debug {
 namespace {
@@ -59,6 +62,33 @@ TEST(Perf, JitDumpHasHeaderAndCode) {
     EXPECT_EQ(total, dump.size() - 40);
     EXPECT_EQ(dump.substr(96, name.size()), name);
     EXPECT_EQ(std::memcmp(dump.data() + dump.size() - sizeof kCode, kCode, sizeof kCode), 0);
+}
+
+// A child of fork has no other thread that would let go of what the observer locks.
+TEST(Perf, ChildOfForkCanTranslateWhileOthersDid) {
+    auto observer = make_perf_observer(true, false);
+    const std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+        while (!done) observer->on_translate(sample());
+    });
+    for (int i = 0; i < 50; i++) {
+        observer->before_fork();
+        pid_t child = fork();
+        if (child == 0) alarm(10);
+        observer->after_fork(child == 0);
+        if (child == 0) {
+            observer->on_translate(sample());
+            std::remove(("/tmp/perf-" + std::to_string(getpid()) + ".map").c_str());
+            _exit(0);
+        }
+        int status = -1;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+    }
+    done = true;
+    other.join();
+    std::remove(path.c_str());
 }
 
 }  // namespace
