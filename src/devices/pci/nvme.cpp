@@ -85,7 +85,7 @@ Nvme::Nvme(const NvmeOptions& options)
 
 Nvme::~Nvme() {
     // No command is begun any more; the worker's destructor waits for those that run.
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     stop(held);
 }
 
@@ -116,7 +116,10 @@ void Nvme::add_namespace(block::Drives& drives, Properties& properties) {
     block::Drive& drive = drives.take(*name);
     if (drive.image == nullptr) properties.fail("drive=" + *name + " has no image");
     drive_write_cache_ = drive.writeback;
-    features_.write_cache = drive.writeback ? 1 : 0;
+    {
+        LockGuard held(lock_);
+        features_.write_cache = drive.writeback ? 1 : 0;
+    }
     NvmeNamespace ns{id, drive.id, drive.image, static_cast<unsigned>(std::countr_zero(block))};
     auto place = std::find_if(namespaces_.begin(), namespaces_.end(), [&](const auto& other) { return other.id > id; });
     namespaces_.insert(place, std::move(ns));
@@ -141,7 +144,7 @@ const NvmeNamespace* Nvme::find_namespace(u32 id) const {
 bool Nvme::read(u64 offset, unsigned size, u64& value) {
     value = 0;
     if (offset >= kMsixTable) return size != 4 || msix()->read(offset, size, value);
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     value = read_register(offset & ~u64{3}) >> (8 * (offset & 3));
     return true;
 }
@@ -150,7 +153,7 @@ bool Nvme::write(u64 offset, unsigned size, u64 value) {
     if (size != 4) return true;  // registers are written whole
     if (offset >= kMsixTable) return msix()->write(offset, size, value);
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     write_register(offset, static_cast<u32>(value), held);
     return true;
 }
@@ -173,7 +176,7 @@ u32 Nvme::read_register(u64 offset) {
     }
 }
 
-void Nvme::write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held) {
+void Nvme::write_register(u64 offset, u32 value, UniqueLock& held) {
     if (offset >= kDoorbells) return ring(offset - kDoorbells, value);
     switch (offset) {
         case kMaskSet: interrupt_mask_ |= value; return update_line();
@@ -188,7 +191,7 @@ void Nvme::write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& h
     }
 }
 
-void Nvme::write_configuration(u32 value, std::unique_lock<std::mutex>& held) {
+void Nvme::write_configuration(u32 value, UniqueLock& held) {
     const u32 before = configuration_;
     configuration_ = value & 0x00fffff1;
     if ((value & kEnable) != 0 && (before & kEnable) == 0) start();
@@ -219,15 +222,15 @@ void Nvme::start() {
     status_ |= kReady;
 }
 
-void Nvme::wait_idle(std::unique_lock<std::mutex>& held) {
+void Nvme::wait_idle(UniqueLock& held) {
     stopping_++;
     WakeScope::flush();
-    idle_.wait(held, [this] { return in_flight_ == 0; });
+    while (in_flight_ != 0) idle_.wait(held);
     stopping_--;
 }
 
 /// The controller reset: queues are gone, and what waited in them.
-void Nvme::stop(std::unique_lock<std::mutex>& held) {
+void Nvme::stop(UniqueLock& held) {
     wait_idle(held);
     std::fill(submissions_.begin(), submissions_.end(), NvmeSubmissionQueue{});
     std::fill(completions_.begin(), completions_.end(), NvmeCompletionQueue{});
@@ -292,7 +295,7 @@ void Nvme::update_line() {
 
 void Nvme::work() {
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     for (;;) {
         unsigned count = 0;
         while (count < kBatch && fetch(batch_[count])) count++;
@@ -303,9 +306,10 @@ void Nvme::work() {
             if (one.queue == 0) {
                 one.result = execute_admin(one.id, one.command);
             } else {
+                const Settings settings{page_bytes(), write_cache()};
                 held.unlock();
                 WakeScope::flush();
-                one.result = execute_io(one.command);
+                one.result = execute_io(one.command, settings);
                 held.lock();
             }
             complete(one);
@@ -386,7 +390,8 @@ bool Nvme::read_at_once(u16 index) {
     if (command.opcode != nvme::kRead || command.flags != 0 || ns == nullptr) return false;
     const u64 block = command.dword10 | u64{command.dword11} << 32, count = (command.dword12 & 0xffff) + 1;
     const u64 bytes = count << ns->block_shift;
-    if (bytes > kMostAtOnce || check_range(*ns, block, count) != 0 || map(command, bytes, memory_at_once_) != 0)
+    if (bytes > kMostAtOnce || check_range(*ns, block, count) != 0 ||
+        map(command, bytes, memory_at_once_, page_bytes()) != 0)
         return false;
     if (!ns->image->read_at_once(block << ns->block_shift, memory_at_once_.iov)) return false;
     wrote(memory_at_once_);
@@ -397,7 +402,7 @@ bool Nvme::read_at_once(u16 index) {
 
 void Nvme::command_changed() {
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     if (!bus_master()) return wait_idle(held);
     if (busy_) return;
     busy_ = true;
@@ -405,7 +410,7 @@ void Nvme::command_changed() {
 }
 
 void Nvme::reset_device() {
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     stop(held);
     configuration_ = interrupt_mask_ = admin_sizes_ = 0;
     admin_submission_ = admin_completion_ = 0;
@@ -417,7 +422,7 @@ void Nvme::reset_device() {
 
 void Nvme::visit_device(State& state) {
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     wait_idle(held);
     state.same("namespaces", namespaces_.size());
     for (const NvmeNamespace& ns : namespaces_) state.same("blocks", ns.blocks());
@@ -458,7 +463,7 @@ void Nvme::visit_device(State& state) {
 
 void Nvme::resume() {
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     if (busy_) return;
     busy_ = true;
     worker_.kick();

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/properties.h"
 #include "devices/block/drives.h"
 #include "devices/block/worker.h"
@@ -61,6 +60,11 @@ private:
         Command command;
         Result result;
     };
+    /// What the driver had set when a command was taken, which is done without the lock.
+    struct Settings {
+        u64 page_bytes;
+        bool write_cache;
+    };
     struct Event {
         u8 type, info, page;
     };
@@ -68,57 +72,57 @@ private:
     // Registers
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
-    u32 read_register(u64 offset);
-    void write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held);
-    void write_configuration(u32 value, std::unique_lock<std::mutex>& held);
-    void ring(u64 offset, u32 value);
-    void start();
-    void stop(std::unique_lock<std::mutex>& held);
-    void wait_idle(std::unique_lock<std::mutex>& held);
-    bool running() const { return (status_ & 1) != 0 && stopping_ == 0 && bus_master(); }
-    void invalid_doorbell(u8 info);
+    u32 read_register(u64 offset) DRAGOMAN_REQUIRES(lock_);
+    void write_register(u64 offset, u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    void write_configuration(u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    void ring(u64 offset, u32 value) DRAGOMAN_REQUIRES(lock_);
+    void start() DRAGOMAN_REQUIRES(lock_);
+    void stop(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    void wait_idle(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    bool running() const DRAGOMAN_REQUIRES(lock_) { return (status_ & 1) != 0 && stopping_ == 0 && bus_master(); }
+    void invalid_doorbell(u8 info) DRAGOMAN_REQUIRES(lock_);
 
     // Queues
     void work();
-    bool fetch(Fetched& fetched);
-    bool fetch_from(u16 queue, Fetched& fetched);
-    void complete(Fetched& fetched);
-    void post(u16 submission, u16 head, u16 id, const Result& result);
-    void tell(u16 completion_queue);
-    void update_line();
-    bool read_at_once(u16 queue);
-    u64 page_bytes() const { return u64{4096} << (configuration_ >> 7 & 0xf); }
+    bool fetch(Fetched& fetched) DRAGOMAN_REQUIRES(lock_);
+    bool fetch_from(u16 queue, Fetched& fetched) DRAGOMAN_REQUIRES(lock_);
+    void complete(Fetched& fetched) DRAGOMAN_REQUIRES(lock_);
+    void post(u16 submission, u16 head, u16 id, const Result& result) DRAGOMAN_REQUIRES(lock_);
+    void tell(u16 completion_queue) DRAGOMAN_REQUIRES(lock_);
+    void update_line() DRAGOMAN_REQUIRES(lock_);
+    bool read_at_once(u16 queue) DRAGOMAN_REQUIRES(lock_);
+    u64 page_bytes() const DRAGOMAN_REQUIRES(lock_) { return u64{4096} << (configuration_ >> 7 & 0xf); }
 
     // Commands
-    Result execute_io(const Command& command);
-    Result transfer(const Command& command, const NvmeNamespace& ns);
-    Result compare(const Command& command, const NvmeNamespace& ns);
-    Result write_zeroes(const Command& command, const NvmeNamespace& ns);
-    Result deallocate(const Command& command, const NvmeNamespace& ns);
-    Result execute_admin(u16 id, const Command& command);
-    Result create_completion(const Command& command);
-    Result create_submission(const Command& command);
-    Result delete_completion(u16 id);
-    Result delete_submission(u16 id);
-    Result identify(const Command& command);
-    Result log_page(const Command& command);
-    Result get_feature(const Command& command);
-    Result set_feature(const Command& command);
-    Result async_event(u16 id);
-    void send_event(Event event);
-    void send_events();
+    Result execute_io(const Command& command, const Settings& settings);
+    Result transfer(const Command& command, const NvmeNamespace& ns, const Settings& settings);
+    Result compare(const Command& command, const NvmeNamespace& ns, const Settings& settings);
+    Result write_zeroes(const Command& command, const NvmeNamespace& ns, const Settings& settings);
+    Result deallocate(const Command& command, const NvmeNamespace& ns, const Settings& settings);
+    Result execute_admin(u16 id, const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result create_completion(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result create_submission(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result delete_completion(u16 id) DRAGOMAN_REQUIRES(lock_);
+    Result delete_submission(u16 id) DRAGOMAN_REQUIRES(lock_);
+    Result identify(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result log_page(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result get_feature(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result set_feature(const Command& command) DRAGOMAN_REQUIRES(lock_);
+    Result async_event(u16 id) DRAGOMAN_REQUIRES(lock_);
+    void send_event(Event event) DRAGOMAN_REQUIRES(lock_);
+    void send_events() DRAGOMAN_REQUIRES(lock_);
 
     std::vector<u8> identify_controller() const;
     std::vector<u8> identify_namespace(const NvmeNamespace& ns) const;
     const NvmeNamespace* find_namespace(u32 id) const;
     u16 check_range(const NvmeNamespace& ns, u64 block, u64 count) const;
     /// The memory that PRP1 and PRP2 describe. @returns a status
-    u16 map(const Command& command, u64 bytes, NvmeMemory& memory);
+    u16 map(const Command& command, u64 bytes, NvmeMemory& memory, u64 page_bytes);
     /// Data has gone to `memory`.
     void wrote(const NvmeMemory& memory);
-    Result give(const Command& command, std::span<const u8> data);
+    Result give(const Command& command, std::span<const u8> data) DRAGOMAN_REQUIRES(lock_);
     u16 status_of(int error, bool write);
-    bool write_cache() const { return (features_.write_cache & 1) != 0; }
+    bool write_cache() const DRAGOMAN_REQUIRES(lock_) { return (features_.write_cache & 1) != 0; }
 
     void reset_device() override;
     void visit_device(State& state) override;
@@ -126,32 +130,40 @@ private:
     void command_changed() override;
 
     const NvmeOptions options_;
-    std::vector<NvmeNamespace> namespaces_;  ///< by ascending id
-    std::mutex lock_;
-    std::condition_variable idle_;
+    std::vector<NvmeNamespace> namespaces_;  ///< by ascending id; do not change once the machine runs
+    Mutex lock_;
+    ConditionVariable idle_;
 
-    u32 configuration_ = 0, status_ = 0, interrupt_mask_ = 0, admin_sizes_ = 0;
-    u64 admin_submission_ = 0, admin_completion_ = 0;
-    std::vector<NvmeSubmissionQueue> submissions_;
-    std::vector<NvmeCompletionQueue> completions_;
+    u32 configuration_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 status_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 interrupt_mask_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 admin_sizes_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 admin_submission_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 admin_completion_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    std::vector<NvmeSubmissionQueue> submissions_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<NvmeCompletionQueue> completions_ DRAGOMAN_GUARDED_BY(lock_);
     struct Features {
         u32 arbitration = 0, power = 0, temperature = 0x157, under_temperature = 0, error_recovery = 0, write_cache = 1,
             coalescing = 0, write_atomicity = 0, async_events = 0;
         std::array<u32, 65> vectors{};
-    } features_;
-    std::vector<u16> async_commands_;  ///< that wait for events
-    std::vector<Event> events_;        ///< that wait for commands
-    u32 masked_events_ = 0;            ///< types whose log page has not been read yet
-    u64 error_count_ = 0;
+    };
+    Features features_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<u16> async_commands_ DRAGOMAN_GUARDED_BY(lock_);  ///< that wait for events
+    std::vector<Event> events_ DRAGOMAN_GUARDED_BY(lock_);        ///< that wait for commands
+    u32 masked_events_ DRAGOMAN_GUARDED_BY(lock_) = 0;            ///< types whose log page has not been read yet
+    u64 error_count_ DRAGOMAN_GUARDED_BY(lock_) = 0;
 
-    bool drive_write_cache_ = true;
-    bool busy_ = false;
-    unsigned stopping_ = 0;
-    unsigned in_flight_ = 0;
-    u16 next_queue_ = 0;  ///< to look at
+    bool drive_write_cache_ = true;  ///< does not change once the machine runs
+    bool busy_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    unsigned stopping_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    unsigned in_flight_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u16 next_queue_ DRAGOMAN_GUARDED_BY(lock_) = 0;  ///< to look at
+    NvmeMemory memory_at_once_ DRAGOMAN_GUARDED_BY(lock_);
+
+    // The worker's
     std::array<Fetched, kBatch> batch_;
-    NvmeMemory memory_;          ///< the worker's
-    NvmeMemory memory_at_once_;  ///< of who holds the lock
+    NvmeMemory memory_;
+
     block::Worker worker_;
 };
 

@@ -30,8 +30,7 @@ void Nvme::wrote(const NvmeMemory& memory) {
     for (std::size_t i = 0; i < memory.iov.size(); i++) space().wrote(memory.addresses[i], memory.iov[i].iov_len);
 }
 
-u16 Nvme::map(const Command& command, u64 bytes, NvmeMemory& memory) {
-    const u64 page = page_bytes();
+u16 Nvme::map(const Command& command, u64 bytes, NvmeMemory& memory, u64 page) {
     memory.clear();
     auto add = [&](u64 address, u64 length) {
         u8* host = bus_master() ? space().ram(address, length) : nullptr;
@@ -75,7 +74,7 @@ u16 Nvme::map(const Command& command, u64 bytes, NvmeMemory& memory) {
 
 /// Copies what a command asks for to where it says.
 Nvme::Result Nvme::give(const Command& command, std::span<const u8> data) {
-    if (u16 status = map(command, data.size(), memory_); status != 0) return {status};
+    if (u16 status = map(command, data.size(), memory_, page_bytes()); status != 0) return {status};
     std::size_t at = 0;
     for (const iovec& piece : memory_.iov) {
         std::memcpy(piece.iov_base, data.data() + at, piece.iov_len);
@@ -85,7 +84,7 @@ Nvme::Result Nvme::give(const Command& command, std::span<const u8> data) {
     return {};
 }
 
-Nvme::Result Nvme::execute_io(const Command& command) {
+Nvme::Result Nvme::execute_io(const Command& command, const Settings& settings) {
     if ((command.flags & 3) != 0) return {kInvalidField | kDoNotRetry};  // fused: not offered
     if (command.opcode == nvme::kFlush && command.nsid == ~u32{0}) {
         for (const NvmeNamespace& ns : namespaces_) {
@@ -100,36 +99,36 @@ Nvme::Result Nvme::execute_io(const Command& command) {
     switch (command.opcode) {
         case nvme::kFlush: return {status_of(ns->image->flush(), true)};
         case nvme::kRead:
-        case nvme::kWrite: return transfer(command, *ns);
-        case kCompare: return compare(command, *ns);
-        case kWriteZeroes: return write_zeroes(command, *ns);
-        case kDatasetManagement: return deallocate(command, *ns);
+        case nvme::kWrite: return transfer(command, *ns, settings);
+        case kCompare: return compare(command, *ns, settings);
+        case kWriteZeroes: return write_zeroes(command, *ns, settings);
+        case kDatasetManagement: return deallocate(command, *ns, settings);
         default: return {kInvalidOpcode | kDoNotRetry};
     }
 }
 
-Nvme::Result Nvme::transfer(const Command& command, const NvmeNamespace& ns) {
+Nvme::Result Nvme::transfer(const Command& command, const NvmeNamespace& ns, const Settings& settings) {
     const bool write = command.opcode == nvme::kWrite;
     const u64 block = first_block(command), bytes = block_count(command) << ns.block_shift;
-    if (options_.mdts != 0 && bytes > page_bytes() << options_.mdts) return {kInvalidField | kDoNotRetry};
+    if (options_.mdts != 0 && bytes > settings.page_bytes << options_.mdts) return {kInvalidField | kDoNotRetry};
     if (u16 status = check_range(ns, block, block_count(command)); status != 0) return {status};
     if (write && ns.image->read_only()) return {nvme::kReadOnly | kDoNotRetry};
-    if (u16 status = map(command, bytes, memory_); status != 0) return {status};
+    if (u16 status = map(command, bytes, memory_, settings.page_bytes); status != 0) return {status};
     const u64 offset = block << ns.block_shift;
     int error = write ? ns.image->write(offset, memory_.iov) : ns.image->read(offset, memory_.iov);
     if (!write) {
         wrote(memory_);
-    } else if (error == 0 && (!write_cache() || (command.dword12 & kForceUnitAccess) != 0)) {
+    } else if (error == 0 && (!settings.write_cache || (command.dword12 & kForceUnitAccess) != 0)) {
         error = ns.image->flush();
     }
     return {status_of(error, write)};
 }
 
-Nvme::Result Nvme::compare(const Command& command, const NvmeNamespace& ns) {
+Nvme::Result Nvme::compare(const Command& command, const NvmeNamespace& ns, const Settings& settings) {
     const u64 block = first_block(command), bytes = block_count(command) << ns.block_shift;
-    if (options_.mdts != 0 && bytes > page_bytes() << options_.mdts) return {kInvalidField | kDoNotRetry};
+    if (options_.mdts != 0 && bytes > settings.page_bytes << options_.mdts) return {kInvalidField | kDoNotRetry};
     if (u16 status = check_range(ns, block, block_count(command)); status != 0) return {status};
-    if (u16 status = map(command, bytes, memory_); status != 0) return {status};
+    if (u16 status = map(command, bytes, memory_, settings.page_bytes); status != 0) return {status};
     std::vector<u8> there(bytes);
     if (int error = ns.image->read(block << ns.block_shift, there.data(), bytes)) return {status_of(error, false)};
     const u8* at = there.data();
@@ -140,18 +139,18 @@ Nvme::Result Nvme::compare(const Command& command, const NvmeNamespace& ns) {
     return {};
 }
 
-Nvme::Result Nvme::write_zeroes(const Command& command, const NvmeNamespace& ns) {
+Nvme::Result Nvme::write_zeroes(const Command& command, const NvmeNamespace& ns, const Settings& settings) {
     const u64 block = first_block(command), count = block_count(command);
     if (u16 status = check_range(ns, block, count); status != 0) return {status};
     if (ns.image->read_only()) return {nvme::kReadOnly | kDoNotRetry};
     int error =
         ns.image->write_zeroes(block << ns.block_shift, count << ns.block_shift, (command.dword12 & kDeallocate) != 0);
-    if (error == 0 && (!write_cache() || (command.dword12 & kForceUnitAccess) != 0)) error = ns.image->flush();
+    if (error == 0 && (!settings.write_cache || (command.dword12 & kForceUnitAccess) != 0)) error = ns.image->flush();
     return {status_of(error, true)};
 }
 
 /// Dataset management: a list of ranges whose contents are of no more use, where its attribute says so.
-Nvme::Result Nvme::deallocate(const Command& command, const NvmeNamespace& ns) {
+Nvme::Result Nvme::deallocate(const Command& command, const NvmeNamespace& ns, const Settings& settings) {
     struct Range {
         u32 attributes, count;
         u64 block;
@@ -160,7 +159,8 @@ Nvme::Result Nvme::deallocate(const Command& command, const NvmeNamespace& ns) {
     if ((command.dword11 & kDeallocateAttribute) == 0) return {};
     if (ns.image->read_only()) return {nvme::kReadOnly | kDoNotRetry};
     std::vector<Range> ranges((command.dword10 & 0xff) + 1);
-    if (u16 status = map(command, ranges.size() * sizeof(Range), memory_); status != 0) return {status};
+    if (u16 status = map(command, ranges.size() * sizeof(Range), memory_, settings.page_bytes); status != 0)
+        return {status};
     auto* to = reinterpret_cast<u8*>(ranges.data());
     for (const iovec& piece : memory_.iov) {
         std::memcpy(to, piece.iov_base, piece.iov_len);
