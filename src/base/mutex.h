@@ -78,6 +78,10 @@ private:
 class ConditionVariable {
 public:
     void wait(UniqueLock& lock) { condition_.wait(lock.lock_); }
+    template <class Rep, class Period>
+    std::cv_status wait_for(UniqueLock& lock, const std::chrono::duration<Rep, Period>& longest) {
+        return condition_.wait_for(lock.lock_, longest);
+    }
     template <class Clock, class Duration>
     std::cv_status wait_until(UniqueLock& lock, const std::chrono::time_point<Clock, Duration>& time) {
         return condition_.wait_until(lock.lock_, time);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "base/mutex.h"
 #include "base/thread_annotations.h"
 
 namespace dragoman {

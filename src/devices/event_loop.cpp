@@ -9,15 +9,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
 #include <ctime>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace dragoman::devices {
 
@@ -53,30 +52,30 @@ struct EventLoop::Impl {
     std::atomic<bool> woken{false}, quitting{false};
     std::atomic<std::thread::id> thread{};
 
-    std::mutex mutex;  ///< guards all below
-    std::condition_variable callback_done;
-    std::unordered_map<int, Watch> watches;
-    unsigned always_ready = 0;
-    int running_fd = -1;  ///< whose callback runs now
-    std::vector<std::function<void()>> posted;
+    Mutex mutex;
+    ConditionVariable callback_done;
+    std::unordered_map<int, Watch> watches DRAGOMAN_GUARDED_BY(mutex);
+    unsigned always_ready DRAGOMAN_GUARDED_BY(mutex) = 0;
+    int running_fd DRAGOMAN_GUARDED_BY(mutex) = -1;  ///< whose callback runs now
+    std::vector<std::function<void()>> posted DRAGOMAN_GUARDED_BY(mutex);
     struct Source {
         unsigned number;
         std::shared_ptr<std::function<u64()>> function;
     };
-    std::vector<Source> sources;
-    unsigned next_source = 0;
-    std::function<u64()>* running_source = nullptr;
+    std::vector<Source> sources DRAGOMAN_GUARDED_BY(mutex);
+    unsigned next_source DRAGOMAN_GUARDED_BY(mutex) = 0;
+    std::function<u64()>* running_source DRAGOMAN_GUARDED_BY(mutex) = nullptr;
 
     bool on_loop_thread() const { return thread.load() == std::this_thread::get_id(); }
 
-    void wait_for_callback(std::unique_lock<std::mutex>& lock, int fd) {
-        if (!on_loop_thread()) callback_done.wait(lock, [&] { return running_fd != fd; });
+    void wait_for_callback(UniqueLock& lock, int fd) DRAGOMAN_REQUIRES(mutex) {
+        while (!on_loop_thread() && running_fd == fd) callback_done.wait(lock);
     }
 
     void call(int fd, u32 events) {
         std::shared_ptr<Callback> callback;
         {
-            std::lock_guard lock(mutex);
+            LockGuard lock(mutex);
             auto found = watches.find(fd);
             if (found == watches.end()) return;
             u32 wanted = found->second.events;
@@ -88,7 +87,7 @@ struct EventLoop::Impl {
         }
         (*callback)(events);
         {
-            std::lock_guard lock(mutex);
+            LockGuard lock(mutex);
             running_fd = -1;
         }
         callback_done.notify_all();
@@ -97,7 +96,7 @@ struct EventLoop::Impl {
     void call_always_ready() {
         std::vector<std::pair<int, u32>> ready;
         {
-            std::lock_guard lock(mutex);
+            LockGuard lock(mutex);
             if (always_ready == 0) return;
             for (const auto& [fd, watch] : watches)
                 if (watch.always_ready) ready.emplace_back(fd, watch.events);
@@ -108,7 +107,7 @@ struct EventLoop::Impl {
     void run_posted() {
         std::vector<std::function<void()>> functions;
         {
-            std::lock_guard lock(mutex);
+            LockGuard lock(mutex);
             functions.swap(posted);
         }
         for (auto& function : functions) function();
@@ -116,7 +115,7 @@ struct EventLoop::Impl {
 
     u64 ask_sources() {
         u64 deadline = kNever;
-        std::unique_lock lock(mutex);
+        UniqueLock lock(mutex);
         // By number: a source may add and remove some.
         for (unsigned number = 0; number < next_source; ++number) {
             auto found =
@@ -159,7 +158,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::watch(int fd, u32 events, std::function<void(u32)> callback) {
-    std::unique_lock lock(impl_->mutex);
+    UniqueLock lock(impl_->mutex);
     Impl::Watch& watch = impl_->watches[fd];
     if (watch.always_ready) --impl_->always_ready;
     watch = {events, false, std::make_shared<Impl::Callback>(std::move(callback))};
@@ -178,7 +177,7 @@ void EventLoop::watch(int fd, u32 events, std::function<void(u32)> callback) {
 }
 
 void EventLoop::unwatch(int fd) {
-    std::unique_lock lock(impl_->mutex);
+    UniqueLock lock(impl_->mutex);
     auto found = impl_->watches.find(fd);
     if (found != impl_->watches.end()) {
         if (found->second.always_ready) --impl_->always_ready;
@@ -190,7 +189,7 @@ void EventLoop::unwatch(int fd) {
 
 void EventLoop::post(std::function<void()> function) {
     {
-        std::lock_guard lock(impl_->mutex);
+        LockGuard lock(impl_->mutex);
         impl_->posted.push_back(std::move(function));
     }
     wake();
@@ -199,7 +198,7 @@ void EventLoop::post(std::function<void()> function) {
 unsigned EventLoop::add_source(std::function<u64()> function) {
     unsigned number;
     {
-        std::lock_guard lock(impl_->mutex);
+        LockGuard lock(impl_->mutex);
         number = impl_->next_source++;
         impl_->sources.push_back({number, std::make_shared<std::function<u64()>>(std::move(function))});
     }
@@ -208,14 +207,13 @@ unsigned EventLoop::add_source(std::function<u64()> function) {
 }
 
 void EventLoop::remove_source(unsigned number) {
-    std::unique_lock lock(impl_->mutex);
+    UniqueLock lock(impl_->mutex);
     auto found =
         std::find_if(impl_->sources.begin(), impl_->sources.end(), [&](const auto& s) { return s.number == number; });
     if (found == impl_->sources.end()) return;
     auto function = found->function;
     impl_->sources.erase(found);
-    if (!impl_->on_loop_thread())
-        impl_->callback_done.wait(lock, [&] { return impl_->running_source != function.get(); });
+    while (!impl_->on_loop_thread() && impl_->running_source == function.get()) impl_->callback_done.wait(lock);
 }
 
 u64 EventLoop::host_time() {
@@ -239,7 +237,7 @@ void EventLoop::run() {
         impl_->run_posted();
         u64 deadline = impl_->ask_sources();
         {
-            std::lock_guard lock(impl_->mutex);
+            LockGuard lock(impl_->mutex);
             if (!impl_->posted.empty() || impl_->always_ready != 0) deadline = 0;
         }
         if (impl_->quitting.load()) break;

@@ -28,7 +28,7 @@ Qcow2::Qcow2(std::shared_ptr<HostFile> file, const Layout& layout, std::shared_p
       layout_(layout),
       backing_(std::move(backing)),
       refcounts_(*file_, layout_),
-      l2_(*file_, layout_.cluster_bytes(), cached_tables(layout_.cluster_bytes()), [this] {
+      l2_(*file_, layout_.cluster_bytes(), cached_tables(layout_.cluster_bytes()), [this]() DRAGOMAN_REQUIRES(lock_) {
           // A table may not refer to clusters whose use the file does not know of.
           if (!refcounts_.dirty()) return 0;
           int error = refcounts_.write_dirty();
@@ -42,6 +42,7 @@ Qcow2::~Qcow2() {
 int Qcow2::load() {
     std::vector<u8> raw(u64{layout_.l1_entries} * 8);
     if (int error = file_->Image::read(layout_.l1_offset, raw.data(), raw.size())) return error;
+    LockGuard held(lock_);
     l1_.resize(layout_.l1_entries);
     for (u64 i = 0; i < l1_.size(); i++) l1_[i] = load_be<u64>(raw.data() + 8 * i);
     return read_only() ? 0 : refcounts_.load();
@@ -90,14 +91,20 @@ int Qcow2::find(u64 offset, u64 bytes, Run& run) {
 }
 
 int Qcow2::read(u64 offset, std::span<const iovec> to) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     return read_locked(offset, to);
 }
 
 bool Qcow2::read_at_once(u64 offset, std::span<const iovec> to) {
-    std::unique_lock held(lock_, std::try_to_lock);
+    if (!lock_.try_lock()) return false;
+    const bool done = read_at_once_locked(offset, to);
+    lock_.unlock();
+    return done;
+}
+
+bool Qcow2::read_at_once_locked(u64 offset, std::span<const iovec> to) {
     u64 total = total_bytes(to), l1_index = offset / layout_.bytes_per_l2();
-    if (!held || offset > layout_.size || total > layout_.size - offset || l1_index >= l1_.size()) return false;
+    if (offset > layout_.size || total > layout_.size - offset || l1_index >= l1_.size()) return false;
     u64 table_offset = l1_[l1_index] & kOffsetMask;
     if (table_offset != 0 && !l2_.holds(table_offset)) return false;
     Run run;
@@ -197,7 +204,7 @@ int Qcow2::writable_l2(u64 offset, u64& table_offset, u8*& table) {
 }
 
 int Qcow2::write(u64 offset, std::span<const iovec> from) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (read_only()) return EROFS;
     return write_locked(offset, from);
 }
@@ -344,13 +351,13 @@ int Qcow2::clear_range(u64 offset, u64 bytes, bool discard, bool may_unmap) {
 }
 
 int Qcow2::write_zeroes(u64 offset, u64 bytes, bool may_unmap) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (read_only()) return EROFS;
     return clear_range(offset, bytes, false, may_unmap && file_->options().unmap);
 }
 
 int Qcow2::discard(u64 offset, u64 bytes) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (read_only()) return EROFS;
     if (!file_->options().unmap) return 0;
     return clear_range(offset, bytes, true, true);
@@ -365,7 +372,7 @@ int Qcow2::write_l1() {
 }
 
 int Qcow2::flush() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     return read_only() ? 0 : flush_locked();
 }
 

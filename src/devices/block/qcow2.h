@@ -3,9 +3,9 @@
 // counts, then what refers to the clusters; counts go down only after the last reference is gone from the file.
 #pragma once
 
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/block/host_file.h"
 #include "devices/block/qcow2_format.h"
 #include "devices/block/qcow2_refcounts.h"
@@ -58,34 +58,38 @@ private:
     u64 l2_index(u64 offset) const { return offset >> layout_.cluster_bits & low_mask(layout_.l2_bits()); }
     u64 in_cluster(u64 offset) const { return offset & (layout_.cluster_bytes() - 1); }
     bool valid_offset(u64 host) const { return host != 0 && in_cluster(host) == 0; }
-    int find(u64 offset, u64 bytes, Run& run);
-    int writable_l2(u64 offset, u64& table_offset, u8*& table);
+    int find(u64 offset, u64 bytes, Run& run) DRAGOMAN_REQUIRES(lock_);
+    int writable_l2(u64 offset, u64& table_offset, u8*& table) DRAGOMAN_REQUIRES(lock_);
 
-    int read_locked(u64 offset, std::span<const iovec> to);
-    int read_run(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to);
-    int read_backing(u64 offset, u64 bytes, std::span<const iovec> to);
-    int read_compressed(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to);
-    int write_locked(u64 offset, std::span<const iovec> from);
-    int write_in_place(u64 offset, const u8* table, std::span<const iovec> from, u64 at, u64& bytes);
-    int write_new(u64 offset, u64 table_offset, std::span<const iovec> from, u64 at, u64& bytes);
-    int clear_cluster(u64 offset, u64 entry_when_clear, bool keep_place);
-    int clear_range(u64 offset, u64 bytes, bool discard, bool may_unmap);
-    void free_later(u64 entry);
-    int flush_locked();
-    int write_l1();
+    bool read_at_once_locked(u64 offset, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
+    int read_locked(u64 offset, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
+    int read_run(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
+    int read_backing(u64 offset, u64 bytes, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
+    int read_compressed(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
+    int write_locked(u64 offset, std::span<const iovec> from) DRAGOMAN_REQUIRES(lock_);
+    int write_in_place(u64 offset, const u8* table, std::span<const iovec> from, u64 at, u64& bytes)
+        DRAGOMAN_REQUIRES(lock_);
+    int write_new(u64 offset, u64 table_offset, std::span<const iovec> from, u64 at, u64& bytes)
+        DRAGOMAN_REQUIRES(lock_);
+    int clear_cluster(u64 offset, u64 entry_when_clear, bool keep_place) DRAGOMAN_REQUIRES(lock_);
+    int clear_range(u64 offset, u64 bytes, bool discard, bool may_unmap) DRAGOMAN_REQUIRES(lock_);
+    void free_later(u64 entry) DRAGOMAN_REQUIRES(lock_);
+    int flush_locked() DRAGOMAN_REQUIRES(lock_);
+    int write_l1() DRAGOMAN_REQUIRES(lock_);
 
     std::shared_ptr<HostFile> file_;
     qcow2::Layout layout_;
     std::shared_ptr<Image> backing_;
-    std::mutex lock_;
-    qcow2::Refcounts refcounts_;
-    TableCache l2_;
-    std::vector<u64> l1_;
-    bool l1_dirty_ = false;
-    std::vector<Freed> freed_;   ///< no longer referred to, but maybe still by what is in the file
-    std::vector<iovec> pieces_;  ///< scratch
-    std::vector<u8> inflated_;   ///< the compressed cluster read last
-    u64 inflated_entry_ = 0;
+    Mutex lock_;
+    qcow2::Refcounts refcounts_ DRAGOMAN_GUARDED_BY(lock_);
+    TableCache l2_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<u64> l1_ DRAGOMAN_GUARDED_BY(lock_);
+    bool l1_dirty_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    std::vector<Freed> freed_
+        DRAGOMAN_GUARDED_BY(lock_);  ///< no longer referred to, but maybe still by what is in the file
+    std::vector<iovec> pieces_ DRAGOMAN_GUARDED_BY(lock_);  ///< scratch
+    std::vector<u8> inflated_ DRAGOMAN_GUARDED_BY(lock_);   ///< the compressed cluster read last
+    u64 inflated_entry_ DRAGOMAN_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace dragoman::devices::block

@@ -19,7 +19,7 @@ Worker::Worker(const char* name, std::function<void()> work) : work_(std::move(w
 
 Worker::~Worker() {
     {
-        std::lock_guard held(lock_);
+        LockGuard held(lock_);
         quit_ = true;
     }
     wake_.notify_one();
@@ -28,7 +28,7 @@ Worker::~Worker() {
 
 void Worker::kick() {
     {
-        std::lock_guard held(lock_);
+        LockGuard held(lock_);
         if (kicked_) return;
         kicked_ = true;
     }
@@ -38,9 +38,9 @@ void Worker::kick() {
 void Worker::run(const char* name) {
     pthread_setname_np(pthread_self(), name);
     ask_for_short_turns();
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     for (;;) {
-        wake_.wait(held, [this] { return kicked_ || quit_; });
+        while (!kicked_ && !quit_) wake_.wait(held);
         if (quit_) return;
         kicked_ = false;
         held.unlock();

@@ -1,11 +1,10 @@
 // A thread that does a disk's work when it is told that there is some.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <thread>
 
+#include "base/mutex.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::block {
@@ -27,9 +26,10 @@ private:
     std::function<void()> work_;
     // No std::atomic::wait: it yields the processor before it sleeps, and by that a turn that is due at the next kick
     // when all processors are busy.
-    std::mutex lock_;
-    std::condition_variable wake_;
-    bool kicked_ = false, quit_ = false;
+    Mutex lock_;
+    ConditionVariable wake_;
+    bool kicked_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    bool quit_ DRAGOMAN_GUARDED_BY(lock_) = false;
     std::thread thread_;
 };
 

@@ -26,7 +26,7 @@ public:
 
     void attach(Frontend frontend) override {
         {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             frontend_ = std::make_shared<const Frontend>(std::move(frontend));
         }
         post([this] {
@@ -37,7 +37,7 @@ public:
     }
     std::size_t write(std::span<const u8> bytes) override { return mux_.write(bytes); }
     void set_on_writable(std::function<void()> callback) override {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         on_writable_ = std::move(callback);
     }
     void accept_input() override {
@@ -88,20 +88,20 @@ public:
     void tell_writable() {
         std::function<void()> callback;
         {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             callback = on_writable_;
         }
         if (callback) callback();
     }
     void detach() {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         frontend_.reset();
         on_writable_ = nullptr;
     }
 
 private:
     std::shared_ptr<const Frontend> frontend() const {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         return frontend_;
     }
     void post(std::function<void()> function) {
@@ -111,10 +111,10 @@ private:
     }
 
     MuxChardev& mux_;
-    mutable std::mutex mutex_;
-    std::shared_ptr<const Frontend> frontend_;
-    std::function<void()> on_writable_;
-    std::vector<u8> queue_;
+    mutable Mutex mutex_;
+    std::shared_ptr<const Frontend> frontend_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::function<void()> on_writable_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::vector<u8> queue_;  ///< the loop's thread's
     std::atomic<bool> paused_{false};
     bool told_open_ = false;
 };
@@ -168,7 +168,7 @@ void MuxChardev::command(u8 key) {
             if (actions_.commit) actions_.commit();
             break;
         case 't': {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             stamps_ = !stamps_;
             at_line_start_ = false;
             break;
@@ -206,7 +206,7 @@ void MuxChardev::print_help() {
 
 std::size_t MuxChardev::write(std::span<const u8> bytes) {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         if (stamps_) return write_stamped(bytes);
     }
     return backend_->write(bytes);

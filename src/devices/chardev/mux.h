@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/chardev.h"
 #include "devices/event_loop.h"
 
@@ -38,7 +38,7 @@ private:
     void print(std::string_view text);
     void print_help();
     std::size_t write(std::span<const u8> bytes);
-    std::size_t write_stamped(std::span<const u8> bytes);
+    std::size_t write_stamped(std::span<const u8> bytes) DRAGOMAN_REQUIRES(mutex_);
 
     EventLoop& loop_;
     std::shared_ptr<Chardev> backend_;
@@ -52,9 +52,9 @@ private:
     bool escaped_ = false;  ///< the last byte was Ctrl-A
     bool connected_ = false;
 
-    std::mutex mutex_;  ///< guards these:
-    bool stamps_ = false;
-    bool at_line_start_ = true;
+    Mutex mutex_;
+    bool stamps_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    bool at_line_start_ DRAGOMAN_GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace dragoman::devices

@@ -71,13 +71,13 @@ void StreamChardev::close_stream() {
 }
 
 std::shared_ptr<const Chardev::Frontend> StreamChardev::frontend() const {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     return frontend_;
 }
 
 void StreamChardev::attach(Frontend frontend) {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         frontend_ = std::make_shared<const Frontend>(std::move(frontend));
     }
     post([this] {
@@ -88,7 +88,7 @@ void StreamChardev::attach(Frontend frontend) {
 }
 
 void StreamChardev::set_on_writable(std::function<void()> callback) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     on_writable_ = std::move(callback);
 }
 
@@ -102,7 +102,7 @@ std::size_t StreamChardev::write(std::span<const u8> bytes) {
     std::size_t count;
     bool first;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         first = pending_.empty();
         count = std::min(bytes.size(), kOutputLimit - pending_.size());
         pending_.insert(pending_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
@@ -122,7 +122,7 @@ u64 StreamChardev::tick() {
     u64 wish = on_tick();
     u64 flush_at;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         flush_at = flush_at_;
     }
     if (out_ < 0 || blocked_ || (flush_at == ~u64{0} && output_.empty())) return wish;
@@ -144,7 +144,7 @@ void StreamChardev::flush() {
     std::function<void()> on_writable;
     do {
         {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             fed = false;
             if (output_.empty()) {
                 output_.swap(pending_);
@@ -178,7 +178,7 @@ void StreamChardev::flush() {
 void StreamChardev::drop_output() {
     std::function<void()> on_writable;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         pending_.clear();
         flush_at_ = ~u64{0};
         if (std::exchange(starved_, false)) on_writable = on_writable_;
@@ -204,6 +204,7 @@ void StreamChardev::on_write_error(int error) {
 /// At the end: the peer gets what the guest wrote last, if it takes it within a second.
 void StreamChardev::write_rest() {
     std::vector<u8> rest(output_.begin() + static_cast<std::ptrdiff_t>(output_done_), output_.end());
+    LockGuard lock(mutex_);
     rest.insert(rest.end(), pending_.begin(), pending_.end());
     u64 deadline = EventLoop::host_time() + 1'000'000'000;
     for (std::size_t done = 0; done < rest.size() && out_ >= 0;) {

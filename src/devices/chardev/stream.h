@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/chardev.h"
 #include "devices/event_loop.h"
 
@@ -72,12 +72,12 @@ private:
     std::atomic<bool> has_output_{false};    ///< somebody gets what is written
     std::atomic<bool> input_paused_{false};  ///< the front end had no room: accept_input goes on
 
-    mutable std::mutex mutex_;  ///< guards these:
-    std::shared_ptr<const Frontend> frontend_;
-    std::function<void()> on_writable_;
-    std::vector<u8> pending_;  ///< output
-    bool starved_ = false;     ///< a write was not taken in full
-    u64 flush_at_ = ~u64{0};
+    mutable Mutex mutex_;
+    std::shared_ptr<const Frontend> frontend_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::function<void()> on_writable_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::vector<u8> pending_ DRAGOMAN_GUARDED_BY(mutex_);  ///< output
+    bool starved_ DRAGOMAN_GUARDED_BY(mutex_) = false;     ///< a write was not taken in full
+    u64 flush_at_ DRAGOMAN_GUARDED_BY(mutex_) = ~u64{0};
 
     // Of the loop's thread
     int in_ = -1, out_ = -1;

@@ -165,7 +165,7 @@ void E1000::power_on() {
 }
 
 void E1000::reset_device() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     phy_.reset();
     power_on();
 }
@@ -173,7 +173,7 @@ void E1000::reset_device() {
 void E1000::update_link() {
     const bool up = netdev_ != nullptr;
     phy_.set_link(up);
-    reg(kDeviceStatus) = (reg(kDeviceStatus) & ~u32{kLinkUp}) | (up ? kLinkUp : 0);
+    reg(kDeviceStatus) = (reg(kDeviceStatus) & ~u32{kLinkUp}) | (up ? u32{kLinkUp} : 0u);
 }
 
 void E1000::raise(u32 causes) {
@@ -184,20 +184,20 @@ void E1000::raise(u32 causes) {
 void E1000::update_line() { set_intx((reg(kInterruptCause) & reg(kInterruptMask)) != 0); }
 
 bool E1000::read(u64 offset, unsigned, u64& value) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     value = read_register(static_cast<u32>(offset));
     return true;
 }
 
 bool E1000::write(u64 offset, unsigned, u64 value) {
     WakeScope wakes;
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     write_register(static_cast<u32>(offset), static_cast<u32>(value));
     return true;
 }
 
 bool E1000::IoBar::read(u64 offset, unsigned, u64& value) {
-    std::lock_guard held(device_.lock_);
+    LockGuard held(device_.lock_);
     value = 0;
     if (offset == 0) value = device_.io_address_;
     if (offset == 4) value = device_.read_register(device_.io_address_);
@@ -206,7 +206,7 @@ bool E1000::IoBar::read(u64 offset, unsigned, u64& value) {
 
 bool E1000::IoBar::write(u64 offset, unsigned, u64 value) {
     WakeScope wakes;
-    std::lock_guard held(device_.lock_);
+    LockGuard held(device_.lock_);
     if (offset == 0) device_.io_address_ = static_cast<u32>(value);
     if (offset == 4) device_.write_register(device_.io_address_, static_cast<u32>(value));
     return true;
@@ -311,14 +311,14 @@ void E1000::start_transmit() {
 }
 
 void E1000::command_changed() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (bus_master()) start_transmit();
 }
 
 /// The event loop's: sends what the ring has, and lets others have their turn after a batch.
 void E1000::transmit() {
     WakeScope wakes;
-    std::unique_lock held(lock_);
+    UniqueLock held(lock_);
     posted_ = false;
     std::vector<std::vector<u8>> frames;
     bool more = true;
@@ -494,7 +494,7 @@ bool E1000::wants(std::span<const u8> frame) {
 
 bool E1000::receive(std::span<const u8> frame) {
     WakeScope wakes;
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if ((reg(kReceiveControl) & kEnable) == 0 || !bus_master()) return true;  // the interface is down
     if (frame.size() < 14 || frame.size() > kMostReceived || !wants(frame)) return true;
     std::array<u8, kMostReceived> bytes;
@@ -580,13 +580,13 @@ void E1000::count_frame(std::span<const u8> frame, bool received) {
 }
 
 void E1000::visit_device(State& state) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     state.same("netdev", netdev_ != nullptr ? 1 : 0);
     state.fields("registers", std::span<u32>(registers_));
-    state.section("eeprom", [&] { eeprom_.visit(state); });
-    state.section("phy", [&] { phy_.visit(state); });
+    state.section("eeprom", [&]() DRAGOMAN_REQUIRES(lock_) { eeprom_.visit(state); });
+    state.section("phy", [&]() DRAGOMAN_REQUIRES(lock_) { phy_.visit(state); });
     state.field("io address", io_address_);
-    state.section("context", [&] {
+    state.section("context", [&]() DRAGOMAN_REQUIRES(lock_) {
         state.field("ip start", context_.ip_start);
         state.field("ip offset", context_.ip_offset);
         state.field("tcp start", context_.tcp_start);
@@ -608,7 +608,7 @@ void E1000::visit_device(State& state) {
 }
 
 void E1000::resume() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     start_transmit();
     if (starving_ && free_receive_descriptors() != 0) {
         starving_ = false;

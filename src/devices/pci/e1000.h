@@ -5,8 +5,8 @@
 #pragma once
 
 #include <array>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/properties.h"
 #include "devices/event_loop.h"
 #include "devices/net/netdevs.h"
@@ -50,34 +50,34 @@ private:
 
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;
-    u32 read_register(u32 offset);
-    void write_register(u32 offset, u32 value);
-    u32& reg(u32 offset) { return registers_[offset / 4]; }
-    void power_on();
-    void write_control(u32 value);
-    void write_mdic(u32 value);
-    void update_link();
-    void raise(u32 causes);
-    void update_line();
+    u32 read_register(u32 offset) DRAGOMAN_REQUIRES(lock_);
+    void write_register(u32 offset, u32 value) DRAGOMAN_REQUIRES(lock_);
+    u32& reg(u32 offset) DRAGOMAN_REQUIRES(lock_) { return registers_[offset / 4]; }
+    void power_on() DRAGOMAN_REQUIRES(lock_);
+    void write_control(u32 value) DRAGOMAN_REQUIRES(lock_);
+    void write_mdic(u32 value) DRAGOMAN_REQUIRES(lock_);
+    void update_link() DRAGOMAN_REQUIRES(lock_);
+    void raise(u32 causes) DRAGOMAN_REQUIRES(lock_);
+    void update_line() DRAGOMAN_REQUIRES(lock_);
 
     // Sending
-    void start_transmit();
+    void start_transmit() DRAGOMAN_REQUIRES(lock_);
     void transmit();
-    bool take_descriptor(std::vector<std::vector<u8>>& frames);
-    void set_context(const Descriptor& descriptor);
-    void end_frame(std::vector<std::vector<u8>>& frames, u64 fields);
-    void cut_into_segments(std::vector<std::vector<u8>>& frames);
-    void complete(std::vector<u8>& frame, std::vector<std::vector<u8>>& frames);
+    bool take_descriptor(std::vector<std::vector<u8>>& frames) DRAGOMAN_REQUIRES(lock_);
+    void set_context(const Descriptor& descriptor) DRAGOMAN_REQUIRES(lock_);
+    void end_frame(std::vector<std::vector<u8>>& frames, u64 fields) DRAGOMAN_REQUIRES(lock_);
+    void cut_into_segments(std::vector<std::vector<u8>>& frames) DRAGOMAN_REQUIRES(lock_);
+    void complete(std::vector<u8>& frame, std::vector<std::vector<u8>>& frames) DRAGOMAN_REQUIRES(lock_);
 
     // Receiving
     bool receive(std::span<const u8> frame);
-    bool wants(std::span<const u8> frame);
-    u32 free_receive_descriptors();
-    void put_frame(std::span<const u8> frame, u16 vlan_tag, bool tagged);
-    u32 receive_buffer_bytes();
+    bool wants(std::span<const u8> frame) DRAGOMAN_REQUIRES(lock_);
+    u32 free_receive_descriptors() DRAGOMAN_REQUIRES(lock_);
+    void put_frame(std::span<const u8> frame, u16 vlan_tag, bool tagged) DRAGOMAN_REQUIRES(lock_);
+    u32 receive_buffer_bytes() DRAGOMAN_REQUIRES(lock_);
 
-    void count(u32 low_register, u64 amount);
-    void count_frame(std::span<const u8> frame, bool received);
+    void count(u32 low_register, u64 amount) DRAGOMAN_REQUIRES(lock_);
+    void count_frame(std::span<const u8> frame, bool received) DRAGOMAN_REQUIRES(lock_);
 
     void reset_device() override;
     void visit_device(State& state) override;
@@ -88,17 +88,17 @@ private:
     net::Netdev* netdev_;
     const net::MacAddress mac_;
     IoBar io_bar_{*this};
-    std::mutex lock_;
-    std::array<u32, kRegisters> registers_{};
-    E1000Eeprom eeprom_;
-    E1000Phy phy_;
-    u32 io_address_ = 0;
-    Context context_;
-    std::vector<u8> frame_;  ///< what has been gathered of the frame that is sent
-    u8 frame_command_ = 0;   ///< of its first extended descriptor
-    u8 frame_options_ = 0;   ///< and the checksums that it asks for
-    bool starving_ = false;  ///< a frame waits for descriptors of the guest
-    bool posted_ = false;
+    Mutex lock_;
+    std::array<u32, kRegisters> registers_ DRAGOMAN_GUARDED_BY(lock_){};
+    E1000Eeprom eeprom_ DRAGOMAN_GUARDED_BY(lock_);
+    E1000Phy phy_ DRAGOMAN_GUARDED_BY(lock_);
+    u32 io_address_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    Context context_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<u8> frame_ DRAGOMAN_GUARDED_BY(lock_);  ///< what has been gathered of the frame that is sent
+    u8 frame_command_ DRAGOMAN_GUARDED_BY(lock_) = 0;   ///< of its first extended descriptor
+    u8 frame_options_ DRAGOMAN_GUARDED_BY(lock_) = 0;   ///< and the checksums that it asks for
+    bool starving_ DRAGOMAN_GUARDED_BY(lock_) = false;  ///< a frame waits for descriptors of the guest
+    bool posted_ DRAGOMAN_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace dragoman::devices::pci

@@ -68,7 +68,7 @@ u64* Edu::dma_register(u64 offset) {
 }
 
 bool Edu::read(u64 offset, unsigned size, u64& value) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     value = ~u64{0};
     if (const u64* found = dma_register(offset)) value = *found;
     if (size != 4) return true;
@@ -84,7 +84,7 @@ bool Edu::read(u64 offset, unsigned size, u64& value) {
 }
 
 bool Edu::write(u64 offset, unsigned size, u64 value) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (u64* found = dma_register(offset)) {
         if ((dma_command_ & kDmaRun) != 0) return true;  // while it runs, its registers are fixed
         *found = value;
@@ -113,7 +113,7 @@ bool Edu::write(u64 offset, unsigned size, u64 value) {
 }
 
 void Edu::finish_factorial() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if ((status_ & kComputing) == 0) return;
     factorial_ = factorial(factorial_);
     status_ &= ~kComputing;
@@ -121,7 +121,7 @@ void Edu::finish_factorial() {
 }
 
 void Edu::finish_dma() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if ((dma_command_ & kDmaRun) == 0) return;
     const bool to_memory = (dma_command_ & kDmaToMemory) != 0;
     const u64 at = (to_memory ? dma_source_ : dma_destination_) - kBufferAddress;
@@ -146,14 +146,14 @@ void Edu::update_line() { set_intx(interrupts_ != 0 && !msi()->enabled()); }
 void Edu::reset_device() {
     factorial_timer_->cancel();
     dma_timer_->cancel();
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     liveness_ = factorial_ = status_ = interrupts_ = 0;
     dma_source_ = dma_destination_ = dma_count_ = dma_command_ = 0;
     buffer_ = {};
 }
 
 void Edu::visit_device(State& state) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     state.same("dma mask", dma_mask_);
     state.field("liveness", liveness_);
     state.field("factorial", factorial_);

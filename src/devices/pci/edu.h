@@ -3,8 +3,8 @@
 #pragma once
 
 #include <array>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "base/properties.h"
 #include "devices/clock.h"
 #include "devices/pci/function.h"
@@ -28,21 +28,24 @@ private:
     void reset_device() override;
     void visit_device(State& state) override;
 
-    u64* dma_register(u64 offset);
+    u64* dma_register(u64 offset) DRAGOMAN_REQUIRES(lock_);
     void finish_factorial();
     void finish_dma();
-    void raise(u32 bits);
-    void update_line();
+    void raise(u32 bits) DRAGOMAN_REQUIRES(lock_);
+    void update_line() DRAGOMAN_REQUIRES(lock_);
 
     Clock& clock_;
     const u64 dma_mask_;
-    std::mutex lock_;
-    u32 liveness_ = 0;
-    u32 factorial_ = 0;
-    u32 status_ = 0;
-    u32 interrupts_ = 0;
-    u64 dma_source_ = 0, dma_destination_ = 0, dma_count_ = 0, dma_command_ = 0;
-    std::array<u8, kBufferBytes> buffer_{};
+    Mutex lock_;
+    u32 liveness_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 factorial_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 status_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 interrupts_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 dma_source_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 dma_destination_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 dma_count_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u64 dma_command_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    std::array<u8, kBufferBytes> buffer_ DRAGOMAN_GUARDED_BY(lock_){};
     std::unique_ptr<Clock::Timer> factorial_timer_, dma_timer_;
 };
 

@@ -123,7 +123,7 @@ u32 Function::peek(unsigned offset, unsigned size) const { return get(config_, o
 u32 Function::read_config(unsigned offset, unsigned size) {
     u32 value = peek(offset, size);
     if (offset <= kStatus && kStatus < offset + size) {
-        std::lock_guard held(intx_lock_);
+        LockGuard held(intx_lock_);
         if (intx_level_) value |= u32{kStatusInterrupt} << (8 * (kStatus - offset));
     }
     return value;
@@ -173,14 +173,20 @@ u64 Function::bar_address(unsigned index) const {
 
 void Function::set_intx(bool level) {
     if (identity_.interrupt_pin == 0) return;
-    std::unique_lock held(intx_lock_);
-    intx_level_ = level;
-    held.unlock();
+    {
+        LockGuard held(intx_lock_);
+        intx_level_ = level;
+    }
     update_intx();
 }
 
+bool Function::intx_level() {
+    LockGuard held(intx_lock_);
+    return intx_level_;
+}
+
 void Function::update_intx() {
-    std::lock_guard held(intx_lock_);
+    LockGuard held(intx_lock_);
     bool asserted = intx_level_ && (command() & kCommandIntxDisable) == 0;
     if (asserted == intx_asserted_ || bus_ == nullptr) return;
     intx_asserted_ = asserted;
@@ -203,7 +209,7 @@ bool Function::dma_write(u64 address, const void* from, u64 bytes) {
 
 void Function::reset() {
     {
-        std::lock_guard held(bus_->host().lock());
+        LockGuard held(bus_->host().lock());
         config_ = reset_values_;
         take_command();
         if (msi_ != nullptr) msi_->registers_changed();
@@ -216,7 +222,7 @@ void Function::reset() {
 
 void Function::visit(State& state) {
     state.version(1);
-    std::lock_guard held(bus_->host().lock());
+    LockGuard held(bus_->host().lock());
     state.section("config", [&] {
         state.same("bytes", config_.size());
         for (unsigned offset = 0; offset < config_.size(); offset += 4) {
@@ -226,7 +232,7 @@ void Function::visit(State& state) {
             if (state.loading()) put(config_, offset, 4, there);
         }
     });
-    const bool intx = state.peek("intx", intx_level_);
+    const bool intx = state.peek("intx", intx_level());
     if (state.loading()) {
         take_command();
         if (msi_ != nullptr) msi_->registers_changed();

@@ -6,11 +6,11 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/device.h"
 #include "devices/pci/registers.h"
 
@@ -137,6 +137,7 @@ private:
     void apply_writes(unsigned offset, unsigned size, u32 value);
     void take_command();
     void update_intx();
+    bool intx_level();
     void send_message(u64 address, u32 data);
 
     const std::string model_;
@@ -152,9 +153,9 @@ private:
     std::unique_ptr<Msix> msix_;
     std::atomic<u16> command_{0};
 
-    std::mutex intx_lock_;
-    bool intx_level_ = false;     ///< what the device wants
-    bool intx_asserted_ = false;  ///< what the bus was told
+    Mutex intx_lock_;
+    bool intx_level_ DRAGOMAN_GUARDED_BY(intx_lock_) = false;     ///< what the device wants
+    bool intx_asserted_ DRAGOMAN_GUARDED_BY(intx_lock_) = false;  ///< what the bus was told
 };
 
 }  // namespace dragoman::devices::pci

@@ -101,7 +101,7 @@ void Host::update_mappings() {
 }
 
 bool Host::Ecam::read(u64 offset, unsigned size, u64& value) {
-    std::lock_guard held(host_.lock_);
+    LockGuard held(host_.lock_);
     unsigned reg = offset & 0xfff;
     Function* function = host_.find(static_cast<unsigned>(offset >> 20), static_cast<unsigned>(offset >> 12) & 0xff);
     bool there = function != nullptr && reg + size <= function->config_bytes();
@@ -110,7 +110,7 @@ bool Host::Ecam::read(u64 offset, unsigned size, u64& value) {
 }
 
 bool Host::Ecam::write(u64 offset, unsigned size, u64 value) {
-    std::lock_guard held(host_.lock_);
+    LockGuard held(host_.lock_);
     unsigned reg = offset & 0xfff;
     Function* function = host_.find(static_cast<unsigned>(offset >> 20), static_cast<unsigned>(offset >> 12) & 0xff);
     if (function == nullptr || reg + size > function->config_bytes()) return true;
@@ -120,7 +120,7 @@ bool Host::Ecam::write(u64 offset, unsigned size, u64 value) {
 }
 
 void Host::set_intx(unsigned line, bool level) {
-    std::lock_guard held(intx_lock_);
+    LockGuard held(intx_lock_);
     unsigned before = asserted_[line];
     asserted_[line] += level ? 1u : ~0u;
     if ((before == 0) != (asserted_[line] == 0)) intx_[line].set(level);

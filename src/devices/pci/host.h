@@ -4,9 +4,9 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/irq.h"
 #include "devices/pci/bus.h"
 #include "memory/mmio_window.h"
@@ -24,8 +24,8 @@ public:
 
     Bus& root() { return root_; }
     memory::PhysicalSpace& space() { return space_; }
-    /// All configuration spaces, and where BARs are.
-    std::mutex& lock() { return lock_; }
+    /// Guards all configuration spaces, and where BARs are.
+    Mutex& lock() DRAGOMAN_RETURNS_LOCK(lock_) { return lock_; }
     const std::vector<Bus*>& buses() const { return buses_; }
 
     /// The handler of all configuration spaces, for the physical map.
@@ -34,10 +34,10 @@ public:
     memory::MmioWindow& add_io_window(u64 address, u64 bytes) { return add_window(true, address, bytes); }
     memory::MmioWindow& add_memory_window(u64 address, u64 bytes) { return add_window(false, address, bytes); }
 
-    /// The function that answers configuration accesses; null when none does. Locked.
-    Function* find(unsigned bus, unsigned devfn);
-    /// Puts Bar::address right after registers have changed that decide about it. Locked.
-    void update_mappings();
+    /// The function that answers configuration accesses; null when none does.
+    Function* find(unsigned bus, unsigned devfn) DRAGOMAN_REQUIRES(lock_);
+    /// Puts Bar::address right after registers have changed that decide about it.
+    void update_mappings() DRAGOMAN_REQUIRES(lock_);
 
     void reset() override;
     void visit(State& state) override;
@@ -80,13 +80,13 @@ private:
 
     memory::PhysicalSpace& space_;
     const std::array<Irq, 4> intx_;
-    std::mutex lock_;
+    Mutex lock_;
     std::vector<Bus*> buses_;
     std::vector<std::unique_ptr<Window>> windows_;
     std::vector<Target> targets_;
     Ecam ecam_{*this};
-    std::mutex intx_lock_;
-    std::array<unsigned, 4> asserted_{};  ///< by how many functions
+    Mutex intx_lock_;
+    std::array<unsigned, 4> asserted_ DRAGOMAN_GUARDED_BY(intx_lock_){};  ///< by how many functions
     Bus root_;
     std::unique_ptr<Function> bridge_;  ///< function 0.0, by which the guest knows the host bridge
 };

@@ -5,17 +5,17 @@
 namespace dragoman::devices::pci {
 
 bool Msi::enabled() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     return enabled_;
 }
 
 void Msi::notify() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (enabled_) function_.send_message(address_, data_);
 }
 
 void Msi::registers_changed() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     enabled_ = (function_.peek(offset_ + 2, 2) & 1) != 0;
     address_ = function_.peek(offset_ + 4, 4) | u64{function_.peek(offset_ + 8, 4)} << 32;
     data_ = function_.peek(offset_ + 12, 2);

@@ -1,9 +1,8 @@
 // Message signalled interrupts of a function (PCI Local Bus 3.0 §6.8.1): one 64-bit message, without masking.
 #pragma once
 
-#include <mutex>
-
 #include "base/bits.h"
+#include "base/mutex.h"
 
 namespace dragoman::devices::pci {
 
@@ -26,10 +25,10 @@ public:
 private:
     Function& function_;
     const unsigned offset_;
-    std::mutex lock_;
-    bool enabled_ = false;
-    u64 address_ = 0;
-    u32 data_ = 0;
+    Mutex lock_;
+    bool enabled_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    u64 address_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u32 data_ DRAGOMAN_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace dragoman::devices::pci

@@ -14,14 +14,14 @@ bool Msix::masked(const Vector& vector) const {
 void Msix::send(const Vector& vector) { function_.send_message(vector.address, vector.data); }
 
 void Msix::notify(unsigned vector) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (vector >= vectors_.size() || !enabled()) return;
     if (masked(vectors_[vector])) vectors_[vector].pending = true;
     else send(vectors_[vector]);
 }
 
 void Msix::clear(unsigned vector) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     if (vector < vectors_.size()) vectors_[vector].pending = false;
 }
 
@@ -35,13 +35,13 @@ void Msix::send_pending() {
 }
 
 void Msix::set_control(u16 control) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     control_ = control;
     send_pending();
 }
 
 bool Msix::read(u64 offset, unsigned, u64& value) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     value = 0;
     if (u64 at = offset - table_at_; at / 16 < vectors_.size()) {
         const Vector& vector = vectors_[at / 16];
@@ -60,7 +60,7 @@ bool Msix::read(u64 offset, unsigned, u64& value) {
 }
 
 bool Msix::write(u64 offset, unsigned, u64 value) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     u64 at = offset - table_at_;
     if (at / 16 >= vectors_.size()) return true;
     Vector& vector = vectors_[at / 16];
@@ -75,13 +75,13 @@ bool Msix::write(u64 offset, unsigned, u64 value) {
 }
 
 void Msix::reset() {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     control_ = 0;
     for (Vector& vector : vectors_) vector = {};
 }
 
 void Msix::visit(State& state) {
-    std::lock_guard held(lock_);
+    LockGuard held(lock_);
     state.same("vectors", vectors_.size());
     for (Vector& vector : vectors_) {
         state.field("address", vector.address);

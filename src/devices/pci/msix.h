@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "memory/physical_space.h"
 
 namespace dragoman::devices {
@@ -23,10 +23,15 @@ public:
 
     /// @param offset  of the capability
     Msix(Function& function, unsigned vectors, unsigned offset, u32 table, u32 pending)
-        : function_(function), offset_(offset), table_at_(table), pending_at_(pending), vectors_(vectors) {}
+        : function_(function),
+          offset_(offset),
+          table_at_(table),
+          pending_at_(pending),
+          count_(vectors),
+          vectors_(vectors) {}
 
     unsigned offset() const { return offset_; }
-    unsigned vectors() const { return static_cast<unsigned>(vectors_.size()); }
+    unsigned vectors() const { return count_; }
     /// Whether messages take the place of INTx.
     bool enabled() const { return (control_.load(std::memory_order_acquire) & kEnable) != 0; }
     /// Sends the message of `vector`, or keeps it until it is unmasked; nothing where there is no such vector.
@@ -52,14 +57,15 @@ private:
     };
     bool masked(const Vector& vector) const;
     void send(const Vector& vector);
-    void send_pending();
+    void send_pending() DRAGOMAN_REQUIRES(lock_);
 
     Function& function_;
     const unsigned offset_;
     const u32 table_at_, pending_at_;
     std::atomic<u16> control_{0};
-    std::mutex lock_;
-    std::vector<Vector> vectors_;
+    Mutex lock_;
+    const unsigned count_;
+    std::vector<Vector> vectors_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace dragoman::devices::pci

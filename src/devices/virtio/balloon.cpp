@@ -52,13 +52,13 @@ void Balloon::visit_device(State& state) {
 }
 
 void Balloon::set_target(u64 bytes) {
-    std::lock_guard held(lock());
+    LockGuard held(lock());
     target_ = static_cast<u32>(std::min<u64>(bytes / kPage, ~u32{0}));
     config_changed();
 }
 
 u64 Balloon::given_up() {
-    std::lock_guard held(lock());
+    LockGuard held(lock());
     return actual_ * kPage;
 }
 

@@ -25,20 +25,20 @@ private:
     enum : unsigned { kInflate, kDeflate, kReporting };
 
     u64 device_features() const override;
-    void fill_config(std::span<u8> config) override;
+    void fill_config(std::span<u8> config) override DRAGOMAN_REQUIRES(lock());
     u32 config_bytes() const override;
-    void config_written(std::span<const u8> config) override;
-    void queue_notified(unsigned index) override;
-    void device_reset() override { actual_ = 0; }
-    void visit_device(State& state) override;
+    void config_written(std::span<const u8> config) override DRAGOMAN_REQUIRES(lock());
+    void queue_notified(unsigned index) override DRAGOMAN_REQUIRES(lock());
+    void device_reset() override DRAGOMAN_REQUIRES(lock()) { actual_ = 0; }
+    void visit_device(State& state) override DRAGOMAN_REQUIRES(lock());
 
-    void give_back_pages();
+    void give_back_pages() DRAGOMAN_REQUIRES(lock());
     void give_back(u64 address, u64 bytes);
 
     const BalloonOptions options_;
-    u32 target_ = 0;  ///< pages
-    u32 actual_ = 0;
-    Chain chain_;
+    u32 target_ DRAGOMAN_GUARDED_BY(lock()) = 0;  ///< pages
+    u32 actual_ DRAGOMAN_GUARDED_BY(lock()) = 0;
+    Chain chain_ DRAGOMAN_GUARDED_BY(lock());
 };
 
 }  // namespace dragoman::devices::virtio

@@ -80,7 +80,7 @@ Blk::Blk(memory::PhysicalSpace& space, const block::Drive& drive, const BlkOptio
 
 Blk::~Blk() {
     // No request is begun any more; the worker's destructor waits for those that run.
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     set_status(0, held);
 }
 
@@ -209,7 +209,7 @@ bool Blk::read_at_once(const Chain& chain) {
 
 void Blk::work() {
     WakeScope wakes;
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     do {
         own_queue(0).suppress_notifications();
         for (;;) {

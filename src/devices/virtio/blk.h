@@ -43,12 +43,12 @@ private:
     void fill_config(std::span<u8> config) override;
     u32 config_bytes() const override;
     void config_written(std::span<const u8> config) override;
-    void queue_notified(unsigned) override;
-    void device_reset() override;
-    void visit_device(State& state) override;
+    void queue_notified(unsigned) override DRAGOMAN_REQUIRES(lock());
+    void device_reset() override DRAGOMAN_REQUIRES(lock());
+    void visit_device(State& state) override DRAGOMAN_REQUIRES(lock());
 
-    bool read_at_once();
-    bool read_at_once(const Chain& chain);
+    bool read_at_once() DRAGOMAN_REQUIRES(lock());
+    bool read_at_once(const Chain& chain) DRAGOMAN_REQUIRES(lock());
     void work();
     bool execute(Request& request);
     u8 perform(const Chain& chain, u32 type, u64 sector);
@@ -68,9 +68,9 @@ private:
     const BlkOptions options_;
     u64 sectors_;
     std::atomic<bool> writeback_;
-    bool busy_ = false;                  ///< the worker has been kicked and has not done all; under the lock
-    Chain chain_at_once_;                ///< under the lock
-    std::vector<iovec> pieces_at_once_;  ///< under the lock
+    bool busy_ DRAGOMAN_GUARDED_BY(lock()) = false;  ///< the worker has been kicked and has not done all
+    Chain chain_at_once_ DRAGOMAN_GUARDED_BY(lock());
+    std::vector<iovec> pieces_at_once_ DRAGOMAN_GUARDED_BY(lock());
     std::array<Request, kBatch> batch_;  ///< the worker's
     std::vector<iovec> pieces_;          ///< the worker's
     block::Worker worker_;

@@ -26,7 +26,7 @@ bool Console::connect_port(std::shared_ptr<Chardev> chardev) {
     chardev_->attach({.can_receive = [this] { return can_receive(); },
                       .receive = [this](std::span<const u8> bytes) { receive(bytes); }});
     chardev_->set_on_writable([this] {
-        std::lock_guard held(lock());
+        LockGuard held(lock());
         transmit();
     });
     return true;
@@ -66,7 +66,7 @@ void Console::queue_notified(unsigned index) {
 }
 
 std::size_t Console::can_receive() {
-    std::lock_guard held(lock());
+    LockGuard held(lock());
     if (!running()) return 0;
     while (!receiving_) {
         if (pop(kReceive, receive_chain_)) {
@@ -80,7 +80,7 @@ std::size_t Console::can_receive() {
 }
 
 void Console::receive(std::span<const u8> bytes) {
-    std::lock_guard held(lock());
+    LockGuard held(lock());
     if (!running() || !receiving_) return;  // reset since it was asked
     receiving_ = false;
     own_queue(kReceive).push(receive_chain_, receive_chain_.writable.copy_from(0, bytes.data(), bytes.size()));

@@ -1,10 +1,10 @@
 // What a driver writes piece by piece before its device takes it, whatever the transport: features, and where each
-// queue is. All functions are called with the device's lock held.
+// queue is. Guarded by the device's lock, as the device is.
 #pragma once
 
 #include <array>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
@@ -24,28 +24,28 @@ public:
     u32 queue_select = 0;
     unsigned page_shift = 0;  ///< legacy; outlives resets by the driver, which may set it before
 
-    void attach(VirtioDevice& device);
+    // `device` is always the one that the transport carries.
+
     /// As after a reset.
-    void clear();
+    void clear(const VirtioDevice& device) DRAGOMAN_REQUIRES(device.lock());
     /// The queue that queue_select names; null when there is none.
-    Queue* selected();
+    Queue* selected(const VirtioDevice& device);
 
     /// The half of the features that device_features_select names.
-    u32 offered_features(bool legacy) const;
+    u32 offered_features(const VirtioDevice& device, bool legacy) const DRAGOMAN_REQUIRES(device.lock());
     /// What the driver has written of the half that driver_features_select names.
     u32 written_features() const;
     /// Writes the half that driver_features_select names.
-    void write_features(u32 value, bool legacy);
+    void write_features(VirtioDevice& device, u32 value, bool legacy) DRAGOMAN_REQUIRES(device.lock());
     /// Enables the selected queue, which is there, or disables it.
-    void set_ready(bool ready, std::unique_lock<std::mutex>& held);
+    void set_ready(VirtioDevice& device, bool ready, UniqueLock& held) DRAGOMAN_REQUIRES(device.lock());
     /// The page, size or alignment of the selected queue, which is there, was written, in whatever order.
-    void set_legacy_rings(std::unique_lock<std::mutex>& held);
+    void set_legacy_rings(VirtioDevice& device, UniqueLock& held) DRAGOMAN_REQUIRES(device.lock());
 
     /// @param interrupt_status  the transport's, which has its place here
-    void visit(State& state, u32& interrupt_status);
+    void visit(State& state, const VirtioDevice& device, u32& interrupt_status);
 
 private:
-    VirtioDevice* device_ = nullptr;
     u64 driver_features_ = 0;
     std::array<Queue, kMaxQueues> queues_{};
 };

@@ -53,19 +53,19 @@ void MmioTransport::plug(std::unique_ptr<VirtioDevice> device) {
     DRAGOMAN_ASSERT(device_ == nullptr);
     device_ = std::move(device);
     device_->connect(*this, legacy_);
-    registers_.attach(*device_);
+    LockGuard held(device_->lock());
     clear_registers();
 }
 
 void MmioTransport::clear_registers() {
-    registers_.clear();
+    registers_.clear(*device_);
     interrupt_status_ = 0;
     irq_.set(false);
 }
 
 void MmioTransport::reset() {
     if (device_ == nullptr) return;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     set_status(0, held);
     registers_.page_shift = 0;
 }
@@ -76,16 +76,16 @@ void MmioTransport::visit(State& state) {
     state.same("device", device_ != nullptr ? device_->device_id() : 0);
     if (device_ == nullptr) return;
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
-    state.section("device", [&] { device_->visit(state, held, legacy_); });
-    registers_.visit(state, interrupt_status_);
+    UniqueLock held(device_->lock());
+    state.section("device", [&]() DRAGOMAN_REQUIRES(device_->lock()) { device_->visit(state, held, legacy_); });
+    registers_.visit(state, *device_, interrupt_status_);
     if (state.loading()) irq_.set(interrupt_status_ != 0);
 }
 
 void MmioTransport::resume() {
     if (device_ == nullptr) return;
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     device_->resume();
 }
 
@@ -107,7 +107,7 @@ bool MmioTransport::read(u64 offset, unsigned size, u64& value) {
         if (size == 4 && offset == kVendorId) value = kVendor;
         return true;
     }
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     if (offset >= kConfig) {
         value = device_->read_config(offset - kConfig, size);
     } else if (size == 4) {
@@ -119,7 +119,7 @@ bool MmioTransport::read(u64 offset, unsigned size, u64& value) {
 bool MmioTransport::write(u64 offset, unsigned size, u64 value) {
     if (device_ == nullptr) return true;
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     if (offset >= kConfig) {
         device_->write_config(offset - kConfig, size, static_cast<u32>(value));
     } else if (size == 4) {
@@ -129,13 +129,13 @@ bool MmioTransport::write(u64 offset, unsigned size, u64 value) {
 }
 
 u32 MmioTransport::read_register(u64 offset) {
-    DriverRegisters::Queue* queue = registers_.selected();
+    DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kMagicValue: return kMagic;
         case kVersion: return legacy_ ? 1 : 2;
         case kDeviceId: return device_->device_id();
         case kVendorId: return kVendor;
-        case kDeviceFeatures: return registers_.offered_features(legacy_);
+        case kDeviceFeatures: return registers_.offered_features(*device_, legacy_);
         case kQueueSizeMax: return queue != nullptr ? device_->queue(registers_.queue_select).default_size() : 0;
         case kQueuePage: return legacy_ && queue != nullptr ? queue->page : 0;
         case kQueueReady:
@@ -150,12 +150,12 @@ u32 MmioTransport::read_register(u64 offset) {
     return 0;
 }
 
-void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held) {
-    DriverRegisters::Queue* queue = registers_.selected();
+void MmioTransport::write_register(u64 offset, u32 value, UniqueLock& held) {
+    DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kDeviceFeaturesSelect: registers_.device_features_select = value; return;
         case kDriverFeaturesSelect: registers_.driver_features_select = value; return;
-        case kDriverFeatures: registers_.write_features(value, legacy_); return;
+        case kDriverFeatures: registers_.write_features(*device_, value, legacy_); return;
         case kQueueSelect: registers_.queue_select = value; return;
         case kQueueNotify: device_->notify_queue(value); return;
         case kInterruptAcknowledge:
@@ -172,18 +172,18 @@ void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::
     switch (offset) {
         case kQueueSize:
             queue->size = value;
-            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(held);
+            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(*device_, held);
             return;
         case kQueueAlign:
             if (value != 0) queue->align = value;
-            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(held);
+            if (legacy_ && queue->page != 0) registers_.set_legacy_rings(*device_, held);
             return;
         case kQueuePage:
             queue->page = value;
-            if (legacy_) registers_.set_legacy_rings(held);
+            if (legacy_) registers_.set_legacy_rings(*device_, held);
             return;
         case kQueueReady:
-            if (!legacy_) registers_.set_ready((value & 1) != 0, held);
+            if (!legacy_) registers_.set_ready(*device_, (value & 1) != 0, held);
             return;
         case kQueueDescriptorsLow:
         case kQueueDescriptorsHigh: set_half(queue->descriptors, offset == kQueueDescriptorsHigh, value); return;
@@ -195,7 +195,7 @@ void MmioTransport::write_register(u64 offset, u32 value, std::unique_lock<std::
     }
 }
 
-void MmioTransport::set_status(u32 value, std::unique_lock<std::mutex>& held) {
+void MmioTransport::set_status(u32 value, UniqueLock& held) {
     device_->set_status(static_cast<u8>(value), held);
     if (value == 0) clear_registers();
 }

@@ -27,19 +27,21 @@ public:
     std::string describe() const override;
 
 private:
-    u32 read_register(u64 offset);
-    void write_register(u64 offset, u32 value, std::unique_lock<std::mutex>& held);
-    void set_status(u32 value, std::unique_lock<std::mutex>& held);
-    void clear_registers();
-    void queue_interrupt(unsigned) override { raise(1); }  // one line for all of them
-    void config_interrupt() override { raise(2); }
-    void raise(u32 bit);
+    u32 read_register(u64 offset) DRAGOMAN_REQUIRES(device_->lock());
+    void write_register(u64 offset, u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
+    void set_status(u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
+    void clear_registers() DRAGOMAN_REQUIRES(device_->lock());
+    void queue_interrupt(unsigned) override DRAGOMAN_REQUIRES(device_->lock()) {
+        raise(1);
+    }  // one line for all of them
+    void config_interrupt() override DRAGOMAN_REQUIRES(device_->lock()) { raise(2); }
+    void raise(u32 bit) DRAGOMAN_REQUIRES(device_->lock());
 
     Irq irq_;
     const bool legacy_;
     std::unique_ptr<VirtioDevice> device_;
-    DriverRegisters registers_;
-    u32 interrupt_status_ = 0;
+    DriverRegisters registers_ DRAGOMAN_GUARDED_BY(device_->lock());
+    u32 interrupt_status_ DRAGOMAN_GUARDED_BY(device_->lock()) = 0;
 };
 
 }  // namespace dragoman::devices::virtio

@@ -158,7 +158,7 @@ bool Net::gather(u64 bytes, unsigned& chains) {
 }
 
 bool Net::receive(std::span<const u8> frame) {
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     if (!running() || !own_queue(kReceive).enabled()) return true;  // the interface is down
     Header header{};
     if (has_feature(kGuestCsum)) header.flags = kDataValid;
@@ -191,7 +191,7 @@ bool Net::receive(std::span<const u8> frame) {
 
 void Net::transmit() {
     WakeScope wakes;
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     transmit_posted_ = false;
     for (unsigned batch = 0; running(); batch++) {
         unsigned count = 0;

@@ -35,29 +35,30 @@ private:
     static constexpr unsigned kBatch = 32;
 
     u64 device_features() const override;
-    void fill_config(std::span<u8> config) override;
+    void fill_config(std::span<u8> config) override DRAGOMAN_REQUIRES(lock());
     u32 config_bytes() const override;
-    void config_written(std::span<const u8> config) override;
-    void queue_notified(unsigned index) override;
-    void driver_ready() override;
-    void device_reset() override;
-    void visit_device(State& state) override;
+    void config_written(std::span<const u8> config) override DRAGOMAN_REQUIRES(lock());
+    void queue_notified(unsigned index) override DRAGOMAN_REQUIRES(lock());
+    void driver_ready() override DRAGOMAN_REQUIRES(lock());
+    void device_reset() override DRAGOMAN_REQUIRES(lock());
+    void visit_device(State& state) override DRAGOMAN_REQUIRES(lock());
 
     u64 header_bytes() const;
     bool receive(std::span<const u8> frame);
-    bool gather(u64 bytes, unsigned& chains);
+    bool gather(u64 bytes, unsigned& chains) DRAGOMAN_REQUIRES(lock());
     void transmit();
     void send(const Chain& chain);
 
     EventLoop& loop_;
     net::Netdev* netdev_;
     const NetOptions options_;
-    MacAddress mac_;  ///< legacy drivers change it
-    bool transmit_posted_ = false;
-    bool starving_ = false;  ///< a frame waits for buffers of the guest
+    MacAddress mac_ DRAGOMAN_GUARDED_BY(lock());  ///< legacy drivers change it
+    bool transmit_posted_ DRAGOMAN_GUARDED_BY(lock()) = false;
+    bool starving_ DRAGOMAN_GUARDED_BY(lock()) = false;  ///< a frame waits for buffers of the guest
+    // The event loop's
     std::array<Chain, kBatch> receive_chains_, transmit_chains_;
-    std::vector<iovec> pieces_;  ///< the event loop's
-    std::vector<u8> linear_;     ///< the event loop's
+    std::vector<iovec> pieces_;
+    std::vector<u8> linear_;
 };
 
 }  // namespace dragoman::devices::virtio

@@ -21,7 +21,7 @@ P9::P9(memory::PhysicalSpace& space, const P9Export& options, std::string tag)
       worker_("virtio-9p", [this] { work(); }) {}
 
 P9::~P9() {
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     set_status(0, held);
 }
 
@@ -38,7 +38,7 @@ void P9::fill_config(std::span<u8> config) {
 
 void P9::work() {
     WakeScope wakes;
-    std::unique_lock held(lock());
+    UniqueLock held(lock());
     do {
         own_queue(0).suppress_notifications();
         while (pop(0, chain_)) {

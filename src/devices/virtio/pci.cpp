@@ -109,7 +109,6 @@ PciTransport::PciTransport(std::string model, std::unique_ptr<VirtioDevice> devi
     DRAGOMAN_ASSERT(options.legacy || options.modern);
     legacy_ = !options.modern;
     device_->connect(*this, legacy_);
-    registers_.attach(*device_);
     if (options.modern) add_modern();
     if (options.vectors != 0) add_msix(options.vectors, kMsixBar, 0, kMsixPending);
     if (options.vectors != 0) add_bar(kMsixBar, BarKind::Memory32, kMsixBytes, *msix(), pci::Msix::kLimits);
@@ -154,7 +153,7 @@ void PciTransport::add_legacy() {
 }
 
 void PciTransport::clear_registers() {
-    registers_.clear();
+    registers_.clear(*device_);
     registers_.page_shift = kLegacyPageShift;
     interrupt_status_ = 0;
     config_vector_ = kNoVector;
@@ -163,7 +162,7 @@ void PciTransport::clear_registers() {
 }
 
 void PciTransport::reset_device() {
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     device_->allow_dma(bus_master(), held);
     set_status(0, held);
     legacy_ = window_at_ == 0;
@@ -172,26 +171,26 @@ void PciTransport::reset_device() {
 
 void PciTransport::visit_device(State& state) {
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     if (state.loading()) device_->allow_dma(bus_master(), held);
     state.same("device", device_->device_id());
     const bool legacy = state.peek("legacy", legacy_);
-    state.section("device", [&] { device_->visit(state, held, legacy); });
+    state.section("device", [&]() DRAGOMAN_REQUIRES(device_->lock()) { device_->visit(state, held, legacy); });
     if (state.loading()) legacy_ = legacy;
-    registers_.visit(state, interrupt_status_);
+    registers_.visit(state, *device_, interrupt_status_);
     state.field("config vector", config_vector_);
     for (u16& vector : queue_vectors_) state.field("queue vector", vector);
 }
 
 void PciTransport::resume() {
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     device_->resume();
 }
 
 void PciTransport::command_changed() {
     WakeScope wakes;
-    std::unique_lock held(device_->lock());
+    UniqueLock held(device_->lock());
     device_->allow_dma(bus_master(), held);
     if (bus_master()) device_->start();
 }
@@ -220,20 +219,20 @@ u32 PciTransport::take_interrupt_status() {
     return status;
 }
 
-void PciTransport::set_status(u32 value, std::unique_lock<std::mutex>& held) {
+void PciTransport::set_status(u32 value, UniqueLock& held) {
     device_->set_status(static_cast<u8>(value), held);
     if ((value & 0xff) == 0) clear_registers();
 }
 
 bool PciTransport::Registers::read(u64 offset, unsigned size, u64& value) {
-    std::unique_lock held(transport_.device_->lock());
+    UniqueLock held(transport_.device_->lock());
     value = legacy_ ? transport_.read_legacy(offset, size) : transport_.read_modern(offset, size);
     return true;
 }
 
 bool PciTransport::Registers::write(u64 offset, unsigned size, u64 value) {
     WakeScope wakes;
-    std::unique_lock held(transport_.device_->lock());
+    UniqueLock held(transport_.device_->lock());
     if (legacy_) transport_.write_legacy(offset, size, static_cast<u32>(value), held);
     else transport_.write_modern(offset, size, static_cast<u32>(value), held);
     return true;
@@ -248,7 +247,7 @@ u32 PciTransport::read_modern(u64 offset, unsigned size) {
     }
 }
 
-void PciTransport::write_modern(u64 offset, unsigned size, u32 value, std::unique_lock<std::mutex>& held) {
+void PciTransport::write_modern(u64 offset, unsigned size, u32 value, UniqueLock& held) {
     switch (offset / kPartBytes) {
         case kCommonPart: return write_common(offset, value, held);
         case kDevicePart: return device_->write_config(offset % kPartBytes, size, value);
@@ -258,10 +257,10 @@ void PciTransport::write_modern(u64 offset, unsigned size, u32 value, std::uniqu
 }
 
 u32 PciTransport::read_common(u64 offset) {
-    const DriverRegisters::Queue* queue = registers_.selected();
+    const DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kDeviceFeatureSelect: return registers_.device_features_select;
-        case kDeviceFeature: return registers_.offered_features(false);
+        case kDeviceFeature: return registers_.offered_features(*device_, false);
         case kDriverFeatureSelect: return registers_.driver_features_select;
         case kDriverFeature: return registers_.written_features();
         case kConfigVector: return config_vector_;
@@ -287,13 +286,13 @@ u32 PciTransport::read_common(u64 offset) {
     }
 }
 
-void PciTransport::write_common(u64 offset, u32 value, std::unique_lock<std::mutex>& held) {
+void PciTransport::write_common(u64 offset, u32 value, UniqueLock& held) {
     if (legacy_) device_->set_legacy(legacy_ = false);
-    DriverRegisters::Queue* queue = registers_.selected();
+    DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kDeviceFeatureSelect: registers_.device_features_select = value; return;
         case kDriverFeatureSelect: registers_.driver_features_select = value; return;
-        case kDriverFeature: registers_.write_features(value, false); return;
+        case kDriverFeature: registers_.write_features(*device_, value, false); return;
         case kConfigVector: config_vector_ = known_vector(value & 0xffff); return;
         case kDeviceStatus: set_status(value, held); return;
         case kQueueSelect: registers_.queue_select = value & 0xffff; return;
@@ -304,7 +303,7 @@ void PciTransport::write_common(u64 offset, u32 value, std::unique_lock<std::mut
         case kQueueSize: queue->size = value & 0xffff; return;
         case kQueueVector: queue_vectors_[registers_.queue_select] = known_vector(value & 0xffff); return;
         case kQueueEnable:
-            if ((value & 1) != 0) registers_.set_ready(true, held);
+            if ((value & 1) != 0) registers_.set_ready(*device_, true, held);
             return;  // §4.1.4.3.2: a driver ends a queue by a reset only
         case kQueueDescriptors: queue->descriptors = deposit(queue->descriptors, 0, 32, value); return;
         case kQueueDescriptors + 4: queue->descriptors = deposit(queue->descriptors, 32, 32, value); return;
@@ -318,7 +317,7 @@ void PciTransport::write_common(u64 offset, u32 value, std::unique_lock<std::mut
 
 u32 PciTransport::read_legacy(u64 offset, unsigned size) {
     if (offset >= legacy_config()) return device_->read_config(offset - legacy_config(), size);
-    const DriverRegisters::Queue* queue = registers_.selected();
+    const DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kHostFeatures: return static_cast<u32>(device_->offered_features(true));
         case kGuestFeatures: return registers_.written_features();
@@ -333,19 +332,19 @@ u32 PciTransport::read_legacy(u64 offset, unsigned size) {
     }
 }
 
-void PciTransport::write_legacy(u64 offset, unsigned size, u32 value, std::unique_lock<std::mutex>& held) {
+void PciTransport::write_legacy(u64 offset, unsigned size, u32 value, UniqueLock& held) {
     if (!legacy_) device_->set_legacy(legacy_ = true);
     if (offset >= legacy_config()) return device_->write_config(offset - legacy_config(), size, value);
-    DriverRegisters::Queue* queue = registers_.selected();
+    DriverRegisters::Queue* queue = registers_.selected(*device_);
     switch (offset) {
         case kGuestFeatures:
             registers_.driver_features_select = 0;
-            registers_.write_features(value, true);
+            registers_.write_features(*device_, value, true);
             return;
         case kQueuePage:
             if (queue == nullptr) return;
             queue->page = value;
-            registers_.set_legacy_rings(held);
+            registers_.set_legacy_rings(*device_, held);
             return;
         case kLegacyQueueSelect: registers_.queue_select = value & 0xffff; return;
         case kLegacyNotify: device_->notify_queue(value & 0xffff); return;

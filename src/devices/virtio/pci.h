@@ -46,23 +46,23 @@ private:
     void add_legacy();
     unsigned add_vendor_capability(u8 type, u32 offset, u32 bytes, unsigned capability_bytes);
 
-    u32 read_modern(u64 offset, unsigned size);
-    void write_modern(u64 offset, unsigned size, u32 value, std::unique_lock<std::mutex>& held);
-    u32 read_common(u64 offset);
-    void write_common(u64 offset, u32 value, std::unique_lock<std::mutex>& held);
-    u32 read_legacy(u64 offset, unsigned size);
-    void write_legacy(u64 offset, unsigned size, u32 value, std::unique_lock<std::mutex>& held);
+    u32 read_modern(u64 offset, unsigned size) DRAGOMAN_REQUIRES(device_->lock());
+    void write_modern(u64 offset, unsigned size, u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
+    u32 read_common(u64 offset) DRAGOMAN_REQUIRES(device_->lock());
+    void write_common(u64 offset, u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
+    u32 read_legacy(u64 offset, unsigned size) DRAGOMAN_REQUIRES(device_->lock());
+    void write_legacy(u64 offset, unsigned size, u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
     u64 legacy_config() { return msix() != nullptr && msix()->enabled() ? 0x18 : 0x14; }
     /// The access that the capability for configuration cycles describes. @returns false when it describes none
     bool window(pci::Function::Bar*& bar, u64& offset, unsigned& size);
 
-    u32 take_interrupt_status();
-    void set_status(u32 value, std::unique_lock<std::mutex>& held);
-    void clear_registers();
+    u32 take_interrupt_status() DRAGOMAN_REQUIRES(device_->lock());
+    void set_status(u32 value, UniqueLock& held) DRAGOMAN_REQUIRES(device_->lock());
+    void clear_registers() DRAGOMAN_REQUIRES(device_->lock());
     u16 known_vector(u32 value);
-    void queue_interrupt(unsigned queue) override;
-    void config_interrupt() override;
-    void raise(u32 bit, u16 vector);
+    void queue_interrupt(unsigned queue) override DRAGOMAN_REQUIRES(device_->lock());
+    void config_interrupt() override DRAGOMAN_REQUIRES(device_->lock());
+    void raise(u32 bit, u16 vector) DRAGOMAN_REQUIRES(device_->lock());
 
     void reset_device() override;
     void visit_device(State& state) override;
@@ -70,11 +70,11 @@ private:
     void command_changed() override;
 
     std::unique_ptr<VirtioDevice> device_;
-    DriverRegisters registers_;
-    u32 interrupt_status_ = 0;
-    u16 config_vector_ = 0;
-    std::vector<u16> queue_vectors_;
-    bool legacy_ = false;  ///< how the driver has spoken last
+    DriverRegisters registers_ DRAGOMAN_GUARDED_BY(device_->lock());
+    u32 interrupt_status_ DRAGOMAN_GUARDED_BY(device_->lock()) = 0;
+    u16 config_vector_ DRAGOMAN_GUARDED_BY(device_->lock()) = 0;
+    std::vector<u16> queue_vectors_ DRAGOMAN_GUARDED_BY(device_->lock());
+    bool legacy_ DRAGOMAN_GUARDED_BY(device_->lock()) = false;  ///< how the driver has spoken last
     Registers modern_bar_{*this, false}, legacy_bar_{*this, true};
     unsigned window_at_ = 0;  ///< of the capability for configuration cycles; 0: there is none
 };

@@ -14,9 +14,9 @@ private:
     u64 device_features() const override { return 0; }
     void fill_config(std::span<u8>) override {}
     u32 config_bytes() const override { return 0; }
-    void queue_notified(unsigned index) override;
+    void queue_notified(unsigned index) override DRAGOMAN_REQUIRES(lock());
 
-    Chain chain_;
+    Chain chain_ DRAGOMAN_GUARDED_BY(lock());
 };
 
 }  // namespace dragoman::devices::virtio

@@ -16,7 +16,7 @@ constexpr u32 kMaxConfigBytes = 256;
 }  // namespace
 
 VirtioDevice::VirtioDevice(memory::PhysicalSpace& space, u32 device_id, std::span<const u16> queue_sizes)
-    : space_(space), device_id_(device_id) {
+    : space_(space), device_id_(device_id), queue_count_(static_cast<unsigned>(queue_sizes.size())) {
     queues_.reserve(queue_sizes.size());
     for (u16 size : queue_sizes) queues_.emplace_back(space, size);
 }
@@ -50,7 +50,7 @@ bool VirtioDevice::running() const {
     return (status_ & kStatusDriverOk) != 0 || legacy_;  // legacy drivers use queues before they set it (§3.1.2)
 }
 
-void VirtioDevice::set_status(u8 status, std::unique_lock<std::mutex>& held) {
+void VirtioDevice::set_status(u8 status, UniqueLock& held) {
     if (status == 0) {
         reset(held);
         return;
@@ -68,33 +68,34 @@ void VirtioDevice::start() {
     resume();
 }
 
-void VirtioDevice::wait_idle(std::unique_lock<std::mutex>& held) {
+void VirtioDevice::wait_idle(UniqueLock& held) {
     stopping_++;
     WakeScope::flush();
-    idle_.wait(held, [this] { return in_flight_ == 0; });
+    while (in_flight_ != 0) idle_.wait(held);
     stopping_--;
 }
 
-void VirtioDevice::allow_dma(bool allowed, std::unique_lock<std::mutex>& held) {
+void VirtioDevice::allow_dma(bool allowed, UniqueLock& held) {
     dma_ = allowed;
     if (!allowed) wait_idle(held);
 }
 
-void VirtioDevice::reset(std::unique_lock<std::mutex>& held) {
+void VirtioDevice::reset(UniqueLock& held) {
     wait_idle(held);
     for (Virtqueue& queue : queues_) queue.disable();
-    features_ = driver_features_ = 0;
+    driver_features_ = 0;
+    features_ = 0;
     status_ = 0;
     device_reset();
 }
 
-void VirtioDevice::visit(State& state, std::unique_lock<std::mutex>& held, bool legacy) {
+void VirtioDevice::visit(State& state, UniqueLock& held, bool legacy) {
     wait_idle(held);
     if (state.loading()) device_reset();
     state.version(1);
     state.same("device features", device_features());
     state.field("driver features", driver_features_);
-    const u64 features = state.peek("features", features_);
+    const u64 features = state.peek("features", features_.load());
     if ((features & ~offered_features(legacy)) != 0) state.refuse("features that the device does not offer");
     if (state.loading()) {
         legacy_ = legacy;
@@ -126,7 +127,7 @@ bool VirtioDevice::enable_queue(unsigned index, const QueueLayout& layout) {
     return true;
 }
 
-void VirtioDevice::disable_queue(unsigned index, std::unique_lock<std::mutex>& held) {
+void VirtioDevice::disable_queue(unsigned index, UniqueLock& held) {
     if (index >= queue_count()) return;
     wait_idle(held);
     queues_[index].disable();

@@ -2,13 +2,13 @@
 // rules for stopping (virtio 1.2 §2). A transport (mmio.h) shows it to the guest.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/virtio/virtqueue.h"
 
 namespace dragoman::devices::virtio {
@@ -37,7 +37,7 @@ public:
     virtual void config_interrupt() = 0;
 };
 
-/// Locks: lock() guards all state here and of the device proper. Functions marked "locked" are called with it held.
+/// Locks: lock() guards all state here and of the device proper.
 class VirtioDevice {
 public:
     /// @param queue_sizes  size of each queue: the largest to choose, and for drivers that choose none
@@ -52,102 +52,108 @@ public:
     // For transports.
     /// @param legacy  the transport is one of before virtio 1.0: it has no features above bit 31 and no FEATURES_OK
     void connect(Transport& transport, bool legacy) {
+        LockGuard held(lock_);
         transport_ = &transport;
         legacy_ = legacy;
     }
-    /// The driver of a transport of both kinds has shown which it speaks. Locked.
-    void set_legacy(bool legacy) { legacy_ = legacy; }
+    /// The driver of a transport of both kinds has shown which it speaks.
+    void set_legacy(bool legacy) DRAGOMAN_REQUIRES(lock_) { legacy_ = legacy; }
     /// Whether the device may access the guest's memory, which is so at first; waits for work in flight before it may
-    /// not. Locked.
-    void allow_dma(bool allowed, std::unique_lock<std::mutex>& held);
+    /// not.
+    void allow_dma(bool allowed, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
     /// Features that a user wants to hide from drivers. Before the machine runs.
     void withhold(u64 features) { withheld_ = features; }
-    std::mutex& lock() { return lock_; }
+    Mutex& lock() const DRAGOMAN_RETURNS_LOCK(lock_) { return lock_; }
     u32 device_id() const { return device_id_; }
     u32 config_size() const { return config_bytes(); }  ///< of the configuration space, in bytes
-    unsigned queue_count() const { return static_cast<unsigned>(queues_.size()); }
-    const Virtqueue& queue(unsigned index) const { return queues_[index]; }
-    u64 offered_features(bool legacy) const;
-    u8 status() const { return status_; }  // locked
-    u32 config_generation() const { return generation_; }
+    unsigned queue_count() const { return queue_count_; }
+    const Virtqueue& queue(unsigned index) const DRAGOMAN_REQUIRES(lock_) { return queues_[index]; }
+    u64 offered_features(bool legacy) const DRAGOMAN_REQUIRES(lock_);
+    u8 status() const DRAGOMAN_REQUIRES(lock_) { return status_; }
+    u32 config_generation() const DRAGOMAN_REQUIRES(lock_) { return generation_; }
     /// The driver's side of negotiation, which ends with FEATURES_OK: what was not offered counts as not accepted.
-    /// A driver that does not accept VERSION_1 gets the device's legacy format, whatever the transport. Locked.
-    void set_driver_features(u64 features);
-    /// Writes the status register; 0 resets, which waits for work in flight. Locked.
-    void set_status(u8 status, std::unique_lock<std::mutex>& held);
-    bool enable_queue(unsigned index, const QueueLayout& layout);  // locked
-    void disable_queue(unsigned index, std::unique_lock<std::mutex>& held);
-    /// The device's state (state.h); waits for work in flight, which begins again with resume(). Locked.
+    /// A driver that does not accept VERSION_1 gets the device's legacy format, whatever the transport.
+    void set_driver_features(u64 features) DRAGOMAN_REQUIRES(lock_);
+    /// Writes the status register; 0 resets, which waits for work in flight.
+    void set_status(u8 status, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    bool enable_queue(unsigned index, const QueueLayout& layout) DRAGOMAN_REQUIRES(lock_);
+    void disable_queue(unsigned index, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    /// The device's state (state.h); waits for work in flight, which begins again with resume().
     /// @param legacy  which kind of transport the state is of
-    void visit(State& state, std::unique_lock<std::mutex>& held, bool legacy);
-    void resume();  // locked
-    /// A driver that is up begins, or goes on after DMA was not allowed. Locked.
-    void start();
-    void notify_queue(unsigned index);                        // locked
-    u32 read_config(u64 offset, unsigned size);               // locked
-    void write_config(u64 offset, unsigned size, u32 value);  // locked
+    void visit(State& state, UniqueLock& held, bool legacy) DRAGOMAN_REQUIRES(lock_);
+    void resume() DRAGOMAN_REQUIRES(lock_);
+    /// A driver that is up begins, or goes on after DMA was not allowed.
+    void start() DRAGOMAN_REQUIRES(lock_);
+    void notify_queue(unsigned index) DRAGOMAN_REQUIRES(lock_);
+    u32 read_config(u64 offset, unsigned size) DRAGOMAN_REQUIRES(lock_);
+    void write_config(u64 offset, unsigned size, u32 value) DRAGOMAN_REQUIRES(lock_);
 
 protected:
-    /// Bits of this device type. Locked.
-    virtual u64 device_features() const = 0;
-    /// Fills the configuration space, which is zero on entry; locked.
-    virtual void fill_config(std::span<u8> config) = 0;
+    // Overriders have DRAGOMAN_REQUIRES(lock()) where they touch what it guards.
+
+    /// Bits of this device type.
+    virtual u64 device_features() const DRAGOMAN_REQUIRES(lock_) = 0;
+    /// Fills the configuration space, which is zero on entry.
+    virtual void fill_config(std::span<u8> config) DRAGOMAN_REQUIRES(lock_) = 0;
     virtual u32 config_bytes() const = 0;
     /// A driver's write to the configuration space; `config` is what fill_config made, with the write applied.
-    virtual void config_written(std::span<const u8> /*config*/) {}
-    /// The guest rang queue `index`, which is running. Locked.
-    virtual void queue_notified(unsigned index) = 0;
-    /// The driver is up. Locked. Every queue is notified afterwards.
-    virtual void driver_ready() {}
-    /// Back to the power-on state; nothing is in flight. Locked.
-    virtual void device_reset() {}
+    virtual void config_written(std::span<const u8> /*config*/) DRAGOMAN_REQUIRES(lock_) {}
+    /// The guest rang queue `index`, which is running.
+    virtual void queue_notified(unsigned index) DRAGOMAN_REQUIRES(lock_) = 0;
+    /// The driver is up. Every queue is notified afterwards.
+    virtual void driver_ready() DRAGOMAN_REQUIRES(lock_) {}
+    /// Back to the power-on state; nothing is in flight.
+    virtual void device_reset() DRAGOMAN_REQUIRES(lock_) {}
 
-    /// Registers of this device type, which is reset where they are loaded. Locked.
-    virtual void visit_device(State& /*state*/) {}
+    /// Registers of this device type, which is reset where they are loaded.
+    virtual void visit_device(State& /*state*/) DRAGOMAN_REQUIRES(lock_) {}
     /// How many of the chains that were taken last from queue `index` the device still has, while no work is in flight.
-    virtual u16 held_chains(unsigned /*index*/) const { return 0; }
+    virtual u16 held_chains(unsigned /*index*/) const DRAGOMAN_REQUIRES(lock_) { return 0; }
 
     memory::PhysicalSpace& space() { return space_; }
-    Virtqueue& own_queue(unsigned index) { return queues_[index]; }
-    bool has_feature(u64 bit) const { return (features_ & bit) != 0; }
-    /// Whether queues may be used now. Locked.
-    bool running() const;
-    /// Virtqueue::pop of queue `index`; a malformed ring stops the device. Locked.
-    bool pop(unsigned index, Chain& chain);
-    bool request_notifications(unsigned index);
-    /// Virtqueue::publish, with the interrupt. Locked.
-    void publish(unsigned index);
-    /// The guest programmed nonsense: DEVICE_NEEDS_RESET until it resets (§2.1.2). Locked.
-    void fail(const char* what);
-    /// The configuration space has changed. Locked.
-    void config_changed();
+    Virtqueue& own_queue(unsigned index) DRAGOMAN_REQUIRES(lock_) { return queues_[index]; }
+    /// Any thread.
+    bool has_feature(u64 bit) const { return (features_.load(std::memory_order_relaxed) & bit) != 0; }
+    /// Whether queues may be used now.
+    bool running() const DRAGOMAN_REQUIRES(lock_);
+    /// Virtqueue::pop of queue `index`; a malformed ring stops the device.
+    bool pop(unsigned index, Chain& chain) DRAGOMAN_REQUIRES(lock_);
+    bool request_notifications(unsigned index) DRAGOMAN_REQUIRES(lock_);
+    /// Virtqueue::publish, with the interrupt.
+    void publish(unsigned index) DRAGOMAN_REQUIRES(lock_);
+    /// The guest programmed nonsense: DEVICE_NEEDS_RESET until it resets (§2.1.2).
+    void fail(const char* what) DRAGOMAN_REQUIRES(lock_);
+    /// The configuration space has changed.
+    void config_changed() DRAGOMAN_REQUIRES(lock_);
 
     /// Work that touches guest memory without the lock: a reset waits for its end.
-    void begin_work() { in_flight_++; }  // locked
-    void end_work();                     // locked
+    void begin_work() DRAGOMAN_REQUIRES(lock_) { in_flight_++; }
+    void end_work() DRAGOMAN_REQUIRES(lock_);
 
 private:
-    void reset(std::unique_lock<std::mutex>& held);
-    void accept_features();
+    void reset(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
+    void accept_features() DRAGOMAN_REQUIRES(lock_);
     static RingFeatures ring_features(u64 features);
-    void wait_idle(std::unique_lock<std::mutex>& held);
+    void wait_idle(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
 
     memory::PhysicalSpace& space_;
     const u32 device_id_;
-    Transport* transport_ = nullptr;
-    std::mutex lock_;
-    std::condition_variable idle_;
-    std::vector<Virtqueue> queues_;
-    u64 withheld_ = 0;
-    u64 driver_features_ = 0;  ///< as the driver wrote them
-    u64 features_ = 0;         ///< agreed on
-    u32 generation_ = 0;
-    unsigned in_flight_ = 0;
-    u8 status_ = 0;
-    bool legacy_ = false;
-    bool dma_ = true;
-    unsigned stopping_ = 0;
-    bool warned_ = false;
+    const unsigned queue_count_;
+    u64 withheld_ = 0;  ///< does not change once the machine runs
+    mutable Mutex lock_;
+    ConditionVariable idle_;
+    Transport* transport_ DRAGOMAN_GUARDED_BY(lock_) = nullptr;
+    std::vector<Virtqueue> queues_ DRAGOMAN_GUARDED_BY(lock_);
+    u64 driver_features_ DRAGOMAN_GUARDED_BY(lock_) = 0;  ///< as the driver wrote them
+    /// Agreed on. Written with the lock held, as others are; work in flight reads it without.
+    std::atomic<u64> features_{0};
+    u32 generation_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    unsigned in_flight_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    u8 status_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    bool legacy_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    bool dma_ DRAGOMAN_GUARDED_BY(lock_) = true;
+    unsigned stopping_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    bool warned_ DRAGOMAN_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace dragoman::devices::virtio

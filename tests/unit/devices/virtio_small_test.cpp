@@ -1,5 +1,6 @@
 // The small virtio devices: random numbers, console, balloon.
 #include "base/error.h"
+#include "base/mutex.h"
 #include "devices/chardev.h"
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/console.h"
@@ -202,7 +203,7 @@ TEST(VirtioDevice, AnInterruptSaysOfWhichQueue) {
     VectorTransport transport;
     Console console(driver.space);
     console.connect(transport, false);
-    std::unique_lock held(console.lock());
+    UniqueLock held(console.lock());
     console.set_driver_features(kFeatureVersion1);
     console.set_status(kStatusAcknowledge | kStatusDriver | kStatusFeaturesOk, held);
     for (unsigned i = 0; i < 2; i++) {
