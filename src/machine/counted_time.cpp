@@ -32,19 +32,20 @@ CountedTime::CountedTime(const Icount& options)
       left_in_turn_(kTurn) {}
 
 void CountedTime::add(Hart& hart) {
+    LockGuard lock(mutex_);
     harts_.push_back(&hart);
     held_.push_back(false);
     turn_given_.emplace_back();
 }
 
 void CountedTime::reset() {
-    Lock lock(mutex_);
+    LockGuard lock(mutex_);
     turn_ = 0;
     left_in_turn_ = kTurn;
 }
 
 void CountedTime::hold(const std::vector<bool>& held) {
-    Lock lock(mutex_);
+    LockGuard lock(mutex_);
     held_ = held;
     if (held_[turn_]) pass_turn();
 }
@@ -62,7 +63,7 @@ void CountedTime::timer_is_earlier() {
 }
 
 void CountedTime::wake(Hart& hart) {
-    Lock lock(mutex_);
+    LockGuard lock(mutex_);
     turn_given_[hart.id()].notify_one();
     turn_given_[turn_].notify_one();  // which may be idle for all
 }
@@ -92,21 +93,21 @@ void CountedTime::pass_turn() {
 }
 
 bool CountedTime::begin(Hart& hart) {
-    Lock lock(mutex_);
-    turn_given_[hart.id()].wait(lock, [&] { return turn_ == hart.id() || hart.wants_attention(); });
+    UniqueLock lock(mutex_);
+    while (turn_ != hart.id() && !hart.wants_attention()) turn_given_[hart.id()].wait(lock);
     return turn_ == hart.id() && !hart.wants_attention();
 }
 
 void CountedTime::yield(Hart& hart) {
-    Lock lock(mutex_);
+    LockGuard lock(mutex_);
     if (turn_ == hart.id()) pass_turn();
 }
 
 void CountedTime::wait(Hart& hart) {
-    Lock lock(mutex_);
+    UniqueLock lock(mutex_);
     while (!hart.has_something_to_do()) {
         if (turn_ != hart.id()) {
-            turn_given_[hart.id()].wait(lock, [&] { return turn_ == hart.id() || hart.wants_attention(); });
+            if (!hart.wants_attention()) turn_given_[hart.id()].wait(lock);
             continue;
         }
         Hart* next = next_with_work();
@@ -118,29 +119,32 @@ void CountedTime::wait(Hart& hart) {
 
 /// No hart has anything to execute: time goes on to the next timer, at once or as the host's time passes. Once around;
 /// the caller looks again.
-void CountedTime::idle(Lock& lock, Hart& hart) {
+void CountedTime::idle(UniqueLock& lock, Hart& hart) {
     timer_earlier_ = false;
     u64 deadline = clock_.next_deadline(), now = clock_.now();
     u64 left = deadline > now ? deadline - now : 0;
-    auto done = [&] { return timer_earlier_ || next_with_work() != nullptr; };
-    std::condition_variable& wake = turn_given_[hart.id()];
+    auto done = [&]() DRAGOMAN_REQUIRES(mutex_) { return timer_earlier_ || next_with_work() != nullptr; };
+    ConditionVariable& wake = turn_given_[hart.id()];
     if (deadline == ~u64{0}) {
-        wake.wait(lock, done);
+        while (!done()) wake.wait(lock);
         return;
     }
     if (options_.sleep && left != 0) {
         u64 start = host_time(), sleep = left;
         // With shift=auto, the guest is neither ahead of nor behind the host's time when it has slept.
         if (options_.automatic) sleep = deadline > start ? deadline - start : 0;
-        if (wake.wait_for(lock, Nanoseconds(sleep), done)) {
+        const auto until = std::chrono::steady_clock::now() + Nanoseconds(sleep);
+        while (!done() && wake.wait_until(lock, until) == std::cv_status::no_timeout) {
+        }
+        if (done()) {
             u64 end = host_time(), passed = options_.automatic ? std::max(end, now) - now : end - start;
             left = std::min(left, passed);
         }
     }
     clock_.advance(left, shift_);
-    lock.unlock();
+    mutex_.unlock();
     clock_.run_expired();
-    lock.lock();
+    mutex_.lock();
 }
 
 ir::ExitReason CountedTime::run(Hart& hart) {
@@ -169,8 +173,11 @@ void CountedTime::keep_pace(Hart& hart) {
     i64 ahead = static_cast<i64>(clock_.now() - host_time());
     if (options_.automatic) adjust_shift(ahead);
     if (!options_.align || ahead <= kMostAhead) return;
-    Lock lock(mutex_);
-    turn_given_[hart.id()].wait_for(lock, Nanoseconds(ahead), [&] { return hart.wants_attention(); });
+    UniqueLock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + Nanoseconds(ahead);
+    ConditionVariable& wake = turn_given_[hart.id()];
+    while (!hart.wants_attention() && wake.wait_until(lock, until) == std::cv_status::no_timeout) {
+    }
 }
 
 /// Another shift where the guest, going on as since the last look, would soon be too far from the host's time.

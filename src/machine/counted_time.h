@@ -3,11 +3,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/virtual_clock.h"
 #include "ir/env.h"
 #include "machine/config.h"
@@ -48,20 +47,18 @@ public:
     void wake(Hart& hart);
 
 private:
-    using Lock = std::unique_lock<std::mutex>;
     void timer_is_earlier();
-    void pass_turn();
-    void give_turn(unsigned index);
-    Hart* next_with_work();
-    void idle(Lock& lock, Hart& hart);
+    void pass_turn() DRAGOMAN_REQUIRES(mutex_);
+    void give_turn(unsigned index) DRAGOMAN_REQUIRES(mutex_);
+    Hart* next_with_work() DRAGOMAN_REQUIRES(mutex_);
+    void idle(UniqueLock& lock, Hart& hart) DRAGOMAN_REQUIRES(mutex_);
     u64 host_time() const;
     void keep_pace(Hart& hart);
     void adjust_shift(i64 ahead);
 
     Icount options_;
     devices::InstructionClock clock_;
-    std::vector<Hart*> harts_;
-    std::vector<bool> held_;
+    std::vector<Hart*> harts_;  ///< do not change once they have started
     unsigned shift_;
     i64 left_in_turn_;                        ///< instructions; of the hart whose turn it is
     std::atomic<bool> timer_earlier_{false};  ///< the budget of instructions, or the sleep, is too long
@@ -71,9 +68,10 @@ private:
     u64 last_adjusted_ = 0;  ///< shift=auto: when, and how far ahead the guest was then
     i64 last_ahead_ = 0;
 
-    std::mutex mutex_;  ///< guards the turn; a leaf
-    std::atomic<unsigned> turn_{0};
-    std::deque<std::condition_variable> turn_given_;  ///< one per hart
+    Mutex mutex_;  ///< a leaf
+    std::vector<bool> held_ DRAGOMAN_GUARDED_BY(mutex_);
+    std::atomic<unsigned> turn_{0};             ///< written with the lock held
+    std::deque<ConditionVariable> turn_given_;  ///< one per hart
 };
 
 }  // namespace dragoman::machine

@@ -44,7 +44,7 @@ GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0,
 GdbTarget::~GdbTarget() { ::close(event_fd_); }
 
 void GdbTarget::hart_stopped(Hart& hart) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (!attached_ || pending_) return;
     pending_ = StopEvent{.kind = StopEvent::Kind::Signal, .tid = id_of(hart), .value = SIGTRAP};
     if (hart.env()->exception != ir::kExceptionWatch) return;
@@ -59,7 +59,7 @@ void GdbTarget::hart_stopped(Hart& hart) {
 std::optional<semihosting::FileIoReply> GdbTarget::file_io(Hart& hart, const std::string& request) {
     const pid_t id = id_of(hart);
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         if (!attached_) return semihosting::FileIoReply{-1, EIO};
         if (auto reply = replies_.extract(id)) return reply.mapped();
         if (!pending_) {
@@ -72,7 +72,7 @@ std::optional<semihosting::FileIoReply> GdbTarget::file_io(Hart& hart, const std
 }
 
 void GdbTarget::file_io_done(i64 result, int error) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     replies_[std::exchange(asking_, 0)] = {result, errno_of_file_io(error)};
 }
 
@@ -80,16 +80,16 @@ void GdbTarget::on_io_thread(const std::function<void()>& function) {
     bool finished = false;
     machine_.loop().post([&] {
         function();
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         finished = true;
         changed_.notify_all();
     });
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return finished || closed_; });
+    UniqueLock lock(mutex_);
+    while (!finished && !closed_) changed_.wait(lock);
 }
 
 void GdbTarget::close() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     closed_ = true;
     changed_.notify_all();
 }
@@ -106,7 +106,7 @@ void GdbTarget::post(const StopEvent& event) {
 }
 
 void GdbTarget::machine_event(Event event) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (event == Event::Reset) replies_.clear();
     if (!attached_) return;
     // Whoever has stopped the machine (a monitor, too), gdb is told.
@@ -120,7 +120,7 @@ void GdbTarget::machine_event(Event event) {
 }
 
 std::optional<StopEvent> GdbTarget::take_event() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     u64 count;
     [[maybe_unused]] ssize_t size = read(event_fd_, &count, sizeof count);
     std::optional<StopEvent> event = event_;
@@ -137,7 +137,7 @@ void GdbTarget::interrupt() {
 void GdbTarget::attach() {
     on_io_thread([this] {
         if (machine_.state() == RunState::Running) machine_.stop(RunState::Debug);
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         attached_ = true;
         pending_.reset();
         event_.reset();
@@ -148,7 +148,7 @@ void GdbTarget::detach() {
     on_io_thread([this] {
         remove_points();
         {
-            std::lock_guard lock(mutex_);
+            LockGuard lock(mutex_);
             attached_ = false;
             pending_.reset();
             event_.reset();
@@ -173,14 +173,16 @@ void GdbTarget::resume(const std::vector<debug::Resumption>& threads) {
 }
 
 void GdbTarget::exit_told() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     exit_untold_ = false;
     changed_.notify_all();
 }
 
 void GdbTarget::wait_exit_told() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(2), [&] { return !exit_untold_; });
+    UniqueLock lock(mutex_);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (exit_untold_ && changed_.wait_until(lock, end) == std::cv_status::no_timeout) {
+    }
 }
 
 void GdbTarget::kill() { machine_.request_shutdown(Cause::HostSignal); }
@@ -203,7 +205,7 @@ std::string GdbTarget::describe_thread(pid_t tid) {
 }
 
 bool GdbTarget::set_breakpoint(u64 address, bool on) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (on) {
         breakpoints_.insert(address);
     } else {
@@ -214,7 +216,7 @@ bool GdbTarget::set_breakpoint(u64 address, bool on) {
 }
 
 void GdbTarget::remove_points() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     for (u64 address : breakpoints_) machine_.engine().set_breakpoint(address, false);
     breakpoints_.clear();
     for (const Watch& w : watches_) {
@@ -226,7 +228,7 @@ void GdbTarget::remove_points() {
 
 bool GdbTarget::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {
     if (length == 0) return false;
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     Watch watch{address, length, kind};
     if (on) {
         watches_.insert(watch);
@@ -293,7 +295,7 @@ GdbServer::~GdbServer() {
     target_.wait_exit_told();
     target_.close();
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         ending_ = true;
         shutdown(listener_, SHUT_RDWR);
         if (session_ >= 0) shutdown(session_, SHUT_RDWR);
@@ -304,13 +306,13 @@ GdbServer::~GdbServer() {
 }
 
 bool GdbServer::begin_session(int socket) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (!ending_ && socket >= 0) session_ = socket;
     return !ending_;
 }
 
 void GdbServer::end_session() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (session_ >= 0) release_descriptor(session_);
     session_ = -1;
 }

@@ -2,13 +2,12 @@
 // thread, where its run state changes; the stub's own thread only waits for it.
 #pragma once
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
 
+#include "base/mutex.h"
 #include "debug/gdb_socket.h"
 #include "debug/target.h"
 #include "machine/machine.h"
@@ -50,29 +49,31 @@ private:
     void on_io_thread(const std::function<void()>& function);
     Hart* hart(pid_t tid);
     void machine_event(Event event);
-    void post(const debug::StopEvent& event);
+    void post(const debug::StopEvent& event) DRAGOMAN_REQUIRES(mutex_);
     void remove_points();
 
     Machine& machine_;
     int event_fd_;
     bool physical_ = false;  ///< memory packets name physical addresses
 
-    std::mutex mutex_;  ///< guards what follows
-    std::condition_variable changed_;
-    bool closed_ = false;
-    bool exit_untold_ = false;
-    bool attached_ = false;
-    std::optional<debug::StopEvent> pending_;            ///< what has stopped a hart; the machine is about to stop
-    std::optional<debug::StopEvent> event_;              ///< the machine stands
-    pid_t asking_ = 0;                                   ///< the hart that gdb does something for; 0: none
-    std::map<pid_t, semihosting::FileIoReply> replies_;  ///< that harts have not fetched yet
-    std::set<u64> breakpoints_;
+    Mutex mutex_;
+    ConditionVariable changed_;
+    bool closed_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    bool exit_untold_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    bool attached_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    std::optional<debug::StopEvent> pending_
+        DRAGOMAN_GUARDED_BY(mutex_);  ///< what has stopped a hart; the machine is about to stop
+    std::optional<debug::StopEvent> event_ DRAGOMAN_GUARDED_BY(mutex_);  ///< the machine stands
+    pid_t asking_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< the hart that gdb does something for; 0: none
+    std::map<pid_t, semihosting::FileIoReply> replies_
+        DRAGOMAN_GUARDED_BY(mutex_);  ///< that harts have not fetched yet
+    std::set<u64> breakpoints_ DRAGOMAN_GUARDED_BY(mutex_);
     struct Watch {
         u64 address, length;
         debug::WatchKind kind;
         auto operator<=>(const Watch&) const = default;  // NOLINT(modernize-use-nullptr): none is written here
     };
-    std::set<Watch> watches_;
+    std::set<Watch> watches_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 /// Serves gdb on a thread of its own.
@@ -95,9 +96,9 @@ private:
     GdbTarget target_;
     debug::SocketFile file_;
     int listener_;
-    std::mutex mutex_;  ///< guards what follows
-    bool ending_ = false;
-    int session_ = -1;
+    Mutex mutex_;
+    bool ending_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    int session_ DRAGOMAN_GUARDED_BY(mutex_) = -1;
     std::thread thread_;
 };
 

@@ -41,7 +41,7 @@ void Hart::start() {
 
 void Hart::request_pause() {
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         pause_ = true;
         attention_.store(true, std::memory_order_release);
     }
@@ -49,29 +49,29 @@ void Hart::request_pause() {
 }
 
 void Hart::wait_paused() {
-    std::unique_lock lock(mutex_);
-    state_.wait(lock, [&] { return paused_; });
+    UniqueLock lock(mutex_);
+    while (!paused_) state_.wait(lock);
 }
 
 void Hart::resume() {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     pause_ = false;
     wake_.notify_one();
 }
 
 void Hart::call(const std::function<void()>& function) {
-    std::unique_lock lock(mutex_);
+    UniqueLock lock(mutex_);
     DRAGOMAN_ASSERT(pause_);
-    state_.wait(lock, [&] { return paused_ && call_ == nullptr; });
+    while (!paused_ || call_ != nullptr) state_.wait(lock);
     call_ = &function;
     wake_.notify_one();
-    state_.wait(lock, [&] { return call_ != &function; });
+    while (call_ == &function) state_.wait(lock);
 }
 
 void Hart::join() {
     if (!thread_.joinable()) return;
     {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         quit_ = true;
         wake_.notify_one();
     }
@@ -126,16 +126,16 @@ void Hart::kick() {
 }
 
 void Hart::wake_up() {
-    { std::lock_guard lock(mutex_); }  // whoever has found nothing to do sleeps by now
+    { LockGuard lock(mutex_); }  // whoever has found nothing to do sleeps by now
     wake_.notify_one();
 }
 
 bool Hart::pause_point() {
-    std::unique_lock lock(mutex_);
+    UniqueLock lock(mutex_);
     while (pause_ && !quit_) {
         paused_ = true;
         state_.notify_all();
-        wake_.wait(lock, [&] { return !pause_ || quit_ || call_ != nullptr; });
+        while (pause_ && !quit_ && call_ == nullptr) wake_.wait(lock);
         if (call_ == nullptr) continue;
         const std::function<void()>* function = call_;
         lock.unlock();
@@ -170,11 +170,14 @@ void Hart::sleep_polling(std::chrono::microseconds longest) {
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     {
-        std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, longest, [&] {
+        UniqueLock lock(mutex_);
+        const auto end = std::chrono::steady_clock::now() + longest;
+        auto awake = [&] {
             return kicked_.exchange(false) || timer_due_.load(std::memory_order_acquire) ||
                    attention_.load(std::memory_order_acquire);
-        });
+        };
+        while (!awake() && wake_.wait_until(lock, end) == std::cv_status::no_timeout) {
+        }
     }
     halted_.store(false, std::memory_order_relaxed);
 }
@@ -193,8 +196,8 @@ void Hart::wait_for_interrupt() {
     if (counted_ != nullptr) {
         counted_->wait(*this);
     } else {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return has_something_to_do(); });
+        UniqueLock lock(mutex_);
+        while (!has_something_to_do()) wake_.wait(lock);
     }
     halted_.store(false, std::memory_order_relaxed);
 }

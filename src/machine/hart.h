@@ -3,12 +3,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
+#include "base/mutex.h"
 #include "devices/clock.h"
 #include "devices/irq.h"
 #include "devices/wake_scope.h"
@@ -113,11 +112,13 @@ private:
     unsigned polls_ = 0;                  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do
 
-    std::mutex mutex_;               ///< guards what follows
-    std::condition_variable wake_;   ///< of the hart's thread
-    std::condition_variable state_;  ///< of those who wait for it
-    bool pause_ = true, paused_ = false, quit_ = false;
-    const std::function<void()>* call_ = nullptr;
+    Mutex mutex_;
+    ConditionVariable wake_;   ///< of the hart's thread
+    ConditionVariable state_;  ///< of those who wait for it
+    bool pause_ DRAGOMAN_GUARDED_BY(mutex_) = true;
+    bool paused_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    bool quit_ DRAGOMAN_GUARDED_BY(mutex_) = false;
+    const std::function<void()>* call_ DRAGOMAN_GUARDED_BY(mutex_) = nullptr;
 
     std::thread thread_;
 };

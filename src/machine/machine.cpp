@@ -56,8 +56,8 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     config_.engine.count_insns = config_.icount.on;
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_), std::move(backend), config_.host,
-                                               memory_, *this, config_.engine);
+    engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_), std::move(backend), config_.host, memory_,
+                                               *this, config_.engine);
     for (unsigned i = 0; i < config_.harts; i++) {
         harts_.emplace_back(new Hart(i, *engine_, clock(), *this));
         if (!counted_) continue;
@@ -177,7 +177,7 @@ void Machine::tell(Event event, Cause cause) {
 
 void Machine::request_reset(Cause cause) {
     {
-        std::lock_guard lock(requests_mutex_);
+        LockGuard lock(requests_mutex_);
         requests_.reset = true;
         requests_.reset_cause = cause;
     }
@@ -186,7 +186,7 @@ void Machine::request_reset(Cause cause) {
 
 void Machine::request_shutdown(Cause cause, int status) {
     {
-        std::lock_guard lock(requests_mutex_);
+        LockGuard lock(requests_mutex_);
         requests_.shutdown = true;
         requests_.shutdown_cause = cause;
         requests_.status = status;
@@ -196,7 +196,7 @@ void Machine::request_shutdown(Cause cause, int status) {
 
 void Machine::request_debug_stop() {
     {
-        std::lock_guard lock(requests_mutex_);
+        LockGuard lock(requests_mutex_);
         requests_.debug = true;
     }
     hold_harts();
@@ -222,7 +222,7 @@ void Machine::finish(int status) {
 void Machine::handle_requests() {
     Requests requests;
     {
-        std::lock_guard lock(requests_mutex_);
+        LockGuard lock(requests_mutex_);
         std::swap(requests, requests_);
     }
     if (!requests.reset && !requests.shutdown && !requests.debug) return;

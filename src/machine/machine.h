@@ -7,12 +7,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "devices/device.h"
 #include "devices/event_loop.h"
 #include "devices/machine_timer.h"
@@ -194,8 +194,8 @@ private:
         Cause reset_cause = Cause::GuestReset, shutdown_cause = Cause::GuestShutdown;
         int status = 0;
     };
-    std::mutex requests_mutex_;
-    Requests requests_;
+    Mutex requests_mutex_;
+    Requests requests_ DRAGOMAN_GUARDED_BY(requests_mutex_);
 };
 
 }  // namespace dragoman::machine

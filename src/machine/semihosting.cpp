@@ -23,12 +23,12 @@ public:
     explicit Console(std::shared_ptr<devices::Chardev> chardev) : chardev_(std::move(chardev)) {
         chardev_->attach({.can_receive =
                               [this] {
-                                  std::lock_guard lock(mutex_);
+                                  LockGuard lock(mutex_);
                                   return kRoom - std::min(kRoom, input_.size());
                               },
                           .receive =
                               [this](std::span<const u8> bytes) {
-                                  std::lock_guard lock(mutex_);
+                                  LockGuard lock(mutex_);
                                   input_.insert(input_.end(), bytes.begin(), bytes.end());
                                   more_.notify_all();
                               }});
@@ -50,7 +50,7 @@ public:
     std::optional<int> read(Hart& hart) {
         std::optional<int> byte;
         {
-            std::unique_lock lock(mutex_);
+            UniqueLock lock(mutex_);
             while (input_.empty() && !hart.wants_attention()) more_.wait_for(lock, kPatience);
             if (input_.empty()) return byte;
             byte = input_.front();
@@ -63,9 +63,9 @@ public:
 private:
     static constexpr std::size_t kRoom = 64;
     std::shared_ptr<devices::Chardev> chardev_;
-    std::mutex mutex_;
-    std::condition_variable more_;
-    std::deque<u8> input_;
+    Mutex mutex_;
+    ConditionVariable more_;
+    std::deque<u8> input_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 /// What arg= said, or else the kernel and the words of its command line.

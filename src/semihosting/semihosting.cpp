@@ -58,7 +58,7 @@ Session::~Session() {
 }
 
 u64 Session::add(File file) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     auto place =
         std::find_if(files_.begin() + 1, files_.end(), [](const File& f) { return f.kind == File::Kind::Unused; });
     if (place == files_.end()) place = files_.insert(files_.end(), File{});
@@ -67,19 +67,19 @@ u64 Session::add(File file) {
 }
 
 std::optional<Session::File> Session::find(u64 handle) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (handle >= files_.size() || files_[handle].kind == File::Kind::Unused) return std::nullopt;
     return files_[handle];
 }
 
 std::optional<Session::File> Session::remove(u64 handle) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (handle >= files_.size() || files_[handle].kind == File::Kind::Unused) return std::nullopt;
     return std::exchange(files_[handle], File{});
 }
 
 void Session::set_position(u64 handle, u64 position) {
-    std::lock_guard lock(mutex_);
+    LockGuard lock(mutex_);
     if (handle < files_.size()) files_[handle].position = position;
 }
 

@@ -5,13 +5,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/bits.h"
+#include "base/mutex.h"
 
 namespace dragoman::semihosting {
 
@@ -88,8 +88,8 @@ private:
     std::optional<File> remove(u64 handle);
     void set_position(u64 handle, u64 position);
 
-    std::mutex mutex_;  ///< guards files_
-    std::vector<File> files_;
+    Mutex mutex_;
+    std::vector<File> files_ DRAGOMAN_GUARDED_BY(mutex_);
     std::atomic<int> error_{0};
 };
 

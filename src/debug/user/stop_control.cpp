@@ -26,7 +26,7 @@ StopControl::StopControl(Process& process, bool suspended)
 // The server's thread.
 
 std::optional<StopEvent> StopControl::take_event() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     if (!event_) return std::nullopt;
     u64 count;
     [[maybe_unused]] ssize_t size = read(event_fd_, &count, sizeof count);
@@ -37,22 +37,22 @@ std::optional<StopEvent> StopControl::take_event() {
 }
 
 void StopControl::interrupt() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     if (stopped_ || threads_.empty()) return;
     stop_all();
     post({.kind = StopEvent::Kind::Signal, .tid = threads_.front().task->tid, .value = SIGINT});
 }
 
 void StopControl::attach() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     attached_ = true;
     if (!stopped_) stop_all();
-    changed_.wait(lock, [&] { return !threads_.empty(); });
+    while (threads_.empty()) changed_.wait(lock);
     wait_until_parked(lock);
 }
 
 void StopControl::detach() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     remove_breakpoints();
     watchpoints_.clear();
     passed_signals_.reset();
@@ -70,7 +70,7 @@ void StopControl::detach() {
 }
 
 void StopControl::resume(const std::vector<Resumption>& threads) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     for (const Resumption& r : threads) {
         for (ThreadState& t : threads_) {
             if (t.task->tid != r.tid) continue;
@@ -85,20 +85,20 @@ void StopControl::resume(const std::vector<Resumption>& threads) {
 }
 
 void StopControl::exit_told() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     exit_told_ = true;
     changed_.notify_all();
 }
 
 std::vector<pid_t> StopControl::threads() {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     std::vector<pid_t> ids;
     for (const ThreadState& t : threads_) ids.push_back(t.task->tid);
     return ids;
 }
 
 ir::Env* StopControl::find(pid_t tid) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     for (const ThreadState& t : threads_) {
         if (t.task->tid == tid) return t.task->env;
     }
@@ -147,7 +147,7 @@ std::string StopControl::pass_signals(std::string_view list) {
         if (!take_number(item, number)) return kBadRequest;
         if (int signal = linux_signal(static_cast<int>(number))) signals.set(static_cast<std::size_t>(signal));
     }
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     passed_signals_ = signals;
     return kOk;
 }
@@ -162,13 +162,13 @@ std::string StopControl::catch_syscalls(std::string_view arguments) {
         if (!take_number(item, number)) return kBadRequest;
         numbers->push_back(static_cast<unsigned>(number));
     }
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     caught_syscalls_ = std::move(numbers);
     return kOk;
 }
 
 bool StopControl::set_breakpoint(u64 address, bool on) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     if (on && process_.space->flags(address) == memory::PageFlags::None) return false;
     std::erase(breakpoints_, address);
     if (on) breakpoints_.push_back(address);
@@ -177,27 +177,27 @@ bool StopControl::set_breakpoint(u64 address, bool on) {
 }
 
 bool StopControl::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     return on ? watchpoints_.add(kind, address, length) : watchpoints_.remove(kind, address, length);
 }
 
 // The guest's threads.
 
 void StopControl::task_started(Task& task) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     threads_.push_back({.task = &task, .running = !stopped_});
     changed_.notify_all();
 }
 
 void StopControl::task_ended(Task& task) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     close_watched_pages(state_of(task));
     threads_.remove_if([&](const ThreadState& t) { return t.task == &task; });
     changed_.notify_all();
 }
 
 void StopControl::before_run(Task& task) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     ThreadState& state = state_of(task);
     state.in_syscall = false;
     if (state.watch_open && !state.watch_step) close_watched_pages(state);
@@ -205,7 +205,7 @@ void StopControl::before_run(Task& task) {
 }
 
 void StopControl::debug_exception(Task& task) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     if (!attached_) return;
     ThreadState& state = state_of(task);
     if (state.watch_step) {
@@ -218,7 +218,7 @@ void StopControl::debug_exception(Task& task) {
 }
 
 int StopControl::signal_arrived(Task& task, const siginfo_t& info) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     int signal = info.si_signo;
     if (!attached_) return signal;
     ThreadState& state = state_of(task);
@@ -244,7 +244,7 @@ int StopControl::signal_arrived(Task& task, const siginfo_t& info) {
 }
 
 void StopControl::syscall_entry(Task& task, linux_abi::SyscallEntry& entry) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     ThreadState& state = state_of(task);
     if (caught(entry.number)) {
         report(lock, task, {.kind = StopEvent::Kind::SyscallEntry, .value = static_cast<int>(entry.number)});
@@ -262,7 +262,7 @@ void StopControl::syscall_entry(Task& task, linux_abi::SyscallEntry& entry) {
 }
 
 void StopControl::syscall_return(Task& task, unsigned number) {
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     ThreadState& state = state_of(task);
     state.in_syscall = false;
     if (std::optional<WatchHit> hit = close_watched_pages(state)) {
@@ -297,16 +297,16 @@ StopControl::ThreadState& StopControl::state_of(Task& task) {
     return threads_.back();
 }
 
-void StopControl::wait_until_running(Lock& lock, Task& task) {
+void StopControl::wait_until_running(UniqueLock& lock, Task& task) {
     ThreadState& state = state_of(task);
     if (state.running) return;
     state.parked = true;
     changed_.notify_all();
-    changed_.wait(lock, [&] { return state.running; });
+    while (!state.running) changed_.wait(lock);
     state.parked = false;
 }
 
-void StopControl::report(Lock& lock, Task& task, StopEvent event) {
+void StopControl::report(UniqueLock& lock, Task& task, StopEvent event) {
     wait_until_running(lock, task);  // the event of another thread may have come first
     if (!attached_) return;
     event.tid = task.tid;
@@ -340,11 +340,9 @@ void StopControl::stop_all() {
     }
 }
 
-void StopControl::wait_until_parked(Lock& lock) {
-    changed_.wait(lock, [&] {
-        return std::all_of(threads_.begin(), threads_.end(),
-                           [](const ThreadState& t) { return t.parked || t.in_syscall; });
-    });
+void StopControl::wait_until_parked(UniqueLock& lock) {
+    auto runs = [](const ThreadState& t) { return !t.parked && !t.in_syscall; };
+    while (std::any_of(threads_.begin(), threads_.end(), runs)) changed_.wait(lock);
 }
 
 bool StopControl::caught(unsigned number) const {
@@ -355,13 +353,13 @@ bool StopControl::caught(unsigned number) const {
 
 void StopControl::end_of_process(StopEvent event) {
     if (on_end) on_end();
-    Lock lock(lock_);
+    UniqueLock lock(lock_);
     if (!attached_) return;
     exit_told_ = false;
     stop_all();
     for (ThreadState& t : threads_) t.in_syscall = true;  // none of them comes back
     post(event);
-    changed_.wait(lock, [&] { return exit_told_; });
+    while (!exit_told_) changed_.wait(lock);
 }
 
 void StopControl::arm_step(const ThreadState& state) {

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <bitset>
-#include <condition_variable>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/mutex.h"
 #include "debug/target.h"
 #include "debug/user/watchpoints.h"
 #include "linux/debugger.h"
@@ -61,7 +60,7 @@ public:
     void process_exiting(int status) override;
     void process_killed(int signal) override;
     void process_replaced() override;
-    void forked_child(Task& task) override;
+    void forked_child(Task& task) override DRAGOMAN_UNCHECKED_LOCKING;
 
 private:
     /// Signals that are delivered without a stop (QPassSignals:LIST).
@@ -80,34 +79,33 @@ private:
         bool watch_open = false;  ///< has opened the watched pages, for a system call or a single access
         std::optional<u64> watch_step = std::nullopt;  ///< the address of that access
     };
-    using Lock = std::unique_lock<std::mutex>;
 
-    ThreadState& state_of(Task& task);
-    void wait_until_running(Lock& lock, Task& task);
+    ThreadState& state_of(Task& task) DRAGOMAN_REQUIRES(lock_);
+    void wait_until_running(UniqueLock& lock, Task& task) DRAGOMAN_REQUIRES(lock_);
     /// Stops the guest with `event`, and waits until this thread may go on.
-    void report(Lock& lock, Task& task, StopEvent event);
-    void post(const StopEvent& event);
-    void stop_all();
-    void wait_until_parked(Lock& lock);
-    bool caught(unsigned number) const;
+    void report(UniqueLock& lock, Task& task, StopEvent event) DRAGOMAN_REQUIRES(lock_);
+    void post(const StopEvent& event) DRAGOMAN_REQUIRES(lock_);
+    void stop_all() DRAGOMAN_REQUIRES(lock_);
+    void wait_until_parked(UniqueLock& lock) DRAGOMAN_REQUIRES(lock_);
+    bool caught(unsigned number) const DRAGOMAN_REQUIRES(lock_);
     void end_of_process(StopEvent event);
-    void arm_step(const ThreadState& state);
-    std::optional<WatchHit> close_watched_pages(ThreadState& state);
-    void remove_breakpoints();
+    void arm_step(const ThreadState& state) DRAGOMAN_REQUIRES(lock_);
+    std::optional<WatchHit> close_watched_pages(ThreadState& state) DRAGOMAN_REQUIRES(lock_);
+    void remove_breakpoints() DRAGOMAN_REQUIRES(lock_);
 
     Process& process_;
     int event_fd_;
-    std::mutex lock_;
-    std::condition_variable changed_;
-    bool attached_;
-    bool stopped_;
-    bool exit_told_ = false;
-    std::optional<StopEvent> event_;
-    std::list<ThreadState> threads_;  // a list: threads keep references to their own element
-    std::vector<u64> breakpoints_;
-    Watchpoints watchpoints_;
-    std::bitset<65> passed_signals_;
-    std::optional<std::vector<unsigned>> caught_syscalls_;
+    Mutex lock_;
+    ConditionVariable changed_;
+    bool attached_ DRAGOMAN_GUARDED_BY(lock_);
+    bool stopped_ DRAGOMAN_GUARDED_BY(lock_);
+    bool exit_told_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    std::optional<StopEvent> event_ DRAGOMAN_GUARDED_BY(lock_);
+    std::list<ThreadState> threads_ DRAGOMAN_GUARDED_BY(lock_);  // a list: threads keep references to their own element
+    std::vector<u64> breakpoints_ DRAGOMAN_GUARDED_BY(lock_);
+    Watchpoints watchpoints_ DRAGOMAN_GUARDED_BY(lock_);
+    std::bitset<65> passed_signals_ DRAGOMAN_GUARDED_BY(lock_);
+    std::optional<std::vector<unsigned>> caught_syscalls_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace dragoman::debug

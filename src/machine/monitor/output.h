@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "devices/chardev.h"
 
 namespace dragoman::machine {
@@ -20,7 +20,7 @@ public:
     Output& operator=(const Output&) = delete;
 
     void write(std::string_view text) {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         if (pending_.size() < kLimit) pending_ += text;
         flush_locked();
     }
@@ -29,18 +29,18 @@ private:
     static constexpr std::size_t kLimit = 16 << 20;  ///< for a peer that never reads
 
     void flush() {
-        std::lock_guard lock(mutex_);
+        LockGuard lock(mutex_);
         flush_locked();
     }
-    void flush_locked() {
+    void flush_locked() DRAGOMAN_REQUIRES(mutex_) {
         auto* bytes = reinterpret_cast<const u8*>(pending_.data());
         std::size_t done = pending_.empty() ? 0 : chardev_->write({bytes, pending_.size()});
         pending_.erase(0, done);
     }
 
     std::shared_ptr<devices::Chardev> chardev_;
-    std::mutex mutex_;
-    std::string pending_;
+    Mutex mutex_;
+    std::string pending_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 
 }  // namespace dragoman::machine

@@ -109,7 +109,7 @@ std::string_view pci_class_name(u16 class_code) {
 }
 
 std::vector<PciInfo> pci_functions(pci::Bus& bus) {
-    std::lock_guard held(bus.host().lock());
+    LockGuard held(bus.host().lock());
     std::vector<PciInfo> all;
     for (unsigned devfn = 0; devfn < 256; devfn++) {
         if (Function* function = bus.at(devfn)) all.push_back(info_of(*function));
