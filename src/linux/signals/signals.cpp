@@ -263,7 +263,7 @@ void stop_by_default(Task& task, int signal) {
                 sizeof set);
     raw_syscall(SYS_tgkill, static_cast<u64>(::getpid()), static_cast<u64>(task.tid), static_cast<u64>(signal));
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<u64>(&before), 0, sizeof before);
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     if (signal != SIGSTOP) install_host_action(signal, task.handlers->actions[signal]);
 }
 
@@ -341,7 +341,7 @@ void install_host_action(int signal, const GuestSigaction& action) {
 }
 
 void catch_all_signals(Task& task, bool all) {
-    std::lock_guard lock(task.handlers->lock);
+    LockGuard lock(task.handlers->lock);
     if (all_caught == all) return;
     all_caught = all;
     for (int signal = 1; signal <= kSignalCount; ++signal) {

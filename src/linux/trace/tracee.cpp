@@ -75,7 +75,7 @@ class TraceHook final : public SyscallHook {
 void end_tracing(Task& task) {
     task.trace.record.reset();
     task.trace.starts_stopped = false;
-    std::lock_guard lock(task.process->tasks_lock);
+    LockGuard lock(task.process->tasks_lock);
     const auto& tasks = task.process->tasks;
     if (std::none_of(tasks.begin(), tasks.end(), [](const Task* other) { return other->trace.traced(); }))
         catch_all_signals(task, false);
