@@ -104,12 +104,49 @@ void emit_v_mask_get(Emitter& e, const Insn& insn) {
     define_mask(e, insn.out(), g);
 }
 
+namespace {
+
+/// The lowest `len` bits, a power of two, of the output are the mask's: without a way of the other ones through general
+/// registers, which a loop that makes one mask in each pass would wait for.
+void put_lowest(Emitter& e, const Insn& insn, unsigned len) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const HostReg mask = e.ra.use(insn.in(0)), a = e.ra.use(insn.in(1));
+    const HostReg bits = e.ra.vector_scratch();
+    if (is_mask(mask)) {
+        const HostReg g = e.ra.scratch(RegClass::Gpr);
+        c.kmovq(r64(g), opmask(mask));
+        c.vmovq(xmm(bits), r64(g));
+    } else {
+        c.vmovq(xmm(bits), r64(mask));
+    }
+    const auto low = static_cast<VectorConst>(static_cast<unsigned>(VectorConst::LowBits1) +
+                                              static_cast<unsigned>(std::countr_zero(len)));
+    const Xbyak::Address field = vector_const(e, low, ir::type_bits(t));
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(1));
+    if (e.features().avx512) {
+        constexpr u8 kSecondWhereThird = 0xd8;  // first, second, third operand: third ? second : first
+        e.ra.move(d, a, t);
+        c.vpternlogq(vec(t, d), vec(t, bits), field, kSecondWhereThird);
+    } else {
+        const HostReg rest = e.ra.vector_scratch();
+        c.vmovups(vec(t, rest), field);
+        c.vpand(vec(t, bits), vec(t, bits), vec(t, rest));
+        c.vpandn(vec(t, rest), vec(t, rest), vec(t, a));
+        c.vpor(vec(t, d), vec(t, rest), vec(t, bits));
+    }
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
 void emit_v_mask_put(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
     const auto pos = static_cast<unsigned>(insn.imm[0]), len = static_cast<unsigned>(insn.imm[1]);
     const unsigned lane = pos / 128, in_lane = pos % 128;
     DRAGOMAN_ASSERT(pos % 64 + len <= 64);
+    if (pos == 0 && std::has_single_bit(len) && (len < 8 || e.features().avx512)) return put_lowest(e, insn, len);
     const HostReg mask = e.ra.use(insn.in(0)), a = e.ra.use(insn.in(1));
     HostReg g = mask;
     const bool whole = std::has_single_bit(len) && len >= 8 && in_lane % len == 0;
@@ -137,10 +174,10 @@ void emit_v_mask_put(Emitter& e, const Insn& insn) {
         if (len >= 4) {
             // bits = bits without the field
             const unsigned low = pos % 64;
-            c.ror(r64(bits), static_cast<u8>(low));
+            if (low != 0) c.ror(r64(bits), static_cast<u8>(low));
             c.shr(r64(bits), static_cast<u8>(len));
             c.shl(r64(bits), static_cast<u8>(len));
-            c.rol(r64(bits), static_cast<u8>(low));
+            if (low != 0) c.rol(r64(bits), static_cast<u8>(low));
         }
         c.or_(r64(bits), r64(g));
         c.vpinsrq(xmm(part), from, r64(bits), index);
@@ -416,8 +453,8 @@ void emit_v_gather(Emitter& e, const Insn& insn) {
     const HostReg d = e.ra.vector_scratch();
     const Type half = t == Type::V512 ? Type::V256 : Type::V128;
     const Xbyak::Xmm to = vec(narrow ? half : t, d);
-    const Xbyak::Address from(0, false, Xbyak::RegExp(r64(base)) + vec(t, offsets) +
-                                            static_cast<std::size_t>(insn.displacement()));
+    const Xbyak::Address from(
+        0, false, Xbyak::RegExp(r64(base)) + vec(t, offsets) + static_cast<std::size_t>(insn.displacement()));
     if (e.features().avx512) {
         c.vpxord(xmm(d), xmm(d), xmm(d));
         c.kxnorw(opmask(kTempMask), opmask(kTempMask), opmask(kTempMask));

@@ -153,6 +153,14 @@ void emit_v_blend_low(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
     const auto n = static_cast<unsigned>(insn.imm[0]);
+    if (n % 4 == 0 && t != Type::V512 && e.home_has_above(insn.in(1), n)) {
+        const HostReg a = e.ra.use(insn.in(0)), d = e.ra.target(insn.out());
+        if (std::max(a, d) < xmm_reg(16)) {
+            const u64 above = low_mask(ir::type_bytes(t) / 4) & ~low_mask(n / 4);
+            c.vpblendd(vec(t, d), vec(t, a), e.ra.home(insn.in(1)), static_cast<u8>(above));
+            return e.ra.define(insn.out(), d);
+        }
+    }
     const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
     if (!e.features().avx512) {
         const HostReg d = vector_target(e, insn, insn.in(1));

@@ -161,6 +161,10 @@ public:
     void next_pass() { c.jump_to(body_); }
     void next_pass_if(Cc cc) { c.jcc_to(cc, body_); }
     void leave_loop();
+    /// Whether what lies above the low `bytes` of the vector `v`, now in a register, is in its home as well.
+    bool home_has_above(ir::Var v, unsigned bytes) const {
+        return in_loop_ && ra.is_pinned(v) && loop_.changed_bytes(v) <= bytes;
+    }
 
     /// Whether `pc` lies on another guest page than this TB in system mode: what is there may change.
     bool leaves_page(u64 pc) const { return shared.options.softmmu && (pc ^ f->guest_pc) >> 12 != 0; }

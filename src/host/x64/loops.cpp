@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/effects.h"
+
 namespace dragoman::host::x64 {
 
 using ir::Op;
@@ -50,6 +52,7 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f, bool vect
     }
     exchange(usual, f, ir::is_int, ir::Type::I64);
     if (vectors) exchange(usual, f, ir::is_vector, ir::Type::F64);
+    find_changed(f);
     f.state.extended().for_each([&](unsigned global) {
         const HostReg reg = plan.reg_of_global[global];
         const bool in_env = reg == kNoReg;
@@ -60,7 +63,24 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f, bool vect
     });
 }
 
-/// Globals in env of the wanted types, those that are used most first, take the place of unused ones of type `displaced`.
+/// How far the loop's writes reach: ops that replace low parts of what is there.
+void LoopPlan::find_changed(const ir::Function& f) {
+    changed_.assign(f.global_count(), 0);
+    for (const ir::Insn& insn : f.insns) {
+        if (ir::writes_any_global(f, insn)) return changed_.clear();
+        for (unsigned a = 0; a < insn.outputs; ++a) {
+            const ir::Var v = insn.args[a];
+            if (!f.is_global(v)) continue;
+            u64 bytes = ~u32{0};
+            if (insn.op == ir::Op::v_blend_low && insn.in(1) == v) bytes = insn.imm[0];
+            if (insn.op == ir::Op::v_mask_put && insn.in(1) == v) bytes = (insn.imm[0] + insn.imm[1] + 7) / 8;
+            changed_[v - 1] = std::max(changed_[v - 1], static_cast<u32>(bytes));
+        }
+    }
+}
+
+/// Globals in env of the wanted types, those that are used most first, take the place of unused ones of type
+/// `displaced`.
 void LoopPlan::exchange(const RegisterPlan& usual, const ir::Function& f, bool (*is_wanted)(ir::Type),
                         ir::Type displaced) {
     const unsigned globals = f.global_count();

@@ -54,11 +54,18 @@ struct LoopPlan {
     /// `vectors`: vectors may be exchanged for floats.
     void build(const RegisterPlan& usual, const ir::Function& f, bool vectors);
 
+    /// Low bytes of the global `v`, a vector, in which its register and its home may differ: what is above them is
+    /// never changed in the loop. A pass that takes it from the home does not wait for the one before.
+    unsigned changed_bytes(ir::Var v) const { return v - 1 < changed_.size() ? changed_[v - 1] : ~0u; }
+
 private:
+    void find_changed(const ir::Function& f);
+
     void exchange(const RegisterPlan& usual, const ir::Function& f, bool (*is_wanted)(ir::Type), ir::Type displaced);
 
     std::vector<u32> uses_;  // by global
     std::vector<bool> written_;
+    std::vector<u32> changed_;
 };
 
 /// Whether `f` leaves only by goto_tb, calls nothing that knows the usual plan, and does not wait for its stores.

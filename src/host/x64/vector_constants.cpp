@@ -12,11 +12,16 @@ struct Repeated {
     u64 value;
 };
 constexpr Repeated kRepeated[] = {
-    {VectorConst::NanF32, 4, 0x7fc00000},      {VectorConst::NanF64, 8, 0x7ff8000000000000},
-    {VectorConst::MagnitudeF32, 4, 0x7fffffff}, {VectorConst::MagnitudeF64, 8, 0x7fffffffffffffff},
-    {VectorConst::InfinityF32, 4, 0x7f800000}, {VectorConst::InfinityF64, 8, 0x7ff0000000000000},
-    {VectorConst::Bits8, 1, 7},                {VectorConst::Bits16, 2, 15},
-    {VectorConst::Bits32, 4, 31},              {VectorConst::Bits64, 8, 63},
+    {VectorConst::NanF32, 4, 0x7fc00000},
+    {VectorConst::NanF64, 8, 0x7ff8000000000000},
+    {VectorConst::MagnitudeF32, 4, 0x7fffffff},
+    {VectorConst::MagnitudeF64, 8, 0x7fffffffffffffff},
+    {VectorConst::InfinityF32, 4, 0x7f800000},
+    {VectorConst::InfinityF64, 8, 0x7ff0000000000000},
+    {VectorConst::Bits8, 1, 7},
+    {VectorConst::Bits16, 2, 15},
+    {VectorConst::Bits32, 4, 31},
+    {VectorConst::Bits64, 8, 63},
 };
 
 }  // namespace
@@ -37,6 +42,12 @@ void init_vector_constants(ir::Env* env) {
     set_bits(VectorConst::MaskBit16, 2, 16);
     set_bits(VectorConst::MaskBit32, 4, 32);
     set_bits(VectorConst::MaskBit64, 8, 64);
+    for (unsigned i = 0; i < 7; ++i) {
+        const u64 bits = low_mask(1u << i);
+        u8* const to = env->vector_constants[static_cast<unsigned>(VectorConst::LowBits1) + i];
+        std::memset(to, 0, 64);
+        std::memcpy(to, &bits, sizeof bits);
+    }
     for (unsigned i = 0; i < 64; ++i) {
         env->vector_constants[static_cast<unsigned>(VectorConst::MaskByte)][i] = static_cast<u8>(i / 8);
         env->vector_constants[static_cast<unsigned>(VectorConst::Iota8)][i] = static_cast<u8>(i);

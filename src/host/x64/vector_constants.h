@@ -6,22 +6,29 @@
 namespace dragoman::host::x64 {
 
 enum class VectorConst : unsigned {
-    NanF32,        ///< canonical NaNs
+    NanF32,  ///< canonical NaNs
     NanF64,
     MagnitudeF32,  ///< all bits but the sign
     MagnitudeF64,
     InfinityF32,
     InfinityF64,
-    Iota8,         ///< bytes 0 to 63
-    Bits8,         ///< what is left of a shift count
+    Iota8,  ///< bytes 0 to 63
+    Bits8,  ///< what is left of a shift count
     Bits16,
     Bits32,
     Bits64,
-    MaskBit8,      ///< the mask bit of each element, of the word or byte that has it
+    MaskBit8,  ///< the mask bit of each element, of the word or byte that has it
     MaskBit16,
     MaskBit32,
     MaskBit64,
-    MaskByte,      ///< which byte of a mask has the bits of 8 bytes each
+    MaskByte,  ///< which byte of a mask has the bits of 8 bytes each
+    LowBits1,  ///< the lowest bit, 2, 4, … of the whole vector
+    LowBits2,
+    LowBits4,
+    LowBits8,
+    LowBits16,
+    LowBits32,
+    LowBits64,
     Count_,
 };
 static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);

@@ -1,5 +1,5 @@
 // Float instructions as IR ops. Elements that are left out must raise no flags: where LMUL is a fraction, too, ops are
-// masked.
+// masked, or those of a narrower type.
 #include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
@@ -10,7 +10,7 @@ using ir::Element;
 
 unsigned count_of(const InlineVector& v, unsigned sew, int log2) { return v.bytes_used(log2) >> sew; }
 
-bool is_partial(const InlineVector& v, int log2) { return v.has_mask() || log2 < 0; }
+bool is_partial(const InlineVector& v, int log2) { return v.has_mask() || !v.fills_part(log2); }
 
 Var mask_of(InlineVector& v, unsigned r, unsigned sew, int log2) {
     const unsigned count = count_of(v, sew, log2);
@@ -19,14 +19,20 @@ Var mask_of(InlineVector& v, unsigned r, unsigned sew, int log2) {
 
 bool can_do(const InlineVector& v, Op op, unsigned sew, int log2) {
     constexpr u32 kToNearestAway = 4;
-    return sew >= 2 && v.ctx.frm() != kToNearestAway && v.has(op, float_element(sew), is_partial(v, log2));
+    return sew >= 2 && v.ctx.frm() != kToNearestAway &&
+           v.has(op, is_partial(v, log2) ? v.type : v.part_type(log2), float_element(sew), is_partial(v, log2));
 }
 
 void result(InlineVector& v, Op op, unsigned r, std::initializer_list<Var> in, u64 imm0 = 0) {
     const Element e = float_element(v.sew);
     const Var d = v.reg(v.vd() + r);
     if (!is_partial(v, v.lmul)) {
-        v.b.mov_to(d, v.b.vector_op(op, v.type, e, in, imm0));
+        const Type t = v.part_type(v.lmul);
+        auto a = [&](unsigned i) { return v.part(t, in.begin()[i]); };
+        const Var value = in.size() == 1   ? v.b.vector_op(op, t, e, {a(0)}, imm0)
+                          : in.size() == 2 ? v.b.vector_op(op, t, e, {a(0), a(1)}, imm0)
+                                           : v.b.vector_op(op, t, e, {a(0), a(1), a(2)}, imm0);
+        v.write(r, t == v.type ? value : v.b.convert(Op::v_low, v.type, value), v.lmul);
     } else {
         v.b.mov_to(d, v.b.masked_op(op, v.type, e, in, mask_of(v, r, v.sew, v.lmul), d, imm0));
     }

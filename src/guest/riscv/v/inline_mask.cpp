@@ -51,8 +51,9 @@ bool compare(InlineVector& v, const Comparison& c) {
     const Op op = c.is_float ? Op::v_fcmp : Op::v_cmp;
     const unsigned count = count_of(v);
     // Others must raise nothing.
-    const bool partial = v.has_mask() || (c.is_float && v.lmul < 0);
-    if (!v.has(op, e, partial) || (c.is_float && v.sew < 2)) return false;
+    const bool partial = v.has_mask() || (c.is_float && !v.fills_part(v.lmul));
+    const Type t = partial ? v.type : v.part_type(v.lmul);
+    if (!v.has(op, t, e, partial) || (c.is_float && v.sew < 2)) return false;
     if (c.invert && partial) return false;
     Builder& b = v.b;
     const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
@@ -66,9 +67,9 @@ bool compare(InlineVector& v, const Comparison& c) {
             const Var mask = v.has_mask() ? v.mask(r, count) : v.first(count);
             bits[r] = b.masked_op(op, v.type, e, {x, y}, mask, v.mask_bits(v.vd(), r, count), cond);
         } else {
-            bits[r] = b.vector_op(op, v.type, e, {x, y}, cond);
+            bits[r] = b.vector_op(op, t, e, {v.part(t, x), v.part(t, y)}, cond);
             // A mask has no bits above those of its elements (InlineVector::mask_bits hands it on).
-            if (v.lmul < 0) bits[r] = b.op(Op::v_mask_and, Type::Mask, {bits[r], v.first(count)});
+            if (!v.fills_part(v.lmul)) bits[r] = b.op(Op::v_mask_and, Type::Mask, {bits[r], v.first(count)});
         }
         if (c.invert) {
             const Var word = b.xor_(b.convert(Op::bitcast, Type::I64, bits[r]), b.c64(low_mask(count)));

@@ -1,6 +1,6 @@
-// Vector instructions as IR ops. A TB knows by its flags, and behind a vset by that, whether vl is the greatest there is
-// (kFlagVlmax): then ops have no mask; else vl becomes one. What is not inline is a call of the instruction's helper, and
-// so is everything where vstart may not be 0 (kFlagVectorSlow).
+// Vector instructions as IR ops. A TB knows by its flags, and behind a vset by that, whether vl is the greatest there
+// is (kFlagVlmax): then ops have no mask; else vl becomes one. What is not inline is a call of the instruction's
+// helper, and so is everything where vstart may not be 0 (kFlagVectorSlow).
 #pragma once
 
 #include "guest/riscv/v/trans_vector.h"
@@ -12,9 +12,7 @@ void init_vectors(DisasContext& ctx);
 void finish_vectors(DisasContext& ctx);
 
 inline bool is_vector_slow(const DisasContext& ctx) { return (ctx.flags_now & kFlagVectorSlow) != 0; }
-inline bool inlines_vectors(const DisasContext& ctx) {
-    return ctx.vector_type != Type::None && !is_vector_slow(ctx);
-}
+inline bool inlines_vectors(const DisasContext& ctx) { return ctx.vector_type != Type::None && !is_vector_slow(ctx); }
 
 // As gen_vector and the like. False: nothing was emitted, as the instruction is not inline.
 bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar);
@@ -59,8 +57,20 @@ public:
     /// Bytes of the group's elements in each of its registers: all, unless LMUL is a fraction.
     unsigned bytes_used(int log2) const { return log2 < 0 ? register_bytes() >> -log2 : register_bytes(); }
 
+    /// The narrowest type for the elements of a group in a register, and whether these fill it.
+    Type part_type(int log2) const {
+        const unsigned bytes = bytes_used(log2);
+        return bytes <= 16 ? Type::V128 : bytes <= 32 ? Type::V256 : Type::V512;
+    }
+    bool fills_part(int log2) const { return ir::type_bytes(part_type(log2)) == bytes_used(log2); }
+    /// `value` as far as `t` reaches.
+    Var part(Type t, Var value) { return t == type ? value : b.convert(Op::v_low, t, value); }
+
     Var reg(unsigned n) const { return DisasContext::vreg(n); }
-    bool has(Op o, ir::Element e, bool mask = false) const { return ctx.vectors->has_vector_op(o, type, {e, mask}); }
+    bool has(Op o, ir::Element e, bool mask = false) const { return has(o, type, e, mask); }
+    bool has(Op o, Type t, ir::Element e, bool mask = false) const {
+        return ctx.vectors->has_vector_op(o, t, {e, mask});
+    }
 
     /// Which elements of the r-th register of a group are computed, of `count` that a register has: by vl, and where
     /// `with_v0`, by v0. Only with has_mask.
