@@ -1,5 +1,4 @@
-// System V and POSIX IPC control calls, keys and vectors of futexes: structures that differ or hold pointers.
-#include <linux/futex.h>
+// System V and POSIX IPC control calls, keys: structures that differ or hold pointers.
 #include <linux/keyctl.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
@@ -9,6 +8,7 @@
 
 #include <csignal>
 
+#include "linux/files/host_iovec.h"
 #include "linux/layouts.h"
 #include "linux/pass.h"
 #include "linux/syscalls.h"
@@ -41,6 +41,12 @@ SyscallResult set_semid(Task& task, const SyscallArgs& args) {
     HostSemid host;
     if (!read_semid(task, args[3], host)) return -EFAULT;
     return raw_syscall(SYS_semctl, args[0], args[1], args[2], reinterpret_cast<u64>(&host));
+}
+
+SyscallResult instantiate_key(Task& task, const SyscallArgs& args) {
+    HostIovec payload;
+    if (i64 error = payload.load(task, args[2], args[3])) return error;
+    return raw_syscall(SYS_keyctl, args[0], args[1], payload.address(), args[3], args[4]);
 }
 
 }  // namespace
@@ -100,7 +106,19 @@ SyscallResult sys_keyctl(Task& task, const SyscallArgs& args) {
         case KEYCTL_READ:
         case KEYCTL_INSTANTIATE:
         case KEYCTL_GET_SECURITY: return blocking<SYS_keyctl, args_set(2)>(task, args);
-        case KEYCTL_SEARCH: return blocking<SYS_keyctl, args_set(2, 3)>(task, args);
+        case KEYCTL_SEARCH:
+        case KEYCTL_RESTRICT_KEYRING: return blocking<SYS_keyctl, args_set(2, 3)>(task, args);
+        case KEYCTL_CAPABILITIES: return direct<SYS_keyctl, args_set(1)>(task, args);
+        case KEYCTL_PKEY_QUERY: return blocking<SYS_keyctl, args_set(3, 4)>(task, args);
+        case KEYCTL_PKEY_ENCRYPT:
+        case KEYCTL_PKEY_DECRYPT:
+        case KEYCTL_PKEY_SIGN:
+        case KEYCTL_PKEY_VERIFY: return blocking<SYS_keyctl, args_set(1, 2, 3, 4)>(task, args);
+        case KEYCTL_INSTANTIATE_IOV: return instantiate_key(task, args);
+        // Its last argument points to a structure of pointers.
+        case KEYCTL_DH_COMPUTE:
+            if (args[4] != 0 && !task.space().pointers_are_hosts()) return -EOPNOTSUPP;
+            return blocking<SYS_keyctl, args_set(1, 2)>(task, args);
         case KEYCTL_GET_KEYRING_ID:
         case KEYCTL_REVOKE:
         case KEYCTL_CHOWN:
@@ -115,21 +133,11 @@ SyscallResult sys_keyctl(Task& task, const SyscallArgs& args) {
         case KEYCTL_SESSION_TO_PARENT:
         case KEYCTL_REJECT:
         case KEYCTL_INVALIDATE:
+        case KEYCTL_MOVE:
+        case KEYCTL_WATCH_KEY:
         case KEYCTL_GET_PERSISTENT: return direct<SYS_keyctl>(task, args);
-        default: return -EOPNOTSUPP;  // as of a kernel without these kinds of key
+        default: return -EOPNOTSUPP;
     }
-}
-
-SyscallResult sys_futex_waitv(Task& task, const SyscallArgs& args) {
-    constexpr u64 kMaxWaiters = FUTEX_WAITV_MAX;
-    futex_waitv waiters[kMaxWaiters];
-    u64 count = static_cast<u32>(args[1]);
-    if (count == 0 || count > kMaxWaiters || args[0] == 0 || args[2] != 0) return -EINVAL;
-    if (args[3] != 0 && args[4] != CLOCK_MONOTONIC && args[4] != CLOCK_REALTIME) return -EINVAL;
-    if (!task.read(waiters, args[0], count * sizeof(futex_waitv))) return -EFAULT;
-    for (u64 i = 0; i < count; ++i) waiters[i].uaddr = host_pointer(task, waiters[i].uaddr);
-    return safe_syscall(task, SYS_futex_waitv, reinterpret_cast<u64>(waiters), count, args[2],
-                        host_pointer(task, args[3]), args[4]);
 }
 
 }  // namespace dragoman::linux_abi

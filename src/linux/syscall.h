@@ -1,5 +1,5 @@
 // How a guest system call is represented and dispatched. One table per guest ABI (Arch::syscalls) lists every call of
-// Linux 6.12; each row names the function that carries it out and how -strace prints it.
+// Linux 6.18; each row names the function that carries it out and how -strace prints it.
 #pragma once
 
 #include <array>
@@ -50,6 +50,9 @@ struct SyscallInfo {
     SyscallFunction run;
     /// For -strace: one word per argument, then '=' and that of the result if it is not a number (strace/strace.h).
     const char* format;
+    // For docs/syscalls.md, which a test writes.
+    const char* host = "";  ///< the version of the host's kernel that it takes; "": any
+    const char* note = "";  ///< what is different from the guest's own kernel
 };
 
 /// The calls of one guest ABI.

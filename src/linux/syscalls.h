@@ -20,7 +20,13 @@ SyscallBody sys_sendmsg, sys_recvmsg, sys_sendmmsg, sys_recvmmsg, sys_setsockopt
 // time.cpp
 SyscallBody sys_clock_gettime, sys_gettimeofday, sys_getcpu, sys_nanosleep, sys_clock_nanosleep, sys_restart_syscall;
 // ipc.cpp
-SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl, sys_futex_waitv;
+SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl;
+// tracing_calls.cpp
+SyscallBody sys_perf_event_open, sys_bpf;
+// files/native_aio.cpp
+SyscallBody sys_io_setup, sys_io_destroy, sys_io_submit, sys_io_cancel, sys_io_getevents, sys_io_pgetevents;
+// files/xattrat.cpp
+SyscallBody sys_setxattrat, sys_getxattrat;
 // files/ioctl.cpp
 SyscallBody sys_ioctl;
 // system.cpp

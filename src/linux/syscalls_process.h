@@ -7,11 +7,16 @@
 namespace dragoman::linux_abi {
 
 // Processes and threads.
-SyscallBody sys_clone, sys_clone3, sys_execve, sys_execveat, sys_exit, sys_exit_group, sys_set_tid_address, sys_rseq,
-    sys_wait4, sys_waitid;
+SyscallBody sys_clone, sys_clone3, sys_execve, sys_execveat, sys_exit, sys_exit_group, sys_set_tid_address, sys_wait4,
+    sys_waitid;
 
 // Futexes and robust lists.
 SyscallBody sys_futex, sys_set_robust_list, sys_get_robust_list;
+// process/futex2.cpp
+SyscallBody sys_futex_wake, sys_futex_wait, sys_futex_requeue, sys_futex_waitv;
+
+// process/landlock.cpp
+SyscallBody sys_landlock_create_ruleset, sys_landlock_add_rule, sys_landlock_restrict_self;
 
 // Signals.
 SyscallBody sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_rt_sigsuspend, sys_rt_sigtimedwait,

@@ -54,6 +54,12 @@ bool is_locked(int fd) {
            lock.l_len == 1;
 }
 
+SyscallResult ask_kernel(int fd) {
+    static const char kNoName[] = "";
+    return raw_syscall(SYS_execveat, static_cast<u64>(fd), reinterpret_cast<u64>(kNoName), 0, 0,
+                       AT_EMPTY_PATH | AT_EXECVE_CHECK);
+}
+
 }  // namespace
 
 // The lock belongs to the open file, which the mappings of its segments hold after the descriptor has been closed.
@@ -93,17 +99,20 @@ bool is_executed(int dirfd, const char* path, int flags) {
     return locked;
 }
 
-bool is_open_for_writing(int fd) {
-    static const char kNoName[] = "";
-    SyscallResult checked = raw_syscall(SYS_execveat, static_cast<u64>(fd), reinterpret_cast<u64>(kNoName), 0, 0,
-                                        AT_EMPTY_PATH | AT_EXECVE_CHECK);
-    if (checked != -EINVAL) return checked == -ETXTBSY;
+bool host_checks_execution() {
+    static const bool checks = ask_kernel(-1) != -EINVAL;
+    return checks;
+}
+
+i64 check_execution(int fd) {
+    const SyscallResult checked = ask_kernel(fd);
+    if (checked != -EINVAL) return checked == -ETXTBSY || checked == -EACCES ? checked : 0;
     // A kernel without that check. A lease for reading is not given while somebody writes; who comes while we have it
     // has to wait, and we would be told with a signal.
     ::fcntl(fd, F_SETSIG, SIGURG);
-    if (::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+    if (::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN ? -ETXTBSY : 0;
     ::fcntl(fd, F_SETLEASE, F_UNLCK);
-    return false;
+    return 0;
 }
 
 }  // namespace dragoman::linux_abi

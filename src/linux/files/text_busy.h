@@ -28,9 +28,12 @@ bool is_executed(int fd);
 /// Whether opening with `flags` is for writing to a file that may exist already.
 bool may_write_existing(int flags);
 
-/// Whether open file `fd` is also open for writing somewhere, so that it may not be executed. Where that cannot be
-/// found out (a file of another user's before Linux 6.14): no.
-bool is_open_for_writing(int fd);
+/// Whether the host's kernel says of a file whether it may be executed (AT_EXECVE_CHECK, Linux 6.14).
+bool host_checks_execution();
+/// What the host's kernel has against executing open file `fd`: -ETXTBSY when it is also open for writing somewhere
+/// (where that cannot be found out, as of a file of another user's before Linux 6.14, it is not), -EACCES when a
+/// security module such as Landlock forbids it; else 0.
+i64 check_execution(int fd);
 
 template <class Open>
 i64 open_unless_executed(int dirfd, const char* path, int flags, Open open) {

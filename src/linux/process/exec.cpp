@@ -195,13 +195,13 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
     return "/proc/self/fd/" + std::to_string(copy) + rest;
 }
 
-// Whether a file that is to be executed is open for writing: the program itself, or the script that leads to it.
-bool is_busy(const std::string& path, const Program& program) {
-    if (is_open_for_writing(program.file.get())) return true;
-    if (program.host_path == path) return false;
+// What speaks against executing a file: the program itself, or the script that leads to it.
+i64 check_files(const std::string& path, const Program& program) {
+    if (i64 error = check_execution(program.file.get())) return error;
+    if (program.host_path == path) return 0;
     i64 fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     Descriptor script(static_cast<int>(fd));
-    return script.valid() && is_open_for_writing(script.get());
+    return script.valid() ? check_execution(script.get()) : 0;
 }
 
 /// Has the kernel execute a guest's program, through binfmt_misc.
@@ -228,7 +228,9 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
     // A file that may be executed but not read is the kernel's to open. (In a sysroot it would not find the libraries.)
     const bool unreadable = error.error == EACCES && !has_sysroot();
     if (error.error != 0 && error.error != ENOEXEC && !unreadable) return -error.error;
-    if (error.error == 0 && is_busy(path, program)) return -ETXTBSY;
+    if (error.error == 0) {
+        if (i64 refused = check_files(path, program)) return refused;
+    }
     allowance.restore();  // the next program is to have the guest's limit
     if (!task.vfork_child) {
         task.process->engine->save_translations(true);

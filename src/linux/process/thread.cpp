@@ -199,6 +199,4 @@ SyscallResult sys_set_tid_address(Task& task, const SyscallArgs& args) {
     return task.tid;
 }
 
-SyscallResult sys_rseq(Task&, const SyscallArgs&) { return -ENOSYS; }
-
 }  // namespace dragoman::linux_abi

@@ -1,4 +1,4 @@
-// The system calls of riscv64, Linux 6.12: one row each. Numbers are those of asm-generic/unistd.h; those missing from
+// The system calls of riscv64, Linux 6.18: one row each. Numbers are those of asm-generic/unistd.h; those missing from
 // it (renameat, the 32-bit time calls 403..423, 295..402) give ENOSYS.
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -16,14 +16,20 @@
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #define SYS_fchmodat2 452
-#define SYS_futex_wake 454
-#define SYS_futex_wait 455
-#define SYS_futex_requeue 456
 #define SYS_statmount 457
 #define SYS_listmount 458
 #define SYS_lsm_get_self_attr 459
 #define SYS_lsm_set_self_attr 460
 #define SYS_lsm_list_modules 461
+#endif
+#ifndef SYS_listxattrat
+#define SYS_listxattrat 465
+#define SYS_removexattrat 466
+#endif
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#define SYS_file_getattr 468
+#define SYS_file_setattr 469
 #endif
 
 namespace dragoman::linux_abi::riscv {
@@ -32,14 +38,21 @@ namespace {
 
 constexpr unsigned p(auto... positions) { return args_set(positions...); }
 constexpr auto* no_sys = refuse<ENOSYS>;
+constexpr auto* not_permitted = refuse<EPERM>;
+
+// Notes.
+constexpr const char* kPlainPointers = "ENOSYS with a guest_base (`-B`) or tagged pointers";
+constexpr const char* kHostsKernel = "the host's kernel is not the guest's";
+constexpr const char* kNoKeys = "riscv64 has no protection keys";
+constexpr const char* kUnfinished = "not there yet";
 
 constexpr SyscallInfo kTable[] = {
-    // Asynchronous I/O: its ring would be mapped by the kernel behind the guest's address space.
-    {0, "io_setup", no_sys, "uint ptr"},
-    {1, "io_destroy", no_sys, "ptr"},
-    {2, "io_submit", no_sys, "ptr long ptr"},
-    {3, "io_cancel", no_sys, "ptr ptr ptr"},
-    {4, "io_getevents", no_sys, "ptr long long ptr timespec"},
+    // Asynchronous I/O.
+    {0, "io_setup", sys_io_setup, "uint ptr", "", kPlainPointers},
+    {1, "io_destroy", sys_io_destroy, "ptr", "", kPlainPointers},
+    {2, "io_submit", sys_io_submit, "ptr long ptr", "", kPlainPointers},
+    {3, "io_cancel", sys_io_cancel, "ptr ptr ptr", "", kPlainPointers},
+    {4, "io_getevents", sys_io_getevents, "ptr long long ptr timespec", "", kPlainPointers},
     // Extended attributes.
     {5, "setxattr", with_paths<SYS_setxattr, p(1, 2), follow(0)>, "path str in uint xattr"},
     {6, "lsetxattr", with_paths<SYS_lsetxattr, p(1, 2), nofollow(0)>, "path str in uint xattr"},
@@ -55,7 +68,7 @@ constexpr SyscallInfo kTable[] = {
     {16, "fremovexattr", direct<SYS_fremovexattr, p(1)>, "fd str"},
     // Files and descriptors.
     {17, "getcwd", direct<SYS_getcwd, p(0)>, "outstr uint"},
-    {18, "lookup_dcookie", no_sys, "ulong ptr uint"},
+    {18, "lookup_dcookie", no_sys, "ulong ptr uint", "", "gone from Linux 6.8"},
     {19, "eventfd2", direct<SYS_eventfd2>, "uint eventfd"},
     {20, "epoll_create1", direct<SYS_epoll_create1>, "epoll_create"},
     {21, "epoll_ctl", sys_epoll_ctl, "fd epoll_ctl fd epoll_event"},
@@ -76,11 +89,11 @@ constexpr SyscallInfo kTable[] = {
     {36, "symlinkat", with_paths<SYS_symlinkat, p(0), nofollow(2)>, "path dirfd path"},
     {37, "linkat", with_paths<SYS_linkat, 0, follow_if(1, 4, AT_SYMLINK_FOLLOW), nofollow(3)>,
      "dirfd path dirfd path at"},
-    {38, "renameat", no_sys, "dirfd path dirfd path"},
+    {38, "renameat", no_sys, "dirfd path dirfd path", "", "riscv64 has renameat2 only"},
     {39, "umount2", with_paths<SYS_umount2, 0, follow_unless(0, 1, UMOUNT_NOFOLLOW)>, "path umount"},
     {40, "mount", with_paths<SYS_mount, p(0, 2, 4), follow(1)>, "str path str mount ptr"},
     {41, "pivot_root", sys_pivot_root, "path path"},
-    {42, "nfsservctl", no_sys, "int ptr ptr"},
+    {42, "nfsservctl", no_sys, "int ptr ptr", "", "gone from Linux 3.1"},
     {43, "statfs", with_paths<SYS_statfs, p(1), follow(0)>, "path statfs"},
     {44, "fstatfs", direct<SYS_fstatfs, p(1)>, "fd statfs"},
     {45, "truncate", sys_truncate, "path long"},
@@ -147,9 +160,9 @@ constexpr SyscallInfo kTable[] = {
     {101, "nanosleep", sys_nanosleep, "timespec ptr"},
     {102, "getitimer", direct<SYS_getitimer, p(1)>, "itimer itimerval_out"},
     {103, "setitimer", direct<SYS_setitimer, p(1, 2)>, "itimer itimerval itimerval_out"},
-    {104, "kexec_load", no_sys, "ptr ulong ptr hex"},
-    {105, "init_module", no_sys, "ptr ulong str"},
-    {106, "delete_module", no_sys, "str hex"},
+    {104, "kexec_load", not_permitted, "ptr ulong ptr hex", "", kHostsKernel},
+    {105, "init_module", not_permitted, "ptr ulong str", "", kHostsKernel},
+    {106, "delete_module", not_permitted, "str hex", "", kHostsKernel},
     {107, "timer_create", direct<SYS_timer_create, p(1, 2)>, "clock sigevent uint_at"},
     {108, "timer_gettime", direct<SYS_timer_gettime, p(1)>, "int itimerspec_out"},
     {109, "timer_getoverrun", direct<SYS_timer_getoverrun>, "int"},
@@ -160,7 +173,7 @@ constexpr SyscallInfo kTable[] = {
     {114, "clock_getres", direct<SYS_clock_getres, p(1)>, "clock timespec_out"},
     {115, "clock_nanosleep", sys_clock_nanosleep, "clock timer_flags timespec ptr"},
     {116, "syslog", blocking<SYS_syslog, p(1)>, "int ptr uint"},
-    {117, "ptrace", sys_ptrace, "int int ptr ptr"},
+    {117, "ptrace", sys_ptrace, "int int ptr ptr", "", "between guests; [differences.md](differences.md)"},
     // Scheduling.
     {118, "sched_setparam", direct<SYS_sched_setparam, p(1)>, "int sched_param"},
     {119, "sched_setscheduler", direct<SYS_sched_setscheduler, p(2)>, "int sched sched_param"},
@@ -213,7 +226,7 @@ constexpr SyscallInfo kTable[] = {
     {164, "setrlimit", sys_setrlimit, "resource rlimit"},
     {165, "getrusage", direct<SYS_getrusage, p(1)>, "rusage_who rusage"},
     {166, "umask", direct<SYS_umask>, "oct = oct"},
-    {167, "prctl", sys_prctl, "prctl prctl_arg hex hex hex"},
+    {167, "prctl", sys_prctl, "prctl prctl_arg hex hex hex", "", "PR_SET_MM: not the heap and `exe`"},
     {168, "getcpu", sys_getcpu, "int_at int_at ptr"},
     {169, "gettimeofday", sys_gettimeofday, "timeval_out ptr"},
     {170, "settimeofday", direct<SYS_settimeofday, p(0, 1)>, "timeval ptr"},
@@ -290,7 +303,8 @@ constexpr SyscallInfo kTable[] = {
     {238, "migrate_pages", direct<SYS_migrate_pages, p(2, 3)>, "int ulong ptr ptr"},
     {239, "move_pages", sys_move_pages, "int ulong ptr ptr ptr hex"},
     {240, "rt_tgsigqueueinfo", sys_rt_tgsigqueueinfo, "int int signal siginfo"},
-    {241, "perf_event_open", no_sys, "ptr int int int hex"},
+    {241, "perf_event_open", sys_perf_event_open, "ptr int int int hex", "",
+     "events of the host's code; no raw events, breakpoints and `sigtrap`"},
     {242, "accept4", on_socket<SYS_accept4, p(1, 2), SO_RCVTIMEO>, "fd sockaddr_out int_at socket_flags = fd"},
     {243, "recvmmsg", sys_recvmmsg, "fd ptr uint msg timespec"},
     // RISC-V.
@@ -310,75 +324,95 @@ constexpr SyscallInfo kTable[] = {
     {270, "process_vm_readv", sys_process_vm_readv, "int iov ulong ptr ulong ulong"},
     {271, "process_vm_writev", sys_process_vm_writev, "int iov ulong ptr ulong ulong"},
     {272, "kcmp", direct<SYS_kcmp>, "int int int hex hex"},
-    {273, "finit_module", no_sys, "fd str hex"},
+    {273, "finit_module", not_permitted, "fd str hex", "", kHostsKernel},
     {274, "sched_setattr", direct<SYS_sched_setattr, p(1)>, "int ptr hex"},
     {275, "sched_getattr", direct<SYS_sched_getattr, p(1)>, "int ptr uint hex"},
     {276, "renameat2", with_paths<SYS_renameat2, 0, nofollow(1), nofollow(3)>, "dirfd path dirfd path rename"},
-    {277, "seccomp", sys_seccomp, "seccomp seccomp_flags ptr"},
+    {277, "seccomp", sys_seccomp, "seccomp seccomp_flags ptr", "",
+     "filters are on the guest's calls; [differences.md](differences.md)"},
     {278, "getrandom", sys_getrandom, "out ulong getrandom"},
     {279, "memfd_create", direct<SYS_memfd_create, p(0)>, "str memfd = fd"},
-    {280, "bpf", no_sys, "int ptr uint"},
+    {280, "bpf", sys_bpf, "int ptr uint", "",
+     "programs see the host's registers; EPERM with a guest_base (`-B`) or tagged pointers"},
     {281, "execveat", sys_execveat, "dirfd path argv env at"},
-    {282, "userfaultfd", no_sys, "hex"},
+    {282, "userfaultfd", no_sys, "hex", "", kUnfinished},
     {283, "membarrier", direct<SYS_membarrier>, "membarrier hex int"},
     {284, "mlock2", direct<SYS_mlock2, p(0)>, "ptr ulong hex"},
     {285, "copy_file_range", blocking<SYS_copy_file_range, p(1, 3)>, "fd long_at fd long_at ulong hex"},
     {286, "preadv2", sys_preadv2, "fd iov_out int long long hex"},
     {287, "pwritev2", sys_pwritev2, "fd iov_in int long long hex"},
     // Protection keys: riscv64 has none.
-    {288, "pkey_mprotect", no_sys, "ptr ulong prot int"},
-    {289, "pkey_alloc", no_sys, "hex hex"},
-    {290, "pkey_free", no_sys, "int"},
+    {288, "pkey_mprotect", no_sys, "ptr ulong prot int", "", kNoKeys},
+    {289, "pkey_alloc", no_sys, "hex hex", "", kNoKeys},
+    {290, "pkey_free", no_sys, "int", "", kNoKeys},
     {291, "statx", with_paths<SYS_statx, p(4), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
      "dirfd path at statx_mask statx"},
-    {292, "io_pgetevents", no_sys, "ptr long long ptr timespec ptr"},
-    {293, "rseq", sys_rseq, "ptr uint hex hex"},
-    {294, "kexec_file_load", no_sys, "fd fd ulong str hex"},
+    {292, "io_pgetevents", sys_io_pgetevents, "ptr long long ptr timespec ptr", "", kPlainPointers},
+    {293, "rseq", no_sys, "ptr uint hex hex", "",
+     "critical sections would have to be seen when they begin; glibc does without"},
+    {294, "kexec_file_load", not_permitted, "fd fd ulong str hex", "", kHostsKernel},
     // From here on all architectures have the same numbers.
-    {424, "pidfd_send_signal", direct<SYS_pidfd_send_signal, p(2)>, "fd signal siginfo hex"},
-    {425, "io_uring_setup", no_sys, "uint ptr"},
-    {426, "io_uring_enter", no_sys, "fd uint uint hex ptr ulong"},
-    {427, "io_uring_register", no_sys, "fd uint ptr uint"},
-    {428, "open_tree", with_paths<SYS_open_tree, 0, follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd"},
+    {424, "pidfd_send_signal", direct<SYS_pidfd_send_signal, p(2)>, "fd signal siginfo hex", "5.1"},
+    {425, "io_uring_setup", no_sys, "uint ptr", "", kUnfinished},
+    {426, "io_uring_enter", no_sys, "fd uint uint hex ptr ulong", "", kUnfinished},
+    {427, "io_uring_register", no_sys, "fd uint ptr uint", "", kUnfinished},
+    {428, "open_tree", with_paths<SYS_open_tree, 0, follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd",
+     "5.2"},
     {429, "move_mount",
      with_paths<SYS_move_mount, 0, follow_if(1, 4, MOVE_MOUNT_F_SYMLINKS), follow_if(3, 4, MOVE_MOUNT_T_SYMLINKS)>,
-     "dirfd path dirfd path hex"},
-    {430, "fsopen", direct<SYS_fsopen, p(0)>, "str hex = fd"},
-    {431, "fsconfig", direct<SYS_fsconfig, p(2, 3)>, "fd uint str ptr int"},
-    {432, "fsmount", direct<SYS_fsmount>, "fd hex hex = fd"},
-    {433, "fspick", with_paths<SYS_fspick, 0, follow_unless(1, 2, FSPICK_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd"},
-    {434, "pidfd_open", direct<SYS_pidfd_open>, "int pidfd = fd"},
+     "dirfd path dirfd path hex", "5.2"},
+    {430, "fsopen", direct<SYS_fsopen, p(0)>, "str hex = fd", "5.2"},
+    {431, "fsconfig", direct<SYS_fsconfig, p(2, 3)>, "fd uint str ptr int", "5.2"},
+    {432, "fsmount", direct<SYS_fsmount>, "fd hex hex = fd", "5.2"},
+    {433, "fspick", with_paths<SYS_fspick, 0, follow_unless(1, 2, FSPICK_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd",
+     "5.2"},
+    {434, "pidfd_open", direct<SYS_pidfd_open>, "int pidfd = fd", "5.3"},
     {435, "clone3", sys_clone3, "clone_args ulong"},
-    {436, "close_range", sys_close_range, "fd fd close_range"},
-    {437, "openat2", sys_openat2, "dirfd path open_how ulong = fd"},
-    {438, "pidfd_getfd", direct<SYS_pidfd_getfd>, "fd int hex = fd"},
-    {439, "faccessat2", with_paths<SYS_faccessat2, 0, follow_unless(1, 3, AT_SYMLINK_NOFOLLOW)>,
-     "dirfd path access at"},
-    {440, "process_madvise", sys_process_madvise, "fd iov ulong madvise hex"},
-    {441, "epoll_pwait2", sys_epoll_pwait2, "fd epoll_events int timespec sigset uint"},
+    {436, "close_range", sys_close_range, "fd fd close_range", "5.9"},
+    {437, "openat2", sys_openat2, "dirfd path open_how ulong = fd", "5.6"},
+    {438, "pidfd_getfd", direct<SYS_pidfd_getfd>, "fd int hex = fd", "5.6"},
+    {439, "faccessat2", with_paths<SYS_faccessat2, 0, follow_unless(1, 3, AT_SYMLINK_NOFOLLOW)>, "dirfd path access at",
+     "5.8"},
+    {440, "process_madvise", sys_process_madvise, "fd iov ulong madvise hex", "5.10"},
+    {441, "epoll_pwait2", sys_epoll_pwait2, "fd epoll_events int timespec sigset uint", "5.11"},
     {442, "mount_setattr", with_paths<SYS_mount_setattr, p(3), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
-     "dirfd path hex ptr ulong"},
-    {443, "quotactl_fd", direct<SYS_quotactl_fd, p(3)>, "fd hex int ptr"},
-    {444, "landlock_create_ruleset", no_sys, "ptr ulong hex"},
-    {445, "landlock_add_rule", no_sys, "fd int ptr hex"},
-    {446, "landlock_restrict_self", no_sys, "fd hex"},
-    {447, "memfd_secret", direct<SYS_memfd_secret>, "hex = fd"},
-    {448, "process_mrelease", direct<SYS_process_mrelease>, "fd hex"},
-    {449, "futex_waitv", sys_futex_waitv, "ptr uint hex timespec clock"},
-    {450, "set_mempolicy_home_node", direct<SYS_set_mempolicy_home_node, p(0)>, "ptr ulong ulong hex"},
-    {451, "cachestat", direct<SYS_cachestat, p(1, 2)>, "fd ptr ptr hex"},
-    {452, "fchmodat2", with_paths<SYS_fchmodat2, 0, follow_unless(1, 3, AT_SYMLINK_NOFOLLOW)>, "dirfd path oct at"},
-    {453, "map_shadow_stack", no_sys, "ptr ulong hex"},
-    {454, "futex_wake", direct<SYS_futex_wake, p(0)>, "ptr hex int hex"},
-    {455, "futex_wait", blocking<SYS_futex_wait, p(0, 4)>, "ptr hex hex hex timespec clock"},
-    {456, "futex_requeue", no_sys, "ptr hex int int"},
-    {457, "statmount", direct<SYS_statmount, p(0, 1)>, "ptr ptr ulong hex"},
-    {458, "listmount", direct<SYS_listmount, p(0, 1)>, "ptr ptr ulong hex"},
-    {459, "lsm_get_self_attr", direct<SYS_lsm_get_self_attr, p(1, 2)>, "uint ptr ptr hex"},
-    {460, "lsm_set_self_attr", direct<SYS_lsm_set_self_attr, p(1)>, "uint ptr uint hex"},
-    {461, "lsm_list_modules", direct<SYS_lsm_list_modules, p(0, 1)>, "ptr ptr hex"},
+     "dirfd path hex ptr ulong", "5.12"},
+    {443, "quotactl_fd", direct<SYS_quotactl_fd, p(3)>, "fd hex int ptr", "5.14"},
+    {444, "landlock_create_ruleset", sys_landlock_create_ruleset, "ptr ulong hex", "6.14"},
+    {445, "landlock_add_rule", sys_landlock_add_rule, "fd int ptr hex", "6.14"},
+    {446, "landlock_restrict_self", sys_landlock_restrict_self, "fd hex", "6.14",
+     "the translator stays executable; a program's ELF interpreter need only be readable"},
+    {447, "memfd_secret", direct<SYS_memfd_secret>, "hex = fd", "5.14"},
+    {448, "process_mrelease", direct<SYS_process_mrelease>, "fd hex", "5.15"},
+    {449, "futex_waitv", sys_futex_waitv, "ptr uint hex timespec clock", "5.16"},
+    {450, "set_mempolicy_home_node", direct<SYS_set_mempolicy_home_node, p(0)>, "ptr ulong ulong hex", "5.17"},
+    {451, "cachestat", direct<SYS_cachestat, p(1, 2)>, "fd ptr ptr hex", "6.5"},
+    {452, "fchmodat2", with_paths<SYS_fchmodat2, 0, follow_unless(1, 3, AT_SYMLINK_NOFOLLOW)>, "dirfd path oct at",
+     "6.6"},
+    {453, "map_shadow_stack", no_sys, "ptr ulong hex", "", "riscv64 has no shadow stacks in Linux 6.18"},
+    {454, "futex_wake", sys_futex_wake, "ptr hex int hex", "", "before 6.7 by futex(2)"},
+    {455, "futex_wait", sys_futex_wait, "ptr hex hex hex timespec clock", "", "before 6.7 by futex(2)"},
+    {456, "futex_requeue", sys_futex_requeue, "ptr hex int int", "",
+     "before 6.7 by futex(2), which takes both words for private or both for shared"},
+    {457, "statmount", direct<SYS_statmount, p(0, 1)>, "ptr ptr ulong hex", "6.8"},
+    {458, "listmount", direct<SYS_listmount, p(0, 1)>, "ptr ptr ulong hex", "6.8"},
+    {459, "lsm_get_self_attr", direct<SYS_lsm_get_self_attr, p(1, 2)>, "uint ptr ptr hex", "6.8"},
+    {460, "lsm_set_self_attr", direct<SYS_lsm_set_self_attr, p(1)>, "uint ptr uint hex", "6.8"},
+    {461, "lsm_list_modules", direct<SYS_lsm_list_modules, p(0, 1)>, "ptr ptr hex", "6.8"},
     // Sealing would forbid the translator to protect pages of code.
-    {462, "mseal", no_sys, "ptr ulong hex"},
+    {462, "mseal", no_sys, "ptr ulong hex", "", kUnfinished},
+    {463, "setxattrat", sys_setxattrat, "dirfd path at str ptr ulong", "6.13"},
+    {464, "getxattrat", sys_getxattrat, "dirfd path at str ptr ulong", "6.13"},
+    {465, "listxattrat", with_paths<SYS_listxattrat, p(3), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
+     "dirfd path at ptr ulong", "6.13"},
+    {466, "removexattrat", with_paths<SYS_removexattrat, p(3), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
+     "dirfd path at str", "6.13"},
+    {467, "open_tree_attr", with_paths<SYS_open_tree_attr, p(3), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
+     "dirfd path hex ptr ulong = fd", "6.15"},
+    {468, "file_getattr", with_paths<SYS_file_getattr, p(2), follow_unless(1, 4, AT_SYMLINK_NOFOLLOW)>,
+     "dirfd path ptr ulong at", "6.17"},
+    {469, "file_setattr", with_paths<SYS_file_setattr, p(2), follow_unless(1, 4, AT_SYMLINK_NOFOLLOW)>,
+     "dirfd path ptr ulong at", "6.17"},
 };
 
 }  // namespace
