@@ -5,8 +5,8 @@ set -eu
 
 packages_of() {
     case $1 in
-    build) echo g++ cmake ninja-build ccache libxbyak-dev libzydis-dev ;;
-    system) echo libfdt-dev libslirp-dev zlib1g-dev nlohmann-json3-dev opensbi ;;
+    build) echo g++ cmake ninja-build ccache libxbyak-dev libzydis-dev libdw-dev zlib1g-dev ;;
+    system) echo libfdt-dev libslirp-dev nlohmann-json3-dev opensbi ;;
     guest) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
     images) echo debian-archive-keyring xz-utils cpio ;;
     tests)

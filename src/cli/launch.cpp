@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "cli/cache_directory.h"
 #include "debug/perf.h"
+#include "debug/user/guest_symbols.h"
 #include "debug/user/gdb_server.h"
 #include "guest/guest.h"
 #include "linux/arch.h"
@@ -41,9 +42,10 @@ void open_log(const Options& options) {
     if (!wrong.empty()) throw FatalError(1, wrong);
 }
 
-/// Whoever is told of translations: perf map, jitdump, both or nobody.
-std::unique_ptr<engine::Observer> make_observer(const Options& options) {
-    return debug::make_perf_observer(options.perf_map, options.jit_dump);
+/// Whether somebody reads names of the guest's code.
+bool shows_names(const Options& options) {
+    return options.perf_map || options.jit_dump || options.explain || log::enabled(log::Item::InAsm) ||
+           log::enabled(log::Item::Exec);
 }
 
 void write_explanation(const engine::Engine& engine, const debug::ExplainSelection& selection,
@@ -109,7 +111,9 @@ void launch(Options& options) {
     const linux_abi::Arch* arch = linux_abi::find_arch(guest.elf_machine, guest.elf_class);
     auto* space = new memory::UserSpace(options.guest_base, options.reserved_va, arch->address_space_top);
     options.engine.cache_directory = find_cache_directory(options);
-    options.engine.observer = make_observer(options).release();
+    engine::Symbols* symbols = shows_names(options) ? debug::make_guest_symbols(*space).release() : nullptr;
+    options.engine.symbols = symbols;
+    options.engine.observer = debug::make_perf_observer(options.perf_map, options.jit_dump, symbols).release();
     auto* engine = new engine::Engine(std::move(model), make_backend(options), options.host, *space, options.engine);
     auto* process = new linux_abi::Process;
     process->options = std::move(options.process);

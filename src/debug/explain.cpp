@@ -54,8 +54,17 @@ code { font-family: ui-monospace, monospace; }
 </style>
 )html";
 
+/// How people call a block: by its function where that is known.
+std::string title_of(const BlockProfile& b) {
+    std::string title = b.name.empty() ? "" : "<code>" + escape(b.name) + "</code> ";
+    return title + format("<code>0x%" PRIx64 "</code>", b.pc);
+}
+
 std::string block_section(const BlockProfile& b, double share, const std::unordered_map<u64, std::size_t>& shown) {
-    std::string html = format("<section><h2><code>0x%" PRIx64 "</code></h2>\n", b.pc);
+    std::string html = "<section><h2>" + title_of(b) + "</h2>\n";
+    if (!b.source.file.empty()) {
+        html += "<p>Compiled from " + escape(b.source.file) + ":" + std::to_string(b.source.number) + ".</p>\n";
+    }
     html += format("<p>%" PRIu64
                    " executions, %.1f %% of the host code run; %u guest instructions in %u bytes, "
                    "%u bytes of host code.",
@@ -116,9 +125,9 @@ std::string explain_page(std::span<const BlockProfile> blocks, const ExplainSele
         const BlockProfile& b = *chosen[i];
         shown.try_emplace(b.pc, i);
         double share = total > 0 ? cost(b) / total : 0;
-        html += format("<tr><td><a href=\"#n%zu\"><code>0x%" PRIx64 "</code></a></td><td>%" PRIu64
-                       "</td><td>%u</td><td>%u</td><td>%.1f %%</td>",
-                       i, b.pc, b.executions, b.guest_insns, b.host_bytes, share * 100);
+        html += format("<tr><td><a href=\"#n%zu\">", i) + title_of(b) + "</a></td>";
+        html += format("<td>%" PRIu64 "</td><td>%u</td><td>%u</td><td>%.1f %%</td>", b.executions, b.guest_insns,
+                       b.host_bytes, share * 100);
         html += format("<td style=\"text-align:left\"><span class=\"bar\" style=\"width:%.0fpx\"></span></td></tr>\n",
                        share * 300);
     }

@@ -11,7 +11,9 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/descriptors.h"
 #include "base/error.h"
@@ -21,7 +23,9 @@ namespace dragoman::debug {
 
 namespace {
 
-std::string block_name(const engine::Translation& translation) {
+std::string block_name(const engine::Translation& translation, engine::Symbols* symbols) {
+    std::string known = symbols != nullptr ? symbols->name(translation.pc) : std::string();
+    if (!known.empty()) return known;
     char name[64];
     std::snprintf(name, sizeof name, "guest_0x%" PRIx64 "+%u", translation.pc, translation.guest_bytes);
     return name;
@@ -63,6 +67,23 @@ private:
     FILE* file_ = nullptr;
 };
 
+/// Where host code of another source line begins.
+struct SourceLine {
+    u32 offset;
+    engine::Symbols::Line at;
+};
+
+std::vector<SourceLine> source_lines(const engine::Translation& translation, engine::Symbols* symbols) {
+    std::vector<SourceLine> lines;
+    if (symbols == nullptr) return lines;
+    for (const host::InsnMapEntry& insn : translation.insns) {
+        engine::Symbols::Line line = symbols->line(translation.pc + insn.pc_offset);
+        if (line.file.empty() || (!lines.empty() && lines.back().at == line)) continue;
+        lines.push_back({insn.host_offset, std::move(line)});
+    }
+    return lines;
+}
+
 /// tools/perf/Documentation/jitdump-specification.txt of Linux.
 class JitDump {
 public:
@@ -83,6 +104,22 @@ public:
         munmap(marker_, kMarkerSize);
         release_descriptor(fd_);
         fd_ = -1;
+    }
+    /// Source lines of the code that is added next.
+    void add_lines(const u8* code, std::span<const SourceLine> lines) {
+        if (fd_ < 0 || lines.empty()) return;
+        std::string entries;
+        for (const SourceLine& line : lines) {
+            const LineEntry entry{.address = reinterpret_cast<u64>(code) + line.offset, .line = line.at.number};
+            entries.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+            entries.append(line.at.file.c_str(), line.at.file.size() + 1);
+        }
+        DebugInfo info{.code_address = reinterpret_cast<u64>(code), .count = lines.size()};
+        info.timestamp = now();
+        // Records follow each other at multiples of eight.
+        entries.append((8 - (sizeof info + entries.size()) % 8) % 8, '\0');
+        info.total_size = static_cast<u32>(sizeof info + entries.size());
+        put((std::string(reinterpret_cast<const char*>(&info), sizeof info) + entries).data(), info.total_size);
     }
     void add(const std::string& name, const u8* code, std::size_t size) {
         if (fd_ < 0) return;
@@ -121,6 +158,18 @@ private:
         u64 vma, code_address, code_size, code_index;
     };
 
+    struct DebugInfo {
+        u32 id = 2;  // JIT_CODE_DEBUG_INFO
+        u32 total_size;
+        u64 timestamp;
+        u64 code_address, count;
+    };
+    struct LineEntry {  // followed by the file's name
+        u64 address;
+        i32 line;
+        i32 discriminator = 0;
+    };
+
     static u64 now() {
         timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
@@ -138,15 +187,22 @@ private:
 
 class PerfObserver : public engine::Observer {
 public:
-    PerfObserver(bool perf_map, bool jit_dump) : use_map_(perf_map), use_dump_(jit_dump) {
+    PerfObserver(bool perf_map, bool jit_dump, engine::Symbols* symbols)
+        : use_map_(perf_map), use_dump_(jit_dump), symbols_(symbols) {
         if (use_map_) map_.open();
         if (use_dump_) dump_.open();
     }
 
     void on_translate(const engine::Translation& translation) override {
-        add(block_name(translation), translation.code, translation.size);
+        const std::string name = block_name(translation, symbols_);
+        std::vector<SourceLine> lines;
+        if (use_dump_) lines = source_lines(translation, symbols_);
+        LockGuard guard(lock_);
+        dump_.add_lines(translation.code, lines);
+        add(name, translation.code, translation.size);
     }
     void on_common_code(const char* name, const u8* code, std::size_t size) override {
+        LockGuard guard(lock_);
         add(std::string("dragoman_") + name, code, size);
     }
     void before_fork() override DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
@@ -160,13 +216,13 @@ public:
     }
 
 private:
-    void add(const std::string& name, const u8* code, std::size_t size) {
-        LockGuard guard(lock_);
+    void add(const std::string& name, const u8* code, std::size_t size) DRAGOMAN_REQUIRES(lock_) {
         map_.add(name, code, size);
         dump_.add(name, code, size);
     }
 
     bool use_map_, use_dump_;
+    engine::Symbols* symbols_;
     Mutex lock_;
     PerfMap map_ DRAGOMAN_GUARDED_BY(lock_);
     JitDump dump_ DRAGOMAN_GUARDED_BY(lock_);
@@ -174,9 +230,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<engine::Observer> make_perf_observer(bool perf_map, bool jit_dump) {
+std::unique_ptr<engine::Observer> make_perf_observer(bool perf_map, bool jit_dump, engine::Symbols* symbols) {
     if (!perf_map && !jit_dump) return nullptr;
-    return std::make_unique<PerfObserver>(perf_map, jit_dump);
+    return std::make_unique<PerfObserver>(perf_map, jit_dump, symbols);
 }
 
 }  // namespace dragoman::debug

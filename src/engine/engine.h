@@ -10,6 +10,7 @@
 #include "base/thread_annotations.h"
 #include "engine/observer.h"
 #include "engine/profile.h"
+#include "engine/symbols.h"
 #include "guest/guest.h"
 #include "host/host.h"
 #include "memory/physical_space.h"
@@ -29,6 +30,7 @@ struct Config {
     u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
     const log::Selection* log = &log::selection;  ///< what is logged of this engine (-d, -dfilter); not owned
     Observer* observer = nullptr;                 ///< told of every translation (-perfmap, -jitdump); not owned
+    Symbols* symbols = nullptr;                   ///< names of guest addresses in listings; not owned
     bool profile = false;                         ///< count executions and keep the listings of all TBs (--explain)
     bool count_insns = false;  ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
 };

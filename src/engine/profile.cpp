@@ -52,12 +52,17 @@ u32 Profile::emit_counter(ir::Builder& b) {
 
 void Profile::record_ir(u32 number, const ir::Function& f, const Listing& listing, bool optimised) {
     std::string text = ir::print(f);
-    LockGuard guard(lock_);
-    BlockProfile& block = *blocks_[number];
     if (optimised) {
-        block.ir_optimised = std::move(text);
+        LockGuard guard(lock_);
+        blocks_[number]->ir_optimised = std::move(text);
         return;
     }
+    std::string name = listing.guest_name();
+    Symbols::Line source = listing.guest_line();
+    LockGuard guard(lock_);
+    BlockProfile& block = *blocks_[number];
+    block.name = std::move(name);
+    block.source = std::move(source);
     block.pc = f.guest_pc;
     block.flags = f.tb_flags;
     block.guest_insns = f.guest_insns;

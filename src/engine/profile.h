@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "engine/symbols.h"
 #include "host/host.h"
 #include "ir/builder.h"
 
@@ -16,6 +17,8 @@ class Listing;
 /// What is known of one TB. The same guest address may occur several times (other flags, retranslated).
 struct BlockProfile {
     u64 pc = 0;
+    std::string name;      ///< "function+0x1c"; empty: unknown
+    Symbols::Line source;  ///< that its first instruction was compiled from
     u32 flags = 0;
     u32 guest_insns = 0;
     u32 guest_bytes = 0;

@@ -9,11 +9,13 @@ namespace dragoman::engine {
 
 namespace {
 
-void log_entry(const log::Selection& log, const guest::Guest& guest, const ir::Env* env, const TranslationBlock* tb) {
+void log_entry(const log::Selection& log, Symbols* symbols, const guest::Guest& guest, const ir::Env* env,
+               const TranslationBlock* tb) {
     if (!log.in_filter(tb->pc)) return;
     if (log.enabled(log::Item::Exec)) {
-        std::fprintf(log::stream(), "Trace: %p [%016" PRIx64 "/%08x]\n", static_cast<const void*>(tb->code), tb->pc,
-                     tb->flags);
+        const std::string name = symbols != nullptr ? symbols->name(tb->pc) : std::string();
+        std::fprintf(log::stream(), "Trace: %p [%016" PRIx64 "/%08x]%s%s\n", static_cast<const void*>(tb->code), tb->pc,
+                     tb->flags, name.empty() ? "" : " ", name.c_str());
     }
     if (log.enabled(log::Item::Cpu)) std::fputs(guest.cpu.dump_registers(env).c_str(), log::stream());
 }
@@ -124,7 +126,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
                 if (next == nullptr) return fetch_fault();
                 i.cache(env, next);
-                if (logged) log_entry(log, i.guest, env, next);
+                if (logged) log_entry(log, i.config.symbols, i.guest, env, next);
                 code = next->checked();
             }
             next = nullptr;

@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/system/daemon.h"
+#include "debug/image_symbols.h"
 #include "machine/board.h"
 #include "machine/device_help.h"
 #include "machine/gdb_target.h"
@@ -94,6 +96,11 @@ int run(Options& options) {
     if (std::string wrong = log::open_file(options.log_file); !wrong.empty()) throw FatalError(1, wrong);
     Daemon daemon(options.daemonize);
     machine::Signals signals;
+    std::unique_ptr<engine::Symbols> symbols;
+    if (log::enabled(log::Item::InAsm) || log::enabled(log::Item::Exec)) {
+        symbols = debug::make_image_symbols({options.machine.bios, options.machine.kernel});
+        options.machine.engine.symbols = symbols.get();
+    }
     machine::Machine machine(std::move(options.machine));
     signals.attach(machine);
     if (const std::string& path = machine.config().dump_dtb; !path.empty()) {

@@ -18,16 +18,31 @@ void write(const std::string& text) {
 }  // namespace
 
 void Listing::guest_code() const {
-    if (wanted(log::Item::InAsm)) write("----------------\nIN:\n" + guest_text() + "\n");
+    if (!wanted(log::Item::InAsm)) return;
+    const std::string name = guest_name();
+    write("----------------\nIN:" + (name.empty() ? name : " " + name) + "\n" + guest_text() + "\n");
+}
+
+std::string Listing::guest_name() const { return symbols_ != nullptr ? symbols_->name(f_.guest_pc) : std::string(); }
+
+Symbols::Line Listing::guest_line() const {
+    return symbols_ != nullptr ? symbols_->line(f_.guest_pc) : Symbols::Line();
 }
 
 std::string Listing::guest_text() const {
     std::string text;
     char line[64];
+    Symbols::Line source;
     for (std::size_t offset = 0; offset < f_.guest_size && offset < code_.size();) {
         unsigned length = model_.guest.min_insn_bytes;
         std::string insn =
             model_.guest.translator.disassemble(model_, f_.guest_pc + offset, code_.subspan(offset), length);
+        if (symbols_ != nullptr) {
+            const Symbols::Line here = symbols_->line(f_.guest_pc + offset);
+            if (!here.file.empty() && here != source)
+                text += "# " + here.file + ":" + std::to_string(here.number) + "\n";
+            source = here;
+        }
         std::snprintf(line, sizeof line, "0x%08" PRIx64 ":  ", f_.guest_pc + offset);
         text += line;
         std::string hex;

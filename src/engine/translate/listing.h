@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "engine/symbols.h"
 #include "guest/guest.h"
 #include "host/host.h"
 
@@ -12,17 +13,21 @@ namespace dragoman::engine {
 
 class Listing {
 public:
-    Listing(const log::Selection& log, const guest::Model& model, const host::Backend& backend, const ir::Function& f,
-            std::span<const u8> code)
-        : log_(log), model_(model), backend_(backend), f_(f), code_(code) {}
+    /// @param symbols names of guest addresses; null: none are known
+    Listing(const log::Selection& log, const guest::Model& model, const host::Backend& backend, Symbols* symbols,
+            const ir::Function& f, std::span<const u8> code)
+        : log_(log), model_(model), backend_(backend), symbols_(symbols), f_(f), code_(code) {}
 
     // To the log, where their item is on and the filter lets the TB through.
     void guest_code() const;
     void ir(log::Item item) const;
     void host_code(const u8* code, const host::CompiledCode& compiled) const;
 
-    /// One line per guest instruction: address, bytes, assembly.
+    /// One line per guest instruction: address, bytes, assembly. A comment says where a source line begins.
     std::string guest_text() const;
+    /// Of the function that the block begins in; empty: unknown.
+    std::string guest_name() const;
+    Symbols::Line guest_line() const;
 
 private:
     bool wanted(log::Item item) const { return log_.enabled(item) && log_.in_filter(f_.guest_pc); }
@@ -30,6 +35,7 @@ private:
     const log::Selection& log_;
     const guest::Model& model_;
     const host::Backend& backend_;
+    Symbols* symbols_;
     const ir::Function& f_;
     std::span<const u8> code_;
 };

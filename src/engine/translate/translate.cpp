@@ -16,6 +16,7 @@ Translator::Setup Engine::Impl::translator_setup() {
     return {.model = *model,
             .backend = *backend,
             .log = *config.log,
+            .symbols = config.symbols,
             .profile = config.profile ? &profile : nullptr,
             .system = physical != nullptr,
             .optimise = config.optimise,

@@ -206,7 +206,7 @@ Translator::Outcome Translator::translate(TranslationRequest& request, CodeReade
     if (Outcome made = make_function(request, reader); made != Outcome::Done) return made;
     const ir::Function& f = *function_;
     timer.phase(statistics.ns_translate);
-    Listing listing(setup_.log, setup_.model, setup_.backend, f, reader.bytes());
+    Listing listing(setup_.log, setup_.model, setup_.backend, setup_.symbols, f, reader.bytes());
     listing.guest_code();
     listing.ir(log::Item::Op);
     listing.ir(log::Item::OpInd);

@@ -9,6 +9,7 @@
 #include "engine/code_buffer.h"
 #include "engine/profile.h"
 #include "engine/region/region_builder.h"
+#include "engine/symbols.h"
 #include "engine/translate/code_reader.h"
 #include "engine/translate/insn_map.h"
 #include "engine/translate/request.h"
@@ -46,6 +47,7 @@ public:
         const guest::Model& model;
         const host::Backend& backend;
         const log::Selection& log;
+        Symbols* symbols;  ///< names of guest addresses in listings; null: none
         Profile* profile;  ///< counts executions there; null: does not
         bool system;       ///< guest addresses are not fixed to code: direct jumps stay within a page
         bool optimise;

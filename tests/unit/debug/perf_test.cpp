@@ -29,10 +29,10 @@ engine::Translation sample() {
     return {.pc = 0x10abc, .guest_bytes = 12, .code = kCode, .size = sizeof kCode, .insns = {}};
 }
 
-TEST(Perf, NobodyListensUnlessAsked) { EXPECT_EQ(make_perf_observer(false, false), nullptr); }
+TEST(Perf, NobodyListensUnlessAsked) { EXPECT_EQ(make_perf_observer(false, false, nullptr), nullptr); }
 
 TEST(Perf, MapNamesGuestAddresses) {
-    auto observer = make_perf_observer(true, false);
+    auto observer = make_perf_observer(true, false, nullptr);
     observer->on_common_code("prologue", kCode, 1);
     observer->on_translate(sample());
     std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";
@@ -45,7 +45,7 @@ TEST(Perf, MapNamesGuestAddresses) {
 
 TEST(Perf, JitDumpHasHeaderAndCode) {
     ASSERT_EQ(chdir(testing::TempDir().c_str()), 0);
-    auto observer = make_perf_observer(false, true);
+    auto observer = make_perf_observer(false, true, nullptr);
     observer->on_translate(sample());
     std::string path = "jit-" + std::to_string(getpid()) + ".dump";
     std::string dump = contents(path);
@@ -66,7 +66,7 @@ TEST(Perf, JitDumpHasHeaderAndCode) {
 
 // A child of fork has no other thread that would let go of what the observer locks.
 TEST(Perf, ChildOfForkCanTranslateWhileOthersDid) {
-    auto observer = make_perf_observer(true, false);
+    auto observer = make_perf_observer(true, false, nullptr);
     const std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";
     std::atomic<bool> done{false};
     std::thread other([&] {
