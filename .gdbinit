@@ -52,7 +52,7 @@ def blocks():
             head = leaf(tb['next']).cast(gdb.lookup_type('unsigned long'))
 
 def insn_map(tb):
-    """Host offset and guest address of each guest instruction (src/engine/translate/insn_map.cpp)."""
+    """Host offset and guest address of each guest instruction that may fault (src/engine/translate/insn_map.cpp)."""
     size = int(tb['insn_map_size'])
     data = bytes(gdb.selected_inferior().read_memory(int(tb['insn_map']), size)) if size else b''
     at = host = offset = 0
@@ -81,10 +81,14 @@ def insn_map(tb):
                 if head & bit:
                     number()
 
-    if data:
-        skip_state()
     while at < len(data):
-        host += number()
+        if at == 0:
+            host = number()
+            if host & 1:
+                skip_state()
+            host >>= 1
+        else:
+            host += number()
         packed = number()
         zigzag = packed >> 1
         offset += zigzag >> 1 if zigzag & 1 == 0 else -(zigzag >> 1) - 1

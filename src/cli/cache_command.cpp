@@ -27,12 +27,15 @@ std::string day_of(i64 nanoseconds) {
     return text;
 }
 
-/// One line per image, the one that was used last first. @returns whether all are intact
+double ratio(u64 bytes, u64 of) { return of == 0 ? 0.0 : static_cast<double>(bytes) / static_cast<double>(of); }
+
+/// One line per image, the one that was used last first: its bytes per byte of guest code stand behind its size.
+/// @returns whether all are intact
 bool list(int directory, bool all) {
     std::vector<ListedImage> images = engine::list_images(directory);
     std::sort(images.begin(), images.end(), [](const ListedImage& a, const ListedImage& b) { return a.used > b.used; });
     bool intact = true;
-    u64 total = 0;
+    u64 total = 0, kept = 0, guest_code = 0;
     for (const ListedImage& image : images) {
         ImageHeader header;
         const ImageState state = engine::check_image(directory, image.name, header);
@@ -44,10 +47,17 @@ bool list(int directory, bool all) {
                            : state == ImageState::Foreign ? "(of another version)"
                            : header.guest_file[0] != 0    ? header.guest_file
                                                           : "(unknown)";
-        std::printf("%s %8" PRIu64 " KiB  %s  %7u blocks  %s\n", image.name.c_str(), image.bytes >> 10,
-                    day_of(image.used).c_str(), good ? header.live_count : 0, file);
+        const u32 guest_bytes = good ? header.guest_bytes : 0;
+        const u64 bytes = good ? engine::kImagePage + header.content_bytes() : 0;
+        kept += bytes;
+        guest_code += guest_bytes;
+        std::printf("%s %8" PRIu64 " KiB %5.2f  %s  %7u blocks  %s\n", image.name.c_str(), image.bytes >> 10,
+                    ratio(bytes, guest_bytes), day_of(image.used).c_str(), good ? header.live_count : 0, file);
     }
-    if (all) std::printf("%zu images, %" PRIu64 " KiB\n", images.size(), total >> 10);
+    if (all) {
+        std::printf("%zu images, %" PRIu64 " KiB, %.2f bytes per byte of guest code\n", images.size(), total >> 10,
+                    ratio(kept, guest_code));
+    }
     return intact;
 }
 

@@ -48,9 +48,9 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
         mender = std::make_unique<ImageMender>(translator_setup(), *user_code, *space, blocks.buffer.prologue(),
                                                blocks.buffer.image_area().first(CodeBuffer::kChunkSize));
         blocks.recover = [this](Image& image, u32 block, BlockDetails& details, InsnMapBytes& map) {
-            const ImageBlock& head = image.view().blocks[block];
-            const u32 flags = image.view().flags_of(head);
-            return mender->recover(image, block, request_for(image.bias() + head.pc, flags), details, map);
+            const ImageView& view = image.view();
+            return mender->recover(image, block, request_for(image.bias() + view.pcs[block], view.shape(block).flags),
+                                   details, map);
         };
     }
     copying = physical != nullptr && !watched && !config.one_insn_per_tb && this->backend->configuration() != 0;
@@ -223,6 +223,10 @@ void Engine::after_fork(ir::Env* env, bool child) {
     if (child && i.kept_blocks.on()) i.blocks.buffer.set_saved();
     i.blocks.lock.unlock();
     i.workers.end_fork();
+}
+
+void Engine::keep_own_code(u64 start, std::span<const u8> code) {
+    if (impl_->kept_blocks.on()) impl_->kept_blocks.cache.map_own(start, code);
 }
 
 void Engine::save_translations(bool exec) {

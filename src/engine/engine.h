@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/log.h"
@@ -145,6 +146,9 @@ public:
         std::unique_ptr<State> state_;
     };
 
+    /// The process has mapped code of the translator's own at `start`, the same in all processes: its translations are
+    /// kept like those of a file.
+    void keep_own_code(u64 start, std::span<const u8> code);
     /// Writes new translations to the translation cache: the process is about to end, or to execute another
     /// program (`exec`, after which it may go on if that fails).
     void save_translations(bool exec);

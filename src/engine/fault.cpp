@@ -25,7 +25,7 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     if (!find_in_insn_map(map.data(), static_cast<u32>(map.size()), offset, found)) return false;
     env->pc = tb->pc + found.pc_offset;
     PlainVector<ir::StateEntry> entries;
-    ir::decode_state(found.tb_state, entries);
+    if (found.tb_state != nullptr) ir::decode_state(found.tb_state, entries);
     const std::size_t of_tb = entries.size();
     if (found.insn_state != nullptr) ir::decode_state(found.insn_state, entries);
     const ir::StateEntries all(entries.data(), entries.size());
@@ -46,8 +46,8 @@ bool Engine::Impl::mend_image(const u8* position, int signal, const siginfo_t* i
     if (image == nullptr || !image->lost()) return false;
     const u32 block = image->view().find_code(static_cast<u32>(position - image->view().code));
     if (block == ImageView::kNone) return false;
-    const ImageBlock& head = image->view().blocks[block];
-    return mender->mend(*image, block, request_for(image->bias() + head.pc, image->view().flags_of(head)));
+    const ImageView& view = image->view();
+    return mender->mend(*image, block, request_for(image->bias() + view.pcs[block], view.shape(block).flags));
 }
 
 /// The guest address or, in system mode, the physical address `page` * kPageBytes belongs to the code of the TB at

@@ -68,6 +68,7 @@ struct InsnMapEntry {
     /// state_count).
     u32 state = 0;
     u32 state_count = 0;
+    bool may_fault = false;  ///< something in its code may fault or raise: the instruction may have to be found
 };
 
 /// An absolute host or guest address in generated code.
@@ -138,7 +139,6 @@ std::string disable_features(Options& options, std::string_view list);
 
 class Backend : public ir::VectorSupport {
 public:
-
     virtual std::string_view name() const = 0;
 
     /// Writes prologue, epilogue and common stubs into [code, code+size); called once, before all else.

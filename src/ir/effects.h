@@ -17,6 +17,13 @@ inline bool reads_all_globals(const Function& f, const Insn& insn) {
     return !has(flags, HelperFlags::NoReadGlobals) || has(flags, HelperFlags::MayRaise);
 }
 
+/// Whether the guest instruction that `insn` is of may have to be found by the place in its host code: a guest access,
+/// or a helper that raises.
+inline bool may_fault(const Function& f, const Insn& insn) {
+    if (insn.op == Op::call) return has(helper_of(f, insn).flags, HelperFlags::MayRaise);
+    return has(info(insn.op).flags, OpFlags::MayFault);
+}
+
 /// Whether `insn` may change globals that are not among its outputs.
 inline bool writes_any_global(const Function& f, const Insn& insn) {
     return insn.op == Op::call &&

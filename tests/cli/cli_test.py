@@ -223,7 +223,7 @@ def translation_cache(directory):
     check(cached_blocks("-disable-host-features", "return-stack", *option)[0] == 0, "other code is used")
 
     code, out, err = run("-tb-cache", cache, "-cache", "list")
-    check(code == 0 and re.search(rf"^{files[0]} +\d+ KiB .* \d+ blocks +{re.escape(os.path.realpath(PROGRAM))}$", out, re.M), f"-cache list: {out!r}")
+    check(code == 0 and re.search(rf"^{files[0]} +\d+ KiB +\d\.\d\d .* \d+ blocks +{re.escape(os.path.realpath(PROGRAM))}$", out, re.M), f"-cache list: {out!r}")
     check(run("-tb-cache", cache, "-cache", "verify") == (0, "", ""), "-cache verify: something is wrong")
     check_error(1, "missing", "-cache", "missing")
 

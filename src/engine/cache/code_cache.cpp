@@ -21,8 +21,9 @@ namespace dragoman::engine {
 
 namespace {
 
-/// Writing an image costs about as much as translating a sixteenth of what it holds.
-constexpr u64 kWorthWriting = 16;
+/// Writing an image costs about as much as translating a sixteenth of what it holds, and never less than this much
+/// code.
+constexpr u64 kWorthWriting = 16, kLeastBytes = 2 << 10;
 
 }  // namespace
 
@@ -71,7 +72,19 @@ void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
     key.size = static_cast<u64>(info.st_size);
     key.modified = static_cast<u64>(info.st_mtim.tv_sec) * 1'000'000'000 + static_cast<u64>(info.st_mtim.tv_nsec);
     key.bias = start - offset;
+    map(start, length, key);
+}
 
+void CodeCache::map_own(u64 start, std::span<const u8> code) {
+    if (!directory_.exists()) return;
+    CacheKey key = key_;
+    key.size = code.size();
+    key.modified = content_hash(code.data(), code.size());
+    key.bias = start;
+    map(start, align_up(code.size(), kImagePage), key);
+}
+
+void CodeCache::map(u64 start, u64 length, const CacheKey& key) {
     LockGuard guard(lock_);
     std::erase_if(ranges_, [&](const Range& r) { return r.start < start + length && start < r.end; });
     auto same = [&](const std::unique_ptr<Known>& known) { return known->image.key() == key; };
@@ -107,6 +120,14 @@ void CodeCache::open(Known& known) {
     if (!directory.valid()) return;
     if (!file.open(directory.get(), known.image.key(), static_cast<u32>(prologue_.size()))) return;
     area_ = area_.subspan(known.image.map(file, area_, prologue_, mapped_));
+}
+
+bool CodeCache::is_worth(const Image& image, u64 bytes) {
+    const u64 enough = std::max(kLeastBytes, image.bytes() / kWorthWriting);
+    if (bytes >= enough) return true;
+    timespec now;
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return content_hash(reinterpret_cast<const u8*>(&now), sizeof now) % enough < bytes;
 }
 
 void CodeCache::save(const std::vector<Addition>& additions, const host::Backend& backend, Guest& guest) {
@@ -161,14 +182,8 @@ private:
 
 bool CodeCache::save(const Addition& addition, int directory, const host::Backend& backend, Guest& guest) {
     const Image& image = *addition.image;
-    u64 bytes = 0;
-    for (const TranslationBlock* tb : addition.tbs) bytes += tb->code_size;
     ImageFile current;  // not always the one that this process runs in
     const bool exists = current.open(directory, image.key(), static_cast<u32>(prologue_.size()));
-    auto is_worth = [&](u64 added) {
-        return added >= kLeastBytes && (!exists || added * kWorthWriting >= current.header().content_bytes());
-    };
-    if (!is_worth(bytes)) return false;
 
     // An image that is mostly of no use is made anew, of what there is here.
     for (bool anew : {false, true}) {
@@ -186,7 +201,7 @@ bool CodeCache::save(const Addition& addition, int directory, const host::Backen
             }
             builder.add(*tb);
         }
-        if (!is_worth(builder.added())) return false;
+        if (builder.added() == 0) return false;
         if (auto made = builder.finish(); !made.empty()) return write_image(directory, builder.header(), made);
     }
     return false;

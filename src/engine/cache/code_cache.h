@@ -33,6 +33,8 @@ public:
 
     /// The guest has mapped `length` bytes of file `fd` from `offset` on at `start`, for execution.
     void map(u64 start, u64 length, int fd, u64 offset);
+    /// This code of the translator's own is there now.
+    void map_own(u64 start, std::span<const u8> code);
 
     /// The image for code at `pc`; null: nothing is kept of it. It may be mapped, or not.
     /// @param open  whether a file may be opened for that (a descriptor that other threads of the guest could meet)
@@ -40,6 +42,11 @@ public:
 
     /// The image that has something mapped at `p`; null: there is none. In signal handlers, too.
     Image* mapped_at(const void* p) const;
+
+    /// Whether a process that has made `bytes` of new code for an image should write it. What is new is mostly found
+    /// again by the next process, so it is worth the writing of what a sixteenth of it took to translate; of less, one
+    /// process in so many writes, so that what is run often is kept at last, at the same cost.
+    static bool is_worth(const Image& image, u64 bytes);
 
     /// Blocks that a new image is to have.
     struct Addition {
@@ -54,10 +61,8 @@ public:
         /// Copies code of the guest as it is now. @returns bytes that could not be copied
         virtual std::size_t read(u64 address, u8* to, std::size_t bytes) = 0;
     };
-    /// Writes what is worth it. The process is about to end, or to execute another program.
+    /// Writes them. The process is about to end, or to execute another program.
     void save(const std::vector<Addition>& additions, const host::Backend& backend, Guest& guest);
-    /// Bytes of code that are worth writing an image.
-    static constexpr u64 kLeastBytes = 8 << 10;
 
     void lock() DRAGOMAN_ACQUIRE(lock_) { lock_.lock(); }
     void unlock() DRAGOMAN_RELEASE(lock_) { lock_.unlock(); }
@@ -72,6 +77,7 @@ private:
         u64 start, end;
         Known* known;
     };
+    void map(u64 start, u64 length, const CacheKey& key);
     void open(Known& known) DRAGOMAN_REQUIRES(lock_);
     bool save(const Addition& addition, int directory, const host::Backend& backend, Guest& guest)
         DRAGOMAN_REQUIRES(lock_);

@@ -27,20 +27,17 @@ std::size_t Image::map(const ImageFile& file, std::span<u8> area, std::span<cons
     list.store(this);
     if (!file.map(base_ + prologue.size())) return 0;
     std::memcpy(base_, prologue.data(), prologue.size());
-    view_ = ImageView(header, base_ + prologue.size());
-    blocks_.assign(view_.blocks.begin(), view_.blocks.end());
-    pages_.assign(view_.pages.begin(), view_.pages.end());
-    flags_.assign(view_.flags.begin(), view_.flags.end());
-    view_.blocks = blocks_;
-    view_.pages = pages_;
-    view_.flags = flags_;
+    const u8* content = base_ + prologue.size();
+    lasting_.resize((header.lasting_bytes() + 7) / 8);
+    std::memcpy(lasting_.data(), content + header.code_bytes, header.lasting_bytes());
     if (lost()) return 0;
+    view_ = ImageView(header, content, reinterpret_cast<const u8*>(lasting_.data()));
     pages.assign(view_.pages.size(), PageState::Unknown);
     page_cut.assign(view_.pages.size(), false);
     page_other.assign(view_.pages.size(), false);
-    block_cut.assign(view_.blocks.size(), false);
+    block_cut.assign(view_.block_count(), false);
     // Pages of it that are never looked at are never there.
-    tbs_.reset(static_cast<TranslationBlock**>(std::calloc(view_.blocks.size() + 1, sizeof(TranslationBlock*))));
+    tbs_.reset(static_cast<TranslationBlock**>(std::calloc(view_.block_count() + 1u, sizeof(TranslationBlock*))));
     mapped_ = tbs_ != nullptr;
     return bytes;
 }
@@ -63,11 +60,11 @@ bool Image::cut_off(const void* fault) {
     // A block that begins in front of it may have an instruction that ends behind. Its page may be missing, too.
     const u8* code = view_.code;
     const u64 at = from - reinterpret_cast<u64>(code);
-    if (code == nullptr || from >= tables || at == 0 || blocks_.empty()) return true;
+    if (code == nullptr || from >= tables || at == 0) return true;
     if (const u32 block = view_.find_code(static_cast<u32>(at) - 1); block != ImageView::kNone) {
-        const u64 head = std::min<u64>(at - blocks_[block].code, std::min(tables, end) - from);
+        const u64 head = std::min<u64>(at - view_.code_of(block), std::min(tables, end) - from);
         const iovec source{reinterpret_cast<void*>(from), head};
-        const iovec place{const_cast<u8*>(code) + blocks_[block].code, source.iov_len};
+        const iovec place{const_cast<u8*>(code) + view_.code_of(block), source.iov_len};
         (void)::process_vm_writev(::getpid(), &source, 1, &place, 1, 0);
     }
     return true;

@@ -31,6 +31,8 @@ public:
     /// bytes of the area that it takes; 0: the file is damaged or there is no room
     std::size_t map(const ImageFile& file, std::span<u8> area, std::span<const u8> prologue, std::atomic<Image*>& list);
     bool mapped() const { return mapped_; }
+    /// Bytes of memory that it takes; 0: it is not mapped.
+    std::size_t bytes() const { return mapped_ ? bytes_ : 0; }
     /// The next one in that list.
     const Image* next() const { return next_; }
     Image* next() { return next_; }
@@ -46,7 +48,7 @@ public:
     }
     const u8* base() const { return base_; }
     const ImageView& view() const { return view_; }
-    u8* code(const ImageBlock& block) const { return const_cast<u8*>(view_.code) + block.code; }
+    u8* code(u32 block) const { return const_cast<u8*>(view_.code) + view_.code_of(block); }
 
     enum class PageState : u8 {
         Unknown,  ///< to be compared
@@ -69,9 +71,9 @@ public:
     /// Calls `f(index)` for the pages that the block depends on; stops when it returns false. @returns whether none did
     template <class F>
     bool for_pages(u32 block, F f) const {
-        const ImageBlock& head = view_.blocks[block];
-        u32 index = view_.find_page(head.first_page());
-        for (u32 number = head.first_page(); number <= head.last_page(); ++number, ++index) {
+        const u32 first = view_.first_page(block), last = view_.last_page(block);
+        u32 index = view_.find_page(first);
+        for (u32 number = first; number <= last; ++number, ++index) {
             if (index >= pages.size() || view_.pages[index].number != number || !f(index)) return false;
         }
         return true;
@@ -92,10 +94,7 @@ private:
     Image* next_ = nullptr;
     std::atomic<u64> lost_from_{~u64{0}};
     ImageView view_;
-    // What must be known also when the file is lost.
-    std::vector<ImageBlock> blocks_;
-    std::vector<ImagePage> pages_;
-    std::vector<u32> flags_;
+    std::vector<u64> lasting_;  ///< a copy of the tables that must be known also when the file is lost
     std::unique_ptr<TranslationBlock*[], Free> tbs_;
 };
 

@@ -62,18 +62,18 @@ void Blocks::doubt_image_pages(u64 first, u64 last) {
 /// Unlinks what was linked in the file to blocks that Image::cut says are not to be reached.
 void Blocks::cut_links(Image& image) {
     const ImageView& view = image.view();
-    std::vector<bool> is_cut(view.blocks.size());
-    for (u32 block = 0; block < view.blocks.size(); ++block) is_cut[block] = image.cut(block);
+    std::vector<bool> is_cut(view.block_count());
+    for (u32 block = 0; block < view.block_count(); ++block) is_cut[block] = image.cut(block);
     BlockDetails details;
-    for (u32 block = 0; block < view.blocks.size(); ++block) {
-        if (view.blocks[block].flags == ImageBlock::kDead) continue;
+    for (u32 block = 0; block < view.block_count(); ++block) {
+        if (view.is_dead(block)) continue;
         details.read(view, block);
         TranslationBlock* tb = image.tb(block);
         for (unsigned i = 0; i < details.slot_count; ++i) {
             const ImageSlot& s = details.slots[i];
             if (!s.slot.used || s.target == ImageView::kNone || !is_cut[s.target]) continue;
             if (tb == nullptr) {
-                backend_.unlink(image.code(view.blocks[block]), s.slot);
+                backend_.unlink(image.code(block), s.slot);
             } else if (tb->slots[i].linked_in_image) {
                 unlink(tb->slots[i]);
             }
@@ -92,19 +92,19 @@ u64 Blocks::kept_count() const {
 namespace {
 
 TranslationBlock* make_image_tb(Image& image, u32 block, const BlockDetails& details) {
-    const ImageBlock& head = image.view().blocks[block];
+    const ImageBlock head = image.view().block(block);
     auto* tb = new (image.arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
     tb->pc = tb->physical = image.bias() + head.pc;
-    tb->flags = image.view().flags_of(head);
+    tb->flags = head.shape.flags;
     tb->invalid = true;
     tb->guest_size = head.guest_size;
     tb->guest_insns = static_cast<u16>(details.guest_insns);
     tb->slot_count = static_cast<u8>(details.slot_count);
     tb->verified = false;
-    tb->code = image.code(head);
+    tb->code = image.code(block);
     tb->code_size = head.code_size;
-    tb->entry = head.entry;
-    tb->target = tb->code + head.checked_entry;
+    tb->entry = head.shape.entry;
+    tb->target = tb->code + head.shape.checked_entry;
     tb->insn_map = details.insn_map.data();
     tb->insn_map_size = static_cast<u32>(details.insn_map.size());
     tb->page_numbers[0] = tb->pc / kPageBytes;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/leb128.h"
+
 namespace dragoman::engine {
 
 ImageBuilder::ImageBuilder(const host::Backend& backend, const u8* code_base, const CacheKey& key, u32 prologue_bytes)
@@ -20,16 +22,15 @@ void ImageBuilder::set_name(const std::string& path) {
 void ImageBuilder::start(const ImageHeader& old, std::span<const u8> content) {
     const ImageView view(old, content.data());
     old_details_.assign(view.details.begin(), view.details.end());
-    flags_.assign(view.flags.begin(), view.flags.end());
     for (const ImagePage& page : view.pages) pages_[page.number] = page.hash;
     BlockDetails details;
-    blocks_.reserve(view.blocks.size());
-    for (u32 number = 0; number < view.blocks.size(); ++number) {
+    blocks_.reserve(view.block_count());
+    for (u32 number = 0; number < view.block_count(); ++number) {
         details.read(view, number);
-        const ImageBlock& head = view.blocks[number];
         Block& block = blocks_.emplace_back();
-        block.head = head;
-        block.flags = view.flags_of(head);
+        block.head = view.block(number);
+        block.live = !view.is_dead(number);
+        block.shape = block.live ? shape_number(block.head.shape) : ImageShape::kDead;
         block.first_slot = static_cast<u32>(slots_.size());
         block.slot_count = static_cast<u16>(details.slot_count);
         block.guest_insns = static_cast<u16>(details.guest_insns);
@@ -37,19 +38,20 @@ void ImageBuilder::start(const ImageHeader& old, std::span<const u8> content) {
             block.insn_map = {old_details_.data() + (details.insn_map.data() - view.details.data()),
                               details.insn_map.size()};
         }
-        block.live = head.flags != ImageBlock::kDead;
         for (unsigned i = 0; i < details.slot_count; ++i) {
             const ImageSlot& s = details.slots[i];
             Slot& slot = slots_.emplace_back();
             slot.slot = s.slot;
-            if (s.target == ImageView::kNone || s.target >= view.blocks.size()) continue;
+            if (s.target == ImageView::kNone) continue;
             slot.target = s.target;
-            slot.target_flags = view.flags_of(view.blocks[s.target]);
+            slot.target_flags = view.shape(s.target).flags;
             slot.flags_known = true;
         }
     }
     old_by_pc_.assign(view.by_pc.begin(), view.by_pc.end());
-    const u64 used = blocks_.empty() ? 0 : align_up(u64{blocks_.back().head.code} + blocks_.back().head.code_size, 16);
+    const u64 used = blocks_.empty()
+                         ? 0
+                         : u64{blocks_.back().head.code} + align_up(blocks_.back().head.code_size, kImageCodeAlignment);
     content_.assign(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(used));
     header_.dead_bytes = old.dead_bytes;
 }
@@ -67,17 +69,17 @@ void ImageBuilder::set_page(u32 number, u64 hash) {
     if (fresh || place->second == hash) return;
     place->second = hash;
     for (u32 i = 0; i < blocks_.size(); ++i) {
-        if (blocks_[i].live && blocks_[i].head.first_page() <= number && blocks_[i].head.last_page() >= number) kill(i);
+        if (blocks_[i].live && first_page(blocks_[i]) <= number && last_page(blocks_[i]) >= number) kill(i);
     }
 }
 
-u8 ImageBuilder::flags_number(u32 flags) {
-    auto place = std::find(flags_.begin(), flags_.end(), flags);
-    if (place == flags_.end()) {
-        if (flags_.size() == ImageBlock::kDead) return ImageBlock::kDead;
-        place = flags_.insert(place, flags);
+u8 ImageBuilder::shape_number(const ImageShape& shape) {
+    auto place = std::find(shapes_.begin(), shapes_.end(), shape);
+    if (place == shapes_.end()) {
+        if (shapes_.size() == ImageShape::kDead) return ImageShape::kDead;
+        place = shapes_.insert(place, shape);
     }
-    return static_cast<u8>(place - flags_.begin());
+    return static_cast<u8>(place - shapes_.begin());
 }
 
 bool ImageBuilder::add(const TranslationBlock& tb) {
@@ -89,14 +91,15 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
         return false;
     }
     Block block{};
-    block.head.flags = flags_number(tb.flags);
-    if (block.head.flags == ImageBlock::kDead) return false;
-    block.flags = tb.flags;
+    block.head.shape = {tb.flags, static_cast<u8>(kept.guest_read - tb.guest_size), static_cast<u8>(tb.entry),
+                        static_cast<u8>(checked_entry), 0};
+    block.shape = shape_number(block.head.shape);
+    if (block.shape == ImageShape::kDead) return false;
     block.head.pc = static_cast<u32>(pc);
     for (auto old = std::lower_bound(old_by_pc_.begin(), old_by_pc_.end(), block.head.pc,
                                      [this](u32 number, u32 at) { return blocks_[number].head.pc < at; });
          old != old_by_pc_.end() && blocks_[*old].head.pc == block.head.pc; ++old) {
-        if (blocks_[*old].flags != tb.flags || !blocks_[*old].live) continue;
+        if (blocks_[*old].head.shape.flags != tb.flags || !blocks_[*old].live) continue;
         if (!kept.replaces) return true;
         kill(*old);
     }
@@ -104,13 +107,10 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
     block.head.code = static_cast<u32>(content_.size());
     block.head.code_size = static_cast<u16>(tb.code_size);
     block.head.guest_size = static_cast<u16>(tb.guest_size);
-    block.head.lookahead = static_cast<u8>(kept.guest_read - tb.guest_size);
-    block.head.entry = static_cast<u8>(tb.entry);
-    block.head.checked_entry = static_cast<u8>(checked_entry);
     block.guest_insns = tb.guest_insns;
     block.insn_map = {tb.insn_map, tb.insn_map_size};
     content_.insert(content_.end(), tb.code, tb.code + tb.code_size);
-    content_.resize(align_up(content_.size(), 16), 0xcc);
+    content_.resize(align_up(content_.size(), kImageCodeAlignment), 0xcc);
     u8* code = code_of(block);
     // What is in front of the code is at another distance in an image.
     const u64 moved = static_cast<u64>(tb.code - code_base_) - (u64{header_.prologue_bytes} + block.head.code);
@@ -140,7 +140,7 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
 
 bool ImageBuilder::before(u32 a, u32 b) const {
     const Block &x = blocks_[a], &y = blocks_[b];
-    return x.head.pc != y.head.pc ? x.head.pc < y.head.pc : x.flags < y.flags;
+    return x.head.pc != y.head.pc ? x.head.pc < y.head.pc : x.head.shape.flags < y.head.shape.flags;
 }
 
 namespace {
@@ -182,9 +182,9 @@ u32 ImageBuilder::find_target(const Block& block, const Slot& slot) const {
     std::size_t end = first;
     while (end < by_pc_.size() && blocks_[by_pc_[end]].head.pc == pc) ++end;
     if (slot.flags_known || !slot.slot.checked) {
-        const u32 wanted = slot.flags_known ? slot.target_flags : block.flags;
+        const u32 wanted = slot.flags_known ? slot.target_flags : block.head.shape.flags;
         for (std::size_t i = first; i < end; ++i) {
-            if (blocks_[by_pc_[i]].flags == wanted) return by_pc_[i];
+            if (blocks_[by_pc_[i]].head.shape.flags == wanted) return by_pc_[i];
         }
         return ImageView::kNone;
     }
@@ -203,8 +203,9 @@ void ImageBuilder::link(Block& block) {
             continue;
         }
         const Block& to = blocks_[target];
-        const bool checked = slot.slot.checked || block.flags != to.flags;
-        backend_.link(code, slot.slot, code_of(to) + (checked ? to.head.checked_entry : to.head.entry));
+        const ImageShape& shape = to.head.shape;
+        const bool checked = slot.slot.checked || block.head.shape.flags != shape.flags;
+        backend_.link(code, slot.slot, code_of(to) + (checked ? shape.checked_entry : shape.entry));
     }
 }
 
@@ -215,22 +216,18 @@ std::span<const u8> ImageBuilder::finish() {
 
     content_.resize(align_up(content_.size(), kImagePage), 0xcc);
     header_.code_bytes = static_cast<u32>(content_.size());
-    auto put = [this](const void* from, std::size_t bytes) {
-        content_.insert(content_.end(), static_cast<const u8*>(from), static_cast<const u8*>(from) + bytes);
-    };
-    header_.page_count = header_.block_count = header_.details_bytes = 0;
-    std::size_t first = 0;
-    for (const auto& [number, hash] : pages_) {
-        while (first < by_pc_.size() && blocks_[by_pc_[first]].head.first_page() < number) ++first;
-        const ImagePage page{hash, number, static_cast<u32>(first)};
-        put(&page, sizeof page);
-        ++header_.page_count;
-    }
+    header_.page_count = static_cast<u32>(pages_.size());
+    header_.block_count = static_cast<u32>(blocks_.size());
+    header_.live_count = static_cast<u32>(by_pc_.size());
+    header_.shape_count = static_cast<u32>(shapes_.size());
+    header_.guest_bytes = guest_bytes();
 
-    std::vector<u8> details;
+    std::vector<ImageGroup> groups;
+    std::vector<u8> details, details_sizes;
     BlockDetails d;
     for (u32 number = 0; number < blocks_.size(); ++number) {
-        Block& block = blocks_[number];
+        const Block& block = blocks_[number];
+        if (number % ImageGroup::kBlocks == 0) groups.push_back({block.head.code, static_cast<u32>(details.size())});
         d.guest_insns = block.guest_insns;
         d.slot_count = block.live ? block.slot_count : 0;
         d.insn_map = block.live ? block.insn_map : std::span<const u8>{};
@@ -239,21 +236,61 @@ std::span<const u8> ImageBuilder::finish() {
             d.slots[i] = {slot.slot, slot.target};
         }
         const std::size_t at = details.size();
-        details.resize(at + d.room());
-        details.resize(static_cast<std::size_t>(d.write(details.data() + at, number, block.head.pc) - details.data()));
-        block.head.details = static_cast<u32>(at);
-        if (!block.live) block.head.flags = ImageBlock::kDead;
-        put(&block.head, sizeof block.head);
-        ++header_.block_count;
+        details.resize(at + kMaxLeb128Bytes + d.room());
+        const std::size_t bytes = d.write(details.data() + at, number, block.head);
+        std::size_t front = 0;
+        if (bytes >= BlockDetails::kLarge) {
+            u8 size[kMaxLeb128Bytes];
+            front = static_cast<std::size_t>(put_leb128(size, bytes) - size);
+            std::memmove(details.data() + at + front, details.data() + at, bytes);
+            std::memcpy(details.data() + at, size, front);
+        }
+        details_sizes.push_back(static_cast<u8>(std::min<std::size_t>(bytes, BlockDetails::kLarge)));
+        details.resize(at + front + bytes);
     }
-    put(by_pc_.data(), by_pc_.size() * sizeof(u32));
-    header_.live_count = static_cast<u32>(by_pc_.size());
-    put(flags_.data(), flags_.size() * sizeof(u32));
-    header_.flags_count = static_cast<u32>(flags_.size());
-    put(details.data(), details.size());
     header_.details_bytes = static_cast<u32>(details.size());
+
+    auto put = [this](const void* from, std::size_t bytes) {
+        content_.insert(content_.end(), static_cast<const u8*>(from), static_cast<const u8*>(from) + bytes);
+    };
+    auto put_blocks = [&]<class T>(T (*number_of)(const Block&)) {
+        for (const Block& block : blocks_) {
+            const T value = number_of(block);
+            put(&value, sizeof value);
+        }
+    };
+    content_.reserve(header_.content_bytes());
+    std::size_t first = 0;
+    for (const auto& [number, hash] : pages_) {
+        while (first < by_pc_.size() && first_page(blocks_[by_pc_[first]]) < number) ++first;
+        const ImagePage page{hash, number, static_cast<u32>(first)};
+        put(&page, sizeof page);
+    }
+    put(groups.data(), groups.size() * sizeof(ImageGroup));
+    put(shapes_.data(), shapes_.size() * sizeof(ImageShape));
+    put_blocks(+[](const Block& block) { return block.head.pc; });
+    put_blocks(+[](const Block& block) { return block.head.code_size; });
+    put_blocks(+[](const Block& block) { return block.head.guest_size; });
+    put_blocks(+[](const Block& block) { return block.live ? block.shape : ImageShape::kDead; });
+    content_.resize(header_.code_bytes + header_.lasting_bytes());
+    put(by_pc_.data(), by_pc_.size() * sizeof(u32));
+    put(details_sizes.data(), details_sizes.size());
+    put(details.data(), details.size());
     header_.seal(content_.data());
     return content_;
+}
+
+/// Guest code that live blocks were made from; what several have counts once.
+u32 ImageBuilder::guest_bytes() const {
+    u32 bytes = 0, end = 0;
+    for (u32 number : by_pc_) {
+        const ImageBlock& head = blocks_[number].head;
+        const u32 from = std::max(head.pc, end), to = head.pc + head.guest_size;
+        if (to <= from) continue;
+        bytes += to - from;
+        end = to;
+    }
+    return bytes;
 }
 
 }  // namespace dragoman::engine

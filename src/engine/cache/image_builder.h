@@ -36,7 +36,7 @@ public:
 private:
     struct Block {
         ImageBlock head;
-        u32 flags;
+        u8 shape;
         u32 first_slot;
         u16 slot_count;
         u16 guest_insns;
@@ -57,7 +57,13 @@ private:
     u32 find_target(const Block& block, const Slot& slot) const;
     void link(Block& block);
     u8* code_of(const Block& block) { return content_.data() + block.head.code; }
-    u8 flags_number(u32 flags);
+    /// Number of a shape; ImageShape::kDead: there are too many.
+    u8 shape_number(const ImageShape& shape);
+    static u32 first_page(const Block& block) { return block.head.pc >> 12; }
+    static u32 last_page(const Block& block) {
+        return (block.head.pc + block.head.guest_size + block.head.shape.lookahead - 1) >> 12;
+    }
+    u32 guest_bytes() const;
 
     const host::Backend& backend_;
     const u8* code_base_;
@@ -65,7 +71,7 @@ private:
     std::vector<u8> content_;
     std::vector<Block> blocks_;
     std::vector<Slot> slots_;
-    std::vector<u32> flags_;
+    std::vector<ImageShape> shapes_;
     std::vector<u32> old_by_pc_;  ///< of the older image: numbers of its blocks, ascending by address and flags
     std::vector<u32> by_pc_;      ///< likewise of all that are live, for finish()
     std::vector<u32> buckets_;    ///< hash table from addresses to positions in by_pc_, plus 1

@@ -21,7 +21,7 @@ Chunk* ImageMender::take_chunk() {
 /// Makes the block that the image has, if the guest's code is still the one that it was made from.
 bool ImageMender::translate(const Image& image, u32 block, TranslationRequest& request) {
     u8 contents[kPageBytes];
-    const ImageBlock& head = image.view().blocks[block];
+    const ImageBlock head = image.view().block(block);
     const bool same = image.for_pages(block, [&](u32 index) {
         const ImagePage& page = image.view().pages[index];
         const u8* code = space_.host(image.bias() + page.number * kPageBytes);
@@ -38,8 +38,8 @@ bool ImageMender::translate(const Image& image, u32 block, TranslationRequest& r
         } while (made == Translator::Outcome::TooLarge);
         if (made != Translator::Outcome::Done) return false;
         const FinishedBlock& b = translator_.block();
-        if (b.compiled.size == head.code_size && b.guest_size == head.guest_size && b.compiled.entry == head.entry &&
-            b.compiled.checked_entry == head.checked_entry) {
+        if (b.compiled.size == head.code_size && b.guest_size == head.guest_size &&
+            b.compiled.entry == head.shape.entry && b.compiled.checked_entry == head.shape.checked_entry) {
             return true;
         }
     }
@@ -50,7 +50,7 @@ bool ImageMender::mend(Image& image, u32 block, TranslationRequest request) {
     LockGuard guard(lock_);
     if (!translate(image, block, request)) return false;
     const FinishedBlock& made = translator_.block();
-    u8* place = image.code(image.view().blocks[block]);
+    u8* place = image.code(block);
     for (const host::Relocation& r : made.compiled.relocations) {
         if (r.kind == host::Relocation::Kind::GuestAddress) continue;
         u32 field;

@@ -179,9 +179,16 @@ void KeptBlocks::save() {
             }
         }
     }
+    std::erase_if(additions, [](const CodeCache::Addition& addition) {
+        u64 bytes = 0;
+        for (const TranslationBlock* tb : addition.tbs) bytes += tb->code_size;
+        return !CodeCache::is_worth(*addition.image, bytes);
+    });
     if (additions.empty()) return;
     for (CodeCache::Addition& addition : additions) {
-        addition.file = file_mapped_at(space_->host(addition.tbs.front()->pc));
+        const bool is_file = addition.image->key().is_file();
+        addition.file =
+            is_file ? file_mapped_at(space_->host(addition.tbs.front()->pc)) : "(the translator's own code)";
     }
     GuestCode guest(*space_);
     cache.save(additions, backend_, guest);

@@ -28,7 +28,7 @@ public:
     /// Notes what the new TB, which `translator` has made, needs to be kept.
     void keep(Translator& translator, TranslationBlock& tb, const TranslationRequest& request,
               const CodeReader& reader);
-    /// Makes images with the TBs that are not in one yet.
+    /// Makes images with the TBs that are not in one yet, where that is worth it.
     void save();
 
     CodeCache cache;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "ir/effects.h"
 #include "ir/env.h"
 
 namespace dragoman::host::interp {
@@ -103,6 +104,7 @@ void Compiler::emit(const Insn& insn) {
         r.imm[1] = insn.imm[1];
         emit_operands(insn, r);
         if (insn.state != 0) map_insn(copy_point(insn));
+        if (ir::may_fault(*f_, insn) && !out_->insn_map.empty()) out_->insn_map.back().may_fault = true;
         if (insn.op == Op::br || insn.op == Op::brcond) {
             label_uses_.push_back({count_, static_cast<u32>(insn.imm[0])});
         } else if (insn.op == Op::goto_tb || insn.op == Op::call_tb) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/effects.h"
+
 namespace dragoman::host::x64 {
 
 using ir::Insn;
@@ -171,11 +173,17 @@ void Emitter::emit_body() {
             index = labels_[insn.imm[0]].consumed;
             continue;
         }
+        const std::size_t entry = out->insn_map.size(), path = colds_.size();
+        const u32 first = index;
         ra.begin_insn(index);
         if (ra.has_wide() && may_leave_low_halves(insn, shared.options.softmmu)) ra.spill_wide();
         nans.before(insn);
         kEmit[static_cast<unsigned>(insn.op)](*this, insn);
         ra.end_insn();
+        const auto* insns = f->insns.data();
+        if (std::any_of(insns + first, insns + index + 1, [&](const Insn& i) { return ir::may_fault(*f, i); })) {
+            note_may_fault(entry, path);
+        }
         if (point.count != insn_point.count || point.first != insn_point.first) end_point();
         if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
     }
@@ -202,7 +210,9 @@ void Emitter::emit_colds() {
         map_insn(path.pc, path.point);
         insn_pc = path.pc;
         point = path.point;
+        const std::size_t entry = out->insn_map.size();
         path.run(*this, path.capture);
+        if (path.may_fault) note_may_fault(entry, i + 1);
         if (path.resume != kNowhere) c.jump_to(path.resume);
     }
 }
@@ -307,6 +317,14 @@ void Emitter::map_insn(u64 pc, Point at) {
     } else {
         map.push_back(entry);
     }
+}
+
+/// What has been emitted since there were `entries` in the map, in the code of the last of these, too, may fault; so
+/// may the cold paths from number `path` on.
+void Emitter::note_may_fault(std::size_t entries, std::size_t path) {
+    auto& map = out->insn_map;
+    for (std::size_t i = entries == 0 ? 0 : entries - 1; i < map.size(); ++i) map[i].may_fault = true;
+    for (; path < colds_.size(); ++path) colds_[path].may_fault = true;
 }
 
 void Emitter::end_point() {

@@ -111,6 +111,7 @@ public:
         u32 jump;    ///< rel32 field that jumps here
         u64 pc;
         Point point;
+        bool may_fault;
         void (*run)(Emitter&, const void*);
         alignas(8) u8 capture[48];
     };
@@ -126,6 +127,7 @@ public:
         path.jump = jump;
         path.pc = insn_pc;
         path.point = point;
+        path.may_fault = false;
         path.run = [](Emitter& e, const void* capture) { (*static_cast<const F*>(capture))(e); };
         std::memcpy(path.capture, &body, sizeof(F));
         return static_cast<u32>(colds_.size() - 1);
@@ -181,6 +183,7 @@ public:
     void map_insn(u64 pc, Point at);
     /// Behind an op with a map of its own.
     void end_point();
+    void note_may_fault(std::size_t entries, std::size_t path);
     /// The map of `insn`, which names nothing that only becomes known here.
     Point copy_point(const ir::Insn& insn);
     /// The instruction that comes next does the guest access [base + (index << scale) + displacement] of the current op

@@ -52,6 +52,7 @@ void map_vdso(Process& process) {
     std::memcpy(process.host(process.vdso), bytes.data(), bytes.size());
     space.mprotect(process.vdso, size, PROT_READ | PROT_EXEC);
     process.arch->vdso_mapped(process.engine->model(), process.vdso);
+    process.engine->keep_own_code(process.vdso, bytes);
 }
 
 // Nothing of the program may be mapped over by the heap's growth: it starts behind the image.

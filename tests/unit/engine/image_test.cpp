@@ -117,7 +117,7 @@ protected:
     }
     /// Where the jump of a block leads, as an offset in the code.
     static i64 target(const ImageView& view, u32 block) {
-        const u32 field = view.blocks[block].code + FakeCode::kPatch;
+        const u32 field = view.code_of(block) + FakeCode::kPatch;
         i32 distance;
         std::memcpy(&distance, view.code + field, 4);
         return i64{field} + 4 + distance;
@@ -136,7 +136,7 @@ TEST_F(ImageTest, GivesBackWhatWasWritten) {
     write(7, kCount);
     ImageView view;
     ASSERT_TRUE(read(7, view));
-    ASSERT_EQ(view.blocks.size(), kCount);
+    ASSERT_EQ(view.block_count(), kCount);
     EXPECT_EQ(view.pages.size(), 2u);
     EXPECT_EQ(view.find(kCount * 4, 0), ImageView::kNone);
     EXPECT_EQ(view.find(2, 0), ImageView::kNone);
@@ -146,11 +146,11 @@ TEST_F(ImageTest, GivesBackWhatWasWritten) {
         const u32 number = view.find(i * 4, 0);
         ASSERT_EQ(number, i) << "blocks are in the order in which they were added";
         EXPECT_EQ(view.find_only(i * 4), number);
-        const ImageBlock& block = view.blocks[number];
+        const ImageBlock block = view.block(number);
         EXPECT_EQ(block.pc, i * 4);
         EXPECT_EQ(block.guest_size, 4);
-        EXPECT_EQ(block.lookahead, 2);
-        EXPECT_EQ(block.entry, 8);
+        EXPECT_EQ(block.shape.lookahead, 2);
+        EXPECT_EQ(block.shape.entry, 8);
         EXPECT_EQ(view.code[block.code], static_cast<u8>(kBias + i * 4));
         EXPECT_EQ(view.find_code(block.code + kCodeSize - 1), number);
         // The distance to the prologue area, which lies in front of the code.
@@ -167,7 +167,7 @@ TEST_F(ImageTest, GivesBackWhatWasWritten) {
         EXPECT_EQ(s.slot.target_pc, i * 4 + 4);
         const bool last = i + 1 == kCount;
         EXPECT_EQ(s.target, last ? ImageView::kNone : i + 1);
-        EXPECT_EQ(target(view, number), last ? block.code + FakeCode::kStub : view.blocks[i + 1].code + 8);
+        EXPECT_EQ(target(view, number), last ? block.code + FakeCode::kStub : view.code_of(i + 1) + 8);
     }
 }
 
@@ -183,8 +183,8 @@ TEST_F(ImageTest, AddsToAnOlderOne) {
     ASSERT_TRUE(write_image(directory_, b.header(), content));
     ImageView view;
     ASSERT_TRUE(read(1, view));
-    EXPECT_EQ(view.blocks.size(), 150u);
-    EXPECT_EQ(target(view, 99), view.blocks[100].code + 8) << "an old block's exit to a new one is not linked";
+    EXPECT_EQ(view.block_count(), 150u);
+    EXPECT_EQ(target(view, 99), view.code_of(100) + 8) << "an old block's exit to a new one is not linked";
     for (u32 i = 0; i < 150; ++i) EXPECT_EQ(view.find(i * 4, 0), i);
 }
 
@@ -202,7 +202,7 @@ TEST_F(ImageTest, DropsBlocksOfPagesThatHaveChanged) {
     ASSERT_TRUE(read(1, view));
     EXPECT_EQ(view.find(1022 * 4, 0), 1022u);
     EXPECT_EQ(view.find(1023 * 4, 0), ImageView::kNone);
-    EXPECT_EQ(target(view, 1022), view.blocks[1022].code + FakeCode::kStub) << "a link to a block that is gone";
+    EXPECT_EQ(target(view, 1022), view.code_of(1022) + FakeCode::kStub) << "a link to a block that is gone";
     EXPECT_EQ(view.find(1029 * 4, 0), ImageView::kNone);
     EXPECT_EQ(view.find(1030 * 4, 0), 1500u);
 }
@@ -219,7 +219,7 @@ TEST_F(ImageTest, ReplacesBlocksThatAreOfNoUse) {
     ImageView view;
     ASSERT_TRUE(read(1, view));
     EXPECT_EQ(view.find(40, 0), 100u);
-    EXPECT_EQ(target(view, 9), view.blocks[100].code + 8);
+    EXPECT_EQ(target(view, 9), view.code_of(100) + 8);
 }
 
 TEST_F(ImageTest, LinksByStateFlags) {
@@ -238,9 +238,9 @@ TEST_F(ImageTest, LinksByStateFlags) {
     ASSERT_TRUE(write_image(directory_, b.header(), content));
     ImageView view;
     ASSERT_TRUE(read(1, view));
-    EXPECT_EQ(target(view, 0), view.blocks[2].code + 8);
-    EXPECT_EQ(target(view, 1), view.blocks[3].code) << "not to the checked entry of the one that was met";
-    EXPECT_EQ(target(view, 4), view.blocks[4].code + FakeCode::kStub) << "linked without knowing";
+    EXPECT_EQ(target(view, 0), view.code_of(2) + 8);
+    EXPECT_EQ(target(view, 1), view.code_of(3)) << "not to the checked entry of the one that was met";
+    EXPECT_EQ(target(view, 4), view.code_of(4) + FakeCode::kStub) << "linked without knowing";
     EXPECT_EQ(view.find_only(8), ImageView::kNone);
 }
 
@@ -277,7 +277,7 @@ TEST_F(ImageTest, IsMapped) {
         EXPECT_TRUE(image.lost());
         EXPECT_EQ(code[0], static_cast<u8>(kBias));
         EXPECT_EQ(code[4096], Image::kNoCode);
-        EXPECT_EQ(image.view().blocks[99].pc, 396u);
+        EXPECT_EQ(image.view().pcs[99], 396u);
         EXPECT_EQ(image.view().details[0], 0);
         image.view().find(40, 0);
         EXPECT_TRUE(image.cut_off(code + 100));

@@ -8,7 +8,10 @@ namespace {
 InsnMapBytes encoded(std::initializer_list<host::InsnMapEntry> entries, ir::StateEntries states = {},
                      ir::StateEntries tb = {}) {
     host::CompiledCode code;
-    for (const host::InsnMapEntry& e : entries) code.insn_map.push_back(e);
+    for (const host::InsnMapEntry& e : entries) {
+        code.insn_map.push_back(e);
+        code.insn_map.back().may_fault = true;
+    }
     for (const ir::StateEntry& e : states) code.states.push_back(e);
     for (const ir::StateEntry& e : tb) code.state.add(e);
     InsnMapBytes bytes;
@@ -37,7 +40,7 @@ TEST(InsnMap, FindsTheInstructionThatContainsAnOffset) {
     EXPECT_EQ(p.pc_offset, 2u);
     ASSERT_TRUE(find(bytes, 100000, p));
     EXPECT_EQ(p.pc_offset, 6u);
-    EXPECT_EQ(decoded(p.tb_state).size(), 0u);
+    EXPECT_EQ(p.tb_state, nullptr);
 }
 
 TEST(InsnMap, ColdCodeMayGoBack) {
@@ -53,7 +56,22 @@ TEST(InsnMap, EmptyMapFindsNothing) {
     EXPECT_FALSE(find(encoded({}), 5, p));
 }
 
-TEST(InsnMap, UsualInstructionsTakeTwoBytes) { EXPECT_EQ(encoded({{4, 0}, {8, 4}, {20, 8}}).size(), 1u + 3 * 2); }
+TEST(InsnMap, UsualInstructionsTakeTwoBytes) { EXPECT_EQ(encoded({{4, 0}, {8, 4}, {20, 8}}).size(), 3u * 2); }
+
+TEST(InsnMap, WhatCannotFaultIsLeftOut) {
+    host::CompiledCode code;
+    for (u32 i = 0; i < 6; ++i)
+        code.insn_map.push_back({.host_offset = 10 * i, .pc_offset = 4 * i, .may_fault = i % 3 == 1});
+    InsnMapBytes bytes;
+    encode_insn_map(code, bytes);
+    EXPECT_EQ(bytes.size(), 2u * 2);
+    InsnPoint p;
+    EXPECT_FALSE(find(bytes, 9, p));
+    ASSERT_TRUE(find(bytes, 19, p));
+    EXPECT_EQ(p.pc_offset, 4u);
+    ASSERT_TRUE(find(bytes, 45, p));
+    EXPECT_EQ(p.pc_offset, 16u);
+}
 
 TEST(InsnMap, MapsBelongToTheirInstruction) {
     const ir::StateEntry loads{.global = 9, .base = ir::StateBase::Register, .index = 3, .scale = 2, .where = 11};
