@@ -4,6 +4,7 @@
 
 #include <bit>
 
+#include "base/cpu_features.h"
 #include "base/crypto/galois.h"
 
 namespace dragoman::crypto {
@@ -92,10 +93,7 @@ constexpr Aes kHost = {host_encrypt_last, host_encrypt, host_decrypt_last, host_
 
 }  // namespace
 
-const Aes& aes() {
-    static const Aes& best = __builtin_cpu_supports("aes") ? kHost : kPortable;
-    return best;
-}
+const Aes& aes() { return cpu_features().aes ? kHost : kPortable; }
 
 const Aes& portable_aes() { return kPortable; }
 

@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "base/cpu_features.h"
+
 namespace dragoman::crypto {
 
 namespace {
@@ -57,8 +59,7 @@ Block multiply(Block a, Block b) {
 }  // namespace
 
 Block ghash_multiply(Block a, Block b) {
-    static const bool has_instruction = __builtin_cpu_supports("pclmul");
-    return has_instruction ? multiply<Host>(a, b) : multiply<Portable>(a, b);
+    return cpu_features().pclmul ? multiply<Host>(a, b) : multiply<Portable>(a, b);
 }
 
 Block portable_ghash_multiply(Block a, Block b) { return multiply<Portable>(a, b); }

@@ -1,10 +1,11 @@
 #include "base/crypto/sha2.h"
 
-#include <cpuid.h>
 #include <immintrin.h>
 
 #include <bit>
 #include <initializer_list>
+
+#include "base/cpu_features.h"
 
 namespace dragoman::crypto {
 
@@ -73,14 +74,7 @@ DRAGOMAN_SHA Words<u32> host_schedule(Words<u32> from0, Words<u32> from4, Words<
 }
 #undef DRAGOMAN_SHA
 
-bool has_instructions() {
-    static const bool has = [] {
-        constexpr u32 kShaBit = 1u << 29;
-        u32 a = 0, b = 0, c = 0, d = 0;
-        return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & kShaBit) != 0 && __builtin_cpu_supports("sse4.1");
-    }();
-    return has;
-}
+bool has_instructions() { return cpu_features().sha && cpu_features().sse41; }
 
 }  // namespace
 

@@ -54,8 +54,14 @@ void set_link(u8* code, const Slot& slot, LinkCell distance) {
 
 }  // namespace
 
-const HandlerTable kUserHandlers = make_handlers(false);
-const HandlerTable kSystemHandlers = make_handlers(true);
+const HandlerTable& handlers(bool softmmu) {
+    if (softmmu) {
+        static const HandlerTable system = make_handlers(true);
+        return system;
+    }
+    static const HandlerTable user = make_handlers(false);
+    return user;
+}
 
 class InterpBackend final : public Backend {
 public:
@@ -80,7 +86,7 @@ public:
         m->layout = layout_;
         m->guest_base = options_.guest_base;
         m->mmu = options_.mmu;
-        m->handlers = options_.softmmu ? &kSystemHandlers : &kUserHandlers;
+        m->handlers = &handlers(options_.softmmu);
         m->bases[static_cast<unsigned>(Base::Env)] = reinterpret_cast<u8*>(env);
         m->bases[static_cast<unsigned>(Base::Frame)] = reinterpret_cast<u8*>(m->frame);
         m->access = nullptr;

@@ -69,7 +69,7 @@ void add_float_handlers(HandlerTable& table);
 void add_call_handlers(HandlerTable& table);
 void add_vector_handlers(HandlerTable& table);
 
-/// Handlers of user mode, and those of system mode, where guest accesses go through softmmu.
-extern const HandlerTable kUserHandlers, kSystemHandlers;
+/// Handlers of user mode, or those of system mode, where guest accesses go through softmmu. Made when first asked for.
+const HandlerTable& handlers(bool softmmu);
 
 }  // namespace dragoman::host::interp

@@ -33,7 +33,7 @@ constexpr int kContextReg[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_
 /// Registers of an interrupted context.
 class ContextRegisters final : public ir::RegisterFile {
 public:
-    ContextRegisters(const ucontext_t* uc, const XsaveLayout& xsave) : uc_(uc), xsave_(xsave) {}
+    explicit ContextRegisters(const ucontext_t* uc) : uc_(uc) {}
 
     void read(unsigned number, void* to, unsigned bytes) const override {
         if (number < kFirstXmm) {
@@ -43,10 +43,10 @@ public:
         }
         number -= kFirstXmm;
         auto* p = static_cast<u8*>(to);
-        if (number >= 16) return part(p, bytes, kHi16Zmm, xsave_.hi16_zmm + (number - 16) * 64);
+        if (number >= 16) return part(p, bytes, kHi16Zmm, xsave_layout().hi16_zmm + (number - 16) * 64);
         std::memcpy(p, &uc_->uc_mcontext.fpregs->_xmm[number], std::min(bytes, 16u));
-        if (bytes > 16) part(p + 16, std::min(bytes - 16, 16u), kYmm, xsave_.ymm + number * 16);
-        if (bytes > 32) part(p + 32, bytes - 32, kZmm, xsave_.zmm + number * 32);
+        if (bytes > 16) part(p + 16, std::min(bytes - 16, 16u), kYmm, xsave_layout().ymm + number * 16);
+        if (bytes > 32) part(p + 32, bytes - 32, kZmm, xsave_layout().zmm + number * 32);
     }
 
 private:
@@ -66,7 +66,6 @@ private:
     }
 
     const ucontext_t* uc_;
-    const XsaveLayout& xsave_;
 };
 
 /// Registers of a running helper that raises: they have been stored where the plan says.
@@ -93,7 +92,6 @@ public:
         shared_.options = options;
         shared_.features = detect_features(options);
         shared_.plan.build(layout, shared_.features.avx512 ? 32 : 16);
-        xsave_ = xsave_layout();
         usual_.clear();
         for (unsigned i = 0; i < layout.globals.size(); ++i) {
             if (const HostReg reg = shared_.plan.reg_of_global[i]; reg != kNoReg) {
@@ -178,7 +176,7 @@ public:
         if (uc == nullptr) {
             return ir::restore(*shared_.layout, {}, point, StoredRegisters(env, shared_.plan), env);
         }
-        ir::restore(*shared_.layout, usual_.entries(), point, ContextRegisters(uc, xsave_), env);
+        ir::restore(*shared_.layout, usual_.entries(), point, ContextRegisters(uc), env);
         env->fp_control = uc->uc_mcontext.fpregs->mxcsr;
         env->return_sp = reinterpret_cast<u8*>(uc->uc_mcontext.gregs[REG_RSP]);
     }
@@ -228,7 +226,6 @@ private:
 
     Shared shared_;
     Prologue prologue_;
-    XsaveLayout xsave_;
     ir::StateMap usual_;
 };
 

@@ -2,41 +2,25 @@
 
 #include <cpuid.h>
 
-#include "base/xcr0.h"
+#include "base/cpu_features.h"
 
 namespace dragoman::host::x64 {
 
-namespace {
-
-bool bit(u32 word, unsigned n) { return (word >> n & 1) != 0; }
-
-}  // namespace
-
 Features detect_features(const Options& options) {
+    const CpuFeatures& cpu = cpu_features();
     Features f;
-    u32 a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
-    f.ssse3 = bit(c, 9);
-    f.sse41 = bit(c, 19) && options.sse41;
-    f.pclmul = bit(c, 1) && options.sse41;
-    f.movbe = bit(c, 22);
-    f.popcnt = bit(c, 23) && options.sse41;
-    // AVX state must be switched by the operating system too (SDM vol. 1, 14.3).
-    const u64 state = xcr0(c);
-    bool ymm_state = (state & 6) == 6;
-    bool zmm_state = (state & 0xe6) == 0xe6;
-    f.avx = bit(c, 28) && ymm_state && f.sse41 && options.avx;
-    f.fma = bit(c, 12) && f.avx && options.fma;
-
-    u32 b7 = 0;
-    if (__get_cpuid_count(7, 0, &a, &b7, &c, &d)) {
-        f.avx2 = bit(b7, 5) && f.avx && options.avx2;
-        f.bmi1 = bit(b7, 3) && options.bmi;
-        f.bmi2 = bit(b7, 8) && options.bmi;
-        f.avx512 =
-            bit(b7, 16) && bit(b7, 17) && bit(b7, 30) && bit(b7, 31) && zmm_state && f.avx2 && f.fma && options.avx512;
-    }
-    if (__get_cpuid(0x80000001, &a, &b, &c, &d)) f.lzcnt = bit(c, 5) && options.bmi;
+    f.ssse3 = cpu.ssse3;
+    f.sse41 = cpu.sse41 && options.sse41;
+    f.pclmul = cpu.pclmul && options.sse41;
+    f.movbe = cpu.movbe;
+    f.popcnt = cpu.popcnt && options.sse41;
+    f.lzcnt = cpu.lzcnt && options.bmi;
+    f.bmi1 = cpu.bmi1 && options.bmi;
+    f.bmi2 = cpu.bmi2 && options.bmi;
+    f.avx = cpu.avx && f.sse41 && options.avx;
+    f.fma = cpu.fma && f.avx && options.fma;
+    f.avx2 = cpu.avx2 && f.avx && options.avx2;
+    f.avx512 = cpu.avx512 && f.avx2 && f.fma && options.avx512;
     return f;
 }
 
@@ -50,13 +34,14 @@ u64 feature_bits(const Features& f) {
     return bits;
 }
 
-XsaveLayout xsave_layout() {
+const XsaveLayout& xsave_layout() {
     // Leaf 0xD, by state component: EAX is its size, EBX its offset in the standard format.
     auto offset = [](unsigned component) -> u32 {
         u32 a = 0, b = 0, c = 0, d = 0;
         return __get_cpuid_count(0xd, component, &a, &b, &c, &d) && a != 0 ? b : 0;
     };
-    return {offset(2), offset(6), offset(7)};
+    static const XsaveLayout layout{offset(2), offset(6), offset(7)};
+    return layout;
 }
 
 }  // namespace dragoman::host::x64

@@ -25,6 +25,7 @@ struct XsaveLayout {
     u32 zmm = 0;       ///< bits 256 to 511 of registers 0 to 15, 32 bytes each
     u32 hi16_zmm = 0;  ///< registers 16 to 31, 64 bytes each
 };
-XsaveLayout xsave_layout();
+/// Found out when it is first asked for. In signal handlers, too.
+const XsaveLayout& xsave_layout();
 
 }  // namespace dragoman::host::x64
