@@ -11,8 +11,10 @@ namespace {
 
 /// Met that often, the back edge of a TB to itself belongs to a loop that runs much.
 constexpr u8 kSamples = 2;
-/// A back edge to another TB that has been met that often, and whose loop has no path, is left as it is.
-constexpr u8 kMaxSamples = 2;
+/// Likewise a back edge to another TB: what its loop costs is worth it if it goes on. Short programs end before.
+constexpr u8 kPathSamples = 4;
+/// One that has been met that often, and whose loop has no path, is left as it is.
+constexpr u8 kMaxSamples = 5;
 /// Following a loop costs some translations. So it is seen first whether its back edge comes that often in a row.
 constexpr u32 kProbe = 32;
 /// The more samples there have been, the rarer they become: a program that has many loops is not to pay for each of
@@ -77,7 +79,7 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
             give_up(v);
         } else if (samples > kMaxSamples) {
             decide(place, nullptr);
-        } else if (samples != 0 && !has_breakpoints.load()) {
+        } else if (samples >= kPathSamples && !has_breakpoints.load()) {
             v.loops.probing = true;
             v.loops.back_edge = place;
             env->loop_sample = kProbe;
