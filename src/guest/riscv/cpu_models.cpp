@@ -63,8 +63,8 @@ constexpr Profile kProfiles[] = {
 
 // --- models ---
 
-/// Whether the extension is of vectors: Zve32x, or what needs it, directly or not.
-constexpr bool needs_vectors(Extension e) {
+/// Zve32x, and what needs it, directly or not.
+constexpr ExtensionSet vector_set() {
     ExtensionSet vectors{Zve32x};
     for (bool changed = true; changed;) {
         const ExtensionSet before = vectors;
@@ -76,8 +76,10 @@ constexpr bool needs_vectors(Extension e) {
 #undef X
         changed = !(vectors == before);
     }
-    return vectors.has(e);
+    vectors.add(Zvkt);
+    return vectors;
 }
+constexpr ExtensionSet kVectors = vector_set();
 
 /// Everything, but accessed and dirty bits that trap: with Svade beside Svadu, firmware has to choose one.
 constexpr ExtensionSet max_set() {
@@ -93,11 +95,8 @@ constexpr ExtensionSet max_set() {
     set.remove({Zcmp, Zcmt, Zce});
     // Would cost each AMO a check of its own, for addresses that hardware hardly takes.
     set.remove({Zama16b});
-    // Vector instructions are not fast yet: programs that choose code by what there is are better off without.
-    set.remove(Zvkt);
-    for (unsigned i = 0; i < kExtensionCount; ++i) {
-        if (needs_vectors(static_cast<Extension>(i))) set.remove(static_cast<Extension>(i));
-    }
+    // Not as fast as scalar code yet: programs that choose code by what there is are better off without.
+    set.remove({Zvbc, Zvkned, Zvkg, Zvknha, Zvknhb, Zvksed, Zvksh, Zvkn, Zvknc, Zvkng, Zvks, Zvksc, Zvksg});
     return set;
 }
 constexpr ExtensionSet kMax = max_set();
@@ -197,6 +196,8 @@ const Row* find(std::span<const Row> rows, std::string_view name) {
 }  // namespace
 
 std::span<const CpuModelInfo> cpu_models() { return kModels; }
+const ExtensionSet& vector_extensions() { return kVectors; }
+
 const CpuModelInfo* find_cpu_model(std::string_view name) { return find(cpu_models(), name); }
 
 bool is_foreign_cpu_model(std::string_view name) {

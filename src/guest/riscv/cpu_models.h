@@ -29,6 +29,8 @@ struct CpuModelInfo {
 std::span<const CpuModelInfo> cpu_models();
 /// The model of a name; null when there is none.
 const CpuModelInfo* find_cpu_model(std::string_view name);
+/// V, its subsets and what needs them.
+const ExtensionSet& vector_extensions();
 /// Whether the name is that of a model with another base than RV64.
 bool is_foreign_cpu_model(std::string_view name);
 

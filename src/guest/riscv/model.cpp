@@ -164,9 +164,7 @@ const Decoder& Model::make_decoder() const {
     return made_once(decoder_, [this] { return std::make_unique<const Decoder>(cpu_.extensions); });
 }
 
-const ir::GuestLayout& Model::layout() const {
-    return has(Zve32x) ? vector_layout(vector_bytes()) : riscv::layout();
-}
+const ir::GuestLayout& Model::layout() const { return has(Zve32x) ? vector_layout(vector_bytes()) : riscv::layout(); }
 
 std::span<const guest::RegisterInfo> Model::registers() const {
     return made_once(
@@ -191,6 +189,8 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
     if (properties.off.has(I)) return "extension 'i' cannot be turned off";
 
     CpuConfiguration result{model->extensions - properties.off, model->ids};
+    // In machines each vector access calls C++: kernels that choose code by what there is are better off without.
+    if (system && model->name == "max") result.extensions.remove(vector_extensions());
     if (!system) result.extensions.remove(privileged(result.extensions));
     if (ExtensionSet absent = unsupported(result.extensions); !absent.empty()) {
         return "CPU model " + quoted(model->name) + " needs what is not supported: " + list_names(absent);

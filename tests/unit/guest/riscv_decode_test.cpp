@@ -144,7 +144,7 @@ TEST(RiscvDecode, GuardsFollowTheModel) {
 
 /// By the opcodes (Unprivileged specification, "RV32/64G Instruction Set Listings", RVC instruction tables).
 TEST(RiscvDecode, RowsTellWhatBecomesOfFloatState) {
-    constexpr u32 kLoadFp = 1, kStoreFp = 9, kMadd = 16, kOpFp = 20, kMoveOrClass = 0x1c;
+    constexpr u32 kLoadFp = 1, kStoreFp = 9, kMadd = 16, kOpFp = 20, kOpV = 21, kMoveOrClass = 0x1c;
     for (const InsnRow* row : decoder().rows()) {
         const u32 bits = row->match, opcode = bits >> 2 & 31;
         bool uses, reads_only;
@@ -152,10 +152,16 @@ TEST(RiscvDecode, RowsTellWhatBecomesOfFloatState) {
             uses = (bits & 1) == 0 && (bits >> 13 & 3) == 1;
             reads_only = (bits >> 15 & 1) != 0;
         } else {
-            uses = opcode == kLoadFp || opcode == kStoreFp || (opcode >= kMadd && opcode <= kOpFp);
+            // Widths 0 and 5 to 7 are vectors'.
+            const u32 width = bits >> 12 & 7;
+            const bool is_access = (opcode == kLoadFp || opcode == kStoreFp) && width >= 1 && width <= 4;
+            const bool is_vector_float = opcode == kOpV && (width == 1 || width == 5);  // OPFVV, OPFVF
+            uses = is_access || (opcode >= kMadd && opcode <= kOpFp) || is_vector_float;
             reads_only = opcode == kStoreFp || (opcode == kOpFp && bits >> 27 == kMoveOrClass);
         }
-        EXPECT_EQ(row->float_use, !uses ? FloatUse::None : reads_only ? FloatUse::Reads : FloatUse::Writes)
+        EXPECT_EQ(row->float_use, !uses        ? FloatUse::None
+                                  : reads_only ? FloatUse::Reads
+                                               : FloatUse::Writes)
             << row->mnemonic;
     }
 }

@@ -79,6 +79,32 @@ bool binary(InlineVector& v) {
     return true;
 }
 
+/// vrol, vror: two shifts, whose counts are taken modulo the width.
+bool rotate(InlineVector& v, bool left) {
+    const Element e = integer_element(v.sew);
+    const bool one_count = !v.vector_vector();
+    Op first = left ? Op::v_shl : Op::v_shr, second = left ? Op::v_shr : Op::v_shl;
+    if (one_count) first = scalar_shift(first), second = scalar_shift(second);
+    if (!v.has(first, e) || !v.has(second, e) || !can_do(v, Op::v_or, e)) return false;
+    Builder& b = v.b;
+    Var count = ir::kNoVar, rest = ir::kNoVar;
+    if (one_count) {
+        count = v.scalar;
+        rest = b.neg(count);
+    }
+    const Var none = one_count ? ir::kNoVar : b.splat(v.type, e, b.c64(0));
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var a = v.reg(v.vs2() + r);
+        if (!one_count) {
+            count = v.reg(v.vs1() + r);
+            rest = b.vector_op(Op::v_sub, v.type, e, {none, count});
+        }
+        const Var x = b.vector_op(first, v.type, e, {a, count}), y = b.vector_op(second, v.type, e, {a, rest});
+        masked_result(v, Op::v_or, v.sew, v.lmul, r, {x, y});
+    }
+    return true;
+}
+
 /// vmacc and the like: a product that is added to, or taken from, vd or vs2.
 bool multiply_add(InlineVector& v) {
     const Element e = integer_element(v.sew);
@@ -291,6 +317,8 @@ bool inline_integer(InlineVector& v) {
         case VectorOp::vnmsac:
         case VectorOp::vmadd:
         case VectorOp::vnmsub: return multiply_add(v);
+        case VectorOp::vrol: return rotate(v, true);
+        case VectorOp::vror: return rotate(v, false);
         case VectorOp::vmerge:
         case VectorOp::vmv: return move(v);
         case VectorOp::vid: return iota(v);

@@ -20,7 +20,7 @@ Type type_of_register(unsigned bytes) {
 void init_vectors(DisasContext& ctx) {
     ctx.vector_exit_count = 0;
     ctx.vector_type = Type::None;
-    if (!ctx.has(Extension::Zve32x)) return;
+    if (!ctx.has(Extension::Zve32x) || ctx.vectors == nullptr) return;
     const Type type = type_of_register(ctx.cpu().vector_bytes());
     if (type == Type::None) return;
     if (!ctx.vectors->has_vector_op(Op::v_add, type, {ir::Element::I32, false})) return;
