@@ -166,12 +166,13 @@ void binfmt_install(const std::string& interpreter) {
 }
 
 void binfmt_remove() {
+    bool any = false;
     for (const guest::Guest* guest : guest::all()) {
-        if (!registered(*guest)) {
-            throw FatalError(1, kDirectory + entry_name(*guest) + ": not registered");
-        }
+        if (!registered(*guest)) continue;
         write_file(kDirectory + entry_name(*guest), "-1");
+        any = true;
     }
+    if (!any) throw FatalError(1, kDirectory + entry_name(*guest::all().front()) + ": not registered");
 }
 
 std::string binfmt_show(bool& all_registered) {

@@ -109,7 +109,13 @@ void launch(Options& options) {
         std::min(options.engine.tb_size, std::max(align_down(linux_abi::lift_host_limits() / 8, kMiB), kMiB));
     // They live until the process ends: other guest threads may use them to the last.
     const linux_abi::Arch* arch = linux_abi::find_arch(guest.elf_machine, guest.elf_class);
-    auto* space = new memory::UserSpace(options.guest_base, options.reserved_va, arch->address_space_top);
+    u64 reserved = options.reserved_va, reach = 0;
+    if (const u64 limit = arch->address_space_limit; limit != 0) {
+        reserved = reserved != 0 ? std::min(reserved, limit) : limit;
+        // An access at the highest address ends behind it.
+        reach = align_up(limit, u64{1} << 32) + memory::kPageSize;
+    }
+    auto* space = new memory::UserSpace(options.guest_base, reserved, arch->address_space_top, reach);
     options.engine.cache_directory = find_cache_directory(options);
     engine::Symbols* symbols = shows_names(options) ? debug::make_guest_symbols(*space).release() : nullptr;
     options.engine.symbols = symbols;

@@ -421,7 +421,7 @@ Options parse_options(const std::vector<std::string>& arguments, const Environme
 std::string help_text() {
     std::string text =
         "usage: dragoman [options] program [arguments...]\n"
-        "Runs a Linux program that was compiled for another processor (riscv64).\n\n"
+        "Runs a Linux program that was compiled for another processor (riscv32, riscv64).\n\n"
         "Argument                          Environment                     Description\n";
     for (const Row& row : kRows) {
         if (row.help.empty()) continue;

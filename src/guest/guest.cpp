@@ -6,7 +6,7 @@
 namespace dragoman::guest {
 
 namespace {
-constexpr const Guest* kGuests[] = {&riscv::kRiscv64};
+constexpr const Guest* kGuests[] = {&riscv::kRiscv64, &riscv::kRiscv32};
 }
 
 std::span<const Guest* const> all() { return kGuests; }

@@ -19,7 +19,7 @@ std::string machine_name(unsigned elf_machine) {
 }
 
 const Arch* find_arch(u16 elf_machine, u8 elf_class) {
-    static const Arch* const kAll[] = {&riscv::kArch64};
+    static const Arch* const kAll[] = {&riscv::kArch64, &riscv::kArch32};
     for (const Arch* arch : kAll) {
         if (arch->elf_machine == elf_machine && arch->elf_class == elf_class) return arch;
     }

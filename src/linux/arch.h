@@ -54,6 +54,9 @@ struct Arch {
     /// The stack, and mappings without a hint, lie below it as long as there is room: TASK_SIZE of the smallest MMU,
     /// which programs that count on unused upper bits of pointers run on.
     u64 address_space_top;
+    /// Nothing is mapped at or above it, whatever the host offers; 0: no such bound.
+    u64 address_space_limit;
+    u64 program_base;  ///< of position-independent programs: ELF_ET_DYN_BASE, two thirds of the address space
     /// /proc/cpuinfo. `highest_address`: of those that may be mapped.
     std::string (*cpuinfo)(const guest::Model& model, u64 highest_address);
     u64 (*minimum_signal_stack)(const guest::Model& model);  ///< AT_MINSIGSTKSZ

@@ -1,9 +1,11 @@
 #include "linux/layouts.h"
 
 #include <cstring>
+#include <iterator>
 
 #include "linux/arch.h"
 #include "linux/files/generic_stat.h"
+#include "linux/ilp32/structures.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi {
@@ -25,9 +27,15 @@ void get_generic_stat(const u8* guest, struct stat& host) {
 
 constexpr u32 kSemOtime = 48;  // behind ipc64_perm
 
+void put_same_siginfo(const siginfo_t& info, u8 (&guest)[sizeof(siginfo_t)]) { std::memcpy(guest, &info, sizeof info); }
+void get_same_siginfo(const u8 (&guest)[sizeof(siginfo_t)], siginfo_t& info) { std::memcpy(&info, guest, sizeof info); }
+
+bool is_narrow(const Task& task) { return layouts(task).word_bytes == sizeof(u32); }
+
 }  // namespace
 
 const StructLayouts kGenericLayouts64 = {
+    .word_bytes = 8,
     .stat_bytes = sizeof(GuestStat),
     .put_stat = put_generic_stat,
     .get_stat = get_generic_stat,
@@ -36,8 +44,79 @@ const StructLayouts kGenericLayouts64 = {
     .semid_bytes = 88,
     .semid_ctime = 56,
     .semid_nsems = 64,
+    .put_siginfo = put_same_siginfo,
+    .get_siginfo = get_same_siginfo,
     .sigaction_restorer = false,
 };
+
+// Programs learn the status of files by statx alone.
+const StructLayouts kGenericLayouts32 = {
+    .word_bytes = 4,
+    .stat_bytes = sizeof(GuestStat),
+    .put_stat = put_generic_stat,
+    .get_stat = get_generic_stat,
+    .epoll_event_bytes = 16,
+    .epoll_event_data = 8,
+    .semid_bytes = 88,
+    .semid_ctime = 56,
+    .semid_nsems = 64,
+    .put_siginfo = put_siginfo32,
+    .get_siginfo = get_siginfo32,
+    .sigaction_restorer = false,
+};
+
+u64 word_bytes(const Task& task) { return layouts(task).word_bytes; }
+
+bool read_words(const Task& task, u64 address, u64* words, u64 count) {
+    if (!is_narrow(task)) return task.read(words, address, count * sizeof(u64));
+    for (u64 i = 0; i < count; ++i) {
+        u32 word;
+        if (!task.read(word, address + i * sizeof word)) return false;
+        words[i] = word;
+    }
+    return true;
+}
+
+bool write_words(const Task& task, u64 address, const u64* words, u64 count) {
+    if (!is_narrow(task)) return task.write(address, words, count * sizeof(u64));
+    for (u64 i = 0; i < count; ++i) {
+        if (!task.write(address + i * sizeof(u32), static_cast<u32>(words[i]))) return false;
+    }
+    return true;
+}
+
+bool write_siginfo(const Task& task, u64 address, const siginfo_t& info) {
+    u8 bytes[sizeof info];
+    layouts(task).put_siginfo(info, bytes);
+    return task.write(address, bytes);
+}
+
+bool read_siginfo(const Task& task, u64 address, siginfo_t& info) {
+    u8 bytes[sizeof info];
+    if (!task.read(bytes, address)) return false;
+    layouts(task).get_siginfo(bytes, info);
+    return true;
+}
+
+// The flags are an int, which takes a word.
+bool write_stack(const Task& task, u64 address, const GuestStack& stack) {
+    const u64 words[] = {stack.sp, stack.flags, stack.size};
+    return write_words(task, address, words, std::size(words));
+}
+
+bool read_stack(const Task& task, u64 address, GuestStack& stack) {
+    u64 words[3];
+    if (!read_words(task, address, words, std::size(words))) return false;
+    stack = {words[0], static_cast<u32>(words[1]), words[2]};
+    return true;
+}
+
+// Longs alone.
+bool write_rusage(const Task& task, u64 address, const rusage& usage) {
+    u64 words[sizeof usage / sizeof(u64)];
+    std::memcpy(words, &usage, sizeof usage);
+    return write_words(task, address, words, std::size(words));
+}
 
 bool write_stat(Task& task, u64 address, const struct stat& host) {
     u8 bytes[kMaxStat];
@@ -94,16 +173,17 @@ bool read_semid(const Task& task, u64 address, HostSemid& host) {
 }
 
 bool write_sigaction(Task& task, u64 address, const GuestSigaction& action) {
-    const u64 with[] = {action.handler, action.flags, action.restorer, action.mask};
-    const u64 without[] = {action.handler, action.flags, action.mask};
-    return layouts(task).sigaction_restorer ? task.write(address, with) : task.write(address, without);
+    const u64 words[] = {action.handler, action.flags, action.restorer};
+    const u64 count = layouts(task).sigaction_restorer ? 3 : 2;
+    return write_words(task, address, words, count) && task.write(address + count * word_bytes(task), action.mask);
 }
 
 bool read_sigaction(const Task& task, u64 address, GuestSigaction& action) {
-    u64 words[4] = {};
-    const u64 count = layouts(task).sigaction_restorer ? 4 : 3;
-    if (!task.read(words, address, count * sizeof(u64))) return false;
-    action = {words[0], words[1], words[count - 1], count == 4 ? words[2] : 0};
+    u64 words[3] = {};
+    const u64 count = layouts(task).sigaction_restorer ? 3 : 2;
+    SignalSet mask;
+    if (!read_words(task, address, words, count) || !task.read(mask, address + count * word_bytes(task))) return false;
+    action = {words[0], words[1], mask, words[2]};
     return true;
 }
 

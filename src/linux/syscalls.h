@@ -15,6 +15,8 @@ SyscallBody sys_readv, sys_writev, sys_preadv, sys_pwritev, sys_preadv2, sys_pwr
     sys_process_vm_readv, sys_process_vm_writev, sys_process_madvise;
 // files/poll.cpp
 SyscallBody sys_ppoll, sys_pselect6, sys_epoll_ctl, sys_epoll_pwait, sys_epoll_pwait2, sys_signalfd4;
+/// pselect6 with host addresses, but for the last argument: the guest's pair of signal set and size.
+SyscallBody select_descriptors;
 // files/socket.cpp
 SyscallBody sys_sendmsg, sys_recvmsg, sys_sendmmsg, sys_recvmmsg, sys_setsockopt;
 // time.cpp

@@ -15,10 +15,11 @@
 
 namespace dragoman::memory {
 
-UserSpace::UserSpace(u64 guest_base, u64 reserved, u64 usual_top)
+UserSpace::UserSpace(u64 guest_base, u64 reserved, u64 usual_top, u64 reach)
     : guest_base_(guest_base), impl_(std::make_unique<Impl>(*this)) {
     impl_->usual_top = usual_top;
     if (reserved != 0) impl_->limit = std::min(align_down(reserved, kPageSize), kHostTop);
+    if (reach > impl_->limit) impl_->guard_from(impl_->limit, reach);
     if (guest_base == 0) {
         impl_->publish_record();
         return;
@@ -36,6 +37,15 @@ UserSpace::~UserSpace() {
     impl_->withdraw_record();
     for (const auto& [start, region] : impl_->regions.all()) ::munmap(host(start), region.end - start);
     if (impl_->reserved) ::munmap(host(0), impl_->limit);
+    if (impl_->guard_end != 0) ::munmap(host(impl_->limit), impl_->guard_end - impl_->limit);
+}
+
+void UserSpace::Impl::guard_from(u64 start, u64 end) {
+    void* p = ::mmap(host(start), end - start, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p != host(start))
+        die(1, "cannot keep host addresses %#lx to %#lx free", space.guest_base_ + start, space.guest_base_ + end);
+    guard_end = end;
 }
 
 u64 UserSpace::limit() const { return impl_->limit; }

@@ -57,7 +57,10 @@ public:
     /// @param guest_base host address of guest address 0
     /// @param reserved  bytes of guest address space (-R), 0: all that the host offers
     /// @param usual_top  below it lie mappings without a hint as long as there is room
-    explicit UserSpace(u64 guest_base, u64 reserved = 0, u64 usual_top = kUsualTop);
+    /// @param reach      0, or the end of what accesses can touch, beyond the end of the address space: up to there
+    /// nothing
+    ///                   of the translator's may lie. For guests whose addresses wrap.
+    explicit UserSpace(u64 guest_base, u64 reserved = 0, u64 usual_top = kUsualTop, u64 reach = 0);
     ~UserSpace();
     UserSpace(const UserSpace&) = delete;
     UserSpace& operator=(const UserSpace&) = delete;

@@ -54,6 +54,7 @@ struct UserSpace::Impl {
     UserSpace& space;
     u64 usual_top = kUsualTop;
     u64 limit = kHostTop;   ///< end of the guest's address space
+    u64 guard_end = 0;      ///< not 0: [limit, guard_end) is kept free of everything
     bool reserved = false;  ///< [0, limit) is held by PROT_NONE host mappings where the guest has nothing
     u64 brk_start = 0;      ///< set before the guest runs
 
@@ -80,6 +81,7 @@ struct UserSpace::Impl {
     u64 mmap_base() const { return limit < usual_top ? limit : usual_top - kStackGap; }
 
     /// The record that other processes find the tables by (remote_space.h).
+    void guard_from(u64 start, u64 end);
     void publish_record();
     void withdraw_record();
 

@@ -2,7 +2,7 @@
 // difference is reduced to the fewest instructions that still show it.
 //
 //     fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] [--without
-//     PREFIX]... [--vectors] COMMAND...
+//     PREFIX]... [--vectors] [--rv32] COMMAND...
 //
 // Each COMMAND (one argument, split by the shell) runs the ELF file that is appended to it. The first is the reference.
 #include <sys/stat.h>
@@ -32,6 +32,7 @@ struct Settings {
     std::vector<std::string> without;
     std::vector<std::string> commands;
     bool vectors = false;  ///< the CPU model has them
+    bool rv32 = false;     ///< programs are of RV32
 };
 
 struct Result {
@@ -48,15 +49,15 @@ Result run(const Settings& s, const std::string& command, const std::string& elf
     return {status, text.str()};
 }
 
-void write_elf(const std::string& path, const std::vector<Program>& programs, u64 seed, bool vectors) {
-    std::ofstream(path, std::ios::binary) << make_elf(programs, seed, vectors);
+void write_elf(const Settings& s, const std::string& path, const std::vector<Program>& programs, u64 seed) {
+    std::ofstream(path, std::ios::binary) << make_elf(programs, seed, s.vectors, s.rv32);
     chmod(path.c_str(), 0755);
 }
 
 /// Whether commands 0 and `other` differ on the batch.
 bool differs(const Settings& s, const std::vector<Program>& programs, u64 seed, std::size_t other) {
     std::string elf = s.work + "/reduced";
-    write_elf(elf, programs, seed, s.vectors);
+    write_elf(s, elf, programs, seed);
     return run(s, s.commands[0], elf) != run(s, s.commands[other], elf);
 }
 
@@ -103,7 +104,7 @@ void report(const Settings& s, std::vector<Program> programs, u64 seed, std::siz
                 list_body(programs.back()).c_str());
 
     std::string elf = s.work + "/reduced";
-    write_elf(elf, programs, seed, s.vectors);
+    write_elf(s, elf, programs, seed);
     Result x = run(s, s.commands[0], elf), y = run(s, s.commands[other], elf);
     std::size_t start = (programs.size() - 1) * record_bytes;
     if (x.output.size() < start + record_bytes || y.output.size() < start + record_bytes) {
@@ -139,7 +140,8 @@ void report(const Settings& s, std::vector<Program> programs, u64 seed, std::siz
 
 int fuzz(const Settings& s) {
     std::string error;
-    const std::unique_ptr<guest::Model> model = riscv::configure(s.cpu, false, error);
+    const std::unique_ptr<guest::Model> model = s.rv32 ? riscv::configure<riscv::Extension::Rv32>(s.cpu, false, error)
+                                                       : riscv::configure<riscv::Extension::Rv64>(s.cpu, false, error);
     if (model == nullptr) {
         std::fprintf(stderr, "fuzz: %s\n", error.c_str());
         return 2;
@@ -155,7 +157,7 @@ int fuzz(const Settings& s) {
         Random random(seed);
         std::vector<Program> programs;
         for (unsigned i = 0; i < s.programs; ++i) programs.push_back(make_program(random, source, s.insns));
-        write_elf(elf, programs, seed, s.vectors);
+        write_elf(s, elf, programs, seed);
         Result expected = run(s, s.commands[0], elf);
         for (std::size_t c = 1; c < s.commands.size(); ++c) {
             Result actual = run(s, s.commands[c], elf);
@@ -188,6 +190,9 @@ int main(int argc, char** argv) {
         else if (arg == "--vectors") {
             s.vectors = true;
             continue;
+        } else if (arg == "--rv32") {
+            s.rv32 = true;
+            continue;
         } else if (arg == "--only") s.only = value;
         else if (arg == "--without") s.without.push_back(value);
         else {
@@ -200,7 +205,7 @@ int main(int argc, char** argv) {
         std::fprintf(
             stderr,
             "usage: fuzz --work DIR [--seed N] [--batches N] [--programs N] [--insns N] [--cpu MODEL] [--only PREFIX] "
-            "[--without PREFIX]... [--vectors] "
+            "[--without PREFIX]... [--vectors] [--rv32] "
             "REFERENCE COMMAND...\n");
         return 2;
     }

@@ -4,6 +4,7 @@
 #include <elf.h>
 
 #include <cstring>
+#include <span>
 
 #include "guest/riscv/disassemble.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr u64 kCode = 0x10000;
 constexpr u64 kRecords = 0x4000000;  ///< initial registers
 constexpr u64 kMemoryStart = 0x6000000;
-constexpr u64 kSaved = 0x6100000;  ///< final registers of the running program
+constexpr u64 kSaved = 0x6100000;    ///< final registers of the running program
 constexpr u64 kVectors = 0x6200000;  ///< initial vector registers
 constexpr unsigned kVectorBytes = 4096;
 /// Behind them, the stack of signal handlers: what a frame holds is not compared.
@@ -74,15 +75,17 @@ u64 random_fpr(Random& r) {
 
 class Code {
 public:
+    /// @param rv32 integer registers have 32 bits: their loads and stores, too
+    explicit Code(bool rv32) : rv32_(rv32) {}
     void emit(u32 bits, unsigned length = 4) { bytes_.append(reinterpret_cast<const char*>(&bits), length); }
     /// rd = a positive value below 2^31 whose low 12 bits are zero
     void load_page(unsigned rd, u64 value) { emit(static_cast<u32>(value) | rd << 7 | 0x37); }
     void addi(unsigned rd, unsigned rs1, i32 imm) { emit(static_cast<u32>(imm) << 20 | rs1 << 15 | rd << 7 | 0x13); }
     void load(unsigned rd, unsigned rs1, unsigned offset, bool fp = false) {
-        emit(offset << 20 | rs1 << 15 | 3 << 12 | rd << 7 | (fp ? 0x07 : 0x03));
+        emit(offset << 20 | rs1 << 15 | width(fp) << 12 | rd << 7 | (fp ? 0x07 : 0x03));
     }
     void store(unsigned rs2, unsigned rs1, unsigned offset, bool fp = false) {
-        emit((offset >> 5) << 25 | rs2 << 20 | rs1 << 15 | 3 << 12 | (offset & 31) << 7 | (fp ? 0x27 : 0x23));
+        emit((offset >> 5) << 25 | rs2 << 20 | rs1 << 15 | width(fp) << 12 | (offset & 31) << 7 | (fp ? 0x27 : 0x23));
     }
     void csrrw(unsigned rd, unsigned csr, unsigned rs1) { emit(csr << 20 | rs1 << 15 | 1 << 12 | rd << 7 | 0x73); }
     void csrrs(unsigned rd, unsigned csr, unsigned rs1) { emit(csr << 20 | rs1 << 15 | 2 << 12 | rd << 7 | 0x73); }
@@ -96,6 +99,9 @@ public:
     const std::string& bytes() const { return bytes_; }
 
 private:
+    u32 width(bool fp) const { return rv32_ && !fp ? 2 : 3; }
+
+    bool rv32_;
     std::string bytes_;
 };
 
@@ -246,6 +252,7 @@ void emit_program(Code& c, const Program& p, u64 record, bool vectors) {
     }
 }
 
+/// A loadable segment, and the rest of the file with it.
 void append_segment(std::string& file, Elf64_Phdr& ph, u64 address, u32 flags, const std::string& bytes) {
     file.resize(align_up(file.size(), 4096));
     ph = {};
@@ -274,7 +281,8 @@ void make_long(Random& random, const InsnSource& source, Program& p) {
 
 bool are_plain(const std::vector<Insn>& body, std::size_t first) {
     using enum riscv::Extension;
-    const riscv::ExtensionSet plain{I, M, F, D, C, Zba, Zbb, Zbs, Zbkb, Zicond, Zcb, Zve32x, Zve32f, Zve64x, Zve64d};
+    const riscv::ExtensionSet plain{Rv32, Rv64, I,      M,   F,   D,      C,      Zba,    Zbb,
+                                    Zbs,  Zbkb, Zicond, Zcb, Zcf, Zve32x, Zve32f, Zve64x, Zve64d};
     for (; first < body.size(); ++first) {
         if (body[first].row == nullptr || !body[first].row->guard.admits(plain)) return false;
     }
@@ -303,8 +311,40 @@ Program make_program(Random& random, const InsnSource& source, unsigned insns) {
     return p;
 }
 
-std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors) {
-    Code code;
+namespace {
+
+/// Puts the headers in front of the segments. Of ELF32 files: no address needs more than 32 bits.
+void write_headers(std::string& file, const Elf64_Ehdr& header, std::span<const Elf64_Phdr> segments) {
+    std::memcpy(file.data(), &header, sizeof header);
+    std::memcpy(file.data() + sizeof header, segments.data(), segments.size_bytes());
+}
+void write_headers32(std::string& file, const Elf64_Ehdr& wide, std::span<const Elf64_Phdr> segments) {
+    Elf32_Ehdr header{};
+    std::memcpy(header.e_ident, wide.e_ident, sizeof header.e_ident);
+    header.e_ident[EI_CLASS] = ELFCLASS32;
+    header.e_type = wide.e_type;
+    header.e_machine = wide.e_machine;
+    header.e_version = wide.e_version;
+    header.e_entry = static_cast<Elf32_Addr>(wide.e_entry);
+    header.e_phoff = header.e_ehsize = sizeof header;
+    header.e_phentsize = sizeof(Elf32_Phdr);
+    header.e_phnum = wide.e_phnum;
+    header.e_flags = wide.e_flags;
+    std::memcpy(file.data(), &header, sizeof header);
+    std::size_t at = sizeof header;
+    for (const Elf64_Phdr& ph : segments) {
+        const auto word = [](u64 value) { return static_cast<u32>(value); };
+        const Elf32_Phdr narrow{ph.p_type,         word(ph.p_offset), word(ph.p_vaddr), word(ph.p_paddr),
+                                word(ph.p_filesz), word(ph.p_memsz),  ph.p_flags,       word(ph.p_align)};
+        std::memcpy(file.data() + at, &narrow, sizeof narrow);
+        at += sizeof narrow;
+    }
+}
+
+}  // namespace
+
+std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors, bool rv32) {
+    Code code(rv32);
     if (vectors) emit_handler(code);
     std::string records;
     for (const Program& p : programs) {
@@ -345,8 +385,7 @@ std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool
     append_segment(file, ph[2], kMemoryStart, PF_R | PF_W, memory);
     append_segment(file, ph[3], kSaved, PF_R | PF_W, std::string(kSavedBytes, '\0'));
     append_segment(file, ph[4], kVectors, PF_R | PF_W, registers + std::string(kSignalStackBytes, '\0'));
-    std::memcpy(file.data(), &header, sizeof header);
-    std::memcpy(file.data() + sizeof header, ph, sizeof ph);
+    rv32 ? write_headers32(file, header, ph) : write_headers(file, header, ph);
     return file;
 }
 

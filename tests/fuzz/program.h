@@ -91,7 +91,7 @@ bool are_plain(const std::vector<Insn>& body, std::size_t first);
 void make_calls(Random& random, const InsnSource& source, Program& p);
 
 /// The ELF file of a batch.
-std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors);
+std::string make_elf(const std::vector<Program>& programs, u64 memory_seed, bool vectors, bool rv32);
 
 /// Assembly listing of a body; without instructions that have no row (no-operations).
 std::string list_body(const Program& program);

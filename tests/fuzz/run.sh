@@ -2,6 +2,7 @@
 # run.sh BUILD [--cpu MODEL] [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU
 # features and with few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh
 # fetched, the machine's.
+# With --rv32, of RV32 and qemu-riscv32, which is next to the other one.
 # With --vectors (and a model that has them), of vector instructions, which only $QEMU is asked for.
 set -eu
 build=$1
@@ -20,6 +21,12 @@ case " $* " in
     *" --vectors "*) fetched= ;;
 esac
 qemu=${QEMU:-$fetched}
+case " $* " in
+    *" --rv32 "*)
+        qemu=${qemu:+$(dirname "$qemu")/qemu-riscv32}
+        [ -x "$qemu" ] || qemu=
+        ;;
+esac
 version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p' || true)
 [ "${version:-0}" -ge 10 ] || qemu=
 # An acquiring load into x0 (Zalasr) changes what QEMU 11.1 compares with 0 from then on.

@@ -7,6 +7,7 @@ void DisasContext::raise_with(Cause cause, Var value) {
     constexpr MemOp kWord{.size_log2 = 2};
     constexpr MemOp kDouble{.size_log2 = 3};
     b->env_st(b->c32(static_cast<u32>(cause)), DRAGOMAN_HART_OFFSET(exception), kWord);
+    if (rv32) value = pointer(value);
     b->env_st(value, DRAGOMAN_HART_OFFSET(exception_value), kDouble);
     b->exit_tb(static_cast<u32>(ExitReason::Exception), b->address(pc));
     state = DisasState::NoReturn;

@@ -33,7 +33,7 @@ using ir::Var;
 /// A vset whose result was predicted wrongly: where its TB is left for one that knows better.
 struct VectorExit {
     u32 label;
-    u32 flags;   ///< TB state flags then
+    u32 flags;  ///< TB state flags then
     u64 target;
     u64 vtype, vlmax;
     u8 rd, rs1;
@@ -51,6 +51,7 @@ struct DisasContext : guest::DisasContextBase {
     static constexpr unsigned kMaxVectorExits = 6;
     unsigned vector_exit_count;
     VectorExit vector_exits[kMaxVectorExits];
+    bool rv32;    ///< XLEN is 32: integer registers hold sign-extended words, addresses are taken modulo 2^32
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 
     const Model& cpu() const { return riscv_model(*model); }
@@ -71,6 +72,36 @@ struct DisasContext : guest::DisasContextBase {
     void set_gpr_w(unsigned n, Var value) {
         if (n != 0) b->convert_to(Op::ext_s, n, value);
     }
+    /// Register n in its width: its low word where XLEN is 32.
+    Var gpr_x(unsigned n) const { return rv32 ? gpr_w(n) : gpr(n); }
+    /// Type of a value as wide as a register.
+    Type type_x() const { return rv32 ? Type::I32 : Type::I64; }
+    /// A constant of that type.
+    Var const_x(u64 value) const { return rv32 ? b->c32(static_cast<u32>(value)) : b->c64(value); }
+    /// Writes a value of type_x.
+    void set_gpr_x(unsigned n, Var value) { rv32 ? set_gpr_w(n, value) : set_gpr(n, value); }
+    /// Writes op(inputs), of inputs of type_x.
+    void op_to_x(Op op, unsigned n, std::initializer_list<Var> inputs, u64 imm0 = 0, u64 imm1 = 0) {
+        if (n == 0) return;
+        if (rv32) set_gpr_w(n, b->op(op, Type::I32, inputs, imm0, imm1));
+        else b->op_to(op, n, inputs, imm0, imm1);
+    }
+
+    // Addresses of instructions: XLEN bits, zero-extended; in registers they are sign-extended as everything.
+
+    u64 wrapped(u64 address) const { return rv32 ? static_cast<u32>(address) : address; }
+    /// pc + offset.
+    u64 relative(i64 offset) const { return wrapped(pc + static_cast<u64>(offset)); }
+    /// What a register holds of the address, which derives from pc.
+    Var address_value(u64 address) const {
+        return rv32 ? b->ext_s(b->trunc(b->address(address))) : b->address(address);
+    }
+    /// Where a jump to the value of a register, or a sum of one, goes.
+    Var jump_target(Var value) const {
+        if (!rv32) return b->andi(value, ~u64{1});
+        return b->ext_u(b->andi(b->trunc(value), ~u32{1}));
+    }
+
     /// The F64 global of float register n.
     static Var fpr(unsigned n) { return 32 + n; }
 
@@ -88,6 +119,7 @@ struct DisasContext : guest::DisasContextBase {
 
     MemOp mem(MemOp m) const {
         m.mmu_index = static_cast<u8>(flags_data_mmu(flags));
+        m.wrap32 = rv32;
         return m;
     }
     /// Of a load or store that is no atomic. Ztso: all loads acquire, all stores release.
@@ -105,7 +137,9 @@ struct DisasContext : guest::DisasContextBase {
         displacement = 0;
         return (flags & kFlagPmZero) != 0 ? b->shri(shifted, n) : b->sari(shifted, n);
     }
+    /// An address as a helper takes it.
     Var pointer(Var address) const {
+        if (rv32) return b->ext_u(b->trunc(address));
         i64 none = 0;
         return pointer(address, none);
     }
@@ -120,12 +154,12 @@ struct DisasContext : guest::DisasContextBase {
         b->guest_st(value, base, store_mem(m), displacement);
     }
     void atomic(Op o, Var out, Var address, Var value, MemOp m) {
-        address = pointer(address);
+        if (!rv32) address = pointer(address);
         check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
         b->atomic(o, out, address, value, mem(m));
     }
     void atomic_cmpxchg(Var out, Var address, Var expected, Var desired, MemOp m) {
-        address = pointer(address);
+        if (!rv32) address = pointer(address);
         check_triggers(kTriggerLoad | kTriggerStore, address, 0, m.bytes());
         b->atomic_cmpxchg(out, address, expected, desired, mem(m));
     }

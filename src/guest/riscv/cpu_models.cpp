@@ -89,6 +89,7 @@ constexpr ExtensionSet max_set() {
     DRAGOMAN_RISCV_EXTENSIONS(X)
 #undef X
     set.remove(Svade);
+    set.remove({E, Rv32, Zcf});
     set.remove(kManufacturers);
     set.remove({Zfinx, Zdinx, Zhinx, Zhinxmin});  // not with F
     // Not with Zcd.
@@ -101,9 +102,18 @@ constexpr ExtensionSet max_set() {
 }
 constexpr ExtensionSet kMax = max_set();
 
+/// Vectors, doubles in pairs of registers, manufacturers' instructions and pointer masking are those of RV64.
+constexpr ExtensionSet kOnlyRv64 =
+    kVectors + kManufacturers + ExtensionSet{Zdinx, Supm, Smmpm, Smnpm, Ssnpm, Sspm, Sv39, Sv48, Sv57, Ssu64xl};
+constexpr ExtensionSet kOnlyRv32 = {Zcf};
+constexpr ExtensionSet kMax32 = kMax - kOnlyRv64 - ExtensionSet{Rv64} + ExtensionSet{Rv32, Zcf};
+
 constexpr ExtensionSet kRv64 = kG + kCounters + kOrderly + kPriv12 + kUpToSv57 +
                                ExtensionSet{C,   Zicbom, Zicbop, Zicboz, Zihintntl, Zihintpause, Zawrs, Zfa,
                                             Zba, Zbb,    Zbc,    Zbs,    Sstc,      Svadu,       Svvptc};
+
+constexpr ExtensionSet kRv32 = kRv64 - kOnlyRv64 + ExtensionSet{Rv32};
+constexpr ExtensionSet kSifiveE31 = {Rv32, I, M, A, C, Zicsr, Zifencei, Zicntr, Zihpm, Pmp, Sdtrig};
 
 constexpr ExtensionSet kSifiveU54 = kG + kCounters + kPriv10 + ExtensionSet{C};
 
@@ -179,11 +189,23 @@ constexpr CpuModelInfo kModels[] = {
     {"xiangshan-nanhu", "XiangShan Nanhu", Vendor, kXiangshanNanhu, {}},
     {"xiangshan-kunminghu", "XiangShan Kunminghu", Vendor, kXiangshanKunminghu, {}},
     {"mips-p8700", "MIPS P8700", Vendor, kMipsP8700, {kVendorMips, 0x8000'0000'0000'0201, 0}},
+
+    {"max32", "RV32: all extensions that are implemented", Open, kMax32, {}},
+    {"rv32", "RV32GC with what QEMU's rv32 has, without H", Open, kRv32, {}},
+    {"rv32i", "RV32I only", Open, {Rv32, I}, {}},
+    {"rv32e", "RV32E only", Open, {Rv32, E}, {}},
+    {"lowrisc-ibex",
+     "lowRISC Ibex: RV32IMC",
+     Vendor,
+     {Rv32, I, M, C, Zicsr, Zifencei, Zicntr, Zihpm, Zba, Zbb, Zbc, Zbs, Pmp, Sdtrig, Smepmp, Sm1p11, Sm1p12},
+     {}},
+    {"sifive-e31", "SiFive E31: RV32IMAC without virtual memory", Vendor, kSifiveE31, {}},
+    {"sifive-e34", "SiFive E34: RV32IMAFC without virtual memory", Vendor, kSifiveE31 + ExtensionSet{F}, {}},
+    {"sifive-u34", "SiFive U34: RV32GC", Vendor, kSifiveE31 + ExtensionSet{F, D, S}, {}},
 };
 
-/// qemu-system-riscv64's models that are not of RV64.
-constexpr std::string_view kForeignModels[] = {"max32",      "rv32",       "rv32i",      "rv32e",  "lowrisc-ibex",
-                                               "sifive-e31", "sifive-e34", "sifive-u34", "x-rv128"};
+/// qemu-system-riscv64's models of other bases.
+constexpr std::string_view kForeignModels[] = {"x-rv128"};
 
 template <class Row>
 const Row* find(std::span<const Row> rows, std::string_view name) {
@@ -198,7 +220,13 @@ const Row* find(std::span<const Row> rows, std::string_view name) {
 std::span<const CpuModelInfo> cpu_models() { return kModels; }
 const ExtensionSet& vector_extensions() { return kVectors; }
 
-const CpuModelInfo* find_cpu_model(std::string_view name) { return find(cpu_models(), name); }
+const CpuModelInfo* find_cpu_model(std::string_view name, Extension base) {
+    // Emulators of RV32 alone call it max.
+    const CpuModelInfo* model = find(cpu_models(), base == Rv32 && name == "max" ? "max32" : name);
+    return model != nullptr && base_of(model->extensions) == base ? model : nullptr;
+}
+
+const ExtensionSet& excluded_extensions(Extension base) { return base == Rv32 ? kOnlyRv64 : kOnlyRv32; }
 
 bool is_foreign_cpu_model(std::string_view name) {
     for (std::string_view foreign : kForeignModels) {

@@ -25,14 +25,20 @@ struct CpuModelInfo {
     HartIds ids;
 };
 
-/// Models of RV64, as QEMU names them and with what they have there, and rv64gc.
+/// Models as QEMU names them and with what they have there, and rv64gc: those of RV64, then those of RV32.
 std::span<const CpuModelInfo> cpu_models();
-/// The model of a name; null when there is none.
-const CpuModelInfo* find_cpu_model(std::string_view name);
 /// V, its subsets and what needs them.
 const ExtensionSet& vector_extensions();
-/// Whether the name is that of a model with another base than RV64.
+/// The width of a model's integer registers: Rv32, or Rv64.
+constexpr Extension base_of(const ExtensionSet& extensions) {
+    return extensions.has(Extension::Rv32) ? Extension::Rv32 : Extension::Rv64;
+}
+/// The model of a name among those of a base; null when there is none.
+const CpuModelInfo* find_cpu_model(std::string_view name, Extension base);
+/// Whether the name is that of a model that no guest has: of RV128.
 bool is_foreign_cpu_model(std::string_view name);
+/// What is not executed with a base, though it is with the other.
+const ExtensionSet& excluded_extensions(Extension base);
 
 struct Profile {
     std::string_view name;

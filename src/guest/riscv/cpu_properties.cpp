@@ -88,7 +88,8 @@ std::string set_switch(CpuProperties& properties, std::string_view name, bool on
         if (name == alias.name) extension = alias.extension;
     }
     if (extension) {
-        if (on && ExtensionSet{Zcf, Zclsd, Zilsd}.has(*extension)) {
+        if (extension_info(*extension).is_base()) return "unknown CPU property " + quoted(name) + " (see -cpu help)";
+        if (on && ExtensionSet{Zclsd, Zilsd}.has(*extension)) {
             return "CPU property " + quoted(name) + " cannot be turned on: RV64 does not have it";
         }
         if (on && !extension_info(*extension).executed()) return refuse({});

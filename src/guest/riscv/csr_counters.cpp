@@ -84,6 +84,10 @@ void write_counter(Hart& hart, u64 value, unsigned number) {
     p.written_value = value;
 }
 
+/// Where XLEN is 32: the upper half.
+u64 read_counter_high(Hart& hart, unsigned number) { return read_counter(hart, number) >> 32; }
+u64 read_time_high(Hart& hart, unsigned) { return guest::time(&hart) >> 32; }
+
 u64 read_time(Hart& hart, unsigned) { return guest::time(&hart); }
 
 /// Reads are allowed to lower modes by mcounteren and scounteren.
@@ -137,22 +141,27 @@ using enum Extension;
 /// "PREFIXn" for n in 3..31, made when the program starts.
 struct Names {
     std::array<std::array<char, 16>, kHpmCounters> text;
-    constexpr explicit Names(std::string_view prefix) : text{} {
+    constexpr explicit Names(std::string_view prefix, std::string_view suffix = {}) : text{} {
         for (unsigned i = 0; i < kHpmCounters; ++i) {
             std::size_t at = 0;
             for (char c : prefix) text[i][at++] = c;
             unsigned n = i + kHpmFirst;
             if (n >= 10) text[i][at++] = static_cast<char>('0' + n / 10);
-            text[i][at] = static_cast<char>('0' + n % 10);
+            text[i][at++] = static_cast<char>('0' + n % 10);
+            for (char c : suffix) text[i][at++] = c;
         }
     }
 };
-constexpr Names kUserNames("hpmcounter"), kMachineNames("mhpmcounter"), kEventNames("mhpmevent");
+constexpr Names kUserNames("hpmcounter"), kHighNames("hpmcounter", "h"), kMachineNames("mhpmcounter"),
+    kEventNames("mhpmevent");
 
 constexpr CsrInfo kNamed[] = {
     {0xc00, "cycle", Zicntr, read_counter, nullptr, CsrEffect::None, access_counter},
     {0xc01, "time", Zicntr, read_time, nullptr, CsrEffect::None, access_counter},
     {0xc02, "instret", Zicntr, read_counter, nullptr, CsrEffect::None, access_counter},
+    {0xc80, "cycleh", Zicntr&& Rv32, read_counter_high, nullptr, CsrEffect::None, access_counter},
+    {0xc81, "timeh", Zicntr&& Rv32, read_time_high, nullptr, CsrEffect::None, access_counter},
+    {0xc82, "instreth", Zicntr&& Rv32, read_counter_high, nullptr, CsrEffect::None, access_counter},
     {0xb00, "mcycle", S, read_counter, write_counter},
     {0xb02, "minstret", S, read_counter, write_counter},
     {0x306, "mcounteren", S, read_field<&PrivilegedState::mcounteren>,
@@ -178,6 +187,14 @@ constexpr CsrInfo hpm_row(unsigned i) {
         case 1:
             return {static_cast<u16>(0xb00 + number), kMachineNames.text[n].data(), S && Zihpm, read_counter,
                     write_counter};
+        case 2:
+            return {static_cast<u16>(0xc80 + number),
+                    kHighNames.text[n].data(),
+                    Zihpm && Rv32,
+                    read_counter_high,
+                    nullptr,
+                    CsrEffect::None,
+                    access_counter};
         default:
             return {static_cast<u16>(0x320 + number), kEventNames.text[n].data(), S && Zihpm, read_event, write_event};
     }
@@ -188,7 +205,7 @@ constexpr auto make_table(std::index_sequence<I...>) {
     constexpr std::size_t named = std::size(kNamed);
     return std::array<CsrInfo, sizeof...(I)>{(I < named ? kNamed[I < named ? I : 0] : hpm_row(I - named))...};
 }
-constexpr auto kCsrs = make_table(std::make_index_sequence<std::size(kNamed) + 3 * kHpmCounters>{});
+constexpr auto kCsrs = make_table(std::make_index_sequence<std::size(kNamed) + 4 * kHpmCounters>{});
 static_assert(kCsrs.size() < 256);
 
 }  // namespace

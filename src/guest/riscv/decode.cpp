@@ -35,9 +35,12 @@ void Decoder::for_each_bucket(const InsnRow& row, F f) {
 }
 
 Decoder::Decoder(const ExtensionSet& extensions) {
+    // E has the instructions of I, with fewer registers.
+    ExtensionSet on = extensions;
+    if (on.has(Extension::E)) on.add(Extension::I);
     for (InsnSet set : insn_sets()) {
         for (const InsnRow& row : set) {
-            if (row.guard.admits(extensions)) rows_.push_back(&row);
+            if (row.guard.admits(on)) rows_.push_back(&row);
         }
     }
     std::memset(start_, 0, sizeof start_);

@@ -16,7 +16,7 @@ void for_each_name(const ExtensionSet& extensions, F f) {
 }  // namespace
 
 std::string Model::isa_string() const {
-    std::string isa = "rv64";
+    std::string isa = "rv" + std::to_string(xlen());
     for_each_name(extensions(), [&](std::string_view name) {
         if (name.size() > 1) isa += '_';
         isa += name;

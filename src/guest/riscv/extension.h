@@ -108,7 +108,7 @@ consteval Guard operator&&(Extension a, Extension b) { return Guard(a) && b; }
 consteval Guard operator||(Extension a, Extension b) { return {Guard(a).first, Guard(b).first}; }
 
 /// What an extension is to this guest (extension_table.h).
-enum class ExtensionKind : u8 { User, UserSum, System, SystemSum, Knob, Absent, SystemAbsent };
+enum class ExtensionKind : u8 { Base, User, UserSum, System, SystemSum, Knob, Absent, SystemAbsent };
 
 /// A row of the table.
 struct ExtensionInfo {
@@ -119,12 +119,14 @@ struct ExtensionInfo {
     u8 hwprobe;  ///< bit of the 128 of RISCV_HWPROBE_KEY_IMA_EXT_0 and, behind them, _1; kNoProbe
     ExtensionSet needs;
 
+    constexpr bool is_base() const { return kind == ExtensionKind::Base; }
     constexpr bool executed() const { return kind != ExtensionKind::Absent && kind != ExtensionKind::SystemAbsent; }
     constexpr bool is_sum() const { return kind == ExtensionKind::UserSum || kind == ExtensionKind::SystemSum; }
     constexpr bool seen_by_user() const {
-        return kind == ExtensionKind::User || kind == ExtensionKind::UserSum || kind == ExtensionKind::Absent;
+        return kind == ExtensionKind::User || kind == ExtensionKind::UserSum || kind == ExtensionKind::Absent ||
+               is_base();
     }
-    constexpr bool in_isa_string() const { return executed() && kind != ExtensionKind::Knob; }
+    constexpr bool in_isa_string() const { return executed() && kind != ExtensionKind::Knob && !is_base(); }
 };
 
 const ExtensionInfo& extension_info(Extension e);

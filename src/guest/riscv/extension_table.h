@@ -10,6 +10,7 @@
 //  User    executed, and seen by user programs
 //  System  executed, of the privileged architecture: machines only
 //  Knob    the same, but a switch of -cpu only and not in ISA strings
+//  Base    the width of the integer registers (XLEN): what a model has for good; no switch, and not in lists of names
 //  Absent  not executed: known by its name, never on; SystemAbsent is the same of the privileged architecture
 // UserSum and SystemSum are names for what they need: on as soon as all of that is on, unless turned off.
 //
@@ -19,7 +20,7 @@
 // clang-format off
 #define DRAGOMAN_RISCV_EXTENSIONS(X)                       \
     X(I, "i", User, kNone, )                               \
-    X(E, "e", Absent, kNone, )                             \
+    X(E, "e", User, kNone, )                               \
     X(M, "m", User, kNone, Zmmul)                          \
     X(A, "a", UserSum, kNone, Zaamo, Zalrsc)               \
     X(F, "f", User, kNone, Zicsr)                          \
@@ -66,7 +67,7 @@
     X(Zcb, "zcb", User, key0(44), Zca)                     \
     X(Zcd, "zcd", UserSum, key0(45), C, D)                 \
     X(Zce, "zce", UserSum, kNone, Zcb, Zcmp, Zcmt)         \
-    X(Zcf, "zcf", Absent, key0(46), Zca, F)                \
+    X(Zcf, "zcf", UserSum, key0(46), C, F, Rv32)            \
     X(Zclsd, "zclsd", Absent, key0(62), Zca, Zilsd)        \
     X(Zcmop, "zcmop", User, key0(47), Zca)                 \
     X(Zcmp, "zcmp", User, kNone, Zca)                      \
@@ -185,5 +186,8 @@
     X(Pmp, "pmp", Knob, kNone, )                           \
     X(Sv39, "sv39", Knob, kNone, S)                        \
     X(Sv48, "sv48", Knob, kNone, Sv39)                     \
-    X(Sv57, "sv57", Knob, kNone, Sv48)
+    X(Sv57, "sv57", Knob, kNone, Sv48)                     \
+    /* The base: its width */                              \
+    X(Rv32, "rv32", Base, kNone, )                         \
+    X(Rv64, "rv64", Base, kNone, )
 // clang-format on

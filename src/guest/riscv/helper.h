@@ -40,6 +40,8 @@
     X(xperm4, NoReadGlobals | NoSideEffects)             \
     X(xperm8, NoReadGlobals | NoSideEffects)             \
     X(brev8, NoReadGlobals | NoSideEffects)              \
+    X(zip, NoReadGlobals | NoSideEffects)                \
+    X(unzip, NoReadGlobals | NoSideEffects)              \
     X(crc32, NoReadGlobals | NoSideEffects)              \
     /* scalar cryptography (helper_crypto.cpp) */        \
     X(aes64es, NoReadGlobals | NoSideEffects)            \
@@ -48,6 +50,7 @@
     X(aes64dsm, NoReadGlobals | NoSideEffects)           \
     X(aes64im, NoReadGlobals | NoSideEffects)            \
     X(aes64ks1i, NoReadGlobals | NoSideEffects)          \
+    X(aes32, NoReadGlobals | NoSideEffects)              \
     X(sm4, NoReadGlobals | NoSideEffects)                \
     /* calls of the vDSO (host_call.cpp) */              \
     X(host_call, NoReadGlobals)                          \
@@ -59,6 +62,7 @@
     X(cbo_zero, NoReadGlobals | MayRaise)                \
     X(cbo_check, NoReadGlobals | MayRaise)               \
     X(amocas_q, MayRaise)                                \
+    X(amocas_pair, MayRaise)                             \
     X(table_jump, NoReadGlobals | MayRaise)              \
     /* vectors (v/helper_vector.cpp) */                  \
     X(vector, None)                                      \
@@ -92,6 +96,9 @@ u64 helper_host_call(ir::Env* env, u32 index, u64 a0, u64 a1);
 u64 helper_xperm4(u64 rs1, u64 rs2);
 u64 helper_xperm8(u64 rs1, u64 rs2);
 u64 helper_brev8(u64 rs1);
+/// Of the low 32 bits: the lower half to the even bits, the upper one to the odd bits, and back.
+u64 helper_zip(u64 rs1);
+u64 helper_unzip(u64 rs1);
 u64 helper_crc32(u64 rs1, u32 polynomial, u32 bits);
 u64 helper_aes64es(u64 rs1, u64 rs2);
 u64 helper_aes64esm(u64 rs1, u64 rs2);
@@ -99,6 +106,8 @@ u64 helper_aes64ds(u64 rs1, u64 rs2);
 u64 helper_aes64dsm(u64 rs1, u64 rs2);
 u64 helper_aes64im(u64 rs1);
 u64 helper_aes64ks1i(u64 rs1, u32 round);
+/// rs1 ^ what the byte of rs2 at `shift` adds to a column: with `decrypt` the inverse S-box, with `mix` a middle round.
+u64 helper_aes32(u64 rs1, u64 rs2, u32 shift, u32 decrypt, u32 mix);
 /// The byte of rs2 at `shift`, through the S-box and the transformation of rounds or, with `key`, the key expansion.
 u64 helper_sm4(u64 rs1, u64 rs2, u32 shift, u32 key);
 void helper_pause(ir::Env* env);
@@ -107,6 +116,8 @@ void helper_fence_i(ir::Env* env);
 void helper_cbo_zero(ir::Env* env, u64 address);
 void helper_cbo_check(ir::Env* env, u64 address);
 void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2);
+/// amocas.d where XLEN is 32: of register pairs.
+void helper_amocas_pair(ir::Env* env, u64 address, u32 rd, u32 rs2);
 /// Reads an entry of the table at jvt, as an instruction is fetched.
 u64 helper_table_jump(ir::Env* env, u32 index, u32 insn);
 

@@ -27,6 +27,24 @@ u64 helper_aes64ks1i(u64 rs1, u32 round) {
     return u64{word} << 32 | word;
 }
 
+u64 helper_aes32(u64 rs1, u64 rs2, u32 shift, u32 decrypt, u32 mix) {
+    const u64 byte = extract(rs2, shift, 8);
+    u32 column;
+    if (decrypt != 0) {
+        // Row 0 is not shifted.
+        const u64 substituted = aes().decrypt_last({byte, 0}).low & 0xff;
+        column = static_cast<u32>(mix != 0 ? aes().inverse_mix({substituted, 0}).low : substituted);
+    } else {
+        const u32 substituted = crypto::aes_sub_word(static_cast<u32>(byte)) & 0xff;
+        constexpr u32 kPolynomial = 0x11b;
+        const u32 doubled = substituted << 1 ^ ((substituted >> 7) != 0 ? kPolynomial : 0);
+        column =
+            mix != 0 ? (doubled ^ substituted) << 24 | substituted << 16 | substituted << 8 | doubled : substituted;
+    }
+    const u32 result = static_cast<u32>(rs1) ^ std::rotl(column, static_cast<int>(shift));
+    return static_cast<u64>(i64{static_cast<i32>(result)});
+}
+
 u64 helper_sm4(u64 rs1, u64 rs2, u32 shift, u32 key) {
     // The transformations are defined on words with the other byte order.
     const u32 x = u32{crypto::sm4_substitute(static_cast<u8>(rs2 >> shift))} << 24;

@@ -1,6 +1,7 @@
 // CSR accesses that are not inline. The CSR exists and may be accessed: the translator has checked.
 #include "guest/riscv/csr.h"
 #include "guest/riscv/helper.h"
+#include "guest/riscv/model.h"
 
 namespace dragoman::riscv {
 
@@ -11,7 +12,7 @@ u64 helper_csr_read(ir::Env* env, u32 number) {
 
 void helper_csr_write(ir::Env* env, u32 number, u64 value) {
     Hart& h = *hart(env);
-    find_csr(*h.model, number)->write(h, value, number);
+    find_csr(*h.model, number)->write(h, hart_has(h, Extension::Rv32) ? static_cast<u32>(value) : value, number);
 }
 
 }  // namespace dragoman::riscv

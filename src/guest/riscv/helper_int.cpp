@@ -24,6 +24,18 @@ u64 helper_brev8(u64 v) {
     return (v & 0x0f0f'0f0f'0f0f'0f0f) << 4 | (v >> 4 & 0x0f0f'0f0f'0f0f'0f0f);
 }
 
+u64 helper_zip(u64 rs1) {
+    u64 out = 0;
+    for (unsigned i = 0; i < 16; ++i) out |= extract(rs1, i, 1) << (2 * i) | extract(rs1, i + 16, 1) << (2 * i + 1);
+    return out;
+}
+
+u64 helper_unzip(u64 rs1) {
+    u64 out = 0;
+    for (unsigned i = 0; i < 16; ++i) out |= extract(rs1, 2 * i, 1) << i | extract(rs1, 2 * i + 1, 1) << (i + 16);
+    return out;
+}
+
 u64 helper_crc32(u64 rs1, u32 polynomial, u32 bits) {
     for (; bits != 0; --bits) rs1 = (rs1 & 1) != 0 ? rs1 >> 1 ^ polynomial : rs1 >> 1;
     return rs1;

@@ -50,12 +50,25 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     h->gpr[rd + 1] = static_cast<u64>(old >> 64);
 }
 
+void helper_amocas_pair(ir::Env* env, u64 address, u32 rd, u32 rs2) {
+    Hart* h = hart(env);
+    if (!is_aligned(address, 8)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
+    auto pair = [&](u32 reg) { return reg == 0 ? 0 : h->gpr[reg + 1] << 32 | static_cast<u32>(h->gpr[reg]); };
+    if ((h->tb_flags & kFlagTriggers) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 8);
+    auto* target = static_cast<u64*>(guest::atomic_pointer(env, address, 8));
+    const u64 old = __sync_val_compare_and_swap(target, pair(rd), pair(rs2));
+    if (rd == 0) return;
+    h->gpr[rd] = static_cast<u64>(sign_extend(old, 32));
+    h->gpr[rd + 1] = static_cast<u64>(sign_extend(old >> 32, 32));
+}
+
 u64 helper_table_jump(ir::Env* env, u32 index, u32 insn) {
     const Hart& h = *hart(env);
-    const u64 address = h.priv.jvt + u64{index} * 8;
+    const unsigned bytes = h.model->has(Extension::Rv32) ? 4 : 8;
+    const u64 address = h.priv.jvt + u64{index} * bytes;
     u64 target = 0;
     if (!h.model->system) {
-        if (!guest::try_load(env, &target, address, sizeof target)) {
+        if (!guest::try_load(env, &target, address, bytes)) {
             guest::raise(env, static_cast<u32>(Cause::FetchPageFault), address);
         }
         return target;
@@ -65,7 +78,7 @@ u64 helper_table_jump(ir::Env* env, u32 index, u32 insn) {
     if (!translate(env, address, guest::Access::Fetch, mmu_index(env, true), false, t)) {
         guest::raise(env, t.exception, t.value);
     }
-    if (!guest::physical_load(env, t.physical, sizeof target, target)) {
+    if (!guest::physical_load(env, t.physical, bytes, target)) {
         guest::raise(env, static_cast<u32>(Cause::FetchAccess), address);
     }
     return target;

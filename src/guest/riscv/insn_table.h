@@ -118,6 +118,7 @@ struct alignas(64) InsnRow {
     bool imm_signed = false;
     u8 imm_plus = 0;
     FloatUse float_use = FloatUse::None;
+    u8 gpr_operands = 0;        ///< which of rd, rs1, rs2, rs3 are integer registers: bits 0 to 3
     bool uses_vectors = false;  ///< of vector state: all whose mnemonic begins with v, but for Ventana's vt.
     /// The first segments once more, as what decoding does with them: (bits & mask) rotated to the left. Empty ones
     /// are 0.
@@ -137,11 +138,20 @@ struct alignas(64) InsnRow {
     constexpr bool matches(u32 bits) const { return (bits & mask) == match && !is_reserved(operands(bits)); }
     constexpr Operands operands(u32 bits) const;
     constexpr bool is_reserved(const Operands& a) const;
+    /// Whether an integer register above x15 is an operand, which E does not have.
+    constexpr bool uses_upper_registers(const Operands& a) const {
+        const u8 numbers[] = {a.rd, a.rs1, a.rs2, a.rs3};
+        for (unsigned i = 0; i < 4; ++i) {
+            if ((gpr_operands >> i & 1) != 0 && numbers[i] > 15) return true;
+        }
+        return false;
+    }
 
 private:
     consteval void parse_pattern(u64& imm_positions);
     consteval void parse_imm(ImmFormat format, u64 imm_positions);
     consteval void parse_float_use();
+    consteval void parse_gpr_operands();
     static consteval void extend(RegField& f, unsigned bit);
 };
 
@@ -160,12 +170,13 @@ consteval InsnRow::InsnRow(const char* pattern, const char* mnemonic, const char
     if (rs2.mask == 0) rs2.base = implied.rs2;
     parse_imm(format, imm_positions);
     parse_float_use();
+    parse_gpr_operands();
 }
 
 /// Float operands are those that the syntax calls so. What has some writes float state, at least its flags, but for
 /// stores, moves to integer registers and classification.
 consteval void InsnRow::parse_float_use() {
-    constexpr std::string_view kReading[] = {"fmv.x.", "fclass."};
+    constexpr std::string_view kReading[] = {"fmv.x.", "fmvh.x.", "fclass."};
     const std::string_view words = syntax, name = mnemonic;
     uses_vectors = name.starts_with("v") && !name.starts_with("vt.");
     // Those on vectors of floats round and raise flags.
@@ -177,6 +188,14 @@ consteval void InsnRow::parse_float_use() {
         for (std::string_view reading : kReading) {
             if (name.starts_with(reading)) float_use = FloatUse::Reads;
         }
+    }
+}
+
+consteval void InsnRow::parse_gpr_operands() {
+    constexpr std::string_view kNames[] = {"rd", "rs1", "rs2", "rs3"};
+    for (unsigned i = 0; i < 4; ++i) {
+        if (std::string_view(syntax).find(kNames[i]) != std::string_view::npos)
+            gpr_operands |= static_cast<u8>(1u << i);
     }
 }
 

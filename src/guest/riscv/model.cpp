@@ -58,6 +58,8 @@ constexpr Conflict kConflicts[] = {
     {Zfinx, F},
     {Zcmp, Zcd},
     {Zcmt, Zcd},
+    {I, E},
+    {E, Zcmp},
     {Xtheadcmo, Xmipscbop},
     {Xtheadsync, Xmipscbop},
     {Xtheadbb, Xmipscmov},
@@ -103,11 +105,17 @@ void limit_paging(CpuProperties& properties) {
     if (!named.has(Sv48)) properties.off.add(Sv48);
 }
 
-std::string unknown_model(std::string_view name) {
-    if (is_foreign_cpu_model(name)) return "CPU model " + quoted(name) + " is not supported: it is not of RV64";
+std::string base_name(Extension base) { return base == Rv32 ? "RV32" : "RV64"; }
+
+std::string unknown_model(std::string_view name, Extension base) {
+    const bool of_other_base = find_cpu_model(name, base == Rv32 ? Rv64 : Rv32) != nullptr;
+    if (of_other_base || is_foreign_cpu_model(name)) {
+        return "CPU model " + quoted(name) + " is not supported: it is not of " + base_name(base);
+    }
     std::string error = "unknown CPU model " + quoted(name) + " (there are";
     std::string_view separator = " ";
     for (const CpuModelInfo& model : cpu_models()) {
+        if (base_of(model.extensions) != base) continue;
         error.append(separator).append(model.name);
         separator = ", ";
     }
@@ -137,9 +145,10 @@ const T& made_once(std::atomic<const T*>& place, F make) {
 struct ModelList {
     std::vector<std::string> help;
     std::vector<guest::CpuModel> rows;
-    explicit ModelList(bool system) {
+    ModelList(Extension base, bool system) {
         help.reserve(cpu_models().size());
         for (const CpuModelInfo& model : cpu_models()) {
+            if (base_of(model.extensions) != base) continue;
             ExtensionSet absent = unsupported(model.extensions);
             if (!system) absent.remove(privileged(absent));
             std::string text(model.help);
@@ -153,7 +162,7 @@ struct ModelList {
 }  // namespace
 
 Model::Model(const CpuConfiguration& configuration, bool system)
-    : guest::Model(kRiscv64, system), cpu_(configuration) {}
+    : guest::Model(base_of(configuration.extensions) == Rv32 ? kRiscv32 : kRiscv64, system), cpu_(configuration) {}
 
 Model::~Model() {
     delete decoder_.load();
@@ -171,10 +180,10 @@ std::span<const guest::RegisterInfo> Model::registers() const {
         registers_, [this] { return std::make_unique<const std::vector<guest::RegisterInfo>>(make_registers(*this)); });
 }
 
-std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) {
+std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out, Extension base) {
     std::size_t comma = cpu.find(',');
-    const CpuModelInfo* model = find_cpu_model(cpu.substr(0, comma));
-    if (model == nullptr) return unknown_model(cpu.substr(0, comma));
+    const CpuModelInfo* model = find_cpu_model(cpu.substr(0, comma), base);
+    if (model == nullptr) return unknown_model(cpu.substr(0, comma), base);
     CpuProperties properties;
     while (comma != cpu.npos) {
         cpu.remove_prefix(comma + 1);
@@ -187,8 +196,13 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
     }
     limit_paging(properties);
     if (properties.off.has(I)) return "extension 'i' cannot be turned off";
+    if (ExtensionSet foreign = properties.on - (properties.on - excluded_extensions(base)); !foreign.empty()) {
+        return "CPU property " + quoted(list_names(foreign)) + " cannot be turned on: not supported with " +
+               base_name(base);
+    }
 
     CpuConfiguration result{model->extensions - properties.off, model->ids};
+    result.extensions.add(base);
     // In machines each vector access calls C++: kernels that choose code by what there is are better off without.
     if (system && model->name == "max") result.extensions.remove(vector_extensions());
     if (!system) result.extensions.remove(privileged(result.extensions));
@@ -210,29 +224,40 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out) 
     return {};
 }
 
+template <Extension base>
 std::unique_ptr<guest::Model> configure(std::string_view cpu, bool system, std::string& error) {
     CpuConfiguration configuration;
     // Properties without a model are the default's.
     std::string text(cpu);
-    if (text.empty() || text.front() == ',') text.insert(0, system ? "rv64" : "max");
-    error = parse_cpu(text, system, configuration);
+    if (text.empty() || text.front() == ',') text.insert(0, !system ? "max" : base == Rv32 ? "rv32" : "rv64");
+    error = parse_cpu(text, system, configuration, base);
     return error.empty() ? std::make_unique<Model>(configuration, system) : nullptr;
 }
 
+template <Extension base>
 std::span<const guest::CpuModel> models(bool system) {
-    static const ModelList kUser(false), kSystem(true);
+    static const ModelList kUser(base, false), kSystem(base, true);
     return system ? kSystem.rows : kUser.rows;
 }
 
+template <Extension base>
 std::vector<std::string> extension_names(bool system) {
     std::vector<std::string> names;
     ExtensionSet shown = executed_extensions();
     if (!system) shown.remove(privileged(shown));
+    shown.remove(excluded_extensions(base) + ExtensionSet{Rv32, Rv64});
     for_each(shown, [&](Extension e) { names.emplace_back(extension_info(e).name); });
     for (const Profile& profile : profiles()) {
-        if (unsupported(profile.extensions).empty()) names.emplace_back(profile.name);
+        if (base == Rv64 && unsupported(profile.extensions).empty()) names.emplace_back(profile.name);
     }
     return names;
 }
+
+template std::unique_ptr<guest::Model> configure<Rv32>(std::string_view cpu, bool system, std::string& error);
+template std::unique_ptr<guest::Model> configure<Rv64>(std::string_view cpu, bool system, std::string& error);
+template std::span<const guest::CpuModel> models<Rv32>(bool system);
+template std::span<const guest::CpuModel> models<Rv64>(bool system);
+template std::vector<std::string> extension_names<Rv32>(bool system);
+template std::vector<std::string> extension_names<Rv64>(bool system);
 
 }  // namespace dragoman::riscv

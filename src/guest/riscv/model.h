@@ -25,7 +25,7 @@ struct CpuConfiguration {
 
 /// Reads "MODEL[,property...]" for a whole hart (`system`), or for user programs, which have no part in the privileged
 /// architecture. @returns empty, or what was wrong; then `out` is as it was.
-std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out);
+std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out, Extension base = Extension::Rv64);
 
 /// What the board's device tree says about a hart.
 struct HartDescription {
@@ -44,6 +44,8 @@ public:
     /// In user mode without those of the privileged architecture.
     const ExtensionSet& extensions() const { return cpu_.extensions; }
     bool has(Extension e) const { return cpu_.extensions.has(e); }
+    /// XLEN.
+    unsigned xlen() const { return has(Extension::Rv32) ? 32 : 64; }
     /// Identity of the harts.
     const HartIds& ids() const { return cpu_.ids; }
     /// Bytes of a vector register.
@@ -77,11 +79,14 @@ private:
 inline const Model& riscv_model(const guest::Model& model) { return static_cast<const Model&>(model); }
 inline bool hart_has(const Hart& hart, Extension e) { return hart.model->has(e); }
 
-/// Guest::configure. An empty name is the default: max, and rv64 for machines, as in QEMU.
+/// Guest::configure. An empty name is the default: max, and rv64 or rv32 for machines, as in QEMU.
+template <Extension base>
 std::unique_ptr<guest::Model> configure(std::string_view cpu, bool system, std::string& error);
 /// Guest::models.
+template <Extension base>
 std::span<const guest::CpuModel> models(bool system);
 /// Guest::extensions: names of the extensions and profiles that -cpu can switch on.
+template <Extension base>
 std::vector<std::string> extension_names(bool system);
 
 /// registers.cpp

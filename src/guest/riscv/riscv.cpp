@@ -1,4 +1,4 @@
-// The RISC-V 64 guest: its tables of operations put together.
+// The RISC-V guests: their tables of operations put together.
 #include "guest/riscv/riscv.h"
 
 #include "guest/riscv/context.h"
@@ -31,43 +31,51 @@ constexpr guest::SystemOps kSystem = {
 };
 
 constexpr u16 kElfMachineRiscv = 243;
-constexpr u8 kElfClass64 = 2;
+constexpr u8 kElfClass32 = 1, kElfClass64 = 2;
+
+/// The guest of a width.
+template <Extension base>
+constexpr guest::Guest make_guest() {
+    return {
+        .name = base == Extension::Rv32 ? "riscv32" : "riscv64",
+        .elf_machine = kElfMachineRiscv,
+        .elf_class = base == Extension::Rv32 ? kElfClass32 : kElfClass64,
+        .min_insn_bytes = 2,
+        .max_insn_bytes = 4,
+        .cpu =
+            {
+                .create = create,
+                .clone = clone,
+                .destroy = destroy,
+                .tb_flags = tb_flags,
+                .dump_registers = dump_registers,
+                .read_register = read_register,
+                .write_register = write_register,
+                .registers = registers,
+                .system = &kSystem,
+                .gdb_architecture = base == Extension::Rv32 ? "riscv:rv32" : "riscv:rv64",
+                .retry_access = retry_access,
+            },
+        .translator =
+            {
+                .context_size = sizeof(DisasContext),
+                .context_align = alignof(DisasContext),
+                .init = init_context,
+                .insn_start = insn_start,
+                .translate_insn = translate_insn,
+                .finish = finish,
+                .disassemble = disassemble,
+            },
+        .layout = layout,
+        .models = models<base>,
+        .configure = configure<base>,
+        .extensions = extension_names<base>,
+    };
+}
+
 }  // namespace
 
-constinit const guest::Guest kRiscv64 = {
-    .name = "riscv64",
-    .elf_machine = kElfMachineRiscv,
-    .elf_class = kElfClass64,
-    .min_insn_bytes = 2,
-    .max_insn_bytes = 4,
-    .cpu =
-        {
-            .create = create,
-            .clone = clone,
-            .destroy = destroy,
-            .tb_flags = tb_flags,
-            .dump_registers = dump_registers,
-            .read_register = read_register,
-            .write_register = write_register,
-            .registers = registers,
-            .system = &kSystem,
-            .gdb_architecture = "riscv:rv64",
-            .retry_access = retry_access,
-        },
-    .translator =
-        {
-            .context_size = sizeof(DisasContext),
-            .context_align = alignof(DisasContext),
-            .init = init_context,
-            .insn_start = insn_start,
-            .translate_insn = translate_insn,
-            .finish = finish,
-            .disassemble = disassemble,
-        },
-    .layout = layout,
-    .models = models,
-    .configure = configure,
-    .extensions = extension_names,
-};
+constinit const guest::Guest kRiscv64 = make_guest<Extension::Rv64>();
+constinit const guest::Guest kRiscv32 = make_guest<Extension::Rv32>();
 
 }  // namespace dragoman::riscv

@@ -38,7 +38,7 @@ bool gen_sc(DisasContext& ctx, const Operands& a, MemOp m) {
     Builder& b = *ctx.b;
     u32 fail = b.new_label(), done = b.new_label();
     Var address = ctx.gpr(a.rs1), reserved = b.temp(Type::I64);
-    if (flags_pmlen(ctx.flags) != 0) {
+    if (ctx.rv32 || flags_pmlen(ctx.flags) != 0) {
         address = b.tb_temp(Type::I64);
         b.mov_to(address, ctx.pointer(ctx.gpr(a.rs1)));
     }
@@ -101,6 +101,12 @@ bool trans_amocas(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+bool trans_amocas_pair(DisasContext& ctx, const Operands& a) {
+    Builder& b = *ctx.b;
+    ctx.call_helper(Helper::amocas_pair, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1)), b.c32(a.rd), b.c32(a.rs2)});
+    return true;
+}
+
 bool trans_amocas_q(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
     ctx.call_helper(Helper::amocas_q, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1)), b.c32(a.rd), b.c32(a.rs2)});
@@ -152,16 +158,16 @@ constexpr InsnRow kRows[] = {
     {"00110 1l 00000 sssss 000 ddddd 0101111", "lb", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kB>},
     {"00110 1l 00000 sssss 001 ddddd 0101111", "lh", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kH>},
     {"00110 1l 00000 sssss 010 ddddd 0101111", "lw", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kW>},
-    {"00110 1l 00000 sssss 011 ddddd 0101111", "ld", "aqrl rd,(rs1)", Zalasr, trans_load_acquire<kD>},
+    {"00110 1l 00000 sssss 011 ddddd 0101111", "ld", "aqrl rd,(rs1)", Zalasr && Rv64, trans_load_acquire<kD>},
     {"00111 a1 ttttt sssss 000 00000 0101111", "sb", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kB>},
     {"00111 a1 ttttt sssss 001 00000 0101111", "sh", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kH>},
     {"00111 a1 ttttt sssss 010 00000 0101111", "sw", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kW>},
-    {"00111 a1 ttttt sssss 011 00000 0101111", "sd", "aqrl rs2,(rs1)", Zalasr, trans_store_release<kD>},
+    {"00111 a1 ttttt sssss 011 00000 0101111", "sd", "aqrl rs2,(rs1)", Zalasr && Rv64, trans_store_release<kD>},
 
     {"00010 al 00000 sssss 010 ddddd 0101111", "lr.w", "aqrl rd,(rs1)", Zalrsc, trans_lr_w},
-    {"00010 al 00000 sssss 011 ddddd 0101111", "lr.d", "aqrl rd,(rs1)", Zalrsc, trans_lr_d},
+    {"00010 al 00000 sssss 011 ddddd 0101111", "lr.d", "aqrl rd,(rs1)", Zalrsc && Rv64, trans_lr_d},
     {"00011 al ttttt sssss 010 ddddd 0101111", "sc.w", "aqrl rd,rs2,(rs1)", Zalrsc, trans_sc_w},
-    {"00011 al ttttt sssss 011 ddddd 0101111", "sc.d", "aqrl rd,rs2,(rs1)", Zalrsc, trans_sc_d},
+    {"00011 al ttttt sssss 011 ddddd 0101111", "sc.d", "aqrl rd,rs2,(rs1)", Zalrsc && Rv64, trans_sc_d},
 
     {"00001 al ttttt sssss 010 ddddd 0101111", "amoswap.w", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_xchg, kW>},
     {"00000 al ttttt sssss 010 ddddd 0101111", "amoadd.w", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_add, kW>},
@@ -173,15 +179,15 @@ constexpr InsnRow kRows[] = {
     {"11000 al ttttt sssss 010 ddddd 0101111", "amominu.w", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_min_u, kW>},
     {"11100 al ttttt sssss 010 ddddd 0101111", "amomaxu.w", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_max_u, kW>},
 
-    {"00001 al ttttt sssss 011 ddddd 0101111", "amoswap.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_xchg, kD>},
-    {"00000 al ttttt sssss 011 ddddd 0101111", "amoadd.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_add, kD>},
-    {"00100 al ttttt sssss 011 ddddd 0101111", "amoxor.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_xor, kD>},
-    {"01100 al ttttt sssss 011 ddddd 0101111", "amoand.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_and, kD>},
-    {"01000 al ttttt sssss 011 ddddd 0101111", "amoor.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_or, kD>},
-    {"10000 al ttttt sssss 011 ddddd 0101111", "amomin.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_min_s, kD>},
-    {"10100 al ttttt sssss 011 ddddd 0101111", "amomax.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_max_s, kD>},
-    {"11000 al ttttt sssss 011 ddddd 0101111", "amominu.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_min_u, kD>},
-    {"11100 al ttttt sssss 011 ddddd 0101111", "amomaxu.d", "aqrl rd,rs2,(rs1)", Zaamo, trans_amo<Op::atomic_max_u, kD>},
+    {"00001 al ttttt sssss 011 ddddd 0101111", "amoswap.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_xchg, kD>},
+    {"00000 al ttttt sssss 011 ddddd 0101111", "amoadd.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_add, kD>},
+    {"00100 al ttttt sssss 011 ddddd 0101111", "amoxor.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_xor, kD>},
+    {"01100 al ttttt sssss 011 ddddd 0101111", "amoand.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_and, kD>},
+    {"01000 al ttttt sssss 011 ddddd 0101111", "amoor.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_or, kD>},
+    {"10000 al ttttt sssss 011 ddddd 0101111", "amomin.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_min_s, kD>},
+    {"10100 al ttttt sssss 011 ddddd 0101111", "amomax.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_max_s, kD>},
+    {"11000 al ttttt sssss 011 ddddd 0101111", "amominu.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_min_u, kD>},
+    {"11100 al ttttt sssss 011 ddddd 0101111", "amomaxu.d", "aqrl rd,rs2,(rs1)", Zaamo && Rv64, trans_amo<Op::atomic_max_u, kD>},
 
     {"00001 al ttttt sssss 000 ddddd 0101111", "amoswap.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_xchg, kB>},
     {"00000 al ttttt sssss 000 ddddd 0101111", "amoadd.b", "aqrl rd,rs2,(rs1)", Zabha, trans_amo<Op::atomic_add, kB>},
@@ -206,8 +212,9 @@ constexpr InsnRow kRows[] = {
     {"00101 al ttttt sssss 000 ddddd 0101111", "amocas.b", "aqrl rd,rs2,(rs1)", Zabha && Zacas, trans_amocas<kB>},
     {"00101 al ttttt sssss 001 ddddd 0101111", "amocas.h", "aqrl rd,rs2,(rs1)", Zabha && Zacas, trans_amocas<kH>},
     {"00101 al ttttt sssss 010 ddddd 0101111", "amocas.w", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas<kW>},
-    {"00101 al ttttt sssss 011 ddddd 0101111", "amocas.d", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas<kD>},
-    {"00101 al ttttt sssss 100 ddddd 0101111", "amocas.q", "aqrl rd,rs2,(rs1)", Zacas, trans_amocas_q, kNoImm, kOddPair},
+    {"00101 al ttttt sssss 011 ddddd 0101111", "amocas.d", "aqrl rd,rs2,(rs1)", Zacas && Rv64, trans_amocas<kD>},
+    {"00101 al ttttt sssss 011 ddddd 0101111", "amocas.d", "aqrl rd,rs2,(rs1)", Zacas && Rv32, trans_amocas_pair, kNoImm, kOddPair},
+    {"00101 al ttttt sssss 100 ddddd 0101111", "amocas.q", "aqrl rd,rs2,(rs1)", Zacas && Rv64, trans_amocas_q, kNoImm, kOddPair},
 
     {"000000001101 00000 000 00000 1110011", "wrs.nto", "", Zawrs, trans_wrs<kLongWait>},
     {"000000011101 00000 000 00000 1110011", "wrs.sto", "", Zawrs, trans_wrs<kShortWait>},

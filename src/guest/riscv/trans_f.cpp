@@ -1,19 +1,20 @@
 // F: single-precision floating point (Unprivileged specification, chapter "F").
 #include "guest/riscv/fp_shapes.h"
 #include "guest/riscv/insn_sets.h"
+#include "guest/riscv/trans_i.h"
 
 namespace dragoman::riscv {
 
 static constexpr Format kFormat = Format::F32;
 
-static bool trans_flw(DisasContext& ctx, const Operands& a) {
+bool trans_flw(DisasContext& ctx, const Operands& a) {
     Var value = ctx.b->temp(Type::F32);
     ctx.guest_ld(value, ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
     write_fpr(ctx, kFormat, a.rd, value);
     return true;
 }
 /// Stores the low word of the image, boxed or not.
-static bool trans_fsw(DisasContext& ctx, const Operands& a) {
+bool trans_fsw(DisasContext& ctx, const Operands& a) {
     ctx.guest_st(ctx.fpr(a.rs2), ctx.gpr(a.rs1), {.size_log2 = 2}, a.imm);
     return true;
 }
@@ -62,12 +63,16 @@ static constexpr InsnRow kRows[] = {
     {"1110000 00000 sssss 001 ddddd 1010011", "fclass.s", "rd,fs1", F, trans_fp_class<kFormat>},
     {"1100000 00000 sssss mmm ddddd 1010011", "fcvt.w.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::I32>},
     {"1100000 00001 sssss mmm ddddd 1010011", "fcvt.wu.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::U32>},
-    {"1100000 00010 sssss mmm ddddd 1010011", "fcvt.l.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::I64>},
-    {"1100000 00011 sssss mmm ddddd 1010011", "fcvt.lu.s", "rd,fs1,rm", F, trans_fp_to_int<kFormat, IntType::U64>},
+    {"1100000 00010 sssss mmm ddddd 1010011", "fcvt.l.s", "rd,fs1,rm", F&& Rv64,
+     trans_fp_to_int<kFormat, IntType::I64>},
+    {"1100000 00011 sssss mmm ddddd 1010011", "fcvt.lu.s", "rd,fs1,rm", F&& Rv64,
+     trans_fp_to_int<kFormat, IntType::U64>},
     {"1101000 00000 sssss mmm ddddd 1010011", "fcvt.s.w", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::I32>},
     {"1101000 00001 sssss mmm ddddd 1010011", "fcvt.s.wu", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::U32>},
-    {"1101000 00010 sssss mmm ddddd 1010011", "fcvt.s.l", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::I64>},
-    {"1101000 00011 sssss mmm ddddd 1010011", "fcvt.s.lu", "fd,rs1,rm", F, trans_fp_from_int<kFormat, IntType::U64>},
+    {"1101000 00010 sssss mmm ddddd 1010011", "fcvt.s.l", "fd,rs1,rm", F&& Rv64,
+     trans_fp_from_int<kFormat, IntType::I64>},
+    {"1101000 00011 sssss mmm ddddd 1010011", "fcvt.s.lu", "fd,rs1,rm", F&& Rv64,
+     trans_fp_from_int<kFormat, IntType::U64>},
     {"1110000 00000 sssss 000 ddddd 1010011", "fmv.x.w", "rd,fs1", F, trans_fmv_x_w},
     {"1111000 00000 sssss 000 ddddd 1010011", "fmv.w.x", "fd,rs1", F, trans_fmv_w_x},
 };

@@ -1,4 +1,4 @@
-// RV64I and Zifencei (Unprivileged specification, chapters "RV32I", "RV64I", "Zifencei").
+// RV32I, RV64I and Zifencei (Unprivileged specification, chapters "RV32I", "RV64I", "Zifencei").
 #include "guest/riscv/trans_i.h"
 
 #include "guest/riscv/context.h"
@@ -15,8 +15,8 @@ bool trans_lui(DisasContext& ctx, const Operands& a) {
 }
 
 static bool trans_auipc(DisasContext& ctx, const Operands& a) {
-    const u64 value = ctx.pc + static_cast<u64>(a.imm);
-    ctx.set_gpr(a.rd, ctx.b->address(value));
+    const u64 value = ctx.relative(a.imm);
+    ctx.set_gpr(a.rd, ctx.address_value(value));
     ctx.known_pc = ctx.next_pc();
     ctx.known_value = value;
     ctx.known_reg = a.rd;
@@ -33,14 +33,12 @@ static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target 
 
 static bool gen_jump(DisasContext& ctx, unsigned rd, u64 target) {
     if (is_misaligned(ctx, target)) return ctx.raise(Cause::FetchMisaligned, target), true;
-    ctx.set_gpr(rd, ctx.b->address(ctx.next_pc()));
+    ctx.set_gpr(rd, ctx.address_value(ctx.next_pc()));
     is_link(rd) ? ctx.call(target) : ctx.jump(target);
     return true;
 }
 
-bool trans_jal(DisasContext& ctx, const Operands& a) {
-    return gen_jump(ctx, a.rd, ctx.pc + static_cast<u64>(a.imm));
-}
+bool trans_jal(DisasContext& ctx, const Operands& a) { return gen_jump(ctx, a.rd, ctx.relative(a.imm)); }
 
 /// Raises FetchMisaligned when bit 1 of `target` is set. @returns `target`, in a variable that outlives the label.
 static Var gen_alignment_check(DisasContext& ctx, Var target) {
@@ -57,17 +55,17 @@ static Var gen_alignment_check(DisasContext& ctx, Var target) {
 bool trans_jalr(DisasContext& ctx, const Operands& a) {
     // Calls and jumps further than jal reaches: auipc and jalr.
     if (ctx.known_pc == ctx.pc && ctx.known_reg == a.rs1 && a.rs1 != 0 && !ctx.joined) {
-        return gen_jump(ctx, a.rd, (ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1});
+        return gen_jump(ctx, a.rd, ctx.wrapped(ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1});
     }
     Builder& b = *ctx.b;
     Var target = ctx.gpr(a.rs1);
     if (a.imm != 0) target = b.addi(target, a.imm);
-    target = b.andi(target, ~u64{1});
+    target = ctx.jump_target(target);
     if (!ctx.has(Extension::Zca)) {
         // The fault's value is not constant, and rd must not be written before it.
         target = gen_alignment_check(ctx, target);
     }
-    ctx.set_gpr(a.rd, b.address(ctx.next_pc()));
+    ctx.set_gpr(a.rd, ctx.address_value(ctx.next_pc()));
     if (is_link(a.rd)) {
         ctx.call_indirect(target);
     } else if (is_link(a.rs1)) {
@@ -80,7 +78,7 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
 
 static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     Var lhs = ctx.gpr(a.rs1), rhs = ctx.gpr(a.rs2);
-    u64 target = ctx.pc + static_cast<u64>(a.imm);
+    u64 target = ctx.relative(a.imm);
     if (!is_misaligned(ctx, target)) return ctx.branch(cond, lhs, rhs, target), true;
     u32 taken = ctx.b->new_label();
     ctx.b->brcond(cond, lhs, rhs, taken);
@@ -115,7 +113,7 @@ bool trans_sd(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {
 
 bool trans_addi(DisasContext& ctx, const Operands& a) {
     if (a.rs1 == 0) return trans_lui(ctx, a);
-    if (a.imm != 0) return gen_arith_imm(ctx, a, Op::add);
+    if (a.imm != 0) return gen_arith_imm_x(ctx, a, Op::add);
     ctx.set_gpr(a.rd, ctx.gpr(a.rs1));
     return true;
 }
@@ -130,9 +128,9 @@ bool trans_xori(DisasContext& ctx, const Operands& a) {
 }
 static bool trans_ori(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::or_); }
 bool trans_andi(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::and_); }
-bool trans_slli(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::shl); }
-bool trans_srli(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::shr); }
-bool trans_srai(DisasContext& ctx, const Operands& a) { return gen_arith_imm(ctx, a, Op::sar); }
+bool trans_slli(DisasContext& ctx, const Operands& a) { return gen_arith_imm_x(ctx, a, Op::shl); }
+bool trans_srli(DisasContext& ctx, const Operands& a) { return gen_arith_imm_x(ctx, a, Op::shr); }
+bool trans_srai(DisasContext& ctx, const Operands& a) { return gen_arith_imm_x(ctx, a, Op::sar); }
 
 bool trans_addiw(DisasContext& ctx, const Operands& a) {
     if (a.imm != 0) return gen_arith_imm_w(ctx, a, Op::add);
@@ -146,17 +144,17 @@ static bool trans_sraiw(DisasContext& ctx, const Operands& a) { return gen_arith
 // --- arithmetic ---
 
 bool trans_add(DisasContext& ctx, const Operands& a) {
-    if (a.rs1 != 0) return gen_arith(ctx, a, Op::add);
+    if (a.rs1 != 0) return gen_arith_x(ctx, a, Op::add);
     ctx.set_gpr(a.rd, ctx.gpr(a.rs2));
     return true;
 }
-bool trans_sub(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::sub); }
-static bool trans_sll(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::shl); }
+bool trans_sub(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::sub); }
+static bool trans_sll(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::shl); }
 static bool trans_slt(DisasContext& ctx, const Operands& a) { return gen_setcond(ctx, a, Cond::Lt, ctx.gpr(a.rs2)); }
 static bool trans_sltu(DisasContext& ctx, const Operands& a) { return gen_setcond(ctx, a, Cond::Ltu, ctx.gpr(a.rs2)); }
 bool trans_xor(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::xor_); }
-static bool trans_srl(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::shr); }
-static bool trans_sra(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::sar); }
+static bool trans_srl(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::shr); }
+static bool trans_sra(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::sar); }
 bool trans_or(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::or_); }
 bool trans_and(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::and_); }
 bool trans_addw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::add); }
@@ -232,14 +230,14 @@ static constexpr InsnRow kRows[] = {
     {"iiiiiiiiiiii sssss 000 ddddd 0000011", "lb", "rd,imm(rs1)", I, trans_lb, kImmI},
     {"iiiiiiiiiiii sssss 001 ddddd 0000011", "lh", "rd,imm(rs1)", I, trans_lh, kImmI},
     {"iiiiiiiiiiii sssss 010 ddddd 0000011", "lw", "rd,imm(rs1)", I, trans_lw, kImmI},
-    {"iiiiiiiiiiii sssss 011 ddddd 0000011", "ld", "rd,imm(rs1)", I, trans_ld, kImmI},
+    {"iiiiiiiiiiii sssss 011 ddddd 0000011", "ld", "rd,imm(rs1)", Rv64, trans_ld, kImmI},
     {"iiiiiiiiiiii sssss 100 ddddd 0000011", "lbu", "rd,imm(rs1)", I, trans_lbu, kImmI},
     {"iiiiiiiiiiii sssss 101 ddddd 0000011", "lhu", "rd,imm(rs1)", I, trans_lhu, kImmI},
-    {"iiiiiiiiiiii sssss 110 ddddd 0000011", "lwu", "rd,imm(rs1)", I, trans_lwu, kImmI},
+    {"iiiiiiiiiiii sssss 110 ddddd 0000011", "lwu", "rd,imm(rs1)", Rv64, trans_lwu, kImmI},
     {"iiiiiii ttttt sssss 000 iiiii 0100011", "sb", "rs2,imm(rs1)", I, trans_sb, kImmS},
     {"iiiiiii ttttt sssss 001 iiiii 0100011", "sh", "rs2,imm(rs1)", I, trans_sh, kImmS},
     {"iiiiiii ttttt sssss 010 iiiii 0100011", "sw", "rs2,imm(rs1)", I, trans_sw, kImmS},
-    {"iiiiiii ttttt sssss 011 iiiii 0100011", "sd", "rs2,imm(rs1)", I, trans_sd, kImmS},
+    {"iiiiiii ttttt sssss 011 iiiii 0100011", "sd", "rs2,imm(rs1)", Rv64, trans_sd, kImmS},
 
     {"iiiiiiiiiiii sssss 000 ddddd 0010011", "addi", "rd,rs1,imm", I, trans_addi, kImmI},
     {"iiiiiiiiiiii sssss 010 ddddd 0010011", "slti", "rd,rs1,imm", I, trans_slti, kImmI},
@@ -247,13 +245,16 @@ static constexpr InsnRow kRows[] = {
     {"iiiiiiiiiiii sssss 100 ddddd 0010011", "xori", "rd,rs1,imm", I, trans_xori, kImmI},
     {"iiiiiiiiiiii sssss 110 ddddd 0010011", "ori", "rd,rs1,imm", I, trans_ori, kImmI},
     {"iiiiiiiiiiii sssss 111 ddddd 0010011", "andi", "rd,rs1,imm", I, trans_andi, kImmI},
-    {"000000 iiiiii sssss 001 ddddd 0010011", "slli", "rd,rs1,uimm", I, trans_slli, kShamt6},
-    {"000000 iiiiii sssss 101 ddddd 0010011", "srli", "rd,rs1,uimm", I, trans_srli, kShamt6},
-    {"010000 iiiiii sssss 101 ddddd 0010011", "srai", "rd,rs1,uimm", I, trans_srai, kShamt6},
-    {"iiiiiiiiiiii sssss 000 ddddd 0011011", "addiw", "rd,rs1,imm", I, trans_addiw, kImmI},
-    {"0000000 iiiii sssss 001 ddddd 0011011", "slliw", "rd,rs1,uimm", I, trans_slliw, kShamt5},
-    {"0000000 iiiii sssss 101 ddddd 0011011", "srliw", "rd,rs1,uimm", I, trans_srliw, kShamt5},
-    {"0100000 iiiii sssss 101 ddddd 0011011", "sraiw", "rd,rs1,uimm", I, trans_sraiw, kShamt5},
+    {"000000 iiiiii sssss 001 ddddd 0010011", "slli", "rd,rs1,uimm", Rv64, trans_slli, kShamt6},
+    {"000000 iiiiii sssss 101 ddddd 0010011", "srli", "rd,rs1,uimm", Rv64, trans_srli, kShamt6},
+    {"010000 iiiiii sssss 101 ddddd 0010011", "srai", "rd,rs1,uimm", Rv64, trans_srai, kShamt6},
+    {"0000000 iiiii sssss 001 ddddd 0010011", "slli", "rd,rs1,uimm", Rv32, trans_slli, kShamt5},
+    {"0000000 iiiii sssss 101 ddddd 0010011", "srli", "rd,rs1,uimm", Rv32, trans_srli, kShamt5},
+    {"0100000 iiiii sssss 101 ddddd 0010011", "srai", "rd,rs1,uimm", Rv32, trans_srai, kShamt5},
+    {"iiiiiiiiiiii sssss 000 ddddd 0011011", "addiw", "rd,rs1,imm", Rv64, trans_addiw, kImmI},
+    {"0000000 iiiii sssss 001 ddddd 0011011", "slliw", "rd,rs1,uimm", Rv64, trans_slliw, kShamt5},
+    {"0000000 iiiii sssss 101 ddddd 0011011", "srliw", "rd,rs1,uimm", Rv64, trans_srliw, kShamt5},
+    {"0100000 iiiii sssss 101 ddddd 0011011", "sraiw", "rd,rs1,uimm", Rv64, trans_sraiw, kShamt5},
 
     {"0000000 ttttt sssss 000 ddddd 0110011", "add", "rd,rs1,rs2", I, trans_add},
     {"0100000 ttttt sssss 000 ddddd 0110011", "sub", "rd,rs1,rs2", I, trans_sub},
@@ -265,11 +266,11 @@ static constexpr InsnRow kRows[] = {
     {"0100000 ttttt sssss 101 ddddd 0110011", "sra", "rd,rs1,rs2", I, trans_sra},
     {"0000000 ttttt sssss 110 ddddd 0110011", "or", "rd,rs1,rs2", I, trans_or},
     {"0000000 ttttt sssss 111 ddddd 0110011", "and", "rd,rs1,rs2", I, trans_and},
-    {"0000000 ttttt sssss 000 ddddd 0111011", "addw", "rd,rs1,rs2", I, trans_addw},
-    {"0100000 ttttt sssss 000 ddddd 0111011", "subw", "rd,rs1,rs2", I, trans_subw},
-    {"0000000 ttttt sssss 001 ddddd 0111011", "sllw", "rd,rs1,rs2", I, trans_sllw},
-    {"0000000 ttttt sssss 101 ddddd 0111011", "srlw", "rd,rs1,rs2", I, trans_srlw},
-    {"0100000 ttttt sssss 101 ddddd 0111011", "sraw", "rd,rs1,rs2", I, trans_sraw},
+    {"0000000 ttttt sssss 000 ddddd 0111011", "addw", "rd,rs1,rs2", Rv64, trans_addw},
+    {"0100000 ttttt sssss 000 ddddd 0111011", "subw", "rd,rs1,rs2", Rv64, trans_subw},
+    {"0000000 ttttt sssss 001 ddddd 0111011", "sllw", "rd,rs1,rs2", Rv64, trans_sllw},
+    {"0000000 ttttt sssss 101 ddddd 0111011", "srlw", "rd,rs1,rs2", Rv64, trans_srlw},
+    {"0100000 ttttt sssss 101 ddddd 0111011", "sraw", "rd,rs1,rs2", Rv64, trans_sraw},
 
     // Reserved fields and modes of fence are to be executed as a normal fence; fence.tso is one of them.
     {"100000110011 00000 000 00000 0001111", "fence.tso", "", I, trans_fence_tso},

@@ -6,14 +6,14 @@
 
 namespace dragoman::riscv {
 
-bool trans_mul(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::mul); }
-static bool trans_mulh(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::mulh_s); }
-static bool trans_mulhsu(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::mulh_su); }
-static bool trans_mulhu(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::mulh_u); }
-static bool trans_div(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::div_s); }
-static bool trans_divu(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::div_u); }
-static bool trans_rem(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::rem_s); }
-static bool trans_remu(DisasContext& ctx, const Operands& a) { return gen_arith(ctx, a, Op::rem_u); }
+bool trans_mul(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::mul); }
+static bool trans_mulh(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::mulh_s); }
+static bool trans_mulhsu(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::mulh_su); }
+static bool trans_mulhu(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::mulh_u); }
+static bool trans_div(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::div_s); }
+static bool trans_divu(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::div_u); }
+static bool trans_rem(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::rem_s); }
+static bool trans_remu(DisasContext& ctx, const Operands& a) { return gen_arith_x(ctx, a, Op::rem_u); }
 static bool trans_mulw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::mul); }
 static bool trans_divw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::div_s); }
 static bool trans_divuw(DisasContext& ctx, const Operands& a) { return gen_arith_w(ctx, a, Op::div_u); }
@@ -31,11 +31,11 @@ static constexpr InsnRow kRows[] = {
     {"0000001 ttttt sssss 101 ddddd 0110011", "divu", "rd,rs1,rs2", M, trans_divu},
     {"0000001 ttttt sssss 110 ddddd 0110011", "rem", "rd,rs1,rs2", M, trans_rem},
     {"0000001 ttttt sssss 111 ddddd 0110011", "remu", "rd,rs1,rs2", M, trans_remu},
-    {"0000001 ttttt sssss 000 ddddd 0111011", "mulw", "rd,rs1,rs2", Zmmul, trans_mulw},
-    {"0000001 ttttt sssss 100 ddddd 0111011", "divw", "rd,rs1,rs2", M, trans_divw},
-    {"0000001 ttttt sssss 101 ddddd 0111011", "divuw", "rd,rs1,rs2", M, trans_divuw},
-    {"0000001 ttttt sssss 110 ddddd 0111011", "remw", "rd,rs1,rs2", M, trans_remw},
-    {"0000001 ttttt sssss 111 ddddd 0111011", "remuw", "rd,rs1,rs2", M, trans_remuw},
+    {"0000001 ttttt sssss 000 ddddd 0111011", "mulw", "rd,rs1,rs2", Zmmul&& Rv64, trans_mulw},
+    {"0000001 ttttt sssss 100 ddddd 0111011", "divw", "rd,rs1,rs2", M&& Rv64, trans_divw},
+    {"0000001 ttttt sssss 101 ddddd 0111011", "divuw", "rd,rs1,rs2", M&& Rv64, trans_divuw},
+    {"0000001 ttttt sssss 110 ddddd 0111011", "remw", "rd,rs1,rs2", M&& Rv64, trans_remw},
+    {"0000001 ttttt sssss 111 ddddd 0111011", "remuw", "rd,rs1,rs2", M&& Rv64, trans_remuw},
 };
 
 InsnSet rows_m() { return kRows; }

@@ -7,7 +7,10 @@ namespace dragoman::riscv {
 
 namespace {
 
-constexpr MemOp kD{.size_log2 = 3};
+/// How many bytes a register takes on the stack.
+unsigned slot_bytes(const DisasContext& ctx) { return ctx.rv32 ? 4 : 8; }
+MemOp slot(const DisasContext& ctx) { return ctx.rv32 ? MemOp{.size_log2 = 2, .sign = true} : MemOp{.size_log2 = 3}; }
+i64 slot_offset(const DisasContext& ctx, unsigned n) { return slot_bytes(ctx) * -static_cast<i64>(n + 1); }
 constexpr unsigned kRa = 1, kSp = 2, kA0 = 10, kA1 = 11;
 
 /// s0 to s11.
@@ -18,11 +21,11 @@ struct StackFrame {
     unsigned registers;  ///< ra, then s0, s1, ...
     i64 bytes;
 
-    explicit StackFrame(const Operands& a) {
+    StackFrame(const DisasContext& ctx, const Operands& a) {
         constexpr unsigned kAll = 15;
         const unsigned list = static_cast<unsigned>(a.imm) >> 2;
         registers = list == kAll ? 13 : list - 3;  // s10 only comes with s11
-        bytes = static_cast<i64>(align_up(registers * 8u, 16u) + (static_cast<unsigned>(a.imm) & 3) * 16);
+        bytes = static_cast<i64>(align_up(registers * slot_bytes(ctx), 16u) + (static_cast<unsigned>(a.imm) & 3) * 16);
     }
     /// Register `n` from the top: the last one lies highest.
     unsigned from_top(unsigned n) const { return n + 1 == registers ? kRa : saved(registers - 2 - n); }
@@ -31,27 +34,31 @@ struct StackFrame {
 /// rlist 0 to 3 are reserved.
 bool is_reserved(const Operands& a) { return a.imm >> 2 < 4; }
 
+void move_sp(DisasContext& ctx, i64 bytes) {
+    ctx.op_to_x(Op::add, kSp, {ctx.gpr_x(kSp), ctx.const_x(static_cast<u64>(bytes))});
+}
+
 bool trans_cm_push(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
-    const StackFrame frame(a);
+    const StackFrame frame(ctx, a);
     for (unsigned n = 0; n < frame.registers; ++n) {
-        ctx.guest_st(ctx.gpr(frame.from_top(n)), ctx.gpr(kSp), kD, -8 * static_cast<i64>(n + 1));
+        ctx.guest_st(ctx.gpr(frame.from_top(n)), ctx.gpr(kSp), slot(ctx), slot_offset(ctx, n));
     }
-    ctx.set_gpr(kSp, ctx.b->addi(ctx.gpr(kSp), -frame.bytes));
+    move_sp(ctx, -frame.bytes);
     return true;
 }
 
 /// All is loaded before a register changes.
 void gen_pop(DisasContext& ctx, const Operands& a) {
-    const StackFrame frame(a);
+    const StackFrame frame(ctx, a);
     Builder& b = *ctx.b;
     Var values[13];
     for (unsigned n = 0; n < frame.registers; ++n) {
         values[n] = b.temp(Type::I64);
-        ctx.guest_ld(values[n], ctx.gpr(kSp), kD, frame.bytes - 8 * static_cast<i64>(n + 1));
+        ctx.guest_ld(values[n], ctx.gpr(kSp), slot(ctx), frame.bytes + slot_offset(ctx, n));
     }
     for (unsigned n = 0; n < frame.registers; ++n) ctx.set_gpr(frame.from_top(n), values[n]);
-    ctx.set_gpr(kSp, b.addi(ctx.gpr(kSp), frame.bytes));
+    move_sp(ctx, frame.bytes);
 }
 bool trans_cm_pop(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
@@ -61,14 +68,14 @@ bool trans_cm_pop(DisasContext& ctx, const Operands& a) {
 bool trans_cm_popret(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
     gen_pop(ctx, a);
-    ctx.ret(ctx.b->andi(ctx.gpr(kRa), ~u64{1}));
+    ctx.ret(ctx.jump_target(ctx.gpr(kRa)));
     return true;
 }
 bool trans_cm_popretz(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
     gen_pop(ctx, a);
     ctx.set_gpr(kA0, ctx.b->c64(0));
-    ctx.ret(ctx.b->andi(ctx.gpr(kRa), ~u64{1}));
+    ctx.ret(ctx.jump_target(ctx.gpr(kRa)));
     return true;
 }
 
@@ -91,7 +98,7 @@ Var table_target(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
     Var target = b.temp(Type::I64);
     ctx.call_helper(Helper::table_jump, target, {b.env(), b.c32(static_cast<u32>(a.imm)), b.c32(ctx.bits & 0xffff)});
-    return b.andi(target, ~u64{1});
+    return ctx.jump_target(target);
 }
 bool trans_cm_jt(DisasContext& ctx, const Operands& a) {
     ctx.jump_indirect(table_target(ctx, a));
@@ -99,7 +106,7 @@ bool trans_cm_jt(DisasContext& ctx, const Operands& a) {
 }
 bool trans_cm_jalt(DisasContext& ctx, const Operands& a) {
     Var target = table_target(ctx, a);
-    ctx.set_gpr(kRa, ctx.b->address(ctx.next_pc()));
+    ctx.set_gpr(kRa, ctx.address_value(ctx.next_pc()));
     ctx.call_indirect(target);
     return true;
 }

@@ -61,6 +61,18 @@ static bool trans_fcvtmod_w_d(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+static bool trans_fmvh_x_d(DisasContext& ctx, const Operands& a) {
+    if (a.rd == 0) return true;
+    Var image = ctx.b->convert(Op::bitcast, Type::I64, ctx.fpr(a.rs1));
+    ctx.b->op_to(Op::sextract, a.rd, {image}, 32, 32);
+    return true;
+}
+static bool trans_fmvp_d_x(DisasContext& ctx, const Operands& a) {
+    Var image = ctx.b->op(Op::deposit, Type::I64, {ctx.gpr(a.rs1), ctx.gpr(a.rs2)}, 32, 32);
+    ctx.b->convert_to(Op::bitcast, ctx.fpr(a.rd), image);
+    return true;
+}
+
 using enum Extension;
 
 static constexpr InsnRow kRows[] = {
@@ -83,6 +95,8 @@ static constexpr InsnRow kRows[] = {
     {"1010001 ttttt sssss 101 ddddd 1010011", "fltq.d", "rd,fs1,fs2", Zfa&& D, trans_fp_compare<Format::F64, Op::fltq>},
     {"1010001 ttttt sssss 100 ddddd 1010011", "fleq.d", "rd,fs1,fs2", Zfa&& D, trans_fp_compare<Format::F64, Op::fleq>},
     {"1100001 01000 sssss 001 ddddd 1010011", "fcvtmod.w.d", "rd,fs1,rtz", Zfa&& D, trans_fcvtmod_w_d},
+    {"1110001 00001 sssss 000 ddddd 1010011", "fmvh.x.d", "rd,fs1", Zfa&& D&& Rv32, trans_fmvh_x_d},
+    {"1011001 ttttt sssss 000 ddddd 1010011", "fmvp.d.x", "fd,rs1,rs2", Zfa&& D&& Rv32, trans_fmvp_d_x},
     {"1111010 00001 sssss 000 ddddd 1010011", "fli.h", "fd,fli", Zfa&& Zfh, trans_fli<Format::F16>},
     {"0010110 ttttt sssss 010 ddddd 1010011", "fminm.h", "fd,fs1,fs2", Zfa&& Zfh,
      trans_fp_helper<Format::F16, Helper::fminm>},

@@ -23,7 +23,9 @@ Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
         case kCsrVtype:
         case kCsrVlenb: return read_vector_csr(ctx, csr.number);
         case kCsrFcsr: b.fflags_get(old); return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
-        default: ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)}); return old;
+        default:
+            ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)});
+            return ctx.rv32 ? b.ext_s(b.trunc(old)) : old;
     }
 }
 

@@ -79,6 +79,7 @@ void init_context(guest::DisasContextBase* base) {
     ctx.silent_compare_pc = ir::kNoPc;
     ctx.known_pc = ir::kNoPc;
     ctx.extensions = &ctx.cpu().extensions();
+    ctx.rv32 = ctx.has(Extension::Rv32);
     ctx.system = ctx.cpu().system;
     init_vectors(ctx);
 }
@@ -93,6 +94,7 @@ void translate_insn(guest::DisasContextBase* base) {
     if (!fetch(ctx)) return;
     Operands operands;
     const InsnRow* row = ctx.decoder->find(ctx.bits, operands);
+    if (ctx.has(Extension::E) && row != nullptr && row->uses_upper_registers(operands)) row = nullptr;
     if (!ctx.system || row == nullptr || (check_float(ctx, row->float_use) && check_vector(ctx, row->uses_vectors))) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();

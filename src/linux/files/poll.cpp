@@ -46,19 +46,21 @@ SyscallResult sys_ppoll(Task& task, const SyscallArgs& args) {
     return result == kRestartSys ? kRestartNoHand : result;
 }
 
-SyscallResult sys_pselect6(Task& task, const SyscallArgs& args) {
-    struct {
-        u64 mask, size;
-    } set{};
-    if (args[5] && !task.read(set, args[5])) return -EFAULT;
+SyscallResult select_descriptors(Task& task, const SyscallArgs& args) {
+    u64 set[2] = {};
+    if (args[5] && !read_words(task, args[5], set, 2)) return -EFAULT;
     WaitMask mask(task);
-    if (i64 error = mask.set(set.mask, set.size)) return error == kRestartSys ? kRestartNoHand : error;
-    SyscallArgs h = to_host<args_set(1, 2, 3, 4)>(task, args);
+    if (i64 error = mask.set(set[0], set[1])) return error == kRestartSys ? kRestartNoHand : error;
     u64 host_set[] = {mask.host(), kSetSize};
     SyscallResult result = mask.finish(with_code_released(task, [&] {
-        return safe_syscall(task, SYS_pselect6, h[0], h[1], h[2], h[3], h[4], reinterpret_cast<u64>(host_set));
+        return safe_syscall(task, SYS_pselect6, args[0], args[1], args[2], args[3], args[4],
+                            reinterpret_cast<u64>(host_set));
     }));
     return result == kRestartSys ? kRestartNoHand : result;
+}
+
+SyscallResult sys_pselect6(Task& task, const SyscallArgs& args) {
+    return select_descriptors(task, to_host<args_set(1, 2, 3, 4)>(task, args));
 }
 
 SyscallResult sys_epoll_ctl(Task& task, const SyscallArgs& args) {

@@ -17,6 +17,7 @@
 #include "linux/files/path.h"
 #include "linux/files/text_busy.h"
 #include "linux/filter/inherit.h"
+#include "linux/layouts.h"
 #include "linux/memory/memory_limits.h"
 #include "linux/proc/proc_files.h"
 #include "linux/process/exec_privileges.h"
@@ -67,9 +68,9 @@ bool acts_on_translator(const std::string& variable) {
 
 i64 read_strings(const Task& task, u64 address, std::vector<std::string>& strings, std::size_t& total) {
     if (address == 0) return 0;
-    for (;; address += sizeof(u64)) {
+    for (;; address += word_bytes(task)) {
         u64 pointer;
-        if (!task.read(pointer, address)) return -EFAULT;
+        if (!read_words(task, address, &pointer, 1)) return -EFAULT;
         if (pointer == 0) return 0;
         std::string text;
         if (i64 error = task.read_string(text, pointer, kMaxString)) return error == -ENAMETOOLONG ? -E2BIG : error;

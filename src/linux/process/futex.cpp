@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "linux/layouts.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 
@@ -16,11 +17,24 @@ namespace {
 
 constexpr unsigned kMaxRobustEntries = 2048;  // ROBUST_LIST_LIMIT
 
+/// Three words in guest memory.
 struct RobustListHead {
     u64 next;
     i64 futex_offset;
     u64 pending;
 };
+
+u64 robust_head_bytes(const Task& task) { return 3 * word_bytes(task); }
+
+/// Whether the host's kernel can walk the guest's lists.
+bool lists_are_hosts(const Task& task) { return task.space().pointers_are_hosts() && word_bytes(task) == sizeof(u64); }
+
+bool read_robust_head(const Task& task, RobustListHead& head) {
+    u64 words[3];
+    if (!read_words(task, task.robust_list, words, 3)) return false;
+    head = {words[0], sign_extend(words[1], static_cast<unsigned>(word_bytes(task) * 8)), words[2]};
+    return true;
+}
 
 bool takes_timeout(int command) {
     return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
@@ -70,14 +84,14 @@ SyscallResult sys_futex(Task& task, const SyscallArgs& args) {
 }
 
 SyscallResult sys_set_robust_list(Task& task, const SyscallArgs& args) {
-    if (args[1] != sizeof(RobustListHead)) return -EINVAL;
+    if (args[1] != robust_head_bytes(task)) return -EINVAL;
     task.robust_list = args[0];
-    if (task.space().pointers_are_hosts()) raw_syscall(SYS_set_robust_list, args[0], args[1]);
+    if (lists_are_hosts(task)) raw_syscall(SYS_set_robust_list, args[0], args[1]);
     return 0;
 }
 
 SyscallResult sys_get_robust_list(Task& task, const SyscallArgs& args) {
-    u64 head = 0, length = sizeof(RobustListHead);
+    u64 head = 0, length = robust_head_bytes(task);
     auto tid = static_cast<pid_t>(args[0]);
     bool found = tid == 0 || tid == task.tid;
     if (found) {
@@ -96,21 +110,23 @@ SyscallResult sys_get_robust_list(Task& task, const SyscallArgs& args) {
             raw_syscall(SYS_get_robust_list, args[0], reinterpret_cast<u64>(&head), reinterpret_cast<u64>(&length));
         if (error < 0) return error;
     }
-    return task.write(args[2], length) && task.write(args[1], head) ? 0 : -EFAULT;
+    return write_words(task, args[2], &length, 1) && write_words(task, args[1], &head, 1) ? 0 : -EFAULT;
 }
 
 void exit_robust_list(Task& task) {
     if (task.robust_list == 0) return;
     raw_syscall(SYS_set_robust_list, 0, sizeof(RobustListHead));
     RobustListHead head;
-    if (!task.read(head, task.robust_list)) return;
+    if (!read_robust_head(task, head)) return;
     auto died = [&](u64 entry) {
-        mark_owner_died(task, (entry & ~u64{1}) + static_cast<u64>(head.futex_offset), entry & 1);
+        u64 word = (entry & ~u64{1}) + static_cast<u64>(head.futex_offset);
+        if (word_bytes(task) == sizeof(u32)) word = static_cast<u32>(word);
+        mark_owner_died(task, word, entry & 1);
     };
     u64 entry = head.next;
     for (unsigned i = 0; i < kMaxRobustEntries && (entry & ~u64{1}) != task.robust_list; ++i) {
         u64 next;
-        bool more = task.read(next, entry & ~u64{1});
+        bool more = read_words(task, entry & ~u64{1}, &next, 1);
         if (entry != head.pending) died(entry);
         if (!more) return;
         entry = next;

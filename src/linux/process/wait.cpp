@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "linux/arch.h"
+#include "linux/layouts.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
 #include "linux/trace/tracer.h"
@@ -72,7 +74,7 @@ SyscallResult sys_wait4(Task& task, const SyscallArgs& args) {
         status = seen.value_or(0);
     }
     if (args[1] != 0 && !task.write(args[1], status)) return -EFAULT;
-    if (args[3] != 0 && !task.write(args[3], usage)) return -EFAULT;
+    if (args[3] != 0 && !write_rusage(task, args[3], usage)) return -EFAULT;
     return result;
 }
 
@@ -96,10 +98,15 @@ SyscallResult sys_waitid(Task& task, const SyscallArgs& args) {
         shown = seen.has_value();
         if (shown && WIFSTOPPED(*seen)) info.si_status = *seen >> 8;
     }
-    // The kernel writes these members only.
-    constexpr std::size_t kWritten = offsetof(siginfo_t, si_status) + sizeof(int);
-    if (args[2] != 0 && !task.write(args[2], &info, kWritten)) return -EFAULT;
-    if (args[4] != 0 && info.si_pid != 0 && !task.write(args[4], usage)) return -EFAULT;
+    if (args[2] != 0) {
+        u8 bytes[sizeof info];
+        task.process->arch->layouts.put_siginfo(info, bytes);
+        // The kernel writes the members up to si_status only, which is the last of three ints behind the first three
+        // and the padding to a word.
+        const u64 written = align_up(3 * sizeof(int), word_bytes(task)) + 3 * sizeof(int);
+        if (!task.write(args[2], bytes, written)) return -EFAULT;
+    }
+    if (args[4] != 0 && info.si_pid != 0 && !write_rusage(task, args[4], usage)) return -EFAULT;
     return result;
 }
 

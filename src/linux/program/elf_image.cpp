@@ -16,15 +16,27 @@ namespace {
 
 using memory::kPageSize;
 
-constexpr u64 kProgramBase = 0x2aaaaaa000;  // ELF_ET_DYN_BASE of sv39: two thirds of the address space
+constexpr u64 kMaxHeaderBytes = 65536;
+
 constexpr u64 kAddressLimit = u64{1} << 47;
-constexpr unsigned kMaxHeaders = 65536 / sizeof(Elf64_Phdr);
+
+/// The program header of an ELF32 file.
+Elf64_Phdr widened(const Elf32_Phdr& from) {
+    return {from.p_type,  from.p_flags,  from.p_offset, from.p_vaddr,
+            from.p_paddr, from.p_filesz, from.p_memsz,  from.p_align};
+}
 
 class ImageMapper {
 public:
     ImageMapper(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header, ImageRole role,
-                const MappingPolicy& policy)
-        : space_(space), fd_(fd), name_(name), header_(header), role_(role), policy_(policy) {}
+                const MappingPolicy& policy, u64 program_base)
+        : space_(space),
+          fd_(fd),
+          name_(name),
+          header_(header),
+          role_(role),
+          program_base_(program_base),
+          policy_(policy) {}
 
     LoadedImage map() {
         read_headers();
@@ -46,13 +58,18 @@ private:
         struct stat info;
         if (::fstat(fd_, &info) != 0) fail(std::strerror(errno));
         file_size_ = static_cast<u64>(info.st_size);
-        if (header_.e_phentsize != sizeof(Elf64_Phdr)) corrupt("bad size of program headers");
+        const bool is_32bit = header_.e_ident[EI_CLASS] == ELFCLASS32;
+        const std::size_t entry_bytes = is_32bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+        if (header_.e_phentsize != entry_bytes) corrupt("bad size of program headers");
         if (header_.e_phnum == 0) corrupt("no program headers");
-        if (header_.e_phnum > kMaxHeaders) corrupt("too many program headers");
-        std::size_t bytes = header_.e_phnum * sizeof(Elf64_Phdr);
+        std::size_t bytes = header_.e_phnum * entry_bytes;
+        if (bytes > kMaxHeaderBytes) corrupt("too many program headers");
         if (header_.e_phoff > file_size_ || bytes > file_size_ - header_.e_phoff) fail("truncated ELF file");
         headers_.resize(header_.e_phnum);
-        read_exactly(headers_.data(), bytes, header_.e_phoff);
+        if (!is_32bit) return read_exactly(headers_.data(), bytes, header_.e_phoff);
+        std::vector<Elf32_Phdr> narrow(header_.e_phnum);
+        read_exactly(narrow.data(), bytes, header_.e_phoff);
+        std::transform(narrow.begin(), narrow.end(), headers_.begin(), widened);
     }
 
     void read_exactly(void* to, std::size_t bytes, u64 offset) const {
@@ -97,7 +114,7 @@ private:
         // Programs that need an interpreter go to their own place; interpreters and static programs are
         // placed like mappings.
         bool own_place = role_ == ImageRole::Program && !image_.interpreter.empty();
-        u64 hint = own_place ? align_up(kProgramBase, alignment_) : 0;
+        u64 hint = own_place ? align_up(program_base_, alignment_) : 0;
         u64 room = span + (alignment_ > kPageSize && hint == 0 ? alignment_ : 0);
         i64 address = space_.mmap(hint, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (address < 0) fail("does not fit in the guest's address space");
@@ -160,6 +177,7 @@ private:
     const std::string& name_;
     const Elf64_Ehdr& header_;
     ImageRole role_;
+    u64 program_base_;
     const MappingPolicy& policy_;
     std::vector<Elf64_Phdr> headers_;
     u64 file_size_ = 0;
@@ -170,8 +188,8 @@ private:
 }  // namespace
 
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
-                      ImageRole role, const MappingPolicy& policy) {
-    return ImageMapper(space, fd, name, header, role, policy).map();
+                      ImageRole role, const MappingPolicy& policy, u64 program_base) {
+    return ImageMapper(space, fd, name, header, role, policy, program_base).map();
 }
 
 }  // namespace dragoman::linux_abi

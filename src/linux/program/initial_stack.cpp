@@ -104,8 +104,8 @@ void let_stack_execute(Process& process) {
 u64 build_stack(Process& process, const Program& program, const LoadedImage& image, u64 interpreter_base) {
     const Arch& arch = *process.arch;
     StackWriter stack(process, program.name);
-    const u64 zero = 0;
-    stack.push_bytes(&zero, sizeof zero);
+    const u64 zero = 0, word_bytes = arch.layouts.word_bytes;
+    stack.push_bytes(&zero, word_bytes);
     u64 file_name = stack.push_string(program.name);
     process.env_end = stack.sp();
     std::vector<u64> environment = stack.push_strings(process.options.environment);
@@ -132,7 +132,7 @@ u64 build_stack(Process& process, const Program& program, const LoadedImage& ima
     add(AT_PAGESZ, kPageSize);
     add(AT_CLKTCK, 100);
     add(AT_PHDR, image.phdr);
-    add(AT_PHENT, sizeof(Elf64_Phdr));
+    add(AT_PHENT, arch.elf_class == ELFCLASS32 ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr));
     add(AT_PHNUM, image.phnum);
     add(AT_BASE, interpreter_base);
     add(AT_FLAGS, 0);
@@ -155,11 +155,10 @@ u64 build_stack(Process& process, const Program& program, const LoadedImage& ima
     vector.insert(vector.end(), environment.begin(), environment.end());
     vector.push_back(0);
     vector.insert(vector.end(), auxv.begin(), auxv.end());
-    if (vector.size() % 2 != 0) {
-        u64 padding = 0;
-        stack.push_bytes(&padding, sizeof padding);
-    }
-    return stack.push_bytes(vector.data(), vector.size() * sizeof vector[0]);
+    while (vector.size() * word_bytes % 16 != stack.sp() % 16) stack.push_bytes(&zero, word_bytes);
+    if (word_bytes == sizeof(u64)) return stack.push_bytes(vector.data(), vector.size() * word_bytes);
+    const std::vector<u32> words(vector.begin(), vector.end());
+    return stack.push_bytes(words.data(), words.size() * word_bytes);
 }
 
 }  // namespace dragoman::linux_abi

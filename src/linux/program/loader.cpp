@@ -18,8 +18,6 @@ namespace {
 
 using memory::kPageSize;
 
-constexpr u64 kBrkBase = 0x2aaaaaa000;  // of static position-independent programs: ELF_ET_DYN_BASE
-
 LoadedImage map_interpreter(Process& process, const Program& program, const std::string& name) {
     Program interpreter;
     ProgramError error = open_program(name, {}, false, interpreter);
@@ -28,12 +26,13 @@ LoadedImage map_interpreter(Process& process, const Program& program, const std:
             error.error == ENOENT && process.options.sysroot.empty() ? " (-L names the guest's root)" : "";
         throw FatalError(error.exit_status(), program.name + ": interpreter " + error.text + hint);
     }
-    if (interpreter.header.e_machine != program.header.e_machine) {
+    if (interpreter.header.e_machine != program.header.e_machine ||
+        interpreter.header.e_ident[EI_CLASS] != program.header.e_ident[EI_CLASS]) {
         throw FatalError(126, program.name + ": interpreter " + name + ": is for another machine");
     }
     std::string text = program.name + ": interpreter " + name;
     return map_image(*process.space, interpreter.file.get(), text, interpreter.header, ImageRole::Interpreter,
-                     process.policy);
+                     process.policy, process.arch->program_base);
 }
 
 void map_vdso(Process& process) {
@@ -56,9 +55,9 @@ void map_vdso(Process& process) {
 }
 
 // Nothing of the program may be mapped over by the heap's growth: it starts behind the image.
-u64 heap_start(const Program& program, const LoadedImage& image) {
+u64 heap_start(const Process& process, const Program& program, const LoadedImage& image) {
     bool static_pie = program.header.e_type == ET_DYN && image.interpreter.empty();
-    return static_pie ? kBrkBase : align_up(image.brk, kPageSize);
+    return static_pie ? process.arch->program_base : align_up(image.brk, kPageSize);
 }
 
 std::string real_path(const std::string& path) {
@@ -74,8 +73,8 @@ std::string real_path(const std::string& path) {
 EntryPoint load_program(Process& process, const Program& program) {
     inherit_policy(process, process.options.policy.c_str());
     map_stack(process);
-    LoadedImage image =
-        map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program, process.policy);
+    LoadedImage image = map_image(*process.space, program.file.get(), program.name, program.header, ImageRole::Program,
+                                  process.policy, process.arch->program_base);
     if (image.executable_stack)
         let_stack_execute(process);  // what the interpreter's own header says counts for nothing
     u64 interpreter_base = 0, entry = image.entry;
@@ -86,7 +85,7 @@ EntryPoint load_program(Process& process, const Program& program) {
     }
     mark_executed(program.file.get());
     map_vdso(process);
-    process.space->set_brk(heap_start(program, image));
+    process.space->set_brk(heap_start(process, program, image));
     process.exe_path = real_path(program.host_path);
     struct stat info;
     if (::fstat(program.file.get(), &info) == 0) {

@@ -33,9 +33,11 @@ struct LoadedImage {
 
 enum class ImageRole { Program, Interpreter };
 
-/// Maps the segments of an ELF file. @throws FatalError
+/// Maps the segments of an ELF file. `program_base`: where a position-independent program with an interpreter goes; 0:
+/// wherever there is room.
+/// @throws FatalError
 LoadedImage map_image(memory::UserSpace& space, int fd, const std::string& name, const Elf64_Ehdr& header,
-                      ImageRole role, const MappingPolicy& policy = {});
+                      ImageRole role, const MappingPolicy& policy = {}, u64 program_base = 0);
 
 /// Maps the stack, at the top of the address space where nothing else is yet. @throws FatalError
 void map_stack(Process& process);

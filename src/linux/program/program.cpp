@@ -57,20 +57,47 @@ bool parse_script(std::string_view text, Script& script) {
     return !script.interpreter.empty();
 }
 
+/// The header of an ELF32 file, which begins alike.
+Elf64_Ehdr widened(const Elf32_Ehdr& from) {
+    Elf64_Ehdr to{};
+    std::memcpy(to.e_ident, from.e_ident, EI_NIDENT);
+    to.e_type = from.e_type;
+    to.e_machine = from.e_machine;
+    to.e_version = from.e_version;
+    to.e_entry = from.e_entry;
+    to.e_phoff = from.e_phoff;
+    to.e_shoff = from.e_shoff;
+    to.e_flags = from.e_flags;
+    to.e_ehsize = from.e_ehsize;
+    to.e_phentsize = from.e_phentsize;
+    to.e_phnum = from.e_phnum;
+    to.e_shentsize = from.e_shentsize;
+    to.e_shnum = from.e_shnum;
+    to.e_shstrndx = from.e_shstrndx;
+    return to;
+}
+
 ProgramError check_header(const std::string& name, const u8* start, std::size_t size, Elf64_Ehdr& header) {
     if (size == 0) return failure(ENOEXEC, name, "file is empty");
     if (size < SELFMAG || std::memcmp(start, ELFMAG, SELFMAG) != 0) {
         return failure(ENOEXEC, name, "not an ELF file or script");
     }
-    if (size < sizeof header) return failure(ENOEXEC, name, "truncated ELF header");
-    std::memcpy(&header, start, sizeof header);
+    const bool is_32bit = size > EI_CLASS && start[EI_CLASS] == ELFCLASS32;
+    if (size < (is_32bit ? sizeof(Elf32_Ehdr) : sizeof header)) return failure(ENOEXEC, name, "truncated ELF header");
+    if (is_32bit) {
+        Elf32_Ehdr narrow;
+        std::memcpy(&narrow, start, sizeof narrow);
+        header = widened(narrow);
+    } else {
+        std::memcpy(&header, start, sizeof header);
+    }
     const u8* ident = header.e_ident;
     if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64) {
         return failure(ENOEXEC, name, "corrupt ELF header: bad class");
     }
     if (ident[EI_DATA] == ELFDATA2MSB) return failure(ENOEXEC, name, "big-endian program: guest not supported");
     if (ident[EI_DATA] != ELFDATA2LSB) return failure(ENOEXEC, name, "corrupt ELF header: bad byte order");
-    if (ident[EI_CLASS] == ELFCLASS32) {
+    if (ident[EI_CLASS] == ELFCLASS32 && find_arch(header.e_machine, ELFCLASS32) == nullptr) {
         std::string text = "32-bit program for " + machine_name(header.e_machine) + ": guest not supported";
         return failure(ENOEXEC, name, text.c_str());
     }
@@ -153,8 +180,9 @@ ProgramError open_program(const std::string& name, std::vector<std::string> argu
 }
 
 bool is_guest_program(const Elf64_Ehdr& header) {
-    return header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB &&
-           find_arch(header.e_machine, ELFCLASS64) != nullptr && guest::find(header.e_machine, ELFCLASS64) != nullptr;
+    const u8 elf_class = header.e_ident[EI_CLASS];
+    return header.e_ident[EI_DATA] == ELFDATA2LSB && find_arch(header.e_machine, elf_class) != nullptr &&
+           guest::find(header.e_machine, elf_class) != nullptr;
 }
 
 }  // namespace dragoman::linux_abi

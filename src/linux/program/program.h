@@ -30,7 +30,8 @@ struct Program {
     std::string name;                    ///< as the guest names it (AT_EXECFN)
     std::string host_path;               ///< where it was found
     std::vector<std::string> arguments;  ///< with what `#!` lines have added in front
-    Elf64_Ehdr header;                   ///< checked: an executable ELF64 file, little-endian, of some machine
+    /// Checked: an executable file, little-endian, of some machine. That of an ELF32 file, too, with its class.
+    Elf64_Ehdr header;
 };
 
 /// Kinds of failure of open_program, with the errno that execve gives.

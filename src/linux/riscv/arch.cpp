@@ -58,6 +58,8 @@ void set_fault(siginfo_t& info, int signal, int code, u64 address) {
     info.si_addr = reinterpret_cast<void*>(address);
 }
 
+}  // namespace
+
 // The kernel reports misaligned accesses and illegal instructions at the address of the instruction.
 void exception_signal(const Task& task, siginfo_t& info) {
     const ir::Env* env = task.env;
@@ -99,10 +101,8 @@ void exception_signal(const Task& task, siginfo_t& info) {
 }
 
 // Cache geometry (AT_L1I_CACHESIZE and so on): size, then associativity << 16 | line size.
-constexpr u64 kAuxv[] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 | 64,
-                         44, 0x80000, 45, 8 << 16 | 64, 46, 0,      47, 0};
-
-}  // namespace
+const u64 kAuxv[16] = {40, 0x8000,  41, 8 << 16 | 64, 42, 0x8000, 43, 8 << 16 | 64,
+                       44, 0x80000, 45, 8 << 16 | 64, 46, 0,      47, 0};
 
 const Arch kArch64 = {
     .elf_machine = EM_RISCV,
@@ -111,6 +111,8 @@ const Arch kArch64 = {
     .machine = "riscv64",
     .platform = nullptr,
     .address_space_top = u64{1} << 38,  // sv39
+    .address_space_limit = 0,
+    .program_base = 0x2aaaaaa000,
     .cpuinfo = cpuinfo,
     .minimum_signal_stack = minimum_signal_stack,
     .hwcap = hwcap,

@@ -26,6 +26,11 @@ struct GeneralRegisters {
     u64 pc;
     u64 x[31];
 };
+/// That of riscv32.
+struct GeneralRegisters32 {
+    u32 pc;
+    u32 x[31];
+};
 /// struct __riscv_d_ext_state, padded as elf_fpregset_t is.
 struct FloatRegisters {
     u64 f[32];
@@ -41,6 +46,13 @@ GeneralRegisters general_registers(const dragoman::riscv::Hart* h) {
     GeneralRegisters registers;
     registers.pc = h->pc;
     std::memcpy(registers.x, &h->gpr[1], sizeof registers.x);
+    return registers;
+}
+
+GeneralRegisters32 general_registers32(const dragoman::riscv::Hart* h) {
+    GeneralRegisters32 registers;
+    registers.pc = static_cast<u32>(h->pc);
+    for (unsigned i = 0; i < 31; ++i) registers.x[i] = static_cast<u32>(h->gpr[i + 1]);
     return registers;
 }
 
@@ -77,6 +89,10 @@ std::vector<u8> core_registers(const ir::Env* env) {
     return bytes_of(general_registers(h));
 }
 
+std::vector<u8> core_registers32(const ir::Env* env) {
+    return bytes_of(general_registers32(dragoman::riscv::hart(env)));
+}
+
 std::vector<RegisterNote> core_register_notes(const ir::Env* env) {
     const dragoman::riscv::Hart* h = dragoman::riscv::hart(env);
     const FloatRegisters registers = float_registers(h);
@@ -104,6 +120,16 @@ void set_registers(ir::Env* env, u32 type, std::span<const u8> bytes) {
     } else if (type == kRiscvVector) {
         set_vector(h, bytes);
     }
+}
+
+void set_registers32(ir::Env* env, u32 type, std::span<const u8> bytes) {
+    if (type != NT_PRSTATUS) return set_registers(env, type, bytes);
+    dragoman::riscv::Hart* h = dragoman::riscv::hart(env);
+    GeneralRegisters32 registers = general_registers32(h);
+    std::memcpy(&registers, bytes.data(), std::min(bytes.size(), sizeof registers));
+    h->pc = align_down(registers.pc, 2u);
+    for (unsigned i = 0; i < 31; ++i) h->gpr[i + 1] = static_cast<u64>(sign_extend(registers.x[i], 32));
+    h->reservation_address = dragoman::riscv::kNoReservation;
 }
 
 }  // namespace dragoman::linux_abi::riscv

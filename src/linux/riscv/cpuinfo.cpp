@@ -26,7 +26,7 @@ std::string cpuinfo(const guest::Model& guest_model, u64 highest_address) {
         line("processor\t", number);
         line("hart\t\t", number);
         line("isa\t\t", isa);
-        line("mmu\t\t", highest_address >> 38 ? "sv48" : "sv39");
+        line("mmu\t\t", model.xlen() == 32 ? "sv32" : highest_address >> 38 ? "sv48" : "sv39");
         line("uarch\t\t", "dragoman");
         line("mvendorid\t", hex(ids.vendor));
         line("marchid\t\t", hex(ids.architecture));

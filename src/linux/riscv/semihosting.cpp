@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "guest/riscv/model.h"
 #include "guest/riscv/semihosting.h"
 #include "linux/process/process.h"
 #include "linux/semihosting.h"
@@ -73,9 +74,13 @@ bool semihosting_call(Task& task) {
     SemihostingState& state = SemihostingState::of(*task.process);
     ProgramHost host(task, state);
     using semihosting::Outcome;
-    Outcome outcome = state.session.call(host, semihosting_operation(task.env), semihosting_parameter(task.env), 8);
+    const unsigned bytes = hart(task.env)->model->xlen() / 8;
+    const u64 parameter = semihosting_parameter(task.env) & low_mask(bytes * 8);
+    Outcome outcome = state.session.call(host, semihosting_operation(task.env), parameter, bytes);
     switch (outcome.kind) {
-        case Outcome::Kind::Result: finish_semihosting(task.env, outcome.value); break;
+        case Outcome::Kind::Result:
+            finish_semihosting(task.env, bytes == 4 ? static_cast<u64>(sign_extend(outcome.value, 32)) : outcome.value);
+            break;
         case Outcome::Kind::Again: break;  // after the signal that interrupted it
         case Outcome::Kind::Exit: exit_process(task, static_cast<int>(outcome.value & 0xff));
     }

@@ -2,10 +2,10 @@
 #include <cstddef>
 #include <cstring>
 
-#include "base/fpenv.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
+#include "linux/riscv/float_context.h"
 #include "linux/riscv/vector_context.h"
 #include "linux/signals/signals.h"
 #include "linux/task.h"
@@ -17,7 +17,7 @@ using dragoman::riscv::hart;
 
 namespace {
 
-struct GuestStack {
+struct Stack {
     u64 sp;
     u32 flags;
     u32 padding;
@@ -38,7 +38,7 @@ static_assert(sizeof(Sigcontext) == 256 + 528);
 struct Ucontext {
     u64 flags;
     u64 link;
-    GuestStack stack;
+    Stack stack;
     SignalSet mask;
     u8 unused[120];
     alignas(16) Sigcontext context;
@@ -55,13 +55,6 @@ static_assert(sizeof(siginfo_t) == 128 && sizeof(Frame) == 1088);
 constexpr u64 kContexts = offsetof(Frame, uc.context.end_magic);
 
 constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
-
-u32 read_fcsr(const Hart* h) { return h->frm << 5 | fpenv::flags_of(h->fp_control); }
-
-void write_fcsr(Hart* h, u32 fcsr) {
-    h->frm = fcsr >> 5 & 7;
-    h->fp_control = fpenv::with_rounding(fpenv::with_flags(h->fp_control, fcsr & 31), h->frm);
-}
 
 }  // namespace
 

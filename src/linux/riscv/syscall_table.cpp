@@ -9,6 +9,7 @@
 #include "linux/pass.h"
 #include "linux/riscv/arch.h"
 #include "linux/riscv/calls.h"
+#include "linux/riscv/syscall_rows32.h"
 #include "linux/syscalls.h"
 #include "linux/syscalls_process.h"
 
@@ -418,5 +419,6 @@ constexpr SyscallInfo kTable[] = {
 }  // namespace
 
 const SyscallTable kSyscalls64 = SyscallIndex<kTable>::kTable;
+const SyscallTable kSyscalls32 = SyscallIndex<kRows32<kTable>>::kTable;
 
 }  // namespace dragoman::linux_abi::riscv

@@ -28,18 +28,11 @@ bool inside_altstack(const Task& task) {
            sp - state.altstack_sp <= state.altstack_size;
 }
 
-struct GuestStack {
-    u64 sp;
-    i32 flags;
-    u32 padding;
-    u64 size;
-};
-
 // The siginfo of rt_sigqueueinfo, which the kernel checks: to others than the calling thread it must not look like its
 // own.
 SyscallResult queue(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 info_address) {
     siginfo_t info;
-    if (!task.read(info, info_address)) return -EFAULT;
+    if (!read_siginfo(task, info_address, info)) return -EFAULT;
     const u64 target = number == SYS_rt_sigqueueinfo ? a0 : a1, signal = number == SYS_rt_sigqueueinfo ? a1 : a2;
     if (static_cast<pid_t>(target) == task.tid) {
         info.si_code = queued_code(static_cast<int>(signal), info.si_code);
@@ -137,7 +130,7 @@ SyscallResult sys_rt_sigtimedwait(Task& task, const SyscallArgs& args) {
         bool segv = ready & signal_bit(SIGSEGV);
         info = segv ? state.held_segv : state.held_bus;
         state.held &= ~signal_bit(segv ? SIGSEGV : SIGBUS);
-        if (args[1] != 0 && !task.write(args[1], info)) return -EFAULT;
+        if (args[1] != 0 && !write_siginfo(task, args[1], info)) return -EFAULT;
         return info.si_signo;
     }
     struct {
@@ -149,7 +142,7 @@ SyscallResult sys_rt_sigtimedwait(Task& task, const SyscallArgs& args) {
                      args[2] != 0 ? reinterpret_cast<u64>(&timeout) : 0, kSetSize);
     if (result == kRestartSys) return -EINTR;
     if (result > 0) info.si_code = code_from_queue(static_cast<int>(result), info.si_code);
-    if (result > 0 && args[1] != 0 && !task.write(args[1], info)) return -EFAULT;
+    if (result > 0 && args[1] != 0 && !write_siginfo(task, args[1], info)) return -EFAULT;
     return result;
 }
 
@@ -174,18 +167,18 @@ SyscallResult sys_sigaltstack(Task& task, const SyscallArgs& args) {
     u32 shown = state.altstack_size == 0
                     ? static_cast<u32>(SS_DISABLE)
                     : (inside ? static_cast<u32>(SS_ONSTACK) : 0) | (state.altstack_flags & kSsAutodisarm);
-    GuestStack old = {state.altstack_sp, static_cast<i32>(shown), 0, state.altstack_size};
+    GuestStack old = {state.altstack_sp, shown, state.altstack_size};
     if (args[0] != 0) {
         GuestStack next;
-        if (!task.read(next, args[0])) return -EFAULT;
+        if (!read_stack(task, args[0], next)) return -EFAULT;
         if (inside) return -EPERM;
-        u32 flags = static_cast<u32>(next.flags);
+        u32 flags = next.flags;
         u32 mode = flags & ~kSsAutodisarm;
         if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) return -EINVAL;
         if (mode != SS_DISABLE && next.size < kSmallestAltstack) return -ENOMEM;
         restore_altstack(task, next.sp, next.size, flags);
     }
-    return args[1] != 0 && !task.write(args[1], old) ? -EFAULT : 0;
+    return args[1] != 0 && !write_stack(task, args[1], old) ? -EFAULT : 0;
 }
 
 SyscallResult sys_kill(Task&, const SyscallArgs& args) { return raw_syscall(SYS_kill, args[0], args[1]); }

@@ -12,7 +12,7 @@ namespace dragoman::riscv {
 /// The model of `-cpu CPU`.
 inline std::unique_ptr<Model> make_model(std::string_view cpu, bool system = false) {
     std::string error;
-    std::unique_ptr<guest::Model> model = configure(cpu, system, error);
+    std::unique_ptr<guest::Model> model = configure<Extension::Rv64>(cpu, system, error);
     EXPECT_EQ(error, "");
     return std::unique_ptr<Model>(static_cast<Model*>(model.release()));
 }

@@ -44,7 +44,7 @@ TEST(RiscvExtensions, AreInTheOrderOfIsaStrings) {
     std::string last = "i";
     for (unsigned i = 1; i < kExtensionCount; ++i) {
         const ExtensionInfo& e = extension_info(static_cast<Extension>(i));
-        if (e.kind == ExtensionKind::Knob) continue;
+        if (e.kind == ExtensionKind::Knob || e.is_base()) continue;
         std::string name(e.name == "x-svukte" ? "svukte" : e.name);
         EXPECT_LT(place(last), place(name)) << last << ", " << name;
         last = name;
@@ -70,7 +70,7 @@ TEST(RiscvExtensions, ThatAreExecutedNeedOnlyWhatIsExecuted) {
 TEST(RiscvModels, NeedNothingThatTheTableDoesNotBring) {
     for (const CpuModelInfo& model : cpu_models()) {
         CpuConfiguration configuration;
-        std::string error = parse_cpu(model.name, true, configuration);
+        std::string error = parse_cpu(model.name, true, configuration, base_of(model.extensions));
         if (!unsupported(model.extensions).empty()) {
             EXPECT_TRUE(mentions(error, model.name) && mentions(error, list_names(unsupported(model.extensions))))
                 << error;
@@ -103,6 +103,60 @@ TEST(RiscvModels, AreComplete) {
     EXPECT_EQ(make_model("sifive-u54")->isa_string(),
               "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd");
     EXPECT_EQ(make_model("rv64i")->isa_string(), "rv64i");
+}
+
+/// The ISA string of a model of RV32, or what is wrong with it.
+std::string isa32(std::string_view cpu) {
+    CpuConfiguration configuration;
+    std::string error = parse_cpu(cpu, false, configuration, Rv32);
+    return error.empty() ? Model(configuration, false).isa_string() : error;
+}
+
+TEST(RiscvModels, OfRv32HaveItsExtensions) {
+    EXPECT_EQ(isa32("rv32i"), "rv32i");
+    EXPECT_EQ(isa32("rv32e"), "rv32e");
+    EXPECT_EQ(isa32("sifive-u34"), "rv32imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd_zcf");
+    EXPECT_EQ(isa32("sifive-e34"), "rv32imafc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcf");
+    EXPECT_EQ(isa32("max"), isa32("max32"));
+    EXPECT_TRUE(mentions(isa32("max"), "_zknd_") && mentions(isa32("max"), "_zcf_")) << isa32("max");
+    EXPECT_TRUE(mentions(isa32("rv32,zbb=off"), "rv32imafdc_")) << isa32("rv32,zbb=off");
+    for (const char* cpu : {"rv64", "sifive-u54", "rva22u64", "x-rv128"})
+        EXPECT_TRUE(mentions(isa32(cpu), "not of RV32"));
+    for (const char* cpu : {"rv32,v=on", "max,zvbb=on", "rv32,zdinx=on", "max,xtheadba=on", "rv32,rva23u64=on"}) {
+        EXPECT_TRUE(mentions(isa32(cpu), "not supported with RV32")) << isa32(cpu);
+    }
+    EXPECT_TRUE(mentions(isa32("rv32,rv64=on"), "unknown CPU property 'rv64'"));
+    EXPECT_TRUE(mentions(wrong("rv64,zcf=on"), "not supported with RV64"));
+    EXPECT_TRUE(mentions(wrong("rv32"), "not of RV64"));
+    EXPECT_FALSE(mentions(make_model("max")->isa_string(), "zcf"));
+}
+
+/// Rows of one width only, by the bits of an instruction of theirs.
+TEST(RiscvModels, DecodeTheInstructionsOfTheirWidth) {
+    CpuConfiguration configuration;
+    ASSERT_EQ(parse_cpu("max", false, configuration, Rv32), "");
+    const Decoder narrow(configuration.extensions);
+    const std::unique_ptr<Model> wide = make_model("max");
+    auto name = [](const Decoder& decoder, u32 bits) {
+        const InsnRow* row = decoder.find(bits);
+        return std::string(row != nullptr ? row->mnemonic : "none");
+    };
+    constexpr struct {
+        u32 bits;
+        const char *rv32, *rv64;
+    } kInsns[] = {
+        {0x2001, "c.jal", "none"},  // c.addiw x0 on RV64: reserved
+        {0x2085, "c.jal", "c.addiw"},        {0x6108, "c.flw", "c.ld"},        {0xe108, "c.fsw", "c.sd"},
+        {0x0000b503, "none", "ld"},          {0x0005051b, "none", "addiw"},    {0x02051513, "none", "slli"},
+        {0x01f51513, "slli", "slli"},        {0x69855513, "rev8", "none"},     {0x6b855513, "none", "rev8"},
+        {0x08054533, "zext.h", "pack"},      {0x0805453b, "none", "zext.h"},   {0x08f51513, "zip", "none"},
+        {0xe2050553, "none", "fmv.x.d"},     {0xc2250553, "none", "fcvt.l.d"}, {0x1005352f, "none", "lr.d"},
+        {0x50b50533, "sha512sum0r", "none"}, {0x22b50533, "aes32esi", "none"},
+    };
+    for (const auto& insn : kInsns) {
+        EXPECT_EQ(name(narrow, insn.bits), insn.rv32) << std::hex << insn.bits;
+        EXPECT_EQ(name(wide->decoder(), insn.bits), insn.rv64) << std::hex << insn.bits;
+    }
 }
 
 TEST(RiscvModels, ThatCannotBeSaySo) {

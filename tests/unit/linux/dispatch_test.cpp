@@ -36,7 +36,8 @@ constexpr SyscallInfo kOtherRows[] = {
 void put_stat(const struct stat& host, u8* guest) { std::memcpy(guest, &host, sizeof host); }
 void get_stat(const u8* guest, struct stat& host) { std::memcpy(&host, guest, sizeof host); }
 
-const StructLayouts kOtherLayouts = {.stat_bytes = sizeof(struct stat),
+const StructLayouts kOtherLayouts = {.word_bytes = 8,
+                                     .stat_bytes = sizeof(struct stat),
                                      .put_stat = put_stat,
                                      .get_stat = get_stat,
                                      .epoll_event_bytes = 12,

@@ -91,9 +91,12 @@ TEST_F(ProgramTest, SaysWhatIsWrong) {
     write("\177ELF\2\1");
     EXPECT_EQ(reason(), "truncated ELF header");
     ElfFile file;
+    write("\177ELF\1\1");
+    EXPECT_EQ(reason(), "truncated ELF header");
     file.header.e_ident[EI_CLASS] = ELFCLASS32;
+    file.header.e_machine = EM_ARM;
     write(file);
-    EXPECT_EQ(reason(), "32-bit program for riscv: guest not supported");
+    EXPECT_EQ(reason(), "32-bit program for arm: guest not supported");
     file = {};
     file.header.e_ident[EI_DATA] = ELFDATA2MSB;
     write(file);

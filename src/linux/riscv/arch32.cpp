@@ -1,0 +1,124 @@
+// Linux on riscv32: registers of system calls and clone. Registers hold sign-extended words; addresses that the Linux
+// layer is given are zero-extended.
+#include <elf.h>
+#include <linux/audit.h>
+
+#include <array>
+
+#include "guest/riscv/state.h"
+#include "linux/riscv/arch.h"
+#include "linux/riscv/isa.h"
+#include "linux/riscv/semihosting.h"
+#include "linux/task.h"
+
+#ifndef AUDIT_ARCH_RISCV32
+#define AUDIT_ARCH_RISCV32 (EM_RISCV | __AUDIT_ARCH_LE)
+#endif
+
+namespace dragoman::linux_abi::riscv {
+
+using dragoman::riscv::hart;
+
+namespace {
+
+constexpr unsigned kSp = 2, kTp = 4, kA0 = 10, kA7 = 17, kArguments = 6;
+constexpr u64 kEcallBytes = 4;
+
+/// Arguments of 64 bits are pairs of registers: a bit at the place of the lower one. (Only those of functions with a
+/// variable list of arguments would have to begin at an even place.)
+constexpr auto kPairs = [] {
+    std::array<u8, 288> pairs{};
+    for (u16 number : {45, 46}) pairs[number] = 1 << 1;                    // truncate64, ftruncate64
+    pairs[47] = 1 << 2 | 1 << 4;                                           // fallocate
+    for (u16 number : {67, 68, 69, 70, 286, 287}) pairs[number] = 1 << 3;  // pread64, pwrite64, preadv and so on
+    for (u16 number : {84, 223}) pairs[number] = 1 << 1 | 1 << 3;          // sync_file_range, fadvise64_64
+    pairs[213] = 1 << 1;                                                   // readahead
+    pairs[263] = 1 << 2;                                                   // fanotify_mark
+    return pairs;
+}();
+
+u64 as_register(u64 value) { return static_cast<u64>(sign_extend(value, 32)); }
+
+unsigned syscall_number(const ir::Env* env) { return static_cast<unsigned>(hart(env)->gpr[kA7]); }
+
+SyscallArgs syscall_args(const ir::Env* env) {
+    const u64* a = &hart(env)->gpr[kA0];
+    const unsigned number = syscall_number(env), pairs = number < kPairs.size() ? kPairs[number] : 0;
+    SyscallArgs args{};
+    unsigned count = 0;
+    for (unsigned i = 0; i < kArguments; ++i) {
+        const bool pair = (pairs >> i & 1) != 0;
+        args.a[count] = static_cast<u32>(a[i]);
+        if (pair) args.a[count] |= a[++i] << 32;
+        ++count;
+    }
+    return args;
+}
+
+void set_syscall_result(ir::Env* env, i64 result) { hart(env)->gpr[kA0] = as_register(static_cast<u64>(result)); }
+
+void restart_syscall(ir::Env* env, u64 first_argument, int number) {
+    env->pc -= kEcallBytes;
+    hart(env)->gpr[kA0] = as_register(first_argument);
+    if (number >= 0) hart(env)->gpr[kA7] = static_cast<u64>(number);
+}
+
+void restore_first_argument(ir::Env* env, u64 first_argument) { hart(env)->gpr[kA0] = as_register(first_argument); }
+
+u64 stack_pointer(const ir::Env* env) { return static_cast<u32>(hart(env)->gpr[kSp]); }
+
+void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
+    env->pc = entry;
+    hart(env)->gpr[kSp] = as_register(stack);
+}
+
+void set_child_state(ir::Env* env, const u64* stack, const u64* tls) {
+    hart(env)->gpr[kA0] = 0;
+    if (stack) hart(env)->gpr[kSp] = as_register(*stack);
+    if (tls) hart(env)->gpr[kTp] = as_register(*tls);
+}
+
+}  // namespace
+
+const Arch kArch32 = {
+    .elf_machine = EM_RISCV,
+    .elf_class = ELFCLASS32,
+    .audit_arch = AUDIT_ARCH_RISCV32,
+    .machine = "riscv32",
+    .platform = nullptr,
+    // What programs of 32 bits get from kernels of 64, and half of what there can be: below it, addresses are no
+    // negative numbers.
+    .address_space_top = u64{1} << 31,
+    // The last page is nobody's: no access reaches beyond the 4 GiB.
+    .address_space_limit = (u64{1} << 32) - memory::kPageSize,
+    .program_base = 0x55555000,
+    .cpuinfo = cpuinfo,
+    .minimum_signal_stack = minimum_signal_stack32,
+    .hwcap = hwcap,
+    .syscalls = kSyscalls32,
+    .restart_syscall_number = 128,
+    .clone_arguments = {.tls = 3, .child_tid = 4},
+    .prctl = nullptr,
+    .prctl_options = {},
+    .layouts = kGenericLayouts32,
+    .syscall_number = syscall_number,
+    .syscall_args = syscall_args,
+    .set_syscall_result = set_syscall_result,
+    .restart_syscall = restart_syscall,
+    .restore_first_argument = restore_first_argument,
+    .stack_pointer = stack_pointer,
+    .set_entry_state = set_entry_state,
+    .set_child_state = set_child_state,
+    .handle_call = semihosting_call,
+    .exception_signal = exception_signal,
+    .push_signal_frame = push_signal_frame32,
+    .pop_signal_frame = pop_signal_frame32,
+    .core_registers = core_registers32,
+    .core_register_notes = core_register_notes,
+    .set_registers = set_registers32,
+    .vdso = vdso32,
+    .vdso_mapped = [](guest::Model&, u64) {},
+    .auxv = kAuxv,
+};
+
+}  // namespace dragoman::linux_abi::riscv
