@@ -123,7 +123,7 @@ __attribute__((used)) static void start_c(u32 *stack) {
     u32 *p = (u32 *)envp;
     while (*p != 0) ++p;
     const int status = main_program(argc, argv, envp, p + 1);
-    syscall(SYS_exit_group, status != 0 || failures != 0);
+    syscall(SYS_exit_group, status != 0 ? status : failures != 0);
 }
 __asm__(".globl _start\n_start:\n .option push\n .option norelax\n lla gp, __global_pointer$\n .option pop\n"
         " mv a0, sp\n call start_c\n");
