@@ -8,6 +8,7 @@
 #include "base/fpenv.h"
 #include "base/log.h"
 #include "engine/cache/content_hash.h"
+#include "engine/counters.h"
 #include "engine/impl.h"
 #include "engine/runtime.h"
 
@@ -126,6 +127,7 @@ void Engine::attach(ir::Env* env) {
     env->blocks = impl_->config.chain && impl_->physical == nullptr ? impl_->blocks.location() : nullptr;
     env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
     impl_->backend->attach(env);
+    env->loop_sample = LoopFinder::kFirstPeriod;
     impl_->add_vcpu(*v);
     impl_->add(*v);
 }
@@ -153,7 +155,7 @@ void Engine::Impl::remove(Worker& w) {
     LockGuard guard(workers.lock);
     std::erase(workers.all, &w);
     w.stats.translation = w.translator.statistics;
-    retired_stats.add(w.stats);
+    add_counters(retired_stats, w.stats);
     if (w.translator.chunk() != nullptr) blocks.buffer.give_back(w.translator.chunk());
 }
 
@@ -245,11 +247,11 @@ std::string Engine::statistics() const {
     LockGuard guard(i.blocks.lock);
     Statistics counted = i.retired_stats;
     for (const Worker* w : i.workers.all) {
-        counted.add(w->stats);
-        counted.translation.add(w->translator.statistics);
+        add_counters(counted, w->stats);
+        add_counters(counted.translation, w->translator.statistics);
     }
     for (const Vcpu* v : i.blocks.vcpus) {
-        if (v->softmmu != nullptr) counted.mmu.add(v->softmmu->statistics);
+        if (v->softmmu != nullptr) add_counters(counted.mmu, v->softmmu->statistics);
     }
     return statistics_text(counted, {.table_size = i.blocks.count(),
                                      .kept = i.blocks.kept_count(),

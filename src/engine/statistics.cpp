@@ -5,25 +5,6 @@
 
 namespace dragoman::engine {
 
-void Statistics::add(const Statistics& o) {
-    translation.add(o.translation);
-    mmu.add(o.mmu);
-    exits_slot += o.exits_slot;
-    exits_lookup += o.exits_lookup;
-    exits_request += o.exits_request;
-    exits_exception += o.exits_exception;
-    exits_syscall += o.exits_syscall;
-    exits_halt += o.exits_halt;
-    table_hits += o.table_hits;
-    links += o.links;
-    stale += o.stale;
-    cached += o.cached;
-    copied += o.copied;
-    loops += o.loops;
-    paths += o.paths;
-    no_paths += o.no_paths;
-}
-
 std::string statistics_text(const Statistics& s, const SharedStatistics& shared) {
     std::string text;
     auto line = [&text](const char* name, u64 value) {

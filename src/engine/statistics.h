@@ -16,7 +16,6 @@ struct Statistics {
     u64 cached = 0;                          ///< TBs of images that the engine came to need
     u64 copied = 0;                          ///< TBs made from one at another address
     u64 loops = 0, paths = 0, no_paths = 0;  ///< regions: all, those of several blocks, and what did not become one
-    void add(const Statistics& other);
 };
 
 /// What is counted once for all vCPUs.

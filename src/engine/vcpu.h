@@ -35,7 +35,7 @@ struct Worker : CodeRoom {
 };
 
 struct Vcpu final : Worker, CodeWatcher {
-    Vcpu(Engine::Impl& engine, ir::Env* env) : Worker(engine), env(env), loops(host::kLoopSample) {}
+    Vcpu(Engine::Impl& engine, ir::Env* env) : Worker(engine), env(env) {}
     void watch_stores(const memory::Region& ram, u64 physical_page) override;
     void ask_to_leave() override { __atomic_fetch_or(&env->request, u32{kRequestExclusive}, __ATOMIC_SEQ_CST); }
 

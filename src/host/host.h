@@ -14,29 +14,32 @@
 
 namespace dragoman::host {
 
+/// What a jump back is to those who look for loops that run much. Passes through it count down Env::loop_sample, and
+/// the one that comes to 0 leaves as a sample.
+enum class LoopEdge : u8 {
+    None,
+    ToItself,  ///< of a TB that jumps to its own start: samples until it is linked, which is to the loop made of the TB
+    Undecided,  ///< to another TB, so that a loop may go through it: samples, linked or not, until Slot::decide
+};
+
 /// A place in the code of a TB from which control goes to another TB directly. Unlinked, it goes to
 /// its own exit stub, which leaves with ExitReason::Slot.
 struct Slot {
     u64 target_pc;
-    u32 patch_offset;  ///< back end's own: where the jump is, from the TB's code start
-    u32 stub_offset;   ///< back end's own: where the unlinked jump goes
+    /// Back end's own: where its jump is, where that goes while it is not linked, and where a loop edge counts, all
+    /// from the TB's code start.
+    u32 patch_offset, stub_offset, loop_offset;
     bool used = false;
     /// Link to the target's checked entry (flags and request compared) rather than to its fast entry:
     /// backward jumps, returns, and TBs that change the TB state flags.
     bool checked = false;
-    /// Not 0: the slot is the back edge of a TB that jumps to its own start, and is come to only now and then: before
-    /// it is linked as a sample of the loops that run much, then after the first few passes (host/x64/loops.h). Leaving
-    /// through it, exit_slot has kLoopExit set. Back end's own: where the counter's address is.
-    u32 count_offset = 0;
-    /// Not 0: the slot goes back to another TB, so that a loop may go through it, and samples as above, linked or not.
-    /// It is linked at this place, behind the count, until it has been decided what becomes of the loop: then the owner
-    /// of the slot sets it to 0, and it is linked at patch_offset. Back end's own otherwise.
-    u32 sample_offset = 0;
+    LoopEdge loop_edge = LoopEdge::None;
+
+    /// It is an ordinary jump from now on; it is not linked.
+    void decide() { loop_edge = LoopEdge::None; }
 };
 
-/// Passes through loops, of any TBs, from one sample to the next: Env::loop_sample counts them down.
-inline constexpr u32 kLoopSample = 1000;
-/// Env::exit_slot of a loop's back edge.
+/// In Env::exit_slot: the slot is a loop edge that samples or is not linked.
 inline constexpr u32 kLoopExit = 0x80;
 
 /// What generated code reads of a TB when it looks for one by itself.
@@ -129,7 +132,7 @@ struct Options {
     bool sse41 = true, avx = true, avx2 = true, bmi = true, fma = true, avx512 = true;
     u64 guest_base = 0;        ///< host address of guest address 0 (user mode)
     bool return_stack = true;  ///< host call/ret pairs for guest calls
-    bool loops = false;        ///< count passes through TBs that jump to their own start (Slot::count_offset)
+    bool loops = false;        ///< count passes through loops' back edges (LoopEdge)
     bool softmmu = false;      ///< guest accesses go through Env::tlb (system mode)
     MmuCalls mmu;              ///< with softmmu
 };
@@ -165,8 +168,8 @@ public:
         virtual ~Scratch() = default;
     };
     virtual std::unique_ptr<Scratch> make_scratch() const = 0;
-    /// Whether `f`, which has Function::loop, can be compiled as a loop. Back ends that never set Slot::count_offset
-    /// are not asked.
+    /// Whether `f`, which has Function::loop, can be compiled as a loop. Back ends that never set
+    /// LoopEdge::ToItself are not asked.
     virtual bool suits_loop([[maybe_unused]] const ir::Function& f) const { return false; }
     virtual bool compile(Scratch& scratch, const ir::Function& f, u8* code, std::size_t capacity,
                          CompiledCode& out) const = 0;

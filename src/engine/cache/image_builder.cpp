@@ -176,7 +176,8 @@ std::size_t ImageBuilder::first_at(u32 pc) const {
 /// The block that a slot leads to: one with the state flags that were met there, if that is known.
 u32 ImageBuilder::find_target(const Block& block, const Slot& slot) const {
     // The counter of a loop's back edge is for when it is not linked.
-    if (!slot.slot.used || slot.slot.count_offset != 0 || slot.slot.target_pc > ~u32{0}) return ImageView::kNone;
+    if (!slot.slot.used || slot.slot.loop_edge == host::LoopEdge::ToItself || slot.slot.target_pc > ~u32{0})
+        return ImageView::kNone;
     const auto pc = static_cast<u32>(slot.slot.target_pc);
     const std::size_t first = first_at(pc);
     std::size_t end = first;

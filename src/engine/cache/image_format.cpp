@@ -156,7 +156,9 @@ namespace {
 /// The first byte of a block's details has both numbers, unless they are larger: then they follow.
 constexpr u32 kManySlots = 7, kManyInsns = 31;
 
-enum SlotKind : u8 { kUsed = 1, kChecked = 2, kCounts = 4, kSamples = 8, kLinked = 16, kUsualStub = 32 };
+using host::LoopEdge;
+
+enum SlotKind : u8 { kUsed = 1, kChecked = 2, kToItself = 4, kUndecided = 8, kLinked = 16, kUsualStub = 32 };
 
 /// Where the stub of a slot mostly is: these are four bytes each, at the end of the code.
 u32 usual_stub(const ImageBlock& block, unsigned slot_count, unsigned slot) {
@@ -165,9 +167,10 @@ u32 usual_stub(const ImageBlock& block, unsigned slot_count, unsigned slot) {
 
 u8 kind_of(const ImageSlot& s, u32 usual) {
     if (!s.slot.used) return 0;
-    return static_cast<u8>(kUsed | (s.slot.checked ? kChecked : 0) | (s.slot.count_offset != 0 ? kCounts : 0) |
-                           (s.slot.sample_offset != 0 ? kSamples : 0) | (s.target != ImageView::kNone ? kLinked : 0) |
-                           (s.slot.stub_offset == usual ? kUsualStub : 0));
+    return static_cast<u8>(
+        kUsed | (s.slot.checked ? kChecked : 0) | (s.slot.loop_edge == LoopEdge::ToItself ? kToItself : 0) |
+        (s.slot.loop_edge == LoopEdge::Undecided ? kUndecided : 0) | (s.target != ImageView::kNone ? kLinked : 0) |
+        (s.slot.stub_offset == usual ? kUsualStub : 0));
 }
 
 u8* put_distance(u8* p, u64 to, u64 from) { return put_leb128(p, zigzag(static_cast<i64>(to - from))); }
@@ -187,8 +190,8 @@ std::size_t BlockDetails::write(u8* const to, u32 number, const ImageBlock& bloc
         if (kind == 0) continue;
         p = put_leb128(p, s.slot.patch_offset);
         if ((kind & kUsualStub) == 0) p = put_distance(p, s.slot.stub_offset, s.slot.patch_offset);
-        if ((kind & kCounts) != 0) p = put_leb128(p, s.slot.count_offset);
-        if ((kind & kSamples) != 0) p = put_distance(p, s.slot.sample_offset, s.slot.stub_offset);
+        if ((kind & kToItself) != 0) p = put_leb128(p, s.slot.loop_offset);
+        if ((kind & kUndecided) != 0) p = put_distance(p, s.slot.loop_offset, s.slot.stub_offset);
         p = (kind & kLinked) != 0 ? put_distance(p, s.target, number) : put_distance(p, s.slot.target_pc, block.pc);
     }
     std::copy(insn_map.begin(), insn_map.end(), p);
@@ -219,9 +222,13 @@ void BlockDetails::read(const ImageView& view, u32 number) {
         s.slot.patch_offset = static_cast<u32>(get_leb128(p));
         s.slot.stub_offset = (kind & kUsualStub) != 0 ? usual_stub(block, count, slot_count)
                                                       : static_cast<u32>(get_distance(p, s.slot.patch_offset));
-        if ((kind & kCounts) != 0) s.slot.count_offset = static_cast<u32>(get_leb128(p));
-        if ((kind & kSamples) != 0) s.slot.sample_offset = static_cast<u32>(get_distance(p, s.slot.stub_offset));
-        const u32 last = std::max({s.slot.patch_offset, s.slot.stub_offset, s.slot.count_offset, s.slot.sample_offset});
+        u32 last = std::max(s.slot.patch_offset, s.slot.stub_offset);
+        if ((kind & (kToItself | kUndecided)) != 0) {
+            const bool to_itself = (kind & kToItself) != 0;
+            s.slot.loop_edge = to_itself ? LoopEdge::ToItself : LoopEdge::Undecided;
+            s.slot.loop_offset = static_cast<u32>(to_itself ? get_leb128(p) : get_distance(p, s.slot.stub_offset));
+            last = std::max(last, s.slot.loop_offset);
+        }
         s.slot.used = last < block.code_size && block.code_size - last >= 4;
         if ((kind & kLinked) == 0) {
             s.slot.target_pc = get_distance(p, block.pc);

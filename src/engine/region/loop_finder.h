@@ -16,9 +16,10 @@ struct SlotPlace {
 };
 
 struct LoopFinder {
-    explicit LoopFinder(u32 first_period) : period(first_period) {}
+    static constexpr u32 kFirstPeriod = 1000;
 
-    u32 period;             ///< passes through loops from one sample to the next
+    /// Passes through loops, of any TBs, from one sample to the next: Env::loop_sample counts them down.
+    u32 period = kFirstPeriod;
     bool probing = false;   ///< whether the back edge at `back_edge` comes again soon is being seen
     SlotPlace back_edge{};  ///< of the loop of several blocks that is probed or followed
     LoopPath path{};        ///< active: the loop is being followed

@@ -7,6 +7,8 @@
 
 namespace dragoman::engine {
 
+using host::LoopEdge;
+
 namespace {
 
 /// Met that often, the back edge of a TB to itself belongs to a loop that runs much.
@@ -19,7 +21,7 @@ constexpr u8 kMaxSamples = 5;
 constexpr u32 kProbe = 32;
 /// The more samples there have been, the rarer they become: a program that has many loops is not to pay for each of
 /// them.
-constexpr u32 kMaxPeriod = 16 * host::kLoopSample;
+constexpr u32 kMaxPeriod = 16 * LoopFinder::kFirstPeriod;
 
 }  // namespace
 
@@ -27,9 +29,9 @@ constexpr u32 kMaxPeriod = 16 * host::kLoopSample;
 void Engine::Impl::decide(const SlotPlace& place, TranslationBlock* loop) {
     LockGuard guard(blocks.lock);
     SlotRecord* record = blocks.slot_at(place);
-    if (record == nullptr || record->slot.sample_offset == 0) return;
+    if (record == nullptr || record->slot.loop_edge != LoopEdge::Undecided) return;
     blocks.unlink(*record);
-    record->slot.sample_offset = 0;
+    record->slot.decide();
     if (loop == nullptr || loop->invalid.load()) return;
     if (record->slot.target_pc == loop->pc) blocks.link(*record, loop);
 }
@@ -56,8 +58,8 @@ TranslationBlock* Engine::Impl::at_loop_exit(Vcpu& v) {
     {
         LockGuard guard(blocks.lock);
         if (SlotRecord* record = blocks.slot_at(place); record != nullptr && !record->owner->verified) {
-            to_itself = record->slot.count_offset != 0;
-            const bool counts = to_itself || (sampled && !probed && record->slot.sample_offset != 0);
+            to_itself = record->slot.loop_edge == LoopEdge::ToItself;
+            const bool counts = to_itself || (sampled && !probed && record->slot.loop_edge == LoopEdge::Undecided);
             if (counts && record->samples != 0xff) samples = ++record->samples;
         }
     }

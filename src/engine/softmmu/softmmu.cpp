@@ -22,18 +22,6 @@ struct Softmmu::Space {
     TlbTable tables[ir::kMmuIndexes];
 };
 
-void SoftmmuStatistics::add(const SoftmmuStatistics& o) {
-    fills += o.fills;
-    walks += o.walks;
-    victim_hits += o.victim_hits;
-    slow_accesses += o.slow_accesses;
-    flushes += o.flushes;
-    page_flushes += o.page_flushes;
-    switches += o.switches;
-    new_spaces += o.new_spaces;
-    grown += o.grown;
-}
-
 Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops,
                  memory::PhysicalSpace& physical, StoreWatch& stores, const Watchpoints& watchpoints,
                  const log::Selection& selection)

@@ -37,7 +37,6 @@ struct Place {
 struct SoftmmuStatistics {
     u64 fills = 0, walks = 0, victim_hits = 0, slow_accesses = 0;
     u64 flushes = 0, page_flushes = 0, switches = 0, new_spaces = 0, grown = 0;
-    void add(const SoftmmuStatistics& other);
 };
 
 class Softmmu {

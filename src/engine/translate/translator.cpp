@@ -39,17 +39,6 @@ private:
 
 }  // namespace
 
-void TranslationStatistics::add(const TranslationStatistics& o) {
-    tbs += o.tbs;
-    guest_insns += o.guest_insns;
-    guest_bytes += o.guest_bytes;
-    host_bytes += o.host_bytes;
-    ir_ops += o.ir_ops;
-    ns_translate += o.ns_translate;
-    ns_optimise += o.ns_optimise;
-    ns_compile += o.ns_compile;
-}
-
 void Translator::prepare() {
     const guest::Guest& guest = setup_.model.guest;
     function_ = std::make_unique<ir::Function>(setup_.model.layout());

@@ -38,7 +38,6 @@ struct FinishedBlock {
 struct TranslationStatistics {
     u64 tbs = 0, guest_insns = 0, guest_bytes = 0, host_bytes = 0, ir_ops = 0;
     u64 ns_translate = 0, ns_optimise = 0, ns_compile = 0;
-    void add(const TranslationStatistics& other);
 };
 
 class Translator {

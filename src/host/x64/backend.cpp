@@ -124,7 +124,6 @@ public:
 
     void attach(ir::Env* env) const override {
         env->backend_data = new ReturnStack;
-        env->loop_sample = kLoopSample;
         env->slot_exit = shared_.common[static_cast<unsigned>(Common::ExitSlot)];
         env->check_exit = shared_.common[static_cast<unsigned>(Common::ExitCheck)];
         init_float_constants(env);
@@ -151,13 +150,16 @@ public:
 
     // A thread that runs a loop's back edge meanwhile may see one of the two changes: either counter is above 0 there.
     void link(u8* code, const Slot& slot, const u8* target) const override {
-        patch(code + (slot.sample_offset != 0 ? slot.sample_offset : slot.patch_offset), target);
-        if (slot.count_offset != 0) set_counter(code + slot.count_offset, loop_left_displacement(shared_.plan));
+        patch(code + (slot.loop_edge == LoopEdge::Undecided ? slot.loop_offset : slot.patch_offset), target);
+        if (slot.loop_edge == LoopEdge::ToItself)
+            set_counter(code + slot.loop_offset, loop_left_displacement(shared_.plan));
     }
     void unlink(u8* code, const Slot& slot) const override {
-        if (slot.sample_offset != 0) return patch(code + slot.sample_offset, code + slot.sample_offset + 4);
+        // Behind the jump is the exit.
+        if (slot.loop_edge == LoopEdge::Undecided) return patch(code + slot.loop_offset, code + slot.loop_offset + 4);
         patch(code + slot.patch_offset, code + slot.stub_offset);
-        if (slot.count_offset != 0) set_counter(code + slot.count_offset, loop_sample_displacement(shared_.plan));
+        if (slot.loop_edge == LoopEdge::ToItself)
+            set_counter(code + slot.loop_offset, loop_sample_displacement(shared_.plan));
     }
 
     const u8* fault_code_position(const ir::Env*, const ucontext_t* uc) const override {

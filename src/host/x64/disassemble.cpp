@@ -14,7 +14,7 @@ std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) 
     auto is_stub_call = [&](u32 offset) {
         constexpr u32 kMaxSampling = 24;  // a count before the call
         for (const Slot& s : info.slots) {
-            const u32 room = s.sample_offset != 0 ? kMaxSampling : 0;
+            const u32 room = s.loop_edge == LoopEdge::Undecided ? kMaxSampling : 0;
             if (s.used && offset >= s.stub_offset && offset <= s.stub_offset + room) {
                 return code[offset] == 0xff && (code[offset + 1] & 0x38) == 0x10;  // call [rbp + displacement]
             }

@@ -226,10 +226,10 @@ void Emitter::emit_stubs() {
         if (out_of_room()) return;
         slot.stub_offset = c.here();
         c.set_rel32(slot.patch_offset, slot.stub_offset);
-        if (slot.sample_offset != 0) {
+        if (slot.loop_edge == LoopEdge::Undecided) {
             emit_sampling_stub(i);
         } else {
-            emit_exit_stub(i, slot.count_offset != 0);
+            emit_exit_stub(i, slot.loop_edge == LoopEdge::ToItself);
         }
     }
     // The TB of a return address is found by that address: no call may be the last that it has. (A stub ends with its
@@ -254,8 +254,9 @@ void Emitter::emit_sampling_stub(unsigned slot) {
     c.db(0x74);  // jz to the exit
     c.db(static_cast<int>(padding) + 5);
     c.nop(padding);
-    out->slots[slot].sample_offset = c.jump();
-    c.set_rel32(out->slots[slot].sample_offset, c.here());
+    const u32 jump = c.jump();
+    out->slots[slot].loop_offset = jump;
+    c.set_rel32(jump, c.here());
     emit_exit_stub(slot, true);
 }
 
@@ -430,9 +431,8 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
     Slot& s = out->slots[slot];
     s.used = true;
     s.checked = checked;
-    s.count_offset = 0;
-    // Its place is known when the stub is written.
-    s.sample_offset = samples_ && kind != SlotKind::Call && target_pc < f->guest_pc ? kNowhere : 0;
+    const bool samples = samples_ && kind != SlotKind::Call && target_pc < f->guest_pc;
+    s.loop_edge = samples ? LoopEdge::Undecided : LoopEdge::None;
     s.target_pc = target_pc;
     s.patch_offset = c.here();
     c.dd(0);
@@ -459,7 +459,8 @@ void Emitter::back_edge(unsigned slot) {
     const u32 field = c.here() - (short_form ? 1 : 4);
     c.jcc_to(Cc::NE, body_);
     slot_jump(slot, f->guest_pc, true, SlotKind::Jump);
-    out->slots[slot].count_offset = field;
+    out->slots[slot].loop_edge = LoopEdge::ToItself;
+    out->slots[slot].loop_offset = field;
 }
 
 // ---- Constants and relocations ------------------------------------------------------------------
