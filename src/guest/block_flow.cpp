@@ -19,7 +19,7 @@ void BlockFlow::begin(ir::Builder& builder, BlockKind block_kind) {
 void BlockFlow::end(u64 next) {
     if (state != DisasState::NoReturn) exit_to(next);
     for (unsigned i = 0; i < pending_count_; ++i) {
-        b->label(pending_[i].label);
+        b->exit_label(pending_[i].label);
         leave(pending_[i].target, pending_[i].flags);
     }
     pending_count_ = 0;
@@ -53,7 +53,7 @@ void BlockFlow::branch(ir::Cond cond, Var lhs, Var rhs, u64 target) {
     const u32 taken = b->new_label();
     b->brcond(cond, lhs, rhs, taken);
     exit_to(next_pc());
-    b->label(taken);
+    b->exit_label(taken);
     exit_to(target);
 }
 

@@ -28,6 +28,11 @@ public:
     void insn_start(u64 pc) { emit(Op::insn_start, Type::None, {}, {}, pc); }
     u32 new_label() { return f_.new_label(); }
     void label(u32 l) {
+        f_.joins = true;
+        exit_label(l);
+    }
+    /// A label behind which nothing but an exit stands.
+    void exit_label(u32 l) {
         f_.short_branches |= is_close(l);
         if (l < 64) f_.placed_labels |= u64{1} << l;
         emit(Op::label, Type::None, {}, {}, l);

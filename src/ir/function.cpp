@@ -39,7 +39,7 @@ void Function::reset() {
     state.clear();
     point_entries.clear();
     point_ends.clear();
-    short_branches = branches_back = false;
+    joins = short_branches = branches_back = false;
     placed_labels = 0;
     const_count_ = 0;
     const_hash_.assign(64, 0);

@@ -93,6 +93,7 @@ public:
     GlobalSet boxed_at_entry;
     bool branches_back = false;   ///< some branch goes to a label in front of it
     u64 placed_labels = 0;        ///< Builder's own: bit i: label i stands before this point
+    bool joins = false;           ///< behind some label stands more than an exit
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;       ///< some goto_tb goes to guest_pc
     bool marks_flags = false;     ///< exits with other TB state flags have kOtherFlags

@@ -92,7 +92,7 @@ Insn& Join::emit(Op op, u64 imm0, u64 imm1) {
 }
 
 bool Join::finish() {
-    out_->branches_back = true;  // for all that is known here
+    out_->branches_back = out_->joins = true;  // for all that is known here
     if (shape_ == Shape::Region) find_loop_heads();
     resolve();
     thread_branches();
@@ -144,9 +144,8 @@ void Join::emit_poll_exits() {
 }
 
 u32 Join::pending_label(const Insn& go) {
-    auto known = std::find_if(pending_.begin(), pending_.end(), [&go](const Pending& p) {
-        return p.pc == go.imm[1] && p.attributes == go.attributes;
-    });
+    auto known = std::find_if(pending_.begin(), pending_.end(),
+                              [&go](const Pending& p) { return p.pc == go.imm[1] && p.attributes == go.attributes; });
     if (known != pending_.end()) return known->label;
     pending_.push_back({go.imm[1], out_->new_label(), go.attributes});
     return pending_.back().label;

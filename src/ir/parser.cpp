@@ -228,7 +228,7 @@ bool Parser::take_number(u64& value) {
 }
 
 bool Parser::take_label(u64& value) {
-    f_.branches_back = true;  // for all that is known here
+    f_.branches_back = f_.joins = true;  // for all that is known here
     std::string_view part = take();
     std::optional<u64> n = part.starts_with("L") ? number(part.substr(1)) : std::nullopt;
     if (!n) return fail("bad label");

@@ -24,7 +24,7 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
         offset += 1u << size_log2;
     }
     std::rotate(f.insns.begin(), f.insns.begin() + body_end, f.insns.end());
-    b.label(stale);
+    b.exit_label(stale);
     b.exit_tb(static_cast<u32>(ir::ExitReason::StaleCode), base);
 }
 
@@ -37,7 +37,7 @@ void emit_budget(ir::Builder& b, u64 pc, u32 insns) {
     b.brcond(ir::Cond::Le, left, b.c64(0), used_up);
     b.env_st(b.sub(left, b.c64(insns)), offsetof(ir::Env, insn_budget), {.size_log2 = 3});
     std::rotate(f.insns.begin() + 1, f.insns.begin() + body_end, f.insns.end());
-    b.label(used_up);
+    b.exit_label(used_up);
     b.exit_tb(static_cast<u32>(ir::ExitReason::Budget), b.address(pc));
 }
 

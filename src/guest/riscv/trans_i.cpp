@@ -83,7 +83,7 @@ static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     u32 taken = ctx.b->new_label();
     ctx.b->brcond(cond, lhs, rhs, taken);
     ctx.jump(ctx.next_pc());
-    ctx.b->label(taken);
+    ctx.b->exit_label(taken);
     ctx.raise(Cause::FetchMisaligned, target);
     return true;
 }

@@ -24,7 +24,10 @@ void Rewriter::run(Function& f, std::span<const Rewrite> passes, const PassSet* 
     unboxed_reads = false;
 
     if (f.branches_back) f.form_blocks();
-    branches_.assign(f.label_count, 0);
+    labels_.assign(f.label_count, {});
+    changes_.clear();
+    joined_.clear();
+    notes_changes_ = false;
 
     for (Insn& insn : f.insns) {
         if (insn.op == Op::insn_start) {
@@ -62,8 +65,9 @@ bool Rewriter::is_no_op(const Insn& insn) { return insn.op == Op::mov && value_o
 void Rewriter::at_label(const Insn& insn) {
     const auto label = static_cast<u32>(insn.imm[0]);
     const bool entered_backward = f_->branches_back && f_->blocks[f_->block_of(label)].entered_backward;
-    const u32 branch = branches_[label];
-    if (unreachable_ && branch == 0 && !entered_backward) return;
+    const bool branched = labels_[label].branched;
+    const bool falls_through = !unreachable_;
+    if (unreachable_ && !branched && !entered_backward) return;
     // Branches that only skip nothing go.
     while (!out_.empty() && (out_.back().op == Op::br || out_.back().op == Op::brcond) && out_.back().imm[0] == label) {
         out_.pop_back();
@@ -71,16 +75,77 @@ void Rewriter::at_label(const Insn& insn) {
     unreachable_ = false;
     forget(VarKind::Ebb);
     forget(VarKind::Tb);
-    if (entered_backward || (&insn + 1)->op == Op::goto_tb) {
+    if (entered_backward || (branched && (!f_->joins || (&insn + 1)->op == Op::goto_tb))) {
         forget(VarKind::Global);
-    } else if (branch != 0) {
-        // Whichever way control has come, a register not written since the first branch holds what it held there.
-        for (unsigned i = 0; i < f_->global_count(); ++i) {
-            VarState& state = states_[global_var(i)];
-            if (state.bound > branch) state.epoch = 0;
-        }
+    } else if (branched) {
+        if (falls_through) join(label);
+        take_joined(label);
     }
     barrier_ = position() + 1;
+}
+
+void Rewriter::at_branch(u32 label) {
+    Label& to = labels_[label];
+    if (to.branched) return join(label);
+    to = {true, epoch_[static_cast<unsigned>(VarKind::Global)], changes_.size()};
+    notes_changes_ = f_->joins;
+}
+
+/// Control comes to `label` from here, too.
+void Rewriter::join(u32 label) {
+    Label& to = labels_[label];
+    if (to.epoch != epoch_[static_cast<unsigned>(VarKind::Global)]) {
+        to.epoch = 0;  // all may have been written on the way here
+        return;
+    }
+    GlobalSet seen;
+    for (std::size_t i = to.changes; i < changes_.size(); ++i) {
+        const Change change = changes_[i];
+        if (seen.has(change.var - 1)) continue;
+        seen.add(change.var - 1);
+        const ValueId there = joined_value(label, change);
+        const ValueId both = join_values(change.var, there, named_value(change.var));
+        joined_value(label, change) = both;
+    }
+}
+
+/// Control goes on at `label`.
+void Rewriter::take_joined(u32 label) {
+    const Label& to = labels_[label];
+    if (to.epoch != epoch_[static_cast<unsigned>(VarKind::Global)]) return forget(VarKind::Global);
+    GlobalSet seen;
+    for (std::size_t i = to.changes, end = changes_.size(); i < end; ++i) {
+        const Change change = changes_[i];
+        if (seen.has(change.var - 1)) continue;
+        seen.add(change.var - 1);
+        const ValueId value = joined_value(label, change);
+        if (value != 0) bind(change.var, value);
+        else forget_value(change.var);
+    }
+}
+
+/// `first`: the first change since the first branch to the label, so that it says what was held there.
+ValueId& Rewriter::joined_value(u32 label, const Change& first) {
+    for (Joined& one : joined_) {
+        if (one.label == label && one.var == first.var) return one.value;
+    }
+    joined_.push_back({label, first.var, first.before});
+    return joined_.back().value;
+}
+
+/// What is known of a register that holds `a` or `b`.
+ValueId Rewriter::join_values(Var v, ValueId a, ValueId b) {
+    if (a == b || a == 0 || b == 0) return a == b ? a : 0;
+    const u64 zeros = values_[a].zeros & values_[b].zeros;
+    const u8 width = std::max(values_[a].width, values_[b].width);
+    if (!is_int(type(v)) || (zeros == 0 && width >= type_bits(type(v)))) return 0;
+    const auto id = static_cast<ValueId>(values_.size());
+    Value& value = values_.emplace_back();
+    value = {};
+    value.home = v;
+    value.zeros = zeros;
+    value.width = width;
+    return id;
 }
 
 ValueId Rewriter::fresh_value(Var v) {
@@ -97,7 +162,7 @@ ValueId Rewriter::fresh_value(Var v) {
         value.zeros = ~low_mask(32);
         value.width = 32;
     }
-    bind(v, id);
+    set_state(v, id);  // it has held that since it was written last
     return id;
 }
 
@@ -175,7 +240,7 @@ bool Rewriter::retarget(ValueId id, Var v) {
         }
     }
     at(def).args[output] = v;
-    states_[old].epoch = 0;
+    forget_value(old);
     set_home(id, v);
     bind(v, id);
     states_[v].last_access = last;
@@ -198,7 +263,7 @@ Var Rewriter::undo(Var v) {
         set_home(input, v);
         return v;
     }
-    states_[v].epoch = 0;
+    forget_value(v);
     set_home(input, copy);
     return copy;
 }
@@ -246,8 +311,7 @@ void Rewriter::append(const Insn& insn) {
         if (writes_any_global(*f_, insn)) forget(VarKind::Global);
         if (insn.op == Op::br || has(flags, OpFlags::Terminator)) unreachable_ = true;
         if (insn.op == Op::br || insn.op == Op::brcond) {
-            u32& first = branches_[insn.imm[0]];
-            if (first == 0) first = here;
+            at_branch(static_cast<u32>(insn.imm[0]));
         }
     }
     if (insn.outputs != 0) define_outputs(insn, inputs);

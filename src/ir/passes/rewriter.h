@@ -2,8 +2,7 @@
 // walk numbers values: it knows for every variable which value it holds now, and for every value which
 // instruction computed it from which values, a variable that still holds it, and what is known about its bits.
 // So a pass sees through copies and over any distance within an extended basic block, and a rewritten
-// instruction is at once visible to the passes of the next. Over a join goes what has not changed since the first
-// branch to it.
+// instruction is at once visible to the passes of the next. Over a join goes what is the same on all ways to it.
 #pragma once
 
 #include <span>
@@ -148,17 +147,54 @@ private:
         ValueId value = 0;
         u32 epoch = 0;        // when `value` was valid
         u32 last_access = 0;  // position of the last instruction that names the variable
-        u32 bound = 0;        // position at which it was found to hold `value`
+    };
+    // What the walk knows of the ways to a label in front. A register that changes on one of them is found in changes_,
+    // with what it held before; of the others it is enough that they have not changed.
+    struct Label {
+        bool branched = false;  // a branch to it has been met; the rest is as it was at the first one
+        u32 epoch = 0;          // of globals
+        std::size_t changes = 0;
+    };
+    struct Change {
+        Var var;
+        ValueId before;  // 0: not known
+    };
+    /// What a register holds at a label by the ways there that have been met so far; 0: not known.
+    struct Joined {
+        u32 label;
+        Var var;
+        ValueId value;
     };
 
     unsigned kind_index(Var v) const { return static_cast<unsigned>(f_->vars[v].kind); }
     ValueId fresh_value(Var v);
-    void bind(Var v, ValueId id) {
+    void set_state(Var v, ValueId id) {
         states_[v].value = id;
         states_[v].epoch = epoch_[kind_index(v)];
-        states_[v].bound = position();
+    }
+    void bind(Var v, ValueId id) {
+        note_change(v);
+        set_state(v, id);
+    }
+    /// What `v` holds is not known any more.
+    void forget_value(Var v) {
+        note_change(v);
+        states_[v].epoch = 0;
+    }
+    void note_change(Var v) {
+        if (notes_changes_ && is_global(v)) changes_.push_back({v, named_value(v)});
+    }
+    /// The value that `v` holds, if it has a number.
+    ValueId named_value(Var v) const {
+        const VarState& s = states_[v];
+        return s.epoch == epoch_[kind_index(v)] ? s.value : 0;
     }
     void at_label(const Insn& insn);
+    void at_branch(u32 label);
+    void join(u32 label);
+    void take_joined(u32 label);
+    ValueId& joined_value(u32 label, const Change& first);
+    ValueId join_values(Var v, ValueId a, ValueId b);
     void append(const Insn& insn);
     void define_outputs(const Insn& insn, const ValueId* inputs);
     void define_further_outputs(const Insn& insn, const ValueId* inputs);
@@ -182,8 +218,11 @@ private:
     InsnList out_;
     PlainVector<Value> values_;
     std::vector<VarState> states_;  // by variable
-    std::vector<u32> branches_;     // by label: position of the first branch to it; 0: there was none
-    u32 epoch_[5] = {};             // by VarKind
+    std::vector<Label> labels_;
+    PlainVector<Change> changes_;  // to globals, since the first branch
+    PlainVector<Joined> joined_;
+    bool notes_changes_ = false;
+    u32 epoch_[5] = {};  // by VarKind
     u32 last_epoch_ = 0;
     u32 barrier_ = 0;  // position of the last instruction that needs or may change globals
     bool unreachable_ = false;

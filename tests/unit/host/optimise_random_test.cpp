@@ -224,9 +224,34 @@ private:
                           : b_.op_to(op, gpr(), {gpr(), chance(50) ? b_.c64(number()) : gpr()});
         }
         b_.label(over);
-        temps32_.clear();
-        temps64_.clear();
-        floats_.clear();
+        forget_temporaries();
+    }
+    /// Two ways that mostly assign the same to the same register, then what may be simpler because of it.
+    void either() {
+        const u32 second = b_.new_label(), both = b_.new_label();
+        const Var out = gpr(), source = gpr();
+        const u64 value = number();
+        const unsigned kind = pick(3);
+        auto assign = [&] {
+            const unsigned k = chance(90) ? kind : pick(3);
+            if (chance(20)) b_.mov_to(gpr(), gpr());
+            if (chance(10)) other();
+            if (k == 0) b_.mov_to(out, b_.c64(chance(90) ? value : number()));
+            else if (k == 1) b_.mov_to(out, chance(90) ? source : gpr());
+            else b_.op_to(chance(50) ? Op::extract : Op::sextract, out, {gpr()}, 0, 8u << pick(3));
+            if (chance(10)) b_.mov_to(gpr(), gpr());
+        };
+        b_.brcond(cond(), gpr(), gpr(), second);
+        assign();
+        b_.br(both);
+        forget_temporaries();
+        b_.label(second);
+        assign();
+        if (chance(20)) b_.brcond(cond(), gpr(), gpr(), both), assign();
+        b_.label(both);
+        forget_temporaries();
+        if (chance(50)) b_.op_to(chance(50) ? Op::extract : Op::sextract, gpr(), {out}, 0, 8u << pick(3));
+        else b_.op_to(Op::add, gpr(), {out, source});
     }
     /// Arithmetic on values of known width, then what may be dropped because of it.
     void narrow() {
@@ -331,8 +356,8 @@ private:
         }
     }
     void branch() {
-        u32 l = b_.new_label();
-        open_.push_back(l);
+        const u32 l = chance(30) && !open_.empty() ? open_.back() : b_.new_label();
+        if (open_.empty() || open_.back() != l) open_.push_back(l);
         Type t = int_type();
         if (chance(60)) {
             Var truth = b_.setcond(cond(), int_value(t), int_value(t));
@@ -348,6 +373,10 @@ private:
     void place_label() {
         b_.label(open_.back());
         open_.pop_back();
+        forget_temporaries();
+    }
+    /// They do not survive labels.
+    void forget_temporaries() {
         temps32_.clear();
         temps64_.clear();
         floats_.clear();
@@ -359,7 +388,8 @@ private:
         if (n < 27) return arithmetic();
         if (n < 30) return pair();
         if (n < 33) return rotation();
-        if (n < 35) return skip();
+        if (n < 34) return skip();
+        if (n < 35) return either();
         if (n < 38) return fields();
         if (n < 43) return narrow();
         if (n < 48) return in_place();

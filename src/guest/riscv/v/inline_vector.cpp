@@ -32,7 +32,7 @@ void finish_vectors(DisasContext& ctx) {
     Builder& b = *ctx.b;
     for (unsigned i = 0; i < ctx.vector_exit_count; ++i) {
         const VectorExit& exit = ctx.vector_exits[i];
-        b.label(exit.label);
+        b.exit_label(exit.label);
         const Var vl = (exit.flags & kFlagVlmax) != 0 ? b.c64(exit.vlmax) : ctx.gpr(exit.rs1);
         b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), {.size_log2 = 2});
         b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
