@@ -16,7 +16,7 @@ if [ -z "${DRAGOMAN_IN_NAMESPACE:-}" ]; then
     trap 'kill $holder' EXIT
     while [ "$(readlink /proc/$holder/ns/user)" = "$(readlink /proc/self/ns/user)" ] ||
         [ "$(cat /proc/$holder/comm)" != sleep ]; do sleep 0.01; done
-    echo "0 0 65536" >/proc/$holder/uid_map && echo "0 0 65536" >/proc/$holder/gid_map || skip "users cannot be mapped"
+    { echo "0 0 65536" >/proc/$holder/uid_map && echo "0 0 65536" >/proc/$holder/gid_map; } || skip "users cannot be mapped"
     nsenter -t $holder -U -m "$(realpath "$0")" "$@"
     exit
 fi
@@ -80,6 +80,7 @@ if [ "$(wc -l </proc/self/uid_map)" = 1 ] && [ "$(awk '{print $3}' /proc/self/ui
     for variables in "QEMU_LOG=in_asm QEMU_LOG_FILENAME=$scratch/open/log" "DRAGOMAN_LOG=in_asm DRAGOMAN_LOG_FILENAME=$scratch/open/log" \
         "DRAGOMAN_STRACE=1" "QEMU_GDB=$scratch/open/socket" "QEMU_LD_PREFIX=/nowhere QEMU_CPU=nonsense" \
         "DRAGOMAN_TB_CACHE=$scratch/open" "DRAGOMAN_SELF_FD=0" "QEMU_ARGV0=fake" "DRAGOMAN_PERFMAP=1"; do
+        # shellcheck disable=SC2086  # each word is a variable
         expect "set-user-ID with $variables" \
             "$(env $variables setpriv --reuid 1000 --regid 1000 --clear-groups "$scratch/root/setuid" d 2>&1)" \
             "ruid 1000 euid 0 secure 1 dumpable $hidden $scratch/root/setuid d"

@@ -6,6 +6,7 @@
 //
 // Each COMMAND (one argument, split by the shell) runs the ELF file that is appended to it. The first is the reference.
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -46,6 +47,13 @@ Result run(const Settings& s, const std::string& command, const std::string& elf
     int status = std::system(("timeout 300 " + command + ' ' + elf + " > " + out + " 2> " + s.work + "/err").c_str());
     std::ostringstream text;
     text << std::ifstream(out, std::ios::binary).rdbuf();
+    // Of a program, 126 and 127 mean nothing. What has not been found (it is just being built) is no difference.
+    if (WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127) && text.str().empty()) {
+        std::string why;
+        std::getline(std::ifstream(s.work + "/err"), why);
+        std::fprintf(stderr, "fuzz: %s did not start: %s\n", command.c_str(), why.c_str());
+        std::exit(2);
+    }
     return {status, text.str()};
 }
 
