@@ -60,7 +60,7 @@ std::string default_directory() {
 }  // namespace
 
 std::string private_directory(const std::string& parent) {
-    const std::string path = parent + "/dragoman-" + std::to_string(::geteuid());
+    std::string path = parent + "/dragoman-" + std::to_string(::geteuid());
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return {};
     // Anybody may have made something of that name first.
     struct stat info;

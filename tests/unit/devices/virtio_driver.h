@@ -226,7 +226,10 @@ public:
     /// Saves the device, with memory, and loads it into that of `other`, whose driver then is this one.
     void move_to(TestDriver& other) {
         std::vector<u8> ram(kRamBytes);
-        ASSERT_TRUE(space.read(kRam, ram.data(), ram.size()));
+        {
+            LockGuard held(slot.device()->lock());  // its thread may still be asking for notifications
+            ASSERT_TRUE(space.read(kRam, ram.data(), ram.size()));
+        }
         ASSERT_TRUE(other.space.write(kRam, ram.data(), ram.size()));
         const std::vector<u8> stream = save_state(std::array{NamedState{"device", slot}});
         ASSERT_EQ(load_state(stream, std::array{NamedState{"device", other.slot}}), "");
