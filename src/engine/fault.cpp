@@ -47,7 +47,25 @@ bool Engine::Impl::mend_image(const u8* position, int signal, const siginfo_t* i
     const u32 block = image->view().find_code(static_cast<u32>(position - image->view().code));
     if (block == ImageView::kNone) return false;
     const ImageView& view = image->view();
-    return mender->mend(*image, block, request_for(image->bias() + view.pcs[block], view.shape(block).flags));
+    if (mender->mend(*image, block, request_for(image->bias() + view.pcs[block], view.shape(block).flags))) return true;
+    die(1, "a file of the translation cache was cut off while the program ran in it, and the program's code changed");
+}
+
+void Engine::Impl::own_image_code(u64 page) {
+    std::vector<std::pair<Image*, u32>> lost;
+    {
+        LockGuard guard(blocks.lock);
+        for (auto [image, index] : blocks.image_pages(page / kPageBytes, page / kPageBytes)) {
+            if (image->pages[index] != Image::PageState::Holds) continue;
+            image->view().for_blocks_on(image->view().pages[index].number, [&, in = image](u32 block) {
+                if (!in->own_code(block)) lost.emplace_back(in, block);
+            });
+        }
+    }
+    for (auto [image, block] : lost) {
+        const ImageView& view = image->view();
+        mender->mend(*image, block, request_for(image->bias() + view.pcs[block], view.shape(block).flags));
+    }
 }
 
 /// The guest address or, in system mode, the physical address `page` * kPageBytes belongs to the code of the TB at
@@ -88,6 +106,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
         u64 page = align_down(i.space->guest(info->si_addr), memory::kPageSize);
         const u8* position = i.guest.precise_self_modification ? position_of_fault() : nullptr;
         const bool alone = position != nullptr && i.modifies_itself(position, page / kPageBytes);
+        if (i.kept_blocks.on()) i.own_image_code(page);
         if (i.space->unprotect_code(page)) {
             i.smc_faults.fetch_add(1, std::memory_order_relaxed);
             {

@@ -112,6 +112,9 @@ struct Engine::Impl {
     bool restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc);
     /// A fault that comes of an image's file having been cut off. @returns whether it is dealt with
     bool mend_image(const u8* position, int signal, const siginfo_t* info);
+    /// Code on the guest page at `page` is about to change: what images have of it stays whatever becomes of their
+    /// files, as it could not be translated again. Threads may be in it.
+    void own_image_code(u64 page);
     bool modifies_itself(const u8* position, u64 page);
     void before_store(ir::Env* env, u64 physical_address, unsigned bytes) {
         if (guest.precise_self_modification) alone_if_modifying(env, physical_address, bytes);

@@ -36,6 +36,7 @@ std::size_t Image::map(const ImageFile& file, std::span<u8> area, std::span<cons
     page_cut.assign(view_.pages.size(), false);
     page_other.assign(view_.pages.size(), false);
     block_cut.assign(view_.block_count(), false);
+    owned_ = std::vector<std::atomic<bool>>(header.code_bytes / kImagePage);
     // Pages of it that are never looked at are never there.
     tbs_.reset(static_cast<TranslationBlock**>(std::calloc(view_.block_count() + 1u, sizeof(TranslationBlock*))));
     mapped_ = tbs_ != nullptr;
@@ -56,7 +57,18 @@ bool Image::cut_off(const void* fault) {
     void* memory = ::mmap(nullptr, bytes, kAccess, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
     if (from < tables) std::memset(memory, kNoCode, std::min(tables, end) - from);
-    if (::mremap(memory, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, from) == MAP_FAILED) return false;
+    for (u64 at = from; at < end;) {
+        const bool owned = owns(at);
+        u64 next = at;
+        while (next < end && owns(next) == owned) next += kImagePage;
+        auto* part = static_cast<u8*>(memory) + (at - from);
+        if (owned) {
+            ::munmap(part, next - at);
+        } else if (::mremap(part, next - at, next - at, MREMAP_MAYMOVE | MREMAP_FIXED, at) == MAP_FAILED) {
+            return false;
+        }
+        at = next;
+    }
     // A block that begins in front of it may have an instruction that ends behind. Its page may be missing, too.
     const u8* code = view_.code;
     const u64 at = from - reinterpret_cast<u64>(code);
@@ -68,6 +80,26 @@ bool Image::cut_off(const void* fault) {
         (void)::process_vm_writev(::getpid(), &source, 1, &place, 1, 0);
     }
     return true;
+}
+
+bool Image::owns(u64 address) const {
+    const u64 page = (address - reinterpret_cast<u64>(view_.code)) / kImagePage;
+    return view_.code != nullptr && page < owned_.size() && owned_[page].load();
+}
+
+bool Image::own_code(u32 block) {
+    const u64 first = reinterpret_cast<u64>(code(block));
+    for (u64 at = align_down(first, kImagePage); at < first + view_.code_sizes[block]; at += kImagePage) {
+        if (owns(at)) continue;
+        constexpr int kAccess = PROT_READ | PROT_WRITE | PROT_EXEC;
+        void* memory = ::mmap(nullptr, kImagePage, kAccess, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) continue;
+        // If that is lost, too, it is what cut_off has put there.
+        std::memcpy(memory, reinterpret_cast<const void*>(at), kImagePage);
+        owned_[(at - reinterpret_cast<u64>(view_.code)) / kImagePage].store(true);
+        (void)::mremap(memory, kImagePage, kImagePage, MREMAP_MAYMOVE | MREMAP_FIXED, at);
+    }
+    return *code(block) != kNoCode;
 }
 
 bool Image::holds(u32 block) const {

@@ -61,6 +61,9 @@ public:
     std::vector<bool> page_other;  ///< had other contents when it was first compared
     bool attached = false;         ///< its pages have been compared once: the engine knows it
 
+    /// Puts the code of `block` into memory of this process, so that it stays whatever becomes of the file. @returns
+    /// whether it was there; else it is lost (kNoCode), and is to be translated again
+    bool own_code(u32 block);
     /// Whether all pages of the block hold.
     bool holds(u32 block) const;
     /// Whether the guest code in [pc, pc + bytes) is such that a new image should have it: not what the process itself
@@ -84,6 +87,8 @@ public:
     Arena arena;  ///< of the TBs
 
 private:
+    bool owns(u64 address) const;
+
     struct Free {
         void operator()(TranslationBlock** p) const;
     };
@@ -94,7 +99,8 @@ private:
     Image* next_ = nullptr;
     std::atomic<u64> lost_from_{~u64{0}};
     ImageView view_;
-    std::vector<u64> lasting_;  ///< a copy of the tables that must be known also when the file is lost
+    std::vector<std::atomic<bool>> owned_;  ///< pages of the code that are not the file's any more
+    std::vector<u64> lasting_;              ///< a copy of the tables that must be known also when the file is lost
     std::unique_ptr<TranslationBlock*[], Free> tbs_;
 };
 

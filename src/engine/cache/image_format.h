@@ -121,6 +121,15 @@ public:
 
     /// Number of the block; kNone: there is none.
     u32 find(u32 pc, u32 flags) const;
+    /// Calls `f(number)` for the live blocks that depend on that page.
+    template <class F>
+    void for_blocks_on(u32 page, F f) const {
+        for (u32 from = page == 0 ? 0 : page - 1; from <= page; ++from) {
+            for (u32 number : starting_on(from)) {
+                if (number < block_count() && last_page(number) >= page) f(number);
+            }
+        }
+    }
     /// Number of the only block at that address, whatever its flags; kNone: there is none, or there are several.
     u32 find_only(u32 pc) const;
     /// Number of the block whose code contains that offset.
