@@ -71,16 +71,40 @@ std::string private_directory(const std::string& parent) {
     return path;
 }
 
+namespace {
+
+/// The guest may change its directory.
+std::string absolute_path(const std::string& path) {
+    if (path[0] == '/') return path;
+    std::unique_ptr<char, decltype(&std::free)> absolute(::realpath(path.c_str(), nullptr), std::free);
+    return absolute ? absolute.get() : "";
+}
+
+/// Whether it is a directory itself, of root or this user, where nobody else can make files.
+bool is_trusted(const std::string& path) {
+    struct stat info;
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
+    return (info.st_uid == 0 || info.st_uid == ::geteuid()) && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+}  // namespace
+
+std::string find_system_cache_directory(const Options& options) {
+    if (options.tb_cache == "off" || options.system_tb_cache == "off" || getauxval(AT_SECURE) != 0) return {};
+    const bool asked_for = !options.system_tb_cache.empty();
+    const std::string path = asked_for ? options.system_tb_cache : "/var/cache/dragoman";
+    if (is_trusted(path)) return absolute_path(path);
+    if (!asked_for) return {};
+    throw FatalError(1, "-tb-cache-system: " + path + ": not a directory that root or you alone can write to");
+}
+
 std::string find_cache_directory(const Options& options) {
     // A program with more rights than its user takes nothing from where the environment says.
     if (options.tb_cache == "off" || getauxval(AT_SECURE) != 0) return {};
     if (options.tb_cache.empty()) return default_directory();
     const std::string& path = options.tb_cache;
     if (!make_directory(path)) throw FatalError(1, "-tb-cache: " + path + ": " + std::strerror(errno));
-    if (path[0] == '/') return path;
-    // The guest may change its directory.
-    std::unique_ptr<char, decltype(&std::free)> absolute(::realpath(path.c_str(), nullptr), std::free);
-    return absolute ? absolute.get() : "";
+    return absolute_path(path);
 }
 
 }  // namespace dragoman::cli

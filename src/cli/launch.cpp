@@ -117,6 +117,7 @@ void launch(Options& options) {
     }
     auto* space = new memory::UserSpace(options.guest_base, reserved, arch->address_space_top, reach);
     options.engine.cache_directory = find_cache_directory(options);
+    options.engine.system_cache_directory = find_system_cache_directory(options);
     engine::Symbols* symbols = shows_names(options) ? debug::make_guest_symbols(*space).release() : nullptr;
     options.engine.symbols = symbols;
     options.engine.observer = debug::make_perf_observer(options.perf_map, options.jit_dump, symbols).release();

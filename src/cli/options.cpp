@@ -191,7 +191,11 @@ void set_cache(Parser& p, std::string_view value) {
     else if (value == "verify") p.options.action = Action::CacheVerify;
     else if (value == "trim") p.options.action = Action::CacheTrim;
     else if (value == "clear") p.options.action = Action::CacheClear;
-    else throw BadValue{"'" + std::string(value) + "' is not list, verify, trim or clear"};
+    else if (value == "warm") {
+        // The program is run, and what it starts does the same.
+        p.options.engine.keep_all = true;
+        p.options.process.self_options.insert(p.options.process.self_options.end(), {"-cache", "warm"});
+    } else throw BadValue{"'" + std::string(value) + "' is not list, verify, trim, clear or warm"};
 }
 
 template <Action kAction>
@@ -312,6 +316,11 @@ constexpr Row kRows[] = {
          if (v.empty()) throw BadValue{"needs a directory, or off"};
          p.options.tb_cache = v;
      }, "where translations are kept from run to run (~/.cache/dragoman)"},
+    {"tb-cache-system", "dir|off", "TB_CACHE_SYSTEM", Own, kInherited,
+     [](Parser& p, std::string_view v) {
+         if (v.empty()) throw BadValue{"needs a directory, or off"};
+         p.options.system_tb_cache = v;
+     }, "where translations are kept for all users, only to be read (/var/cache/dragoman)"},
     {"tb-cache-size", "size", "TB_CACHE_SIZE", Own, kInherited,
      [](Parser& p, std::string_view v) { p.options.engine.cache_limit = number_of(v) << 20; },
      "most that is kept in all, in MiB (512)"},
@@ -319,7 +328,8 @@ constexpr Row kRows[] = {
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
     {"explain", "hot|address", "", None, false, set_explain,
      "write explain-PID.html: guest code, IR and host code of the hottest blocks, or of those at an address"},
-    {"cache", "list|verify|trim|clear", "", None, false, set_cache, "look after the translations that are kept"},
+    {"cache", "list|verify|trim|clear|warm", "", None, false, set_cache,
+     "look after the translations that are kept; warm: run the program, and keep all that it needs"},
     {"binfmt", "install|remove|show|print", "", None, false, set_binfmt, "manage the kernel's binfmt_misc registration"},
 };
 // clang-format on

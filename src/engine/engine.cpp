@@ -26,8 +26,13 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
       physical(physical),
       hooks(hooks),
       config(config),
-      blocks(*this->backend, config.tb_size, space != nullptr && !config.cache_directory.empty()),
-      kept_blocks({config.cache_directory, config.cache_limit}, *this->backend, blocks, space),
+      blocks(*this->backend, config.tb_size,
+             space != nullptr && !(config.cache_directory.empty() && config.system_cache_directory.empty())),
+      kept_blocks({.directory = config.cache_directory,
+                   .system_directory = config.system_cache_directory,
+                   .limit = config.cache_limit,
+                   .keep_all = config.keep_all},
+                  *this->backend, blocks, space),
       policy(blocks.pages, guest.precise_self_modification) {
     if (space != nullptr) {
         user_code = std::make_unique<UserCodeSource>(*space);

@@ -22,13 +22,15 @@ namespace dragoman::engine {
 class Observer;  // engine/observer.h
 
 struct Config {
-    u64 tb_size = u64{256} << 20;      ///< bytes of code buffer (-tb-size, MiB there)
-    bool one_insn_per_tb = false;      ///< -one-insn-per-tb
-    bool chain = true;                 ///< -d nochain turns it off
-    u32 max_insns = 128;               ///< guest instructions per TB
-    bool optimise = true;              ///< run the IR passes
-    std::string cache_directory;       ///< path of the translation cache's directory (-tb-cache); empty: none
-    u64 cache_limit = u64{512} << 20;  ///< bytes that the files in it may have together
+    u64 tb_size = u64{256} << 20;        ///< bytes of code buffer (-tb-size, MiB there)
+    bool one_insn_per_tb = false;        ///< -one-insn-per-tb
+    bool chain = true;                   ///< -d nochain turns it off
+    u32 max_insns = 128;                 ///< guest instructions per TB
+    bool optimise = true;                ///< run the IR passes
+    std::string cache_directory;         ///< path of the translation cache's directory (-tb-cache); empty: none
+    u64 cache_limit = u64{512} << 20;    ///< bytes that the files in it may have together
+    std::string system_cache_directory;  ///< another one, which is only read (-tb-cache-system); empty: none
+    bool keep_all = false;               ///< -cache warm: new translations are kept however few they are
     const log::Selection* log = &log::selection;  ///< what is logged of this engine (-d, -dfilter); not owned
     Observer* observer = nullptr;                 ///< told of every translation (-perfmap, -jitdump); not owned
     Symbols* symbols = nullptr;                   ///< names of guest addresses in listings; not owned

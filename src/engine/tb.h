@@ -15,9 +15,9 @@ struct SlotRecord {
     host::Slot slot;
     TranslationBlock* owner = nullptr;
     TranslationBlock* target = nullptr;  ///< linked to; null: unlinked
-    u8 samples = 0;                      ///< a loop's back edge: how often it was met before it was linked
     SlotRecord* next = nullptr;          ///< list of target->incoming
     SlotRecord** link = nullptr;         ///< the pointer that points at this record
+    u8 samples = 0;                      ///< a loop's back edge: how often it was met before it was linked
     bool linked_in_image = false;        ///< linked in the file that its code comes from, without a target here
 };
 
@@ -55,12 +55,12 @@ struct TranslationBlock : host::BlockHead {
     u32 code_size;
     u32 entry;  ///< offset of the fast entry
     u32 insn_map_size;
+    u32 template_field_count = 0;
     const u8* insn_map;  ///< see insn_map.h
     SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
-    u64 page_numbers[kMaxPagesPerTb];       ///< that the page index knows its pages by
-    const void* template_fields = nullptr;  ///< of a template: TemplateField[template_field_count]
-    u32 template_field_count = 0;
+    u64 page_numbers[kMaxPagesPerTb];           ///< that the page index knows its pages by
+    const void* template_fields = nullptr;      ///< of a template: TemplateField[template_field_count]
     TranslationBlock* template_next = nullptr;  ///< list of the template table
     SlotRecord* slots;                          ///< slot_count records; slots[i].slot.used says whether slot i exists
     u64 content_hash;                           ///< of the guest bytes, for fence.i on aliased mappings

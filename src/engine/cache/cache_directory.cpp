@@ -20,8 +20,11 @@ CacheDirectory::Open::Open(const CacheDirectory& directory) : fd_(-1) {
     if (!directory.exists()) return;
     fd_ = ::open(directory.path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct stat info;
-    if (fd_ < 0 || (::fstat(fd_, &info) == 0 && info.st_dev == directory.device_ && info.st_ino == directory.inode_))
+    if (fd_ < 0) return;
+    if (::fstat(fd_, &info) == 0 && info.st_dev == directory.device_ && info.st_ino == directory.inode_) {
+        owner_ = info.st_uid;
         return;
+    }
     ::close(fd_);
     fd_ = -1;
 }

@@ -24,9 +24,12 @@ public:
         /// -1: it cannot be opened, or has become another.
         int get() const { return fd_; }
         bool valid() const { return fd_ >= 0; }
+        /// Whose it is.
+        uid_t owner() const { return owner_; }
 
     private:
         int fd_;
+        uid_t owner_ = 0;
     };
 
 private:

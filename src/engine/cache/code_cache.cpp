@@ -4,6 +4,7 @@
 #include <link.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -23,7 +24,7 @@ namespace {
 
 /// Writing an image costs about as much as translating a sixteenth of what it holds, and never less than this much
 /// code.
-constexpr u64 kWorthWriting = 16, kLeastBytes = 2 << 10;
+constexpr u64 kWorthWriting = 16, kLeastBytes = 512;
 
 }  // namespace
 
@@ -51,7 +52,11 @@ u64 build_number() {
     return number;
 }
 
-CodeCache::CodeCache(const Config& config) : directory_(config.directory), limit_(config.limit) {}
+CodeCache::CodeCache(const Config& config)
+    : directory_(config.directory),
+      system_(config.system_directory),
+      limit_(config.limit),
+      keep_all_(config.keep_all) {}
 CodeCache::~CodeCache() = default;
 
 bool CodeCache::start(u64 configuration, std::span<u8> area, std::span<const u8> prologue) {
@@ -59,13 +64,16 @@ bool CodeCache::start(u64 configuration, std::span<u8> area, std::span<const u8>
     key_.translator[1] = configuration;
     area_ = area;
     prologue_ = prologue;
-    if (key_.translator[0] == 0 || area.empty()) directory_.forget();
-    return directory_.exists();
+    if (key_.translator[0] == 0 || area.empty()) {
+        directory_.forget();
+        system_.forget();
+    }
+    return directory_.exists() || system_.exists();
 }
 
 void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
     struct stat info;
-    if (!directory_.exists() || ::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
+    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
     CacheKey key = key_;
     key.device = info.st_dev;
     key.inode = info.st_ino;
@@ -76,7 +84,6 @@ void CodeCache::map(u64 start, u64 length, int fd, u64 offset) {
 }
 
 void CodeCache::map_own(u64 start, std::span<const u8> code) {
-    if (!directory_.exists()) return;
     CacheKey key = key_;
     key.size = code.size();
     key.modified = content_hash(code.data(), code.size());
@@ -115,19 +122,29 @@ Image* CodeCache::mapped_at(const void* p) const {
 
 void CodeCache::open(Known& known) {
     known.looked_for = true;
-    CacheDirectory::Open directory(directory_);
     ImageFile file;
-    if (!directory.valid()) return;
-    if (!file.open(directory.get(), known.image.key(), static_cast<u32>(prologue_.size()))) return;
+    if (!open(file, known.image.key())) return;
     area_ = area_.subspan(known.image.map(file, area_, prologue_, mapped_));
 }
 
-bool CodeCache::is_worth(const Image& image, u64 bytes) {
+bool CodeCache::is_worth(const Image& image, u64 bytes) const {
+    if (keep_all_) return true;
+    // All of it is less than that, and every program runs some.
+    if (!image.mapped() && !image.key().is_file()) return true;
     const u64 enough = std::max(kLeastBytes, image.bytes() / kWorthWriting);
     if (bytes >= enough) return true;
     timespec now;
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return content_hash(reinterpret_cast<const u8*>(&now), sizeof now) % enough < bytes;
+}
+
+bool CodeCache::open(ImageFile& file, const CacheKey& key) const {
+    const auto prologue_bytes = static_cast<u32>(prologue_.size());
+    if (const CacheDirectory::Open own(directory_); own.valid()) {
+        if (file.open(own.get(), key, prologue_bytes, ::geteuid())) return true;
+    }
+    const CacheDirectory::Open system(system_);
+    return system.valid() && file.open(system.get(), key, prologue_bytes, system.owner());
 }
 
 void CodeCache::save(const std::vector<Addition>& additions, const host::Backend& backend, Guest& guest) {
@@ -156,25 +173,33 @@ public:
         const u64 end = tb.pc + tb.kept->guest_read;
         for (u64 at = tb.pc; at < end;) {
             const u64 offset = at % kImagePage, bytes = std::min(kImagePage - offset, end - at);
-            const std::vector<u8>& page = get(at - offset);
-            if (page.empty()) return false;
-            code_.insert(code_.end(), page.begin() + static_cast<std::ptrdiff_t>(offset),
-                         page.begin() + static_cast<std::ptrdiff_t>(offset + bytes));
+            const Page& page = get(at - offset);
+            if (page.bytes == nullptr) return false;
+            code_.insert(code_.end(), page.bytes.get() + offset, page.bytes.get() + offset + bytes);
             at += bytes;
         }
         return content_hash(code_.data(), code_.size()) == tb.kept->guest_hash;
     }
-    const std::vector<u8>& get(u64 page) {
-        auto [place, fresh] = pages_.try_emplace(page);
-        if (!fresh) return place->second;
-        place->second.resize(kImagePage);
-        if (guest_.read(page, place->second.data(), kImagePage) != 0) place->second.clear();
-        return place->second;
-    }
+    u64 hash(u64 page) { return get(page).hash; }
 
 private:
+    struct Page {
+        std::unique_ptr<u8[]> bytes;  ///< null: it cannot be read
+        u64 hash = 0;
+    };
+    const Page& get(u64 number) {
+        auto [place, fresh] = pages_.try_emplace(number);
+        Page& page = place->second;
+        if (!fresh) return page;
+        page.bytes = std::make_unique_for_overwrite<u8[]>(kImagePage);
+        if (guest_.read(number, page.bytes.get(), kImagePage) == 0)
+            page.hash = content_hash(page.bytes.get(), kImagePage);
+        else page.bytes.reset();
+        return page;
+    }
+
     CodeCache::Guest& guest_;
-    std::map<u64, std::vector<u8>> pages_;
+    std::map<u64, Page> pages_;
     std::vector<u8> code_;
 };
 
@@ -183,11 +208,19 @@ private:
 bool CodeCache::save(const Addition& addition, int directory, const host::Backend& backend, Guest& guest) {
     const Image& image = *addition.image;
     ImageFile current;  // not always the one that this process runs in
-    const bool exists = current.open(directory, image.key(), static_cast<u32>(prologue_.size()));
+    const bool exists = open(current, image.key());
 
     // An image that is mostly of no use is made anew, of what there is here.
     for (bool anew : {false, true}) {
         ImageBuilder builder(backend, prologue_.data(), image.key(), static_cast<u32>(prologue_.size()));
+        const ImageHeader old = !anew && exists ? current.header() : ImageHeader{};
+        std::size_t blocks = old.block_count + addition.tbs.size(), slots = old.block_count * 3,
+                    code_bytes = old.code_bytes;
+        for (const TranslationBlock* tb : addition.tbs) {
+            slots += tb->slot_count;
+            code_bytes += tb->code_size;
+        }
+        builder.reserve(blocks, slots, code_bytes);
         std::vector<u8> content;
         builder.set_name(addition.file);
         if (!anew && exists && current.read(content)) builder.start(current.header(), content);
@@ -196,8 +229,7 @@ bool CodeCache::save(const Addition& addition, int directory, const host::Backen
             if (!pages.has_code_of(*tb) || !image.wants(tb->pc, tb->kept->guest_read)) continue;
             const u64 last = (tb->pc + tb->kept->guest_read - 1) / kImagePage;
             for (u64 page = tb->pc / kImagePage; page <= last; ++page) {
-                builder.set_page(static_cast<u32>(page - image.bias() / kImagePage),
-                                 content_hash(pages.get(page * kImagePage).data(), kImagePage));
+                builder.set_page(static_cast<u32>(page - image.bias() / kImagePage), pages.hash(page * kImagePage));
             }
             builder.add(*tb);
         }

@@ -15,11 +15,15 @@
 
 namespace dragoman::engine {
 
+class ImageFile;
+
 class CodeCache {
 public:
     struct Config {
-        std::string directory;       ///< absolute path; empty: no cache
-        u64 limit = u64{512} << 20;  ///< bytes that all files together may have
+        std::string directory;         ///< absolute path; empty: nothing is written
+        std::string system_directory;  ///< absolute path of one that is only read; empty: there is none
+        u64 limit = u64{512} << 20;    ///< bytes that all files together may have
+        bool keep_all = false;         ///< what is new is always worth writing
     };
 
     explicit CodeCache(const Config& config);
@@ -46,7 +50,7 @@ public:
     /// Whether a process that has made `bytes` of new code for an image should write it. What is new is mostly found
     /// again by the next process, so it is worth the writing of what a sixteenth of it took to translate; of less, one
     /// process in so many writes, so that what is run often is kept at last, at the same cost.
-    static bool is_worth(const Image& image, u64 bytes);
+    bool is_worth(const Image& image, u64 bytes) const;
 
     /// Blocks that a new image is to have.
     struct Addition {
@@ -79,11 +83,14 @@ private:
     };
     void map(u64 start, u64 length, const CacheKey& key);
     void open(Known& known) DRAGOMAN_REQUIRES(lock_);
+    /// Opens the image's file: the user's, else the system's.
+    bool open(ImageFile& file, const CacheKey& key) const;
     bool save(const Addition& addition, int directory, const host::Backend& backend, Guest& guest)
         DRAGOMAN_REQUIRES(lock_);
 
-    CacheDirectory directory_;
+    CacheDirectory directory_, system_;
     u64 limit_;
+    bool keep_all_;
     CacheKey key_{};
     std::span<const u8> prologue_;
     std::atomic<Image*> mapped_{nullptr};  ///< list of the images that have been mapped, the newest first

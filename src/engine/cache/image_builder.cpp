@@ -14,6 +14,12 @@ ImageBuilder::ImageBuilder(const host::Backend& backend, const u8* code_base, co
     header_.prologue_bytes = prologue_bytes;
 }
 
+void ImageBuilder::reserve(std::size_t blocks, std::size_t slots, std::size_t code_bytes) {
+    blocks_.reserve(blocks);
+    slots_.reserve(slots);
+    content_.reserve(code_bytes * 2);  // tables follow; memory that is not touched costs nothing
+}
+
 void ImageBuilder::set_name(const std::string& path) {
     std::memset(header_.guest_file, 0, sizeof header_.guest_file);
     std::memcpy(header_.guest_file, path.data(), std::min(path.size(), sizeof header_.guest_file - 1));
@@ -45,7 +51,6 @@ void ImageBuilder::start(const ImageHeader& old, std::span<const u8> content) {
             if (s.target == ImageView::kNone) continue;
             slot.target = s.target;
             slot.target_flags = view.shape(s.target).flags;
-            slot.flags_known = true;
         }
     }
     old_by_pc_.assign(view.by_pc.begin(), view.by_pc.end());
@@ -130,7 +135,6 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
         backend_.unlink(code, slot.slot);
         if (const TranslationBlock* target = tb.slots[i].target; target != nullptr && !target->is_loop()) {
             slot.target_flags = target->flags;
-            slot.flags_known = true;
         }
     }
     blocks_.push_back(block);
@@ -182,8 +186,8 @@ u32 ImageBuilder::find_target(const Block& block, const Slot& slot) const {
     const std::size_t first = first_at(pc);
     std::size_t end = first;
     while (end < by_pc_.size() && blocks_[by_pc_[end]].head.pc == pc) ++end;
-    if (slot.flags_known || !slot.slot.checked) {
-        const u32 wanted = slot.flags_known ? slot.target_flags : block.head.shape.flags;
+    if (slot.target_flags != kUnknown || !slot.slot.checked) {
+        const u32 wanted = slot.target_flags != kUnknown ? slot.target_flags : block.head.shape.flags;
         for (std::size_t i = first; i < end; ++i) {
             if (blocks_[by_pc_[i]].head.shape.flags == wanted) return by_pc_[i];
         }
@@ -260,7 +264,6 @@ std::span<const u8> ImageBuilder::finish() {
             put(&value, sizeof value);
         }
     };
-    content_.reserve(header_.content_bytes());
     std::size_t first = 0;
     for (const auto& [number, hash] : pages_) {
         while (first < by_pc_.size() && first_page(blocks_[by_pc_[first]]) < number) ++first;

@@ -16,6 +16,8 @@ public:
     /// @param code_base   start of the prologue area that the new TBs' code goes to
     ImageBuilder(const host::Backend& backend, const u8* code_base, const CacheKey& key, u32 prologue_bytes);
 
+    /// Makes room for so many blocks, with so many slots and so much code together.
+    void reserve(std::size_t blocks, std::size_t slots, std::size_t code_bytes);
     /// The path of the guest file, for whoever lists images.
     void set_name(const std::string& path);
     /// Begins with what is in an older image of the same key, which has `content`.
@@ -46,9 +48,9 @@ private:
     struct Slot {
         host::Slot slot;
         u32 target = ImageView::kNone;
-        u32 target_flags = 0;
-        bool flags_known = false;
+        u32 target_flags = kUnknown;  ///< state flags of the TB that it led to
     };
+    static constexpr u32 kUnknown = ~u32{0};
     void kill(u32 block);
     bool before(u32 a, u32 b) const;  ///< by address and flags
     void sort_blocks();

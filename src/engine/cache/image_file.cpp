@@ -44,16 +44,16 @@ bool write_all(int fd, const u8* from, u64 bytes) {
 
 }  // namespace
 
-bool is_own_image(const struct stat& info) {
-    return S_ISREG(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+bool is_image_of(const struct stat& info, uid_t owner) {
+    return S_ISREG(info.st_mode) && info.st_uid == owner && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-bool ImageFile::open(int directory, const CacheKey& key, u32 prologue_bytes) {
+bool ImageFile::open(int directory, const CacheKey& key, u32 prologue_bytes, uid_t owner) {
     close();
     fd_ = ::openat(directory, key.file_name().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat info;
     u8 first[kImagePage];
-    if (fd_ >= 0 && ::fstat(fd_, &info) == 0 && is_own_image(info) && read_all(fd_, first, sizeof first, 0) &&
+    if (fd_ >= 0 && ::fstat(fd_, &info) == 0 && is_image_of(info, owner) && read_all(fd_, first, sizeof first, 0) &&
         std::all_of(first + sizeof header_, first + sizeof first, [](u8 byte) { return byte == 0; }) &&
         (std::memcpy(&header_, first, sizeof header_), true) &&
         header_.accepts(key, prologue_bytes, static_cast<u64>(info.st_size))) {
@@ -95,7 +95,10 @@ bool write_image(int directory, const ImageHeader& header, std::span<const u8> c
     if (fd < 0) return false;
     u8 first[kImagePage] = {};
     std::memcpy(first, &header, sizeof header);
-    bool done = write_all(fd, first, sizeof first) && write_all(fd, content.data(), content.size());
+    struct stat info;
+    const bool known = ::fstat(directory, &info) == 0;
+    bool done = ::fchmod(fd, 0400 | (known ? info.st_mode & (S_IRGRP | S_IROTH) : 0)) == 0;
+    done = done && write_all(fd, first, sizeof first) && write_all(fd, content.data(), content.size());
     done &= ::close(fd) == 0;
     done = done && ::renameat(directory, temporary.c_str(), directory, name.c_str()) == 0;
     if (!done) ::unlinkat(directory, temporary.c_str(), 0);
@@ -114,7 +117,8 @@ std::vector<ListedImage> list_images(int directory) {
         // The directory may be one that holds other things, too.
         if (std::string_view(item->d_name).find(kSuffix) != kHashDigits) continue;
         struct stat info;
-        if (::fstatat(directory, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_own_image(info)) continue;
+        if (::fstatat(directory, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !is_image_of(info, ::geteuid()))
+            continue;
         images.push_back({item->d_name, static_cast<u64>(info.st_blocks) * 512,
                           info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec});
     }
@@ -131,8 +135,8 @@ ImageState check_image(int directory, const std::string& name, ImageHeader& head
     if (!header.is_known()) return ImageState::Foreign;
     ImageFile file;
     std::vector<u8> content;
-    const bool intact =
-        header.key.file_name() == name && file.open(directory, header.key, header.prologue_bytes) && file.read(content);
+    const bool intact = header.key.file_name() == name &&
+                        file.open(directory, header.key, header.prologue_bytes, ::geteuid()) && file.read(content);
     return intact ? ImageState::Intact : ImageState::Damaged;
 }
 

@@ -9,8 +9,8 @@
 
 namespace dragoman::engine {
 
-/// Only what this user has written, and nobody else can write, is executed.
-bool is_own_image(const struct stat& info);
+/// Only what its owner alone can write is executed: this user, or whom the system's cache belongs to.
+bool is_image_of(const struct stat& info, uid_t owner);
 
 /// An image's file, open for reading.
 class ImageFile {
@@ -20,8 +20,8 @@ public:
     ImageFile(const ImageFile&) = delete;
     ImageFile& operator=(const ImageFile&) = delete;
 
-    /// @returns false when there is none for `key` that can be relied on, as far as its header tells
-    bool open(int directory, const CacheKey& key, u32 prologue_bytes);
+    /// @returns false when there is none of that owner for `key` that can be relied on, as far as its header tells
+    bool open(int directory, const CacheKey& key, u32 prologue_bytes, uid_t owner);
     void close();
     const ImageHeader& header() const { return header_; }
 
@@ -36,7 +36,8 @@ private:
     ImageHeader header_{};
 };
 
-/// Writes an image: page of the header, and content. Whoever reads at the same time sees the old file or the new one.
+/// Writes an image: page of the header, and content; others can read it where they can read the directory. Whoever
+/// reads at the same time sees the old file or the new one.
 /// @returns whether that worked
 bool write_image(int directory, const ImageHeader& header, std::span<const u8> content);
 

@@ -179,10 +179,10 @@ void KeptBlocks::save() {
             }
         }
     }
-    std::erase_if(additions, [](const CodeCache::Addition& addition) {
+    std::erase_if(additions, [this](const CodeCache::Addition& addition) {
         u64 bytes = 0;
         for (const TranslationBlock* tb : addition.tbs) bytes += tb->code_size;
-        return !CodeCache::is_worth(*addition.image, bytes);
+        return !cache.is_worth(*addition.image, bytes);
     });
     if (additions.empty()) return;
     for (CodeCache::Addition& addition : additions) {

@@ -114,7 +114,8 @@ const ir::GuestLayout& vector_layout(unsigned bytes) {
 
 ir::Env* create(const guest::Model& model) {
     // Fresh pages: the allocator would clear memory, or give some that was used.
-    void* pages = ::mmap(nullptr, sizeof(Hart), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* pages =
+        ::mmap(nullptr, sizeof(Hart), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (pages == MAP_FAILED) die(1, "cannot allocate a hart: out of memory");
     static_assert(std::is_trivially_default_constructible_v<Hart> && std::is_trivially_destructible_v<Hart>);
     Hart* h = static_cast<Hart*>(pages);

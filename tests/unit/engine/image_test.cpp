@@ -105,12 +105,12 @@ protected:
     std::string file(u64 inode) const { return path_ + "/" + key(inode).file_name(); }
     bool opens(u64 inode) const {
         ImageFile f;
-        return f.open(directory_, key(inode), kPrologue);
+        return f.open(directory_, key(inode), kPrologue, ::geteuid());
     }
     /// Opens and reads the image.
     bool read(u64 inode, ImageView& view) {
         ImageFile f;
-        if (!f.open(directory_, key(inode), kPrologue) || !f.read(content_)) return false;
+        if (!f.open(directory_, key(inode), kPrologue, ::geteuid()) || !f.read(content_)) return false;
         header_ = f.header();
         view = ImageView(header_, content_.data());
         return true;
@@ -252,7 +252,7 @@ TEST_F(ImageTest, IsMapped) {
     ASSERT_NE(area, MAP_FAILED);
     {
         ImageFile f;
-        ASSERT_TRUE(f.open(directory_, key(1), kPrologue));
+        ASSERT_TRUE(f.open(directory_, key(1), kPrologue, ::geteuid()));
         Image image(key(1));
         std::atomic<Image*> list{nullptr};
         EXPECT_EQ(image.map(f, {static_cast<u8*>(area), 4096}, prologue, list), 0u) << "there is no room";
@@ -287,13 +287,39 @@ TEST_F(ImageTest, IsMapped) {
     ::munmap(area, kArea);
 }
 
+TEST_F(ImageTest, OwnedCodeStays) {
+    write(1, 300);
+    const std::vector<u8> prologue(kPrologue, 0xc3);
+    constexpr std::size_t kArea = 1 << 20;
+    void* area = ::mmap(nullptr, kArea, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(area, MAP_FAILED);
+    {
+        ImageFile f;
+        ASSERT_TRUE(f.open(directory_, key(1), kPrologue, ::geteuid()));
+        Image image(key(1));
+        std::atomic<Image*> list{nullptr};
+        ASSERT_NE(image.map(f, {static_cast<u8*>(area), kArea}, prologue, list), 0u);
+        const u8* code = image.view().code;
+        const u32 in_third_page = 8192 / kCodeSize + 3;
+        EXPECT_TRUE(image.own_code(in_third_page));
+        EXPECT_TRUE(image.cut_off(code + 4096));
+        EXPECT_EQ(code[4096], Image::kNoCode);
+        EXPECT_EQ(code[8192], static_cast<u8>(kBias + 8192 / kCodeSize * 4));
+        EXPECT_EQ(code[12288], Image::kNoCode);
+        EXPECT_FALSE(image.own_code(4096 / kCodeSize)) << "it is lost";
+        EXPECT_EQ(code[0], static_cast<u8>(kBias));
+    }
+    ::munmap(area, kArea);
+}
+
 TEST_F(ImageTest, RefusesFilesOfOthers) {
     EXPECT_FALSE(opens(1));
     write(1, 10);
     EXPECT_TRUE(opens(1));
     EXPECT_FALSE(opens(2));
     ImageFile f;
-    EXPECT_FALSE(f.open(directory_, key(1), kPrologue * 2)) << "made for another prologue area";
+    EXPECT_FALSE(f.open(directory_, key(1), kPrologue, ::geteuid() + 1)) << "somebody else's";
+    EXPECT_FALSE(f.open(directory_, key(1), kPrologue * 2, ::geteuid())) << "made for another prologue area";
     // A file under the name of another key.
     ASSERT_EQ(::rename(file(1).c_str(), file(2).c_str()), 0);
     EXPECT_FALSE(opens(2));
@@ -307,6 +333,17 @@ TEST_F(ImageTest, RefusesFilesOfOthers) {
     EXPECT_FALSE(opens(1));
     ASSERT_EQ(::unlink(file(1).c_str()), 0);
     ASSERT_EQ(::unlink((path_ + "/elsewhere").c_str()), 0);
+}
+
+TEST_F(ImageTest, IsAsReadableAsItsDirectory) {
+    for (const auto& [directory, file_mode] : {std::pair{0755, 0444}, {0750, 0440}, {0700, 0400}}) {
+        ASSERT_EQ(::chmod(path_.c_str(), static_cast<mode_t>(directory)), 0);
+        write(1, 10);
+        struct stat info;
+        ASSERT_EQ(::stat(file(1).c_str(), &info), 0);
+        EXPECT_EQ(info.st_mode & 07777, static_cast<mode_t>(file_mode));
+        EXPECT_TRUE(opens(1));
+    }
 }
 
 // Bytes are changed and cut off everywhere: an image is refused as a whole.
