@@ -27,6 +27,8 @@ SyscallBody sys_semctl, sys_shmctl, sys_msgctl, sys_mq_notify, sys_keyctl;
 SyscallBody sys_perf_event_open, sys_bpf;
 // files/native_aio.cpp
 SyscallBody sys_io_setup, sys_io_destroy, sys_io_submit, sys_io_cancel, sys_io_getevents, sys_io_pgetevents;
+// files/io_uring.cpp
+SyscallBody sys_io_uring_setup, sys_io_uring_enter, sys_io_uring_register;
 // files/xattrat.cpp
 SyscallBody sys_setxattrat, sys_getxattrat;
 // files/ioctl.cpp

@@ -30,7 +30,7 @@ SyscallBody sys_ptrace;
 
 // Memory map.
 SyscallBody sys_mmap, sys_munmap, sys_mprotect, sys_mremap, sys_brk, sys_madvise, sys_msync, sys_shmat, sys_shmdt,
-    sys_move_pages, sys_remap_file_pages;
+    sys_move_pages, sys_remap_file_pages, sys_mseal, sys_userfaultfd;
 // memory/mapping_policy.cpp
 SyscallBody sys_personality;
 

@@ -72,6 +72,7 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address % kPageSize != 0) return -EINVAL;
         if (!impl_->in_range(address, length)) return -ENOMEM;
+        if (!(flags & MAP_FIXED_NOREPLACE) && impl_->sealed(address, address + length)) return -EPERM;
         u64 replaced = flags & MAP_FIXED_NOREPLACE ? 0 : impl_->mapped_bytes(address, address + length);
         if (!impl_->within_limits(length - replaced, page_flags)) return -ENOMEM;
         error = impl_->map_fixed(address, length, page_flags, flags, fd, offset);
@@ -100,6 +101,7 @@ i64 UserSpace::munmap(u64 address, u64 length) {
     length = align_up(length, kPageSize);
     if (!impl_->in_range(address, length)) return -EINVAL;
     LockGuard lock(impl_->map_lock);
+    if (impl_->sealed(address, address + length)) return -EPERM;
     // Only a hole in the middle of a mapping makes more of them.
     if (impl_->full() && impl_->regions.splits(address, address + length)) return -ENOMEM;
     return impl_->unmap(address, address + length);
@@ -143,6 +145,8 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
 
     LockGuard lock(impl_->map_lock);
     u64 end = address + length;
+    const u64 seal = impl_->first_sealed(address, end);
+    if (seal == address) return -EPERM;
     if (impl_->full() && impl_->regions.splits(address, end)) return -ENOMEM;
     if (prot & kGrowsDown) {
         auto it = impl_->regions.find(address);
@@ -157,7 +161,7 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
         Region region;
     };
     std::vector<Piece> pieces;
-    impl_->regions.for_each(address, end, [&](u64 from, u64 to, const Region& r) { pieces.push_back({from, to, r}); });
+    impl_->regions.for_each(address, seal, [&](u64 from, u64 to, const Region& r) { pieces.push_back({from, to, r}); });
     u64 at = address;
     for (Piece& piece : pieces) {
         if (piece.from != at) return -ENOMEM;
@@ -170,7 +174,8 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
         impl_->regions.insert(piece.from, std::move(region));
         at = piece.to;
     }
-    return at == end ? 0 : -ENOMEM;
+    if (at != seal) return -ENOMEM;
+    return seal == end ? 0 : -EPERM;
 }
 
 void UserSpace::set_brk(u64 start) {
@@ -192,7 +197,8 @@ i64 UserSpace::brk(u64 address) {
         }
         impl_->enter(old_page, new_page - old_page, flags, false, 0, "[heap]");
     } else if (new_page < old_page) {
-        if (impl_->unmap(new_page, old_page) != 0) return static_cast<i64>(current);
+        if (impl_->sealed(new_page, old_page) || impl_->unmap(new_page, old_page) != 0)
+            return static_cast<i64>(current);
     }
     impl_->brk_end = address;
     return static_cast<i64>(address);
@@ -206,6 +212,9 @@ i64 UserSpace::madvise(u64 address, u64 length, int advice) {
     bool discards =
         advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTNEED_LOCKED;
     u64 end = address + length;
+    constexpr int kGuardInstall = 102;
+    const bool takes_away = discards || advice == MADV_DONTFORK || advice == MADV_WIPEONFORK || advice == kGuardInstall;
+    if (takes_away && impl_->sealed_against_discarding(address, end)) return -EPERM;
     const auto change = impl_->retire_code(address, end, discards);
     if (impl_->regions.covered(address, end)) return ::madvise(host(address), length, advice) != 0 ? -errno : 0;
     i64 error = 0;

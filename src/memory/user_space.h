@@ -115,6 +115,8 @@ public:
     void set_brk(u64 start);
     u64 brk_start() const;
     i64 madvise(u64 address, u64 length, int advice);
+    /// From now on calls that would unmap, move, replace or protect pages of [address, address + length) are -EPERM.
+    i64 mseal(u64 address, u64 length);
     /// Attaches a System V segment; used by shmat.
     i64 shmat(int id, u64 address, int flags);
     i64 shmdt(u64 address);

@@ -64,6 +64,8 @@ struct UserSpace::Impl {
     u64 most_bytes DRAGOMAN_GUARDED_BY(map_lock) = kNoLimit;  ///< set_limits
     u64 most_data DRAGOMAN_GUARDED_BY(map_lock) = kNoLimit;   ///< likewise
     std::set<u64> growing DRAGOMAN_GUARDED_BY(map_lock);      ///< starts of MAP_GROWSDOWN mappings
+    /// What mseal has sealed: start, end; ascending, apart from each other. It stays mapped, and sealed, for good.
+    std::vector<std::pair<u64, u64>> seals DRAGOMAN_GUARDED_BY(map_lock);
     /// Attached by shmat: start, length.
     std::vector<std::pair<u64, u64>> segments DRAGOMAN_GUARDED_BY(map_lock);
 
@@ -92,6 +94,11 @@ struct UserSpace::Impl {
     bool within_limits(u64 bytes, PageFlags flags) const DRAGOMAN_REQUIRES(map_lock);
     /// Bytes of [start, end) that are mapped.
     u64 mapped_bytes(u64 start, u64 end) const DRAGOMAN_REQUIRES(map_lock);
+    /// The first sealed address in [start, end); `end`: there is none.
+    u64 first_sealed(u64 start, u64 end) const DRAGOMAN_REQUIRES(map_lock);
+    bool sealed(u64 start, u64 end) const DRAGOMAN_REQUIRES(map_lock) { return first_sealed(start, end) != end; }
+    /// Whether some of it is sealed memory that the guest may not write, and so not discard either.
+    bool sealed_against_discarding(u64 start, u64 end) const DRAGOMAN_REQUIRES(map_lock);
     void publish(u64 start, u64 end, PageFlags flags) DRAGOMAN_EXCLUDES(code_lock) {
         LockGuard lock(code_lock);
         table.set(start, end, flags);

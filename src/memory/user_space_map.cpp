@@ -146,12 +146,15 @@ i64 UserSpace::Impl::map_anywhere(u64& address, u64 length, u64 alignment, PageF
     }
     // Low addresses as long as there is room, then wherever the host has some.
     u64 top = mmap_base();
-    while ((address = regions.find_free(length, alignment, kLowest, top)) != 0) {
+    bool placed_by_host = false;
+    while (!placed_by_host && (address = regions.find_free(length, alignment, kLowest, top)) != 0) {
         i64 error = host_map(address, length, flags, map_flags, fd, offset, false);
-        if (error != -EEXIST) return error;
+        // There are files of which only the kernel says where they go (the rings of io_uring).
+        placed_by_host = error == -EINVAL && fd >= 0 && !reserved;
+        if (error != -EEXIST && !placed_by_host) return error;
         top = address;
     }
-    if (limit <= usual_top || reserved) return -ENOMEM;
+    if ((limit <= usual_top && !placed_by_host) || reserved) return -ENOMEM;
     void* p = ::mmap(nullptr, length, host_prot(flags), map_flags, fd, static_cast<off_t>(offset));
     if (p == MAP_FAILED) return -errno;
     address = space.guest(p);

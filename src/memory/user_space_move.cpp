@@ -56,10 +56,14 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
     if (fixed) {
         if (new_address % kPageSize != 0 || !impl_->in_range(new_address, new_length)) return -EINVAL;
         if (new_address < old_end && old_address < new_address + new_length) return -EINVAL;
-    } else if (new_length < old_length) {
+        if (impl_->sealed(new_address, new_address + new_length)) return -EPERM;
+    }
+    if (impl_->sealed(old_address, std::max(old_end, old_address + kPageSize))) return -EPERM;
+    if (!fixed && new_length < old_length) {
         i64 error = impl_->unmap(old_address + new_length, old_end);
         return error != 0 ? error : static_cast<i64>(old_address);
-    } else if (new_length == old_length && !keep) {
+    }
+    if (!fixed && new_length == old_length && !keep) {
         return regions.covered(old_address, old_end) ? static_cast<i64>(old_address) : -EFAULT;
     }
     if (found->second.end < old_end) return -EFAULT;  // the kernel moves and grows single mappings only
@@ -98,6 +102,7 @@ i64 UserSpace::remap_file_pages(u64 address, u64 length, u64 offset) {
     if (found == impl_->regions.end() || address + length > found->second.end) return -EINVAL;
     Region region = found->second;
     if (!region.file || !has(region.flags, PageFlags::Shared)) return -EINVAL;
+    if (impl_->sealed(address, address + length)) return -EPERM;
     const auto change = impl_->retire_code(address, address + length);
     // The host has the same call, and knows the file.
     constexpr int kSamePermissions = 0;

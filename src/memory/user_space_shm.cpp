@@ -22,6 +22,7 @@ i64 UserSpace::shmat(int id, u64 address, int flags) {
     if (fixed && !impl_->in_range(address, length)) return -EINVAL;
 
     LockGuard lock(impl_->map_lock);
+    if (fixed && (flags & SHM_REMAP) && impl_->sealed(address, address + length)) return -EPERM;
     if (!impl_->within_limits(length, PageFlags::Shared)) return -ENOMEM;
     i64 error;
     if (!fixed) {
@@ -52,6 +53,7 @@ i64 UserSpace::shmdt(u64 address) {
     for (auto it = impl_->segments.begin(); it != impl_->segments.end(); ++it) {
         if (it->first != address) continue;
         u64 end = address + it->second;
+        if (impl_->sealed(address, end)) return -EPERM;
         const auto change = impl_->retire_code(address, end);
         if (::shmdt(host(address)) != 0) return -errno;
         impl_->segments.erase(it);

@@ -8,6 +8,7 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "linux/files/io_uring.h"
 #include "linux/pass.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
@@ -37,6 +38,7 @@ SyscallResult sys_mmap(Task& task, const SyscallArgs& args) {
     int prot = task.process->policy.effective(static_cast<int>(args[2]));
     if (i64 error = check_mmap(*task.process, prot)) return error;
     SyscallResult result = task.space().mmap(args[0], args[1], prot, flags, fd, args[5]);
+    if (result >= 0 && fd >= 0) note_ring_mapping(fd, args[5], static_cast<u64>(result));
     return logged("mmap", result, static_cast<u64>(result), args[1], prot);
 }
 
@@ -98,6 +100,15 @@ SyscallResult sys_remap_file_pages(Task& task, const SyscallArgs& args) {
     const u64 start = align_down(args[0], kPage), size = align_down(args[1], kPage), page = args[3];
     if (args[2] != 0 || size == 0 || start + size < start || page + size / kPage < page) return -EINVAL;
     return task.space().remap_file_pages(start, size, page * kPage);
+}
+
+SyscallResult sys_mseal(Task& task, const SyscallArgs& args) {
+    return args[2] != 0 ? -EINVAL : task.space().mseal(task.space().untagged(args[0]), args[1]);
+}
+
+// The faults are those of translated code, at the guest's addresses; what is asked and answered has pointers all over.
+SyscallResult sys_userfaultfd(Task& task, const SyscallArgs& args) {
+    return task.space().pointers_are_hosts() ? raw_syscall(SYS_userfaultfd, args[0]) : -ENOSYS;
 }
 
 SyscallResult sys_shmdt(Task& task, const SyscallArgs& args) { return task.space().shmdt(args[0]); }

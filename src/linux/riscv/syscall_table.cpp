@@ -45,7 +45,6 @@ constexpr auto* not_permitted = refuse<EPERM>;
 constexpr const char* kPlainPointers = "ENOSYS with a guest_base (`-B`) or tagged pointers";
 constexpr const char* kHostsKernel = "the host's kernel is not the guest's";
 constexpr const char* kNoKeys = "riscv64 has no protection keys";
-constexpr const char* kUnfinished = "not there yet";
 
 constexpr SyscallInfo kTable[] = {
     // Asynchronous I/O.
@@ -336,7 +335,7 @@ constexpr SyscallInfo kTable[] = {
     {280, "bpf", sys_bpf, "int ptr uint", "",
      "programs see the host's registers; EPERM with a guest_base (`-B`) or tagged pointers"},
     {281, "execveat", sys_execveat, "dirfd path argv env at"},
-    {282, "userfaultfd", no_sys, "hex", "", kUnfinished},
+    {282, "userfaultfd", sys_userfaultfd, "hex = fd", "4.3", kPlainPointers},
     {283, "membarrier", direct<SYS_membarrier>, "membarrier hex int"},
     {284, "mlock2", direct<SYS_mlock2, p(0)>, "ptr ulong hex"},
     {285, "copy_file_range", blocking<SYS_copy_file_range, p(1, 3)>, "fd long_at fd long_at ulong hex"},
@@ -349,14 +348,13 @@ constexpr SyscallInfo kTable[] = {
     {291, "statx", with_paths<SYS_statx, p(4), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
      "dirfd path at statx_mask statx"},
     {292, "io_pgetevents", sys_io_pgetevents, "ptr long long ptr timespec ptr", "", kPlainPointers},
-    {293, "rseq", no_sys, "ptr uint hex hex", "",
-     "critical sections would have to be seen when they begin; glibc does without"},
+    {293, "rseq", no_sys, "ptr uint hex hex", "", "glibc does without"},
     {294, "kexec_file_load", not_permitted, "fd fd ulong str hex", "", kHostsKernel},
     // From here on all architectures have the same numbers.
     {424, "pidfd_send_signal", direct<SYS_pidfd_send_signal, p(2)>, "fd signal siginfo hex", "5.1"},
-    {425, "io_uring_setup", no_sys, "uint ptr", "", kUnfinished},
-    {426, "io_uring_enter", no_sys, "fd uint uint hex ptr ulong", "", kUnfinished},
-    {427, "io_uring_register", no_sys, "fd uint ptr uint", "", kUnfinished},
+    {425, "io_uring_setup", sys_io_uring_setup, "uint ptr", "5.1", kPlainPointers},
+    {426, "io_uring_enter", sys_io_uring_enter, "fd uint uint hex ptr ulong", "5.1", kPlainPointers},
+    {427, "io_uring_register", sys_io_uring_register, "fd uint ptr uint", "5.1", kPlainPointers},
     {428, "open_tree", with_paths<SYS_open_tree, 0, follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd",
      "5.2"},
     {429, "move_mount",
@@ -400,8 +398,7 @@ constexpr SyscallInfo kTable[] = {
     {459, "lsm_get_self_attr", direct<SYS_lsm_get_self_attr, p(1, 2)>, "uint ptr ptr hex", "6.8"},
     {460, "lsm_set_self_attr", direct<SYS_lsm_set_self_attr, p(1)>, "uint ptr uint hex", "6.8"},
     {461, "lsm_list_modules", direct<SYS_lsm_list_modules, p(0, 1)>, "ptr ptr hex", "6.8"},
-    // Sealing would forbid the translator to protect pages of code.
-    {462, "mseal", no_sys, "ptr ulong hex", "", kUnfinished},
+    {462, "mseal", sys_mseal, "ptr ulong hex"},
     {463, "setxattrat", sys_setxattrat, "dirfd path at str ptr ulong", "6.13"},
     {464, "getxattrat", sys_getxattrat, "dirfd path at str ptr ulong", "6.13"},
     {465, "listxattrat", with_paths<SYS_listxattrat, p(3), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
