@@ -230,7 +230,8 @@ std::string SymbolFile::name(u64 address) const {
 }
 
 engine::Symbols::Line SymbolFile::line(u64 address) const {
-    Dwarf* dwarf = debug_ != nullptr ? debug_->dwarf : image_->dwarf;
+    const auto& file_of_lines = debug_ != nullptr ? debug_ : image_;
+    Dwarf* dwarf = file_of_lines->dwarf;
     Dwarf_Die unit;
     if (dwarf == nullptr || dwarf_addrdie(dwarf, address, &unit) == nullptr) return {};
     Dwarf_Line* found = dwarf_getsrc_die(&unit, address);

@@ -30,7 +30,7 @@ bool Aplic::Source::rectified() const {
     }
 }
 
-Aplic::Aplic(unsigned sources, unsigned priority_bits, std::vector<Irq> irqs, Domain domain)
+Aplic::Aplic(unsigned sources, unsigned priority_bits, const std::vector<Irq>& irqs, Domain domain)
     : domain_(domain), priority_mask_(static_cast<u32>(low_mask(priority_bits))), sources_(sources + 1) {
     for (Irq irq : irqs) harts_.push_back({.irq = irq});
     if (root()) {
@@ -83,6 +83,7 @@ void Aplic::visit(State& state) {
 }
 
 std::string Aplic::describe() const {
+    LockGuard lock(mutex_);
     return std::string("aplic, ") + (root() ? "machine" : "supervisor") + " level, sources " +
            std::to_string(sources_.size() - 1) + ", harts " + std::to_string(harts_.size());
 }

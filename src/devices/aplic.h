@@ -35,7 +35,7 @@ public:
     /// @param sources        the highest source number, at most 1023
     /// @param priority_bits  width of priorities (IPRIOLEN), 1 to 8
     /// @param irqs           the external interrupt that the domain drives, for each hart
-    Aplic(unsigned sources, unsigned priority_bits, std::vector<Irq> irqs, Domain domain);
+    Aplic(unsigned sources, unsigned priority_bits, const std::vector<Irq>& irqs, Domain domain);
 
     /// Bytes that the registers of `harts` harts take.
     static constexpr u64 window(unsigned harts) { return (kHarts + harts * kHartStride + 0x3fff) & ~u64{0x3fff}; }
@@ -110,7 +110,7 @@ private:
 
     const Domain domain_;
     const u32 priority_mask_;
-    Mutex mutex_;                                 ///< a parent's before its child's
+    mutable Mutex mutex_;                         ///< a parent's before its child's
     u32 config_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< the bits of domaincfg that can be written
     MsiAddress machine_msi_ DRAGOMAN_GUARDED_BY(mutex_) = 0, supervisor_msi_ DRAGOMAN_GUARDED_BY(mutex_) = 0;
     std::vector<Source> sources_ DRAGOMAN_GUARDED_BY(mutex_);  ///< [0] is none

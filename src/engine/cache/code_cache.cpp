@@ -62,7 +62,10 @@ CodeCache::~CodeCache() = default;
 bool CodeCache::start(u64 configuration, std::span<u8> area, std::span<const u8> prologue) {
     key_.translator[0] = build_number();
     key_.translator[1] = configuration;
-    area_ = area;
+    {
+        LockGuard guard(lock_);
+        area_ = area;
+    }
     prologue_ = prologue;
     if (key_.translator[0] == 0 || area.empty()) {
         directory_.forget();
