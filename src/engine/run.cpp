@@ -41,7 +41,8 @@ void Engine::Impl::find_exit_pc(Vcpu& v) {
         env->pc = tb->slots[env->exit_slot & ~host::kLoopExit].slot.target_pc;
     } else {
         env->pc = tb->pc;
-        env->exit_reason = env->request != 0 ? ir::ExitReason::Request : ir::ExitReason::Lookup;
+        const u32 request = __atomic_load_n(&env->request, __ATOMIC_ACQUIRE);
+        env->exit_reason = request != 0 ? ir::ExitReason::Request : ir::ExitReason::Lookup;
     }
 }
 
@@ -152,7 +153,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::Lookup:
                 ++v.stats.exits_lookup;
                 // A jump-cache hit whose flags do not match came here from the checked entry.
-                if (env->request == 0 && !v.single_step) {
+                if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) == 0 && !v.single_step) {
                     next = i.find_or_translate(v, env->pc, env->tb_flags);
                     if (next == nullptr) return fetch_fault();
                 }

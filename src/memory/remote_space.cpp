@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutex.h"
 #include "memory/user_space_impl.h"
 
 namespace dragoman::memory {
@@ -19,13 +20,15 @@ struct Record {
     const u64 *brk_start, *brk_end;  // read where they are, as they change
 };
 constexpr u64 kMagic = 0x6e616d6f67617264;  // "dragoman"
-Record record;
+Mutex record_lock;
+Record record DRAGOMAN_GUARDED_BY(record_lock);  // other processes read it as it is
 
 }  // namespace
 
-u64 space_record_address() { return reinterpret_cast<u64>(&record); }
+u64 space_record_address() DRAGOMAN_UNCHECKED_LOCKING { return reinterpret_cast<u64>(&record); }  // only where it is
 
 void UserSpace::Impl::publish_record() {
+    LockGuard guard(record_lock);
     if (record.space != nullptr) return;
     record.space = &space;
     record.remote.guest_base = space.guest_base();
@@ -37,6 +40,7 @@ void UserSpace::Impl::publish_record() {
 }
 
 void UserSpace::Impl::withdraw_record() {
+    LockGuard guard(record_lock);
     if (record.space == &space) record = {};
 }
 

@@ -95,7 +95,7 @@ constexpr ExtensionSet max_set() {
     // Not with Zcd.
     set.remove({Zcmp, Zcmt, Zce});
     // Would cost each AMO a check of its own, for addresses that hardware hardly takes.
-    set.remove({Zama16b});
+    set.remove(Zama16b);
     // Not as fast as scalar code yet: programs that choose code by what there is are better off without.
     set.remove({Zvbc, Zvkned, Zvkg, Zvknha, Zvknhb, Zvksed, Zvksh, Zvkn, Zvknc, Zvkng, Zvks, Zvksc, Zvksg});
     return set;

@@ -14,7 +14,7 @@ using engine::Sandbox;
 using enum Op;
 
 /// The machine's 64 KiB, but for the last page, so that there is something to fault at.
-constexpr u64 kGuestBase = 0x7000'0000'0000, kMapped = 0xf000;
+constexpr u64 kGuestBase = engine::kFarBase, kMapped = 0xf000;
 
 class AccumulatorTest : public testing::TestWithParam<const char*> {
 protected:

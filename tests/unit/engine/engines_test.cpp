@@ -98,8 +98,8 @@ TEST(Engines, RunBesideEachOther) {
         std::thread(run_riscv, "x64", "rv64i", 0x1'1000'0000, false),
         std::thread(run_riscv, "x64", "max", 0x1'2000'0000, true),
         std::thread(run_riscv, "interp", "max", 0x1'3000'0000, true),
-        std::thread(run_accumulator, "x64", 0x7100'0000'0000),
-        std::thread(run_accumulator, "interp", 0x7200'0000'0000),
+        std::thread(run_accumulator, "x64", kFarBase),
+        std::thread(run_accumulator, "interp", kOtherFarBase),
     };
     for (std::thread& thread : threads) thread.join();
 }
@@ -107,8 +107,8 @@ TEST(Engines, RunBesideEachOther) {
 TEST(Engines, LogWhatTheirOwnSelectionSays) {
     const u16 code[] = {accumulator::insn(accumulator::Op::Ldi, 3), accumulator::insn(accumulator::Op::Hlt)};
     const log::Selection listed{.mask = static_cast<u32>(log::Item::InAsm), .ranges = {{0x100, 0x1ff}}};
-    Sandbox silent(model(accumulator::guest(), ""), "interp", 0x7100'0000'0000, 0, 0x1000);
-    Sandbox talking(model(accumulator::guest(), ""), "interp", 0x7200'0000'0000, 0, 0x1000, listed);
+    Sandbox silent(model(accumulator::guest(), ""), "interp", kFarBase, 0, 0x1000);
+    Sandbox talking(model(accumulator::guest(), ""), "interp", kOtherFarBase, 0, 0x1000, listed);
     testing::internal::CaptureStderr();
     for (Sandbox* sandbox : {&silent, &talking}) {
         for (u64 at : {0x80, 0x100}) {

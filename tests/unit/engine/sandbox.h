@@ -14,6 +14,13 @@
 
 namespace dragoman::engine {
 
+/// For guest_base: far above what a displacement reaches, and where the thread sanitizer keeps nothing.
+#ifdef __SANITIZE_THREAD__
+inline constexpr u64 kFarBase = 0x40'0000'0000, kOtherFarBase = 0x5500'0000'0000;
+#else
+inline constexpr u64 kFarBase = 0x7100'0000'0000, kOtherFarBase = 0x7200'0000'0000;
+#endif
+
 /// One vCPU in user mode. Made and used on one thread, which may have several, used in turn.
 class Sandbox {
 public:
