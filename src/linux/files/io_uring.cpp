@@ -21,7 +21,11 @@ namespace {
 
 constexpr u64 kUseRegisteredRing = u64{1} << 31;  // IORING_REGISTER_USE_REGISTERED_RING
 
-bool possible(const Task& task) { return task.space().pointers_are_hosts(); }
+/// The kernel maps rings where it likes: all of its addresses have to be the guest's, too.
+bool possible(const Task& task) {
+    constexpr u64 kHostTop = u64{1} << 47;
+    return task.space().pointers_are_hosts() && task.space().limit() + memory::kPageSize >= kHostTop;
+}
 
 SyscallResult set_up(Task& task, const SyscallArgs& args) {
     io_uring_params params;

@@ -43,6 +43,8 @@ constexpr auto* not_permitted = refuse<EPERM>;
 
 // Notes.
 constexpr const char* kPlainPointers = "ENOSYS with a guest_base (`-B`) or tagged pointers";
+constexpr const char* kAllAddresses =
+    "ENOSYS with a guest_base (`-B`), a smaller address space (`-R`) or tagged pointers";
 constexpr const char* kHostsKernel = "the host's kernel is not the guest's";
 constexpr const char* kNoKeys = "riscv64 has no protection keys";
 
@@ -352,9 +354,9 @@ constexpr SyscallInfo kTable[] = {
     {294, "kexec_file_load", not_permitted, "fd fd ulong str hex", "", kHostsKernel},
     // From here on all architectures have the same numbers.
     {424, "pidfd_send_signal", direct<SYS_pidfd_send_signal, p(2)>, "fd signal siginfo hex", "5.1"},
-    {425, "io_uring_setup", sys_io_uring_setup, "uint ptr", "5.1", kPlainPointers},
-    {426, "io_uring_enter", sys_io_uring_enter, "fd uint uint hex ptr ulong", "5.1", kPlainPointers},
-    {427, "io_uring_register", sys_io_uring_register, "fd uint ptr uint", "5.1", kPlainPointers},
+    {425, "io_uring_setup", sys_io_uring_setup, "uint ptr", "5.1", kAllAddresses},
+    {426, "io_uring_enter", sys_io_uring_enter, "fd uint uint hex ptr ulong", "5.1", kAllAddresses},
+    {427, "io_uring_register", sys_io_uring_register, "fd uint ptr uint", "5.1", kAllAddresses},
     {428, "open_tree", with_paths<SYS_open_tree, 0, follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>, "dirfd path hex = fd",
      "5.2"},
     {429, "move_mount",
