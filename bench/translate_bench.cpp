@@ -110,18 +110,16 @@ struct Cost {
     u64 guest = ~u64{0}, passes = ~u64{0}, code = ~u64{0};
 };
 
-int run(const std::string& name, unsigned rounds) {
-    const Program program = load(name);
-    std::string error;
-    std::unique_ptr<guest::Model> model = program.guest->configure("", false, error);
+/// @param first  as first translations, without the passes
+void measure(const Program& program, const guest::Model& model, unsigned rounds, bool first) {
     OneChunk room;
     std::unique_ptr<host::Backend> backend = host::make_x64();
     host::Options options;
     options.loops = true;
-    backend->init(model->layout(), options, room.prologue(), CodeBuffer::kPrologueSize);
+    backend->init(model.layout(), options, room.prologue(), CodeBuffer::kPrologueSize);
     log::Selection log;
     log.mask = static_cast<u32>(log::Item::Stats);  // has the translator look at the clock
-    Translator translator({.model = *model,
+    Translator translator({.model = model,
                            .backend = *backend,
                            .log = log,
                            .profile = nullptr,
@@ -131,12 +129,12 @@ int run(const std::string& name, unsigned rounds) {
                           room);
     ProgramSource source(program);
     std::vector<Cost> costs;
-    TranslationStatistics first;
+    TranslationStatistics one_round;
     for (unsigned round = 0; round < rounds; ++round) {
         std::size_t number = 0;
         for (const Stretch& stretch : program.code) {
             for (u64 pc = stretch.start; pc < stretch.end; ++number) {
-                TranslationRequest request{.pc = pc, .max_insns = kMaxInsns};
+                TranslationRequest request{.pc = pc, .max_insns = kMaxInsns, .optimise = !first, .first = first};
                 CodeReader reader(source, true, true);
                 const TranslationStatistics before = translator.statistics;
                 while (translator.translate(request, reader) == Translator::Outcome::TooLarge) reader.restart();
@@ -150,7 +148,7 @@ int run(const std::string& name, unsigned rounds) {
                 pc += translator.block().guest_size;
             }
         }
-        if (round == 0) first = translator.statistics;
+        if (round == 0) one_round = translator.statistics;
     }
     u64 guest = 0, passes = 0, code = 0;
     for (const Cost& cost : costs) {
@@ -158,15 +156,21 @@ int run(const std::string& name, unsigned rounds) {
         passes += cost.passes;
         code += cost.code;
     }
-    const auto insns = static_cast<double>(first.guest_insns);
-    std::printf("blocks %llu, guest instructions %llu, %.2f IR ops for each\n",
-                static_cast<unsigned long long>(first.tbs), static_cast<unsigned long long>(first.guest_insns),
-                static_cast<double>(first.ir_ops) / insns);
-    std::printf("host bytes per guest byte %.3f\n",
-                static_cast<double>(first.host_bytes) / static_cast<double>(first.guest_bytes));
-    std::printf("ns per guest instruction: guest to IR %.1f, passes %.1f, code generation %.1f, all %.1f\n",
+    const auto insns = static_cast<double>(one_round.guest_insns);
+    std::printf("%s: %llu blocks, %llu guest instructions, %.2f IR ops for each, %.3f host bytes per guest byte\n",
+                first ? "first translations" : "with all passes", static_cast<unsigned long long>(one_round.tbs),
+                static_cast<unsigned long long>(one_round.guest_insns), static_cast<double>(one_round.ir_ops) / insns,
+                static_cast<double>(one_round.host_bytes) / static_cast<double>(one_round.guest_bytes));
+    std::printf("    ns per guest instruction: guest to IR %.1f, passes %.1f, code generation %.1f, all %.1f\n",
                 static_cast<double>(guest) / insns, static_cast<double>(passes) / insns,
                 static_cast<double>(code) / insns, static_cast<double>(guest + passes + code) / insns);
+}
+
+int run(const std::string& name, unsigned rounds) {
+    const Program program = load(name);
+    std::string error;
+    const std::unique_ptr<guest::Model> model = program.guest->configure("", false, error);
+    for (const bool first : {true, false}) measure(program, *model, rounds, first);
     return 0;
 }
 

@@ -324,6 +324,11 @@ constexpr Row kRows[] = {
     {"tb-cache-size", "size", "TB_CACHE_SIZE", Own, kInherited,
      [](Parser& p, std::string_view v) { p.options.engine.cache_limit = number_of(v) << 20; },
      "most that is kept in all, in MiB (512)"},
+    {"tb-tiers", "on|off", "TB_TIERS", Own, kInherited,
+     [](Parser& p, std::string_view v) {
+         if (v != "on" && v != "off") throw BadValue{"'" + std::string(v) + "' is not on or off"};
+         p.options.engine.tiers = v == "on";
+     }, "optimise only what has run for a while (on)"},
     {"disable-host-features", "list", "DISABLE_HOST_FEATURES", Own, kInherited, disable_features,
      "do not use these: sse41 avx avx2 bmi fma avx512 return-stack"},
     {"explain", "hot|address", "", None, false, set_explain,

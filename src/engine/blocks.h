@@ -51,6 +51,7 @@ public:
 
     /// May miss a TB that is being published at this moment: who then makes one is given the other by publish.
     TranslationBlock* find(u64 pc, u32 flags, u64 physical) const { return table_.find(pc, flags, physical); }
+    u64 insertions() const { return table_.insertions(); }
     std::size_t count() const DRAGOMAN_REQUIRES(lock) { return table_.size(); }
     /// Where translated code finds the table (Env::blocks).
     const void* location() const { return table_.location(); }
@@ -60,6 +61,7 @@ public:
     /// code; null: the code may have changed since `started` (epoch), when it had not been read yet
     TranslationBlock* publish(Chunk& chunk, TranslationBlock* tb, const TranslationRequest& request,
                               const CodeReader& reader, u64 started) DRAGOMAN_REQUIRES(lock);
+    void replace(TranslationBlock& old, TranslationBlock* tb) DRAGOMAN_REQUIRES(lock);
     /// Lets `tb` be found by guest address and by page.
     void insert(TranslationBlock* tb) DRAGOMAN_REQUIRES(lock);
 

@@ -19,7 +19,10 @@ void insert_sorted(std::vector<u64>& list, u64 value) {
 bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable) {
     request.assume_boxed = !is_unboxed(request.pc);
     request.tracking = Tracking::Watched;
-    request.optimise = true;
+    // What leaves after its block runs once or a few times.
+    request.first = tiers_ && !request.again && !request.is_loop() && !request.leaves();
+    request.counts = request.first && request.begins_way;
+    request.optimise = !tiers_ || request.again || request.is_loop();
     request.breakpoints.clear();
     if (!request.leaves() && !breakpoints_.empty()) request.breakpoints = breakpoints_;
     if (user_mode) choose_tracking(request, readable);
@@ -35,7 +38,7 @@ bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable
 void CodePolicy::choose_tracking(TranslationRequest& request, bool readable) {
     CodePage* page = pages_.find(request.pc / kPageBytes);
     if (page == nullptr) return;
-    request.optimise = page->dropped < kShortLived || request.is_loop();
+    if (page->dropped >= kShortLived && !request.is_loop() && !request.again) request.optimise = false;
     if (!readable || precise_ || page->invalidations < kWatchedStores) return;
     if (page->flushes + 1 < page->invalidations) {
         request.tracking = Tracking::Verified;

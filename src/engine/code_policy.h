@@ -13,7 +13,8 @@ namespace dragoman::engine {
 class CodePolicy {
 public:
     /// @param precise  the guest has Guest::precise_self_modification: all stores to code are to be seen
-    CodePolicy(PageIndex& pages, bool precise) : pages_(pages), precise_(precise) {}
+    /// @param tiers    blocks are translated without the passes first, and with them when they run much
+    CodePolicy(PageIndex& pages, bool precise, bool tiers) : pages_(pages), precise_(precise), tiers_(tiers) {}
 
     /// Fills in what depends on the past of the code at request.pc. `readable`: the guest may read it (user mode).
     /// @returns false when no loop should be made of it
@@ -38,7 +39,7 @@ private:
     bool may_watch(const TranslationRequest& request);
 
     PageIndex& pages_;
-    bool precise_;
+    bool precise_, tiers_;
     std::vector<u64> breakpoints_;    ///< sorted
     std::vector<u64> written_pages_;  ///< whose translations a store has dropped, and that were not flushed since
     std::vector<u64> flushed_pages_;  ///< sorted

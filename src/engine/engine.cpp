@@ -14,6 +14,22 @@
 
 namespace dragoman::engine {
 
+namespace {
+
+/// Listings show what becomes of code that runs much, so they have all of it translated at once with the passes.
+bool uses_tiers(const Config& config, const host::Backend& backend, bool user_mode) {
+    using log::Item;
+    // What is kept is to be good from the start: it is not translated again.
+    if (!config.cache_directory.empty() || !config.system_cache_directory.empty()) return false;
+    if (!user_mode || !config.tiers || !config.optimise || config.profile || !backend.counts_entries()) return false;
+    for (Item item : {Item::InAsm, Item::Op, Item::OpInd, Item::OpOpt, Item::OutAsm}) {
+        if (config.log->enabled(item)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::unique_ptr<host::Backend> backend,
                    const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
                    MachineHooks* hooks, const Config& config)
@@ -33,7 +49,7 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
                    .limit = config.cache_limit,
                    .keep_all = config.keep_all},
                   *this->backend, blocks, space),
-      policy(blocks.pages, guest.precise_self_modification) {
+      policy(blocks.pages, guest.precise_self_modification, uses_tiers(config, *this->backend, space != nullptr)) {
     if (space != nullptr) {
         user_code = std::make_unique<UserCodeSource>(*space);
         runtime = make_user_runtime(engine);
@@ -65,7 +81,7 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
 
 /// All that a translation depends on beside guest code, and that is not the same in every process of this build.
 u64 Engine::Impl::configuration() const {
-    u64 own = u64{config.max_insns} << 1 | u64{config.optimise};
+    u64 own = u64{config.max_insns} << 2 | u64{config.tiers} << 1 | u64{config.optimise};
     const u64 parts[] = {backend->configuration(), own, model->configuration(),
                          content_hash(reinterpret_cast<const u8*>(guest.name.data()), guest.name.size())};
     return content_hash(reinterpret_cast<const u8*>(parts), sizeof parts);
@@ -133,6 +149,7 @@ void Engine::attach(ir::Env* env) {
     env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
     impl_->backend->attach(env);
     env->loop_sample = LoopFinder::kFirstPeriod;
+    env->entries_left = kEntrySample;
     impl_->add_vcpu(*v);
     impl_->add(*v);
 }

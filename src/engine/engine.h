@@ -27,6 +27,7 @@ struct Config {
     bool chain = true;                   ///< -d nochain turns it off
     u32 max_insns = 128;                 ///< guest instructions per TB
     bool optimise = true;                ///< run the IR passes
+    bool tiers = true;                   ///< user mode: but only on what has run for a while (-tb-tiers)
     std::string cache_directory;         ///< path of the translation cache's directory (-tb-cache); empty: none
     u64 cache_limit = u64{512} << 20;    ///< bytes that the files in it may have together
     std::string system_cache_directory;  ///< another one, which is only read (-tb-cache-system); empty: none

@@ -4,6 +4,7 @@
 namespace dragoman::engine {
 
 TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
+    const u64 insertions = blocks.insertions();
     TranslationBlock* tb = physical != nullptr ? find_mapped(v, pc, flags) : blocks.find(pc, flags, pc);
     if (tb != nullptr) {
         ++v.stats.table_hits;
@@ -13,7 +14,21 @@ TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
         if (TranslationBlock* copy = copy_block(v, pc, flags)) return copy;
     }
     TranslationRequest request = request_for(pc, flags);
+    if (physical == nullptr) {
+        request.absent_at = insertions;
+        request.begins_way = begins_way(v, pc);
+    }
     return translate(v, request);
+}
+
+/// Whether the block at `pc`, which `v` comes to for the first time, is to count its entries: on each way that is gone
+/// again and again, loops and functions, some block is come to from behind or from afar, or by an indirect jump.
+bool Engine::Impl::begins_way(const Vcpu& v, u64 pc) const {
+    if (v.env->exit_reason != ir::ExitReason::Slot || v.left == nullptr ||
+        v.left_reclaims != reclaims.load(std::memory_order_relaxed)) {
+        return true;
+    }
+    return pc - v.left->pc - 1 >= kNearBytes;
 }
 
 /// System mode: the TB of the code that is mapped at `pc` now. Null also when nothing may be fetched there.

@@ -27,6 +27,11 @@ void guard_host_faults(ir::Env* env);
 /// `env` goes away.
 void unguard_host_faults(ir::Env* env);
 
+/// How far behind a block those are that belong to the same loop or function as a rule.
+inline constexpr u64 kNearBytes = 1024;
+/// Entries into TBs that count them, of any, from one sample to the next: Env::entries_left counts them down.
+inline constexpr u32 kEntrySample = 8192;
+
 struct Engine::Impl {
     Impl(Engine& engine, std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
          const host::Options& host_options, memory::UserSpace* space, memory::PhysicalSpace* physical,
@@ -69,6 +74,7 @@ struct Engine::Impl {
     // Finding TBs (find.cpp)
     /// Null when the guest takes an exception instead (system mode): env->exception tells which.
     TranslationBlock* find_or_translate(Vcpu& v, u64 pc, u32 flags);
+    bool begins_way(const Vcpu& v, u64 pc) const;
     TranslationBlock* find_mapped(Vcpu& v, u64 pc, u32 flags);
     TranslationBlock* copy_block(Vcpu& v, u64 pc, u32 flags);
     void keep_template(Worker& w, TranslationBlock& tb) DRAGOMAN_REQUIRES(blocks.lock);
@@ -103,7 +109,8 @@ struct Engine::Impl {
     void cache(ir::Env* env, TranslationBlock* tb);
     SlotRecord* exit_slot(Vcpu& v) DRAGOMAN_REQUIRES(blocks.lock);
     void link_exit(Vcpu& v, TranslationBlock* target);
-    void find_exit_pc(Vcpu& v);
+    TranslationBlock* find_exit_pc(Vcpu& v);
+    void translate_again(Vcpu& v, TranslationBlock& head);
     void step(Vcpu& v);
 
     // Faults (fault.cpp)

@@ -36,6 +36,7 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
     tb->guest_insns = static_cast<u16>(block.guest_insns);
     tb->slot_count = static_cast<u8>(slot_count);
     tb->verified = block.verified;
+    tb->first = request.first;
     tb->code = block.code;
     tb->code_size = compiled.size;
     tb->entry = compiled.entry;
@@ -60,11 +61,12 @@ TranslationBlock* Blocks::publish(Chunk& chunk, TranslationBlock* tb, const Tran
         tb->invalid = true;
         return nullptr;
     }
-    if (TranslationBlock* other = find(tb->pc, tb->flags, tb->physical)) {
+    TranslationBlock* other = insertions() == request.absent_at ? nullptr : find(tb->pc, tb->flags, tb->physical);
+    if (other != nullptr && !(request.again && other->first)) {
         tb->invalid = true;
         return other;
     }
-    insert(tb);
+    other != nullptr ? replace(*other, tb) : insert(tb);
     if (reader.shared() && !tb->verified) note_shared(*tb);
     return tb;
 }
@@ -72,6 +74,17 @@ TranslationBlock* Blocks::publish(Chunk& chunk, TranslationBlock* tb, const Tran
 void Blocks::insert(TranslationBlock* tb) {
     pages.add(tb);
     table_.insert(tb);
+}
+
+/// Puts `tb` into the place of `old`: what is linked to that goes on to it.
+void Blocks::replace(TranslationBlock& old, TranslationBlock* tb) {
+    std::vector<SlotRecord*> incoming;
+    for (SlotRecord* record = old.incoming; record != nullptr; record = record->next) {
+        if (record->owner != &old) incoming.push_back(record);
+    }
+    remove(&old);
+    insert(tb);
+    for (SlotRecord* record : incoming) link(*record, tb);
 }
 
 /// fence.i must look at the pages of `tb`.

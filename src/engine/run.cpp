@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/impl.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 namespace dragoman::engine {
@@ -20,29 +21,71 @@ void log_entry(const log::Selection& log, Symbols* symbols, const guest::Guest& 
     if (log.enabled(log::Item::Cpu)) std::fputs(guest.cpu.dump_registers(env).c_str(), log::stream());
 }
 
+/// A TB that was entered that often when a sample was due is translated again.
+constexpr u8 kSamples = 2;
+
 u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->request, ~bits, __ATOMIC_SEQ_CST) & bits; }
 
 }  // namespace
 
 /// The slot that `v` has left its TB by; null when that TB is no more.
 SlotRecord* Engine::Impl::exit_slot(Vcpu& v) {
-    return blocks.slot_at({v.env->exit_host_pc, v.env->exit_slot & ~host::kLoopExit});
+    const u32 slot = v.env->exit_slot & ~host::kLoopExit;
+    if (v.left_reclaims != reclaims.load(std::memory_order_relaxed)) return blocks.slot_at({v.env->exit_host_pc, slot});
+    return v.left->invalid.load() || slot >= v.left->slot_count ? nullptr : &v.left->slots[slot];
 }
 
-/// After an exit that does not say which guest address is next: that is known of the TB.
-void Engine::Impl::find_exit_pc(Vcpu& v) {
+/// After an exit that does not say which guest address is next: that is known of the TB. @returns the TB, if it is one
+/// to translate again
+TranslationBlock* Engine::Impl::find_exit_pc(Vcpu& v) {
     ir::Env* env = v.env;
-    if (env->exit_reason != ir::ExitReason::Slot && env->exit_reason != ir::ExitReason::Check) return;
+    if (env->exit_reason != ir::ExitReason::Slot && env->exit_reason != ir::ExitReason::Check) return nullptr;
     LockGuard guard(blocks.lock);
     // It may have been removed, but its memory is not reused while this vCPU runs.
-    const TranslationBlock* tb = blocks.at(env->exit_host_pc);
+    TranslationBlock* tb = blocks.at(env->exit_host_pc);
     DRAGOMAN_ASSERT(tb != nullptr);
+    v.left = tb;
+    v.left_reclaims = reclaims.load(std::memory_order_relaxed);
     if (env->exit_reason == ir::ExitReason::Slot) {
         env->pc = tb->slots[env->exit_slot & ~host::kLoopExit].slot.target_pc;
     } else {
         env->pc = tb->pc;
         const u32 request = __atomic_load_n(&env->request, __ATOMIC_ACQUIRE);
         env->exit_reason = request != 0 ? ir::ExitReason::Request : ir::ExitReason::Lookup;
+        if (env->entries_left == 0) {
+            env->entries_left = kEntrySample;
+            if (tb->first && !tb->invalid.load() && ++tb->samples >= kSamples) return tb;
+        }
+    }
+    return nullptr;
+}
+
+/// The first translation `head` runs much: makes those with all passes of it and of the blocks that it leads to, as far
+/// as they have run. They take the places of the first ones.
+void Engine::Impl::translate_again(Vcpu& v, TranslationBlock& head) {
+    constexpr std::size_t kMostBlocks = 48;
+    constexpr u64 kReach = 4096;
+    std::vector<TranslationRequest> requests;
+    {
+        LockGuard guard(blocks.lock);
+        std::vector<const TranslationBlock*> way{&head};
+        for (std::size_t i = 0; i < way.size(); ++i) {
+            for (unsigned slot = 0; slot < way[i]->slot_count && way.size() < kMostBlocks; ++slot) {
+                const TranslationBlock* next = way[i]->slots[slot].target;
+                if (next != nullptr && next->first && next->pc - head.pc < kReach &&
+                    std::find(way.begin(), way.end(), next) == way.end()) {
+                    way.push_back(next);
+                }
+            }
+        }
+        for (const TranslationBlock* tb : way) {
+            requests.push_back(request_for(tb->pc, tb->flags));
+            requests.back().again = true;
+        }
+    }
+    GuestFault fault;
+    for (TranslationRequest& request : requests) {
+        if (translate(v, request, fault) != nullptr) ++v.stats.again;
     }
 }
 
@@ -93,6 +136,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
     const bool logged = log.enabled(log::Item::Exec) || log.enabled(log::Item::Cpu);
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
+    bool by_slot = false;  // `next` was come to by a direct jump: it need not be where indirect ones look
     // System mode: the code at env->pc may not be fetched. (It may be so in another mode, and in the jump cache.)
     auto fetch_fault = [&] {
         ++v.stats.exits_exception;
@@ -126,14 +170,15 @@ ir::ExitReason Engine::run(ir::Env* env) {
             } else {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
                 if (next == nullptr) return fetch_fault();
-                i.cache(env, next);
+                if (!by_slot) i.cache(env, next);
                 if (logged) log_entry(log, i.config.symbols, i.guest, env, next);
                 code = next->checked();
             }
             next = nullptr;
+            by_slot = false;
             i.backend->enter(env, code);
         }
-        i.find_exit_pc(v);
+        if (TranslationBlock* tb = i.find_exit_pc(v)) i.translate_again(v, *tb);
         switch (env->exit_reason) {
             case ir::ExitReason::Slot:
                 ++v.stats.exits_slot;
@@ -146,6 +191,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 next = i.find_or_translate(v, env->pc, env->tb_flags);
                 if (next == nullptr) return fetch_fault();
                 i.link_exit(v, next);
+                by_slot = true;
                 break;
             case ir::ExitReason::None:
             case ir::ExitReason::Check:

@@ -21,6 +21,7 @@ std::string statistics_text(const Statistics& s, const SharedStatistics& shared)
     line("TBs translated", t.tbs);
     line("TBs from the translation cache", shared.kept);
     line("  that the engine came to know", s.cached);
+    line("TBs translated again", s.again);
     line("TBs in the table", shared.table_size);
     line("guest instructions translated", t.guest_insns);
     line("guest code, bytes", t.guest_bytes);

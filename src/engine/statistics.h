@@ -13,6 +13,7 @@ struct Statistics {
     SoftmmuStatistics mmu;
     u64 exits_slot = 0, exits_lookup = 0, exits_request = 0, exits_exception = 0, exits_syscall = 0, exits_halt = 0;
     u64 table_hits = 0, links = 0, stale = 0;
+    u64 again = 0;                           ///< TBs that have run much and were made again
     u64 cached = 0;                          ///< TBs of images that the engine came to need
     u64 copied = 0;                          ///< TBs made from one at another address
     u64 loops = 0, paths = 0, no_paths = 0;  ///< regions: all, those of several blocks, and what did not become one

@@ -67,6 +67,8 @@ struct TranslationBlock : host::BlockHead {
     const KeptCode* kept = nullptr;             ///< null: not to be kept
     Image* image = nullptr;                     ///< null: its code is in the code buffer
     u32 image_block = 0;                        ///< its number there
+    bool first = false;                         ///< TranslationRequest::first
+    u8 samples = 0;                             ///< how often it was entered when a sample was due
 
     const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }

@@ -35,11 +35,14 @@ TranslationBlock* TbTable::find(u64 pc, u32 flags, u64 physical) const {
 }
 
 void TbTable::insert(TranslationBlock* tb) {
-    if (count_ > table_.load(std::memory_order_relaxed)->mask) grow();
+    // Mostly what is looked for is not there, and each TB on the way to the end of a chain is memory that is not in
+    // cache.
+    if (count_ * 2 > table_.load(std::memory_order_relaxed)->mask) grow();
     auto& place = bucket(table_.load(std::memory_order_relaxed), tb);
     tb->next.store(place.load(std::memory_order_relaxed), std::memory_order_relaxed);
     place.store(tb, std::memory_order_release);
     ++count_;
+    insertions_.store(insertions_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 void TbTable::remove(TranslationBlock* tb) {

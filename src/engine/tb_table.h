@@ -25,6 +25,8 @@ public:
     /// Frees tables that growth has replaced; no thread is in find.
     void release_retired();
     std::size_t size() const { return count_; }
+    /// Counts insertions. What was not found after this number was read is not there while it stays the same.
+    u64 insertions() const { return insertions_.load(std::memory_order_acquire); }
 
     /// Where the pointer to the table is, for Env::blocks.
     const void* location() const { return &table_; }
@@ -39,6 +41,7 @@ private:
 
     std::atomic<Table*> table_;
     std::size_t count_ = 0;
+    std::atomic<u64> insertions_{1};
     std::vector<Table*> retired_;
 };
 

@@ -41,6 +41,8 @@ struct Vcpu final : Worker, CodeWatcher {
 
     ir::Env* env;
     LoopFinder loops;
+    TranslationBlock* left = nullptr;  ///< the TB that env->exit_host_pc is in (find_exit_pc) ...
+    u64 left_reclaims = 0;             ///< ... while Impl::reclaims is this
     bool single_step = false;
     bool step_once = false;  ///< the next instruction writes code that was translated together with it (fault.cpp)
 

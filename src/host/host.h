@@ -57,9 +57,12 @@ struct BlockTable {
     std::atomic<BlockHead*> buckets[];
 
     static constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
+    /// Blocks that lie close together, in 1 << kNearBits bytes, are in buckets that do so: they are looked up together.
+    static constexpr unsigned kNearBits = 6, kNearBuckets = 1 << (kNearBits - 1);
     /// `physical`: in user mode the same as pc.
     static u64 hash(u64 pc, u32 flags, u64 physical) {
-        return ((pc >> 1 ^ u64{flags} << 40 ^ physical << 8) * kMultiplier) >> 32;
+        const u64 place = pc >> kNearBits ^ u64{flags} << 40 ^ physical >> kNearBits << 14;
+        return (place * kMultiplier) >> 32 ^ (pc >> 1 & (kNearBuckets - 1));
     }
 };
 
@@ -160,6 +163,9 @@ public:
 
     /// Whether compile() knows Function::boxed_at_entry.
     virtual bool tests_boxes() const { return false; }
+
+    /// Whether compile() knows Function::counts_entries.
+    virtual bool counts_entries() const { return false; }
 
     /// Compiles `f` (after passes) into [code, code+capacity). Thread-safe: each thread
     /// brings its own Scratch. @returns false when it does not fit (nothing then counts as written).

@@ -88,6 +88,7 @@ struct alignas(64) Env {
     u8* return_base;           ///< its highest address: an empty stack; a sentinel frame lies there
     u64 host_sp;               ///< host stack pointer to use for helper calls and exits
     u32 host_fp_control;       ///< the host's own FP control word, restored on exit
+    u32 fp_control;            ///< host FP control/status word while outside translated code (MXCSR)
     u32 in_code;               ///< non-zero while the thread is inside translated code or its helpers
     u64 scratch[kSpillSlots];  ///< back end's own spill space
     alignas(16) u64 float_constants[kFloatConstants][2];  ///< back end's own: masks and the like
@@ -110,10 +111,12 @@ struct alignas(64) Env {
     u32 exit_slot;           ///< ExitReason::Slot: slot number in the TB that contains exit_host_pc
     const u8* exit_host_pc;  ///< ExitReason::Slot, Check: an address inside the TB's code
     u32 exception;           ///< guest exception number (guest-defined)
-    u32 fp_control;          ///< host FP control/status word while outside translated code (MXCSR)
 
     // What nearly every TB addresses: from here on to the guest's registers behind Env, within reach of short displacements
     // (GuestLayout::env_bias).
+    /// What is left of the entries into TBs that count them (Function::counts_entries) until one is looked at. 0: it is
+    /// the one that ExitReason::Check comes from.
+    u32 entries_left;
     const u8* slot_exit;   ///< back end's own: where unlinked slots go
     const u8* check_exit;  ///< back end's own: where checked entries go that do not match
     /// Back end's own: what is left of the passes through loops until one is looked at (host/x64/loops.h).

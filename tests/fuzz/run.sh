@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BUILD [--cpu MODEL] [fuzz options]: random programs on the interpreter, on the x86-64 back end with all CPU
-# features and with few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh
+# features (as first translations, and with all passes) and with few, and on qemu-riscv64 where there is one that has all extensions: $QEMU, what bench/newest-qemu.sh
 # fetched, the machine's.
 # With --rv32, of RV32 and qemu-riscv32, which is next to the other one.
 # With --vectors (and a model that has them), of vector instructions, which only $QEMU is asked for.
@@ -32,8 +32,8 @@ version=$("${qemu:-false}" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\
 # An acquiring load into x0 (Zalasr) changes what QEMU 11.1 compares with 0 from then on.
 [ -z "$qemu" ] || [ "$cpu" != max ] || cpu=max,zalasr=off
 dragoman="$build/dragoman -cpu $cpu"
-set -- --work "$work" --cpu "$cpu" "$@" "$dragoman -backend interp" "$dragoman" \
-    "$dragoman -disable-host-features avx512" "$dragoman -disable-host-features avx,bmi"
+set -- --work "$work" --cpu "$cpu" "$@" "$dragoman -backend interp" "$dragoman" "$dragoman -tb-tiers off" \
+    "$dragoman -tb-tiers off -disable-host-features avx512" "$dragoman -disable-host-features avx,bmi"
 if [ -n "$qemu" ]; then
     # QEMU forgets the flags of an fround whose result is overwritten, and has trouble with amocas and mips.ccmov into
     # x0.

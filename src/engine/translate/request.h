@@ -22,10 +22,15 @@ struct TranslationRequest {
     guest::BlockKind kind = guest::BlockKind::Extended;
     Tracking tracking = Tracking::Watched;
     bool optimise = true;      ///< run the passes; not for code that will hardly be there for long
+    bool first = false;        ///< a first translation, without the passes: made again when it runs much
+    bool counts = false;       ///< of a first one: it counts its entries
+    bool again = false;        ///< what takes the place of a first one
+    bool begins_way = true;    ///< not one of those that are come to only through others that are near and in front
     bool assume_boxed = true;  ///< registers may be taken for boxed until a test (ir::Function::boxed_at_entry)
     /// Not empty: make a loop of these blocks, which come one after the other, from the last on to the first. The first
     /// is at `pc`, the lowest address. A loop of one is the extended block at `pc` that jumps to itself.
     std::span<const u64> loop{};
+    u64 absent_at = 0;  ///< Blocks::insertions before it was looked for and not found; 0: it was not looked for
     bool entered_after_pass = false;  ///< of a loop: only code that has done a pass goes there
     std::vector<u64> breakpoints{};   ///< addresses to stop at, ascending
 

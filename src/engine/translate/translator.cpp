@@ -151,6 +151,7 @@ Translator::Outcome Translator::make_function(const TranslationRequest& request,
         const bool counted = setup_.count_insns && request.kind == guest::BlockKind::Extended;
         const auto kind = counted ? guest::BlockKind::Counted : request.kind;
         if (!translate_block(request, reader, request.pc, kind, f)) return Outcome::CannotFetch;
+        f.counts_entries = request.counts;
     }
     ir::Builder builder(f);
     block_.verified = request.tracking == Tracking::Verified && reader.bytes().size() >= f.guest_size;

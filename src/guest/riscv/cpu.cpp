@@ -78,9 +78,11 @@ ir::GuestLayout make_layout(unsigned vector_bytes) {
     layout.memory_model = ir::MemoryModel::Weak;  // RVWMO
     layout.float_rules = kFloatRules;
     layout.env_size = sizeof(Hart);
-    // From Env's most used fields to x27; t3 to t6 take longer displacements.
-    layout.env_bias = offsetof(ir::Env, slot_exit) + 128;
-    static_assert(sizeof(ir::Env) - offsetof(ir::Env, slot_exit) + 28 * sizeof(u64) <= 256);
+    // From Env's most used fields to x26; s11 and t3 to t6 take longer displacements.
+    // (Compressed displacements of EVEX encodings are multiples of 8.)
+    constexpr std::size_t kFirst = offsetof(ir::Env, entries_left) / 8 * 8;
+    layout.env_bias = kFirst + 128;
+    static_assert(sizeof(ir::Env) - kFirst + 27 * sizeof(u64) <= 256);
     return layout;
 }
 

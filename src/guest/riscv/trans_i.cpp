@@ -111,8 +111,24 @@ bool trans_sd(DisasContext& ctx, const Operands& a) { return gen_store(ctx, a, {
 
 // --- arithmetic with an immediate ---
 
+/// auipc and addi make an address: the former writes it at once, as nobody sees the register in between.
+static bool add_to_known(DisasContext& ctx, const Operands& a) {
+    if (ctx.known_pc != ctx.pc || ctx.known_reg != a.rs1 || a.rd != a.rs1 || ctx.joined || ctx.rv32) return false;
+    ir::InsnList& insns = ctx.b->function().insns;
+    const std::size_t count = insns.size();
+    if (count < 2 || insns[count - 1].op != Op::insn_start || insns[count - 2].op != Op::mov ||
+        insns[count - 2].out() != a.rd) {
+        return false;
+    }
+    ctx.known_value += static_cast<u64>(a.imm);
+    ctx.known_pc = ctx.next_pc();
+    insns[count - 2].args[1] = ctx.b->address(ctx.known_value);
+    return true;
+}
+
 bool trans_addi(DisasContext& ctx, const Operands& a) {
     if (a.rs1 == 0) return trans_lui(ctx, a);
+    if (add_to_known(ctx, a)) return true;
     if (a.imm != 0) return gen_arith_imm_x(ctx, a, Op::add);
     ctx.set_gpr(a.rd, ctx.gpr(a.rs1));
     return true;

@@ -70,11 +70,9 @@ void Allocator::fuse_insn(u32 index) {
 
 void Allocator::end_insn() {
     const ir::Insn& insn = f_->insns[index_];
-    const State* const state = state_.data();
-    for (unsigned a = 0, end = insn.outputs + insn.inputs; a < end; ++a) {
-        const Var v = insn.args[a];
-        if (v == kNoVar || state[v].next_use != kNever || state[v].pinned) continue;
-        if (state[v].reg != kNoReg || state[v].slot != kNoSlot) release(v);
+    for (unsigned last = last_uses_[index_]; last != 0; last &= last - 1) {
+        const Var v = insn.args[std::countr_zero(last)];
+        if (state_[v].reg != kNoReg || state_[v].slot != kNoSlot) release(v);
     }
 }
 
@@ -439,7 +437,8 @@ Type Allocator::widest(HostReg r) const {
 }
 
 void Allocator::spill_wide() {
-    for (RegMask regs = occupied_ & (kScratchXmms | plan_->vector_scratch | kScratchMasks); regs != 0; regs &= regs - 1) {
+    for (RegMask regs = occupied_ & (kScratchXmms | plan_->vector_scratch | kScratchMasks); regs != 0;
+         regs &= regs - 1) {
         const auto r = static_cast<HostReg>(std::countr_zero(regs));
         for (Var v = chain_[r]; v != kNoVar;) {
             const Var next = state_[v].next;

@@ -237,8 +237,9 @@ private:
     RegMask occupied_ = 0;          ///< registers with a chain
     ir::Var chain_[kHostRegCount];  ///< first variable of each register's chain
     std::vector<State> state_;
-    std::vector<u16> next_uses_;      ///< [insn][arg]
-    std::vector<u8> store_dead_;      ///< [insn], bit i: output i, a global in env, is overwritten before that matters
+    std::vector<u16> next_uses_;  ///< [insn][arg]
+    std::vector<u8> last_uses_;   ///< [insn], bit i: what operand i, not pinned, holds behind it is not read any more
+    std::vector<u8> store_dead_;  ///< [insn], bit i: output i, a global in env, is overwritten before that matters
     std::vector<u16> free_slots_[4];  ///< of 8, 16, 32 and 64 bytes
     bool has_wide_ = false;
     u16 slot_count_ = 0;

@@ -18,6 +18,7 @@ void Allocator::compute_next_uses() {
     const std::size_t count = f_->insns.size();
     if (next_uses_.size() < count * ir::kMaxArgs) next_uses_.resize(count * ir::kMaxArgs * 2);
     if (store_dead_.size() < count) store_dead_.resize(count * 2);
+    if (last_uses_.size() < count) last_uses_.resize(count * 2);
     if (marks_.size() < f_->vars.size()) marks_.resize(f_->vars.size() * 2, Mark{0, kNever, 0});
     if (last_epoch_ > ~u32{0} / 2) {
         marks_.assign(marks_.size(), Mark{0, kNever, 0});
@@ -29,6 +30,8 @@ void Allocator::compute_next_uses() {
     const ir::Variable* const vars = f_->vars.data();
     Mark* const marks = marks_.data();
     u8* const store_dead = store_dead_.data();
+    const State* const state = state_.data();
+    u8* const last_uses = last_uses_.data();
     u32 last_epoch = last_epoch_;
     u32 epoch[5];
     u16 base[5];
@@ -55,10 +58,12 @@ void Allocator::compute_next_uses() {
         const ir::Insn& insn = insns[i];
         if (insn.op == Op::insn_start) continue;
         const unsigned outputs = insn.outputs;
+        unsigned last = 0;
         if (outputs != 0) {
             unsigned dead = 0;
             for (unsigned a = 0; a < outputs; ++a) {
                 uses[a] = exchange(insn.args[a], kNever);
+                last |= unsigned{uses[a] == kNever && !state[insn.args[a]].pinned} << a;
                 Mark& m = marks[insn.args[a]];
                 dead |= unsigned{m.overwritten == precise_epoch} << a;
                 m.overwritten = precise_epoch;
@@ -91,7 +96,12 @@ void Allocator::compute_next_uses() {
             for (unsigned before = outputs; before < a; ++before) {
                 if (insn.args[before] == v) uses[a] = uses[before];
             }
+            // Of one that is an output, too, that is what counts.
+            bool ends = uses[a] == kNever && !state[v].pinned;
+            for (unsigned output = 0; output < outputs; ++output) ends &= insn.args[output] != v;
+            last |= unsigned{ends} << a;
         }
+        last_uses[i] = static_cast<u8>(last);
     }
     last_epoch_ = last_epoch;
 }

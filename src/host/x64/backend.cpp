@@ -111,6 +111,7 @@ public:
     }
 
     bool tests_boxes() const override { return true; }
+    bool counts_entries() const override { return true; }
     bool shares_lookups() const override { return shared_.options.softmmu; }
 
     bool suits_loop(const ir::Function& f) const override { return x64::suits_loop(f); }

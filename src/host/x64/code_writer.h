@@ -184,6 +184,13 @@ public:
         std::memcpy(top_ + size_, &value, 4);
         size_ += imm8 ? 1 : 4;
     }
+    /// mov of a constant of 1 << size_log2 bytes (of 8: sign-extended from 4) to [base + displacement]
+    void mov_mem_imm(unsigned size_log2, HostReg base, i32 displacement, u32 value) {
+        if (size_log2 == 1) db(0x66);
+        op_mem(size_log2 == 0 ? 0xc6 : 0xc7, 0, base, displacement, size_log2 == 3);
+        std::memcpy(top_ + size_, &value, 4);
+        size_ += size_log2 == 3 ? 4 : 1u << size_log2;
+    }
     /// call [base + displacement]
     void call_mem(HostReg base, i32 displacement) { op_mem(0xff, 2, base, displacement, false); }
     /// dec of 32 bits at [base + displacement]

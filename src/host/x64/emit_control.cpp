@@ -323,7 +323,7 @@ void emit_call_ptr(Emitter& e, const Insn& insn) {
 void emit_ret_ptr(Emitter& e, const Insn& insn) {
     if (!e.shared.options.return_stack) return emit_goto_ptr(e, insn);
     HostReg pc = e.ra.use(insn.in(0));
-    e.c.cmp(e.c.ptr[e.c.rsp + 8], r64(pc));
+    e.c.op_mem(0x39, pc, kRsp, 8, true);  // cmp [rsp + 8], pc
     u32 miss = e.c.jcc(Cc::NE);
     e.c.ret();
     e.no_resume(e.cold(miss, [pc, unmasked = insn.in(0) == e.unmasked_target](Emitter& e) {

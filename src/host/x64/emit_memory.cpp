@@ -148,6 +148,12 @@ void load_value(Emitter& e, Var out, const Xbyak::Address& from, MemOp m, bool g
     e.ra.define(out, d);
 }
 
+/// Whether `value` is to be stored as an immediate.
+bool stores_immediate(Emitter& e, Var value, unsigned size_log2) {
+    return e.ra.is_const(value) && !e.ra.in_reg(value) && !e.f->vars[value].guest_address &&
+           (size_log2 != 3 || fits_i32(static_cast<i64>(e.ra.const_value(value))));
+}
+
 void store_value(Emitter& e, Var value, const Xbyak::Address& to, MemOp m, bool guest) {
     Type t = e.ra.type(value);
     if (m.big_endian && m.size_log2 != 0) {
@@ -159,8 +165,7 @@ void store_value(Emitter& e, Var value, const Xbyak::Address& to, MemOp m, bool 
         if (guest) begin_access(e, to);
         return store_gpr(e, to, g, m.size_log2);
     }
-    if (is_int(t) && !e.ra.in_reg(value) && e.ra.is_const(value) && !e.f->vars[value].guest_address &&
-        (m.size_log2 != 3 || fits_i32(static_cast<i64>(e.ra.const_value(value))))) {
+    if (is_int(t) && stores_immediate(e, value, m.size_log2)) {
         if (guest) begin_access(e, to);
         u64 v = e.ra.const_value(value);
         e.c.mov(to, m.size_log2 == 3 ? v : v & low_mask(8u << m.size_log2));
@@ -223,8 +228,10 @@ namespace {
 
 /// Whether the access is [base + displacement] of an integer, as nearly all are: encoded without xbyak.
 bool is_plain(Emitter& e, const Insn& insn, Var value, Var base, Var index) {
-    return index == kNoVar && MemOp::is_simple(insn.imm[0]) && is_int(e.ra.type(value)) && !e.ra.is_const(base) &&
-           fits_i32(insn.displacement());
+    const MemOp m = insn.mem();
+    // Only SeqCst asks for more than the host gives (full_barrier).
+    return index == kNoVar && !m.big_endian && !m.aligned && !m.wrap32 && m.order != ir::MemOrder::SeqCst &&
+           is_int(e.ra.type(value)) && !e.ra.is_const(base) && fits_i32(insn.displacement());
 }
 
 void load_plain(Emitter& e, const Insn& insn) {
@@ -241,10 +248,13 @@ void load_plain(Emitter& e, const Insn& insn) {
 
 void store_plain(Emitter& e, const Insn& insn) {
     const unsigned size_log2 = insn.mem().size_log2;
+    const Var value = insn.in(0);
     HostReg base = e.ra.use(insn.in(1));
-    HostReg v = e.ra.use(insn.in(0));
+    const bool immediate = stores_immediate(e, value, size_log2);
+    const HostReg v = immediate ? kNoReg : e.ra.use(value);
     if (insn.state != 0) e.map_access(base, kNoReg, 0, insn.displacement());
     e.guest_segment();
+    if (immediate) return e.c.mov_mem_imm(size_log2, base, static_cast<i32>(insn.displacement()), e.imm(value));
     if (size_log2 == 1) e.c.db(0x66);
     e.c.op_mem(size_log2 == 0 ? 0x88 : 0x89, v, base, static_cast<i32>(insn.displacement()), size_log2 == 3,
                size_log2 == 0);
@@ -270,9 +280,7 @@ void emit_guest_ld(Emitter& e, const Insn& insn) {
 
 void emit_guest_st(Emitter& e, const Insn& insn) {
     if (e.shared.options.softmmu) return softmmu_store(e, insn);
-    if (!e.ra.is_const(insn.in(0)) && is_plain(e, insn, insn.in(0), insn.in(1), insn.in(2))) {
-        return store_plain(e, insn);
-    }
+    if (is_plain(e, insn, insn.in(0), insn.in(1), insn.in(2))) return store_plain(e, insn);
     MemOp m = insn.mem();
     Xbyak::Address to = guest_address(e, insn.in(1), insn.in(2), m, insn.displacement(), 8u << m.size_log2);
     if (m.aligned) check_alignment(e, to, m, ir::kExceptionMisalignedStore);

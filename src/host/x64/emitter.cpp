@@ -116,6 +116,10 @@ void Emitter::emit_entry() {
     compare_flags();
     c.jcc_to(Cc::NE, 0);
     out->entry = c.here();
+    if (f->counts_entries) {
+        c.dec_mem(kRbp, ra.env_displacement(offsetof(ir::Env, entries_left)));
+        c.jcc_to(Cc::E, 0);
+    }
     if (!f->boxed_at_entry.empty()) emit_box_test(*this, f->boxed_at_entry);
     if (f->loop) {
         enter_loop();

@@ -35,6 +35,8 @@ TEST(Options, OneDashOrTwo) {
     EXPECT_TRUE(parse_options({"--strace", "p"}, {}).process.strace);
     EXPECT_TRUE(parse_options({"-strace", "p"}, {}).process.strace);
     EXPECT_EQ(parse_options({"--backend", "interp", "p"}, {}).backend, "interp");
+    EXPECT_TRUE(parse_options({"-tb-tiers", "on", "p"}, {}).engine.tiers);
+    EXPECT_FALSE(parse_options({"-tb-tiers", "off", "p"}, {}).engine.tiers);
 }
 
 TEST(Options, Values) {
@@ -150,6 +152,7 @@ TEST(Options, Errors) {
         {{"-dfilter", "1-2-3", "p"}, "'1-2-3'"},
         {{"-p", "65536", "p"}, "4096"},
         {{"-backend", "llvm", "p"}, "'llvm'"},
+        {{"-tb-tiers", "maybe", "p"}, "'maybe'"},
         {{"-disable-host-features", "mmx", "p"}, "'mmx'"},
         {{"--binfmt", "now"}, "'now'"},
         {{"--explain", "cold", "p"}, "'cold'"},
@@ -172,11 +175,11 @@ TEST(Options, Errors) {
 
 TEST(Options, HelpHasEveryOptionOfQemu) {
     std::string help = help_text();
-    for (const char* option : {"-h ",       "-g ",       "-L ",       "-s ",       "-cpu ",
-                               "-E ",       "-U ",       "-0 ",       "-r ",       "-B ",
-                               "-R ",       "-d ",       "-dfilter ", "-D ",       "-one-insn-per-tb ",
-                               "-tb-size ", "-strace ",  "-seed ",    "-version ", "-perfmap ",
-                               "-jitdump ", "-backend ", "-binfmt "}) {
+    for (const char* option : {"-h ",       "-g ",       "-L ",        "-s ",       "-cpu ",
+                               "-E ",       "-U ",       "-0 ",        "-r ",       "-B ",
+                               "-R ",       "-d ",       "-dfilter ",  "-D ",       "-one-insn-per-tb ",
+                               "-tb-size ", "-strace ",  "-seed ",     "-version ", "-perfmap ",
+                               "-jitdump ", "-backend ", "-tb-tiers ", "-binfmt "}) {
         EXPECT_NE(help.find(std::string("\n") + option), std::string::npos) << option;
     }
 }

@@ -327,6 +327,48 @@ TEST_P(EngineTest, AnotherThreadFillsTheBuffer) {
     EXPECT_EQ(cpu_->r[1], 100u);
 }
 
+TEST_P(EngineTest, WhatRunsMuchIsTranslatedAgain) {
+    constexpr u64 kPasses = 100000;
+    // A circle by indirect jumps: no loop that would be found as one.
+    write(kCode, {{toy::AddI, 0, 0, 1}, {toy::JumpReg, 4}});
+    write(kCode + 0x100, {{toy::AddI, 1, 0, -1}, {toy::BranchNe, 1, 2, 2}, {toy::Halt}, {toy::JumpReg, 5}});
+    for (const bool tiers : {true, false}) {
+        stop();
+        start({.tiers = tiers});
+        cpu_->r[1] = kPasses;
+        cpu_->r[4] = kCode + 0x100;
+        cpu_->r[5] = kCode;
+        EXPECT_EQ(run(), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], kPasses);
+        EXPECT_EQ(cpu_->r[1], 0u);
+        EXPECT_EQ(cpu_->pc, kCode + 0x10c);
+        EXPECT_EQ(statistic("TBs translated again") >= 2, tiers && std::string(GetParam()) == "x64");
+        // What has taken a place is dropped when the code changes.
+        write(kCode, {{toy::AddI, 0, 0, 2}});
+        cpu_->r[0] = 0;
+        cpu_->r[1] = 10;
+        EXPECT_EQ(run(), ir::ExitReason::Syscall);
+        EXPECT_EQ(cpu_->r[0], 20u);
+        write(kCode, {{toy::AddI, 0, 0, 1}});
+    }
+}
+
+TEST_P(EngineTest, LinksGoOnToWhatTakesAPlace) {
+    // Two callers of one function, which returns: r0 counts its calls.
+    write(kCode, {{toy::Call, 0, 0, 32},
+                  {toy::Call, 0, 0, 31},
+                  {toy::AddI, 1, 0, -1},
+                  {toy::BranchNe, 1, 2, 2},
+                  {toy::Halt},
+                  {toy::JumpReg, 5}});
+    write(kCode + 128, {{toy::AddI, 0, 0, 1}, {toy::Return}});
+    cpu_->r[1] = 50000;
+    cpu_->r[5] = kCode;
+    EXPECT_EQ(run(), ir::ExitReason::Syscall);
+    EXPECT_EQ(cpu_->r[0], 100000u);
+    EXPECT_EQ(statistic("TBs translated again") >= 2, std::string(GetParam()) == "x64");
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, EngineTest, testing::Values("interp", "x64"),
                          [](const auto& info) { return std::string(info.param); });
 

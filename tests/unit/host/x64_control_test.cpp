@@ -46,6 +46,32 @@ TEST(X64Control, CheckedEntryComparesFlagsAndRequest) {
     EXPECT_EQ(m.env->exit_reason, ExitReason::Syscall);
 }
 
+TEST(X64Control, CountedEntriesLeaveWhenASampleIsDue) {
+    Machine m;
+    auto tb = m.compile(0x4000, [](Builder& b) {
+        b.function().counts_entries = true;
+        b.op_to(ir::Op::add, x(0), {x(0), b.c64(1)});
+        b.exit_tb(kSyscall, b.address(0x2000));
+    });
+    m.env->entries_left = 3;
+    for (u32 left : {2, 1}) {
+        m.run(tb);
+        EXPECT_EQ(m.env->exit_reason, ExitReason::Syscall);
+        EXPECT_EQ(m.env->entries_left, left);
+    }
+    // Who leaves for another reason has not entered.
+    m.env->tb_flags = 1;
+    m.run(tb);
+    EXPECT_EQ(m.env->exit_reason, ExitReason::Lookup);
+    EXPECT_EQ(m.env->entries_left, 1u);
+    m.env->tb_flags = 0;
+    m.run(tb);
+    EXPECT_EQ(m.env->exit_reason, ExitReason::Lookup);
+    EXPECT_EQ(m.env->pc, 0x4000u);
+    EXPECT_EQ(m.env->entries_left, 0u);
+    EXPECT_EQ(m.env->x[0], 2u);
+}
+
 TEST(X64Control, SlotsLinkAndUnlink) {
     Machine m;
     // Two exits: a branch that becomes a patchable jcc, and the jump behind it.
