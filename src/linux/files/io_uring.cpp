@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "linux/files/path.h"
 #include "linux/files/ring_names.h"
 #include "linux/pass.h"
 #include "linux/signals/wait_mask.h"
@@ -53,7 +52,7 @@ void note_registered_rings(const Task& task, u64 address, u64 count) {
 
 SyscallResult sys_io_uring_setup(Task& task, const SyscallArgs& args) {
     if (!possible(task)) return -ENOSYS;
-    return has_sysroot() ? set_up(task, args) : direct<SYS_io_uring_setup, args_set(1)>(task, args);
+    return set_up(task, args);
 }
 
 SyscallResult sys_io_uring_enter(Task& task, const SyscallArgs& args) {
@@ -74,7 +73,7 @@ SyscallResult sys_io_uring_enter(Task& task, const SyscallArgs& args) {
     }
     if (error != 0) return error == kRestartSys ? -EINTR : error;
     const bool registered = (args[3] & IORING_ENTER_REGISTERED_RING) != 0;
-    const HostNames names(task, static_cast<u32>(args[0]), registered, has_sysroot() ? static_cast<u32>(args[1]) : 0);
+    const HostNames names(task, static_cast<u32>(args[0]), registered, static_cast<u32>(args[1]));
     SyscallResult result =
         mask.finish(safe_syscall(task, SYS_io_uring_enter, host[0], host[1], host[2], host[3], host[4], host[5]));
     return result == kRestartSys ? -EINTR : result;
@@ -84,7 +83,7 @@ SyscallResult sys_io_uring_register(Task& task, const SyscallArgs& args) {
     if (!possible(task)) return -ENOSYS;
     SyscallResult result = blocking<SYS_io_uring_register, args_set(2), -EINTR>(task, args);
     const u64 operation = static_cast<u32>(args[1]) & ~kUseRegisteredRing;
-    if (result > 0 && operation == IORING_REGISTER_RING_FDS && has_sysroot())
+    if (result > 0 && operation == IORING_REGISTER_RING_FDS)
         note_registered_rings(task, args[2], static_cast<u64>(result));
     return result;
 }

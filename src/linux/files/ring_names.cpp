@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "linux/files/io_uring.h"
+#include "linux/layouts.h"
 
 #ifndef IORING_SETUP_NO_MMAP
 #define IORING_SETUP_NO_MMAP (1U << 14)
@@ -38,6 +39,8 @@ bool find_ring(const Task& task, u32 number, bool registered, Ring& found) {
     found = at->second;
     return true;
 }
+
+constexpr u8 kEpollWait = 59;  // IORING_OP_EPOLL_WAIT
 
 constexpr u64 field(u64 request, std::size_t offset) { return request + offset; }
 
@@ -119,8 +122,25 @@ void HostNames::replace(const io_uring_sqe& request, u64 address) {
         }
         case IORING_OP_SETXATTR:
         case IORING_OP_GETXATTR: return replace_name(third, request.addr3, true, AT_FDCWD);
+        case IORING_OP_EPOLL_CTL: return replace_event(first, request.addr);
+        case kEpollWait: {
+            // Its events would have the host's layout: as a kernel that does not have it yet.
+            u64 head;
+            if (!task_.read(head, address)) return;
+            before_.emplace_back(address, head);
+            task_.write(address, head | 0xff);
+            return;
+        }
         default: return;
     }
+}
+
+void HostNames::replace_event(u64 field, u64 event) {
+    auto host = std::make_unique<epoll_event>();
+    if (event == 0 || !read_epoll_event(task_, event, *host)) return;
+    if (!task_.write(field, reinterpret_cast<u64>(host.get()))) return;
+    before_.emplace_back(field, event);
+    events_.push_back(std::move(host));
 }
 
 void HostNames::replace_name(u64 field, u64 name, bool follow, int directory) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/io_uring.h>
+#include <sys/epoll.h>
 
 #include <vector>
 
@@ -30,10 +31,12 @@ public:
 
 private:
     void replace(const io_uring_sqe& request, u64 address);
+    void replace_event(u64 field, u64 event);
     void replace_name(u64 field, u64 name, bool follow, int directory);
 
     Task& task_;
     std::vector<std::unique_ptr<GuestPath>> names_;
+    std::vector<std::unique_ptr<epoll_event>> events_;
     std::vector<std::pair<u64, u64>> before_;  ///< the fields' addresses, and what was there
 };
 
