@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -138,6 +139,15 @@ static void waiting(void) {
     CHECK(close(pair[0]) == 0 && close(pair[1]) == 0 && close(event) == 0);
 }
 
+/* Its structure looks different on other architectures. */
+static void epoll_by_ring(void) {
+    int epoll = epoll_create1(0), event = eventfd(1, 0);
+    struct epoll_event wanted = {.events = EPOLLIN, .data = {.u64 = 0x123456789abcdef0}}, got = {0};
+    next_request(&ring, IORING_OP_EPOLL_CTL, epoll, &wanted, EPOLL_CTL_ADD, (uint64_t)event);
+    CHECK(complete(&ring) == 0 && epoll_wait(epoll, &got, 1, 0) == 1);
+    CHECK(got.events == EPOLLIN && got.data.u64 == 0x123456789abcdef0 && close(epoll) == 0 && close(event) == 0);
+}
+
 /* The kernel's own thread takes the requests: no system call. */
 static void polled_queue(void) {
     struct ring polled;
@@ -180,6 +190,7 @@ int main(void) {
     errors();
     files();
     waiting();
+    epoll_by_ring();
     polled_queue();
     beside_code();
     pthread_t thread;
