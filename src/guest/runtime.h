@@ -51,6 +51,17 @@ struct TlbFlush {
     bool one_space = false;    ///< only those of the address spaces with number `asid`, not global ones
     u64 address = 0;
     u64 asid = 0;
+    bool one_machine = false;  ///< only those of the address spaces of `machine` (AddressSpace::machine)
+    u64 machine = 0;
+    bool any_guest = false;  ///< with one_machine: of all machines but 0
+};
+
+/// An address space of a hart.
+struct AddressSpace {
+    // Whatever tells address spaces apart. RISC-V: satp, or vsatp and what belongs to the virtual machine.
+    u64 id = 0, world = 0;
+    u64 asid = 0;
+    u64 machine = 0;  ///< the virtual machine that it is of; 0: none
 };
 
 /// What there is beside that for the harts of system mode.
@@ -60,11 +71,14 @@ public:
     virtual bool physical_load(ir::Env* env, u64 address, unsigned bytes, u64& value) = 0;
     virtual bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes, u64 expected, u64 desired,
                                            bool& swapped) = 0;
+    /// Physical accesses of 1, 2, 4 or 8 bytes to memory and devices. False: access error.
+    virtual bool bus_load(ir::Env* env, u64 address, unsigned bytes, u64& value) = 0;
+    virtual bool bus_store(ir::Env* env, u64 address, unsigned bytes, u64 value) = 0;
 
     virtual void flush_tlb(ir::Env* env, const TlbFlush& what) = 0;
-    /// The hart changes to the address space `id` (whatever tells address spaces apart: satp), numbered `asid`.
-    /// Cached translations of it may still be there from an earlier visit, and are valid then.
-    virtual void switch_address_space(ir::Env* env, u64 id, u64 asid) = 0;
+    /// The hart changes to another address space. Cached translations of it may still be there from an earlier visit,
+    /// and are valid then.
+    virtual void switch_address_space(ir::Env* env, const AddressSpace& space) = 0;
 
     /// A timer compare register of the hart has changed: SystemOps::next_timer tells the deadline.
     virtual void timer_changed(ir::Env* env) = 0;
@@ -103,8 +117,14 @@ inline bool physical_compare_exchange(ir::Env* env, u64 address, unsigned bytes,
     return system_runtime(env).physical_compare_exchange(env, address, bytes, expected, desired, swapped);
 }
 inline void flush_tlb(ir::Env* env, const TlbFlush& what) { system_runtime(env).flush_tlb(env, what); }
-inline void switch_address_space(ir::Env* env, u64 id, u64 asid) {
-    system_runtime(env).switch_address_space(env, id, asid);
+inline void switch_address_space(ir::Env* env, const AddressSpace& space) {
+    system_runtime(env).switch_address_space(env, space);
+}
+inline bool bus_load(ir::Env* env, u64 address, unsigned bytes, u64& value) {
+    return system_runtime(env).bus_load(env, address, bytes, value);
+}
+inline bool bus_store(ir::Env* env, u64 address, unsigned bytes, u64 value) {
+    return system_runtime(env).bus_store(env, address, bytes, value);
 }
 inline void timer_changed(ir::Env* env) { system_runtime(env).timer_changed(env); }
 

@@ -15,11 +15,16 @@ using memory::Region;
 
 /// One address space that the hart has visited lately.
 struct Softmmu::Space {
-    u64 id = 0, asid = 0;
+    guest::AddressSpace is;
     u64 last_used = 0;
     u64 jumps = 1;        ///< number that the jump table knows it by; another one when its entries are void
     u64 flush_count = 0;  ///< of the hart, up to which flushes have been applied
     TlbTable tables[ir::kMmuIndexes];
+
+    bool is_meant(const guest::TlbFlush& what) const {
+        if (what.one_machine && (what.any_guest ? is.machine == 0 : is.machine != what.machine)) return false;
+        return !what.one_space || is.asid == what.asid;
+    }
 };
 
 Softmmu::Softmmu(ir::Env* env, const host::Backend& backend, const guest::SystemOps& ops,
@@ -186,12 +191,14 @@ void Softmmu::clear(Space& space) {
 }
 
 void Softmmu::apply(Space& space, const guest::TlbFlush& what) {
-    if (what.one_space && space.asid != what.asid) return;
+    if (!space.is_meant(what)) return;
     for (TlbTable& t : space.tables) {
         if (what.one_address) {
             t.drop_page(align_down(what.address, kPageBytes), what.one_space);
-        } else {
+        } else if (what.one_space) {
             t.drop_local();
+        } else {
+            t.clear();
         }
     }
 }
@@ -212,8 +219,9 @@ void Softmmu::flush(const guest::TlbFlush& what) {
         // Other address spaces catch up when they are switched to.
         log_[flush_count_ % kLogged] = what;
         space_->flush_count = ++flush_count_;
-        if (what.one_address || what.one_space) {
+        if (what.one_address || what.one_space || what.one_machine) {
             apply(*space_, what);
+            if (what.one_machine) show_all();  // a table that is cleared may shrink
         } else {
             full_flush_ = flush_count_;
             clear(*space_);
@@ -224,17 +232,19 @@ void Softmmu::flush(const guest::TlbFlush& what) {
     drop_jumps(what);
 }
 
-void Softmmu::switch_space(u64 id, u64 asid) {
-    if (id == space_->id) return;
+void Softmmu::switch_space(const guest::AddressSpace& to) {
+    auto is_it = [&to](const Space& space) { return space.is.id == to.id && space.is.world == to.world; };
+    if (is_it(*space_)) return;
     ++statistics.switches;
     if (selection_.enabled(log::Item::Mmu)) [[unlikely]]
-        std::fprintf(log::stream(), "mmu: address space %016" PRIx64 ", number %" PRIu64 "\n", id, asid);
+        std::fprintf(log::stream(), "mmu: address space %016" PRIx64 ", number %" PRIu64 "%s\n", to.id, to.asid,
+                     to.machine != 0 ? ", of a guest" : "");
     {
         LockGuard lock(lock_);
         space_->last_used = ++clock_;
         Space* next = nullptr;
         for (auto& space : spaces_) {
-            if (space->id == id) next = space.get();
+            if (is_it(*space)) next = space.get();
         }
         if (next == nullptr) {
             ++statistics.new_spaces;
@@ -246,8 +256,7 @@ void Softmmu::switch_space(u64 id, u64 asid) {
                        })->get();
             }
             clear(*next);
-            next->id = id;
-            next->asid = asid;
+            next->is = to;
             next->jumps = ++jump_spaces_;
         } else {
             catch_up(*next);
@@ -292,16 +301,16 @@ void Softmmu::drop_jumps(const guest::TlbFlush& what) {
         const u64 page = align_down(what.address, kPageBytes);
         jumps_.drop_page(page);
         if (global_code_.has(page) || local_code_.has(page)) backend_.reset_return_stack(env_);
-    } else if (!what.one_space) {
+    } else if (!what.one_space && !(what.one_machine && (what.any_guest || what.machine != 0))) {
         jumps_.drop_all();
         global_code_.clear();
         local_code_.clear();
         backend_.reset_return_stack(env_);
     } else {
         for (auto& space : spaces_) {
-            if (space->asid == what.asid) space->jumps = ++jump_spaces_;
+            if (space->is_meant(what)) space->jumps = ++jump_spaces_;
         }
-        if (space_->asid == what.asid) drop_local_jumps();
+        if (space_->is_meant(what)) drop_local_jumps();
     }
 }
 

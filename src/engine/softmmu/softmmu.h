@@ -60,7 +60,7 @@ public:
     void retry_fast_store(u64 address, unsigned mmu_index, u64 physical);
 
     void flush(const guest::TlbFlush& what);
-    void switch_space(u64 id, u64 asid);
+    void switch_space(const guest::AddressSpace& space);
 
     /// The jump cache has a new entry for `tb`, which is mapped in all address spaces if `global`.
     void note_cached(TranslationBlock* tb, bool global);

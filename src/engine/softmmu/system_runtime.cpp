@@ -231,8 +231,18 @@ public:
         return engine_.physical().compare_exchange(address, bytes, expected, desired, swapped);
     }
 
+    bool bus_load(ir::Env*, u64 address, unsigned bytes, u64& value) override {
+        return engine_.physical().load(address, bytes, value);
+    }
+    bool bus_store(ir::Env* env, u64 address, unsigned bytes, u64 value) override {
+        vcpu_of(env).engine.before_store(env, address, bytes);
+        return engine_.physical().store(address, bytes, value);
+    }
+
     void flush_tlb(ir::Env* env, const guest::TlbFlush& what) override { softmmu_of(env).flush(what); }
-    void switch_address_space(ir::Env* env, u64 id, u64 asid) override { softmmu_of(env).switch_space(id, asid); }
+    void switch_address_space(ir::Env* env, const guest::AddressSpace& space) override {
+        softmmu_of(env).switch_space(space);
+    }
 
 private:
     /// Size of the next access of a copy with `left` bytes to go.

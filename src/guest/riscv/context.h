@@ -171,12 +171,20 @@ struct DisasContext : guest::DisasContextBase {
 
     /// Privilege level of the code; User in user mode.
     Privilege mode() const { return flags_mode(flags); }
+    /// V: it is the code of a guest.
+    bool virtualised() const { return (flags & kFlagVirtualised) != 0; }
 
     // Exceptions. The instruction ends the TB.
 
     void raise_with(Cause cause, Var value);
     void raise(Cause cause, u64 value) { raise_with(cause, b->c64(value)); }
     void raise_illegal() { raise(Cause::IllegalInstruction, length == 2 ? bits & 0xffff : bits); }
+    /// An instruction that HS mode has, and the mode that the code is for has not: what a guest does, its hypervisor is
+    /// told. @returns whether it is dealt with; an illegal instruction is left to the caller.
+    bool deny() {
+        if (virtualised()) raise(Cause::VirtualInstruction, bits);
+        return virtualised();
+    }
 
     /// System mode: notes that float state is about to change, and runs the instruction again as one of a TB that
     /// knows it.

@@ -152,7 +152,7 @@ using enum ModelKind;
 
 constexpr CpuModelInfo kModels[] = {
     {"max", "all extensions that are implemented", Open, kMax, {}},
-    {"rv64", "RV64GC with what QEMU's rv64 has, without H", Open, kRv64, {}},
+    {"rv64", "RV64GC with what QEMU's rv64 has; H only with h=on", Open, kRv64, {}},
     {"rv64gc",
      "RV64GC only: IMAFDC, Zicsr, Zifencei, Zicntr, Zihpm",
      Open,

@@ -25,7 +25,7 @@ struct CsrInfo {
     void (*write)(Hart& hart, u64 value, unsigned number);  ///< null for read-only CSRs
     CsrEffect effect = CsrEffect::None;
     /// Whether the mode that the hart is in may access it, where the number does not tell; null: it may.
-    bool (*access)(const Hart& hart, unsigned number) = nullptr;
+    Permission (*access)(const Hart& hart, unsigned number) = nullptr;
     /// What csrrs and csrrc change, where that is not what they read.
     u64 (*read_to_modify)(Hart& hart, unsigned number) = nullptr;
     /// Where it lies, when reading and writing are loads and stores of the bits of field_mask; null: they are not.
@@ -43,6 +43,14 @@ inline constexpr unsigned kCsrVl = 0xc20, kCsrVtype = 0xc21, kCsrVlenb = 0xc22;
 inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003, kCsrSeed = 0x015;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }
+/// Bits 9:8 of the registers of the hypervisor extension, which HS mode may access.
+inline constexpr unsigned kHypervisorCsr = 2;
+/// The lowest privilege level that may access it.
+constexpr Privilege csr_level(unsigned number) {
+    const unsigned level = csr_privilege(number);
+    return level == kHypervisorCsr ? Privilege::Supervisor : static_cast<Privilege>(level);
+}
+constexpr Permission granted_if(bool granted) { return granted ? Permission::Granted : Permission::Illegal; }
 constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 3; }
 
 /// Which CSR a descriptor is, for helpers.
@@ -61,6 +69,7 @@ std::span<const CsrInfo> csrs_user();
 std::span<const CsrInfo> csrs_unprivileged();
 std::span<const CsrInfo> csrs_counters();
 std::span<const CsrInfo> csrs_supervisor();
+std::span<const CsrInfo> csrs_hypervisor();
 std::span<const CsrInfo> csrs_aia();
 std::span<const CsrInfo> csrs_machine();
 std::span<const CsrInfo> csrs_pmp();

@@ -18,6 +18,12 @@ enum Level : unsigned { kMachineLevel, kSupervisorLevel };
 
 constexpr u64 kSelectMask = 0xfff;
 
+// hvictl. VTI is 0: interrupts are injected by hvip.
+constexpr unsigned kIdentityShift = 16, kIdentityBits = 12;
+constexpr u64 kPriorityMask = 0xff, kPriorityMode = 0x100, kDefaultPriority = 0x200;
+constexpr u64 kHvictlMask =
+    low_mask(kIdentityBits) << kIdentityShift | kPriorityMask | kPriorityMode | kDefaultPriority;
+
 template <Level level>
 u64 selected(const Hart& hart) {
     return level == kMachineLevel ? hart.priv.miselect : hart.priv.siselect;
@@ -25,22 +31,29 @@ u64 selected(const Hart& hart) {
 
 bool is_priority(u64 number) { return number >= 0x30 && number <= 0x3f && number % 2 == 0; }
 
-/// What supervisor mode may use by mstateen0.
-bool allowed(const Hart& hart, u64 bits) {
-    return hart.priv.mode == Privilege::Machine || !hart_has(hart, Smstateen) || (hart.priv.mstateen[0] & bits) == bits;
+/// Guests have no interrupt files and no priorities that they could change.
+Permission file_permission(const Hart& hart, u64 state) {
+    const Permission permission = stateen_permission(hart, state);
+    return permission == Permission::Granted && hart.priv.virtualised ? Permission::Virtual : permission;
+}
+Permission access_siselect(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenIndirect); }
+Permission access_stopi(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenAia); }
+
+u64 read_siselect(Hart& hart, unsigned) { return hart.priv.virtualised ? hart.priv.vsiselect : hart.priv.siselect; }
+void write_siselect(Hart& hart, u64 value, unsigned) {
+    (hart.priv.virtualised ? hart.priv.vsiselect : hart.priv.siselect) = value & kSelectMask;
 }
 
-bool access_siselect(const Hart& hart, unsigned) { return allowed(hart, kStateenIndirect); }
-bool access_stopi(const Hart& hart, unsigned) { return allowed(hart, kStateenAia); }
-
 template <Level level>
-bool access_register(const Hart& hart, unsigned) {
+Permission access_register(const Hart& hart, unsigned) {
     const u64 number = selected<level>(hart);
-    if (level == kSupervisorLevel && !allowed(hart, kStateenIndirect)) return false;
-    if (is_priority(number)) return level == kMachineLevel || allowed(hart, kStateenAia);
-    if (level == kSupervisorLevel && !allowed(hart, kStateenImsic)) return false;
+    if (level == kSupervisorLevel) {
+        const u64 state = is_priority(number) ? kStateenAia : kStateenImsic;
+        if (const Permission p = file_permission(hart, kStateenIndirect | state); p != Permission::Granted) return p;
+    }
+    if (is_priority(number)) return Permission::Granted;
     const InterruptFile* file = hart.interrupt_file[level];
-    return file != nullptr && number <= 0xff && file->has(static_cast<unsigned>(number));
+    return granted_if(file != nullptr && number <= 0xff && file->has(static_cast<unsigned>(number)));
 }
 template <Level level>
 u64 read_register(Hart& hart, unsigned) {
@@ -56,8 +69,9 @@ void write_register(Hart& hart, u64 value, unsigned) {
 }
 
 template <Level level>
-bool access_top_external(const Hart& hart, unsigned) {
-    return hart.interrupt_file[level] != nullptr && (level == kMachineLevel || allowed(hart, kStateenImsic));
+Permission access_top_external(const Hart& hart, unsigned) {
+    if (hart.interrupt_file[level] == nullptr) return Permission::Illegal;
+    return level == kMachineLevel ? Permission::Granted : file_permission(hart, kStateenImsic);
 }
 /// The identity is its priority, too.
 template <Level level>
@@ -79,13 +93,37 @@ void write_top_external(Hart& hart, u64, unsigned number) {
     claim_top_external<level>(hart, number);
 }
 
-template <Level level>
-u64 read_top(Hart& hart, unsigned) {
-    const u64 interrupts = pending_interrupts(hart) & hart.priv.mie;
-    const unsigned first =
-        highest_interrupt(interrupts & (level == kMachineLevel ? ~hart.priv.mideleg : hart.priv.mideleg));
-    return first == 0 ? 0 : u64{first} << 16 | 1;
+/// The interrupt `first`, by its number for the level, with the priority of those that have no other.
+u64 top(unsigned first) { return first == 0 ? 0 : u64{first} << 16 | 1; }
+
+u64 read_mtopi(Hart& hart, unsigned) {
+    return top(highest_interrupt(pending_interrupts(hart) & hart.priv.mie & ~hart.priv.mideleg));
 }
+
+/// The guest's first. An external interrupt has the priority that hvictl gives it, or else the last one there is.
+u64 read_vstopi(Hart& hart, unsigned) {
+    const P& p = hart.priv;
+    u64 interrupts = pending_interrupts(hart) & p.mie & p.hideleg;
+    constexpr u64 kLast = 255;
+    if ((interrupts & interrupt_bit(kVirtualSupervisorExternal)) != 0) {
+        const u64 priority = p.hvictl & kPriorityMask;
+        if (extract(p.hvictl, kIdentityShift, kIdentityBits) == kSupervisorExternal && priority != 0) {
+            return u64{kSupervisorExternal} << 16 | ((p.hvictl & kPriorityMode) != 0 ? priority : 1);
+        }
+        interrupts &= ~interrupt_bit(kVirtualSupervisorExternal);
+        if (interrupts == 0) return u64{kSupervisorExternal} << 16 | ((p.hvictl & kPriorityMode) != 0 ? kLast : 1);
+    }
+    const unsigned first = highest_interrupt(interrupts);
+    return top(first == 0 ? 0 : first - 1);
+}
+u64 read_stopi(Hart& hart, unsigned number) {
+    const P& p = hart.priv;
+    if (p.virtualised) return read_vstopi(hart, number);
+    return top(highest_interrupt(pending_interrupts(hart) & p.mie & p.mideleg & ~p.hideleg));
+}
+
+/// Of the guest's indirect registers there are none while it has no interrupt file.
+Permission no_guest_file(const Hart&, unsigned) { return Permission::Illegal; }
 
 constexpr u64 kInjected =
     interrupt_bit(kSupervisorSoftware) | interrupt_bit(kSupervisorTimer) | interrupt_bit(kSupervisorExternal);
@@ -99,14 +137,23 @@ void write_mvip(Hart& hart, u64 value, unsigned) {
 }
 
 constexpr CsrInfo kCsrs[] = {
-    {0x150, "siselect", Ssaia, read_field<&P::siselect>, write_field<&P::siselect, kSelectMask>, CsrEffect::None,
-     access_siselect},
+    {0x150, "siselect", Ssaia, read_siselect, write_siselect, CsrEffect::None, access_siselect},
     {0x151, "sireg", Ssaia, read_register<kSupervisorLevel>, write_register<kSupervisorLevel>, CsrEffect::StateFlags,
      access_register<kSupervisorLevel>},
     {0x15c, "stopei", Ssaia, read_top_external<kSupervisorLevel>, write_top_external<kSupervisorLevel>,
      CsrEffect::StateFlags, access_top_external<kSupervisorLevel>, nullptr, nullptr, 0,
      claim_top_external<kSupervisorLevel>},
-    {0xdb0, "stopi", Ssaia, read_top<kSupervisorLevel>, nullptr, CsrEffect::None, access_stopi},
+    {0xdb0, "stopi", Ssaia, read_stopi, nullptr, CsrEffect::None, access_stopi},
+    {0x250, "vsiselect", H&& Ssaia, read_field<&P::vsiselect>, write_field<&P::vsiselect, kSelectMask>, CsrEffect::None,
+     access_siselect},
+    {0x251, "vsireg", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, no_guest_file},
+    {0x25c, "vstopei", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, no_guest_file},
+    {0xeb0, "vstopi", H&& Ssaia, read_vstopi, nullptr, CsrEffect::None, access_stopi},
+    {0x608, "hvien", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
+    {0x609, "hvictl", H&& Ssaia, read_field<&P::hvictl>, write_field<&P::hvictl, kHvictlMask>, CsrEffect::None,
+     access_stopi},
+    {0x646, "hviprio1", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
+    {0x647, "hviprio2", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
     {0x308, "mvien", Smaia&& S, read_zero, write_nothing},
     {0x309, "mvip", Smaia&& S, read_mvip, write_mvip, CsrEffect::StateFlags},
     {0x350, "miselect", Smaia, read_field<&P::miselect>, write_field<&P::miselect, kSelectMask>},
@@ -114,7 +161,7 @@ constexpr CsrInfo kCsrs[] = {
      access_register<kMachineLevel>},
     {0x35c, "mtopei", Smaia, read_top_external<kMachineLevel>, write_top_external<kMachineLevel>, CsrEffect::StateFlags,
      access_top_external<kMachineLevel>, nullptr, nullptr, 0, claim_top_external<kMachineLevel>},
-    {0xfb0, "mtopi", Smaia, read_top<kMachineLevel>, nullptr},
+    {0xfb0, "mtopi", Smaia, read_mtopi, nullptr},
 };
 
 }  // namespace

@@ -21,22 +21,25 @@ constexpr unsigned kTime = 1, kHpmFirst = 3, kHpmCounters = kCounters - kHpmFirs
 
 // mhpmevent with Sscofpmf. What counts is fixed: cycles and instructions, under the numbers 1 and 2.
 constexpr u64 kEventOverflow = u64{1} << 63, kEventMinh = u64{1} << 62, kEventSinh = u64{1} << 61;
-constexpr u64 kEventUinh = u64{1} << 60, kEventSelector = 0xf'ffff;
+constexpr u64 kEventUinh = u64{1} << 60, kEventVsinh = u64{1} << 59, kEventVuinh = u64{1} << 58;
+constexpr u64 kEventFilters = kEventMinh | kEventSinh | kEventUinh, kEventGuestFilters = kEventVsinh | kEventVuinh;
+constexpr u64 kEventSelector = 0xf'ffff;
 
 unsigned counter_of(unsigned number) { return number & 31; }
 
 bool has_event(u64 event) { return (event & kEventSelector) == 1 || (event & kEventSelector) == 2; }
 
-u64 inhibit_bit(Privilege mode) {
+u64 inhibit_bit(Privilege mode, bool virtualised) {
+    if (virtualised) return mode == Privilege::Supervisor ? kEventVsinh : kEventVuinh;
     return mode == Privilege::Machine ? kEventMinh : mode == Privilege::Supervisor ? kEventSinh : kEventUinh;
 }
 
-bool counts(const PrivilegedState& p, unsigned n, Privilege mode) {
+bool counts(const PrivilegedState& p, unsigned n, Privilege mode, bool virtualised) {
     if ((p.mcountinhibit >> n & 1) != 0) return false;
     if (n < kHpmFirst) return true;
-    return has_event(p.hpm_event[n]) && (p.hpm_event[n] & inhibit_bit(mode)) == 0;
+    return has_event(p.hpm_event[n]) && (p.hpm_event[n] & inhibit_bit(mode, virtualised)) == 0;
 }
-bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode); }
+bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode, hart.priv.virtualised); }
 
 /// counter[n] is an offset from the host's clock while the counter runs, and its value while it does not.
 u64 counter_value(Hart& hart, unsigned n) {
@@ -86,18 +89,20 @@ void write_counter(Hart& hart, u64 value, unsigned number) {
 
 /// Where XLEN is 32: the upper half.
 u64 read_counter_high(Hart& hart, unsigned number) { return read_counter(hart, number) >> 32; }
-u64 read_time_high(Hart& hart, unsigned) { return guest::time(&hart) >> 32; }
 
-u64 read_time(Hart& hart, unsigned) { return guest::time(&hart); }
+u64 read_time(Hart& hart, unsigned) { return guest::time(&hart) + (hart.priv.virtualised ? hart.priv.htimedelta : 0); }
+u64 read_time_high(Hart& hart, unsigned number) { return read_time(hart, number) >> 32; }
 
-/// Reads are allowed to lower modes by mcounteren and scounteren.
-bool access_counter(const Hart& hart, unsigned number) {
-    if (!hart.model->system) return true;
+/// Reads are allowed to lower modes by mcounteren, hcounteren and scounteren.
+Permission access_counter(const Hart& hart, unsigned number) {
+    if (!hart.model->system) return Permission::Granted;
     const PrivilegedState& p = hart.priv;
     u64 bit = u64{1} << counter_of(number);
-    if (p.mode == Privilege::Machine) return true;
-    if ((p.mcounteren & bit) == 0) return false;
-    return p.mode == Privilege::Supervisor || (p.scounteren & bit) != 0;
+    if (p.mode == Privilege::Machine) return Permission::Granted;
+    if ((p.mcounteren & bit) == 0) return Permission::Illegal;
+    const Permission denied = p.virtualised ? Permission::Virtual : Permission::Illegal;
+    if (p.virtualised && (p.hcounteren & bit) == 0) return denied;
+    return p.mode == Privilege::Supervisor || (p.scounteren & bit) != 0 ? Permission::Granted : denied;
 }
 
 /// Stops and starts counters where they stand.
@@ -119,11 +124,12 @@ u64 read_event(Hart& hart, unsigned number) {
 void write_event(Hart& hart, u64 value, unsigned number) {
     unsigned n = counter_of(number);
     u64 mask = kEventSelector;
-    if (hart_has(hart, Extension::Sscofpmf)) mask |= kEventOverflow | kEventMinh | kEventSinh | kEventUinh;
+    if (hart_has(hart, Extension::Sscofpmf)) mask |= kEventOverflow | kEventFilters;
+    if (hart_has(hart, Extension::Sscofpmf) && hart_has(hart, Extension::H)) mask |= kEventGuestFilters;
     u64 now = counter_value(hart, n);
     hart.priv.hpm_event[n] = value & mask;
     u32 bit = u32{1} << n;
-    bool filtered = has_event(value) && (value & mask & (kEventMinh | kEventSinh | kEventUinh)) != 0;
+    bool filtered = has_event(value) && (value & mask & (kEventFilters | kEventGuestFilters)) != 0;
     hart.priv.hpm_filtered = filtered ? hart.priv.hpm_filtered | bit : hart.priv.hpm_filtered & ~bit;
     go_on_from(hart, n, now);
 }
@@ -133,6 +139,7 @@ u64 read_scountovf(Hart& hart, unsigned) {
     check_counters(hart);
     u64 bits = 0;
     for (unsigned n = kHpmFirst; n < kCounters; ++n) bits |= (hart.priv.hpm_event[n] >> 63) << n;
+    if (hart.priv.virtualised) bits &= hart.priv.hcounteren;
     return hart.priv.mode == Privilege::Machine ? bits : bits & hart.priv.mcounteren;
 }
 
@@ -212,17 +219,16 @@ static_assert(kCsrs.size() < 256);
 
 std::span<const CsrInfo> csrs_counters() { return kCsrs; }
 
-void switch_counters(Hart& hart, Privilege mode) {
+void switch_counters(Hart& hart, Privilege mode, bool virtualised) {
     PrivilegedState& p = hart.priv;
     bool changed = false;
     for (u32 left = p.hpm_filtered; left != 0; left &= left - 1) {
         auto n = static_cast<unsigned>(std::countr_zero(left));
-        bool runs = counts(p, n, mode);
-        if (runs == counts(p, n, p.mode)) continue;
+        bool runs = counts(p, n, mode, virtualised);
+        if (runs == counts(hart, n)) continue;
         changed = true;
         set_counter(hart, n, runs ? p.counter[n] : p.counter[n] + guest::cycles(&hart), runs);
     }
-    p.mode = mode;
     if (changed) guest::timer_changed(&hart);
 }
 

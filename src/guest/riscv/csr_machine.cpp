@@ -36,6 +36,7 @@ constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatus
 void write_mstatus(Hart& hart, u64 value, unsigned) {
     constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
     u64 mask = kMstatusWritable;
+    if (hart_has(hart, H)) mask |= kStatusMpv | kStatusGva;
     if ((value & kStatusMpp) == kReservedMpp) mask &= ~kStatusMpp;
     write_status(hart, (hart.priv.mstatus & ~mask) | (value & mask));
 }
@@ -43,12 +44,15 @@ void write_mstatus(Hart& hart, u64 value, unsigned) {
 constexpr u64 kSupervisorInterrupts =
     interrupt_bit(kSupervisorSoftware) | interrupt_bit(kSupervisorTimer) | interrupt_bit(kSupervisorExternal);
 
+/// Those of the hypervisor extension that there are of `interrupts`.
+u64 hypervisor_interrupts(const Hart& hart, u64 interrupts) { return hart_has(hart, H) ? interrupts : 0; }
 u64 overflow_interrupt(const Hart& hart) { return hart_has(hart, Sscofpmf) ? interrupt_bit(kCounterOverflow) : 0; }
 
 void write_mie(Hart& hart, u64 value, unsigned) {
     constexpr u64 kMachine =
         interrupt_bit(kMachineSoftware) | interrupt_bit(kMachineTimer) | interrupt_bit(kMachineExternal);
-    hart.priv.mie = value & (kMachine | kSupervisorInterrupts | overflow_interrupt(hart));
+    hart.priv.mie = value & (kMachine | kSupervisorInterrupts | overflow_interrupt(hart) |
+                             hypervisor_interrupts(hart, kHypervisorInterrupts));
     check_interrupts(hart);
 }
 
@@ -56,14 +60,16 @@ u64 read_mip(Hart& hart, unsigned) { return pending_interrupts(hart); }
 /// What software has set, without the interrupt controller's SEIP ("mip and mie").
 u64 read_mip_to_modify(Hart& hart, unsigned) { return hart.priv.mip_software; }
 void write_mip(Hart& hart, u64 value, unsigned) {
-    u64 mask = kSupervisorInterrupts | overflow_interrupt(hart);
+    u64 mask = kSupervisorInterrupts | overflow_interrupt(hart) |
+               hypervisor_interrupts(hart, interrupt_bit(kVirtualSupervisorSoftware));
     if ((hart.priv.menvcfg & kEnvcfgStce) != 0) mask &= ~interrupt_bit(kSupervisorTimer);
     hart.priv.mip_software = (hart.priv.mip_software & ~mask) | (value & mask);
     check_interrupts(hart);
 }
 
 void write_mideleg(Hart& hart, u64 value, unsigned) {
-    hart.priv.mideleg = value & (kSupervisorInterrupts | overflow_interrupt(hart));
+    hart.priv.mideleg = (value & (kSupervisorInterrupts | overflow_interrupt(hart))) |
+                        hypervisor_interrupts(hart, kHypervisorInterrupts);
     check_interrupts(hart);
 }
 
@@ -71,6 +77,13 @@ void write_mideleg(Hart& hart, u64 value, unsigned) {
 constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFault) |
                            u64{1} << static_cast<u32>(Cause::LoadPageFault) |
                            u64{1} << static_cast<u32>(Cause::StorePageFault);
+constexpr u64 kDelegableOfGuests =
+    u64{1} << static_cast<u32>(Cause::EcallVs) | u64{1} << static_cast<u32>(Cause::FetchGuestPageFault) |
+    u64{1} << static_cast<u32>(Cause::LoadGuestPageFault) | u64{1} << static_cast<u32>(Cause::VirtualInstruction) |
+    u64{1} << static_cast<u32>(Cause::StoreGuestPageFault);
+void write_medeleg(Hart& hart, u64 value, unsigned) {
+    hart.priv.medeleg = value & (kDelegable | (hart_has(hart, H) ? kDelegableOfGuests : 0));
+}
 
 // --- traps ---
 
@@ -121,7 +134,7 @@ constexpr CsrInfo kCsrs[] = {
     {0xf15, "mconfigptr", Sm1p12, read_zero, nullptr},
     {0x300, "mstatus", Zicsr, read_field<&P::mstatus>, write_mstatus, CsrEffect::StateFlags},
     {0x301, "misa", Zicsr, read_misa, write_nothing},
-    {0x302, "medeleg", S, read_field<&P::medeleg>, write_field<&P::medeleg, kDelegable>},
+    {0x302, "medeleg", S, read_field<&P::medeleg>, write_medeleg},
     {0x303, "mideleg", S, read_field<&P::mideleg>, write_mideleg, CsrEffect::StateFlags},
     {0x304, "mie", Zicsr, read_field<&P::mie>, write_mie, CsrEffect::StateFlags},
     {0x305, "mtvec", Zicsr, read_field<&P::mtvec>, write_mtvec},
@@ -135,6 +148,8 @@ constexpr CsrInfo kCsrs[] = {
     storage<&P::mcause>(0x342, "mcause", Zicsr),
     storage<&P::mtval>(0x343, "mtval", Zicsr),
     {0x344, "mip", Zicsr, read_mip, write_mip, CsrEffect::StateFlags, nullptr, read_mip_to_modify},
+    storage<&P::mtinst>(0x34a, "mtinst", H),
+    storage<&P::mtval2>(0x34b, "mtval2", H),
 };
 
 }  // namespace
@@ -143,12 +158,11 @@ std::span<const CsrInfo> csrs_machine() { return kCsrs; }
 
 void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
-    value &= ~kStatusSd;
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
-    if ((value & kStatusFs) == kStatusFs || (value & kStatusVs) == kStatusVs) value |= kStatusSd;
-    hart.priv.mstatus = value;
+    hart.priv.mstatus = with_dirty_summary(value);
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
+    if (hart_has(hart, H)) update_address_space(hart);
     update_flags(hart);
     check_interrupts(hart);
 }

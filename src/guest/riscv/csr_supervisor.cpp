@@ -15,19 +15,33 @@ void write_sstatus(Hart& hart, u64 value, unsigned) {
     write_status(hart, (hart.priv.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
 }
 
-u64 read_sie(Hart& hart, unsigned) { return hart.priv.mie & hart.priv.mideleg; }
+/// Interrupts that sie and sip are about, as mie numbers them. Those of guests have registers of their own in HS mode,
+/// and are all that VS mode sees.
+u64 supervisor_interrupts(const Hart& hart) {
+    const PrivilegedState& p = hart.priv;
+    return p.virtualised ? p.hideleg : p.mideleg & ~kHypervisorInterrupts;
+}
+/// VS mode knows its interrupts by the numbers of HS mode's.
+unsigned numbering(const Hart& hart) { return hart.priv.virtualised ? 1 : 0; }
+
+u64 read_sie(Hart& hart, unsigned) { return (hart.priv.mie & supervisor_interrupts(hart)) >> numbering(hart); }
 void write_sie(Hart& hart, u64 value, unsigned) {
-    u64 mask = hart.priv.mideleg;
-    hart.priv.mie = (hart.priv.mie & ~mask) | (value & mask);
+    u64 mask = supervisor_interrupts(hart);
+    hart.priv.mie = (hart.priv.mie & ~mask) | (value << numbering(hart) & mask);
     check_interrupts(hart);
 }
 
-u64 read_sip(Hart& hart, unsigned) { return pending_interrupts(hart) & hart.priv.mideleg; }
-u64 read_sip_to_modify(Hart& hart, unsigned) { return hart.priv.mip_software & hart.priv.mideleg; }
+u64 read_sip(Hart& hart, unsigned) {
+    return (pending_interrupts(hart) & supervisor_interrupts(hart)) >> numbering(hart);
+}
+u64 read_sip_to_modify(Hart& hart, unsigned) {
+    return (hart.priv.mip_software & supervisor_interrupts(hart)) >> numbering(hart);
+}
 void write_sip(Hart& hart, u64 value, unsigned) {
-    constexpr u64 kWritable = interrupt_bit(kSupervisorSoftware) | interrupt_bit(kCounterOverflow);
-    u64 mask = hart.priv.mideleg & kWritable;
-    hart.priv.mip_software = (hart.priv.mip_software & ~mask) | (value & mask);
+    constexpr u64 kWritable = interrupt_bit(kSupervisorSoftware) | interrupt_bit(kCounterOverflow) |
+                              interrupt_bit(kVirtualSupervisorSoftware);
+    u64 mask = supervisor_interrupts(hart) & kWritable;
+    hart.priv.mip_software = (hart.priv.mip_software & ~mask) | (value << numbering(hart) & mask);
     check_interrupts(hart);
 }
 
@@ -42,18 +56,10 @@ void write_sepc(Hart& hart, u64 value, unsigned) { hart.priv.sepc = value & writ
 
 // --- address translation ---
 
-bool access_satp(const Hart& hart, unsigned) {
-    return hart.priv.mode != Privilege::Supervisor || (hart.priv.mstatus & kStatusTvm) == 0;
-}
-
-bool has_satp_mode(const Hart& hart, u64 mode) {
-    switch (mode) {
-        case kBare: return true;
-        case kSv39: return hart_has(hart, Extension::Sv39);
-        case kSv48: return hart_has(hart, Extension::Sv48);
-        case kSv57: return hart_has(hart, Extension::Sv57);
-        default: return false;
-    }
+Permission access_satp(const Hart& hart, unsigned) {
+    const PrivilegedState& p = hart.priv;
+    if (p.virtualised) return (p.hstatus & kHstatusVtvm) != 0 ? Permission::Virtual : Permission::Granted;
+    return granted_if(p.mode != Privilege::Supervisor || (p.mstatus & kStatusTvm) == 0);
 }
 
 /// A write with a mode that there is not has no effect at all.
@@ -63,7 +69,7 @@ void write_satp(Hart& hart, u64 value, unsigned) {
     if (mode == kBare) value = 0;
     hart.priv.satp = value;
     update_flags(hart);  // addresses are masked in another way
-    guest::switch_address_space(&hart, value, extract(value, kSatpAsidShift, kSatpAsidBits));
+    update_address_space(hart);
 }
 
 // --- environment ---
@@ -77,31 +83,29 @@ void write_senvcfg(Hart& hart, u64 value, unsigned) {
     update_flags(hart);
 }
 
-bool stateen_allows(const Hart& hart, u64 bit) {
-    return hart.priv.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen) ||
-           (hart.priv.mstateen[0] & bit) != 0;
-}
-bool access_senvcfg(const Hart& hart, unsigned) { return stateen_allows(hart, kStateenEnvcfg); }
+Permission access_senvcfg(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenEnvcfg); }
 
-/// jvt is all that there is to be denied to user mode; what machine mode denies reads as 0.
-u64 read_sstateen0(Hart& hart, unsigned) { return hart.priv.sstateen0 & hart.priv.mstateen[0]; }
+/// What higher levels leave of sstateen0.
+u64 granted_state(const PrivilegedState& p) { return p.virtualised ? p.mstateen[0] & p.hstateen[0] : p.mstateen[0]; }
+/// jvt is all that there is to be denied to user mode; what is denied already reads as 0.
+u64 read_sstateen0(Hart& hart, unsigned) { return hart.priv.sstateen0 & granted_state(hart.priv); }
 void write_sstateen0(Hart& hart, u64 value, unsigned) {
-    const u64 mask = kStateenJvt & hart.priv.mstateen[0];
+    const u64 mask = kStateenJvt & granted_state(hart.priv);
     hart.priv.sstateen0 = (hart.priv.sstateen0 & ~mask) | (value & mask);
 }
-bool access_sstateen(const Hart& hart, unsigned number) {
-    return hart.priv.mode == Privilege::Machine || (hart.priv.mstateen[number & 3] & kStateenSe) != 0;
+Permission access_sstateen(const Hart& hart, unsigned number) {
+    const PrivilegedState& p = hart.priv;
+    if (p.mode == Privilege::Machine) return Permission::Granted;
+    if ((p.mstateen[number & 3] & kStateenSe) == 0) return Permission::Illegal;
+    return p.virtualised && (p.hstateen[number & 3] & kStateenSe) == 0 ? Permission::Virtual : Permission::Granted;
 }
 
 // --- Sstc ---
 
-bool access_stimecmp(const Hart& hart, unsigned) {
-    const PrivilegedState& p = hart.priv;
-    constexpr u64 kTm = 2;
-    return p.mode == Privilege::Machine || ((p.menvcfg & kEnvcfgStce) != 0 && (p.mcounteren & kTm) != 0);
-}
+/// In VS mode it is vstimecmp.
+u64 read_stimecmp(Hart& hart, unsigned) { return hart.priv.virtualised ? hart.priv.vstimecmp : hart.priv.stimecmp; }
 void write_stimecmp(Hart& hart, u64 value, unsigned) {
-    hart.priv.stimecmp = value;
+    (hart.priv.virtualised ? hart.priv.vstimecmp : hart.priv.stimecmp) = value;
     update_timer(hart);
 }
 
@@ -122,16 +126,45 @@ constexpr CsrInfo kCsrs[] = {
     storage<&P::scause>(0x142, "scause", S),
     storage<&P::stval>(0x143, "stval", S),
     {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, nullptr, read_sip_to_modify},
-    {0x14d, "stimecmp", Sstc, read_field<&P::stimecmp>, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
+    {0x14d, "stimecmp", Sstc, read_stimecmp, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
     {0x180, "satp", S, read_field<&P::satp>, write_satp, CsrEffect::StateFlags, access_satp},
 };
 
 }  // namespace
 
-bool stateen_allows_jvt(const Hart& hart) {
-    if (!stateen_allows(hart, kStateenJvt)) return false;
-    return hart.priv.mode != Privilege::User || !hart_has(hart, Extension::Smstateen) ||
-           (hart.priv.sstateen0 & kStateenJvt) != 0;
+bool has_satp_mode(const Hart& hart, u64 mode) {
+    switch (mode) {
+        case kBare: return true;
+        case kSv39: return hart_has(hart, Extension::Sv39);
+        case kSv48: return hart_has(hart, Extension::Sv48);
+        case kSv57: return hart_has(hart, Extension::Sv57);
+        default: return false;
+    }
+}
+
+Permission access_stimecmp(const Hart& hart, unsigned) {
+    const PrivilegedState& p = hart.priv;
+    constexpr u64 kTm = 2;
+    if (p.mode == Privilege::Machine) return Permission::Granted;
+    if ((p.menvcfg & kEnvcfgStce) == 0 || (p.mcounteren & kTm) == 0) return Permission::Illegal;
+    const bool denied = p.virtualised && ((p.henvcfg & kEnvcfgStce) == 0 || (p.hcounteren & kTm) == 0);
+    return denied ? Permission::Virtual : Permission::Granted;
+}
+
+Permission stateen_permission(const Hart& hart, u64 bits) {
+    const PrivilegedState& p = hart.priv;
+    if (p.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen)) return Permission::Granted;
+    if ((p.mstateen[0] & bits) != bits) return Permission::Illegal;
+    return p.virtualised && (p.hstateen[0] & bits) != bits ? Permission::Virtual : Permission::Granted;
+}
+
+Permission jvt_permission(const Hart& hart) {
+    const PrivilegedState& p = hart.priv;
+    const Permission by_others = stateen_permission(hart, kStateenJvt);
+    if (by_others != Permission::Granted || p.mode != Privilege::User || !hart_has(hart, Extension::Smstateen) ||
+        (p.sstateen0 & kStateenJvt) != 0)
+        return by_others;
+    return p.virtualised ? Permission::Virtual : Permission::Illegal;
 }
 
 std::span<const CsrInfo> csrs_supervisor() { return kCsrs; }

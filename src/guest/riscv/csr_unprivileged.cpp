@@ -20,17 +20,15 @@ u64 read_seed(Hart&, unsigned) {
 }
 
 /// Lower modes have it when mseccfg says so; user programs as if their kernel did.
-bool access_seed(const Hart& hart, unsigned) {
-    if (!hart.model->system) return true;
+Permission access_seed(const Hart& hart, unsigned) {
+    if (!hart.model->system) return Permission::Granted;
     const PrivilegedState& p = hart.priv;
-    switch (p.mode) {
-        case Privilege::Machine: return true;
-        case Privilege::Supervisor: return (p.mseccfg & kSeccfgSseed) != 0;
-        default: return (p.mseccfg & kSeccfgUseed) != 0;
-    }
+    if (p.mode == Privilege::Machine) return Permission::Granted;
+    if (p.virtualised) return (p.mseccfg & kSeccfgSseed) != 0 ? Permission::Virtual : Permission::Illegal;
+    return granted_if((p.mseccfg & (p.mode == Privilege::Supervisor ? kSeccfgSseed : kSeccfgUseed)) != 0);
 }
 
-bool access_jvt(const Hart& hart, unsigned) { return stateen_allows_jvt(hart); }
+Permission access_jvt(const Hart& hart, unsigned) { return jvt_permission(hart); }
 
 /// The table's address. The only mode is 0.
 void write_jvt(Hart& hart, u64 value, unsigned) { hart.priv.jvt = value & ~u64{63}; }

@@ -28,7 +28,7 @@
     X(C, "c", User, key0(1), Zca)                          \
     X(B, "b", UserSum, kNone, Zba, Zbb, Zbs)               \
     X(V, "v", User, key0(2), Zve64d)                       \
-    X(H, "h", SystemAbsent, kNone, S)                      \
+    X(H, "h", System, kNone, S, Sm1p12)                      \
     X(Zic64b, "zic64b", User, kNone, )                     \
     X(Zicbom, "zicbom", User, key0(55), )                  \
     X(Zicbop, "zicbop", User, key0(60), )                  \
@@ -119,13 +119,13 @@
     X(Zhinx, "zhinx", User, kNone, Zhinxmin)               \
     X(Zhinxmin, "zhinxmin", User, kNone, Zfinx)            \
     X(Sdtrig, "sdtrig", System, kNone, )                   \
-    X(Sha, "sha", SystemAbsent, kNone, H, Ssstateen, Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd) \
-    X(Shcounterenw, "shcounterenw", SystemAbsent, kNone, H) \
-    X(Shgatpa, "shgatpa", SystemAbsent, kNone, H)          \
-    X(Shtvala, "shtvala", SystemAbsent, kNone, H)          \
-    X(Shvsatpa, "shvsatpa", SystemAbsent, kNone, H)        \
-    X(Shvstvala, "shvstvala", SystemAbsent, kNone, H)      \
-    X(Shvstvecd, "shvstvecd", SystemAbsent, kNone, H)      \
+    X(Sha, "sha", SystemSum, kNone, H, Ssstateen, Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd) \
+    X(Shcounterenw, "shcounterenw", System, kNone, H) \
+    X(Shgatpa, "shgatpa", System, kNone, H)          \
+    X(Shtvala, "shtvala", System, kNone, H)          \
+    X(Shvsatpa, "shvsatpa", System, kNone, H)        \
+    X(Shvstvala, "shvstvala", System, kNone, H)      \
+    X(Shvstvecd, "shvstvecd", System, kNone, H)      \
     X(Smaia, "smaia", System, kNone, )                     \
     X(Smcdeleg, "smcdeleg", SystemAbsent, kNone, Smcsrind) \
     X(Smcntrpmf, "smcntrpmf", SystemAbsent, kNone, )       \

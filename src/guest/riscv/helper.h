@@ -80,7 +80,12 @@
     X(fs_dirty, NoReadGlobals)                           \
     X(vs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
-    X(cbo_manage, NoReadGlobals | MayRaise)
+    X(cbo_manage, NoReadGlobals | MayRaise)              \
+    X(cbo_denied, NoReadGlobals | MayRaise)              \
+    /* hypervisor extension (helper_hypervisor.cpp) */   \
+    X(hlv, NoReadGlobals | MayRaise)                     \
+    X(hsv, NoReadGlobals | MayRaise)                     \
+    X(hfence, NoReadGlobals | MayRaise)
 // clang-format on
 
 namespace dragoman::riscv {
@@ -171,6 +176,12 @@ void helper_fs_dirty(ir::Env* env);
 void helper_vs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);
+/// Raises what cbo.zero gets where it is not permitted.
+void helper_cbo_denied(ir::Env* env, u32 insn);
+u64 helper_hlv(ir::Env* env, u32 insn, u64 address);
+void helper_hsv(ir::Env* env, u32 insn, u64 address, u64 value);
+/// hfence and hinval, of both kinds.
+void helper_hfence(ir::Env* env, u32 insn, u64 address, u64 number);
 
 u64 helper_csr_read(ir::Env* env, u32 number);
 void helper_csr_write(ir::Env* env, u32 number, u64 value);

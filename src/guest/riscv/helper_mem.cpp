@@ -73,7 +73,7 @@ u64 helper_table_jump(ir::Env* env, u32 index, u32 insn) {
         }
         return target;
     }
-    if (!stateen_allows_jvt(h)) guest::raise(env, static_cast<u32>(Cause::IllegalInstruction), insn);
+    if (const Permission p = jvt_permission(h); p != Permission::Granted) raise_denied(env, p, insn);
     guest::Translation t;
     if (!translate(env, address, guest::Access::Fetch, mmu_index(env, true), false, t)) {
         guest::raise(env, t.exception, t.value);

@@ -14,13 +14,22 @@ namespace {
     guest::raise(env, static_cast<u32>(Cause::IllegalInstruction), insn);
 }
 
-/// Supervisor mode may be denied an instruction by a bit of mstatus.
-void check_trapped(ir::Env* env, u32 insn, u64 bit) {
+/// Supervisor mode may be denied an instruction by a bit of mstatus, a guest's by one of hstatus.
+void check_trapped(ir::Env* env, u32 insn, u64 bit, u64 guest_bit) {
     const PrivilegedState& p = hart(env)->priv;
-    if (p.mode == Privilege::Supervisor && (p.mstatus & bit) != 0) illegal(env, insn);
+    if (p.virtualised) {
+        if ((p.hstatus & guest_bit) != 0) raise_denied(env, Permission::Virtual, insn);
+    } else if (p.mode == Privilege::Supervisor && (p.mstatus & bit) != 0) {
+        illegal(env, insn);
+    }
 }
 
 }  // namespace
+
+void raise_denied(ir::Env* env, Permission permission, u32 insn) {
+    const Cause cause = permission == Permission::Virtual ? Cause::VirtualInstruction : Cause::IllegalInstruction;
+    guest::raise(env, static_cast<u32>(cause), insn);
+}
 
 u64 helper_trap(ir::Env* env, u32 cause, u64 pc, u64 tval) {
     env->pc = pc;
@@ -35,15 +44,21 @@ void helper_interrupts_on(ir::Env* env) { check_interrupts(*hart(env)); }
 u64 helper_mret(ir::Env* env, u32) { return return_from_machine(*hart(env)); }
 
 u64 helper_sret(ir::Env* env, u32 insn) {
-    check_trapped(env, insn, kStatusTsr);
+    check_trapped(env, insn, kStatusTsr, kHstatusVtsr);
     return return_from_supervisor(*hart(env));
 }
 
-void helper_wfi(ir::Env* env, u32 insn) { check_trapped(env, insn, kStatusTw); }
+void helper_wfi(ir::Env* env, u32 insn) {
+    const PrivilegedState& p = hart(env)->priv;
+    if (p.mode != Privilege::Machine && (p.mstatus & kStatusTw) != 0) illegal(env, insn);
+    const bool denied = p.virtualised && (p.mode == Privilege::User || (p.hstatus & kHstatusVtw) != 0);
+    if (denied) raise_denied(env, Permission::Virtual, insn);
+}
 
 void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid) {
-    check_trapped(env, insn, kStatusTvm);
+    check_trapped(env, insn, kStatusTvm, kHstatusVtvm);
     guest::TlbFlush what;
+    limit_to_world(*hart(env), what);
     what.one_address = extract(insn, 15, 5) != 0;
     what.one_space = extract(insn, 20, 5) != 0;
     what.address = address;
@@ -59,7 +74,11 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     unsigned op = insn >> 12 & 3;
     bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
     const CsrInfo* csr = &csr_at(index);
-    if (csr->access != nullptr && !csr->access(h, number)) illegal(env, insn);
+    Permission permission = csr->access != nullptr ? csr->access(h, number) : Permission::Granted;
+    // What HS mode could access is for the hypervisor to do.
+    const bool not_for_guests = csr_privilege(number) == kHypervisorCsr || csr_level(number) > h.priv.mode;
+    if (h.priv.virtualised && not_for_guests && permission == Permission::Granted) permission = Permission::Virtual;
+    if (permission != Permission::Granted) raise_denied(env, permission, insn);
     if (csr->claim != nullptr && (op == kWrite || has_rs1)) return csr->claim(h, number);
     u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
     if (op == kWrite) {
@@ -78,12 +97,14 @@ void helper_trigger(ir::Env* env, u64 address, u32 kinds, u32 bytes) {
 void helper_fs_dirty(ir::Env* env) {
     Hart& h = *hart(env);
     h.priv.mstatus |= kStatusFs | kStatusSd;
+    if (h.priv.virtualised) h.priv.other.status |= kStatusFs;
     update_flags(h);
 }
 
 void helper_vs_dirty(ir::Env* env) {
     Hart& h = *hart(env);
     h.priv.mstatus |= kStatusVs | kStatusSd;
+    if (h.priv.virtualised) h.priv.other.status |= kStatusVs;
     update_flags(h);
 }
 
@@ -99,13 +120,18 @@ void helper_fetch_fault(ir::Env* env, u64 address) {
     }
 }
 
-// --- Zicbom ---
+// --- Zicbom, Zicboz ---
+
+void helper_cbo_denied(ir::Env* env, u32 insn) {
+    raise_denied(env, envcfg_permission(hart(env)->priv, kEnvcfgCbze), insn);
+}
 
 /// There are no caches to manage; the block must be accessible for loads or stores, and faults are those of a store.
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
     const Hart& h = *hart(env);
     bool invalidates = insn >> 20 == 0;
-    if (!envcfg_permits(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe)) illegal(env, insn);
+    const Permission permission = envcfg_permission(h.priv, invalidates ? kEnvcfgCbie : kEnvcfgCbcfe);
+    if (permission != Permission::Granted) raise_denied(env, permission, insn);
     unsigned index = flags_data_mmu(h.tb_flags);
     const u64 block = align_down(address, kCacheBlock);
     guest::Translation t;

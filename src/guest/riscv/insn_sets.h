@@ -17,6 +17,7 @@ InsnSet rows_zicbo();    // Zicbom, Zicboz
 InsnSet rows_zimop();    // Zimop
 InsnSet rows_zicsr();    // Zicsr
 InsnSet rows_priv();     // privileged instructions, Svinval
+InsnSet rows_h();        // H
 InsnSet rows_f();        // F
 InsnSet rows_d();        // D
 InsnSet rows_zfh();      // Zfh, Zfhmin

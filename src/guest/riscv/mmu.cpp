@@ -1,5 +1,8 @@
-// Address translation: Sv39, Sv48 and Sv57 page tables with Svadu, Svade, Svnapot and Svpbmt, and physical memory
-// protection (Privileged specification, "Virtual Address Translation Process" and the chapters of the extensions).
+// Address translation: Sv39, Sv48 and Sv57 page tables with Svadu, Svade, Svnapot and Svpbmt, those of guests in two
+// stages, and physical memory protection (Privileged specification, "Virtual Address Translation Process", "Two-Stage
+// Address Translation" and the chapters of the extensions).
+#include <algorithm>
+
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
 
@@ -33,56 +36,143 @@ u32 page_fault(Access access) {
     }
 }
 
-/// What a leaf entry found by the walk says.
-struct Leaf {
-    u64 pte, size;
-    bool global;
+u32 guest_page_fault(Access access) {
+    switch (access) {
+        case Access::Load: return static_cast<u32>(Cause::LoadGuestPageFault);
+        case Access::Store: return static_cast<u32>(Cause::StoreGuestPageFault);
+        default: return static_cast<u32>(Cause::FetchGuestPageFault);
+    }
+}
+
+/// Page tables and what decides how they are read.
+struct Stage {
+    u64 atp;                                                 ///< satp, vsatp or hgatp
+    bool executable_is_readable, update_bits, memory_types;  ///< MXR, ADUE, PBMTE
+    bool second;                                             ///< the G-stage, by hgatp
+    bool tables_of_guest;                                    ///< lie at guest-physical addresses
+
+    unsigned mode() const { return static_cast<unsigned>(atp >> kSatpModeShift); }
+    unsigned levels() const { return mode() - kSv39 + 3; }
+    /// The root table of the G-stage is four times as large.
+    unsigned address_bits() const { return 12 + 9 * levels() + (second ? 2 : 0); }
+    u64 root() const { return (extract(atp, 0, kPtePpnBits) & ~u64{second ? 3u : 0u}) * kPage; }
 };
 
-enum class Walk { Found, PageFault, AccessFault };
+/// What a leaf entry found by the walk says; of Bare, what it stands for.
+struct Leaf {
+    u64 pte = 0;
+    u64 size = kLargestBlock;
+    bool global = false;
+    u64 physical = 0;  ///< of the address
+    /// By PmpPermission, without the stores that would have to set the dirty bit.
+    u8 allowed = kPmpRead | kPmpWrite | kPmpExecute;
+    bool uncached = false;
+};
+
+enum class Walk { Found, PageFault, AccessFault, GuestPageFault };
+
+/// Pseudoinstructions of htinst and mtinst: a read or a write of VS-stage page tables.
+constexpr u64 kTableRead = 0x3000, kTableWrite = 0x3020;
 
 /// One translation by page tables.
 class Walker {
 public:
-    Walker(Hart& hart, u64 address, Access access, unsigned mmu_index, bool debug)
-        : hart_(hart), address_(address), access_(access), mmu_index_(mmu_index), debug_(debug) {}
+    Walker(Hart& hart, unsigned mmu_index, bool guest, bool debug)
+        : hart_(hart), mmu_index_(mmu_index), guest_(guest), debug_(debug) {}
 
-    Walk walk(Leaf& leaf) {
-        const unsigned mode = static_cast<unsigned>(hart_.priv.satp >> kSatpModeShift);
-        const unsigned levels = mode - kSv39 + 3;
-        const unsigned bits = 12 + 9 * levels;
-        if (static_cast<u64>(sign_extend(address_, bits)) != address_) return Walk::PageFault;
+    /// `needed`: the permission, by PmpPermission.
+    Walk translate(u64 address, u8 needed, Leaf& leaf) {
+        const PrivilegedState& p = hart_.priv;
+        const u64 envcfg = guest_ ? p.henvcfg & p.menvcfg : p.menvcfg;
+        const u64 status = guest_ ? vs_status(p) | hs_status(p) : p.mstatus;
+        const Stage first{.atp = guest_ ? vs_satp(p) : p.satp,
+                          .executable_is_readable = (status & kStatusMxr) != 0,
+                          .update_bits = (envcfg & kEnvcfgAdue) != 0,
+                          .memory_types = (envcfg & kEnvcfgPbmte) != 0,
+                          .second = false,
+                          .tables_of_guest = guest_};
+        const Walk result = walk(first, address, needed, leaf);
+        if (result != Walk::Found || !guest_) return result;
+        Leaf second;
+        if (const Walk r = second_stage(leaf.physical, needed, 0, second); r != Walk::Found) return r;
+        leaf.physical = second.physical;
+        leaf.size = std::min(leaf.size, second.size);
+        leaf.allowed &= second.allowed;
+        leaf.uncached |= second.uncached;
+        leaf.global = false;  // in all address spaces of one guest only
+        return result;
+    }
+
+    u64 guest_physical() const { return guest_physical_; }
+    u64 pseudoinstruction() const { return pseudoinstruction_; }
+
+private:
+    Walk walk(const Stage& stage, u64 address, u8 needed, Leaf& leaf) {
+        if (stage.mode() == kBare) {
+            leaf.physical = address;
+            return Walk::Found;
+        }
+        const unsigned bits = stage.address_bits();
+        const u64 canonical = stage.second ? address & low_mask(bits) : static_cast<u64>(sign_extend(address, bits));
+        if (canonical != address) return Walk::PageFault;
         for (;;) {
             bool changed = false;
-            Walk result = walk_once(levels, leaf, changed);
-            if (!changed) return result;
+            const Walk result = walk_once(stage, address, needed, leaf, changed);
+            if (changed) continue;
+            if (result != Walk::Found) return result;
+            const u64 offset = leaf.size - 1;
+            leaf.physical = (extract(leaf.pte, kPtePpnShift, kPtePpnBits) * kPage & ~offset) | (address & offset);
+            leaf.allowed = permissions(stage, leaf.pte);
+            if ((leaf.pte & kPteD) == 0) leaf.allowed &= static_cast<u8>(~kPmpWrite);
+            leaf.uncached = extract(leaf.pte, kPtePbmtShift, 2) == kPbmtIo;
+            return result;
         }
     }
 
-    /// Loads, stores and fetches that the entry permits to the mode, by PmpPermission.
-    u8 permissions(u64 pte) const {
+    /// A guest-physical address. `pseudoinstruction`: of an access to page tables.
+    Walk second_stage(u64 address, u8 needed, u64 pseudoinstruction, Leaf& leaf) {
+        const PrivilegedState& p = hart_.priv;
+        const Stage second{.atp = p.hgatp,
+                           .executable_is_readable = (hs_status(p) & kStatusMxr) != 0,
+                           .update_bits = (p.menvcfg & kEnvcfgAdue) != 0,
+                           .memory_types = (p.menvcfg & kEnvcfgPbmte) != 0,
+                           .second = true,
+                           .tables_of_guest = false};
+        const Walk result = walk(second, address, needed, leaf);
+        if (result != Walk::PageFault) return result;
+        guest_physical_ = address;
+        pseudoinstruction_ = pseudoinstruction;
+        return Walk::GuestPageFault;
+    }
+
+    /// Loads, stores and fetches that the entry permits to the mode, by PmpPermission. The G-stage takes all of them
+    /// for those of user mode.
+    u8 permissions(const Stage& stage, u64 pte) const {
         u64 user = pte & kPteU;
         u8 allowed = 0;
-        if ((pte & kPteR) != 0 || ((pte & kPteX) != 0 && (hart_.priv.mstatus & kStatusMxr) != 0)) allowed |= kPmpRead;
+        if ((pte & kPteR) != 0 || ((pte & kPteX) != 0 && stage.executable_is_readable)) allowed |= kPmpRead;
         if ((pte & kPteW) != 0) allowed |= kPmpWrite;
         if ((pte & kPteX) != 0) allowed |= kPmpExecute;
-        switch (mmu_index_) {
+        switch (stage.second ? kMmuUser : mmu_index_) {
             case kMmuUser: return user ? allowed : 0;
             case kMmuSupervisor: return user ? 0 : allowed;
             default: return user ? allowed & ~kPmpExecute : allowed;
         }
     }
 
-private:
     /// `changed`: an entry changed under our hands; again.
-    Walk walk_once(unsigned levels, Leaf& leaf, bool& changed) {
-        u64 table = extract(hart_.priv.satp, 0, kPtePpnBits) * kPage;
+    Walk walk_once(const Stage& stage, u64 address, u8 needed, Leaf& leaf, bool& changed) {
+        const unsigned levels = stage.levels();
+        u64 table = stage.root();
         leaf.global = false;
         for (unsigned level = levels; level-- > 0;) {
-            u64 at = table + extract(address_, 12 + 9 * level, 9) * 8;
+            const unsigned index_bits = stage.second && level + 1 == levels ? 11 : 9;
+            const u64 entry = table + extract(address, 12 + 9 * level, index_bits) * 8;
+            u64 at;
+            if (const Walk r = locate(stage, entry, kPmpRead, at); r != Walk::Found) return r;
             u64 pte;
             if (!may_walk(at, kPmpRead) || !guest::physical_load(&hart_, at, 8, pte)) return Walk::AccessFault;
-            if (!is_valid(pte)) return Walk::PageFault;
+            if (!is_valid(stage, pte)) return Walk::PageFault;
             u64 ppn = extract(pte, kPtePpnShift, kPtePpnBits);
             leaf.global |= (pte & kPteG) != 0;
             if ((pte & (kPteR | kPteX)) == 0) {
@@ -99,28 +189,38 @@ private:
             } else if ((ppn & low_mask(9 * level)) != 0) {
                 return Walk::PageFault;
             }
-            return debug_ ? Walk::Found : check_leaf(at, leaf, changed);
+            return debug_ ? Walk::Found : check_leaf(stage, entry, at, needed, leaf, changed);
         }
         return Walk::PageFault;
     }
 
-    bool is_valid(u64 pte) const {
+    /// Where the entry at address `entry` of the stage's tables is physically, for an access that needs `needed`.
+    Walk locate(const Stage& stage, u64 entry, u8 needed, u64& at) {
+        at = entry;
+        if (!stage.tables_of_guest) return Walk::Found;
+        Leaf place;
+        const Walk result = second_stage(entry, needed, needed == kPmpWrite ? kTableWrite : kTableRead, place);
+        at = place.physical;
+        return result;
+    }
+
+    bool is_valid(const Stage& stage, u64 pte) const {
         if ((pte & kPteV) == 0 || (pte & kPteReserved) != 0) return false;
         if ((pte & kPteW) != 0 && (pte & kPteR) == 0) return false;
         if ((pte & kPteN) != 0 && !hart_has(hart_, Extension::Svnapot)) return false;
         u64 type = extract(pte, kPtePbmtShift, 2);
-        return type == 0 || ((hart_.priv.menvcfg & kEnvcfgPbmte) != 0 && type != kPbmtReserved);
+        return type == 0 || (stage.memory_types && type != kPbmtReserved);
     }
 
     bool may_walk(u64 at, u8 permission) const { return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0; }
 
-    /// Permission, and accessed and dirty bits.
-    Walk check_leaf(u64 at, Leaf& leaf, bool& changed) {
-        u8 needed = access_ == Access::Load ? kPmpRead : access_ == Access::Store ? kPmpWrite : kPmpExecute;
-        if ((permissions(leaf.pte) & needed) == 0) return Walk::PageFault;
-        u64 updated = leaf.pte | kPteA | (access_ == Access::Store ? kPteD : 0);
+    /// Permission, and accessed and dirty bits of the entry, which is at physical address `at`.
+    Walk check_leaf(const Stage& stage, u64 entry, u64 at, u8 needed, Leaf& leaf, bool& changed) {
+        if ((permissions(stage, leaf.pte) & needed) == 0) return Walk::PageFault;
+        u64 updated = leaf.pte | kPteA | (needed == kPmpWrite ? kPteD : 0);
         if (updated == leaf.pte) return Walk::Found;
-        if ((hart_.priv.menvcfg & kEnvcfgAdue) == 0) return Walk::PageFault;
+        if (!stage.update_bits) return Walk::PageFault;
+        if (const Walk r = locate(stage, entry, kPmpWrite, at); r != Walk::Found) return r;
         bool swapped;
         if (!may_walk(at, kPmpWrite) || !guest::physical_compare_exchange(&hart_, at, 8, leaf.pte, updated, swapped)) {
             return Walk::AccessFault;
@@ -131,11 +231,69 @@ private:
     }
 
     Hart& hart_;
-    u64 address_;
-    Access access_;
     unsigned mmu_index_;
+    bool guest_;
     bool debug_;
+    u64 guest_physical_ = 0, pseudoinstruction_ = 0;
 };
+
+u8 needed_permission(Access access) {
+    return access == Access::Load ? kPmpRead : access == Access::Store ? kPmpWrite : kPmpExecute;
+}
+
+/// How an access is translated.
+struct Way {
+    unsigned mmu_index;
+    bool guest;  ///< in two stages
+    u8 needed;   ///< permission of page tables
+    bool debug;
+};
+
+bool translate(Hart& h, u64 address, Access access, const Way& way, Translation& out) {
+    out = {};
+    Leaf leaf;
+    if (way.mmu_index == kMmuMachine) {
+        leaf.physical = address;
+    } else {
+        Walker walker(h, way.mmu_index, way.guest, way.debug);
+        const Walk result = walker.translate(address, way.needed, leaf);
+        if (result != Walk::Found) {
+            const u32 exception = result == Walk::PageFault     ? page_fault(access)
+                                  : result == Walk::AccessFault ? access_fault(access)
+                                                                : guest_page_fault(access);
+            if (way.guest && !way.debug) {
+                h.priv.fault = {.guest_address = true,
+                                .guest_physical = walker.guest_physical(),
+                                .insn = walker.pseudoinstruction(),
+                                .exception = exception,
+                                .address = address};
+            }
+            return fail(out, exception, address);
+        }
+    }
+    out.physical = leaf.physical;
+    out.page_bytes = leaf.size;
+    out.global = leaf.global;
+    out.uncached = leaf.uncached;
+    if (way.debug) {
+        out.load = out.store = out.fetch = true;
+        return true;
+    }
+    Privilege mode = way.mmu_index == kMmuMachine ? Privilege::Machine
+                     : way.mmu_index == kMmuUser  ? Privilege::User
+                                                  : Privilege::Supervisor;
+    u8 protection = pmp_permissions(h, out.physical, mode, out.page_bytes);
+    if ((protection & needed_permission(access)) == 0) {
+        if (way.guest) h.priv.fault = {.guest_address = true, .exception = access_fault(access), .address = address};
+        return fail(out, access_fault(access), address);
+    }
+    const u8 allowed = leaf.allowed & protection;
+    out.load = (allowed & kPmpRead) != 0;
+    out.store = (allowed & kPmpWrite) != 0;
+    out.fetch = (allowed & kPmpExecute) != 0;
+    if (out.page_bytes < kPage) out.access_bytes = pmp_access_bytes(h, out.physical);
+    return true;
+}
 
 }  // namespace
 
@@ -157,44 +315,13 @@ u32 misaligned(Access access) {
 
 bool translate(ir::Env* env, u64 address, Access access, unsigned mmu_index, bool debug, Translation& out) {
     Hart& h = *hart(env);
-    out = {};
-    u8 allowed = kPmpRead | kPmpWrite | kPmpExecute;
-    if (mmu_index == kMmuMachine || h.priv.satp >> kSatpModeShift == kBare) {
-        out.physical = address;
-        out.page_bytes = kLargestBlock;
-    } else {
-        Walker walker(h, address, access, mmu_index, debug);
-        Leaf leaf;
-        switch (walker.walk(leaf)) {
-            case Walk::Found: break;
-            case Walk::PageFault: return fail(out, page_fault(access), address);
-            case Walk::AccessFault: return fail(out, access_fault(access), address);
-        }
-        u64 offset = leaf.size - 1;
-        out.physical = (extract(leaf.pte, kPtePpnShift, kPtePpnBits) * kPage & ~offset) | (address & offset);
-        out.page_bytes = leaf.size;
-        out.global = leaf.global;
-        out.uncached = extract(leaf.pte, kPtePbmtShift, 2) == kPbmtIo;
-        allowed = walker.permissions(leaf.pte);
-        // The first store has to set the dirty bit.
-        if ((leaf.pte & kPteD) == 0) allowed &= static_cast<u8>(~kPmpWrite);
-    }
-    if (debug) {
-        out.load = out.store = out.fetch = true;
-        return true;
-    }
-    Privilege mode = mmu_index == kMmuMachine ? Privilege::Machine
-                     : mmu_index == kMmuUser  ? Privilege::User
-                                              : Privilege::Supervisor;
-    u8 protection = pmp_permissions(h, out.physical, mode, out.page_bytes);
-    u8 needed = access == Access::Load ? kPmpRead : access == Access::Store ? kPmpWrite : kPmpExecute;
-    if ((protection & needed) == 0) return fail(out, access_fault(access), address);
-    allowed &= protection;
-    out.load = (allowed & kPmpRead) != 0;
-    out.store = (allowed & kPmpWrite) != 0;
-    out.fetch = (allowed & kPmpExecute) != 0;
-    if (out.page_bytes < kPage) out.access_bytes = pmp_access_bytes(h, out.physical);
-    return true;
+    const bool guest = mmu_index != kMmuMachine && guest_data(h.priv);
+    return translate(h, address, access, {mmu_index, guest, needed_permission(access), debug}, out);
+}
+
+bool translate_guest(Hart& hart, u64 address, const GuestAccess& access, Translation& out) {
+    const u8 needed = access.executable ? u8{kPmpExecute} : needed_permission(access.access);
+    return translate(hart, address, access.access, {access.mmu_index, true, needed, false}, out);
 }
 
 }  // namespace dragoman::riscv

@@ -78,6 +78,8 @@ private:
 }  // namespace
 
 std::string describe_page_tables(const ir::Env* env, const guest::MemoryReader& physical) {
+    if (hart(env)->priv.virtualised)
+        return "The hart is in a guest, whose page tables are at guest-physical addresses\n";
     const u64 satp = hart(env)->priv.satp;
     const u64 mode = satp >> 60;
     if (mode < 8 || mode > 10) return "No translation or protection\n";

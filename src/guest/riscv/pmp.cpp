@@ -118,8 +118,9 @@ void write_address(Hart& hart, u64 value, unsigned number) {
 }
 
 /// Three extensions bring it.
-bool access_mseccfg(const Hart& hart, unsigned) {
-    return hart_has(hart, Extension::Smepmp) || hart_has(hart, Extension::Zkr) || hart_has(hart, Extension::Smmpm);
+Permission access_mseccfg(const Hart& hart, unsigned) {
+    return granted_if(hart_has(hart, Extension::Smepmp) || hart_has(hart, Extension::Zkr) ||
+                      hart_has(hart, Extension::Smmpm));
 }
 
 /// MML and MMWP can only be set; RLB cannot be changed from 0 while a rule is locked.

@@ -40,8 +40,19 @@ enum Interrupt : unsigned {
     kSupervisorExternal = 9,
     kMachineExternal = 11,
     kCounterOverflow = 13,
+    // Hypervisor extension
+    kVirtualSupervisorSoftware = 2,
+    kVirtualSupervisorTimer = 6,
+    kVirtualSupervisorExternal = 10,
+    kSupervisorGuestExternal = 12,
 };
 constexpr u64 interrupt_bit(Interrupt i) { return u64{1} << i; }
+/// Those of VS mode: bits of hvip and hideleg. VS mode sees each one place lower.
+inline constexpr u64 kVirtualInterrupts = interrupt_bit(kVirtualSupervisorSoftware) |
+                                          interrupt_bit(kVirtualSupervisorTimer) |
+                                          interrupt_bit(kVirtualSupervisorExternal);
+/// Bits of hie and hip; always delegated by machine mode.
+inline constexpr u64 kHypervisorInterrupts = kVirtualInterrupts | interrupt_bit(kSupervisorGuestExternal);
 inline constexpr u64 kCauseInterrupt = u64{1} << 63;
 
 // menvcfg, senvcfg
@@ -63,6 +74,37 @@ inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUse
 inline constexpr unsigned kSatpModeShift = 60, kSatpAsidShift = 44, kSatpAsidBits = 16;
 enum SatpMode : unsigned { kBare = 0, kSv39 = 8, kSv48 = 9, kSv57 = 10 };
 
+// Hypervisor extension: mstatus, hstatus, hgatp
+inline constexpr u64 kStatusGva = u64{1} << 38, kStatusMpv = u64{1} << 39;
+inline constexpr u64 kHstatusGva = u64{1} << 6, kHstatusSpv = u64{1} << 7, kHstatusSpvp = u64{1} << 8;
+inline constexpr u64 kHstatusHu = u64{1} << 9, kHstatusVtvm = u64{1} << 20, kHstatusVtw = u64{1} << 21;
+inline constexpr u64 kHstatusVtsr = u64{1} << 22, kHstatusVsxl64 = u64{2} << 32;
+inline constexpr unsigned kHupmmShift = 48;
+inline constexpr u64 kHstatusHupmm = u64{3} << kHupmmShift;
+inline constexpr unsigned kGatpVmidBits = 14;
+
+/// What the instruction or the mode that wants something is told.
+enum class Permission : u8 {
+    Granted,
+    Illegal,  ///< an illegal-instruction exception
+    Virtual,  ///< a virtual-instruction exception: the hypervisor might have permitted it
+};
+
+/// Supervisor registers that VS mode has its own of.
+struct SupervisorRegisters {
+    u64 status;  ///< the fields of mstatus that sstatus shows
+    u64 stvec, sscratch, sepc, scause, stval, satp;
+};
+
+/// What is known of the last failed translation beside exception and address, for the trap that may follow.
+struct TranslationFault {
+    bool guest_address;  ///< the address is a guest virtual address
+    u64 guest_physical;  ///< of a guest-page fault
+    u64 insn;            ///< the pseudoinstruction for an access to VS-stage page tables; 0: it was no such access
+    u32 exception;
+    u64 address;
+};
+
 /// A PMP entry with its address range resolved.
 struct PmpRange {
     u64 first, last;  ///< inclusive; first > last: the entry is off
@@ -79,7 +121,7 @@ struct PrivilegedState {
     u64 mstatus, mtvec, mscratch, mepc, mcause, mtval;
     u64 medeleg, mideleg, mie;
     u64 mip_software;  ///< pending bits that software writes
-    u64 mip_timer;     ///< STIP, where stimecmp drives it
+    u64 mip_timer;     ///< STIP and VSTIP, where stimecmp and vstimecmp drive them
     u64 mip_external;  ///< levels of the interrupt lines; written by any thread, atomically
     u64 stvec, sscratch, sepc, scause, stval, satp;
     u64 stimecmp;
@@ -110,6 +152,16 @@ struct PrivilegedState {
 
     u64 tselect, mcontext, scontext;
     Trigger trigger[kTriggers];
+
+    // Hypervisor extension
+    bool virtualised;  ///< virtualization mode, V
+    /// The supervisor registers that the hart does not use now: VS mode's while V is 0, HS mode's while it is 1.
+    SupervisorRegisters other;
+    u64 hstatus, hedeleg, hideleg, hcounteren, htval, htinst, hgatp, htimedelta, henvcfg;
+    u64 hstateen[4];
+    u64 vstimecmp, vsiselect, hvictl;
+    u64 mtval2, mtinst;
+    TranslationFault fault;
 };
 
 }  // namespace dragoman::riscv

@@ -84,7 +84,9 @@ static bool write_system_register(Hart& hart, unsigned number, u64 value) {
     if (!hart.model->system) return false;
     if (number == kPriv) {
         if (value > 3 || value == 2) return false;
-        set_mode(hart, static_cast<Privilege>(value));
+        const auto mode = static_cast<Privilege>(value);
+        set_mode(hart, mode, hart.priv.virtualised && mode != Privilege::Machine);
+        if (hart_has(hart, Extension::H)) update_address_space(hart);
         update_flags(hart);
         return true;
     }

@@ -19,10 +19,15 @@ enum class Cause : u32 {
     StoreAccess = 7,
     EcallU = 8,
     EcallS = 9,
+    EcallVs = 10,
     EcallM = 11,
     FetchPageFault = 12,
     LoadPageFault = 13,
     StorePageFault = 15,
+    FetchGuestPageFault = 20,
+    LoadGuestPageFault = 21,
+    VirtualInstruction = 22,
+    StoreGuestPageFault = 23,
 };
 
 class Model;          // model.h
@@ -83,10 +88,13 @@ inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 inline constexpr u32 kFlagPmlen7 = 1u << 25, kFlagPmlen16 = 1u << 26, kFlagPmZero = 1u << 27;
 inline constexpr u32 kFlagPmMask = kFlagPmlen7 | kFlagPmlen16 | kFlagPmZero;
 
+/// V: the mode is VS or VU.
+inline constexpr u32 kFlagVirtualised = 1u << 28;
+
 static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
                   kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean +
-                  kFlagPmMask ==
-              low_mask(28));  // no two of them share a bit
+                  kFlagPmMask + kFlagVirtualised ==
+              low_mask(29));  // no two of them share a bit
 
 /// PMLEN: how many upper bits of an address are ignored.
 constexpr unsigned flags_pmlen(u32 flags) {

@@ -9,6 +9,12 @@ namespace dragoman::riscv {
 /// that depend on MXR, TB state flags, interrupts.
 void write_status(Hart& hart, u64 value);
 
+/// mstatus or vsstatus with SD as FS and VS make it.
+constexpr u64 with_dirty_summary(u64 status) {
+    const bool dirty = (status & kStatusFs) == kStatusFs || (status & kStatusVs) == kStatusVs;
+    return dirty ? status | kStatusSd : status & ~kStatusSd;
+}
+
 /// The fields of mstatus that sstatus shows.
 inline constexpr u64 kSstatusWritable =
     kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr;
@@ -23,7 +29,13 @@ inline constexpr u64 kStateenImsic = u64{1} << 58;     ///< the interrupt file
 inline constexpr u64 kStateenContext = u64{1} << 57;   ///< scontext
 inline constexpr u64 kStateenJvt = u64{1} << 2;        ///< jvt, cm.jt and cm.jalt; in sstateen0, too
 
-/// Whether mstateen0 and sstateen0 let the mode that the hart is in have jvt.
-bool stateen_allows_jvt(const Hart& hart);
+/// Of stimecmp and vstimecmp, by the enables of Sstc.
+Permission access_stimecmp(const Hart& hart, unsigned number);
+/// Whether satp may hold `mode`, and hgatp the mode of the same number.
+bool has_satp_mode(const Hart& hart, u64 mode);
+/// Whether mstateen0 and hstateen0 let the mode that the hart is in have what `bits` stand for.
+Permission stateen_permission(const Hart& hart, u64 bits);
+/// The same for jvt, which sstateen0 decides about, too.
+Permission jvt_permission(const Hart& hart);
 
 }  // namespace dragoman::riscv

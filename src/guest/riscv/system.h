@@ -30,12 +30,48 @@ u64 return_from_supervisor(Hart& hart);
 u32 system_flags(const Hart& hart);
 inline void update_flags(Hart& hart) { hart.tb_flags = system_flags(hart); }
 unsigned mmu_index(const ir::Env* env, bool fetch);
-/// Whether menvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
-bool envcfg_permits(const PrivilegedState& p, u64 field);
+/// Whether menvcfg, henvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
+Permission envcfg_permission(const PrivilegedState& p, u64 field);
+/// Whether loads and stores are those of a guest: V is 1, or MPRV makes them so.
+bool guest_data(const PrivilegedState& p);
+
+// helper_priv.cpp
+/// Raises what an instruction gets that is not permitted. From helpers with MayRaise.
+[[noreturn]] void raise_denied(ir::Env* env, Permission permission, u32 insn);
+
+// hypervisor.cpp
+/// Changes V: the supervisor registers change places with those of the other side.
+void set_virtualised(Hart& hart, bool virtualised);
+/// Shows the address space that follows from V, satp, vsatp and hgatp.
+void update_address_space(Hart& hart);
+/// Which translations fences of the mode that the hart is in are about.
+void limit_to_world(const Hart& hart, guest::TlbFlush& what);
+inline u64 vmid(const PrivilegedState& p) { return extract(p.hgatp, kSatpAsidShift, kGatpVmidBits); }
+/// The instruction at pc in the form that htinst and mtinst have for a trap of its access at `address`; 0 for those
+/// that have no such form.
+u64 transformed_insn(Hart& hart, u64 address);
+
+/// Of the registers that VS mode has its own of: those of VS mode, whatever V is.
+template <u64 PrivilegedState::*own, u64 SupervisorRegisters::*other>
+u64& vs_register(PrivilegedState& p) {
+    return p.virtualised ? p.*own : p.other.*other;
+}
+/// vsstatus's fields and those of HS mode's sstatus.
+inline u64 vs_status(const PrivilegedState& p) { return p.virtualised ? p.mstatus : p.other.status; }
+inline u64 hs_status(const PrivilegedState& p) { return p.virtualised ? p.other.status : p.mstatus; }
+inline u64 hs_satp(const PrivilegedState& p) { return p.virtualised ? p.other.satp : p.satp; }
+inline u64 vs_satp(const PrivilegedState& p) { return p.virtualised ? p.satp : p.other.satp; }
 
 // mmu.cpp
 bool translate(ir::Env* env, u64 address, guest::Access access, unsigned mmu_index, bool debug,
                guest::Translation& out);
+/// Of a load or store of the hypervisor's in its guest.
+struct GuestAccess {
+    guest::Access access;
+    unsigned mmu_index;
+    bool executable;  ///< hlvx: execute permission instead of read permission
+};
+bool translate_guest(Hart& hart, u64 address, const GuestAccess& access, guest::Translation& out);
 u32 access_fault(guest::Access access);
 u32 misaligned(guest::Access access);
 
@@ -66,11 +102,12 @@ enum TriggerKind : u64 { kTriggerLoad = 1, kTriggerStore = 2, kTriggerExecute = 
 void check_triggers(Hart& hart, u64 kinds, u64 address, u64 bytes);
 
 // csr_counters.cpp
-/// The hart goes over to `mode`: counters that do not count in all modes stop or go on.
-void switch_counters(Hart& hart, Privilege mode);
-inline void set_mode(Hart& hart, Privilege mode) {
-    if (hart.priv.hpm_filtered != 0) return switch_counters(hart, mode);
+/// The hart is about to go over to `mode`: counters that do not count in all modes stop or go on.
+void switch_counters(Hart& hart, Privilege mode, bool virtualised);
+inline void set_mode(Hart& hart, Privilege mode, bool virtualised = false) {
+    if (hart.priv.hpm_filtered != 0) switch_counters(hart, mode, virtualised);
     hart.priv.mode = mode;
+    if (hart.priv.virtualised != virtualised) set_virtualised(hart, virtualised);
 }
 /// Notes counters that have overflowed.
 void check_counters(Hart& hart);
@@ -81,7 +118,7 @@ void reset_counters(Hart& hart);
 // timer.cpp
 u64 next_timer(const ir::Env* env);
 void timer_expired(ir::Env* env);
-/// After a change of stimecmp or menvcfg.STCE.
+/// After a change of stimecmp, vstimecmp, or what enables them.
 void update_timer(Hart& hart);
 
 // page_tables.cpp

@@ -213,7 +213,8 @@ static bool trans_ecall(DisasContext& ctx, const Operands&) {
         constexpr Cause kCauses[] = {Cause::EcallU, Cause::EcallS, Cause::EcallM, Cause::EcallM};
         Builder& b = *ctx.b;
         Var target = b.temp(Type::I64);
-        u32 cause = static_cast<u32>(kCauses[static_cast<unsigned>(ctx.mode())]);
+        const bool from_guest = ctx.virtualised() && ctx.mode() == Privilege::Supervisor;
+        u32 cause = static_cast<u32>(from_guest ? Cause::EcallVs : kCauses[static_cast<unsigned>(ctx.mode())]);
         ctx.call_helper(Helper::trap, target, {b.env(), b.c32(cause), b.address(ctx.pc), b.c64(0)});
         ctx.jump_indirect(target);
         return true;

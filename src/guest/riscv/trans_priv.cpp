@@ -8,21 +8,23 @@ namespace dragoman::riscv {
 namespace {
 
 /// mret, sret: the helper changes the mode and returns the pc to go on at.
-bool gen_trap_return(DisasContext& ctx, Helper helper, Privilege lowest) {
-    if (ctx.mode() < lowest) return false;
+bool gen_trap_return(DisasContext& ctx, Helper helper) {
     Builder& b = *ctx.b;
     Var pc = b.temp(Type::I64);
     ctx.call_helper(helper, pc, {b.env(), b.c32(ctx.bits)});
     ctx.jump_indirect(pc);
     return true;
 }
-bool trans_mret(DisasContext& ctx, const Operands&) { return gen_trap_return(ctx, Helper::mret, Privilege::Machine); }
+bool trans_mret(DisasContext& ctx, const Operands&) {
+    return ctx.mode() == Privilege::Machine && gen_trap_return(ctx, Helper::mret);
+}
 bool trans_sret(DisasContext& ctx, const Operands&) {
-    return gen_trap_return(ctx, Helper::sret, Privilege::Supervisor);
+    if (ctx.mode() == Privilege::User) return ctx.deny();
+    return gen_trap_return(ctx, Helper::sret);
 }
 
 bool trans_wfi(DisasContext& ctx, const Operands&) {
-    if (ctx.mode() == Privilege::User) return false;
+    if (ctx.mode() == Privilege::User && !ctx.virtualised()) return false;
     Builder& b = *ctx.b;
     ctx.call_helper(Helper::wfi, ir::kNoVar, {b.env(), b.c32(ctx.bits)});
     b.exit_tb(static_cast<u32>(ExitReason::Halt), b.address(ctx.next_pc()));
@@ -31,7 +33,7 @@ bool trans_wfi(DisasContext& ctx, const Operands&) {
 }
 
 bool trans_sfence_vma(DisasContext& ctx, const Operands& a) {
-    if (ctx.mode() == Privilege::User) return false;
+    if (ctx.mode() == Privilege::User) return ctx.deny();
     Builder& b = *ctx.b;
     ctx.call_helper(Helper::sfence_vma, ir::kNoVar, {b.env(), b.c32(ctx.bits), ctx.gpr(a.rs1), ctx.gpr(a.rs2)});
     ctx.end_with_lookup();
@@ -39,7 +41,7 @@ bool trans_sfence_vma(DisasContext& ctx, const Operands& a) {
 }
 
 /// Invalidations are done at once, and page-table accesses wait for nothing: there is nothing left to order.
-bool trans_sfence_order(DisasContext& ctx, const Operands&) { return ctx.mode() != Privilege::User; }
+bool trans_sfence_order(DisasContext& ctx, const Operands&) { return ctx.mode() != Privilege::User || ctx.deny(); }
 
 using enum Extension;
 

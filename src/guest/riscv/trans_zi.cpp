@@ -37,7 +37,11 @@ static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
         ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1))});
         return true;
     }
-    if ((ctx.flags & kFlagCboZero) == 0) return false;
+    if ((ctx.flags & kFlagCboZero) == 0) {
+        if (!ctx.virtualised()) return false;
+        ctx.call_helper(Helper::cbo_denied, ir::kNoVar, {b.env(), b.c32(ctx.bits)});
+        return true;
+    }
     Var block = b.andi(ctx.pointer(ctx.gpr(a.rs1)), ~(kCacheBlock - 1)), zero = b.c64(0);
     for (unsigned offset = 0; offset < kCacheBlock; offset += 8) ctx.guest_st(zero, block, {.size_log2 = 3}, offset);
     return true;

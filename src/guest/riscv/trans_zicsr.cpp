@@ -106,6 +106,12 @@ u32 offset_of(u64 PrivilegedState::*field) {
     return DRAGOMAN_HART_OFFSET(priv) + static_cast<u32>(bytes);
 }
 
+/// Whether the number says that the code may not access the CSR.
+bool is_denied(const DisasContext& ctx, unsigned number) {
+    if (ctx.virtualised() && csr_privilege(number) == kHypervisorCsr) return true;
+    return csr_level(number) > ctx.mode();
+}
+
 /// A CSR that is plain storage.
 bool gen_csr_field(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, Var rhs, bool writes) {
     Builder& b = *ctx.b;
@@ -156,10 +162,11 @@ bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& c
 /// System mode: what is not inline is done by a helper, from the bits of the instruction.
 bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, Var rhs, bool writes) {
     Builder& b = *ctx.b;
+    const bool denied = is_denied(ctx, csr.number);  // the helper says how
     // Where instructions have 4 bytes, addresses of instructions have another mask.
-    bool inline_field = csr.field != nullptr && (csr.field_mask == ~u64{0} || ctx.has(Extension::Zca));
+    bool inline_field = csr.field != nullptr && !denied && (csr.field_mask == ~u64{0} || ctx.has(Extension::Zca));
     if (inline_field) return gen_csr_field(ctx, a, csr, op, rhs, writes);
-    bool status = csr.number == kCsrSstatus || csr.number == kCsrMstatus;
+    bool status = !denied && (csr.number == kCsrSstatus || csr.number == kCsrMstatus);
     if (status && !writes) {
         Var value = b.temp(Type::I64);
         b.env_ld(value, offset_of(&PrivilegedState::mstatus), kDouble);
@@ -187,7 +194,9 @@ bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool write
     unsigned number = static_cast<unsigned>(a.imm);
     if (ctx.pc - 4 == ctx.silent_compare_pc) return true;  // the fsflags behind a silent comparison
     const CsrInfo* csr = find_csr(ctx.cpu(), number);
-    if (csr == nullptr || csr_privilege(number) > static_cast<unsigned>(ctx.mode())) return false;
+    if (csr == nullptr) return false;
+    // A guest's access to what supervisors have is its hypervisor's to do: the helper raises that.
+    if (is_denied(ctx, number) && (!ctx.virtualised() || csr_level(number) == Privilege::Machine)) return false;
     if (writes && csr_is_read_only(number)) return false;
     if (!writes && number == kCsrSeed) return false;  // reading it uses entropy up: it has to be written, too
     if (ctx.system && is_vector_csr(number)) {

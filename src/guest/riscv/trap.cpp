@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <iterator>
+#include <utility>
 
 #include "base/log.h"
 #include "guest/riscv/model.h"
@@ -25,56 +26,99 @@ const char* cause_name(u64 cause) {
     constexpr const char* kExceptions[] = {"fetch misaligned",  "fetch access fault", "illegal instruction",
                                            "breakpoint",        "load misaligned",    "load access fault",
                                            "store misaligned",  "store access fault", "ecall from U",
-                                           "ecall from S",      "",                   "ecall from M",
+                                           "ecall from S",      "ecall from VS",      "ecall from M",
                                            "fetch page fault",  "load page fault",    "",
-                                           "store page fault"};
+                                           "store page fault",  "",                   "",
+                                           "",                  "",                   "fetch guest-page fault",
+                                           "load guest-page fault", "virtual instruction",
+                                           "store guest-page fault"};
     // clang-format on
     // clang-format off
-    constexpr const char* kInterrupts[] = {"", "supervisor software", "", "machine software",
-                                           "", "supervisor timer",    "", "machine timer",
-                                           "", "supervisor external", "", "machine external",
-                                           "", "counter overflow"};
+    constexpr const char* kInterrupts[] = {"", "supervisor software", "VS software", "machine software",
+                                           "", "supervisor timer",    "VS timer",    "machine timer",
+                                           "", "supervisor external", "VS external", "machine external",
+                                           "guest external", "counter overflow"};
     // clang-format on
     u64 code = cause & ~kCauseInterrupt;
     if ((cause & kCauseInterrupt) != 0) return code < std::size(kInterrupts) ? kInterrupts[code] : "";
     return code < std::size(kExceptions) ? kExceptions[code] : "";
 }
 
-/// -d int
-void log_trap(const Hart& h, bool supervisor, u64 cause, u64 tval) {
-    constexpr char kModes[] = {'U', 'S', '?', 'M'};
-    std::fprintf(log::stream(),
-                 "hart %" PRIu64 ": %s %" PRIu64 " (%s), %c to %c, epc %016" PRIx64 ", tval %016" PRIx64 "\n",
-                 h.priv.hart_id, (cause & kCauseInterrupt) != 0 ? "interrupt" : "exception", cause & ~kCauseInterrupt,
-                 cause_name(cause), kModes[static_cast<unsigned>(h.priv.mode)], supervisor ? 'S' : 'M', h.pc, tval);
+/// Whose handler a trap goes to.
+enum class Handler { Machine, Supervisor, VirtualSupervisor };
+
+struct Trap {
+    u64 cause, tval;
+    // Of the hypervisor extension:
+    u64 guest_physical = 0, insn = 0;  ///< for htval or mtval2, htinst or mtinst
+    bool guest_address = false;        ///< tval is a guest virtual address
+};
+
+const char* mode_name(Privilege mode, bool virtualised) {
+    constexpr const char* kModes[] = {"U", "S", "?", "M"};
+    if (!virtualised) return kModes[static_cast<unsigned>(mode)];
+    return mode == Privilege::User ? "VU" : "VS";
 }
 
-/// Enters the trap handler of machine or supervisor mode.
-void enter_trap(Hart& h, bool supervisor, u64 cause, u64 tval) {
+/// -d int
+void log_trap(const Hart& h, Handler handler, const Trap& trap) {
+    constexpr const char* kHandlers[] = {"M", "S", "VS"};
+    std::fprintf(log::stream(),
+                 "hart %" PRIu64 ": %s %" PRIu64 " (%s), %s to %s, epc %016" PRIx64 ", tval %016" PRIx64 "\n",
+                 h.priv.hart_id, (trap.cause & kCauseInterrupt) != 0 ? "interrupt" : "exception",
+                 trap.cause & ~kCauseInterrupt, cause_name(trap.cause), mode_name(h.priv.mode, h.priv.virtualised),
+                 kHandlers[static_cast<unsigned>(handler)], h.pc, trap.tval);
+}
+
+/// What the trap is told of the mode that it interrupts.
+void note_interrupted_mode(PrivilegedState& p, Handler handler, const Trap& trap, Privilege mode, bool virtualised) {
+    if (handler == Handler::Machine) {
+        p.mtval2 = trap.guest_physical >> 2;
+        p.mtinst = trap.insn;
+        p.mstatus = (p.mstatus & ~(kStatusMpv | kStatusGva)) | (virtualised ? kStatusMpv : 0) |
+                    (trap.guest_address ? kStatusGva : 0);
+    } else if (handler == Handler::Supervisor) {
+        p.htval = trap.guest_physical >> 2;
+        p.htinst = trap.insn;
+        p.hstatus = (p.hstatus & ~(kHstatusSpv | kHstatusGva)) | (virtualised ? kHstatusSpv : 0) |
+                    (trap.guest_address ? kHstatusGva : 0);
+        if (virtualised) {
+            p.hstatus = (p.hstatus & ~kHstatusSpvp) | (mode == Privilege::Supervisor ? kHstatusSpvp : 0);
+        }
+    }
+}
+
+/// Enters the trap handler.
+void enter_trap(Hart& h, Handler handler, const Trap& trap) {
     PrivilegedState& p = h.priv;
     if (h.runtime->log().enabled(log::Item::Int)) [[unlikely]]
-        log_trap(h, supervisor, cause, tval);
-    u64 s = p.mstatus;
-    if (supervisor) {
-        p.scause = cause;
-        p.sepc = h.pc;
-        p.stval = tval;
-        s = (s & ~(kStatusSpie | kStatusSpp)) | ((s & kStatusSie) != 0 ? kStatusSpie : 0) |
-            (p.mode == Privilege::Supervisor ? kStatusSpp : 0);
-        p.mstatus = s & ~kStatusSie;
-        set_mode(h, Privilege::Supervisor);
-        h.pc = vector(p.stvec, cause);
-    } else {
-        p.mcause = cause;
-        p.mepc = h.pc;
-        p.mtval = tval;
-        s = (s & ~(kStatusMpie | kStatusMpp)) | ((s & kStatusMie) != 0 ? kStatusMpie : 0) |
-            static_cast<u64>(p.mode) << kStatusMppShift;
-        p.mstatus = s & ~kStatusMie;
+        log_trap(h, handler, trap);
+    const Privilege mode = p.mode;
+    const bool virtualised = p.virtualised;
+    if (handler == Handler::Machine) {
         set_mode(h, Privilege::Machine);
-        h.pc = vector(p.mtvec, cause);
+        p.mcause = trap.cause;
+        p.mepc = h.pc;
+        p.mtval = trap.tval;
+        const u64 s = (p.mstatus & ~(kStatusMpie | kStatusMpp)) | ((p.mstatus & kStatusMie) != 0 ? kStatusMpie : 0) |
+                      static_cast<u64>(mode) << kStatusMppShift;
+        p.mstatus = s & ~kStatusMie;
+        h.pc = vector(p.mtvec, trap.cause);
+    } else {
+        set_mode(h, Privilege::Supervisor, handler == Handler::VirtualSupervisor);
+        p.scause = trap.cause;
+        p.sepc = h.pc;
+        p.stval = trap.tval;
+        const u64 s = (p.mstatus & ~(kStatusSpie | kStatusSpp)) | ((p.mstatus & kStatusSie) != 0 ? kStatusSpie : 0) |
+                      (mode == Privilege::Supervisor ? kStatusSpp : 0);
+        p.mstatus = s & ~kStatusSie;
+        h.pc = vector(p.stvec, trap.cause);
     }
     h.reservation_address = kNoReservation;
+    if (hart_has(h, Extension::H)) {
+        note_interrupted_mode(p, handler, trap, mode, virtualised);
+        update_address_space(h);
+    }
     update_flags(h);
 }
 
@@ -88,8 +132,17 @@ u64 guest_cause(u32 exception) {
 }
 
 /// Interrupts from the highest priority down ("Machine Interrupt (mip and mie) Registers").
-constexpr Interrupt kByPriority[] = {kMachineExternal,    kMachineSoftware, kMachineTimer,   kSupervisorExternal,
-                                     kSupervisorSoftware, kSupervisorTimer, kCounterOverflow};
+constexpr Interrupt kByPriority[] = {kMachineExternal,
+                                     kMachineSoftware,
+                                     kMachineTimer,
+                                     kSupervisorExternal,
+                                     kSupervisorSoftware,
+                                     kSupervisorTimer,
+                                     kSupervisorGuestExternal,
+                                     kVirtualSupervisorExternal,
+                                     kVirtualSupervisorSoftware,
+                                     kVirtualSupervisorTimer,
+                                     kCounterOverflow};
 
 }  // namespace
 
@@ -113,6 +166,11 @@ void reset(ir::Env* env, unsigned hart_id) {
     p.mode = Privilege::Machine;
     p.hart_id = hart_id;
     p.mstatus = kStatusUxl64 | kStatusSxl64;
+    if (hart_has(h, Extension::H)) {
+        p.mideleg = kHypervisorInterrupts;
+        p.hstatus = kHstatusVsxl64;
+        p.vstimecmp = ~u64{0};
+    }
     // Without Svade beside it, Svadu is on; so are page-based memory types where there are any.
     const ExtensionSet& on = h.model->extensions();
     if (on.has(Extension::Svadu) && !on.has(Extension::Svade)) p.menvcfg |= kEnvcfgAdue;
@@ -122,15 +180,58 @@ void reset(ir::Env* env, unsigned hart_id) {
     reset_counters(h);
     update_flags(h);
     guest::flush_tlb(env, {});
-    guest::switch_address_space(env, 0, 0);
+    guest::switch_address_space(env, {});
 }
+
+namespace {
+
+bool is_access(u64 cause) {
+    constexpr u64 kAccesses =
+        u64{1} << static_cast<u32>(Cause::LoadMisaligned) | u64{1} << static_cast<u32>(Cause::LoadAccess) |
+        u64{1} << static_cast<u32>(Cause::StoreMisaligned) | u64{1} << static_cast<u32>(Cause::StoreAccess) |
+        u64{1} << static_cast<u32>(Cause::LoadPageFault) | u64{1} << static_cast<u32>(Cause::StorePageFault) |
+        u64{1} << static_cast<u32>(Cause::LoadGuestPageFault) | u64{1} << static_cast<u32>(Cause::StoreGuestPageFault);
+    return (kAccesses >> cause & 1) != 0;
+}
+
+/// Whether its trap value is an address of the code that trapped.
+bool is_address_of_code(u64 cause) {
+    constexpr u64 kFetches =
+        u64{1} << static_cast<u32>(Cause::FetchMisaligned) | u64{1} << static_cast<u32>(Cause::FetchAccess) |
+        u64{1} << static_cast<u32>(Cause::Breakpoint) | u64{1} << static_cast<u32>(Cause::FetchPageFault) |
+        u64{1} << static_cast<u32>(Cause::FetchGuestPageFault);
+    return (kFetches >> cause & 1) != 0;
+}
+
+/// What a hypervisor is told of an exception beside cause and address. The form of the instruction only of what a
+/// guest does.
+void describe_to_hypervisor(Hart& h, Trap& trap) {
+    PrivilegedState& p = h.priv;
+    const TranslationFault fault = std::exchange(p.fault, {});
+    const bool known = fault.exception == trap.cause && fault.address == trap.tval;
+    if (is_access(trap.cause)) {
+        trap.guest_address = guest_data(p) || (known && fault.guest_address);
+        if (trap.guest_address) trap.insn = known && fault.insn != 0 ? fault.insn : transformed_insn(h, trap.tval);
+    } else if (is_address_of_code(trap.cause)) {
+        trap.guest_address = p.virtualised;
+        if (known) trap.insn = fault.insn;
+    }
+    if (known) trap.guest_physical = fault.guest_physical;
+}
+
+}  // namespace
 
 void take_exception(ir::Env* env) {
     Hart& h = *hart(env);
     const PrivilegedState& p = h.priv;
-    u64 cause = guest_cause(env->exception);
-    bool delegated = p.mode != Privilege::Machine && (p.medeleg >> cause & 1) != 0;
-    enter_trap(h, delegated, cause, env->exception_value);
+    Trap trap{guest_cause(env->exception), env->exception_value};
+    Handler handler = Handler::Machine;
+    if (p.mode != Privilege::Machine && (p.medeleg >> trap.cause & 1) != 0) {
+        const bool to_guest = p.virtualised && (p.hedeleg >> trap.cause & 1) != 0;
+        handler = to_guest ? Handler::VirtualSupervisor : Handler::Supervisor;
+    }
+    if (hart_has(h, Extension::H)) describe_to_hypervisor(h, trap);
+    enter_trap(h, handler, trap);
 }
 
 u64 pending_interrupts(const Hart& hart) {
@@ -145,18 +246,26 @@ unsigned next_interrupt(const Hart& hart) {
     if (p.mode != Privilege::Machine || (p.mstatus & kStatusMie) != 0) {
         if (unsigned i = highest_interrupt(pending & ~p.mideleg)) return i;
     }
-    if (p.mode == Privilege::User || (p.mode == Privilege::Supervisor && (p.mstatus & kStatusSie) != 0)) {
-        return highest_interrupt(pending & p.mideleg);
+    if (p.mode == Privilege::Machine) return 0;
+    const bool enabled = p.mode == Privilege::User || (p.mstatus & kStatusSie) != 0;
+    const u64 to_supervisor = pending & p.mideleg & ~p.hideleg;
+    if (enabled || p.virtualised) {
+        if (unsigned i = highest_interrupt(to_supervisor)) return i;
     }
-    return 0;
+    return p.virtualised && enabled ? highest_interrupt(pending & p.mideleg & p.hideleg) : 0;
 }
 
 bool take_interrupt(ir::Env* env) {
     Hart& h = *hart(env);
-    unsigned interrupt = next_interrupt(h);
+    const u64 interrupt = next_interrupt(h);
     if (interrupt == 0) return false;
-    bool delegated = (h.priv.mideleg >> interrupt & 1) != 0;
-    enter_trap(h, delegated, kCauseInterrupt | interrupt, 0);
+    if ((h.priv.mideleg >> interrupt & 1) == 0) {
+        enter_trap(h, Handler::Machine, {kCauseInterrupt | interrupt, 0});
+    } else if (!h.priv.virtualised || (h.priv.hideleg >> interrupt & 1) == 0) {
+        enter_trap(h, Handler::Supervisor, {kCauseInterrupt | interrupt, 0});
+    } else {  // as VS mode numbers it
+        enter_trap(h, Handler::VirtualSupervisor, {kCauseInterrupt | (interrupt - 1), 0});
+    }
     return true;
 }
 
@@ -175,17 +284,28 @@ void check_interrupts(Hart& hart) {
     if (next_interrupt(hart) != 0) guest::request_exit(&hart);
 }
 
+namespace {
+
+void go_on_in(Hart& hart, Privilege mode, bool virtualised) {
+    set_mode(hart, mode, virtualised);
+    if (hart_has(hart, Extension::H)) update_address_space(hart);
+    update_flags(hart);
+    check_interrupts(hart);
+}
+
+}  // namespace
+
 u64 return_from_machine(Hart& hart) {
     PrivilegedState& p = hart.priv;
     u64 s = p.mstatus;
     auto previous = static_cast<Privilege>(extract(s, kStatusMppShift, 2));
-    s = (s & ~(kStatusMie | kStatusMpp)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
+    const bool virtualised = (s & kStatusMpv) != 0 && previous != Privilege::Machine;
+    s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
-    set_mode(hart, previous);
-    update_flags(hart);
-    check_interrupts(hart);
-    return p.mepc;
+    const u64 pc = p.mepc;
+    go_on_in(hart, previous, virtualised);
+    return pc;
 }
 
 u64 return_from_supervisor(Hart& hart) {
@@ -194,10 +314,14 @@ u64 return_from_supervisor(Hart& hart) {
     auto previous = (s & kStatusSpp) != 0 ? Privilege::Supervisor : Privilege::User;
     s = (s & ~(kStatusSie | kStatusSpp | kStatusMprv)) | ((s & kStatusSpie) != 0 ? kStatusSie : 0) | kStatusSpie;
     p.mstatus = s;
-    set_mode(hart, previous);
-    update_flags(hart);
-    check_interrupts(hart);
-    return p.sepc;
+    const u64 pc = p.sepc;
+    bool virtualised = p.virtualised;
+    if (!virtualised) {
+        virtualised = (p.hstatus & kHstatusSpv) != 0;
+        p.hstatus &= ~kHstatusSpv;
+    }
+    go_on_in(hart, previous, virtualised);
+    return pc;
 }
 
 }  // namespace dragoman::riscv

@@ -2,7 +2,7 @@
 //
 // A trigger does not fire in machine mode while mstatus.MIE is 0, nor in supervisor mode while mstatus.SIE is 0 if
 // breakpoints are delegated: else it could fire in the handler before that has saved its state (Debug specification,
-// "Native Triggers").
+// "Native Triggers"). None fires in VS and VU mode: tdata1 has no bits for them.
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
@@ -78,10 +78,7 @@ bool matches_address(const Trigger& t, u64 address, u64 bytes) {
 
 // --- CSRs ---
 
-bool access_scontext(const Hart& hart, unsigned) {
-    return hart.priv.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen) ||
-           (hart.priv.mstateen[0] & kStateenContext) != 0;
-}
+Permission access_scontext(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenContext); }
 
 Trigger& selected(Hart& hart) { return hart.priv.trigger[hart.priv.tselect]; }
 
@@ -136,6 +133,7 @@ constexpr CsrInfo kCsrs[] = {
 std::span<const CsrInfo> csrs_triggers() { return kCsrs; }
 
 bool triggers_armed(const PrivilegedState& p) {
+    if (p.virtualised) return false;
     for (const Trigger& t : p.trigger) {
         if (is_armed(t, p.mode)) return true;
     }

@@ -128,7 +128,7 @@ protected:
     }
     void use_space(u64 id) {
         space_of_all = id;
-        guest::switch_address_space(cpu_, id, id);
+        guest::switch_address_space(cpu_, {.id = id, .asid = id});
     }
     u64 statistic(const char* name) {
         std::string text = engine_->statistics();
@@ -414,6 +414,34 @@ TEST_P(SystemTest, FlushesDropWhatTheyName) {
     EXPECT_EQ(load(), 33u) << "global";
     guest::flush_tlb(cpu_, {});
     EXPECT_EQ(load(), 44u);
+}
+
+TEST_P(SystemTest, FlushesOfAVirtualMachineAreForItsSpaces) {
+    write(kRam, {{toy::Load, 1, 6, 0}, {toy::Halt}});
+    EXPECT_TRUE(physical_.store(kRam + 0x3000, 8, 33));
+    EXPECT_TRUE(physical_.store(kRam + 0x4000, 8, 44));
+    cpu_->r[6] = 0x4000;
+    constexpr guest::AddressSpace kHost{},
+        kGuests[] = {{.id = 0, .world = 1, .asid = 0, .machine = 1}, {.id = 0, .world = 2, .asid = 0, .machine = 2}};
+    auto load = [&](const guest::AddressSpace& space) {
+        guest::switch_address_space(cpu_, space);
+        EXPECT_EQ(run(0x1000), ir::ExitReason::Syscall);
+        return cpu_->r[1];
+    };
+    auto load_all = [&] { return std::array{load(kHost), load(kGuests[0]), load(kGuests[1])}; };
+    using Loaded = std::array<u64, 3>;
+    EXPECT_EQ(load_all(), (Loaded{33, 33, 33}));
+    map(0x4000, {kRam + 0x4000});
+    EXPECT_EQ(load_all(), (Loaded{33, 33, 33}));
+    guest::flush_tlb(cpu_, {.one_machine = true, .machine = 2});
+    EXPECT_EQ(load_all(), (Loaded{33, 33, 44}));
+    guest::flush_tlb(cpu_, {.one_address = true, .address = 0x4000, .one_machine = true, .machine = 0});
+    EXPECT_EQ(load_all(), (Loaded{44, 33, 44}));
+    map(0x4000, {kRam + 0x3000});
+    guest::flush_tlb(cpu_, {.one_machine = true, .any_guest = true});
+    EXPECT_EQ(load_all(), (Loaded{44, 33, 33}));
+    guest::flush_tlb(cpu_, {.one_machine = true, .machine = 0});
+    EXPECT_EQ(load_all(), (Loaded{33, 33, 33}));
 }
 
 TEST_P(SystemTest, OneWalkServesALargePage) {

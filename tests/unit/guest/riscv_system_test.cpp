@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <utility>
 
 #include "guest/riscv/cpu.h"
 #include "guest/riscv/csr.h"
@@ -21,7 +22,7 @@ struct Machine {
     std::map<u64, u64> memory;  ///< 8-byte words that exist
     unsigned flushes = 0;
     unsigned exits_requested = 0;
-    u64 space = 0;
+    AddressSpace space;
     u64 ticks = 0;
     std::map<u64, u64> race;  ///< words that change when they are about to be exchanged
 };
@@ -59,7 +60,11 @@ public:
         return true;
     }
     void flush_tlb(ir::Env*, const TlbFlush&) override { ++machine.flushes; }
-    void switch_address_space(ir::Env*, u64 id, u64) override { machine.space = id; }
+    void switch_address_space(ir::Env*, const AddressSpace& space) override { machine.space = space; }
+    bool bus_load(ir::Env* env, u64 address, unsigned bytes, u64& value) override {
+        return physical_load(env, address, bytes, value);
+    }
+    bool bus_store(ir::Env*, u64, unsigned, u64) override { std::abort(); }
     void timer_changed(ir::Env*) override {}
 };
 TestRuntime runtime;
@@ -315,6 +320,121 @@ TEST_F(RiscvSystem, SoftwareDoesNotLatchTheExternalLine) {
     EXPECT_EQ(read(0x344), interrupt_bit(kSupervisorSoftware));
 }
 
+// --- hypervisor extension ---
+
+TEST_F(RiscvSystem, HypervisorRegistersHoldWhatIsLegal) {
+    constexpr u64 kSv39x4 = u64{kSv39} << kSatpModeShift;
+    write(0x680, kSv39x4 | u64{5} << kSatpAsidShift | 0x80007);
+    EXPECT_EQ(read(0x680), kSv39x4 | u64{5} << kSatpAsidShift | 0x80004) << "a root table of 16 KiB";
+    write(0x680, u64{1} << kSatpModeShift | 0x80008);
+    EXPECT_EQ(read(0x680), kSv39x4 | 0x80008) << "no such mode: the other fields are written";
+    write(0x280, kSv39x4 | 7);
+    write(0x280, u64{1} << kSatpModeShift | 9);
+    EXPECT_EQ(read(0x280), kSv39x4 | 7) << "no such mode: nothing is written";
+    write(0x241, 0x1235);
+    EXPECT_EQ(read(0x241), 0x1234u);
+    write(0x600, ~u64{0});
+    EXPECT_EQ(read(0x600), kHstatusVsxl64 | kHstatusGva | kHstatusSpv | kHstatusSpvp | kHstatusHu | kHstatusVtvm |
+                               kHstatusVtw | kHstatusVtsr | kHstatusHupmm);
+    write(0x645, ~u64{0});
+    EXPECT_EQ(read(0x645), kVirtualInterrupts);
+    write(0x30a, 0);
+    write(0x60a, ~u64{0});
+    EXPECT_EQ(read(0x60a) & (kEnvcfgStce | kEnvcfgAdue | kEnvcfgPbmte), 0u) << "what machine mode has not switched on";
+}
+
+TEST_F(RiscvSystem, MachineModeReturnsToGuests) {
+    PrivilegedState& p = h_->priv;
+    write(0x240, 0x5151);
+    write(0x140, 0x5050);
+    write(0x680, u64{kSv39} << kSatpModeShift | u64{3} << kSatpAsidShift | 0x80004);
+    p.mstatus = (p.mstatus & ~kStatusMpp) | kStatusMpv | u64{1} << kStatusMppShift;
+    return_from_machine(*h_);
+    EXPECT_TRUE(p.virtualised);
+    EXPECT_EQ(p.mode, Privilege::Supervisor);
+    EXPECT_EQ(p.mstatus & kStatusMpv, 0u);
+    EXPECT_EQ(p.sscratch, 0x5151u);
+    EXPECT_EQ(read(0x240), 0x5151u);
+    EXPECT_NE(h_->tb_flags & kFlagVirtualised, 0u);
+    EXPECT_EQ(machine.space.machine, 4u);
+    h_->exception = static_cast<u32>(Cause::EcallVs);
+    take_exception(h_);
+    EXPECT_FALSE(p.virtualised);
+    EXPECT_EQ(p.mode, Privilege::Machine);
+    EXPECT_NE(p.mstatus & kStatusMpv, 0u);
+    EXPECT_EQ(p.sscratch, 0x5050u);
+    EXPECT_EQ(machine.space.machine, 0u);
+}
+
+TEST_F(RiscvSystem, ABreakpointOfAGuestHasItsAddress) {
+    PrivilegedState& p = h_->priv;
+    p.medeleg = u64{1} << static_cast<u32>(Cause::Breakpoint);
+    set_mode(*h_, Privilege::User, true);
+    h_->exception = static_cast<u32>(Cause::Breakpoint);
+    h_->exception_value = 0x1234;
+    take_exception(h_);
+    EXPECT_EQ(p.mode, Privilege::Supervisor);
+    EXPECT_FALSE(p.virtualised);
+    EXPECT_EQ(p.hstatus & (kHstatusGva | kHstatusSpv | kHstatusSpvp), kHstatusGva | kHstatusSpv);
+}
+
+TEST_F(RiscvSystem, ReadingInstructionsOfAGuestIsALoad) {
+    map_page(kV | kR | kA);  // of the guest, whose memory is where it seems to be
+    h_->priv.other.satp = std::exchange(h_->priv.satp, 0);
+    const GuestAccess hlv{Access::Load, kMmuSupervisor, false}, hlvx{Access::Load, kMmuSupervisor, true};
+    EXPECT_TRUE(translate_guest(*h_, kAddress, hlv, t_));
+    EXPECT_EQ(t_.physical, kPage + 0x123);
+    EXPECT_FALSE(translate_guest(*h_, kAddress, hlvx, t_));
+    EXPECT_EQ(t_.exception, static_cast<u32>(Cause::LoadPageFault));
+    leaf() = (kPage >> 2) | kV | kX | kA;
+    EXPECT_TRUE(translate_guest(*h_, kAddress, hlvx, t_));
+    EXPECT_FALSE(translate_guest(*h_, kAddress, hlv, t_));
+}
+
+TEST_F(RiscvSystem, AnUpdateOfAGuestsTableCanFault) {
+    constexpr u64 kGuestRoot = 0x8000'8000, kGuestTable = 0x8000'c000;
+    map_page(kV | kR | kW);
+    h_->priv.other.satp = std::exchange(h_->priv.satp, 0);
+    h_->priv.menvcfg = h_->priv.henvcfg = kEnvcfgAdue;
+    h_->priv.hgatp = u64{kSv39} << kSatpModeShift | kGuestRoot >> 12;
+    machine.memory[kGuestRoot + 16] = (kGuestTable >> 2) | kV;
+    const u64 user = kV | kR | kW | kU | kA | kD;
+    machine.memory[kGuestTable] = (u64{0x8000'0000} >> 2) | user;  // 2 MiB as they are
+    const GuestAccess load{Access::Load, kMmuSupervisor, false};
+    EXPECT_TRUE(translate_guest(*h_, kAddress, load, t_));
+    EXPECT_EQ(leaf() & 0xff, kV | kR | kW | kA);
+    map_page(kV | kR | kW);
+    h_->priv.other.satp = std::exchange(h_->priv.satp, 0);
+    machine.memory[kGuestTable] &= ~kW;
+    EXPECT_FALSE(translate_guest(*h_, kAddress, load, t_));
+    EXPECT_EQ(t_.exception, static_cast<u32>(Cause::LoadGuestPageFault));
+    EXPECT_EQ(h_->priv.fault.guest_physical, kTable0 + 3 * 8);
+    EXPECT_EQ(h_->priv.fault.insn, 0x3020u) << "a write of a table";
+}
+
+TEST_F(RiscvSystem, PageTablesThatPointToThemselvesEnd) {
+    for (u64 i = 0; i < 2048; ++i) machine.memory[kRoot + 8 * i] = (kRoot >> 2) | kV;
+    h_->priv.other.satp = h_->priv.hgatp = u64{kSv39} << kSatpModeShift | kRoot >> 12;
+    const GuestAccess load{Access::Load, kMmuSupervisor, false};
+    EXPECT_FALSE(translate_guest(*h_, kAddress, load, t_));
+    EXPECT_EQ(t_.exception, static_cast<u32>(Cause::LoadGuestPageFault));
+}
+
+TEST_F(RiscvSystem, AGuestsUserModeWaitsByTimeoutWait) {
+    set_mode(*h_, Privilege::User, true);
+    auto cause = [&] {
+        try {
+            helper_wfi(h_, 0x10500073);
+        } catch (const Raised& raised) {
+            return raised.exception;
+        }
+        return 0u;
+    };
+    EXPECT_EQ(cause(), static_cast<u32>(Cause::VirtualInstruction));
+    h_->priv.mstatus |= kStatusTw;
+    EXPECT_EQ(cause(), static_cast<u32>(Cause::IllegalInstruction));
+}
+
 TEST_F(RiscvSystem, TimerComparesWithTime) {
     write(0x30a, kEnvcfgStce);
     machine.ticks = 100;
@@ -356,7 +476,7 @@ TEST_F(RiscvSystem, AccessIsDenied) {
 TEST_F(RiscvSystem, SatpTakesOnlyModesThatThereAre) {
     write(0x180, u64{kSv48} << 60 | 5);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
-    EXPECT_EQ(machine.space, u64{kSv48} << 60 | 5);
+    EXPECT_EQ(machine.space.id, u64{kSv48} << 60 | 5);
     write(0x180, u64{11} << 60 | 7);
     EXPECT_EQ(read(0x180), u64{kSv48} << 60 | 5);
     std::unique_ptr<Model> smaller = make_model("max,sv48=off", true);
@@ -411,7 +531,7 @@ TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
 TEST_F(RiscvSystem, DescribesTheHart) {
     HartDescription d = make_model("max,sv57=off,sv48=off", true)->describe_hart();
     EXPECT_EQ(d.mmu_type, "riscv,sv39");
-    EXPECT_TRUE(d.isa.starts_with("rv64imafdcb_zic64b_")) << d.isa;
+    EXPECT_TRUE(d.isa.starts_with("rv64imafdcbh_zic64b_")) << d.isa;
     EXPECT_NE(d.isa.find("_sstc"), d.isa.npos);
     EXPECT_LT(d.isa.find("_zic64b"), d.isa.find("_smepmp"));
     EXPECT_TRUE(d.isa.ends_with("_svvptc"));
