@@ -1,7 +1,7 @@
 #!/bin/bash
 # fetch.sh: puts what boots a whole machine into $DRAGOMAN_TEST_SYSTEM or ~/.cache/dragoman-tests/system: the kernel of
-# Debian 13 riscv64 as Image, its OpenSBI as fw_dynamic.bin, and initrd.cpio.gz with busybox, the kernel's virtio modules
-# and the init of this folder. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
+# Debian 13 riscv64 as Image, its OpenSBI as fw_dynamic.bin, and initrd.cpio.gz with busybox, the kernel's modules of
+# virtio and KVM and the init of this folder. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/../../lib/riscv-apt.sh"
@@ -9,7 +9,7 @@ here=$(dirname "$(realpath "$0")")
 out=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
 # In the order in which init loads them.
 MODULES="virtio_mmio virtio_blk failover net_failover virtio_net virtio-rng virtio_balloon crc16 mbcache jbd2
-    crc32c_generic ext4 netfs 9pnet 9pnet_virtio 9p"
+    crc32c_generic ext4 netfs 9pnet 9pnet_virtio 9p kvm"
 
 stamp=$(cat "$0" "$here/init" "$here/bench.c" | sha256sum)
 [ "$(cat "$out/.made" 2>/dev/null)" != "$stamp" ] || exit 0

@@ -276,7 +276,7 @@ def scripts(folder):
         check("warning" not in err, f"{line}: {err!r}")
     # What is missing is named.
     for line, names in [("-machine virt -display gtk", ["gtk"]), ("-device virtio-gpu-device", ["virtio-gpu-device"]),
-                        ("-cpu rv64,h=true", ["h"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
+                        ("-cpu rv64,zicfilp=true", ["zicfilp"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
                         ("-accel kvm", ["kvm"]), ("-device virtio-keyboard-device", ["virtio-keyboard-device"]),
                         ("-only-migratable", ["-only-migratable"]), ("-icount 1,rr=record,rrfile=x", ["rr=record"])]:
         check_error(names, *([] if "-display" in line else ["-display", "none"]), *line.split())
