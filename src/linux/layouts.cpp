@@ -85,6 +85,14 @@ bool write_words(const Task& task, u64 address, const u64* words, u64 count) {
     return true;
 }
 
+std::vector<u8> words_as_bytes(const StructLayouts& layouts, std::span<const u64> words) {
+    std::vector<u8> bytes(words.size() * layouts.word_bytes);
+    for (std::size_t i = 0; i < words.size(); ++i) {  // little-endian
+        std::memcpy(bytes.data() + i * layouts.word_bytes, &words[i], layouts.word_bytes);
+    }
+    return bytes;
+}
+
 bool write_siginfo(const Task& task, u64 address, const siginfo_t& info) {
     u8 bytes[sizeof info];
     layouts(task).put_siginfo(info, bytes);

@@ -7,6 +7,9 @@
 #include <sys/sem.h>
 #include <sys/stat.h>
 
+#include <span>
+#include <vector>
+
 #include "base/bits.h"
 #include "linux/signals/signal_state.h"
 
@@ -38,6 +41,8 @@ u64 word_bytes(const Task& task);
 /// Longs and pointers in guest memory, zero-extended.
 bool read_words(const Task& task, u64 address, u64* words, u64 count);
 bool write_words(const Task& task, u64 address, const u64* words, u64 count);
+/// The same in a buffer.
+std::vector<u8> words_as_bytes(const StructLayouts& layouts, std::span<const u64> words);
 
 // In guest memory, in the layout of the task's architecture. False: it may not be accessed.
 bool write_stat(Task& task, u64 address, const struct stat& host);

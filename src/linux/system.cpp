@@ -39,9 +39,9 @@ u64 next_random(u64 seed) {
 /// PR_GET_AUXV: the guest's own auxiliary vector.
 SyscallResult get_auxv(Task& task, const SyscallArgs& args) {
     if (args[3] || args[4]) return -EINVAL;
-    const std::vector<u64>& auxv = task.process->auxv;
-    u64 size = auxv.size() * sizeof(u64);
-    return task.write(args[1], auxv.data(), std::min(size, args[2])) ? static_cast<i64>(size) : -EFAULT;
+    const std::vector<u8> auxv = words_as_bytes(task.process->arch->layouts, task.process->auxv);
+    return task.write(args[1], auxv.data(), std::min<u64>(auxv.size(), args[2])) ? static_cast<i64>(auxv.size())
+                                                                                 : -EFAULT;
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ SyscallResult sys_prctl(Task& task, const SyscallArgs& args) {
         case PR_GET_NAME:
         case PR_GET_PDEATHSIG:
         case PR_GET_CHILD_SUBREAPER: return direct<SYS_prctl, args_set(1)>(task, args);
-        case PR_GET_TID_ADDRESS: return task.write(args[1], task.clear_child_tid) ? 0 : -EFAULT;
+        case PR_GET_TID_ADDRESS: return write_words(task, args[1], &task.clear_child_tid, 1) ? 0 : -EFAULT;
         case PR_SET_MM: return set_mm(task, args);
         case PR_GET_AUXV: return get_auxv(task, args);
         case PR_SET_VMA: return direct<SYS_prctl, args_set(2, 4)>(task, args);

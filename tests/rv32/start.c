@@ -14,7 +14,11 @@ static double series(int n) {
     return sum;
 }
 
+__attribute__((noinline)) static int fault(volatile int *place) { return *place; }
+
 int main_program(int argc, char **argv, char **envp, const u32 *auxv) {
+    static volatile u32 nowhere = 16;
+    if (argc == 2 && same_text(argv[1], "crash")) return fault((int *)nowhere);
     CHECK(argc >= 1 && argv[argc] == 0);
     CHECK(((u32)argv & 3) == 0 && ((u32)(argv - 1) & 15) == 0);
     CHECK(envp == argv + argc + 1);

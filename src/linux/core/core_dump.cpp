@@ -14,6 +14,7 @@
 #include <string>
 
 #include "linux/arch.h"
+#include "linux/core/core_headers.h"
 #include "linux/core/core_memory.h"
 #include "linux/core/core_name.h"
 #include "linux/core/core_notes.h"
@@ -180,6 +181,7 @@ bool write_core(CoreFile& file, const Process& process, std::span<Task* const> t
 
     const std::size_t headers = segments.size() + 1;
     const bool many = headers >= PN_XNUM;
+    const HeaderSizes sizes = header_sizes(process.arch->elf_class);
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
     header.e_ident[EI_CLASS] = process.arch->elf_class;
@@ -188,13 +190,13 @@ bool write_core(CoreFile& file, const Process& process, std::span<Task* const> t
     header.e_type = ET_CORE;
     header.e_machine = process.arch->elf_machine;
     header.e_version = EV_CURRENT;
-    header.e_phoff = sizeof header;
+    header.e_phoff = sizes.file;
     header.e_flags = process.elf_flags;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
+    header.e_ehsize = sizes.file;
+    header.e_phentsize = sizes.program;
     header.e_phnum = many ? PN_XNUM : static_cast<Elf64_Half>(headers);
     std::vector<Elf64_Phdr> program_headers(headers);
-    const u64 notes_at = sizeof header + headers * sizeof(Elf64_Phdr);
+    const u64 notes_at = sizes.file + headers * sizes.program;
     const u64 memory_at = align_up(notes_at + notes.size(), kPage);
     Elf64_Phdr& note = program_headers.front();
     note.p_type = PT_NOTE;
@@ -217,11 +219,11 @@ bool write_core(CoreFile& file, const Process& process, std::span<Task* const> t
     if (many) {
         header.e_shoff = at;
         header.e_shnum = 1;
-        header.e_shentsize = sizeof count;
+        header.e_shentsize = sizes.section;
         count.sh_info = static_cast<Elf64_Word>(headers);
     }
-    file.write(&header, sizeof header);
-    file.write(program_headers.data(), headers * sizeof(Elf64_Phdr));
+    const std::vector<u8> beginning = header_bytes(header, program_headers);
+    file.write(beginning.data(), beginning.size());
     file.write(notes.data(), notes.size());
     file.skip_to(memory_at);
     MemoryFile memory;
@@ -229,7 +231,10 @@ bool write_core(CoreFile& file, const Process& process, std::span<Task* const> t
         write_memory(file, memory, process.host(segment.start), segment.dumped);
     }
     file.skip_to(at);
-    if (many) file.write(&count, sizeof count);
+    if (many) {
+        const std::vector<u8> end = header_bytes(process.arch->elf_class, count);
+        file.write(end.data(), end.size());
+    }
     return !file.failed();
 }
 

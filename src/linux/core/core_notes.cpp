@@ -27,10 +27,6 @@ public:
         append(description.data(), description.size());
         pad();
     }
-    template <class T>
-    void add_structure(u32 type, const T& description) {
-        add(type, {reinterpret_cast<const u8*>(&description), sizeof description});
-    }
     std::vector<u8> take() { return std::move(bytes_); }
 
 private:
@@ -43,54 +39,61 @@ private:
     std::vector<u8> bytes_;
 };
 
-/// struct elf_prstatus of 64-bit Linux in front of the general registers.
-struct StatusHead {
-    i32 signal, code, error;
-    u16 current_signal;
-    u64 pending, blocked;
-    i32 pid, parent, group, session;
-    timeval user_time, system_time, children_user_time, children_system_time;
-};
-static_assert(sizeof(StatusHead) == 112);
+/// A structure whose longs have the guest's size: members one behind the other, aligned.
+class Record {
+public:
+    explicit Record(const Process& process) : word_bytes_(process.arch->layouts.word_bytes) {}
+    template <class T>
+    void put(T member) {
+        append(&member, sizeof member, sizeof member);
+    }
+    void put_word(u64 member) { append(&member, word_bytes_, word_bytes_); }
+    void put_time(const timeval& time) {
+        put_word(static_cast<u64>(time.tv_sec));
+        put_word(static_cast<u64>(time.tv_usec));
+    }
+    void put_text(std::string text, std::size_t size) {
+        text.resize(size - 1);
+        append(text.c_str(), size, 1);
+    }
+    void put_bytes(std::span<const u8> bytes) { append(bytes.data(), bytes.size(), word_bytes_); }
+    /// What the structure is in memory.
+    std::span<const u8> bytes() {
+        bytes_.resize(align_up(bytes_.size(), word_bytes_));
+        return bytes_;
+    }
 
-/// struct elf_prpsinfo.
-struct ProcessInfo {
-    char state, state_name, zombie, nice;
-    u64 flags;
-    u32 uid, gid;
-    i32 pid, parent, group, session;
-    char name[16];
-    char arguments[80];
+private:
+    void append(const void* data, std::size_t size, std::size_t alignment) {
+        bytes_.resize(align_up(bytes_.size(), alignment));
+        const u8* first = static_cast<const u8*>(data);
+        bytes_.insert(bytes_.end(), first, first + size);
+    }
+
+    std::size_t word_bytes_;
+    std::vector<u8> bytes_;
 };
-static_assert(sizeof(ProcessInfo) == 136);
 
 void add_status(Notes& notes, const Process& process, const Task& task, const siginfo_t& info, bool first) {
-    StatusHead head{};
-    head.signal = info.si_signo;
-    head.code = first ? info.si_code : 0;
-    head.error = first ? info.si_errno : 0;
-    head.current_signal = static_cast<u16>(info.si_signo);
-    head.blocked = task.signals.blocked;
-    head.pid = task.tid;
-    head.parent = ::getppid();
-    head.group = ::getpgrp();
-    head.session = ::getsid(0);
+    rusage usage{}, children{};
     if (first) {
-        rusage usage{}, children{};
         ::getrusage(RUSAGE_SELF, &usage);
         ::getrusage(RUSAGE_CHILDREN, &children);
-        head.user_time = usage.ru_utime;
-        head.system_time = usage.ru_stime;
-        head.children_user_time = children.ru_utime;
-        head.children_system_time = children.ru_stime;
     }
-    std::vector<u8> bytes(sizeof head);
-    std::memcpy(bytes.data(), &head, sizeof head);
-    std::vector<u8> registers = process.arch->core_registers(task.env);
-    bytes.insert(bytes.end(), registers.begin(), registers.end());
-    u64 has_float = 1;  // pr_fpvalid, with padding
-    bytes.insert(bytes.end(), reinterpret_cast<u8*>(&has_float), reinterpret_cast<u8*>(&has_float + 1));
-    notes.add(NT_PRSTATUS, bytes);
+    Record status(process);  // struct elf_prstatus
+    status.put(info.si_signo);
+    status.put(first ? info.si_code : 0);
+    status.put(first ? info.si_errno : 0);
+    status.put(static_cast<u16>(info.si_signo));
+    status.put_word(0);  // pending signals
+    status.put_word(task.signals.blocked);
+    for (i32 id : {task.tid, ::getppid(), ::getpgrp(), ::getsid(0)}) status.put(id);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime, children.ru_utime, children.ru_stime}) {
+        status.put_time(time);
+    }
+    status.put_bytes(process.arch->core_registers(task.env));
+    status.put(i32{1});  // pr_fpvalid
+    notes.add(NT_PRSTATUS, status.bytes());
 }
 
 void add_more_registers(Notes& notes, const Process& process, const Task& task) {
@@ -98,25 +101,21 @@ void add_more_registers(Notes& notes, const Process& process, const Task& task) 
 }
 
 void add_process(Notes& notes, const Process& process) {
-    ProcessInfo info{};
-    info.state_name = 'R';
-    info.nice = static_cast<char>(::getpriority(PRIO_PROCESS, 0));
-    info.uid = ::getuid();
-    info.gid = ::getgid();
-    info.pid = process.pid;
-    info.parent = ::getppid();
-    info.group = ::getpgrp();
-    info.session = ::getsid(0);
-    std::string name = process.exe_path.substr(process.exe_path.rfind('/') + 1);
-    name.copy(info.name, sizeof info.name - 1);
     std::string arguments;
     for (const std::string& argument : process.arguments) arguments += (arguments.empty() ? "" : " ") + argument;
-    arguments.copy(info.arguments, sizeof info.arguments - 1);
-    notes.add_structure(NT_PRPSINFO, info);
+    Record info(process);  // struct elf_prpsinfo
+    for (char c : {'\0', 'R', '\0', static_cast<char>(::getpriority(PRIO_PROCESS, 0))}) info.put(c);
+    info.put_word(0);  // flags
+    info.put(::getuid());
+    info.put(::getgid());
+    for (i32 id : {process.pid, ::getppid(), ::getpgrp(), ::getsid(0)}) info.put(id);
+    info.put_text(process.exe_path.substr(process.exe_path.rfind('/') + 1), 16);
+    info.put_text(arguments, 80);
+    notes.add(NT_PRPSINFO, info.bytes());
 }
 
 /// Count and page size; start, end, page offset of each; the names.
-void add_files(Notes& notes, const std::vector<GuestMapping>& mappings) {
+void add_files(Notes& notes, const Process& process, const std::vector<GuestMapping>& mappings) {
     std::vector<u64> numbers{0, memory::kPageSize};
     std::string names;
     for (const GuestMapping& mapping : mappings) {
@@ -126,9 +125,8 @@ void add_files(Notes& notes, const std::vector<GuestMapping>& mappings) {
         ++numbers[0];
     }
     if (numbers[0] == 0) return;
-    std::vector<u8> bytes(numbers.size() * sizeof(u64) + names.size());
-    std::memcpy(bytes.data(), numbers.data(), numbers.size() * sizeof(u64));
-    std::memcpy(bytes.data() + numbers.size() * sizeof(u64), names.data(), names.size());
+    std::vector<u8> bytes = words_as_bytes(process.arch->layouts, numbers);
+    bytes.insert(bytes.end(), names.begin(), names.end());
     notes.add(NT_FILE, bytes);
 }
 
@@ -139,9 +137,11 @@ std::vector<u8> core_notes(const Process& process, std::span<Task* const> tasks,
     Notes notes;
     add_status(notes, process, *tasks.front(), info, true);
     add_process(notes, process);
-    notes.add_structure(NT_SIGINFO, info);
-    notes.add(NT_AUXV, {reinterpret_cast<const u8*>(process.auxv.data()), process.auxv.size() * sizeof(u64)});
-    add_files(notes, mappings);
+    u8 signal[sizeof info];
+    process.arch->layouts.put_siginfo(info, signal);
+    notes.add(NT_SIGINFO, signal);
+    notes.add(NT_AUXV, words_as_bytes(process.arch->layouts, process.auxv));
+    add_files(notes, process, mappings);
     add_more_registers(notes, process, *tasks.front());
     for (const Task* task : tasks.subspan(1)) {
         add_status(notes, process, *task, info, false);

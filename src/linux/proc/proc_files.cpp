@@ -47,8 +47,8 @@ std::string make_cmdline(const Task& task) {
 std::string make_environ(const Task& task) { return guest_bytes(task, task.process->env_start, task.process->env_end); }
 
 std::string make_auxv(const Task& task) {
-    const std::vector<u64>& auxv = task.process->auxv;
-    return std::string(reinterpret_cast<const char*>(auxv.data()), auxv.size() * sizeof(u64));
+    const std::vector<u8> auxv = words_as_bytes(task.process->arch->layouts, task.process->auxv);
+    return {auxv.begin(), auxv.end()};
 }
 
 i64 memory_file(const char* name, const std::string& text, int flags) {

@@ -65,7 +65,7 @@ inline constexpr SyscallInfo kOwn32[] = {
     {418, "mq_timedsend_time64", blocking<SYS_mq_timedsend, args_set(1, 4)>, "fd in ulong uint timespec"},
     {419, "mq_timedreceive_time64", blocking<SYS_mq_timedreceive, args_set(1, 3, 4)>, "fd out ulong uint_at timespec"},
     {420, "semtimedop_time64", blocking<SYS_semtimedop, args_set(1, 3), -EINTR>, "int sembufs uint timespec"},
-    {421, "rt_sigtimedwait_time64", sys_rt_sigtimedwait, "sigset ptr timespec uint"},
+    {421, "rt_sigtimedwait_time64", sys_rt_sigtimedwait, "sigset siginfo_out timespec uint"},
     {422, "futex_time64", sys_futex, "ptr futex uint futex_timeout futex_second futex_third"},
     {423, "sched_rr_get_interval_time64", direct<SYS_sched_rr_get_interval, args_set(1)>, "int timespec_out"},
 };

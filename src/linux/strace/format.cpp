@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "linux/arch.h"
 #include "linux/layouts.h"
@@ -87,6 +88,20 @@ std::string groups(const Argument& a) {
 /// Only shown where the flags before it create a file: O_CREAT or O_TMPFILE.
 std::string open_mode(const Argument& a) {
     return a.call.args[a.index - 1] & (O_CREAT | 020000000) ? octal(a.low_word()) : "";
+}
+
+std::string siginfo(const Argument& a) {
+    siginfo_t info;
+    return a.value != 0 && read_siginfo(a.task(), a.value, info) ? siginfo_text(info) : pointer(a.value);
+}
+
+/// Longs alone.
+std::string used_resources(const Argument& a) {
+    u64 words[sizeof(rusage) / sizeof(u64)];
+    if (a.failed() || a.value == 0 || !read_words(a.task(), a.value, words, std::size(words))) return pointer(a.value);
+    rusage usage;
+    std::memcpy(&usage, words, sizeof usage);
+    return rusage_text(usage);
 }
 
 struct OpenHow {
@@ -381,14 +396,14 @@ constexpr Kind kKinds[] = {
     {"sigaction_out", true, [](const Argument& a) { return a.failed() ? pointer(a.value) : sigaction(a); }},
     {"sigstack", false, [](const Argument& a) { return stack_at(a.task(), a.value); }},
     {"sigstack_out", true, [](const Argument& a) { return stack_at(a.task(), a.value); }},
-    {"siginfo", false, pointed<siginfo_t, siginfo_text>},
-    {"siginfo_out", true, filled<siginfo_t, siginfo_text>},
+    {"siginfo", false, siginfo},
+    {"siginfo_out", true, [](const Argument& a) { return a.failed() ? pointer(a.value) : siginfo(a); }},
     {"sigevent", false, pointed<sigevent, sigevent_text>},
     // processes and the system
     {"clone", false, clone_flags},
     {"clone_args", false, pointed<CloneArgs, clone_args_text>},
     {"wait_status", true, wait_status},
-    {"rusage", true, filled<rusage, rusage_text>},
+    {"rusage", true, used_resources},
     {"rlimit", false, pointed<rlimit64, limit_text>},
     {"rlimit_out", true, filled<rlimit64, limit_text>},
     {"gids", true, groups},

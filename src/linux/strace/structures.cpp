@@ -166,27 +166,26 @@ std::string iovec_at(const Task& task, u64 address, u64 count, u64 available) {
     std::string text = "[";
     for (u64 i = 0; i < count; ++i) {
         if (i) text += ", ";
-        iovec part;
+        u64 part[2];  // struct iovec
         if (i == kMaxElements) return text + "...]";
-        if (!task.read(part, address + i * sizeof part)) return text + "???]";
-        u64 length = std::min<u64>(part.iov_len, available);
-        text += "{iov_base=" + bytes_at(task, reinterpret_cast<u64>(part.iov_base), length) +
-                print(", iov_len=%zu}", part.iov_len);
+        if (!read_words(task, address + i * 2 * word_bytes(task), part, 2)) return text + "???]";
+        u64 length = std::min<u64>(part[1], available);
+        text += "{iov_base=" + bytes_at(task, part[0], length) + print(", iov_len=%llu}", static_cast<ull>(part[1]));
         available -= length;
     }
     return text + "]";
 }
 
 std::string msghdr_at(const Task& task, u64 address, u64 available) {
-    return at<msghdr>(task, address, [&](const msghdr& header) {
-        std::string text = "{msg_name=" + sockaddr_at(task, reinterpret_cast<u64>(header.msg_name), header.msg_namelen);
-        text += print(", msg_namelen=%u, msg_iov=", header.msg_namelen);
-        text += iovec_at(task, reinterpret_cast<u64>(header.msg_iov), header.msg_iovlen, available);
-        text += print(", msg_iovlen=%zu, ", header.msg_iovlen);
-        if (header.msg_controllen) text += "msg_control=" + pointer(reinterpret_cast<u64>(header.msg_control)) + ", ";
-        return text + print("msg_controllen=%zu, msg_flags=", header.msg_controllen) +
-               flags("msg", static_cast<u32>(header.msg_flags)) + "}";
-    });
+    u64 header[7];  // struct msghdr: each member takes a word
+    if (address == 0 || !read_words(task, address, header, std::size(header))) return pointer(address);
+    const u32 name_length = static_cast<u32>(header[1]);
+    std::string text = "{msg_name=" + sockaddr_at(task, header[0], name_length);
+    text += print(", msg_namelen=%u, msg_iov=", name_length) + iovec_at(task, header[2], header[3], available);
+    text += print(", msg_iovlen=%llu, ", static_cast<ull>(header[3]));
+    if (header[5] != 0) text += "msg_control=" + pointer(header[4]) + ", ";
+    return text + print("msg_controllen=%llu, msg_flags=", static_cast<ull>(header[5])) +
+           flags("msg", static_cast<u32>(header[6])) + "}";
 }
 
 std::string pollfds_at(const Task& task, u64 address, u64 count, bool after) {
@@ -230,7 +229,7 @@ std::string strings_at(const Task& task, u64 address) {
     std::string text = "[";
     for (unsigned i = 0;; ++i) {
         u64 item = 0;
-        if (!task.read(item, address + i * sizeof item)) return pointer(address);
+        if (!read_words(task, address + i * word_bytes(task), &item, 1)) return pointer(address);
         if (item == 0) return text + "]";
         if (i) text += ", ";
         if (i == kMaxElements) return text + "...]";
@@ -242,7 +241,7 @@ std::string environment_at(const Task& task, u64 address) {
     if (address == 0) return "NULL";
     unsigned count = 0;
     u64 item;
-    while (task.read(item, address + count * sizeof item) && item) ++count;
+    while (read_words(task, address + count * word_bytes(task), &item, 1) && item) ++count;
     return print("%#llx /* %u vars */", static_cast<ull>(address), count);
 }
 
@@ -283,15 +282,10 @@ std::string sigevent_text(const sigevent& event) {
 }
 
 std::string stack_at(const Task& task, u64 address) {
-    struct Stack {
-        u64 sp;
-        u32 flags, pad;
-        u64 size;
-    };
-    return at<Stack>(task, address, [](const Stack& s) {
-        return "{ss_sp=" + pointer(s.sp) + ", ss_flags=" + flags("ss_flags", s.flags) +
-               print(", ss_size=%llu}", static_cast<ull>(s.size));
-    });
+    GuestStack s;
+    if (address == 0 || !read_stack(task, address, s)) return pointer(address);
+    return "{ss_sp=" + pointer(s.sp) + ", ss_flags=" + flags("ss_flags", s.flags) +
+           print(", ss_size=%llu}", static_cast<ull>(s.size));
 }
 
 std::string siginfo_text(const siginfo_t& info) {
