@@ -5,8 +5,11 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/crypto/aes.h"
+#include "base/crypto/sha2.h"
 #include "base/error.h"
 #include "host/float_ops.h"
+#include "ir/evaluate.h"
 
 namespace dragoman::host {
 
@@ -118,7 +121,9 @@ constexpr Op kFloatConds[] = {Op::feq, Op::flt, Op::fle};
 class Evaluation {
 public:
     Evaluation(const VectorOp& op, const void* const* in)
-        : op_(op), in_(in), bits_(std::max(ir::element_bits(op.rules.element), 8u)),
+        : op_(op),
+          in_(in),
+          bits_(std::max(ir::element_bits(op.rules.element), 8u)),
           count_(ir::type_bits(ir::is_vector(op.type) ? op.type : Type::V128) / bits_),
           float_(bits_ == 32 ? Type::F32 : Type::F64) {
         if (!op.rules.mask) return;
@@ -165,7 +170,20 @@ private:
         return ir::type_bytes(op_.type);
     }
 
+    /// Each 128 bits of `to` = f(lane).
+    template <class F>
+    unsigned each_lane(u8* to, F f) const {
+        for (unsigned i = 0; i < ir::type_bytes(op_.type) / 16; ++i) {
+            const auto lane = f(i);
+            std::memcpy(to + i * 16, &lane, 16);
+        }
+        return ir::type_bytes(op_.type);
+    }
+
     unsigned compute(u8* to) const;
+    u64 clmul(u64 a, u64 b) const;
+    crypto::Block aes(unsigned lane) const;
+    u64 sum_in_order() const;
     unsigned mask_put(u8* to) const;
     bool compare(unsigned i) const;
     u64 reduced() const;
@@ -199,6 +217,31 @@ u64 Evaluation::reduced() const {
         result = sum;
     });
     return result;
+}
+
+u64 Evaluation::clmul(u64 a, u64 b) const {
+    return ir::evaluate(imm(0) != 0 ? Op::clmulh : Op::clmul, Type::I64, a, b, 0, 0);
+}
+
+crypto::Block Evaluation::aes(unsigned lane) const {
+    const auto state = get<crypto::Block>(in_[0], lane), key = get<crypto::Block>(in_[1], lane);
+    const crypto::Aes& aes = crypto::aes();
+    switch (static_cast<ir::AesRound>(imm(0))) {
+        case ir::AesRound::Encrypt: return aes.encrypt(state) ^ key;
+        case ir::AesRound::EncryptLast: return aes.encrypt_last(state) ^ key;
+        case ir::AesRound::Decrypt: return aes.inverse_mix(aes.decrypt_last(state) ^ key);
+        case ir::AesRound::DecryptLast: return aes.decrypt_last(state) ^ key;
+    }
+    DRAGOMAN_UNREACHABLE();
+}
+
+u64 Evaluation::sum_in_order() const {
+    const FloatOp add{Op::fadd, float_, Type::None, 0, 0};
+    u64 sum = bits_ == 32 ? static_cast<u32>(cell(in_[1])) : cell(in_[1]);
+    for (unsigned i = 0; i < count_; ++i) {
+        if (active(i)) sum = evaluate(add, sum, at(0, i), 0);
+    }
+    return sum;
 }
 
 unsigned Evaluation::mask_put(u8* to) const {
@@ -251,8 +294,7 @@ unsigned Evaluation::compute(u8* to) const {
             std::memcpy(to + imm(0) * (bits_ / 8), in_[1], bits_ / 8);
             return bytes;
         }
-        case Op::v_select:
-            return each(to, [&](unsigned i) { return at((cell(in_[0]) >> i & 1) != 0 ? 1 : 2, i); });
+        case Op::v_select: return each(to, [&](unsigned i) { return at((cell(in_[0]) >> i & 1) != 0 ? 1 : 2, i); });
         case Op::v_ext_s:
         case Op::v_ext_u: {
             const unsigned from = 8u << imm(0);
@@ -293,11 +335,41 @@ unsigned Evaluation::compute(u8* to) const {
             return each_bit(to, [&](unsigned i) {
                 return evaluate(FloatOp{kFloatConds[imm(0)], float_, Type::None, 0, 0}, at(0, i), at(1, i), 0) != 0;
             });
+        case Op::v_fcvt_i: {
+            const FloatOp conversion{Op::fcvt_fi, bits_ == 32 ? Type::I32 : Type::I64, float_,
+                                     static_cast<u8>(imm(1) != 0 ? ir::Rounding::RTZ : ir::Rounding::Env),
+                                     static_cast<u8>(imm(0))};
+            return each(to, [&](unsigned i) { return evaluate(conversion, at(0, i), 0, 0); });
+        }
+        case Op::v_fcvt_widen: {
+            const unsigned first = imm(0) != 0 ? count_ : 0;
+            return each(to, [&](unsigned i) {
+                return convert(Op::fcvt_ff, Type::F64, Type::F32, element(in_[0], 32, first + i), 0);
+            });
+        }
+        case Op::v_fsum: return word(to, sum_in_order());
+        case Op::v_bswap: return each(to, [&](unsigned i) { return __builtin_bswap64(at(0, i)) >> (64 - bits_); });
+        case Op::v_clmul: return each(to, [&](unsigned i) { return clmul(at(0, i), at(1, i)); });
+        case Op::v_repeat_low: return each_lane(to, [&](unsigned) { return get<crypto::Block>(in_[0], 0); });
+        case Op::v_aes: return each_lane(to, [&](unsigned lane) { return aes(lane); });
+        case Op::v_sha256_rounds:
+            return each_lane(to, [&](unsigned lane) {
+                using Words = crypto::Words<u32>;
+                const auto words = get<Words>(in_[2], lane);
+                const unsigned first = imm(0) != 0 ? 2 : 0;
+                return crypto::sha2_rounds(get<Words>(in_[1], lane), get<Words>(in_[0], lane), words.w[first],
+                                           words.w[first + 1]);
+            });
+        case Op::v_sha256_schedule:
+            return each_lane(to, [&](unsigned lane) {
+                using Words = crypto::Words<u32>;
+                return crypto::sha2_schedule(get<Words>(in_[0], lane), get<Words>(in_[1], lane),
+                                             get<Words>(in_[2], lane));
+            });
         case Op::v_fcvt_if: {
             const Type from = bits_ == 32 ? Type::I32 : Type::I64;
-            return each(to, [&](unsigned i) {
-                return convert(Op::fcvt_if, float_, from, at(0, i), static_cast<u8>(imm(0)));
-            });
+            return each(
+                to, [&](unsigned i) { return convert(Op::fcvt_if, float_, from, at(0, i), static_cast<u8>(imm(0))); });
         }
         case Op::v_fcvt_narrow:
             return each(to, [&](unsigned i) {

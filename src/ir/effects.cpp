@@ -21,6 +21,9 @@ bool accrues_fp_flags(Op op) {
         case Op::v_fnmadd:
         case Op::v_fnmsub:
         case Op::v_fcmp:
+        case Op::v_fcvt_i:
+        case Op::v_fcvt_widen:
+        case Op::v_fsum:
         case Op::v_fcvt_if:
         case Op::v_fcvt_narrow: return true;
         default: return has(info(op).flags, OpFlags::Float);

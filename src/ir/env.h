@@ -16,9 +16,9 @@ namespace dragoman::ir {
 /// Why translated code returned to the execution loop.
 enum class ExitReason : u32 {
     None = 0,
-    Slot,       ///< an unchained goto_tb/call_tb: exit_slot/exit_host_pc say whose, so where it goes (env->pc is not set)
-    Lookup,     ///< env->pc must be looked up (jump-cache miss, state change)
-    Request,    ///< env->request was set
+    Slot,     ///< an unchained goto_tb/call_tb: exit_slot/exit_host_pc say whose, so where it goes (env->pc is not set)
+    Lookup,   ///< env->pc must be looked up (jump-cache miss, state change)
+    Request,  ///< env->request was set
     Exception,  ///< env->exception holds a guest exception number; env->pc is precise
     StaleCode,  ///< the TB at env->pc has found its guest code changed
     Syscall,    ///< environment call of the guest; env->pc is the instruction after it
@@ -74,7 +74,7 @@ struct TlbView {
 /// Words of Env::scratch: more than the temporaries that can be live in one TB.
 inline constexpr unsigned kSpillSlots = 512;
 
-inline constexpr unsigned kFloatConstants = 16, kVectorConstants = 24;
+inline constexpr unsigned kFloatConstants = 16, kVectorConstants = 32;
 
 inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
 inline constexpr unsigned kJumpCacheBits = 12;
@@ -91,10 +91,10 @@ struct alignas(64) Env {
     u32 fp_control;            ///< host FP control/status word while outside translated code (MXCSR)
     u32 in_code;               ///< non-zero while the thread is inside translated code or its helpers
     u64 scratch[kSpillSlots];  ///< back end's own spill space
-    alignas(16) u64 float_constants[kFloatConstants][2];  ///< back end's own: masks and the like
-    u8 flag_tables[96];                                   ///< back end's own
+    alignas(16) u64 float_constants[kFloatConstants][2];    ///< back end's own: masks and the like
+    u8 flag_tables[96];                                     ///< back end's own
     alignas(64) u8 vector_constants[kVectorConstants][64];  ///< back end's own
-    u64 float_args[3];                                      ///< back end's own: operands, and then the result, of an op computed in soft float
+    u64 float_args[3];  ///< back end's own: operands, and then the result, of an op computed in soft float
     u32 float_op;
     u32 float_control;         ///< back end's own: the FP control word at the last fflags_get
     void* backend_data;        ///< back end's own per-vCPU data
@@ -112,8 +112,8 @@ struct alignas(64) Env {
     const u8* exit_host_pc;  ///< ExitReason::Slot, Check: an address inside the TB's code
     u32 exception;           ///< guest exception number (guest-defined)
 
-    // What nearly every TB addresses: from here on to the guest's registers behind Env, within reach of short displacements
-    // (GuestLayout::env_bias).
+    // What nearly every TB addresses: from here on to the guest's registers behind Env, within reach of short
+    // displacements (GuestLayout::env_bias).
     /// What is left of the entries into TBs that count them (Function::counts_entries) until one is looked at. 0: it is
     /// the one that ExitReason::Check comes from.
     u32 entries_left;

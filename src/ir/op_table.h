@@ -242,6 +242,15 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_fnmadd,      1, 3, 0, Same,     Vector)                     /* -(a * b) - c */             \
     X(v_fnmsub,      1, 3, 0, Same,     Vector)                     /* -(a * b) + c */             \
     X(v_fcmp,        1, 2, 1, VecMask,  Vector)                     /* FloatCond */                \
+    X(v_fcvt_i,      1, 1, 2, Same,     Vector)                     /* integers of floats of that width; unsigned, to zero */ \
+    X(v_fcvt_widen,  1, 1, 1, Same,     Vector)                     /* f64 of the f32 in a half; which */ \
+    X(v_fsum,        1, 2, 0, VecReduce, Vector)                    /* in: a, start; in order */   \
+    X(v_bswap,       1, 1, 0, Same,     Vector)                     /* bytes of each element in reverse order */ \
+    X(v_clmul,       1, 2, 1, Same,     Vector)                     /* i64; low or high half */    \
+    X(v_repeat_low,  1, 1, 0, Same,     Vector)                     /* the low 128 bits everywhere */ \
+    X(v_aes,         1, 2, 1, Same,     Vector)                     /* in: states, keys; AesRound */ \
+    X(v_sha256_rounds, 1, 3, 1, Same,   Vector)                     /* in: cdgh, abef, words; lower or upper two */ \
+    X(v_sha256_schedule, 1, 3, 0, Same, Vector)                     /* in: words 0 to 3; 4, 9 to 11; 12, -, 14, 15 */ \
     X(v_fcvt_if,     1, 1, 1, Same,     Vector)                     /* integers to floats of the same width; 1: unsigned */ \
     X(v_fcvt_narrow, 1, 1, 0, Same,     Vector)                     /* floats from wider ones, zeros above */ \
     X(v_gather,      1, 2, 2, VecGather, Vector | SideEffects | MayFault) /* in: base, 64-bit offsets; MemOp, displacement; i32: zeros above */ \

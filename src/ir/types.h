@@ -201,4 +201,8 @@ enum class FloatCond : u8 { Eq, Lt, Le };
 enum class Reduction : u8 { Add, And, Or, Xor, MinU, MinS, MaxU, MaxS };
 inline constexpr unsigned kReductionCount = 8;
 
+/// Rounds of AES (FIPS 197, 5.1, 5.3) as the op v_aes does them. Decrypt: the key is added in front of InvMixColumns.
+enum class AesRound : u8 { Encrypt, EncryptLast, Decrypt, DecryptLast };
+inline constexpr unsigned kAesRoundCount = 4;
+
 }  // namespace dragoman::ir

@@ -236,6 +236,10 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::v_cmp: return insn.imm[0] < kConds - 2 ? nullptr : "no such condition";
         case Op::v_fcmp: return insn.imm[0] <= static_cast<u64>(FloatCond::Le) ? nullptr : "no such condition";
         case Op::v_reduce: return insn.imm[0] < kReductionCount ? nullptr : "no such reduction";
+        case Op::v_aes: return insn.imm[0] < kAesRoundCount ? nullptr : "no such round";
+        case Op::v_clmul:
+        case Op::v_fcvt_widen:
+        case Op::v_sha256_rounds: return insn.imm[0] <= 1 ? nullptr : "no such half";
         case Op::v_blend_low: return insn.imm[0] <= type_bytes(insn.type) ? nullptr : "more bytes than there are";
         case Op::v_mask_first: return insn.imm[0] <= 64 ? nullptr : "more bits than a mask has";
         case Op::v_mask_get:
@@ -244,8 +248,7 @@ const char* Verifier::check_constants(const Insn& insn) {
                        ? nullptr
                        : "bit field outside the type";
         case Op::v_extract:
-        case Op::v_insert:
-            return insn.imm[0] < type_bits(insn.type) / element_of(insn) ? nullptr : "no such element";
+        case Op::v_insert: return insn.imm[0] < type_bits(insn.type) / element_of(insn) ? nullptr : "no such element";
         case Op::v_ext_s:
         case Op::v_ext_u:
             return (8u << insn.imm[0]) < element_of(insn) && insn.imm[1] < element_of(insn) / (8u << insn.imm[0])

@@ -29,7 +29,7 @@ struct Checked {
     Type type;
     bool single, fused;
     HostReg d, k, temp;
-    HostReg a;          ///< of fused ops: the factors
+    HostReg a;  ///< of fused ops: the factors
     Emitter::Rm b;
 
     unsigned bits() const { return ir::type_bits(type); }
@@ -115,9 +115,7 @@ void check_nans(Emitter& e, const Checked& n) {
 }
 
 /// A register for the test, where it needs one.
-HostReg temp_for(Emitter& e, bool fused) {
-    return e.features().avx512 && !fused ? kNoReg : e.ra.vector_scratch();
-}
+HostReg temp_for(Emitter& e, bool fused) { return e.features().avx512 && !fused ? kNoReg : e.ra.vector_scratch(); }
 
 void arithmetic(Emitter& e, Op op, bool single, const Xmm& d, const Xmm& a, const Operand& b) {
     auto& c = e.c;
@@ -292,6 +290,101 @@ void emit_v_fcvt_narrow(Emitter& e, const Insn& insn) {
     e.c.vcvtpd2ps(vec(half, d), vec(t, a));
     e.ra.lock(d);
     check_nans(e, {half, true, false, d, kNoReg, temp_for(e, false), kNoReg, {}});
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_fcvt_widen(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const Type half = t == Type::V512 ? Type::V256 : Type::V128;
+    const HostReg k = use_mask(e, insn);
+    HostReg a = e.ra.use(insn.in(0));
+    if (insn.imm[0] != 0) {
+        const HostReg part = e.ra.vector_scratch();
+        switch (t) {
+            case Type::V512: e.c.vextracti64x4(ymm(part), zmm(a), 1); break;
+            case Type::V256: extract_lane(e, t, part, a, 1); break;
+            default: e.c.vpsrldq(xmm(part), xmm(a), 8); break;
+        }
+        a = part;
+    }
+    const HostReg d = vector_target(e, insn, insn.out());
+    e.c.vcvtps2pd(vec_masked(t, d, k), vec(half, a));
+    e.ra.lock(d);
+    check_nans(e, {t, false, false, d, k, temp_for(e, false), kNoReg, {}});
+    e.ra.define(insn.out(), d);
+}
+
+/// AVX-512's conversions give the greatest unsigned number for what is out of range, signed ones the least: right for
+/// NaNs and above in the first case, below in the second. The others are put right out of line.
+void emit_v_fcvt_i(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool is_unsigned = insn.imm[0] != 0, to_zero = insn.imm[1] != 0, single = is_single(insn);
+    const unsigned bits = ir::type_bits(t);
+    const HostReg k = use_mask(e, insn);
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.out(), {a});
+    const Xmm to = vec_masked(t, d, k), from = vec(t, a);
+    if (single) {
+        is_unsigned ? (to_zero ? c.vcvttps2udq(to, from) : c.vcvtps2udq(to, from))
+                    : (to_zero ? c.vcvttps2dq(to, from) : c.vcvtps2dq(to, from));
+    } else {
+        is_unsigned ? (to_zero ? c.vcvttpd2uqq(to, from) : c.vcvtpd2uqq(to, from))
+                    : (to_zero ? c.vcvttpd2qq(to, from) : c.vcvtpd2qq(to, from));
+    }
+    const HostReg temp = e.ra.vector_scratch();
+    Xbyak::Opmask result = opmask(kTempMask);
+    if (k != kNoReg) result.setOpmaskIdx(opmask(k).getIdx());
+    if (is_unsigned) {
+        c.vpternlogd(vec(t, temp), vec(t, temp), vec(t, temp), 0xff);
+        single ? c.vpcmpeqd(result, vec(t, d), vec(t, temp)) : c.vpcmpeqq(result, vec(t, d), vec(t, temp));
+    } else {
+        single ? c.vpcmpeqd(result, vec(t, d), vector_const(e, VectorConst::MinI32, bits))
+               : c.vpcmpeqq(result, vec(t, d), vector_const(e, VectorConst::MinI64, bits));
+    }
+    c.kortestw(opmask(kTempMask), opmask(kTempMask));
+    e.cold(c.jcc(Cc::NE), [=](Emitter& e) {
+        constexpr u8 kLess = 0x11, kNotLess = 0x15;  // quiet
+        auto& c = e.c;
+        const Xbyak::Opmask k1 = opmask(kTempMask) | opmask(kTempMask);
+        const Xmm zero = vec(t, temp), wrong = vec_masked(t, d, kTempMask);
+        c.vpxord(zero, zero, zero);
+        const u8 predicate = is_unsigned ? kLess : kNotLess;
+        single ? c.vcmpps(k1, vec(t, a), zero, predicate) : c.vcmppd(k1, vec(t, a), zero, predicate);
+        if (is_unsigned) return single ? c.vmovdqa32(wrong, zero) : c.vmovdqa64(wrong, zero);
+        single ? c.vmovdqa32(wrong, vector_const(e, VectorConst::MaxI32, bits))
+               : c.vmovdqa64(wrong, vector_const(e, VectorConst::MaxI64, bits));
+    });
+    e.ra.define(insn.out(), d);
+}
+
+// ---- Reductions -----------------------------------------------------------------------------------
+
+void emit_v_fsum(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const unsigned in_lane = single ? 4 : 2;
+    const HostReg a = e.ra.use(insn.in(0)), start = e.ra.use(insn.in(1));
+    const HostReg sum = e.ra.vector_scratch(), next = e.ra.vector_scratch();
+    c.vmovq(xmm(sum), r64(start));
+    auto add = [&](HostReg b) { single ? c.vaddss(xmm(sum), xmm(sum), xmm(b)) : c.vaddsd(xmm(sum), xmm(sum), xmm(b)); };
+    for (unsigned lane = 0; lane < ir::type_bytes(t) / 16; ++lane) {
+        if (lane == 0) {
+            add(a);
+        } else {
+            extract_lane(e, t, next, a, lane);
+            add(next);
+        }
+        for (unsigned i = 1; i < in_lane; ++i) {
+            c.vpsrldq(xmm(next), xmm(lane == 0 && i == 1 ? a : next), static_cast<u8>(single ? 4 : 8));
+            add(next);
+        }
+    }
+    const HostReg d = e.ra.target(insn.out());
+    single ? c.vmovd(r32(d), xmm(sum)) : c.vmovq(r64(d), xmm(sum));
+    single ? c.vucomiss(xmm(sum), xmm(sum)) : c.vucomisd(xmm(sum), xmm(sum));
+    e.cold(c.jcc(Cc::P), [=](Emitter& e) { e.c.mov(r64(d), single ? u64{0x7fc00000} : u64{0x7ff8000000000000}); });
     e.ra.define(insn.out(), d);
 }
 

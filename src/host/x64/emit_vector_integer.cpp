@@ -301,6 +301,17 @@ void emit_v_andc(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+void emit_v_bswap(Emitter& e, const Insn& insn) {
+    const unsigned bytes = element_bytes(insn);
+    const VectorConst order = bytes == 2   ? VectorConst::Reverse16
+                              : bytes == 4 ? VectorConst::Reverse32
+                                           : VectorConst::Reverse64;
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    e.c.vpshufb(vec(insn.type, d), vec(insn.type, a), vector_const(e, order, ir::type_bits(insn.type)));
+    e.ra.define(insn.out(), d);
+}
+
 // ---- Reductions -----------------------------------------------------------------------------------
 
 namespace {

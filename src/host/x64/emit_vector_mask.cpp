@@ -517,6 +517,15 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_gather: return !rules.mask && bits >= 32 && !shared.options.softmmu;
         case Op::v_reduce: return !rules.mask;
         case Op::v_fcvt_if: return f.avx512;
+        case Op::v_fcvt_i: return f.avx512;
+        case Op::v_fcvt_widen: return bits == 64;
+        case Op::v_fsum:
+        case Op::v_repeat_low: return !rules.mask;
+        case Op::v_bswap: return bits != 8 && !rules.mask;
+        case Op::v_clmul: return f.pclmul && bits == 64 && !rules.mask;
+        case Op::v_aes: return f.aes && bits == 32 && !rules.mask;
+        case Op::v_sha256_rounds:
+        case Op::v_sha256_schedule: return f.sha && bits == 32 && !rules.mask;
         case Op::v_narrow:
         case Op::v_fcvt_narrow:
         case Op::v_extract:

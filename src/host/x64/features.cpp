@@ -11,7 +11,9 @@ Features detect_features(const Options& options) {
     Features f;
     f.ssse3 = cpu.ssse3;
     f.sse41 = cpu.sse41 && options.sse41;
+    f.aes = cpu.aes && options.sse41;
     f.pclmul = cpu.pclmul && options.sse41;
+    f.sha = cpu.sha && options.sse41;
     f.movbe = cpu.movbe;
     f.popcnt = cpu.popcnt && options.sse41;
     f.lzcnt = cpu.lzcnt && options.bmi;
@@ -25,10 +27,10 @@ Features detect_features(const Options& options) {
 }
 
 u64 feature_bits(const Features& f) {
-    static_assert(sizeof(Features) == 12, "a feature is missing below");
+    static_assert(sizeof(Features) == 14, "a feature is missing below");
     u64 bits = 0;
-    for (bool b :
-         {f.ssse3, f.sse41, f.pclmul, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2, f.fma, f.avx512}) {
+    for (bool b : {f.ssse3, f.sse41, f.aes, f.pclmul, f.sha, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2,
+                   f.fma, f.avx512}) {
         bits = bits << 1 | b;
     }
     return bits;

@@ -6,7 +6,8 @@
 namespace dragoman::host::x64 {
 
 struct Features {
-    bool ssse3 = false, sse41 = false, pclmul = false, popcnt = false, lzcnt = false, movbe = false;
+    bool ssse3 = false, sse41 = false, aes = false, pclmul = false, sha = false, popcnt = false, lzcnt = false,
+         movbe = false;
     bool bmi1 = false, bmi2 = false;
     bool avx = false, avx2 = false, fma = false;
     bool avx512 = false;  ///< F, VL, DQ and BW

@@ -20,6 +20,10 @@ constexpr Repeated kRepeated[] = {
     {VectorConst::InfinityF64, 8, 0x7ff0000000000000},
     {VectorConst::Bits8, 1, 7},
     {VectorConst::Bits16, 2, 15},
+    {VectorConst::MinI32, 4, 0x80000000},
+    {VectorConst::MinI64, 8, u64{1} << 63},
+    {VectorConst::MaxI32, 4, 0x7fffffff},
+    {VectorConst::MaxI64, 8, ~(u64{1} << 63)},
     {VectorConst::Bits32, 4, 31},
     {VectorConst::Bits64, 8, 63},
 };
@@ -42,6 +46,13 @@ void init_vector_constants(ir::Env* env) {
     set_bits(VectorConst::MaskBit16, 2, 16);
     set_bits(VectorConst::MaskBit32, 4, 32);
     set_bits(VectorConst::MaskBit64, 8, 64);
+    auto set_reversal = [env](VectorConst which, unsigned bytes) {
+        u8* const to = env->vector_constants[static_cast<unsigned>(which)];
+        for (unsigned i = 0; i < 64; ++i) to[i] = static_cast<u8>((i ^ (bytes - 1)) % 16);
+    };
+    set_reversal(VectorConst::Reverse16, 2);
+    set_reversal(VectorConst::Reverse32, 4);
+    set_reversal(VectorConst::Reverse64, 8);
     for (unsigned i = 0; i < 7; ++i) {
         const u64 bits = low_mask(1u << i);
         u8* const to = env->vector_constants[static_cast<unsigned>(VectorConst::LowBits1) + i];

@@ -29,6 +29,13 @@ enum class VectorConst : unsigned {
     LowBits16,
     LowBits32,
     LowBits64,
+    Reverse16,  ///< shuffles that reverse the bytes of each element, in each 128 bits
+    Reverse32,
+    Reverse64,
+    MinI32,
+    MinI64,
+    MaxI32,
+    MaxI64,
     Count_,
 };
 static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);

@@ -39,7 +39,8 @@ class VectorOps : public testing::TestWithParam<Kind> {
 protected:
     static std::unique_ptr<Machine> make_machine() {
         const Kind& kind = GetParam();
-        if (kind.without == nullptr) return std::make_unique<Machine>(host::make_interp(), host::Options{}, vector_layout());
+        if (kind.without == nullptr)
+            return std::make_unique<Machine>(host::make_interp(), host::Options{}, vector_layout());
         host::Options options;
         EXPECT_EQ(host::disable_features(options, kind.without), "");
         return std::make_unique<Machine>(host::make_x64(), options, vector_layout());
@@ -57,9 +58,18 @@ constexpr Type kVectors[] = {Type::V128, Type::V256, Type::V512};
 void fill(std::mt19937_64& rng, u8* to, Element e) {
     static constexpr u32 kSingles[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
                                        0x7fc00000, 0xffc12345, 0x7f812345, 1,          0x7f7fffff, 0x00800000};
-    static constexpr u64 kDoubles[] = {0, u64{1} << 63, 0x3ff0000000000000, 0xbff8000000000000, 0x7ff0000000000000,
-                                       0xfff0000000000000, 0x7ff8000000000000, 0xfff8000012345678, 0x7ff0000012345678,
-                                       1, 0x7fefffffffffffff, 0x3fd5555555555555};
+    static constexpr u64 kDoubles[] = {0,
+                                       u64{1} << 63,
+                                       0x3ff0000000000000,
+                                       0xbff8000000000000,
+                                       0x7ff0000000000000,
+                                       0xfff0000000000000,
+                                       0x7ff8000000000000,
+                                       0xfff8000012345678,
+                                       0x7ff0000012345678,
+                                       1,
+                                       0x7fefffffffffffff,
+                                       0x3fd5555555555555};
     for (unsigned i = 0; i < 8; ++i) {
         u64 v = rng();
         if (rng() % 4 == 0) v = rng() % 2 != 0 ? 0x8000000080008080 : 0x7fffffff7fff7f01;
@@ -131,8 +141,8 @@ public:
 
         u8 expected[64] = {};
         fpenv::set_flags(0);
-        host::evaluate({c.op, c.type, c.type2, ir::VectorRules::unpack(insn.attributes), {c.imm[0], c.imm[1]}}, expected,
-                       in);
+        host::evaluate({c.op, c.type, c.type2, ir::VectorRules::unpack(insn.attributes), {c.imm[0], c.imm[1]}},
+                       expected, in);
         const u32 expected_flags = fpenv::flags();
         fpenv::set_flags(0);
         const std::string what = describe(c);
@@ -211,7 +221,14 @@ std::vector<std::pair<u64, u64>> constants(Op op, Type t, Element e) {
         case Op::v_reduce:
             for (u64 r = 0; r < ir::kReductionCount; ++r) all.push_back({r, 0});
             break;
+        case Op::v_fcvt_i: all = {{0, 0}, {1, 0}, {0, 1}, {1, 1}}; break;
+        case Op::v_fcvt_widen:
+        case Op::v_clmul:
+        case Op::v_sha256_rounds:
         case Op::v_fcvt_if: all = {{0, 0}, {1, 0}}; break;
+        case Op::v_aes:
+            for (u64 round = 0; round < ir::kAesRoundCount; ++round) all.push_back({round, 0});
+            break;
         default: all = {{0, 0}};
     }
     return all;
@@ -234,6 +251,7 @@ TEST_P(VectorOps, AgreeWithElements) {
                 const bool is_float = e >= Element::F16;
                 if (e == Element::F16 || is_float != is_float_op(op) || (!elements && e != Element::I8)) continue;
                 if (op == Op::v_fcvt_narrow && e != Element::F32) continue;
+                if (op == Op::v_fcvt_widen && e != Element::F64) continue;
                 if (op == Op::v_narrow && e == Element::I64) continue;
                 for (const bool masked : {false, true}) {
                     if (masked && !elements) continue;

@@ -23,18 +23,18 @@ bool can_do(const InlineVector& v, Op op, unsigned sew, int log2) {
            v.has(op, is_partial(v, log2) ? v.type : v.part_type(log2), float_element(sew), is_partial(v, log2));
 }
 
-void result(InlineVector& v, Op op, unsigned r, std::initializer_list<Var> in, u64 imm0 = 0) {
+void result(InlineVector& v, Op op, unsigned r, std::initializer_list<Var> in, u64 imm0 = 0, u64 imm1 = 0) {
     const Element e = float_element(v.sew);
     const Var d = v.reg(v.vd() + r);
     if (!is_partial(v, v.lmul)) {
         const Type t = v.part_type(v.lmul);
         auto a = [&](unsigned i) { return v.part(t, in.begin()[i]); };
-        const Var value = in.size() == 1   ? v.b.vector_op(op, t, e, {a(0)}, imm0)
+        const Var value = in.size() == 1   ? v.b.vector_op(op, t, e, {a(0)}, imm0, imm1)
                           : in.size() == 2 ? v.b.vector_op(op, t, e, {a(0), a(1)}, imm0)
                                            : v.b.vector_op(op, t, e, {a(0), a(1), a(2)}, imm0);
         v.write(r, t == v.type ? value : v.b.convert(Op::v_low, v.type, value), v.lmul);
     } else {
-        v.b.mov_to(d, v.b.masked_op(op, v.type, e, in, mask_of(v, r, v.sew, v.lmul), d, imm0));
+        v.b.mov_to(d, v.b.masked_op(op, v.type, e, in, mask_of(v, r, v.sew, v.lmul), d, imm0, imm1));
     }
 }
 
@@ -48,9 +48,9 @@ bool binary(InlineVector& v, Op op, bool swap) {
     return true;
 }
 
-bool unary(InlineVector& v, Op op, u64 imm0 = 0) {
+bool unary(InlineVector& v, Op op, u64 imm0 = 0, u64 imm1 = 0) {
     if (!can_do(v, op, v.sew, v.lmul)) return false;
-    for (unsigned r = 0; r < v.registers(v.lmul); ++r) result(v, op, r, {v.reg(v.vs2() + r)}, imm0);
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) result(v, op, r, {v.reg(v.vs2() + r)}, imm0, imm1);
     return true;
 }
 
@@ -86,6 +86,59 @@ bool sign(InlineVector& v) {
         }
         v.write(r, value, v.lmul);
     }
+    return true;
+}
+
+/// Operations on doubles, of which one or both come from singles.
+struct Widening {
+    Op op;        ///< mov: none
+    bool wide_a;  ///< vs2 is wide already
+    bool fused;   ///< vd is the addend
+};
+
+bool widen(InlineVector& v, const Widening& w) {
+    constexpr u32 kToNearestAway = 4;
+    constexpr Element e = Element::F64;
+    const bool masked = v.has_mask();
+    if (v.sew != 2 || v.ctx.frm() == kToNearestAway || !v.has(Op::v_fcvt_widen, e, masked)) return false;
+    if (w.op != Op::mov && !v.has(w.op, e, masked)) return false;
+    Builder& b = v.b;
+    const bool binary = w.op != Op::mov;
+    const Var one = !binary || v.vector_vector() ? ir::kNoVar : v.splat(Element::F32);
+    const int log2 = v.lmul + 1;
+    for (unsigned r = 0; r < v.registers(log2); ++r) {
+        const Var d = v.reg(v.vd() + r);
+        const Var mask = masked ? v.mask(r, count_of(v, 3, log2)) : ir::kNoVar;
+        auto compute = [&](Op op, std::initializer_list<Var> in, u64 imm0) {
+            return masked ? b.masked_op(op, v.type, e, in, mask, d, imm0) : b.vector_op(op, v.type, e, in, imm0);
+        };
+        auto wide = [&](unsigned reg) { return compute(Op::v_fcvt_widen, {v.reg(reg + r / 2)}, r % 2); };
+        const Var x = w.wide_a ? v.reg(v.vs2() + r) : wide(v.vs2());
+        if (!binary) {
+            b.mov_to(d, x);
+            continue;
+        }
+        const Var y = v.vector_vector() ? wide(v.vs1()) : compute(Op::v_fcvt_widen, {one}, 0);
+        b.mov_to(d, w.fused ? compute(w.op, {y, x, d}, 0) : compute(w.op, {x, y}, 0));
+    }
+    return true;
+}
+
+/// vfredosum, and vfredusum, whose order is free: the same one is as good as any.
+bool sum(InlineVector& v) {
+    constexpr u32 kToNearestAway = 4;
+    const Type t = v.part_type(v.lmul);
+    const Element e = float_element(v.sew);
+    if (v.sew < 2 || v.has_mask() || !v.fills_part(v.lmul) || v.ctx.frm() == kToNearestAway) return false;
+    if (!v.has(Op::v_fsum, t, e)) return false;
+    Builder& b = v.b;
+    const Element bits = integer_element(v.sew);
+    Var value = b.vector_op(Op::v_extract, v.type, bits, {v.reg(v.vs1())}, 0, 0);
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        value = b.vector_op(Op::v_fsum, t, e, {v.part(t, v.reg(v.vs2() + r)), value});
+    }
+    const Var d = v.reg(v.vd());
+    b.mov_to(d, b.vector_op(Op::v_insert, v.type, bits, {d, value}, 0));
     return true;
 }
 
@@ -136,6 +189,22 @@ bool inline_float(InlineVector& v) {
         case VectorOp::vfcvt_f_x: return unary(v, Op::v_fcvt_if, 0);
         case VectorOp::vfcvt_f_xu: return unary(v, Op::v_fcvt_if, 1);
         case VectorOp::vfncvt_f_f: return narrow(v);
+        case VectorOp::vfcvt_xu_f: return unary(v, Op::v_fcvt_i, 1, 0);
+        case VectorOp::vfcvt_x_f: return unary(v, Op::v_fcvt_i, 0, 0);
+        case VectorOp::vfcvt_rtz_xu_f: return unary(v, Op::v_fcvt_i, 1, 1);
+        case VectorOp::vfcvt_rtz_x_f: return unary(v, Op::v_fcvt_i, 0, 1);
+        case VectorOp::vfwcvt_f_f: return widen(v, {Op::mov, false, false});
+        case VectorOp::vfwadd: return widen(v, {Op::v_fadd, false, false});
+        case VectorOp::vfwsub: return widen(v, {Op::v_fsub, false, false});
+        case VectorOp::vfwmul: return widen(v, {Op::v_fmul, false, false});
+        case VectorOp::vfwadd_w: return widen(v, {Op::v_fadd, true, false});
+        case VectorOp::vfwsub_w: return widen(v, {Op::v_fsub, true, false});
+        case VectorOp::vfwmacc: return widen(v, {Op::v_fmadd, false, true});
+        case VectorOp::vfwnmacc: return widen(v, {Op::v_fnmadd, false, true});
+        case VectorOp::vfwmsac: return widen(v, {Op::v_fmsub, false, true});
+        case VectorOp::vfwnmsac: return widen(v, {Op::v_fnmsub, false, true});
+        case VectorOp::vfredosum:
+        case VectorOp::vfredusum: return sum(v);
         default: return false;
     }
 }

@@ -145,6 +145,25 @@ bool move(InlineVector& v) {
     return true;
 }
 
+bool unary(InlineVector& v, Op op) {
+    if (!can_do(v, op, integer_element(v.sew))) return false;
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        masked_result(v, op, v.sew, v.lmul, r, {v.reg(v.vs2() + r)});
+    }
+    return true;
+}
+
+bool carryless(InlineVector& v, bool high) {
+    const Element e = integer_element(v.sew);
+    if (!can_do(v, Op::v_clmul, e)) return false;
+    const Var one = v.vector_vector() ? ir::kNoVar : v.splat(e);
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var b = v.vector_vector() ? v.reg(v.vs1() + r) : one;
+        masked_result(v, Op::v_clmul, v.sew, v.lmul, r, {v.reg(v.vs2() + r), b}, high);
+    }
+    return true;
+}
+
 bool iota(InlineVector& v) {
     if (!can_do(v, Op::v_iota, integer_element(v.sew))) return false;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
@@ -322,6 +341,9 @@ bool inline_integer(InlineVector& v) {
         case VectorOp::vmerge:
         case VectorOp::vmv: return move(v);
         case VectorOp::vid: return iota(v);
+        case VectorOp::vrev8: return v.sew != 0 && unary(v, Op::v_bswap);
+        case VectorOp::vclmul: return carryless(v, false);
+        case VectorOp::vclmulh: return carryless(v, true);
         case VectorOp::vmvnr: return whole_registers(v);
         case VectorOp::vmv_s_x: return set_first(v);
         case VectorOp::vzext_vf2: return extend(v, 1, false);

@@ -132,7 +132,7 @@ bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scal
     if (!inlines_vectors(ctx)) return false;
     InlineVector v(ctx, op, sew, lmul, scalar);
     if (v.float_scalar() && sew < 2) return false;  // half precision
-    return inline_integer(v) || inline_float(v) || inline_mask(v);
+    return inline_integer(v) || inline_float(v) || inline_mask(v) || inline_crypto(v);
 }
 
 }  // namespace dragoman::riscv

@@ -106,5 +106,6 @@ constexpr ir::Element float_element(unsigned sew) {
 bool inline_integer(InlineVector& v);
 bool inline_float(InlineVector& v);
 bool inline_mask(InlineVector& v);
+bool inline_crypto(InlineVector& v);
 
 }  // namespace dragoman::riscv

@@ -2,7 +2,7 @@
 // reserved.
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/model.h"
-#include "guest/riscv/v/trans_vector.h"
+#include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
 
@@ -23,6 +23,8 @@ constexpr Groups kSm3Rounds{.elements = 8, .apart_from_vs2 = true};
 
 /// vl and vstart are multiples of the number of elements, or the instruction is illegal.
 void require_whole_groups(DisasContext& ctx, unsigned elements) {
+    // VLMAX is one.
+    if (!is_vector_slow(ctx) && (ctx.flags_now & kFlagVlmax) != 0) return;
     Builder& b = *ctx.b;
     Var vl = b.temp(Type::I64), vstart = b.temp(Type::I64);
     b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
