@@ -18,7 +18,8 @@ std::string binfmt_line(const guest::Guest& guest, const std::string& interprete
 /// there are none. @throws FatalError when there is none, or its path cannot be registered
 std::string binfmt_interpreter(const std::string& own);
 
-/// Registers, or removes the registration of, all guests; mounts binfmt_misc where it is not mounted. @throws FatalError
+/// Registers, or removes the registration of, all guests; mounts binfmt_misc where it is not mounted. @throws
+/// FatalError
 void binfmt_install(const std::string& interpreter);
 void binfmt_remove();
 /// Text about the registrations: ours, and others for the same programs. `registered`: whether all of ours are there

@@ -11,8 +11,8 @@ class IrqSink {
 public:
     virtual ~IrqSink() = default;
     virtual void set_irq(unsigned line, bool level) = 0;
-    /// Latches an event on `line` beside its level, until it has been claimed or is called off (`pending` false). A sink
-    /// without claims has no latch, and takes it for the level.
+    /// Latches an event on `line` beside its level, until it has been claimed or is called off (`pending` false). A
+    /// sink without claims has no latch, and takes it for the level.
     virtual void set_event(unsigned line, bool pending) { set_irq(line, pending); }
 };
 

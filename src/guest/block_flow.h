@@ -29,16 +29,14 @@ public:
     unsigned length;  ///< its bytes
     BlockKind kind;
     DisasState state;
-    bool joined;  ///< the current instruction is come to by a branch, too
+    bool joined;    ///< the current instruction is come to by a branch, too
     u32 flags;      ///< TB state flags of the TB
     u32 flags_now;  ///< those in force behind the instructions so far; env->tb_flags holds them
 
     /// Before the first instruction.
     void begin(ir::Builder& builder, BlockKind block_kind);
     /// Before the insn_start of the instruction at `next`, to which pending branches may lead.
-    void before_insn(u64 next) {
-        joined = pending_count_ != 0 && bind_pending(next);
-    }
+    void before_insn(u64 next) { joined = pending_count_ != 0 && bind_pending(next); }
     /// Behind the last instruction; `next` is the address that follows.
     void end(u64 next);
 

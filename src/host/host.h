@@ -61,7 +61,7 @@ struct BlockTable {
     static constexpr unsigned kNearBits = 6, kNearBuckets = 1 << (kNearBits - 1);
     /// `physical`: in user mode the same as pc.
     static u64 hash(u64 pc, u32 flags, u64 physical) {
-        const u64 place = pc >> kNearBits ^ u64{flags} << 40 ^ physical >> kNearBits << 14;
+        const u64 place = pc >> kNearBits ^ u64 { flags } << 40 ^ physical >> kNearBits << 14;
         return (place * kMultiplier) >> 32 ^ (pc >> 1 & (kNearBuckets - 1));
     }
 };

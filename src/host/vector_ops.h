@@ -1,5 +1,5 @@
-// One vector IR op on raw bytes, element by element: the interpreter's vector ops, and what the tests of other back ends
-// compare with.
+// One vector IR op on raw bytes, element by element: the interpreter's vector ops, and what the tests of other back
+// ends compare with.
 #pragma once
 
 #include "ir/function.h"

@@ -99,7 +99,7 @@ public:
     bool marks_flags = false;     ///< exits with other TB state flags have kOtherFlags
     /// Entries count down Env::entries_left; whoever comes to 0 leaves with ExitReason::Check.
     bool counts_entries = false;
-    bool loop = false;            ///< to be compiled as a loop: such a goto_tb does not leave the TB
+    bool loop = false;  ///< to be compiled as a loop: such a goto_tb does not leave the TB
     /// What is not at home while the function runs: at all its precise points, but where an instruction says otherwise,
     /// and at its exits, where what leaves it puts that right. Of loops, registers of which only the low 32 bits are
     /// kept.

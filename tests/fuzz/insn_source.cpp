@@ -51,7 +51,8 @@ bool is_excluded(const InsnRow& row) {
     }
     // Their addresses would be anywhere.
     for (const char* prefix : {"vls", "vss", "vlux", "vlox", "vsux", "vsox"}) {
-        const bool segments = std::strncmp(row.mnemonic, "vlseg", 5) == 0 || std::strncmp(row.mnemonic, "vsseg", 5) == 0;
+        const bool segments =
+            std::strncmp(row.mnemonic, "vlseg", 5) == 0 || std::strncmp(row.mnemonic, "vsseg", 5) == 0;
         const bool access = contains(row, "(rs1)");
         if (access && !segments && std::strncmp(row.mnemonic, prefix, std::strlen(prefix)) == 0) return true;
     }
@@ -102,7 +103,7 @@ bool InsnSource::make(Random& random, const InsnRow& row, Insn& out) const {
     if (row.length == 2) bits &= 0xffff;
     for (const char *p = row.pattern, *end = p + std::strlen(p); p != end; ++p) {
         if (*p != '-' || row.uses_vectors) continue;  // masked or not
-        unsigned after = 0;  // pattern characters behind this one
+        unsigned after = 0;                           // pattern characters behind this one
         for (const char* q = p + 1; q != end; ++q) after += *q != ' ';
         bits &= ~(1u << after);
     }

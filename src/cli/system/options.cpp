@@ -220,9 +220,10 @@ void enable_semihosting(Parser& p, const std::string&, const std::string&) { p.c
 
 void set_semihosting(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(p,
-                             "Properties of -semihosting-config:\n  enable=on|off\n  target=native|gdb|auto\n  chardev=ID\n"
-                             "  userspace=on|off\n  arg=TEXT, as often as wanted\n");
+        return print_choices(
+            p,
+            "Properties of -semihosting-config:\n  enable=on|off\n  target=native|gdb|auto\n  chardev=ID\n"
+            "  userspace=on|off\n  arg=TEXT, as often as wanted\n");
     }
     Properties properties(option, value, "enable");
     machine::SemihostingConfig& semihosting = p.config.semihosting;

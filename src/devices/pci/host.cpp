@@ -126,9 +126,7 @@ void Host::set_intx(unsigned line, bool level) {
     if ((before == 0) != (asserted_[line] == 0)) intx_[line].set(level);
 }
 
-void Host::send_message(u64 address, u32 data) {
-    space_.send_message(address, data);
-}
+void Host::send_message(u64 address, u32 data) { space_.send_message(address, data); }
 
 void Host::reset() { bridge_->reset(); }
 

@@ -15,8 +15,8 @@ const Record* vector_op(Machine& m, const Record* r) {
     const void* in[kMaxVectorInputs];
     for (unsigned i = 0; i < inputs; ++i) in[i] = m.at(r->call_arg(1 + i));
     const bool long_form = inputs + 1 > kRecordArgs;  // operands take the second constant's place
-    evaluate({op, r->type, r->type2, rules, {static_cast<u32>(r->imm[0]), long_form ? 0 : r->imm[1]}},
-             m.at(r->args[0]), in);
+    evaluate({op, r->type, r->type2, rules, {static_cast<u32>(r->imm[0]), long_form ? 0 : r->imm[1]}}, m.at(r->args[0]),
+             in);
     return r + 1;
 }
 

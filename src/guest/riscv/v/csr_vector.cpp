@@ -7,7 +7,7 @@ namespace dragoman::riscv {
 namespace {
 
 u64 read_vstart(Hart& hart, unsigned) { return hart.vector.vstart; }
-void write_vstart(Hart& hart, u64 value, unsigned) { 
+void write_vstart(Hart& hart, u64 value, unsigned) {
     hart.vector.vstart = value & hart.vector.vstart_mask();
     update_vector_flags(hart);
 }

@@ -170,7 +170,8 @@ bool unit_stride(InlineVector& v, Var base, bool load) {
         }
         const Var mask = v.mask(r, bytes >> v.sew);
         if (load) {
-            v.b.mov_to(d, v.b.masked_op(Op::v_ld, v.type, e, {base}, mask, d, m.pack(), static_cast<u64>(displacement)));
+            v.b.mov_to(d,
+                       v.b.masked_op(Op::v_ld, v.type, e, {base}, mask, d, m.pack(), static_cast<u64>(displacement)));
         } else {
             v.b.masked_store(e, d, base, mask, m, displacement);
         }

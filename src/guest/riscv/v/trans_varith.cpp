@@ -175,7 +175,6 @@ bool trans_mask_to_gpr(DisasContext& ctx, const Operands& o) {
     return true;
 }
 
-
 /// vmv.x.s: whatever vl and vstart are.
 bool trans_vmv_x_s(DisasContext& ctx, const Operands& o) {
     VectorType type;

@@ -1,5 +1,5 @@
-// vsetvli, vsetivli, vsetvl (section "Configuration-Setting Instructions"). The TB state flags hold vtype and whether vl
-// is VLMAX, so that the instructions behind are translated for it. Where the new ones are known, the TB goes on: it
+// vsetvli, vsetivli, vsetvl (section "Configuration-Setting Instructions"). The TB state flags hold vtype and whether
+// vl is VLMAX, so that the instructions behind are translated for it. Where the new ones are known, the TB goes on: it
 // predicts that vl is VLMAX again if it was so before, and is left where that is wrong (finish_vectors).
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/v/inline_vector.h"
@@ -25,10 +25,10 @@ void set_by_helper(DisasContext& ctx, const Request& r, Var vtype) {
     Builder& b = *ctx.b;
     Var vl = b.temp(Type::I64);
     const bool keep = r.avl == Avl::Present;
-    const Var avl = keep                         ? b.c64(0)
-                    : r.avl == Avl::Greatest     ? b.c64(~u64{0})
-                    : r.avl == Avl::Immediate    ? b.c64(r.rs1)
-                                                 : ctx.gpr(r.rs1);
+    const Var avl = keep                      ? b.c64(0)
+                    : r.avl == Avl::Greatest  ? b.c64(~u64{0})
+                    : r.avl == Avl::Immediate ? b.c64(r.rs1)
+                                              : ctx.gpr(r.rs1);
     ctx.call_helper(Helper::vsetvl, vl, {b.env(), avl, vtype, b.c32(keep)});
     ctx.set_gpr(r.rd, vl);
     ctx.end_with_lookup();
@@ -44,7 +44,8 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
     const bool known = vector_type(ctx, old);
     const bool was_full = (ctx.flags_now & kFlagVlmax) != 0;
     const u64 old_vlmax = known ? old.vlmax(vlenb) : 0;
-    const u32 common = (ctx.flags_now & ~kFlagVectorMask) | kFlagVtypeLegal | static_cast<u32>(vtype) << kFlagVtypeShift;
+    const u32 common =
+        (ctx.flags_now & ~kFlagVectorMask) | kFlagVtypeLegal | static_cast<u32>(vtype) << kFlagVtypeShift;
 
     bool full = true;
     Var vl = b.c64(vlmax);
@@ -67,9 +68,13 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
             full = was_full || !known;
             const u32 label = b.new_label();
             b.brcond(full ? Cond::Ltu : Cond::Geu, ctx.gpr(r.rs1), b.c64(vlmax), label);
-            ctx.vector_exits[ctx.vector_exit_count++] = {
-                label,  common | (full ? 0 : kFlagVlmax), ctx.next_pc(), vtype, vlmax, static_cast<u8>(r.rd),
-                static_cast<u8>(r.rs1)};
+            ctx.vector_exits[ctx.vector_exit_count++] = {label,
+                                                         common | (full ? 0 : kFlagVlmax),
+                                                         ctx.next_pc(),
+                                                         vtype,
+                                                         vlmax,
+                                                         static_cast<u8>(r.rd),
+                                                         static_cast<u8>(r.rs1)};
             if (!full) vl = ctx.gpr(r.rs1);
             same_vl = same_vl && full;
             break;
