@@ -32,38 +32,30 @@ void get_same_siginfo(const u8 (&guest)[sizeof(siginfo_t)], siginfo_t& info) { s
 
 bool is_narrow(const Task& task) { return layouts(task).word_bytes == sizeof(u32); }
 
+/// What differs between the generic layouts of 64 and of 32 bits is siginfo, and the size of a word.
+constexpr StructLayouts generic_layouts(unsigned word_bytes, decltype(StructLayouts::put_siginfo) put_siginfo,
+                                        decltype(StructLayouts::get_siginfo) get_siginfo) {
+    return {
+        .word_bytes = static_cast<decltype(StructLayouts::word_bytes)>(word_bytes),
+        .stat_bytes = sizeof(GuestStat),
+        .put_stat = put_generic_stat,
+        .get_stat = get_generic_stat,
+        .epoll_event_bytes = 16,
+        .epoll_event_data = 8,
+        .semid_bytes = 88,
+        .semid_ctime = 56,
+        .semid_nsems = 64,
+        .put_siginfo = put_siginfo,
+        .get_siginfo = get_siginfo,
+        .sigaction_restorer = false,
+    };
+}
+
 }  // namespace
 
-const StructLayouts kGenericLayouts64 = {
-    .word_bytes = 8,
-    .stat_bytes = sizeof(GuestStat),
-    .put_stat = put_generic_stat,
-    .get_stat = get_generic_stat,
-    .epoll_event_bytes = 16,
-    .epoll_event_data = 8,
-    .semid_bytes = 88,
-    .semid_ctime = 56,
-    .semid_nsems = 64,
-    .put_siginfo = put_same_siginfo,
-    .get_siginfo = get_same_siginfo,
-    .sigaction_restorer = false,
-};
-
+const StructLayouts kGenericLayouts64 = generic_layouts(8, put_same_siginfo, get_same_siginfo);
 // Programs learn the status of files by statx alone.
-const StructLayouts kGenericLayouts32 = {
-    .word_bytes = 4,
-    .stat_bytes = sizeof(GuestStat),
-    .put_stat = put_generic_stat,
-    .get_stat = get_generic_stat,
-    .epoll_event_bytes = 16,
-    .epoll_event_data = 8,
-    .semid_bytes = 88,
-    .semid_ctime = 56,
-    .semid_nsems = 64,
-    .put_siginfo = put_siginfo32,
-    .get_siginfo = get_siginfo32,
-    .sigaction_restorer = false,
-};
+const StructLayouts kGenericLayouts32 = generic_layouts(4, put_siginfo32, get_siginfo32);
 
 u64 word_bytes(const Task& task) { return layouts(task).word_bytes; }
 
