@@ -12,19 +12,11 @@
 #include <vector>
 
 #include "base/descriptors.h"
+#include "linux/files/directory_entry.h"
 
 namespace dragoman::linux_abi {
 
 namespace {
-
-/// linux_dirent64
-struct Entry {
-    u64 inode;
-    i64 offset;
-    u16 length;
-    u8 type;
-    char name[1];
-};
 
 bool names_reserved(const char* name) {
     if (name[0] < '0' || name[0] > '9') return false;
@@ -52,11 +44,11 @@ i64 hide_reserved_entries(Task& task, int directory, u64 address, i64 bytes) {
     if (!task.read(buffer.data(), address, buffer.size())) return bytes;
     std::size_t kept = 0;
     bool known = false;
-    for (std::size_t at = 0; at + offsetof(Entry, name) < buffer.size();) {
-        Entry head;
-        std::memcpy(&head, buffer.data() + at, offsetof(Entry, name));
+    for (std::size_t at = 0; at + kEntryName < buffer.size();) {
+        DirectoryEntry head;
+        std::memcpy(&head, buffer.data() + at, kEntryName);
         if (head.length == 0 || head.length > buffer.size() - at) return bytes;
-        bool hidden = names_reserved(buffer.data() + at + offsetof(Entry, name));
+        bool hidden = names_reserved(buffer.data() + at + kEntryName);
         if (hidden && !known) {
             if (!lists_descriptors(directory)) return bytes;
             known = true;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "linux/arch.h"
+#include "linux/files/directory_entry.h"
 #include "linux/proc/other_guest.h"
 #include "linux/proc/proc_files.h"
 #include "linux/proc/proc_path.h"
@@ -56,28 +57,18 @@ std::vector<GuestMapping> file_mappings(const MemoryView& view) {
     return mappings;
 }
 
-/// linux_dirent64
-struct Entry {
-    u64 inode;
-    i64 offset;
-    u16 length;
-    u8 type;
-    char name[1];
-};
-constexpr std::size_t kNameAt = offsetof(Entry, name);
-
 /// Appends an entry if there is room. @param next the position behind it
 bool append_entry(std::vector<u8>& buffer, u64 room, i64 next, u8 type, u64 inode, const std::string& name) {
-    const std::size_t at = buffer.size(), length = align_up(kNameAt + name.size() + 1, u64{8});
+    const std::size_t at = buffer.size(), length = align_up(kEntryName + name.size() + 1, u64{8});
     if (at + length > room) return false;
     buffer.resize(at + length);
-    Entry head{};
+    DirectoryEntry head{};
     head.inode = inode;
     head.offset = next;
     head.length = static_cast<u16>(length);
     head.type = type;
-    std::memcpy(buffer.data() + at, &head, kNameAt);
-    std::memcpy(buffer.data() + at + kNameAt, name.c_str(), name.size() + 1);
+    std::memcpy(buffer.data() + at, &head, kEntryName);
+    std::memcpy(buffer.data() + at + kEntryName, name.c_str(), name.size() + 1);
     return true;
 }
 
@@ -88,10 +79,10 @@ bool may_be_listing(const Task& task, int directory, u64 address, i64 result, i6
         position = ::lseek(directory, 0, SEEK_CUR);
         return position > 0;
     }
-    Entry head;
+    DirectoryEntry head;
     char name[8] = {};
-    for (u64 at = 0; at + kNameAt < static_cast<u64>(result); at += head.length) {
-        if (!task.read(&head, address + at, kNameAt) || !task.read(name, address + at + kNameAt, 4)) return false;
+    for (u64 at = 0; at + kEntryName < static_cast<u64>(result); at += head.length) {
+        if (!task.read(&head, address + at, kEntryName) || !task.read(name, address + at + kEntryName, 4)) return false;
         if (at == 0) position = head.offset - 1;
         if (name[0] != '.') return head.type == DT_LNK && may_be_map_file(name);
         if (head.length == 0) return false;

@@ -5,9 +5,8 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
-#include "linux/riscv/float_context.h"
+#include "linux/riscv/sigcontext.h"
 #include "linux/riscv/vector_context.h"
-#include "linux/signals/signals.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::riscv {
@@ -24,24 +23,13 @@ struct Stack {
     u64 size;
 };
 
-struct Sigcontext {
-    u64 pc;
-    u64 x[31];  // x1..x31
-    u64 f[32];  // the D state; the union is as large as the Q state
-    u32 fcsr;
-    u8 unused[252];
-    u32 reserved;             // of __riscv_extra_ext_header: zero
-    u32 end_magic, end_size;  // header that ends the list of extension contexts: zero
-};
-static_assert(sizeof(Sigcontext) == 256 + 528);
-
 struct Ucontext {
     u64 flags;
     u64 link;
     Stack stack;
     SignalSet mask;
     u8 unused[120];
-    alignas(16) Sigcontext context;
+    alignas(16) Sigcontext<u64> context;
 };
 static_assert(offsetof(Ucontext, context) == 176);
 
@@ -54,7 +42,7 @@ static_assert(sizeof(siginfo_t) == 128 && sizeof(Frame) == 1088);
 /// Where the list of extension contexts begins.
 constexpr u64 kContexts = offsetof(Frame, uc.context.end_magic);
 
-constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
+constexpr unsigned kSp = 2;
 
 }  // namespace
 
@@ -74,20 +62,10 @@ bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
     std::memcpy(&frame.info, &delivery.info, sizeof frame.info);
     frame.uc.stack = {task.signals.altstack_sp, task.signals.altstack_flags, 0, task.signals.altstack_size};
     frame.uc.mask = delivery.saved_mask;
-    Sigcontext& context = frame.uc.context;
-    context.pc = h->pc;
-    std::memcpy(context.x, &h->gpr[1], sizeof context.x);
-    std::memcpy(context.f, h->fpr, sizeof context.f);
-    context.fcsr = read_fcsr(h);
+    save_registers(h, frame.uc.context);
     if (!task.write(address, frame)) return false;
     if (vectors && !write_vector_context(task, *h, address + kContexts)) return false;
-
-    h->gpr[kRa] = task.process->vdso + task.process->arch->vdso().sigreturn;
-    h->gpr[kSp] = address;
-    h->gpr[kA0] = static_cast<u64>(delivery.signal);
-    h->gpr[kA0 + 1] = address + offsetof(Frame, info);
-    h->gpr[kA0 + 2] = address + offsetof(Frame, uc);
-    h->pc = delivery.action.handler;
+    enter_handler<u64>(task, h, delivery, address, offsetof(Frame, info), offsetof(Frame, uc));
     return true;
 }
 
@@ -95,7 +73,7 @@ bool pop_signal_frame(Task& task, SignalSet& mask) {
     Hart* h = hart(task.env);
     Ucontext uc;
     if (!task.read(uc, h->gpr[kSp] + offsetof(Frame, uc))) return false;
-    const Sigcontext& context = uc.context;
+    const Sigcontext<u64>& context = uc.context;
     if (context.reserved != 0) return false;
     // Most frames have no list.
     if (context.end_magic != 0 || context.end_size != 0) {
@@ -103,12 +81,7 @@ bool pop_signal_frame(Task& task, SignalSet& mask) {
         if (!read_extension_contexts(task, h->gpr[kSp] + kContexts, vector)) return false;
         h->vector = vector;
     }
-    h->pc = align_down(context.pc, 2);
-    std::memcpy(&h->gpr[1], context.x, sizeof context.x);
-    std::memcpy(h->fpr, context.f, sizeof context.f);
-    write_fcsr(h, context.fcsr);
-    h->reservation_address = dragoman::riscv::kNoReservation;
-    h->tb_flags = task.process->guest->cpu.tb_flags(h);
+    load_registers(task, h, context);
     mask = uc.mask;
     restore_altstack(task, uc.stack.sp, uc.stack.size, uc.stack.flags);
     return true;
