@@ -19,7 +19,7 @@ devices::MuxActions mux_actions(Machine& machine) {
 }  // namespace
 
 Backends::Backends(Machine& machine)
-    : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop()) {
+    : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop(), chardevs_) {
     const Config& config = machine.config();
     for (const Properties& properties : config.chardevs) chardevs_.add(properties);
     for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
@@ -28,6 +28,7 @@ Backends::Backends(Machine& machine)
         drives_.add_drive(properties, config.snapshot);
     }
     for (const Properties& properties : config.netdevs) netdevs_.add(properties);
+    for (const Properties& properties : config.dumps) netdevs_.add_dump(properties);
     for (const Properties& properties : config.fsdevs) exports_.add(properties);
 }
 

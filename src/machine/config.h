@@ -68,6 +68,7 @@ struct Config {
     std::vector<std::string> monitors;  ///< -monitor
     std::vector<std::string> qmps;      ///< -qmp
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
+    std::vector<Properties> dumps;            ///< -object filter-dump
     std::vector<std::string> random_sources;  ///< ids of -object rng-...
     Globals globals;
     std::string gdb;  ///< -gdb

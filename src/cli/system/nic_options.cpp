@@ -1,8 +1,10 @@
 #include "cli/system/nic_options.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/program_name.h"
+#include "devices/net/netdevs.h"
 
 namespace dragoman::cli_system {
 
@@ -14,7 +16,12 @@ void LegacyNetwork::add(const std::string& option, const std::string& text) {
         cards_.push_back(properties);
         return;
     }
-    if (type != "user" && type != "tap") properties.fail("'" + type + "': there is nic, none, tap, user");
+    const std::vector<std::string_view> types = devices::net::Netdevs::types();
+    if (std::find(types.begin(), types.end(), type) == types.end()) {
+        std::string names = "nic, none";
+        for (std::string_view name : types) names += ", " + std::string(name);
+        properties.fail("'" + type + "': there is " + names);
+    }
     properties.set("type", type);
     back_ends_.push_back(properties);
 }

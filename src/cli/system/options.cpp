@@ -177,16 +177,25 @@ void add_device(Parser& p, const std::string& option, const std::string& value) 
 
 void add_memory_object(Parser& p, Properties& object);
 
+/// Made when all back ends are there.
+void add_dump(Parser& p, Properties& object) {
+    if (!object.take("id")) object.fail("needs id=ID");
+    p.config.dumps.push_back(object);
+}
+
 /// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made;
 /// memory.
 void add_object(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(p, "Objects (-object NAME,id=ID):\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
+        return print_choices(
+            p, "Objects (-object NAME,id=ID):\n  filter-dump\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
     }
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
-    std::size_t type = object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram"}, 3);
-    if (type == 3) object.fail("needs a type (there is: memory-backend-ram, rng-builtin, rng-random)");
+    std::size_t type =
+        object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram", "filter-dump"}, 4);
+    if (type == 4) object.fail("needs a type (there is: filter-dump, memory-backend-ram, rng-builtin, rng-random)");
+    if (type == 3) return add_dump(p, object);
     if (type == 2) return add_memory_object(p, object);
     std::optional<std::string> id = object.take("id");
     if (!id) object.fail("needs id=ID");
@@ -439,9 +448,9 @@ constexpr Row kRows[] = {
     {"cdrom", "file", add_cdrom, "a disk image that is only read"},
     {"snapshot", "", set_flag<&Config::snapshot, true>, "changes of disks are dropped at the end"},
     {"device", "driver[,property=value...]", add_device, "a device (-device help lists them)"},
-    {"netdev", "user|tap,id=...", add_typed<&Config::netdevs>, "a network back end"},
-    {"nic", "user|tap|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
-    {"net", "nic|user|tap|none[,...]", [](Parser& p, const std::string& o, const std::string& v) { p.legacy_network.add(o, v); }, "network cards and back ends on one hub: -net nic -net user"},
+    {"netdev", "user|tap|bridge|socket|stream|dgram,id=...", add_typed<&Config::netdevs>, "a network back end"},
+    {"nic", "user|tap|...|none[,...]", add_typed<&Config::nics>, "a network device with its back end"},
+    {"net", "nic|user|tap|...|none[,...]", [](Parser& p, const std::string& o, const std::string& v) { p.legacy_network.add(o, v); }, "network cards and back ends on one hub: -net nic -net user"},
     {"fsdev", "local,id=ID,path=FOLDER,security_model=...", add_fsdev, "a folder of the host, for virtio-9p"},
     {"virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=...", add_shared_folder, "a folder of the host with its device"},
     {"chardev", "stdio|pty|file|socket|null,id=...", add_chardev, "a character back end"},
@@ -463,7 +472,7 @@ constexpr Row kRows[] = {
     {"semihosting", "", enable_semihosting, "the guest may use console, files and time of the host through semihosting calls"},
     {"semihosting-config", "[enable=on][,target=native|gdb|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
-    {"object", "rng-random|rng-builtin|memory-backend-ram,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID"},
+    {"object", "rng-random|rng-builtin|memory-backend-ram|filter-dump,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID; a file that gets the frames of netdev=ID"},
     {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},

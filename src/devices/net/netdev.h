@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bits.h"
+#include "devices/net/observer.h"
 
 namespace dragoman::devices::net {
 
@@ -32,12 +33,19 @@ public:
     /// The card has room again: passes on what had to wait.
     void resume();
 
-    /// A frame of the guest's, of `bytes` in pieces.
-    virtual void send(std::span<const iovec> frame, u64 bytes) = 0;
+    /// The card: a frame of the guest's, of `bytes` in pieces.
+    void transmit(std::span<const iovec> frame, u64 bytes) {
+        if (!observers_.empty()) show(Observer::Way::FromGuest, frame, bytes);
+        send(frame, bytes);
+    }
+    /// From now on `observer` sees all frames.
+    void add_observer(std::unique_ptr<Observer> observer) { observers_.push_back(std::move(observer)); }
     /// Whether send() takes TCP segments of up to 64 KiB in one frame.
     virtual bool takes_large_segments() const { return false; }
 
 protected:
+    /// Takes a frame of the guest's to the network.
+    virtual void send(std::span<const iovec> frame, u64 bytes) = 0;
     /// Passes a frame to the guest, now or later; when too many wait, it is lost, as on any network.
     void deliver(std::span<const u8> frame);
     bool waiting() const { return !waiting_.empty(); }
@@ -47,9 +55,12 @@ protected:
 private:
     static constexpr std::size_t kMaxWaiting = 2048;
 
+    void show(Observer::Way way, std::span<const iovec> frame, u64 bytes);
+
     std::string id_;
     Receiver receiver_;
     std::deque<std::vector<u8>> waiting_;
+    std::vector<std::unique_ptr<Observer>> observers_;
 };
 
 }  // namespace dragoman::devices::net

@@ -1,26 +1,99 @@
 #include "devices/net/netdevs.h"
 
 #include "base/error.h"
+#include "devices/net/bridge.h"
+#include "devices/net/datagram.h"
+#include "devices/net/dump.h"
+#include "devices/net/options.h"
+#include "devices/net/stream.h"
 #include "devices/net/tap.h"
 #include "devices/net/user.h"
 
 namespace dragoman::devices::net {
 
+namespace {
+
+using Made = std::unique_ptr<Netdev>;
+using Maker = Made (*)(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet& chardevs);
+
+Made make_user(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet& chardevs) {
+    return std::make_unique<UserNetdev>(id, properties, loop, chardevs);
+}
+
+Made make_tap(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet&) {
+    std::optional<std::string> helper = properties.take("helper");
+    std::string bridge = properties.take("br", "br0");
+    if (helper) properties.set("fd", std::to_string(open_bridge_port(*helper, bridge)));
+    return std::make_unique<TapNetdev>(id, properties, loop);
+}
+
+Made make_bridge(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet& chardevs) {
+    if (!properties.has("helper")) properties.set("helper", kBridgeHelper);
+    return make_tap(id, properties, loop, chardevs);
+}
+
+Made make_stream(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet&) {
+    PeerSocket::Options options = take_stream_options(properties);
+    properties.finish();
+    return std::make_unique<StreamNetdev>(id, loop, options);
+}
+
+Made make_datagram(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet&) {
+    DatagramNetdev::Options options = take_datagram_options(properties);
+    properties.finish();
+    return std::make_unique<DatagramNetdev>(id, loop, options);
+}
+
+Made make_socket(const std::string& id, Properties& properties, EventLoop& loop, ChardevSet&) {
+    SocketOptions options = take_socket_options(properties);
+    properties.finish();
+    if (options.stream) return std::make_unique<StreamNetdev>(id, loop, *options.stream);
+    return std::make_unique<DatagramNetdev>(id, loop, options.datagram);
+}
+
+struct Kind {
+    std::string_view name;
+    Maker make;
+};
+constexpr Kind kKinds[] = {{"bridge", make_bridge}, {"dgram", make_datagram}, {"socket", make_socket},
+                           {"stream", make_stream}, {"tap", make_tap},        {"user", make_user}};
+
+}  // namespace
+
+std::vector<std::string_view> Netdevs::types() {
+    std::vector<std::string_view> names;
+    for (const Kind& kind : kKinds) names.push_back(kind.name);
+    return names;
+}
+
 Netdev& Netdevs::add(Properties properties) {
-    if (!properties.has("type")) properties.fail("no type= (there is: tap, user)");
-    bool tap = properties.take_choice("type", {"user", "tap"}, 0) == 1;
+    std::size_t type = properties.take_choice("type", types(), std::size(kKinds));
+    if (type == std::size(kKinds)) {
+        std::string names;
+        for (std::string_view name : types()) names += (names.empty() ? "" : ", ") + std::string(name);
+        properties.fail("no type= (there is: " + names + ")");
+    }
     std::string id = properties.take("id", "");
     if (id.empty()) properties.fail("no id=");
     for (const auto& other : netdevs_) {
         if (other->id() == id) properties.fail("there is a netdev '" + id + "' already");
     }
-    std::unique_ptr<Netdev> made;
-    if (tap) {
-        made = std::make_unique<TapNetdev>(id, properties, loop_);
-    } else {
-        made = std::make_unique<UserNetdev>(id, properties, loop_);
+    return *netdevs_.emplace_back(kKinds[type].make(id, properties, loop_, chardevs_));
+}
+
+void Netdevs::add_dump(Properties properties) {
+    std::optional<std::string> name = properties.take("netdev");
+    if (!name) properties.fail("needs netdev=ID");
+    Netdev* netdev = find(*name);
+    if (netdev == nullptr) properties.fail("netdev=" + *name + ": there is no such back end");
+    netdev->add_observer(std::make_unique<Dump>(properties));
+}
+
+Netdev* Netdevs::find(std::string_view id) const {
+    for (const auto& netdev : netdevs_) {
+        if (netdev->id() == id) return netdev.get();
     }
-    return *netdevs_.emplace_back(std::move(made));
+    return nullptr;
 }
 
 MacAddress Netdevs::next_mac() {
@@ -43,14 +116,12 @@ Netdev* Netdevs::take_netdev(Properties& properties) {
 }
 
 Netdev& Netdevs::take(std::string_view id) {
-    std::string names;
-    for (const auto& netdev : netdevs_) {
-        if (netdev->id() == id) {
-            if (netdev->attached()) throw FatalError(1, "netdev '" + std::string(id) + "' is in use by another device");
-            return *netdev;
-        }
-        names += (names.empty() ? "" : ", ") + netdev->id();
+    if (Netdev* netdev = find(id)) {
+        if (netdev->attached()) throw FatalError(1, "netdev '" + std::string(id) + "' is in use by another device");
+        return *netdev;
     }
+    std::string names;
+    for (const auto& netdev : netdevs_) names += (names.empty() ? "" : ", ") + netdev->id();
     throw FatalError(
         1, "there is no netdev '" + std::string(id) + "'" + (names.empty() ? "" : " (there is: " + names + ")"));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/properties.h"
+#include "devices/chardev/factory.h"
 #include "devices/event_loop.h"
 #include "devices/net/mac_address.h"
 #include "devices/net/netdev.h"
@@ -10,10 +11,18 @@ namespace dragoman::devices::net {
 
 class Netdevs {
 public:
-    explicit Netdevs(EventLoop& loop) : loop_(loop) {}
+    /// `chardevs`: where guestfwd= leads to.
+    Netdevs(EventLoop& loop, ChardevSet& chardevs) : loop_(loop), chardevs_(chardevs) {}
+
+    /// The names that `type` may have, in order.
+    static std::vector<std::string_view> types();
 
     /// `-netdev TYPE,id=…`, with TYPE as the property "type". @throws FatalError
     Netdev& add(Properties properties);
+    /// `-object filter-dump,netdev=…`, without its id. @throws FatalError
+    void add_dump(Properties properties);
+    /// The back end `id`, or null.
+    Netdev* find(std::string_view id) const;
     /// The back end `id`, which no card has yet. @throws FatalError
     Netdev& take(std::string_view id);
     /// The address of the machine's next card, unless it is told another one.
@@ -25,6 +34,7 @@ public:
 
 private:
     EventLoop& loop_;
+    ChardevSet& chardevs_;
     std::vector<std::unique_ptr<Netdev>> netdevs_;
     unsigned cards_ = 0;  ///< that have asked for an address
 };

@@ -14,6 +14,8 @@ public:
     ~TapNetdev() override;
 
     std::string describe() const override { return "tap, ifname " + name_; }
+
+protected:
     void send(std::span<const iovec> frame, u64 bytes) override;
 
 private:

@@ -331,7 +331,7 @@ void E1000::transmit() {
     for (std::vector<u8>& frame : frames) {
         iovec piece{frame.data(), frame.size()};
         if (loopback) receive(frame);
-        else if (netdev_ != nullptr) netdev_->send({&piece, 1}, frame.size());
+        else if (netdev_ != nullptr) netdev_->transmit({&piece, 1}, frame.size());
     }
 }
 

@@ -225,14 +225,14 @@ void Net::send(const Chain& chain) {
     u64 bytes = chain.readable.bytes - skip;
     if ((header.flags & kNeedsCsum) == 0) {
         chain.readable.slice(skip, bytes, pieces_);
-        netdev_->send(pieces_, bytes);
+        netdev_->transmit(pieces_, bytes);
         return;
     }
     linear_.resize(bytes);
     chain.readable.copy_to(skip, linear_.data(), bytes);
     if (!complete_checksum(linear_, header)) return;
     iovec piece{linear_.data(), bytes};
-    netdev_->send({&piece, 1}, bytes);
+    netdev_->transmit({&piece, 1}, bytes);
 }
 
 }  // namespace dragoman::devices::virtio

@@ -6,6 +6,7 @@
 #include "machine/backends.h"
 #include "machine/monitor/expression.h"
 #include "machine/monitor/inspector.h"
+#include "machine/monitor/network_commands.h"
 #include "machine/monitor/pci_info.h"
 
 namespace dragoman::machine {
@@ -45,6 +46,10 @@ const HumanMonitor::Command HumanMonitor::kCommands[] = {
     {"print", "p", "/fmt expr", "print expression value (use $reg for CPU register access)", &HumanMonitor::print},
     {"stop", "s", "", "stop emulation", &HumanMonitor::stop},
     {"cont", "c", "", "resume emulation", &HumanMonitor::cont},
+    {"hostfwd_add", "", "[netdev_id] [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport",
+     "redirect TCP or UDP connections from host to guest", &HumanMonitor::hostfwd_add},
+    {"hostfwd_remove", "", "[netdev_id] [tcp|udp]:[hostaddr]:hostport", "remove host-to-guest TCP or UDP redirection",
+     &HumanMonitor::hostfwd_remove},
     {"system_reset", "", "", "reset the system", &HumanMonitor::reset},
     {"system_powerdown", "", "", "send system power down event", &HumanMonitor::powerdown},
     {"quit", "q", "", "quit the emulator", &HumanMonitor::quit},
@@ -63,6 +68,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"registers", "", "[-a]", "registers of the selected hart, or of all", &HumanMonitor::info_registers},
     {"status", "", "", "whether the machine runs", &HumanMonitor::info_status},
     {"tlb", "", "", "cached translations of the selected hart", &HumanMonitor::info_tlb},
+    {"usernet", "", "", "connections of user networks", &HumanMonitor::info_usernet},
     {"version", "", "", "version of the emulator", &HumanMonitor::info_version},
 };
 
@@ -251,5 +257,14 @@ std::string HumanMonitor::info_pci(std::string_view) {
 
 std::string HumanMonitor::info_block(std::string_view) { return machine_.backends().describe_disks(); }
 std::string HumanMonitor::info_network(std::string_view) { return machine_.backends().describe_network(); }
+std::string HumanMonitor::info_usernet(std::string_view) {
+    return describe_user_networks(machine_.backends().netdevs());
+}
+std::string HumanMonitor::hostfwd_add(std::string_view arguments) {
+    return add_host_forward(machine_.backends().netdevs(), arguments);
+}
+std::string HumanMonitor::hostfwd_remove(std::string_view arguments) {
+    return remove_host_forward(machine_.backends().netdevs(), arguments);
+}
 
 }  // namespace dragoman::machine

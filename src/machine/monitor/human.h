@@ -53,6 +53,9 @@ private:
     std::string info_chardev(std::string_view);
     std::string info_block(std::string_view);
     std::string info_network(std::string_view);
+    std::string info_usernet(std::string_view);
+    std::string hostfwd_add(std::string_view arguments);
+    std::string hostfwd_remove(std::string_view arguments);
     std::string info_pci(std::string_view);
 
     Machine& machine_;

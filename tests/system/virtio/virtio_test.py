@@ -7,9 +7,6 @@ Exit status 77: there is no kernel, or no qemu-img."""
 
 import hashlib
 import os
-import re
-import resource
-import select
 import shutil
 import signal
 import socket
@@ -18,48 +15,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from debian_guest import PATIENCE, Guest, expect, is_there
+
 PROGRAM, VERSION = sys.argv[1:3]
-SYSTEM = os.environ.get("DRAGOMAN_TEST_SYSTEM") or os.path.expanduser("~/.cache/dragoman-tests/system")
-PATIENCE = 120  # seconds that nothing needs
 DISK_BYTES = 8 << 20
-
-
-class Guest:
-    def __init__(self, options, file_limit=resource.RLIM_INFINITY):
-        command = [PROGRAM, "-machine", "virt", "-m", "256M", "-nographic", "-kernel", SYSTEM + "/Image", "-initrd",
-                   SYSTEM + "/initrd.cpio.gz", "-append", "console=ttyS0 quiet"]
-        self.process = subprocess.Popen(command + options, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit)))
-        self.output = ""
-        self.expect(r"# ")
-        self.run("stty -echo; PS1=")
-
-    def expect(self, pattern):
-        deadline = time.monotonic() + PATIENCE
-        while not (match := re.search(pattern, self.output)):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise AssertionError(f"no {pattern!r} in: {self.output[-2000:]}")
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                raise AssertionError(f"the machine ended before {pattern!r}: {self.output[-2000:]}")
-            self.output += data.decode(errors="replace").replace("\r", "").replace("\x1b[6n", "")
-        self.output = self.output[match.end():]
-        return match
-
-    def run(self, command):
-        """What the command prints. The marker is not what the terminal echoes."""
-        self.process.stdin.write(f"{command}; echo sta''tus=$?=\n".encode())
-        self.process.stdin.flush()
-        match = self.expect(r"([\s\S]*?)status=(\d+)=")
-        if match.group(2) != "0":
-            raise AssertionError(f"{command!r} failed: {match.group(1)}")
-        return match.group(1)
-
-
-def expect(text, pattern):
-    if not re.search(pattern, text):
-        raise AssertionError(f"no {pattern!r} in: {text}")
 
 
 def free_port():
@@ -120,7 +80,7 @@ def full_disk():
                 disk.truncate(DISK_BYTES)
             options += ["-drive", f"file={folder}/{name},format=raw,if=none,id={name}{drive}",
                         "-device", f"virtio-blk-device,drive={name}"]
-        guest = Guest(options, DISK_BYTES // 2)
+        guest = Guest(PROGRAM, options, DISK_BYTES // 2)
         try:
             guest.run("head -c 1048576 /dev/urandom >/data")
             for disk, status in ("vda", "1"), ("vdb", "1"), ("vdc", "0"):
@@ -147,7 +107,7 @@ def stop():
         for number in signal.SIGTERM, signal.SIGINT, signal.SIGKILL:
             image = f"{folder}/{number.name}"
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
-            guest = Guest(["-drive", f"file={image},format=qcow2,if=none,id=d", "-device", "virtio-blk-device,drive=d"])
+            guest = Guest(PROGRAM, ["-drive", f"file={image},format=qcow2,if=none,id=d", "-device", "virtio-blk-device,drive=d"])
             try:
                 guest.run("head -c 1048576 /dev/urandom >/data; dd if=/data of=/dev/vda bs=64k conv=fsync 2>/dev/null")
                 digest = guest.run("sha256sum /data").split()[0]
@@ -169,7 +129,7 @@ def stop():
 
 
 def main():
-    if not os.path.exists(SYSTEM + "/.made"):
+    if not is_there():
         print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     if VERSION == "full_disk":
@@ -196,7 +156,7 @@ def main():
                     "-device", f"virtio-serial-{bus}", "-chardev", f"file,id=c0,path={folder}/console",
                     "-device", "virtconsole,chardev=c0", "-device", f"virtio-rng-{bus}",
                     "-device", f"virtio-balloon-{bus}"]
-        guest = Guest(options)
+        guest = Guest(PROGRAM, options)
         try:
             contents = check_disks(guest, folder)
             check_network(guest, port)

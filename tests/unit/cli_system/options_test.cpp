@@ -133,7 +133,7 @@ TEST(SystemOptions, LegacyNetwork) {
     EXPECT_TRUE(parse_options({"-net", "none"}).machine.nics.empty());
     EXPECT_TRUE(parse_options({"-net", "nic"}).machine.nics.empty());   // with a warning
     EXPECT_TRUE(parse_options({"-net", "user"}).machine.nics.empty());  // so is this
-    EXPECT_EQ(failure({"-net", "carrier"}), "-net: 'carrier': there is nic, none, tap, user");
+    EXPECT_EQ(failure({"-net", "carrier"}), "-net: 'carrier': there is nic, none, bridge, dgram, socket, stream, tap, user");
     EXPECT_EQ(parse_options({"-net", "nic,model=e1000", "-net", "user"}).machine.nics.at(0).take("model"), "e1000");
     EXPECT_NE(failure({"-net", "nic", "-net", "nic", "-net", "user"}).find("one card"), std::string::npos);
 }

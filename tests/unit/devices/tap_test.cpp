@@ -70,7 +70,7 @@ Result ask() {
         return true;
     });
     iovec pieces[] = {{const_cast<u8*>(kQuestion.data()), 14}, {const_cast<u8*>(kQuestion.data()) + 14, 28}};
-    tap->send(pieces, kQuestion.size());
+    tap->transmit(pieces, kQuestion.size());
     loop.run();
     return answered ? kAnswered : kNoAnswer;
 }

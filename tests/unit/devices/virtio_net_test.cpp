@@ -192,7 +192,8 @@ TEST(InternetSum, IsThatOfRfc1071) {
 /// A guest that sends one DHCP request and looks at what comes back.
 TEST(UserNetwork, GivesAnAddress) {
     EventLoop loop;
-    net::Netdevs netdevs(loop);
+    ChardevSet chardevs(loop, {});
+    net::Netdevs netdevs(loop, chardevs);
     net::Netdev& netdev =
         netdevs.add(Properties("-netdev", "user,id=n0,net=10.9.8.0/24,hostfwd=tcp:127.0.0.1:0-:22", "type"));
     u8 frame[14 + 20 + 8 + 244]{};
@@ -223,7 +224,7 @@ TEST(UserNetwork, GivesAnAddress) {
     });
     loop.post([&] {
         iovec piece{frame, sizeof frame};
-        netdev.send({&piece, 1}, sizeof frame);
+        netdev.transmit({&piece, 1}, sizeof frame);
     });
     loop.run();
     ASSERT_GT(offer.size(), 62u);
@@ -233,7 +234,8 @@ TEST(UserNetwork, GivesAnAddress) {
 
 TEST(UserNetwork, BadPropertiesAreNamed) {
     EventLoop loop;
-    net::Netdevs netdevs(loop);
+    ChardevSet chardevs(loop, {});
+    net::Netdevs netdevs(loop, chardevs);
     auto message = [&](const char* text) -> std::string {
         try {
             netdevs.add(Properties("-netdev", text, "type"));
@@ -242,7 +244,7 @@ TEST(UserNetwork, BadPropertiesAreNamed) {
         }
         return "";
     };
-    EXPECT_EQ(message("bridge,id=a"), "-netdev: type=bridge: there is tap, user");
+    EXPECT_EQ(message("vhost-user,id=a"), "-netdev: type=vhost-user: there is bridge, dgram, socket, stream, tap, user");
     EXPECT_EQ(message("user"), "-netdev: no id=");
     EXPECT_EQ(message("user,id=a,net=1.2.3"), "-netdev: net=1.2.3: not an IPv4 address");
     EXPECT_EQ(message("user,id=a,host=1.2.3.4"), "-netdev: 1.2.3.4 is not in the network 10.0.2.0");

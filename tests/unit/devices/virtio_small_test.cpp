@@ -161,7 +161,8 @@ TEST(VirtioFactory, NamesWhatIsWrong) {
     TestDriver driver;
     EventLoop loop;
     block::Drives drives;
-    net::Netdevs netdevs(loop);
+    ChardevSet chardevs(loop, {});
+    net::Netdevs netdevs(loop, chardevs);
     P9Exports exports;
     Factory factory({driver.space, loop, drives, netdevs, exports,
                      [](const std::string&) -> std::shared_ptr<Chardev> { return std::make_shared<TestChardev>(); }});
