@@ -1,8 +1,6 @@
 // The index of CSRs by number, and the floating-point CSRs.
 #include "guest/riscv/csr.h"
 
-#include <vector>
-
 #include "base/fpenv.h"
 #include "guest/riscv/fcsr.h"
 #include "guest/riscv/model.h"
@@ -34,17 +32,20 @@ constexpr CsrInfo kCsrs[] = {
     {kCsrFcsr, "fcsr", F || Zfinx, read_fcsr, write_fcsr, CsrEffect::StateFlags},
 };
 
-/// The descriptors in a row, and their positions there by number.
+/// The descriptors in a row. Not in Index, so that helpers, which come after it was made, do not ask whether it was.
+constinit const CsrInfo* g_rows[4096] = {};
+
+/// Their positions there by number.
 struct Index {
     static constexpr u16 kNone = 0xffff;
     u16 place[4096];
-    std::vector<const CsrInfo*> rows;
     Index() {
         for (u16& p : place) p = kNone;
+        u16 rows = 0;
         for (std::span<const CsrInfo> group : csr_groups()) {
             for (const CsrInfo& csr : group) {
-                place[csr.number] = static_cast<u16>(rows.size());
-                rows.push_back(&csr);
+                place[csr.number] = rows;
+                g_rows[rows++] = &csr;
             }
         }
     }
@@ -58,7 +59,7 @@ const Index& index() {
 
 const CsrInfo* find_row(unsigned number) {
     u16 place = index().place[number & 0xfff];
-    return place != Index::kNone ? index().rows[place] : nullptr;
+    return place != Index::kNone ? g_rows[place] : nullptr;
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ std::span<const std::span<const CsrInfo>> csr_groups() {
 }
 
 unsigned csr_index(const CsrInfo& csr) { return index().place[csr.number]; }
-const CsrInfo& csr_at(unsigned place) { return *index().rows[place]; }
+const CsrInfo& csr_at(unsigned place) { return *g_rows[place]; }
 
 const CsrInfo* find_csr(const Model& model, unsigned number) {
     const CsrInfo* csr = find_row(number);

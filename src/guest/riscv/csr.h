@@ -55,6 +55,7 @@ constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 
 
 /// Which CSR a descriptor is, for helpers.
 unsigned csr_index(const CsrInfo& csr);
+/// The descriptor at a place that csr_index told.
 const CsrInfo& csr_at(unsigned place);
 
 /// The CSR's descriptor; null when this guest has no such CSR, or the CPU model lacks its extension.

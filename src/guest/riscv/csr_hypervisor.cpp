@@ -118,7 +118,7 @@ void write_vsstatus(Hart& hart, u64 value, unsigned) {
     if (p.virtualised) return write_status(hart, (p.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
     p.other.status = value & kSstatusWritable;
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {.one_machine = true, .any_guest = true});
-    update_flags(hart);
+    update_mode_flags(hart);
 }
 
 u64 read_vsie(Hart& hart, unsigned) { return (hart.priv.mie & hart.priv.hideleg) >> 1; }

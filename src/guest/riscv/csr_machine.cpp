@@ -163,7 +163,7 @@ void write_status(Hart& hart, u64 value) {
     hart.priv.mstatus = with_dirty_summary(value);
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
     if (hart_has(hart, H)) update_address_space(hart);
-    update_flags(hart);
+    update_mode_flags(hart);
     check_interrupts(hart);
 }
 

@@ -67,8 +67,9 @@ void write_satp(Hart& hart, u64 value, unsigned) {
     u64 mode = value >> kSatpModeShift;
     if (!has_satp_mode(hart, mode) || value == hart.priv.satp) return;
     if (mode == kBare) value = 0;
+    const bool other_masks = (value == 0) != (hart.priv.satp == 0);  // of pointers
     hart.priv.satp = value;
-    update_flags(hart);  // addresses are masked in another way
+    if (other_masks) update_flags(hart);
     update_address_space(hart);
 }
 

@@ -75,9 +75,10 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
     const CsrInfo* csr = &csr_at(index);
     Permission permission = csr->access != nullptr ? csr->access(h, number) : Permission::Granted;
-    // What HS mode could access is for the hypervisor to do.
-    const bool not_for_guests = csr_privilege(number) == kHypervisorCsr || csr_level(number) > h.priv.mode;
-    if (h.priv.virtualised && not_for_guests && permission == Permission::Granted) permission = Permission::Virtual;
+    if (h.priv.virtualised && permission == Permission::Granted) {  // what HS mode could access is its to do
+        const bool not_for_guests = csr_privilege(number) == kHypervisorCsr || csr_level(number) > h.priv.mode;
+        if (not_for_guests) permission = Permission::Virtual;
+    }
     if (permission != Permission::Granted) raise_denied(env, permission, insn);
     if (csr->claim != nullptr && (op == kWrite || has_rs1)) return csr->claim(h, number);
     u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
@@ -98,14 +99,14 @@ void helper_fs_dirty(ir::Env* env) {
     Hart& h = *hart(env);
     h.priv.mstatus |= kStatusFs | kStatusSd;
     if (h.priv.virtualised) h.priv.other.status |= kStatusFs;
-    update_flags(h);
+    update_mode_flags(h);
 }
 
 void helper_vs_dirty(ir::Env* env) {
     Hart& h = *hart(env);
     h.priv.mstatus |= kStatusVs | kStatusSd;
     if (h.priv.virtualised) h.priv.other.status |= kStatusVs;
-    update_flags(h);
+    update_mode_flags(h);
 }
 
 /// The engine could not read the code at `address`. Returns when it can be read by now.

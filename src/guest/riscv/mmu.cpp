@@ -44,18 +44,25 @@ u32 guest_page_fault(Access access) {
     }
 }
 
-/// Page tables and what decides how they are read.
+/// Whose page tables are read. Each is code of its own: most harts know of the first alone.
+enum class Tables {
+    Own,     ///< of a hart without guests, or of HS mode: by satp
+    Guest,   ///< VS-stage, by vsatp: they lie at guest-physical addresses
+    GStage,  ///< by hgatp
+};
+
+/// What decides how page tables are read.
+template <Tables tables>
 struct Stage {
     u64 atp;                                                 ///< satp, vsatp or hgatp
     bool executable_is_readable, update_bits, memory_types;  ///< MXR, ADUE, PBMTE
-    bool second;                                             ///< the G-stage, by hgatp
-    bool tables_of_guest;                                    ///< lie at guest-physical addresses
 
+    static constexpr bool kSecond = tables == Tables::GStage;
     unsigned mode() const { return static_cast<unsigned>(atp >> kSatpModeShift); }
     unsigned levels() const { return mode() - kSv39 + 3; }
     /// The root table of the G-stage is four times as large.
-    unsigned address_bits() const { return 12 + 9 * levels() + (second ? 2 : 0); }
-    u64 root() const { return (extract(atp, 0, kPtePpnBits) & ~u64{second ? 3u : 0u}) * kPage; }
+    unsigned address_bits() const { return 12 + 9 * levels() + (kSecond ? 2 : 0); }
+    u64 root() const { return (extract(atp, 0, kPtePpnBits) & ~u64{kSecond ? 3u : 0u}) * kPage; }
 };
 
 /// What a leaf entry found by the walk says; of Bare, what it stands for.
@@ -77,22 +84,20 @@ constexpr u64 kTableRead = 0x3000, kTableWrite = 0x3020;
 /// One translation by page tables.
 class Walker {
 public:
-    Walker(Hart& hart, unsigned mmu_index, bool guest, bool debug)
-        : hart_(hart), mmu_index_(mmu_index), guest_(guest), debug_(debug) {}
+    Walker(Hart& hart, unsigned mmu_index, bool debug) : hart_(hart), mmu_index_(mmu_index), debug_(debug) {}
 
     /// `needed`: the permission, by PmpPermission.
     Walk translate(u64 address, u8 needed, Leaf& leaf) {
         const PrivilegedState& p = hart_.priv;
-        const u64 envcfg = guest_ ? p.henvcfg & p.menvcfg : p.menvcfg;
-        const u64 status = guest_ ? vs_status(p) | hs_status(p) : p.mstatus;
-        const Stage first{.atp = guest_ ? vs_satp(p) : p.satp,
-                          .executable_is_readable = (status & kStatusMxr) != 0,
-                          .update_bits = (envcfg & kEnvcfgAdue) != 0,
-                          .memory_types = (envcfg & kEnvcfgPbmte) != 0,
-                          .second = false,
-                          .tables_of_guest = guest_};
+        return walk(stage<Tables::Own>(p.satp, p.mstatus, p.menvcfg), address, needed, leaf);
+    }
+
+    /// In two stages.
+    Walk translate_guest(u64 address, u8 needed, Leaf& leaf) {
+        const PrivilegedState& p = hart_.priv;
+        const auto first = stage<Tables::Guest>(vs_satp(p), vs_status(p) | hs_status(p), p.henvcfg & p.menvcfg);
         const Walk result = walk(first, address, needed, leaf);
-        if (result != Walk::Found || !guest_) return result;
+        if (result != Walk::Found) return result;
         Leaf second;
         if (const Walk r = second_stage(leaf.physical, needed, 0, second); r != Walk::Found) return r;
         leaf.physical = second.physical;
@@ -107,13 +112,22 @@ public:
     u64 pseudoinstruction() const { return pseudoinstruction_; }
 
 private:
-    Walk walk(const Stage& stage, u64 address, u8 needed, Leaf& leaf) {
+    template <Tables tables>
+    static Stage<tables> stage(u64 atp, u64 status, u64 envcfg) {
+        return {.atp = atp,
+                .executable_is_readable = (status & kStatusMxr) != 0,
+                .update_bits = (envcfg & kEnvcfgAdue) != 0,
+                .memory_types = (envcfg & kEnvcfgPbmte) != 0};
+    }
+
+    template <Tables tables>
+    Walk walk(const Stage<tables>& stage, u64 address, u8 needed, Leaf& leaf) {
         if (stage.mode() == kBare) {
             leaf.physical = address;
             return Walk::Found;
         }
         const unsigned bits = stage.address_bits();
-        const u64 canonical = stage.second ? address & low_mask(bits) : static_cast<u64>(sign_extend(address, bits));
+        const u64 canonical = stage.kSecond ? address & low_mask(bits) : static_cast<u64>(sign_extend(address, bits));
         if (canonical != address) return Walk::PageFault;
         for (;;) {
             bool changed = false;
@@ -132,13 +146,7 @@ private:
     /// A guest-physical address. `pseudoinstruction`: of an access to page tables.
     Walk second_stage(u64 address, u8 needed, u64 pseudoinstruction, Leaf& leaf) {
         const PrivilegedState& p = hart_.priv;
-        const Stage second{.atp = p.hgatp,
-                           .executable_is_readable = (hs_status(p) & kStatusMxr) != 0,
-                           .update_bits = (p.menvcfg & kEnvcfgAdue) != 0,
-                           .memory_types = (p.menvcfg & kEnvcfgPbmte) != 0,
-                           .second = true,
-                           .tables_of_guest = false};
-        const Walk result = walk(second, address, needed, leaf);
+        const Walk result = walk(stage<Tables::GStage>(p.hgatp, hs_status(p), p.menvcfg), address, needed, leaf);
         if (result != Walk::PageFault) return result;
         guest_physical_ = address;
         pseudoinstruction_ = pseudoinstruction;
@@ -147,13 +155,14 @@ private:
 
     /// Loads, stores and fetches that the entry permits to the mode, by PmpPermission. The G-stage takes all of them
     /// for those of user mode.
-    u8 permissions(const Stage& stage, u64 pte) const {
+    template <Tables tables>
+    u8 permissions(const Stage<tables>& stage, u64 pte) const {
         u64 user = pte & kPteU;
         u8 allowed = 0;
         if ((pte & kPteR) != 0 || ((pte & kPteX) != 0 && stage.executable_is_readable)) allowed |= kPmpRead;
         if ((pte & kPteW) != 0) allowed |= kPmpWrite;
         if ((pte & kPteX) != 0) allowed |= kPmpExecute;
-        switch (stage.second ? kMmuUser : mmu_index_) {
+        switch (stage.kSecond ? kMmuUser : mmu_index_) {
             case kMmuUser: return user ? allowed : 0;
             case kMmuSupervisor: return user ? 0 : allowed;
             default: return user ? allowed & ~kPmpExecute : allowed;
@@ -161,15 +170,16 @@ private:
     }
 
     /// `changed`: an entry changed under our hands; again.
-    Walk walk_once(const Stage& stage, u64 address, u8 needed, Leaf& leaf, bool& changed) {
+    template <Tables tables>
+    Walk walk_once(const Stage<tables>& stage, u64 address, u8 needed, Leaf& leaf, bool& changed) {
         const unsigned levels = stage.levels();
         u64 table = stage.root();
         leaf.global = false;
         for (unsigned level = levels; level-- > 0;) {
-            const unsigned index_bits = stage.second && level + 1 == levels ? 11 : 9;
+            const unsigned index_bits = stage.kSecond && level + 1 == levels ? 11 : 9;
             const u64 entry = table + extract(address, 12 + 9 * level, index_bits) * 8;
             u64 at;
-            if (const Walk r = locate(stage, entry, kPmpRead, at); r != Walk::Found) return r;
+            if (const Walk r = locate<tables>(entry, kPmpRead, at); r != Walk::Found) return r;
             u64 pte;
             if (!may_walk(at, kPmpRead) || !guest::physical_load(&hart_, at, 8, pte)) return Walk::AccessFault;
             if (!is_valid(stage, pte)) return Walk::PageFault;
@@ -194,17 +204,22 @@ private:
         return Walk::PageFault;
     }
 
-    /// Where the entry at address `entry` of the stage's tables is physically, for an access that needs `needed`.
-    Walk locate(const Stage& stage, u64 entry, u8 needed, u64& at) {
+    /// Where the entry at address `entry` of the tables is physically, for an access that needs `needed`.
+    template <Tables tables>
+    Walk locate(u64 entry, u8 needed, u64& at) {
         at = entry;
-        if (!stage.tables_of_guest) return Walk::Found;
-        Leaf place;
-        const Walk result = second_stage(entry, needed, needed == kPmpWrite ? kTableWrite : kTableRead, place);
-        at = place.physical;
-        return result;
+        if constexpr (tables != Tables::Guest) {
+            return Walk::Found;
+        } else {
+            Leaf place;
+            const Walk result = second_stage(entry, needed, needed == kPmpWrite ? kTableWrite : kTableRead, place);
+            at = place.physical;
+            return result;
+        }
     }
 
-    bool is_valid(const Stage& stage, u64 pte) const {
+    template <Tables tables>
+    bool is_valid(const Stage<tables>& stage, u64 pte) const {
         if ((pte & kPteV) == 0 || (pte & kPteReserved) != 0) return false;
         if ((pte & kPteW) != 0 && (pte & kPteR) == 0) return false;
         if ((pte & kPteN) != 0 && !hart_has(hart_, Extension::Svnapot)) return false;
@@ -215,12 +230,13 @@ private:
     bool may_walk(u64 at, u8 permission) const { return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0; }
 
     /// Permission, and accessed and dirty bits of the entry, which is at physical address `at`.
-    Walk check_leaf(const Stage& stage, u64 entry, u64 at, u8 needed, Leaf& leaf, bool& changed) {
+    template <Tables tables>
+    Walk check_leaf(const Stage<tables>& stage, u64 entry, u64 at, u8 needed, Leaf& leaf, bool& changed) {
         if ((permissions(stage, leaf.pte) & needed) == 0) return Walk::PageFault;
         u64 updated = leaf.pte | kPteA | (needed == kPmpWrite ? kPteD : 0);
         if (updated == leaf.pte) return Walk::Found;
         if (!stage.update_bits) return Walk::PageFault;
-        if (const Walk r = locate(stage, entry, kPmpWrite, at); r != Walk::Found) return r;
+        if (const Walk r = locate<tables>(entry, kPmpWrite, at); r != Walk::Found) return r;
         bool swapped;
         if (!may_walk(at, kPmpWrite) || !guest::physical_compare_exchange(&hart_, at, 8, leaf.pte, updated, swapped)) {
             return Walk::AccessFault;
@@ -232,7 +248,6 @@ private:
 
     Hart& hart_;
     unsigned mmu_index_;
-    bool guest_;
     bool debug_;
     u64 guest_physical_ = 0, pseudoinstruction_ = 0;
 };
@@ -249,27 +264,31 @@ struct Way {
     bool debug;
 };
 
+bool fail_walk(Hart& h, const Walker& walker, Walk result, u64 address, Access access, const Way& way,
+               Translation& out) {
+    const u32 exception = result == Walk::PageFault     ? page_fault(access)
+                          : result == Walk::AccessFault ? access_fault(access)
+                                                        : guest_page_fault(access);
+    if (way.guest && !way.debug) {
+        h.priv.fault = {.guest_address = true,
+                        .guest_physical = walker.guest_physical(),
+                        .insn = walker.pseudoinstruction(),
+                        .exception = exception,
+                        .address = address};
+    }
+    return fail(out, exception, address);
+}
+
 bool translate(Hart& h, u64 address, Access access, const Way& way, Translation& out) {
     out = {};
     Leaf leaf;
     if (way.mmu_index == kMmuMachine) {
         leaf.physical = address;
     } else {
-        Walker walker(h, way.mmu_index, way.guest, way.debug);
-        const Walk result = walker.translate(address, way.needed, leaf);
-        if (result != Walk::Found) {
-            const u32 exception = result == Walk::PageFault     ? page_fault(access)
-                                  : result == Walk::AccessFault ? access_fault(access)
-                                                                : guest_page_fault(access);
-            if (way.guest && !way.debug) {
-                h.priv.fault = {.guest_address = true,
-                                .guest_physical = walker.guest_physical(),
-                                .insn = walker.pseudoinstruction(),
-                                .exception = exception,
-                                .address = address};
-            }
-            return fail(out, exception, address);
-        }
+        Walker walker(h, way.mmu_index, way.debug);
+        const Walk result =
+            way.guest ? walker.translate_guest(address, way.needed, leaf) : walker.translate(address, way.needed, leaf);
+        if (result != Walk::Found) return fail_walk(h, walker, result, address, access, way, out);
     }
     out.physical = leaf.physical;
     out.page_bytes = leaf.size;

@@ -117,6 +117,7 @@ struct Trigger {
 struct PrivilegedState {
     Privilege mode;
     u64 hart_id;
+    u32 mode_flags[8];  ///< the TB state flags of each mode that change with neither mode nor status (flags.cpp)
 
     u64 mstatus, mtvec, mscratch, mepc, mcause, mtval;
     u64 medeleg, mideleg, mie;

@@ -28,7 +28,10 @@ u64 return_from_supervisor(Hart& hart);
 // flags.cpp
 /// The TB state flags that follow from the state.
 u32 system_flags(const Hart& hart);
-inline void update_flags(Hart& hart) { hart.tb_flags = system_flags(hart); }
+/// After a write of anything that they depend on.
+void update_flags(Hart& hart);
+/// After a change of nothing but the mode, V, mstatus and vsstatus: these change all the time.
+void update_mode_flags(Hart& hart);
 unsigned mmu_index(const ir::Env* env, bool fetch);
 /// Whether menvcfg, henvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
 Permission envcfg_permission(const PrivilegedState& p, u64 field);
@@ -94,8 +97,8 @@ u8 pmp_walk_permissions(Hart& hart, u64 address);
 void update_pmp(Hart& hart);
 
 // triggers.cpp
-/// Whether a trigger is set up for the mode that the hart is in.
-bool triggers_armed(const PrivilegedState& p);
+/// Whether a trigger is set up for a mode.
+bool triggers_armed(const PrivilegedState& p, Privilege mode, bool virtualised);
 /// Kinds of access, as tdata1 has them.
 enum TriggerKind : u64 { kTriggerLoad = 1, kTriggerStore = 2, kTriggerExecute = 4 };
 /// Raises a breakpoint exception when a trigger matches an access of a kind of `kinds`. From helpers with MayRaise.

@@ -119,7 +119,7 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
         note_interrupted_mode(p, handler, trap, mode, virtualised);
         update_address_space(h);
     }
-    update_flags(h);
+    update_mode_flags(h);
 }
 
 /// Back ends report misaligned accesses under numbers of their own.
@@ -289,7 +289,7 @@ namespace {
 void go_on_in(Hart& hart, Privilege mode, bool virtualised) {
     set_mode(hart, mode, virtualised);
     if (hart_has(hart, Extension::H)) update_address_space(hart);
-    update_flags(hart);
+    update_mode_flags(hart);
     check_interrupts(hart);
 }
 

@@ -132,10 +132,10 @@ constexpr CsrInfo kCsrs[] = {
 
 std::span<const CsrInfo> csrs_triggers() { return kCsrs; }
 
-bool triggers_armed(const PrivilegedState& p) {
-    if (p.virtualised) return false;
+bool triggers_armed(const PrivilegedState& p, Privilege mode, bool virtualised) {
+    if (virtualised) return false;
     for (const Trigger& t : p.trigger) {
-        if (is_armed(t, p.mode)) return true;
+        if (is_armed(t, mode)) return true;
     }
     return false;
 }

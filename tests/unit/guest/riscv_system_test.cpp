@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 #include <utility>
 
 #include "guest/riscv/cpu.h"
@@ -499,6 +500,39 @@ TEST_F(RiscvSystem, StatusIsSeenInTheTbFlags) {
     EXPECT_EQ(machine.flushes, flushes);
     write(0x100, kStatusMxr);
     EXPECT_GT(machine.flushes, flushes);
+}
+
+/// What is kept of the flags of each mode is what follows from the registers, whatever was written in which order.
+TEST_F(RiscvSystem, TbFlagsFollowFromAllRegisters) {
+    std::mt19937_64 random(1);
+    constexpr u64 kBits[] = {kEnvcfgCbze, u64{2} << kPmmShift, u64{3} << kPmmShift, kStatusMpv};
+    auto some = [&] {
+        u64 value = 0;
+        for (u64 bit : kBits) value |= random() % 2 != 0 ? bit : 0;
+        return value | (random() & (kStatusFs | kStatusVs | kStatusSum | kStatusMprv | kStatusMpp | kStatusMxr));
+    };
+    for (unsigned i = 0; i < 2000; ++i) {
+        switch (random() % 12) {
+            case 0: write(0x300, some()); break;              // mstatus
+            case 1: write(0x100, some()); break;              // sstatus
+            case 2: write(0x200, some()); break;              // vsstatus
+            case 3: write(0x10a, some()); break;              // senvcfg
+            case 4: write(0x30a, some()); break;              // menvcfg
+            case 5: write(0x60a, some()); break;              // henvcfg
+            case 6: write(0x747, some()); break;              // mseccfg
+            case 7: write(0x180, random() % 2 << 63); break;  // satp: Sv39 or Bare
+            case 8: write(0x280, random() % 2 << 63); break;
+            case 9:  // tdata1: mcontrol6, load, in some modes
+                write(0x7a1, u64{6} << 60 | 1 | (random() & 0x58));
+                break;
+            case 10:
+                h_->exception = static_cast<u32>(Cause::IllegalInstruction);
+                take_exception(h_);
+                break;
+            default: return_from_machine(*h_); break;
+        }
+        ASSERT_EQ(h_->tb_flags, system_flags(*h_)) << i;
+    }
 }
 
 // --- the model ---
