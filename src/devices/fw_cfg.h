@@ -21,6 +21,7 @@ public:
     enum Key : u16 {
         kSignature = 0,
         kId = 1,
+        kUuid = 2,
         kRamSize = 3,
         kNoGraphic = 4,
         kNumberOfCpus = 5,

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "host/host.h"
 #include "machine/globals.h"
+#include "machine/smbios.h"
 
 namespace dragoman::machine {
 
@@ -49,8 +50,12 @@ struct Config {
     // What it boots
     std::string bios = "default";  ///< "default", "none" or a file
     std::string kernel, initrd, append, dtb;
-    Boot boot;             ///< -boot
-    std::string dump_dtb;  ///< write the device tree to this file instead of running
+    Boot boot;                                 ///< -boot
+    bool acpi = true;                          ///< firmware is offered ACPI tables
+    std::vector<Properties> smbios;            ///< -smbios, checked
+    std::optional<Uuid> uuid;                  ///< -uuid
+    std::vector<std::vector<u8>> acpi_tables;  ///< -acpitable: further ones
+    std::string dump_dtb;                      ///< write the device tree to this file instead of running
 
     // How it is run
     bool paused = false;      ///< -S

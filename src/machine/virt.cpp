@@ -26,48 +26,22 @@
 #include "machine/riscv/boot.h"
 #include "machine/riscv/harts.h"
 #include "machine/riscv/interrupt_files.h"
+#include "machine/smbios.h"
 #include "machine/user_devices.h"
+#include "machine/virt_acpi.h"
+#include "machine/virt_map.h"
 
 namespace dragoman::machine {
 
 namespace {
 
+using namespace virt;
 using devices::Irq;
-
-constexpr u64 kBootRom = 0x1000, kBootRomSize = 0xf000;
-constexpr u64 kTest = 0x100000, kTestSize = 0x1000;
-constexpr u64 kRtc = 0x101000, kRtcSize = 0x1000;
-constexpr u64 kClint = 0x2000000, kClintSize = 0x10000;
-constexpr u64 kSswi = 0x2f00000;
-constexpr u64 kPlatformBus = 0x4000000, kPlatformBusSize = 0x2000000;
-constexpr u64 kPlic = 0xc000000, kPlicSize = 0x600000;
-constexpr u64 kMachineAplic = 0xc000000, kSupervisorAplic = 0xd000000;
-constexpr u64 kMachineImsic = 0x24000000, kSupervisorImsic = 0x28000000;
-constexpr u64 kUart = 0x10000000, kUartSize = 0x100;
-constexpr u64 kVirtio = 0x10001000, kVirtioStep = 0x1000;
-constexpr unsigned kVirtioSlots = 8;
-constexpr u64 kFwCfg = 0x10100000, kFwCfgSize = 0x18;
-constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;  // of each of the two banks
-constexpr u64 kPcieIo = 0x3000000, kPcieIoSize = 0x10000;
-constexpr u64 kPcieEcam = 0x30000000;
-constexpr u64 kPcieMemory = 0x40000000, kPcieMemorySize = 0x40000000;
-constexpr u64 kPcieHighSize = u64{16} << 30;  // of the window above RAM, at a multiple of it
-constexpr u64 kRam = 0x80000000;
-
-constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
-constexpr unsigned kAplicSources = 96, kAplicPriorityBits = 3;
-constexpr u32 kLevelHigh = 4;  // of an interrupt in the device tree
-constexpr u32 kVirtioIrq = 1, kUartIrq = 10, kRtcIrq = 11, kPcieIrq = 32;
-constexpr u32 kUartClock = 3'686'400;
-constexpr u32 kTimerFrequency = 10'000'000;
 
 // The controller that devices are wired to, as supervisors see it, and others.
 constexpr u32 kWiresPhandle = kFirstFreePhandle, kTestPhandle = kFirstFreePhandle + 1;
 constexpr u32 kMachineAplicPhandle = kFirstFreePhandle + 2;
 constexpr u32 kMachineImsicPhandle = kFirstFreePhandle + 3, kSupervisorImsicPhandle = kFirstFreePhandle + 4;
-
-/// What takes interrupts of devices: a PLIC, or the Advanced Interrupt Architecture's controllers.
-enum class Aia { None, Aplic, AplicImsic };
 
 std::string at(std::string_view name, u64 address) {
     char text[64];
@@ -121,8 +95,6 @@ private:
         return aia_ == Aia::None ? std::vector<u32>{line} : std::vector<u32>{line, kLevelHigh};
     }
     void describe_pcie();
-    /// Of the window for 64-bit BARs.
-    u64 pcie_high() const { return align_up(kRam + config_.memory, kPcieHighSize); }
     void boot();
     void offer_kernel(const Config& config);
 
@@ -248,6 +220,9 @@ void Virt::add_fw_cfg() {
         for (unsigned i = 0; i < size; i++) bytes[i] = static_cast<u8>(value >> (8 * i));
         fw_cfg_->add_file(name, bytes);
     };
+    if (config_.uuid) fw_cfg_->add_item(devices::FwCfg::kUuid, {config_.uuid->begin(), config_.uuid->end()});
+    constexpr u16 kRv64 = 0x201;  // SMBIOS §7.5.2
+    offer_smbios({"virt", machine_.hart_count(), kRv64, kRam, config_.memory, config_.uuid}, config_.smbios, *fw_cfg_);
     if (boot.menu_wait) add_wait("etc/boot-menu-wait", *boot.menu_wait, 2);
     add_wait("etc/boot-fail-wait", boot.fail_wait.value_or(~u32{0}), 4);
 }
@@ -282,7 +257,8 @@ void Virt::add_pcie() {
     };
     add_window("gpex_ioport_window", kPcieIo, kPcieIoSize, host.add_io_window(0, kPcieIoSize));
     add_window("pcie-mmio", kPcieMemory, kPcieMemorySize, host.add_memory_window(kPcieMemory, kPcieMemorySize));
-    add_window("pcie-mmio-high", pcie_high(), kPcieHighSize, host.add_memory_window(pcie_high(), kPcieHighSize));
+    add_window("pcie-mmio-high", pcie_high(config_.memory), kPcieHighSize,
+               host.add_memory_window(pcie_high(config_.memory), kPcieHighSize));
     machine_.set_pci(host);
 }
 
@@ -297,7 +273,7 @@ void Virt::describe_pcie() {
             for (u32 cell : interrupt_cells(kPcieIrq + (slot + pin) % 4)) map.push_back(cell);
         }
     }
-    const u64 above = pcie_high();
+    const u64 above = pcie_high(config_.memory);
     DeviceTree::Node node = tree_.node("/soc/" + at("pci", kPcieEcam));
     if (aia_ == Aia::AplicImsic) node.cells("msi-parent", {kSupervisorImsicPhandle});
     node.cells("#address-cells", {3})
@@ -484,6 +460,8 @@ void Virt::boot() {
         config.initrd.clear();
     }
     RiscvBoot boot = place_riscv_images(config, images_, machine_.guest().elf_machine, kRam);
+    if (config_.acpi)
+        offer_virt_acpi({machine_.model(), machine_.hart_count(), aia_, config_.memory, config_.acpi_tables}, *fw_cfg_);
     if (flash) (config.bios == "none" ? boot.firmware_entry : boot.kernel_entry) = kFlash;
     describe_boot(tree_, config, boot);
     blob_ = tree_.pack();
@@ -519,6 +497,7 @@ const Board::Kind kVirt = {
         "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n"
         "  aia=none|aplic|aplic-imsic  interrupt controllers of the Advanced Interrupt Architecture instead of a PLIC "
         "(none)\n"
+        "  acpi=on|off|auto  ACPI tables for firmware (auto: on)\n"
         "  pflash0=NODE, pflash1=NODE  contents of the flash banks\n",
     .max_harts = 512,
     .elf_machine = EM_RISCV,

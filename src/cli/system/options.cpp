@@ -12,6 +12,8 @@
 #include "base/trace_option.h"
 #include "cli/system/nic_options.h"
 #include "cli/system/smp.h"
+#include "machine/acpi/user_table.h"
+#include "machine/smbios.h"
 
 namespace dragoman::cli_system {
 
@@ -85,11 +87,26 @@ void set_machine(Parser& p, const std::string& option, const std::string& value)
     if (auto text = properties.take("append")) p.config.append = *text;
     if (auto text = properties.take("memory-backend")) p.memory_backend = *text;
     properties.take_choice("accel", {"tcg"}, 0);
-    properties.take_choice("acpi", {"off", "auto"}, 0);
+    p.config.acpi = properties.take_choice("acpi", {"on", "off", "auto"}, p.config.acpi ? 0 : 1) != 1;
     if (properties.take_bool("usb", false)) fail(option, "usb=on: there is off");
     if (properties.take_bool("graphics", false)) fail(option, "graphics=on: there is off");
     p.config.board_properties.rename(option);
     p.config.board_properties.merge(properties);
+}
+
+void add_smbios(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value);
+    machine::check_smbios(properties);
+    p.config.smbios.push_back(std::move(properties));
+}
+
+void add_acpi_table(Parser& p, const std::string& option, const std::string& value) {
+    p.config.acpi_tables.push_back(machine::acpi::read_user_table(Properties(option, value)));
+}
+
+void set_uuid(Parser& p, const std::string& option, const std::string& value) {
+    p.config.uuid = machine::parse_uuid(value);
+    if (!p.config.uuid) fail(option, "'" + value + "' is not a UUID");
 }
 
 void set_accelerator(Parser& p, const std::string& option, const std::string& value) {
@@ -440,6 +457,9 @@ constexpr Row kRows[] = {
     {"append", "text", set_append, "command line of the kernel"},
     {"boot", "order=...[,menu=on][,splash-time=MS][,reboot-timeout=MS]", set_boot, "what firmware that asks for it is told of booting"},
     {"dtb", "file", set_text<&Config::dtb>, "device tree instead of the board's own"},
+    {"acpitable", "file=FILE|data=FILE,sig=SIG[,...]", add_acpi_table, "a further ACPI table for firmware"},
+    {"smbios", "type=N[,...]|file=FILE", add_smbios, "what the SMBIOS tables say of the machine"},
+    {"uuid", "UUID", set_uuid, "the machine's UUID"},
 
     {"drive", "file=FILE[,if=none|virtio|pflash,...]", add_properties<&Config::drives>, "a disk or flash image"},
     {"blockdev", "driver=...,node-name=...", add_properties<&Config::blockdevs>, "a block back end"},

@@ -69,6 +69,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"status", "", "", "whether the machine runs", &HumanMonitor::info_status},
     {"tlb", "", "", "cached translations of the selected hart", &HumanMonitor::info_tlb},
     {"usernet", "", "", "connections of user networks", &HumanMonitor::info_usernet},
+    {"uuid", "", "", "UUID of the machine (-uuid)", &HumanMonitor::info_uuid},
     {"version", "", "", "version of the emulator", &HumanMonitor::info_version},
 };
 
@@ -248,6 +249,10 @@ std::string HumanMonitor::info_version(std::string_view) { return std::string(kV
 
 std::string HumanMonitor::info_name(std::string_view) {
     return machine_.config().name.empty() ? "" : machine_.config().name + "\n";
+}
+
+std::string HumanMonitor::info_uuid(std::string_view) {
+    return format_uuid(machine_.config().uuid.value_or(Uuid{})) + "\n";
 }
 
 std::string HumanMonitor::info_chardev(std::string_view) { return machine_.backends().describe_chardevs(); }

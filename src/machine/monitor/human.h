@@ -53,6 +53,7 @@ private:
     std::string info_chardev(std::string_view);
     std::string info_block(std::string_view);
     std::string info_network(std::string_view);
+    std::string info_uuid(std::string_view);
     std::string info_usernet(std::string_view);
     std::string hostfwd_add(std::string_view arguments);
     std::string hostfwd_remove(std::string_view arguments);

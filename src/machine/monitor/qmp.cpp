@@ -168,6 +168,8 @@ private:
         return result;
     }
 
+    Json query_uuid(const Json&) { return {{"UUID", format_uuid(machine_.config().uuid.value_or(Uuid{}))}}; }
+
     Json query_commands(const Json&) {
         Json list = Json::array();
         for (const Command& command : commands()) list.push_back({{"name", command.name}});
@@ -244,6 +246,7 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-pci", {}, &QmpSession::query_pci},
         {"query-status", {}, &QmpSession::query_status},
         {"query-target", {}, &QmpSession::query_target},
+        {"query-uuid", {}, &QmpSession::query_uuid},
         {"query-version", {}, &QmpSession::query_version},
         {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},
         {"stop", {}, &QmpSession::stop},

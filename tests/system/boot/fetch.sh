@@ -1,7 +1,7 @@
 #!/bin/bash
 # fetch.sh: puts what boots a whole machine into $DRAGOMAN_TEST_SYSTEM or ~/.cache/dragoman-tests/system: the kernel of
 # Debian 13 riscv64 as Image, its OpenSBI as fw_dynamic.bin, and initrd.cpio.gz with busybox, the kernel's modules of
-# virtio and KVM and the init of this folder. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
+# virtio and KVM and the init of this folder; and EDK2 as edk2-code.fd and edk2-vars.fd. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/../../lib/riscv-apt.sh"
@@ -21,7 +21,7 @@ fetch_packages() {
     [ -n "$kernel" ] || fail "$SUITE has no kernel for riscv64"
     echo "${kernel#linux-image-}" >"$work/version"
     # The packages themselves, without what they depend on.
-    (cd "$work" && apt-get -qq download "$kernel" busybox-static opensbi) || fail "packages cannot be fetched"
+    (cd "$work" && apt-get -qq download "$kernel" busybox-static opensbi qemu-efi-riscv64) || fail "packages cannot be fetched"
     mkdir "$work/root"
     for deb in "$work"/*.deb; do
         dpkg-deb --fsys-tarfile "$deb" | tar -C "$work/root" -xf - --no-same-owner
@@ -56,4 +56,6 @@ fetch_packages
 make_initrd
 cp "$work/root/boot/vmlinux-$(cat "$work/version")" "$out/Image"
 cp "$work/root/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin" "$work/initrd.cpio.gz" "$out/"
+cp "$work/root/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd" "$out/edk2-code.fd"
+cp "$work/root/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd" "$out/edk2-vars.fd"
 echo "$stamp" >"$out/.made"
