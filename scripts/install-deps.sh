@@ -11,7 +11,7 @@ packages_of() {
     images) echo debian-archive-keyring xz-utils cpio ;;
     tests)
         echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs \
-            picolibc-riscv64-unknown-elf gcc-riscv64-unknown-elf
+            grub-common mtools picolibc-riscv64-unknown-elf gcc-riscv64-unknown-elf
         ;;
     large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev ;;
     bench) echo g++-riscv64-linux-gnu python3 ;;

@@ -16,9 +16,10 @@ def is_there():
 
 
 class Guest:
-    def __init__(self, program, options, file_limit=resource.RLIM_INFINITY):
-        command = [program, "-machine", "virt", "-m", "256M", "-nographic", "-kernel", SYSTEM + "/Image", "-initrd",
-                   SYSTEM + "/initrd.cpio.gz", "-append", "console=ttyS0 quiet"]
+    def __init__(self, program, options, file_limit=resource.RLIM_INFINITY, kernel=True):
+        command = [program, "-machine", "virt", "-m", "256M", "-nographic"]
+        if kernel:
+            command += ["-kernel", SYSTEM + "/Image", "-initrd", SYSTEM + "/initrd.cpio.gz", "-append", "console=ttyS0 quiet"]
         self.process = subprocess.Popen(command + options, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit)))
         self.output = ""

@@ -1,7 +1,8 @@
 #!/bin/bash
 # fetch.sh: puts what boots a whole machine into $DRAGOMAN_TEST_SYSTEM or ~/.cache/dragoman-tests/system: the kernel of
 # Debian 13 riscv64 as Image, its OpenSBI as fw_dynamic.bin, and initrd.cpio.gz with busybox, the kernel's modules of
-# virtio and KVM and the init of this folder; and EDK2 as edk2-code.fd and edk2-vars.fd. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
+# virtio and KVM and the init of this folder; EDK2 as edk2-code.fd and
+# edk2-vars.fd; and esp.img, a FAT disk with GRUB, kernel and initial RAM disk. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/../../lib/riscv-apt.sh"
@@ -21,7 +22,8 @@ fetch_packages() {
     [ -n "$kernel" ] || fail "$SUITE has no kernel for riscv64"
     echo "${kernel#linux-image-}" >"$work/version"
     # The packages themselves, without what they depend on.
-    (cd "$work" && apt-get -qq download "$kernel" busybox-static opensbi qemu-efi-riscv64) || fail "packages cannot be fetched"
+    (cd "$work" && apt-get -qq download "$kernel" busybox-static opensbi qemu-efi-riscv64 \
+        grub-efi-riscv64-bin) || fail "packages cannot be fetched"
     mkdir "$work/root"
     for deb in "$work"/*.deb; do
         dpkg-deb --fsys-tarfile "$deb" | tar -C "$work/root" -xf - --no-same-owner
@@ -46,6 +48,27 @@ make_initrd() {
     (cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc --owner=0:0 --quiet) | gzip -9n >"$work/initrd.cpio.gz"
 }
 
+make_esp() {
+    local esp=$work/esp.img
+    cat >"$work/grub.cfg" <<'END'
+set timeout=0
+menuentry "Debian" {
+    linux /boot/Image console=ttyS0 quiet started=by-grub
+    initrd /boot/initrd
+}
+END
+    printf '%s\n' 'search --no-floppy --file --set=root /boot/Image' "set prefix=(\$root)/boot/grub" >"$work/early.cfg"
+    grub-mkimage -O riscv64-efi -d "$work/root/usr/lib/grub/riscv64-efi" -p /boot/grub -c "$work/early.cfg" \
+        -o "$work/grub.efi" normal linux fat search search_fs_file boot
+    truncate -s 64M "$esp"
+    mformat -i "$esp" -F -v ESP ::
+    mmd -i "$esp" ::/EFI ::/EFI/BOOT ::/boot ::/boot/grub
+    mcopy -i "$esp" "$work/grub.efi" ::/EFI/BOOT/BOOTRISCV64.EFI
+    mcopy -i "$esp" "$work/grub.cfg" ::/boot/grub/grub.cfg
+    mcopy -i "$esp" "$work/root/boot/vmlinux-$(cat "$work/version")" ::/boot/Image
+    mcopy -i "$esp" "$work/initrd.cpio.gz" ::/boot/initrd
+}
+
 echo "making a riscv64 kernel and initial RAM disk in $out"
 mkdir -p "$out"
 lock_apt
@@ -54,8 +77,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fetch_packages
 make_initrd
+make_esp
 cp "$work/root/boot/vmlinux-$(cat "$work/version")" "$out/Image"
-cp "$work/root/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin" "$work/initrd.cpio.gz" "$out/"
+cp "$work/root/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin" "$work/initrd.cpio.gz" \
+    "$work/esp.img" "$out/"
 cp "$work/root/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd" "$out/edk2-code.fd"
 cp "$work/root/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd" "$out/edk2-vars.fd"
 echo "$stamp" >"$out/.made"

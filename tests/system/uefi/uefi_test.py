@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """uefi_test.py DRAGOMAN_SYSTEM none|aplic|aplic-imsic: EDK2 in flash starts Debian's kernel, which finds the machine by its ACPI
 tables alone; then by the device tree (acpi=off).
+uefi_test.py DRAGOMAN_SYSTEM grub: EDK2 starts GRUB from a disk, which starts the kernel on it.
 Exit status 77: there is no kernel."""
 
 import os
@@ -43,11 +44,32 @@ def check_common(guest):
     assert guest.process.wait(PATIENCE) == 0
 
 
+def start_from_disk(folder, disk):
+    """Nobody names a kernel: GRUB is where UEFI looks for it on removable media."""
+    shutil.copy(SYSTEM + "/edk2-vars.fd", folder + "/vars.fd")
+    guest = Guest(PROGRAM, [
+        "-m", "512M", "-bios", SYSTEM + "/fw_dynamic.bin",
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={SYSTEM}/edk2-code.fd",
+        "-drive", f"if=pflash,unit=1,format=raw,file={folder}/vars.fd",
+        "-drive", f"file={SYSTEM}/esp.img,format=raw,if=none,id=d,snapshot=on", "-device", disk + ",drive=d"], kernel=False)
+    try:
+        expect(guest.run("cat /proc/cmdline"), "BOOT_IMAGE=/boot/Image .*started=by-grub")
+        guest.process.send_signal(signal.SIGTERM)
+        assert guest.process.wait(PATIENCE) == 0
+    finally:
+        guest.process.kill()
+        guest.process.wait()
+
+
 def main():
     if not is_there():
         print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
+        if AIA == "grub":
+            for disk in "virtio-blk-pci", "virtio-blk-device", "nvme,serial=1":
+                start_from_disk(folder, disk)
+            return
         for acpi in "on", "off":
             guest = boot(folder, acpi)
             try:
