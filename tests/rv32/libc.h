@@ -78,13 +78,18 @@ static inline int same_text(const char *a, const char *b) {
 }
 
 static void print(const char *text) { syscall(SYS_write, 1, text, length_of(text)); }
-static void print_hex(u64 value) {
+/// Appends the digits of `value`, at most 16, to `text`.
+static void append_hex(char *text, u64 value) {
     char digits[20], *p = digits + sizeof digits;
     *--p = 0;
     do *--p = "0123456789abcdef"[value & 15];
     while ((value >>= 4) != 0);
-    print("0x");
-    print(p);
+    memcpy(text + length_of(text), p, length_of(p) + 1);
+}
+static void print_hex(u64 value) {
+    char text[20] = "0x";
+    append_hex(text, value);
+    print(text);
 }
 
 static int failures;
