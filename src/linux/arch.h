@@ -45,6 +45,12 @@ struct CloneArguments {
     u8 tls, child_tid;
 };
 
+/// Where a stopped task's system call is in its general registers, as NT_PRSTATUS has them: offsets of 8-byte words.
+struct CallRegisters {
+    u16 pc, stack_pointer, number, result;
+    std::array<u16, 5> arguments;  ///< but for the first: a result may stand in its place already
+};
+
 struct Arch {
     u16 elf_machine;
     u8 elf_class;
@@ -102,6 +108,7 @@ struct Arch {
     std::vector<RegisterNote> (*core_register_notes)(const ir::Env* env);
     /// Takes over what they give, or as much of its beginning as there is. `type`: NT_PRSTATUS or that of a note.
     void (*set_registers)(ir::Env* env, u32 type, std::span<const u8> bytes);
+    const CallRegisters* call_registers;  ///< null: tasks cannot be traced
 
     const VdsoImage& (*vdso)();
     /// The image has been mapped at `address` for guest programs that run on `model`.

@@ -18,9 +18,10 @@ void handle_observed_syscall(Task& task, const Arch& arch, Restart& restart) {
     SyscallEntry entry{arch.syscall_number(task.env), arch.syscall_args(task.env)};
     if (task.process->debugger) task.process->debugger->syscall_entry(task, entry);
     const pid_t tid = task.tid;
-    // The guest's own, whatever the hooks make of it.
+    // The guest's own, whatever the hooks make of it for this time.
     const u64 first_argument = entry.args[0];
-    finish_syscall(task, arch, restart, first_argument, run_syscall(task, entry));
+    const SyscallResult result = run_syscall(task, entry);
+    finish_syscall(task, arch, restart, trace::first_argument(first_argument), result);
     // The child of fork has not made the call.
     if (task.trace.traced() && task.tid == tid && !task.exiting) trace::syscall_return(task, restart);
     // Asked anew: the child of fork has no debugger.

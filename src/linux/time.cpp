@@ -47,7 +47,8 @@ timespec time_left(const timespec& deadline, const timespec& now) {
 SyscallResult sleep_until(Task& task, const RestartBlock& block) {
     SyscallResult result = safe_syscall(task, SYS_clock_nanosleep, static_cast<u64>(block.clock), TIMER_ABSTIME,
                                         reinterpret_cast<u64>(&block.deadline), 0);
-    if (result != kRestartSys) return result;
+    // A signal that comes before the kernel has begun to wait interrupts the call just the same.
+    if (result != kRestartSys && result != kRestartNoInterrupt) return result;
     timespec now;
     clock_gettime(block.clock, &now);
     if (block.remaining && !task.write(block.remaining, time_left(block.deadline, now))) return -EFAULT;

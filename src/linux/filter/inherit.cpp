@@ -11,7 +11,7 @@
 
 #include "base/descriptors.h"
 #include "base/error.h"
-#include "linux/filter/filter.h"
+#include "linux/filter/packed.h"
 #include "linux/filter/seccomp.h"
 #include "linux/task.h"
 
@@ -21,28 +21,9 @@ namespace {
 
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-/// The file: filters, oldest first, each with its program behind it.
-struct Record {
-    u32 length;
-    u32 log : 1, listened : 1, unused : 30;
-};
-
-bool write_all(int fd, const void* from, std::size_t bytes) {
-    return ::write(fd, from, bytes) == static_cast<ssize_t>(bytes);
-}
-bool read_all(int fd, void* to, std::size_t bytes) { return ::read(fd, to, bytes) == static_cast<ssize_t>(bytes); }
-
 bool write_filters(int fd, const Filter* newest) {
-    std::vector<const Filter*> filters;
-    for (const Filter* filter = newest; filter; filter = filter->before.get()) filters.push_back(filter);
-    for (auto at = filters.rbegin(); at != filters.rend(); ++at) {
-        const auto& program = (*at)->program;
-        const Record record{static_cast<u32>(program.size()), (*at)->log, (*at)->listened, 0};
-        if (!write_all(fd, &record, sizeof record) ||
-            !write_all(fd, program.data(), program.size() * sizeof program[0]))
-            return false;
-    }
-    return true;
+    const std::vector<u8> bytes = pack_filters(newest);
+    return ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
 }
 
 /// Another thread of the guest may put another file in the place of ours before exec, but not one with this number.
@@ -53,21 +34,11 @@ u64 inode_of(int fd) {
 
 /// Null: the file is damaged.
 std::shared_ptr<const Filter> read_filters(int fd) {
-    std::shared_ptr<const Filter> newest;
-    Record record;
-    ssize_t got;
-    while ((got = ::read(fd, &record, sizeof record)) != 0) {
-        if (got != sizeof record || record.length > bpf::kMaxInstructions) return nullptr;
-        auto filter = std::make_shared<Filter>();
-        filter->program.resize(record.length);
-        filter->log = record.log;
-        filter->listened = record.listened;
-        filter->before = std::move(newest);
-        if (!read_all(fd, filter->program.data(), record.length * sizeof(bpf::Instruction))) return nullptr;
-        if (!bpf::is_valid(filter->program)) return nullptr;
-        newest = std::move(filter);
-    }
-    return newest;
+    struct stat info;
+    if (::fstat(fd, &info) != 0 || info.st_size < 0) return nullptr;
+    std::vector<u8> bytes(static_cast<std::size_t>(info.st_size));
+    if (::read(fd, bytes.data(), bytes.size()) != info.st_size) return nullptr;
+    return unpack_filters(bytes).value_or(nullptr);
 }
 
 }  // namespace

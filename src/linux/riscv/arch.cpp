@@ -38,6 +38,9 @@ void restart_syscall(ir::Env* env, u64 first_argument, int number) {
 
 void restore_first_argument(ir::Env* env, u64 first_argument) { hart(env)->gpr[kA0] = first_argument; }
 
+// pc stands in the place of x0.
+constexpr CallRegisters kCallRegisters{0, 8 * kSp, 8 * kA7, 8 * kA0, {88, 96, 104, 112, 120}};
+
 u64 stack_pointer(const ir::Env* env) { return hart(env)->gpr[kSp]; }
 
 void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
@@ -137,6 +140,7 @@ const Arch kArch64 = {
     .core_registers = core_registers,
     .core_register_notes = core_register_notes,
     .set_registers = set_registers,
+    .call_registers = &kCallRegisters,
     .vdso = vdso,
     .vdso_mapped = vdso_mapped,
     .auxv = kAuxv,

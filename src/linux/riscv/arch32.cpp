@@ -116,6 +116,7 @@ const Arch kArch32 = {
     .core_registers = core_registers32,
     .core_register_notes = core_register_notes,
     .set_registers = set_registers32,
+    .call_registers = nullptr,
     .vdso = vdso32,
     .vdso_mapped = [](guest::Model&, u64) {},
     .auxv = kAuxv,

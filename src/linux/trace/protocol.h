@@ -7,9 +7,14 @@
 
 #include <csignal>
 #include <cstddef>
+#include <vector>
 
 #include "base/bits.h"
 #include "linux/signals/signal_state.h"
+
+namespace dragoman::linux_abi {
+struct Filter;
+}
 
 namespace dragoman::linux_abi::trace {
 
@@ -51,7 +56,7 @@ struct Range {
 /// A task's record. The task fills the first part before it stops; the tracer looks at it and changes it only while
 /// the task stands still.
 struct Record {
-    static constexpr u64 kMagic = 0x3165636172746744;
+    static constexpr u64 kMagic = 0x3265636172746744;
     static constexpr unsigned kSets = 3, kRanges = 8;
 
     u64 magic = kMagic;
@@ -62,7 +67,10 @@ struct Record {
     u64 message = 0;  ///< PTRACE_GETEVENTMSG
     siginfo_t info{};
     SignalSet blocked = 0;
-    ptrace_syscall_info call{};
+    ptrace_syscall_info call{};  ///< entry.args[0] is what the tracer makes of it; see syscall_info.h
+    u64 filters = 0;             ///< pack_filters(): address there
+    u64 filter_bytes = 0;
+    u64 filter_mode = 0;  ///< SECCOMP_MODE_*
     RegisterSet sets[kSets]{};
 
     // In force until the tracer writes it anew.
@@ -78,6 +86,10 @@ struct Record {
     u32 range_count = 0;  ///< greater than kRanges: anything may have been written
     u32 unused = 0;
     Range ranges[kRanges]{};
+
+    // The task's own.
+    std::vector<u8> packed_filters;  ///< pack_filters(packed)
+    const Filter* packed = nullptr;
 };
 
 }  // namespace dragoman::linux_abi::trace

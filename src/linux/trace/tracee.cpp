@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "linux/arch.h"
 #include "linux/dispatch.h"
+#include "linux/filter/packed.h"
 #include "linux/proc/other_guest.h"
 #include "linux/process/clone.h"
 #include "linux/task.h"
@@ -44,7 +46,20 @@ void fill_sets(const Task& task, Record& record) {
     }
 }
 
-void fill(const Task& task, unsigned status, u64 message, const siginfo_t* info) {
+/// A chain only grows, and what is packed is still a part of it.
+void fill_filters(Task& task) {
+    Record& record = *task.trace.record;
+    const Filter* newest = task.filter.newest();
+    if (newest != record.packed) {
+        record.packed_filters = pack_filters(newest);
+        record.packed = newest;
+    }
+    record.filter_mode = task.filter.mode();
+    record.filters = reinterpret_cast<u64>(record.packed_filters.data());
+    record.filter_bytes = record.packed_filters.size();
+}
+
+void fill(Task& task, unsigned status, u64 message, const siginfo_t* info) {
     Record& record = *task.trace.record;
     record.status = status;
     record.message = message;
@@ -56,6 +71,7 @@ void fill(const Task& task, unsigned status, u64 message, const siginfo_t* info)
     record.signal = 0;
     record.info_changed = record.blocked_changed = record.range_count = 0;
     fill_sets(task, record);
+    fill_filters(task);
 }
 
 /// What a stop without a signal of its own shows as siginfo.
@@ -90,6 +106,11 @@ void begin_tracing(Task& task, u32 options, bool seized) {
     catch_all_signals(task, true);
 }
 
+/// The first argument of the call that the thread stops at, as its tracer leaves it, and what is left of that when the
+/// call is restarted.
+thread_local u64 argument_at_stop = 0;
+thread_local std::optional<u64> changed_first_argument;
+
 /// What the tracer has changed, takes effect.
 void apply(Task& task) {
     Record& record = *task.trace.record;
@@ -109,6 +130,7 @@ void apply(Task& task) {
             engine.invalidate(record.ranges[i].start, record.ranges[i].end);
         }
     }
+    argument_at_stop = record.call.entry.args[0];
     if (record.detached) end_tracing(task);
 }
 
@@ -177,13 +199,16 @@ int syscall_stop(Task& task, u64 message) {
 
 /// At the entry of a call its result stands already where the guest will find it: -ENOSYS (Linux 6.11). The arguments
 /// are the guest's own whatever the tracer writes there; it can change the number, and the result of a call that it
-/// takes away.
+/// takes away. (PTRACE_SET_SYSCALL_INFO changes them all.)
 template <class Stop>
 void stop_at_entry(Task& task, SyscallEntry& entry, Stop stop_now) {
     const Arch& arch = *task.process->arch;
     const u64 first = arch.syscall_args(task.env).a[0];
     arch.set_syscall_result(task.env, -ENOSYS);
+    argument_at_stop = first;
     send_to_self(task, stop_now());
+    entry.args.a[0] = argument_at_stop;
+    if (entry.args.a[0] != first) changed_first_argument = entry.args.a[0];
     const SyscallArgs now = arch.syscall_args(task.env);
     entry.number = arch.syscall_number(task.env);
     std::copy(std::begin(now.a) + 1, std::end(now.a), std::begin(entry.args.a) + 1);
@@ -191,11 +216,12 @@ void stop_at_entry(Task& task, SyscallEntry& entry, Stop stop_now) {
         entry.skip = true;
         entry.result = static_cast<i64>(now.a[0]);
     } else {
-        arch.restore_first_argument(task.env, first);
+        arch.restore_first_argument(task.env, entry.args.a[0]);
     }
 }
 
 void TraceHook::syscall_entry(Task& task, SyscallEntry& entry) {
+    changed_first_argument.reset();
     if (!task.trace.traced() || !task.trace.record->syscalls) return;
     stop_at_entry(task, entry, [&] {
         describe_entry(task, entry, PTRACE_SYSCALL_INFO_ENTRY);
@@ -204,6 +230,8 @@ void TraceHook::syscall_entry(Task& task, SyscallEntry& entry) {
 }
 
 }  // namespace
+
+u64 first_argument(u64 guests) { return changed_first_argument.value_or(guests); }
 
 SyscallResult trace_me(Task& task) {
     if (task.trace.traced()) return -EPERM;

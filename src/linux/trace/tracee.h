@@ -29,6 +29,9 @@ void start(Task& task);
 /// A signal is about to be delivered: the tracer may change it, or swallow it (false).
 bool ask_about_signal(Task& task, siginfo_t& info, Restart& restart);
 
+/// The first argument that the calling thread's call has when it is restarted: `guests`, or what a tracer has made of
+/// it.
+u64 first_argument(u64 guests);
 /// The result of a call is in the task's registers.
 void syscall_return(Task& task, Restart& restart);
 /// A filter says SECCOMP_RET_TRACE.

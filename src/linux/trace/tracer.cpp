@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "linux/arch.h"
+#include "linux/filter/packed.h"
 #include "linux/proc/host_maps.h"
 #include "linux/proc/other_guest.h"
 #include "linux/syscalls_process.h"
 #include "linux/task.h"
+#include "linux/trace/syscall_info.h"
 #include "linux/trace/tracee.h"
 
 namespace dragoman::linux_abi::trace {
@@ -69,10 +71,14 @@ public:
     bool put(T Record::*field, const std::type_identity_t<T>& value) const {
         return address_ != 0 && write_remote(pid_, address_ + offset(field), &value, sizeof value);
     }
-    u64 set_address(unsigned i) const { return address_ + offsetof(Record, sets) + i * sizeof(RegisterSet); }
+    bool get_set(unsigned i, RegisterSet& set) const { return read_remote(pid_, set_address(i), &set, sizeof set); }
+    bool put_set(unsigned i, const RegisterSet& set) const {
+        return write_remote(pid_, set_address(i), &set, sizeof set);
+    }
     u64 range_address(unsigned i) const { return address_ + offsetof(Record, ranges) + i * sizeof(Range); }
 
 private:
+    u64 set_address(unsigned i) const { return address_ + offsetof(Record, sets) + i * sizeof(RegisterSet); }
     template <class T>
     static u64 offset(T Record::*field) {
         return reinterpret_cast<u64>(&(kLayout.*field)) - reinterpret_cast<u64>(&kLayout);
@@ -339,22 +345,21 @@ SyscallResult Tracer::resume(u64 request, pid_t pid, Tracee& tracee, u64 signal)
 namespace {
 
 /// Of PTRACE_GETREGSET and PTRACE_SETREGSET.
-SyscallResult transfer_registers(Task& task, const RemoteRecord& record, pid_t pid, u64 type, u64 iovec_address,
-                                 bool set) {
+SyscallResult transfer_registers(Task& task, const RemoteRecord& record, u64 type, u64 iovec_address, bool set) {
     struct {
         u64 base, length;
     } where;
     if (!task.read(where, iovec_address)) return -EFAULT;
     for (unsigned i = 0; i < Record::kSets; ++i) {
         RegisterSet registers;
-        if (!read_remote(pid, record.set_address(i), &registers, sizeof registers)) return -ESRCH;
+        if (!record.get_set(i, registers)) return -ESRCH;
         if (registers.type != type || registers.size == 0) continue;
         if (where.length % 8 != 0) return -EINVAL;
         where.length = std::min<u64>(where.length, registers.size);
         if (set) {
             if (!task.read(registers.bytes, where.base, where.length)) return -EFAULT;
             registers.changed = 1;
-            if (!write_remote(pid, record.set_address(i), &registers, sizeof registers)) return -ESRCH;
+            if (!record.put_set(i, registers)) return -ESRCH;
         } else if (!task.write(where.base, registers.bytes, where.length)) {
             return -EFAULT;
         }
@@ -379,6 +384,84 @@ SyscallResult peek_signals(Task& task, pid_t pid, u64 arguments, u64 to) {
             return i > 0 ? i : -EFAULT;
     }
     return count;
+}
+
+/// The call that a task has stopped at, and where it is: in the first of its register sets.
+struct StoppedCall {
+    ptrace_syscall_info info;
+    RegisterSet registers;
+
+    bool read(const RemoteRecord& record) {
+        return record.get(&Record::call, info) && record.get_set(0, registers) && registers.type == NT_PRSTATUS;
+    }
+};
+
+SyscallResult get_syscall_info(Task& task, const RemoteRecord& record, u64 size, u64 to) {
+    StoppedCall call;
+    if (!call.read(record)) return -ESRCH;
+    follow_registers(call.info, call.registers.bytes, *task.process->arch->call_registers);
+    const std::size_t bytes = described_bytes(call.info);
+    if (!task.write(to, &call.info, std::min<u64>(bytes, size))) return -EFAULT;
+    return static_cast<i64>(bytes);
+}
+
+SyscallResult set_syscall_info(Task& task, const RemoteRecord& record, u64 size, u64 from) {
+    ptrace_syscall_info wanted;
+    if (size < sizeof wanted) return -EINVAL;
+    if (!task.read(wanted, from)) return -EFAULT;
+    StoppedCall call;
+    if (!call.read(record)) return -ESRCH;
+    const CallRegisters& places = *task.process->arch->call_registers;
+    if (i64 error = change_call(call.info, wanted, call.registers.bytes, places)) return error;
+    call.registers.changed = 1;
+    return record.put(&Record::call, call.info) && record.put_set(0, call.registers) ? 0 : -ESRCH;
+}
+
+/// The kernel shows filters to those with CAP_SYS_ADMIN who have none themselves.
+bool may_see_filters(const Task& task, pid_t pid) {
+    return task.filter.mode() == SECCOMP_MODE_DISABLED && host_ptrace(PTRACE_SECCOMP_GET_FILTER, pid) != -EACCES;
+}
+
+/// The filters of a tracee, oldest first. @param owner of all of them @returns 0 or -errno
+i64 read_filters(const RemoteRecord& record, pid_t pid, std::vector<const Filter*>& filters,
+                 std::shared_ptr<const Filter>& owner) {
+    u64 mode = 0, address = 0, bytes = 0;
+    if (!record.get(&Record::filter_mode, mode) || !record.get(&Record::filters, address) ||
+        !record.get(&Record::filter_bytes, bytes))
+        return -ESRCH;
+    if (mode != SECCOMP_MODE_FILTER) return -EINVAL;
+    constexpr u64 kMost = 1 << 20;  // more than a chain of filters may have
+    std::vector<u8> packed(std::min(bytes, kMost));
+    if (!read_remote(pid, address, packed.data(), packed.size())) return -ESRCH;
+    owner = unpack_filters(packed).value_or(nullptr);
+    for (const Filter* filter = owner.get(); filter; filter = filter->before.get()) filters.push_back(filter);
+    std::reverse(filters.begin(), filters.end());
+    return 0;
+}
+
+SyscallResult get_filter(Task& task, const RemoteRecord& record, pid_t pid, u64 which, u64 to) {
+    if (!may_see_filters(task, pid)) return -EACCES;
+    std::vector<const Filter*> filters;
+    std::shared_ptr<const Filter> owner;
+    if (i64 error = read_filters(record, pid, filters, owner)) return error;
+    if (which >= filters.size()) return -ENOENT;
+    const auto& program = filters[which]->program;
+    if (to != 0 && !task.write(to, program.data(), program.size() * sizeof program[0])) return -EFAULT;
+    return static_cast<i64>(program.size());
+}
+
+SyscallResult get_filter_metadata(Task& task, const RemoteRecord& record, pid_t pid, u64 size, u64 at) {
+    if (!may_see_filters(task, pid)) return -EACCES;
+    seccomp_metadata metadata{};
+    size = std::min<u64>(size, sizeof metadata);
+    if (size < sizeof metadata.filter_off) return -EINVAL;
+    if (!task.read(metadata.filter_off, at)) return -EFAULT;
+    std::vector<const Filter*> filters;
+    std::shared_ptr<const Filter> owner;
+    if (i64 error = read_filters(record, pid, filters, owner)) return error;
+    if (metadata.filter_off >= filters.size()) return -ENOENT;
+    metadata.flags = filters[metadata.filter_off]->log ? SECCOMP_FILTER_FLAG_LOG : 0;
+    return task.write(at, &metadata, size) ? static_cast<i64>(size) : -EFAULT;
 }
 
 SyscallResult poke(const RemoteRecord& record, pid_t pid, u64 address, u64 value) {
@@ -431,11 +514,11 @@ SyscallResult Tracer::request(Task& task, u64 request, pid_t pid, u64 address, u
         }
         case PTRACE_POKETEXT:
         case PTRACE_POKEDATA: return poke(record, pid, address, data);
-        case PTRACE_SECCOMP_GET_FILTER:
-        case PTRACE_SECCOMP_GET_METADATA: return -EINVAL;  // as a kernel without checkpoint and restore
+        case PTRACE_SECCOMP_GET_FILTER: return get_filter(task, record, pid, address, data);
+        case PTRACE_SECCOMP_GET_METADATA: return get_filter_metadata(task, record, pid, address, data);
         case PTRACE_PEEKSIGINFO: return peek_signals(task, pid, address, data);
-        case PTRACE_GETREGSET: return transfer_registers(task, record, pid, address, data, false);
-        case PTRACE_SETREGSET: return transfer_registers(task, record, pid, address, data, true);
+        case PTRACE_GETREGSET: return transfer_registers(task, record, address, data, false);
+        case PTRACE_SETREGSET: return transfer_registers(task, record, address, data, true);
         case PTRACE_GETEVENTMSG: {
             u64 message = 0;
             record.get(&Record::message, message);
@@ -472,16 +555,8 @@ SyscallResult Tracer::request(Task& task, u64 request, pid_t pid, u64 address, u
             record.put(&Record::blocked_changed, 1);
             return record.put(&Record::blocked, blocked) ? 0 : -ESRCH;
         }
-        case PTRACE_GET_SYSCALL_INFO: {
-            ptrace_syscall_info info;
-            if (!record.get(&Record::call, info)) return -ESRCH;
-            std::size_t size = offsetof(ptrace_syscall_info, entry);
-            if (info.op == PTRACE_SYSCALL_INFO_ENTRY) size = sizeof info.entry + size;
-            if (info.op == PTRACE_SYSCALL_INFO_EXIT) size = offsetof(ptrace_syscall_info, exit.is_error) + 1;
-            if (info.op == PTRACE_SYSCALL_INFO_SECCOMP) size = offsetof(ptrace_syscall_info, seccomp.ret_data) + 4;
-            if (!task.write(data, &info, std::min<u64>(size, address))) return -EFAULT;
-            return static_cast<i64>(size);
-        }
+        case PTRACE_GET_SYSCALL_INFO: return get_syscall_info(task, record, address, data);
+        case kSetSyscallInfo: return set_syscall_info(task, record, address, data);
         default: return -EIO;  // as the kernel does for what riscv64 has not: PTRACE_SINGLESTEP, PTRACE_GETREGS
     }
 }
