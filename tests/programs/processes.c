@@ -85,6 +85,19 @@ static void execs(void) {
         _exit(1);
     }
     CHECK(WEXITSTATUS(wait_for(pid)) == 11);
+    /* By the name of a descriptor that exec closes. */
+    const char *names[] = {"/proc/self/fd/%d", "/dev/fd/%d", "/proc/thread-self/fd/%d"};
+    for (int i = 0; i < 3; i++) {
+        int path = open(self, O_PATH | O_CLOEXEC);
+        pid = fork();
+        if (pid == 0) {
+            char name[64];
+            snprintf(name, sizeof name, names[i], path);
+            execl(name, "x", "exit", "12", NULL);
+            _exit(1);
+        }
+        CHECK(WEXITSTATUS(wait_for(pid)) == 12 && close(path) == 0);
+    }
     CHECK(FAILS(execl("/nonexistent", "x", (char *)NULL), ENOENT));
     CHECK(FAILS(execl("/dev/null", "x", (char *)NULL), EACCES));
     CHECK(FAILS(syscall(SYS_execve, bad_pointer, NULL, NULL), EFAULT));

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/descriptors.h"
@@ -196,6 +197,28 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
     return "/proc/self/fd/" + std::to_string(copy) + rest;
 }
 
+/// The guest's descriptor that a name leads through (/proc/self/fd/4, /dev/fd/4, /proc/self/fd/4/bin/true), or -1.
+int descriptor_in_name(const std::string& name) {
+    const std::string own = "/proc/" + std::to_string(::getpid()) + "/fd/";
+    for (std::string_view directory : {std::string_view("/proc/self/fd/"), std::string_view("/proc/thread-self/fd/"),
+                                       std::string_view("/dev/fd/"), std::string_view(own)}) {
+        if (!name.starts_with(directory)) continue;
+        char* end = nullptr;
+        const char* digits = name.c_str() + directory.size();
+        const long fd = std::strtol(digits, &end, 10);
+        return end != digits && (*end == 0 || *end == '/') && fd >= 0 && fd <= INT_MAX ? static_cast<int>(fd) : -1;
+    }
+    return -1;
+}
+
+/// The name by which the next translator finds a program that is open as `file`: exec closes what `path` may lead
+/// through.
+std::string name_after_exec(const std::string& path, int file) {
+    const int fd = descriptor_in_name(path);
+    const int flags = fd < 0 ? -1 : ::fcntl(fd, F_GETFD);
+    return flags >= 0 && (flags & FD_CLOEXEC) ? name_of_descriptor(file, "") : path;
+}
+
 // What speaks against executing a file: the program itself, or the script that leads to it.
 i64 check_files(const std::string& path, const Program& program) {
     if (i64 error = check_execution(program.file.get())) return error;
@@ -251,7 +274,8 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }
-        return guest_exec(task, path, arguments, std::move(environment));
+        const bool is_script = program.arguments.size() > arguments.size();
+        return guest_exec(task, is_script ? path : name_after_exec(path, file), arguments, std::move(environment));
     }
     // Also for files that nobody can execute: the kernel knows best what is wrong with them.
     return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
