@@ -36,6 +36,7 @@ public:
         unsigned max_harts;
         u16 elf_machine;  ///< the guest of its harts, as in ELF headers (guest::find)
         u8 elf_class;
+        u8 other_elf_class;  ///< harts of this one may be had, too; 0: there is one kind
         std::unique_ptr<Board> (*make)(Machine& machine);
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
         std::string (*cpu_properties)(const Properties& properties) = nullptr;
@@ -46,8 +47,11 @@ public:
     static const Kind& find(std::string_view name);
 };
 
-/// The guest of a board's harts. @throws FatalError when it has no system mode
-const guest::Guest& guest_of(const Board::Kind& kind);
+/// The guests that a board's harts can be, the usual one first. @throws FatalError when one has no system mode
+std::vector<const guest::Guest*> guests_of(const Board::Kind& kind);
+/// The one that `config` asks for: by Config::elf_class, or because it is the only one that has the model of -cpu.
+/// @throws FatalError
+const guest::Guest& guest_of(const Board::Kind& kind, const Config& config);
 
 extern const Board::Kind kVirt, kQuardStar;
 

@@ -51,34 +51,59 @@ BootImages::Placed BootImages::add_raw(ImageFile file, u64 address) {
     return {address, address + size, address};
 }
 
-std::optional<BootImages::Placed> BootImages::add_elf(ImageFile& file, u16 elf_machine) {
-    u8 ident[EI_NIDENT] = {};
-    if (file.size() < SELFMAG) return std::nullopt;
-    file.read(0, ident, SELFMAG);
-    if (std::memcmp(ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
-    Elf64_Ehdr header;
+namespace {
+
+struct Segment {
+    u64 type, offset, virtual_address, physical_address, file_bytes, bytes;
+};
+struct Program {
+    u64 entry;
+    std::vector<Segment> segments;
+};
+
+template <class Header, class ProgramHeader>
+Program read_program(ImageFile& file) {
+    Header header;
     file.read(0, &header, sizeof header);
-    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
-        header.e_machine != elf_machine) {
-        file.fail("is an ELF file for another processor (machine " + std::to_string(header.e_machine) +
-                  (header.e_ident[EI_CLASS] == ELFCLASS64 ? ", 64 bits)" : ", 32 bits)"));
+    if (header.e_phentsize != sizeof(ProgramHeader) || header.e_phnum == 0) file.fail("has no program headers");
+    std::vector<ProgramHeader> table(header.e_phnum);
+    file.read(header.e_phoff, table.data(), table.size() * sizeof(ProgramHeader));
+    Program program{header.e_entry, {}};
+    for (const ProgramHeader& s : table) {
+        program.segments.push_back({s.p_type, s.p_offset, s.p_vaddr, s.p_paddr, s.p_filesz, s.p_memsz});
     }
-    if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0) file.fail("has no program headers");
-    std::vector<Elf64_Phdr> segments(header.e_phnum);
-    file.read(header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr));
-    Placed placed{~u64{0}, 0, header.e_entry};
-    for (const Elf64_Phdr& s : segments) {
-        if (s.p_type != PT_LOAD || s.p_memsz == 0) continue;
-        if (s.p_filesz > s.p_memsz || s.p_offset > file.size() || s.p_filesz > file.size() - s.p_offset) {
-            file.fail("is truncated or damaged (ELF segment at " + hex(s.p_paddr) + ")");
+    return program;
+}
+
+}  // namespace
+
+std::optional<BootImages::Placed> BootImages::add_elf(ImageFile& file, const guest::Guest& guest) {
+    if (file.size() < SELFMAG) return std::nullopt;
+    Elf32_Ehdr header;  // the fields that are looked at have the same place in both classes
+    file.read(0, header.e_ident, SELFMAG);
+    if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+    file.read(0, &header, sizeof header);
+    const bool is_64 = header.e_ident[EI_CLASS] == ELFCLASS64;
+    if (header.e_ident[EI_CLASS] != guest.elf_class || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+        header.e_machine != guest.elf_machine) {
+        file.fail("is an ELF file for another processor (machine " + std::to_string(header.e_machine) +
+                  (is_64 ? ", 64 bits)" : ", 32 bits)"));
+    }
+    const Program program =
+        is_64 ? read_program<Elf64_Ehdr, Elf64_Phdr>(file) : read_program<Elf32_Ehdr, Elf32_Phdr>(file);
+    Placed placed{~u64{0}, 0, program.entry};
+    for (const Segment& s : program.segments) {
+        if (s.type != PT_LOAD || s.bytes == 0) continue;
+        if (s.file_bytes > s.bytes || s.offset > file.size() || s.file_bytes > file.size() - s.offset) {
+            file.fail("is truncated or damaged (ELF segment at " + hex(s.physical_address) + ")");
         }
-        u64 bytes = std::min(s.p_memsz, ~s.p_paddr);
+        u64 bytes = std::min(s.bytes, ~s.physical_address);
         for (u64 done = 0; done < bytes;) {
             bool memory;
-            u64 address = s.p_paddr + done, part = memory_part(address, bytes - done, memory);
+            u64 address = s.physical_address + done, part = memory_part(address, bytes - done, memory);
             if (memory) {
-                u64 in_file = s.p_filesz > done ? std::min(part, s.p_filesz - done) : 0;
-                parts_.push_back({file.path(), address, part, files_.size(), s.p_offset + done, in_file, {}});
+                u64 in_file = s.file_bytes > done ? std::min(part, s.file_bytes - done) : 0;
+                parts_.push_back({file.path(), address, part, files_.size(), s.offset + done, in_file, {}});
                 placed.start = std::min(placed.start, address);
                 placed.end = std::max(placed.end, address + part);
             } else {
@@ -87,7 +112,8 @@ std::optional<BootImages::Placed> BootImages::add_elf(ImageFile& file, u16 elf_m
             done += part;
         }
         // Entry points may be virtual addresses: of a kernel that is linked high.
-        if (header.e_entry - s.p_vaddr < s.p_memsz) placed.entry = header.e_entry - s.p_vaddr + s.p_paddr;
+        const u64 offset = program.entry - s.virtual_address;
+        if (offset < s.bytes) placed.entry = s.physical_address + offset;
     }
     if (placed.end == 0) file.fail("has no segment to load that lies in memory");
     files_.push_back(std::move(file));

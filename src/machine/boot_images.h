@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "guest/guest.h"
 #include "machine/image_file.h"
 #include "memory/physical_space.h"
 
@@ -25,7 +26,7 @@ public:
     /// The segments of an ELF file, at their physical addresses; nothing when the file is no ELF file. What of them
     /// lies in no memory is left out with a warning: linkers put headers and notes in front of what a program is.
     /// Throws FatalError for one of another machine, a damaged one, or one of which nothing lies in memory.
-    std::optional<Placed> add_elf(ImageFile& file, u16 elf_machine);
+    std::optional<Placed> add_elf(ImageFile& file, const guest::Guest& guest);
     Placed add_bytes(std::string name, u64 address, std::vector<u8> bytes);
 
     /// The largest part of [start, end) that is free of them.

@@ -43,6 +43,7 @@ struct Config {
     std::string board = "virt";
     Properties board_properties;  ///< rest of -machine
     std::string cpu;              ///< -cpu; empty: the guest's default model for machines
+    u8 elf_class = 0;             ///< of the programs of the harts; 0: as the model of -cpu is, or the board's first
     u64 memory = u64{128} << 20;  ///< -m, bytes
     unsigned harts = 1;           ///< -smp
     std::string name;             ///< -name

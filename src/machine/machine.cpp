@@ -25,7 +25,7 @@ std::string cpu_of(const Config& config, const Board::Kind& kind) {
 
 std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind) {
     std::string wrong;
-    std::unique_ptr<guest::Model> model = guest_of(kind).configure(cpu_of(config, kind), true, wrong);
+    std::unique_ptr<guest::Model> model = guest_of(kind, config).configure(cpu_of(config, kind), true, wrong);
     if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);

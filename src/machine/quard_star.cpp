@@ -48,7 +48,7 @@ public:
         add_user_devices(machine, images_);
         RiscvBoot boot;
         boot.firmware_entry = kFlash;
-        images_.add_bytes("the mask ROM", kRom, riscv_reset_vector(boot, 0));
+        images_.add_bytes("the mask ROM", kRom, riscv_reset_vector(machine_.guest(), boot, 0));
         images_.check_overlaps();
     }
 
@@ -111,6 +111,7 @@ const Board::Kind kQuardStar = {
     .max_harts = 8,
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .other_elf_class = 0,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<QuardStar>(machine); },
 };
 

@@ -81,7 +81,7 @@ void load_file(Machine& machine, BootImages& images, Properties& properties, con
     properties.finish();
     ImageFile image(properties.option(), file, true);
     std::optional<BootImages::Placed> placed;
-    if (!raw) placed = images.add_elf(image, machine.guest().elf_machine);
+    if (!raw) placed = images.add_elf(image, machine.guest());
     if (!placed && !has_address) properties.fail(file + " is no ELF file: needs addr=ADDRESS");
     if (!placed) placed = images.add_raw(std::move(image), address);
     if (hart != ~u64{0}) machine.set_start(static_cast<unsigned>(hart), placed->entry);

@@ -95,11 +95,13 @@ private:
         return aia_ == Aia::None ? std::vector<u32>{line} : std::vector<u32>{line, kLevelHigh};
     }
     void describe_pcie();
+    virt::Window pcie_high() const { return virt::pcie_high(config_.memory, rv32_); }
     void boot();
     void offer_kernel(const Config& config);
 
     Machine& machine_;
     const Config& config_;
+    bool rv32_;
     bool aclint_;
     Aia aia_;
     BootImages images_{machine_.memory()};
@@ -114,10 +116,14 @@ private:
 Virt::Virt(Machine& machine)
     : machine_(machine),
       config_(machine.config()),
+      rv32_(machine.guest().elf_class == ELFCLASS32),
       aclint_(machine.board_properties().take_bool("aclint", false)),
       aia_(static_cast<Aia>(machine.board_properties().take_choice("aia", {"none", "aplic", "aplic-imsic"}, 0))) {
     // Guests have files of their own where there is a hypervisor extension.
     machine.board_properties().take_number("aia-guests", 0, 0, 0);
+    if (rv32_ && config_.memory > kMostMemory32) {
+        throw FatalError(1, "-m: more than 10G: harts of 32 bits do not reach it");
+    }
     add_memory();
     add_local_interrupts();
     add_interrupt_controllers();
@@ -257,8 +263,8 @@ void Virt::add_pcie() {
     };
     add_window("gpex_ioport_window", kPcieIo, kPcieIoSize, host.add_io_window(0, kPcieIoSize));
     add_window("pcie-mmio", kPcieMemory, kPcieMemorySize, host.add_memory_window(kPcieMemory, kPcieMemorySize));
-    add_window("pcie-mmio-high", pcie_high(config_.memory), kPcieHighSize,
-               host.add_memory_window(pcie_high(config_.memory), kPcieHighSize));
+    const Window high = pcie_high();
+    add_window("pcie-mmio-high", high.base, high.size, host.add_memory_window(high.base, high.size));
     machine_.set_pci(host);
 }
 
@@ -273,7 +279,7 @@ void Virt::describe_pcie() {
             for (u32 cell : interrupt_cells(kPcieIrq + (slot + pin) % 4)) map.push_back(cell);
         }
     }
-    const u64 above = pcie_high(config_.memory);
+    const Window above = pcie_high();
     DeviceTree::Node node = tree_.node("/soc/" + at("pci", kPcieEcam));
     if (aia_ == Aia::AplicImsic) node.cells("msi-parent", {kSupervisorImsicPhandle});
     node.cells("#address-cells", {3})
@@ -300,12 +306,12 @@ void Virt::describe_pcie() {
                           0,
                           kPcieMemorySize,
                           kMemory64,
-                          high(above),
-                          low(above),
-                          high(above),
-                          low(above),
-                          high(kPcieHighSize),
-                          low(kPcieHighSize)})
+                          high(above.base),
+                          low(above.base),
+                          high(above.base),
+                          low(above.base),
+                          high(above.size),
+                          low(above.size)})
         .cells("interrupt-map", map)
         .cells("interrupt-map-mask", {3 << 11, 0, 0, 7});
 }
@@ -459,8 +465,8 @@ void Virt::boot() {
         config.kernel.clear();
         config.initrd.clear();
     }
-    RiscvBoot boot = place_riscv_images(config, images_, machine_.guest().elf_machine, kRam);
-    if (config_.acpi)
+    RiscvBoot boot = place_riscv_images(config, images_, machine_.guest(), kRam);
+    if (config_.acpi && !rv32_)
         offer_virt_acpi({machine_.model(), machine_.hart_count(), aia_, config_.memory, config_.acpi_tables}, *fw_cfg_);
     if (flash) (config.bios == "none" ? boot.firmware_entry : boot.kernel_entry) = kFlash;
     describe_boot(tree_, config, boot);
@@ -468,7 +474,7 @@ void Virt::boot() {
     u64 address = device_tree_address(kRam, config_.memory, blob_.size());
     images_.add_bytes("the device tree", address, blob_);
     add_user_devices(machine_, images_);
-    images_.add_bytes("the boot ROM", kBootRom, riscv_reset_vector(boot, address));
+    images_.add_bytes("the boot ROM", kBootRom, riscv_reset_vector(machine_.guest(), boot, address));
     images_.check_overlaps();
 }
 
@@ -497,11 +503,12 @@ const Board::Kind kVirt = {
         "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n"
         "  aia=none|aplic|aplic-imsic  interrupt controllers of the Advanced Interrupt Architecture instead of a PLIC "
         "(none)\n"
-        "  acpi=on|off|auto  ACPI tables for firmware (auto: on)\n"
+        "  acpi=on|off|auto  ACPI tables for firmware (auto: on; none for harts of 32 bits)\n"
         "  pflash0=NODE, pflash1=NODE  contents of the flash banks\n",
     .max_harts = 512,
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .other_elf_class = ELFCLASS32,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Virt>(machine); },
     .cpu_properties =
         [](const Properties& properties) {

@@ -112,19 +112,19 @@ Bytes capabilities_method() {
          aml::otherwise({report(kUnknownUuid)}), aml::returns(words)});
 }
 
-Bytes pcie_device(u64 high) {
+Bytes pcie_device(const Window& high) {
     constexpr u64 kEcamSize = devices::pci::Host::kEcamBytes;
     return aml::device(
-        "PCI0",
-        {identity("PNP0A08"), aml::name("_CID", aml::string("PNP0A03")), aml::name("_SEG", aml::integer(0)),
-         aml::name("_BBN", aml::integer(0)), unique(0), coherent(), aml::name("_PRT", routing_table()),
-         aml::method("_CBA", 0, {aml::returns(aml::integer(kPcieEcam))}),
-         uses({aml::bus_numbers(0, 255), aml::memory_window32(kPcieMemory, kPcieMemory + kPcieMemorySize - 1),
-               aml::io_window32(0, kPcieIoSize - 1, kPcieIo), aml::memory_window64(high, high + kPcieHighSize - 1)}),
-         capabilities_method(),
-         // The configuration space is not free for others.
-         aml::device("RES0",
-                     {identity("PNP0C02"), uses({aml::memory_window64(kPcieEcam, kPcieEcam + kEcamSize - 1)})})});
+        "PCI0", {identity("PNP0A08"), aml::name("_CID", aml::string("PNP0A03")), aml::name("_SEG", aml::integer(0)),
+                 aml::name("_BBN", aml::integer(0)), unique(0), coherent(), aml::name("_PRT", routing_table()),
+                 aml::method("_CBA", 0, {aml::returns(aml::integer(kPcieEcam))}),
+                 uses({aml::bus_numbers(0, 255), aml::memory_window32(kPcieMemory, kPcieMemory + kPcieMemorySize - 1),
+                       aml::io_window32(0, kPcieIoSize - 1, kPcieIo),
+                       aml::memory_window64(high.base, high.base + high.size - 1)}),
+                 capabilities_method(),
+                 // The configuration space is not free for others.
+                 aml::device("RES0", {identity("PNP0C02"),
+                                      uses({aml::memory_window64(kPcieEcam, kPcieEcam + kEcamSize - 1)})})});
 }
 
 Bytes definitions(const VirtAcpi& board, const acpi::InterruptControllers& controllers) {
@@ -136,7 +136,7 @@ Bytes definitions(const VirtAcpi& board, const acpi::InterruptControllers& contr
     devices.push_back(serial_device());
     for (unsigned slot = 0; slot < kVirtioSlots; slot++) devices.push_back(virtio_device(slot));
     for (unsigned pin = 0; pin < kPciPins; pin++) devices.push_back(link_device(pin));
-    devices.push_back(pcie_device(pcie_high(board.memory)));
+    devices.push_back(pcie_device(pcie_high(board.memory, false)));
     return aml::scope("\\_SB", devices);
 }
 

@@ -22,7 +22,8 @@ inline constexpr u64 kFlash = 0x20000000, kFlashSize = 0x2000000;  // of each of
 inline constexpr u64 kPcieIo = 0x3000000, kPcieIoSize = 0x10000;
 inline constexpr u64 kPcieEcam = 0x30000000;
 inline constexpr u64 kPcieMemory = 0x40000000, kPcieMemorySize = 0x40000000;
-inline constexpr u64 kPcieHighSize = u64{16} << 30;  // of the window above RAM, at a multiple of it
+/// With harts of 32 bits, whose physical addresses have 34, RAM ends where PCIe's window above it begins.
+inline constexpr u64 kMostMemory32 = u64{10} << 30;
 inline constexpr u64 kRam = 0x80000000;
 
 inline constexpr unsigned kPlicSources = 95, kPlicPriorities = 7;
@@ -35,7 +36,13 @@ inline constexpr u32 kTimerFrequency = 10'000'000;
 /// What takes interrupts of devices: a PLIC, or the Advanced Interrupt Architecture's controllers.
 enum class Aia { None, Aplic, AplicImsic };
 
-/// Of the PCIe window for 64-bit BARs, which lies above `memory` bytes of RAM.
-inline u64 pcie_high(u64 memory) { return align_up(kRam + memory, kPcieHighSize); }
+struct Window {
+    u64 base, size;
+};
+/// The PCIe window for 64-bit BARs, which lies above `memory` bytes of RAM, at a multiple of its size.
+inline Window pcie_high(u64 memory, bool rv32) {
+    constexpr u64 kSize = u64{16} << 30, kSize32 = u64{4} << 30;
+    return rv32 ? Window{kRam + kMostMemory32, kSize32} : Window{align_up(kRam + memory, kSize), kSize};
+}
 
 }  // namespace dragoman::machine::virt

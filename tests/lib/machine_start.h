@@ -9,6 +9,11 @@
     csrw stvec, t0
     li t0, -1
     csrw pmpaddr15, t0
+#if __riscv_xlen == 32
+    li t0, 0x1f << 24
+    csrw pmpcfg3, t0
+#else
     li t0, 0x1f << 56
     csrw pmpcfg2, t0
+#endif
 .endm

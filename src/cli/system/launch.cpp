@@ -35,9 +35,8 @@ void print_log_help() {
     print_row("trace:PATTERN", "trace events that match the pattern: there are none", 17);
 }
 
-void print_cpu_help(const std::string& board) {
-    const guest::Guest& guest = machine::guest_of(machine::Board::find(board));
-    std::puts("Models (-cpu MODEL[,ext=on|off...]):");
+void print_models(const guest::Guest& guest) {
+    std::printf("Models of %s (-cpu MODEL[,ext=on|off...]):\n", std::string(guest.name).c_str());
     for (const guest::CpuModel& model : guest.models(true)) print_row(model.name, model.help, 23);
     std::string line = "Extensions:";
     for (const std::string& extension : guest.extensions(true)) {
@@ -48,6 +47,12 @@ void print_cpu_help(const std::string& board) {
         line += " " + extension;
     }
     std::puts(line.c_str());
+}
+
+void print_cpu_help(const machine::Config& config) {
+    for (const guest::Guest* guest : machine::guests_of(machine::Board::find(config.board))) {
+        if (config.elf_class == 0 || guest->elf_class == config.elf_class) print_models(*guest);
+    }
 }
 
 constexpr std::pair<std::string_view, std::string_view> kCommonProperties[] = {
@@ -126,7 +131,7 @@ int launch(Options options) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman-system version " DRAGOMAN_VERSION); return 0;
         case Action::LogHelp: print_log_help(); return 0;
-        case Action::CpuHelp: print_cpu_help(options.machine.board); return 0;
+        case Action::CpuHelp: print_cpu_help(options.machine); return 0;
         case Action::MachineHelp: print_machine_help(options.text); return 0;
         case Action::DeviceHelp: std::fputs(machine::user_device_help(options.text).c_str(), stdout); return 0;
         case Action::Print: std::fputs(options.text.c_str(), stdout); return 0;

@@ -1,10 +1,13 @@
 // The front door of system mode: dragoman-system [options].
+#include <elf.h>
 #include <fcntl.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -29,7 +32,9 @@ int main(int argc, char** argv) {
     std::string text;
     int status = 1;
     try {
-        return cli_system::launch(cli_system::parse_options(arguments));
+        cli_system::Options options = cli_system::parse_options(arguments);
+        if (argc > 0 && std::string_view(argv[0]).ends_with("system-riscv32")) options.machine.elf_class = ELFCLASS32;
+        return cli_system::launch(std::move(options));
     } catch (const FatalError& error) {
         text = error.what();
         status = error.status();

@@ -89,7 +89,7 @@ constexpr ExtensionSet max_set() {
     DRAGOMAN_RISCV_EXTENSIONS(X)
 #undef X
     set.remove(Svade);
-    set.remove({E, Rv32, Zcf});
+    set.remove({E, Rv32, Zcf, Sv32});
     set.remove(kManufacturers);
     set.remove({Zfinx, Zdinx, Zhinx, Zhinxmin});  // not with F
     // Not with Zcd.
@@ -102,17 +102,20 @@ constexpr ExtensionSet max_set() {
 }
 constexpr ExtensionSet kMax = max_set();
 
-/// Vectors, doubles in pairs of registers, manufacturers' instructions and pointer masking are those of RV64.
+/// Vectors, doubles in pairs of registers, manufacturers' instructions, pointer masking, guests and the registers of
+/// the AIA are those of RV64; Svnapot and Svpbmt have no place in the entries of Sv32.
 constexpr ExtensionSet kOnlyRv64 =
-    kVectors + kManufacturers + ExtensionSet{Zdinx, Supm, Smmpm, Smnpm, Ssnpm, Sspm, Sv39, Sv48, Sv57, Ssu64xl};
-constexpr ExtensionSet kOnlyRv32 = {Zcf};
-constexpr ExtensionSet kMax32 = kMax - kOnlyRv64 - ExtensionSet{Rv64} + ExtensionSet{Rv32, Zcf};
+    kVectors + kManufacturers +
+    ExtensionSet{Zdinx,  Supm, Smmpm, Smnpm,        Ssnpm,   Sspm,    Sv39,     Sv48,      Sv57,      Ssu64xl, Svnapot,
+                 Svpbmt, H,    Sha,   Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd, Smaia,   Ssaia};
+constexpr ExtensionSet kOnlyRv32 = {Zcf, Sv32};
+constexpr ExtensionSet kMax32 = kMax - kOnlyRv64 - ExtensionSet{Rv64} + ExtensionSet{Rv32, Zcf, Sv32};
 
 constexpr ExtensionSet kRv64 = kG + kCounters + kOrderly + kPriv12 + kUpToSv57 +
                                ExtensionSet{C,   Zicbom, Zicbop, Zicboz, Zihintntl, Zihintpause, Zawrs, Zfa,
                                             Zba, Zbb,    Zbc,    Zbs,    Sstc,      Svadu,       Svvptc};
 
-constexpr ExtensionSet kRv32 = kRv64 - kOnlyRv64 + ExtensionSet{Rv32};
+constexpr ExtensionSet kRv32 = kRv64 - kOnlyRv64 + ExtensionSet{Rv32, Sv32};
 constexpr ExtensionSet kSifiveE31 = {Rv32, I, M, A, C, Zicsr, Zifencei, Zicntr, Zihpm, Pmp, Sdtrig};
 
 constexpr ExtensionSet kSifiveU54 = kG + kCounters + kPriv10 + ExtensionSet{C};
@@ -191,7 +194,7 @@ constexpr CpuModelInfo kModels[] = {
     {"mips-p8700", "MIPS P8700", Vendor, kMipsP8700, {kVendorMips, 0x8000'0000'0000'0201, 0}},
 
     {"max32", "RV32: all extensions that are implemented", Open, kMax32, {}},
-    {"rv32", "RV32GC with what QEMU's rv32 has, without H", Open, kRv32, {}},
+    {"rv32", "RV32GC with what QEMU's rv32 has but H", Open, kRv32, {}},
     {"rv32i", "RV32I only", Open, {Rv32, I}, {}},
     {"rv32e", "RV32E only", Open, {Rv32, E}, {}},
     {"lowrisc-ibex",
@@ -201,7 +204,7 @@ constexpr CpuModelInfo kModels[] = {
      {}},
     {"sifive-e31", "SiFive E31: RV32IMAC without virtual memory", Vendor, kSifiveE31, {}},
     {"sifive-e34", "SiFive E34: RV32IMAFC without virtual memory", Vendor, kSifiveE31 + ExtensionSet{F}, {}},
-    {"sifive-u34", "SiFive U34: RV32GC", Vendor, kSifiveE31 + ExtensionSet{F, D, S}, {}},
+    {"sifive-u34", "SiFive U34: RV32GC", Vendor, kSifiveE31 + ExtensionSet{F, D, S, Sv32}, {}},
 };
 
 /// qemu-system-riscv64's models of other bases.

@@ -79,8 +79,8 @@ std::string set_switch(CpuProperties& properties, std::string_view name, bool on
         return {};
     }
     if (name == "mmu") {
-        if (on) properties.off.remove(Sv39);
-        else set(properties, {Sv39}, false);
+        if (on) properties.off.remove({Sv32, Sv39});
+        else set(properties, {Sv32, Sv39}, false);
         return {};
     }
     std::optional<Extension> extension = find_extension(name);

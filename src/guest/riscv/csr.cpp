@@ -69,8 +69,27 @@ std::span<const CsrInfo> csrs_user() { return kCsrs; }
 std::span<const std::span<const CsrInfo>> csr_groups() {
     static const std::span<const CsrInfo> kGroups[] = {
         csrs_user(),    csrs_unprivileged(), csrs_counters(), csrs_supervisor(), csrs_hypervisor(), csrs_aia(),
-        csrs_machine(), csrs_pmp(),          csrs_triggers(), csrs_vector(),     csrs_thead()};
+        csrs_machine(), csrs_pmp(),          csrs_triggers(), csrs_vector(),     csrs_high(),       csrs_thead()};
     return kGroups;
+}
+
+u64 read_csr(Hart& hart, const CsrInfo& csr) {
+    const u64 value = csr.read(hart, csr.number);
+    return hart_has(hart, Rv32) ? static_cast<u64>(sign_extend(value, 32)) : value;
+}
+
+u64 read_csr_to_modify(Hart& hart, const CsrInfo& csr) {
+    const u64 value = csr.read_to_modify(hart, csr.number);
+    return hart_has(hart, Rv32) ? static_cast<u64>(sign_extend(value, 32)) : value;
+}
+
+void write_csr(Hart& hart, const CsrInfo& csr, u64 value) {
+    if (hart_has(hart, Rv32)) {
+        const bool storage = csr.field != nullptr;  // it is kept as a general register is
+        value = storage ? static_cast<u64>(sign_extend(value, 32)) : static_cast<u32>(value);
+        if (has_high_word(csr.number)) value |= csr.read(hart, csr.number) & ~u64{0xffff'ffff};
+    }
+    csr.write(hart, value, csr.number);
 }
 
 unsigned csr_index(const CsrInfo& csr) { return index().place[csr.number]; }

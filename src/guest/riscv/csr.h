@@ -53,6 +53,14 @@ constexpr Privilege csr_level(unsigned number) {
 constexpr Permission granted_if(bool granted) { return granted ? Permission::Granted : Permission::Illegal; }
 constexpr bool csr_is_read_only(unsigned number) { return (number >> 10 & 3) == 3; }
 
+/// The value of a CSR as a general register has it: of RV32 a word, sign-extended.
+u64 read_csr(Hart& hart, const CsrInfo& csr);
+/// What csrrs and csrrc change.
+u64 read_csr_to_modify(Hart& hart, const CsrInfo& csr);
+/// Writes what a general register holds. Of RV32 the word changes that the number names, of two that the register may
+/// have: the others are CSRs of their own (csr_high.cpp).
+void write_csr(Hart& hart, const CsrInfo& csr, u64 value);
+
 /// Which CSR a descriptor is, for helpers.
 unsigned csr_index(const CsrInfo& csr);
 /// The descriptor at a place that csr_index told.
@@ -76,7 +84,11 @@ std::span<const CsrInfo> csrs_machine();
 std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();
 std::span<const CsrInfo> csrs_vector();
+std::span<const CsrInfo> csrs_high();
 std::span<const CsrInfo> csrs_thead();
+
+/// Whether the CSR has 64 bits in RV32, too, as two words.
+bool has_high_word(unsigned number);
 
 /// Whether access to the CSR depends on mstatus.VS.
 bool is_vector_csr(unsigned number);

@@ -90,6 +90,10 @@ void write_counter(Hart& hart, u64 value, unsigned number) {
 /// Where XLEN is 32: the upper half.
 u64 read_counter_high(Hart& hart, unsigned number) { return read_counter(hart, number) >> 32; }
 
+void write_counter_high(Hart& hart, u64 value, unsigned number) {
+    write_counter(hart, value << 32 | static_cast<u32>(read_counter(hart, number)), number);
+}
+
 u64 read_time(Hart& hart, unsigned) { return guest::time(&hart) + (hart.priv.virtualised ? hart.priv.htimedelta : 0); }
 u64 read_time_high(Hart& hart, unsigned number) { return read_time(hart, number) >> 32; }
 
@@ -134,6 +138,11 @@ void write_event(Hart& hart, u64 value, unsigned number) {
     go_on_from(hart, n, now);
 }
 
+u64 read_event_high(Hart& hart, unsigned number) { return read_event(hart, number) >> 32; }
+void write_event_high(Hart& hart, u64 value, unsigned number) {
+    write_event(hart, value << 32 | static_cast<u32>(read_event(hart, number)), number);
+}
+
 /// scountovf: the overflow bits of the counters that mcounteren lets supervisor mode see.
 u64 read_scountovf(Hart& hart, unsigned) {
     check_counters(hart);
@@ -160,7 +169,7 @@ struct Names {
     }
 };
 constexpr Names kUserNames("hpmcounter"), kHighNames("hpmcounter", "h"), kMachineNames("mhpmcounter"),
-    kEventNames("mhpmevent");
+    kEventNames("mhpmevent"), kMachineHighNames("mhpmcounter", "h"), kEventHighNames("mhpmevent", "h");
 
 constexpr CsrInfo kNamed[] = {
     {0xc00, "cycle", Zicntr, read_counter, nullptr, CsrEffect::None, access_counter},
@@ -171,6 +180,8 @@ constexpr CsrInfo kNamed[] = {
     {0xc82, "instreth", Zicntr&& Rv32, read_counter_high, nullptr, CsrEffect::None, access_counter},
     {0xb00, "mcycle", S, read_counter, write_counter},
     {0xb02, "minstret", S, read_counter, write_counter},
+    {0xb80, "mcycleh", S&& Rv32, read_counter_high, write_counter_high},
+    {0xb82, "minstreth", S&& Rv32, read_counter_high, write_counter_high},
     {0x306, "mcounteren", S, read_field<&PrivilegedState::mcounteren>,
      write_field<&PrivilegedState::mcounteren, 0xffff'ffff>},
     {0x106, "scounteren", S, read_field<&PrivilegedState::scounteren>,
@@ -202,6 +213,12 @@ constexpr CsrInfo hpm_row(unsigned i) {
                     nullptr,
                     CsrEffect::None,
                     access_counter};
+        case 3:
+            return {static_cast<u16>(0xb80 + number), kMachineHighNames.text[n].data(), S && Zihpm && Rv32,
+                    read_counter_high, write_counter_high};
+        case 4:
+            return {static_cast<u16>(0x720 + number), kEventHighNames.text[n].data(), Sscofpmf && Rv32, read_event_high,
+                    write_event_high};
         default:
             return {static_cast<u16>(0x320 + number), kEventNames.text[n].data(), S && Zihpm, read_event, write_event};
     }
@@ -212,7 +229,7 @@ constexpr auto make_table(std::index_sequence<I...>) {
     constexpr std::size_t named = std::size(kNamed);
     return std::array<CsrInfo, sizeof...(I)>{(I < named ? kNamed[I < named ? I : 0] : hpm_row(I - named))...};
 }
-constexpr auto kCsrs = make_table(std::make_index_sequence<std::size(kNamed) + 4 * kHpmCounters>{});
+constexpr auto kCsrs = make_table(std::make_index_sequence<std::size(kNamed) + 6 * kHpmCounters>{});
 static_assert(kCsrs.size() < 256);
 
 }  // namespace

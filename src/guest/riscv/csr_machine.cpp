@@ -13,7 +13,7 @@ using enum Extension;
 // --- identity ---
 
 u64 read_misa(Hart& hart, unsigned) {
-    u64 misa = u64{2} << 62;
+    u64 misa = hart_has(hart, Rv32) ? u64{1} << 30 : u64{2} << 62;
     auto set_letter = [&](char letter) { misa |= u64{1} << (letter - 'a'); };
     for_each(hart.model->extensions(), [&](Extension e) {
         if (std::string_view name = extension_info(e).name; name.size() == 1) set_letter(name[0]);
@@ -33,6 +33,7 @@ constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatus
                                  kStatusFs | kStatusVs | kStatusMprv | kStatusSum | kStatusMxr | kStatusTvm |
                                  kStatusTw | kStatusTsr;
 
+u64 read_mstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus); }
 void write_mstatus(Hart& hart, u64 value, unsigned) {
     constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
     u64 mask = kMstatusWritable;
@@ -132,7 +133,7 @@ constexpr CsrInfo kCsrs[] = {
     {0xf13, "mimpid", Zicsr, read_id<&HartIds::implementation>, nullptr},
     {0xf14, "mhartid", Zicsr, read_field<&P::hart_id>, nullptr},
     {0xf15, "mconfigptr", Sm1p12, read_zero, nullptr},
-    {0x300, "mstatus", Zicsr, read_field<&P::mstatus>, write_mstatus, CsrEffect::StateFlags},
+    {0x300, "mstatus", Zicsr, read_mstatus, write_mstatus, CsrEffect::StateFlags},
     {0x301, "misa", Zicsr, read_misa, write_nothing},
     {0x302, "medeleg", S, read_field<&P::medeleg>, write_medeleg},
     {0x303, "mideleg", S, read_field<&P::mideleg>, write_mideleg, CsrEffect::StateFlags},

@@ -10,7 +10,7 @@ namespace {
 
 // --- status, interrupts ---
 
-u64 read_sstatus(Hart& hart, unsigned) { return hart.priv.mstatus & kSstatusReadable; }
+u64 read_sstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus & kSstatusReadable); }
 void write_sstatus(Hart& hart, u64 value, unsigned) {
     write_status(hart, (hart.priv.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
 }
@@ -62,8 +62,21 @@ Permission access_satp(const Hart& hart, unsigned) {
     return granted_if(p.mode != Privilege::Supervisor || (p.mstatus & kStatusTvm) == 0);
 }
 
+// satp of RV32: MODE, ASID and PPN in one word.
+constexpr unsigned kMode32 = 31, kAsid32 = 22, kAsid32Bits = 9, kPpn32Bits = 22;
+
+u64 read_satp(Hart& hart, unsigned) {
+    const u64 satp = hart.priv.satp;
+    if (!hart_has(hart, Extension::Rv32)) return satp;
+    return satp >> kSatpModeShift << kMode32 | extract(satp, kSatpAsidShift, kAsid32Bits) << kAsid32 |
+           extract(satp, 0, kPpn32Bits);
+}
 /// A write with a mode that there is not has no effect at all.
 void write_satp(Hart& hart, u64 value, unsigned) {
+    if (hart_has(hart, Extension::Rv32)) {
+        value = extract(value, kMode32, 1) << kSatpModeShift | extract(value, kAsid32, kAsid32Bits) << kSatpAsidShift |
+                extract(value, 0, kPpn32Bits);
+    }
     u64 mode = value >> kSatpModeShift;
     if (!has_satp_mode(hart, mode) || value == hart.priv.satp) return;
     if (mode == kBare) value = 0;
@@ -128,7 +141,7 @@ constexpr CsrInfo kCsrs[] = {
     storage<&P::stval>(0x143, "stval", S),
     {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, nullptr, read_sip_to_modify},
     {0x14d, "stimecmp", Sstc, read_stimecmp, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
-    {0x180, "satp", S, read_field<&P::satp>, write_satp, CsrEffect::StateFlags, access_satp},
+    {0x180, "satp", S, read_satp, write_satp, CsrEffect::StateFlags, access_satp},
 };
 
 }  // namespace
@@ -136,6 +149,7 @@ constexpr CsrInfo kCsrs[] = {
 bool has_satp_mode(const Hart& hart, u64 mode) {
     switch (mode) {
         case kBare: return true;
+        case kSv32: return hart_has(hart, Extension::Sv32);
         case kSv39: return hart_has(hart, Extension::Sv39);
         case kSv48: return hart_has(hart, Extension::Sv48);
         case kSv57: return hart_has(hart, Extension::Sv57);

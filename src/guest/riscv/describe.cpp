@@ -29,8 +29,13 @@ HartDescription Model::describe_hart() const {
     const ExtensionSet& on = extensions();
     HartDescription d;
     d.isa = isa_string();
+    d.isa_base = "rv" + std::to_string(xlen()) + "i";
     for_each_name(extensions(), [&](std::string_view name) { d.extensions.emplace_back(name); });
-    d.mmu_type = on.has(Sv57) ? "riscv,sv57" : on.has(Sv48) ? "riscv,sv48" : on.has(Sv39) ? "riscv,sv39" : "riscv,none";
+    d.mmu_type = on.has(Sv57)   ? "riscv,sv57"
+                 : on.has(Sv48) ? "riscv,sv48"
+                 : on.has(Sv39) ? "riscv,sv39"
+                 : on.has(Sv32) ? "riscv,sv32"
+                                : "riscv,none";
     d.cache_block_bytes = on.has(Zicbom) || on.has(Zicboz) ? kCacheBlock : 0;
     return d;
 }

@@ -184,6 +184,7 @@
     X(Sm1p12, "sm1p12", Knob, kNone, Sm1p11)               \
     X(S, "s", Knob, kNone, Zicsr)                          \
     X(Pmp, "pmp", Knob, kNone, )                           \
+    X(Sv32, "sv32", Knob, kNone, S, Rv32)                  \
     X(Sv39, "sv39", Knob, kNone, S)                        \
     X(Sv48, "sv48", Knob, kNone, Sv39)                     \
     X(Sv57, "sv57", Knob, kNone, Sv48)                     \

@@ -7,12 +7,12 @@ namespace dragoman::riscv {
 
 u64 helper_csr_read(ir::Env* env, u32 number) {
     Hart& h = *hart(env);
-    return find_csr(*h.model, number)->read(h, number);
+    return read_csr(h, *find_csr(*h.model, number));
 }
 
 void helper_csr_write(ir::Env* env, u32 number, u64 value) {
     Hart& h = *hart(env);
-    find_csr(*h.model, number)->write(h, hart_has(h, Extension::Rv32) ? static_cast<u32>(value) : value, number);
+    write_csr(h, *find_csr(*h.model, number), value);
 }
 
 }  // namespace dragoman::riscv

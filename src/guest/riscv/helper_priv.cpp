@@ -61,18 +61,35 @@ void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid) {
     limit_to_world(*hart(env), what);
     what.one_address = extract(insn, 15, 5) != 0;
     what.one_space = extract(insn, 20, 5) != 0;
-    what.address = address;
-    what.asid = asid & low_mask(kSatpAsidBits);
+    what.address = register_address(*hart(env), address);
+    what.asid = asid & low_mask(asid_bits(*hart(env)));
     guest::flush_tlb(env, what);
 }
 
+namespace {
+
+/// What a CSR instruction does, with the functions that read and write.
+template <class Read, class ReadToModify, class Write>
+u64 access_csr(const CsrInfo& csr, u32 insn, u64 operand, Read read, ReadToModify read_to_modify, Write write) {
+    enum { kWrite = 1, kSet = 2 };
+    const unsigned op = insn >> 12 & 3;
+    const bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
+    const u64 old = op != kWrite || has_rd ? read() : 0;
+    if (op == kWrite) {
+        write(operand);
+    } else if (has_rs1) {
+        const u64 current = csr.read_to_modify != nullptr ? read_to_modify() : old;
+        write(op == kSet ? current | operand : current & ~operand);
+    }
+    return old;
+}
+
+}  // namespace
+
 /// The translator has checked that the CSR exists, what its number says about modes, and that it is not read-only.
 u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
-    enum { kWrite = 1, kSet = 2, kClear = 3 };
     Hart& h = *hart(env);
     unsigned number = insn >> 20;
-    unsigned op = insn >> 12 & 3;
-    bool has_rd = extract(insn, 7, 5) != 0, has_rs1 = extract(insn, 15, 5) != 0;
     const CsrInfo* csr = &csr_at(index);
     Permission permission = csr->access != nullptr ? csr->access(h, number) : Permission::Granted;
     if (h.priv.virtualised && permission == Permission::Granted) {  // what HS mode could access is its to do
@@ -80,15 +97,17 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
         if (not_for_guests) permission = Permission::Virtual;
     }
     if (permission != Permission::Granted) raise_denied(env, permission, insn);
-    if (csr->claim != nullptr && (op == kWrite || has_rs1)) return csr->claim(h, number);
-    u64 old = op != kWrite || has_rd ? csr->read(h, number) : 0;
-    if (op == kWrite) {
-        csr->write(h, operand, number);
-    } else if (has_rs1) {
-        u64 current = csr->read_to_modify != nullptr ? csr->read_to_modify(h, number) : old;
-        csr->write(h, op == kSet ? current | operand : current & ~operand, number);
+    constexpr unsigned kCsrrw = 1;
+    const bool writes = (insn >> 12 & 3) == kCsrrw || extract(insn, 15, 5) != 0;
+    if (csr->claim != nullptr && writes) return csr->claim(h, number);
+    if (hart_has(h, Extension::Rv32)) [[unlikely]] {
+        return access_csr(
+            *csr, insn, operand, [&] { return read_csr(h, *csr); }, [&] { return read_csr_to_modify(h, *csr); },
+            [&](u64 value) { write_csr(h, *csr, value); });
     }
-    return old;
+    return access_csr(
+        *csr, insn, operand, [&] { return csr->read(h, number); }, [&] { return csr->read_to_modify(h, number); },
+        [&](u64 value) { csr->write(h, value, number); });
 }
 
 void helper_trigger(ir::Env* env, u64 address, u32 kinds, u32 bytes) {

@@ -1,6 +1,6 @@
-// Address translation: Sv39, Sv48 and Sv57 page tables with Svadu, Svade, Svnapot and Svpbmt, those of guests in two
-// stages, and physical memory protection (Privileged specification, "Virtual Address Translation Process", "Two-Stage
-// Address Translation" and the chapters of the extensions).
+// Address translation: Sv32, Sv39, Sv48 and Sv57 page tables with Svadu, Svade, Svnapot and Svpbmt, those of guests in
+// two stages, and physical memory protection (Privileged specification, "Virtual Address Translation Process",
+// "Two-Stage Address Translation" and the chapters of the extensions).
 #include <algorithm>
 
 #include "guest/riscv/model.h"
@@ -47,6 +47,7 @@ u32 guest_page_fault(Access access) {
 /// Whose page tables are read. Each is code of its own: most harts know of the first alone.
 enum class Tables {
     Own,     ///< of a hart without guests, or of HS mode: by satp
+    Own32,   ///< the same, Sv32
     Guest,   ///< VS-stage, by vsatp: they lie at guest-physical addresses
     GStage,  ///< by hgatp
 };
@@ -57,11 +58,12 @@ struct Stage {
     u64 atp;                                                 ///< satp, vsatp or hgatp
     bool executable_is_readable, update_bits, memory_types;  ///< MXR, ADUE, PBMTE
 
-    static constexpr bool kSecond = tables == Tables::GStage;
+    static constexpr bool kSecond = tables == Tables::GStage, kWords = tables == Tables::Own32;
+    static constexpr unsigned kEntryBytes = kWords ? 4 : 8, kIndexBits = kWords ? 10 : 9;
     unsigned mode() const { return static_cast<unsigned>(atp >> kSatpModeShift); }
-    unsigned levels() const { return mode() - kSv39 + 3; }
+    unsigned levels() const { return kWords ? 2 : mode() - kSv39 + 3; }
     /// The root table of the G-stage is four times as large.
-    unsigned address_bits() const { return 12 + 9 * levels() + (kSecond ? 2 : 0); }
+    unsigned address_bits() const { return 12 + kIndexBits * levels() + (kSecond ? 2 : 0); }
     u64 root() const { return (extract(atp, 0, kPtePpnBits) & ~u64{kSecond ? 3u : 0u}) * kPage; }
 };
 
@@ -89,6 +91,9 @@ public:
     /// `needed`: the permission, by PmpPermission.
     Walk translate(u64 address, u8 needed, Leaf& leaf) {
         const PrivilegedState& p = hart_.priv;
+        if (hart_has(hart_, Extension::Rv32)) {
+            return walk(stage<Tables::Own32>(p.satp, p.mstatus, p.menvcfg), address, needed, leaf);
+        }
         return walk(stage<Tables::Own>(p.satp, p.mstatus, p.menvcfg), address, needed, leaf);
     }
 
@@ -127,7 +132,9 @@ private:
             return Walk::Found;
         }
         const unsigned bits = stage.address_bits();
-        const u64 canonical = stage.kSecond ? address & low_mask(bits) : static_cast<u64>(sign_extend(address, bits));
+        const bool unsigned_address = stage.kSecond || stage.kWords;
+        const u64 canonical =
+            unsigned_address ? address & low_mask(bits) : static_cast<u64>(sign_extend(address, bits));
         if (canonical != address) return Walk::PageFault;
         for (;;) {
             bool changed = false;
@@ -176,12 +183,15 @@ private:
         u64 table = stage.root();
         leaf.global = false;
         for (unsigned level = levels; level-- > 0;) {
-            const unsigned index_bits = stage.kSecond && level + 1 == levels ? 11 : 9;
-            const u64 entry = table + extract(address, 12 + 9 * level, index_bits) * 8;
+            const unsigned index_bits = stage.kIndexBits + (stage.kSecond && level + 1 == levels ? 2 : 0);
+            const u64 index = extract(address, 12 + stage.kIndexBits * level, index_bits);
+            const u64 entry = table + index * stage.kEntryBytes;
             u64 at;
             if (const Walk r = locate<tables>(entry, kPmpRead, at); r != Walk::Found) return r;
             u64 pte;
-            if (!may_walk(at, kPmpRead) || !guest::physical_load(&hart_, at, 8, pte)) return Walk::AccessFault;
+            if (!may_walk(at, kPmpRead) || !guest::physical_load(&hart_, at, stage.kEntryBytes, pte)) {
+                return Walk::AccessFault;
+            }
             if (!is_valid(stage, pte)) return Walk::PageFault;
             u64 ppn = extract(pte, kPtePpnShift, kPtePpnBits);
             leaf.global |= (pte & kPteG) != 0;
@@ -191,12 +201,12 @@ private:
                 continue;
             }
             leaf.pte = pte;
-            leaf.size = kPage << (9 * level);
+            leaf.size = kPage << (stage.kIndexBits * level);
             if ((pte & kPteN) != 0) {
                 // The only size so far: 64 KiB.
                 if (level != 0 || (ppn & 15) != 8) return Walk::PageFault;
                 leaf.size = 16 * kPage;
-            } else if ((ppn & low_mask(9 * level)) != 0) {
+            } else if ((ppn & low_mask(stage.kIndexBits * level)) != 0) {
                 return Walk::PageFault;
             }
             return debug_ ? Walk::Found : check_leaf(stage, entry, at, needed, leaf, changed);
@@ -238,7 +248,8 @@ private:
         if (!stage.update_bits) return Walk::PageFault;
         if (const Walk r = locate<tables>(entry, kPmpWrite, at); r != Walk::Found) return r;
         bool swapped;
-        if (!may_walk(at, kPmpWrite) || !guest::physical_compare_exchange(&hart_, at, 8, leaf.pte, updated, swapped)) {
+        if (!may_walk(at, kPmpWrite) ||
+            !guest::physical_compare_exchange(&hart_, at, stage.kEntryBytes, leaf.pte, updated, swapped)) {
             return Walk::AccessFault;
         }
         changed = !swapped;

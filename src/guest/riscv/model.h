@@ -30,6 +30,7 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out, 
 /// What the board's device tree says about a hart.
 struct HartDescription {
     std::string isa;                      ///< riscv,isa: "rv64imafdc_zicsr..."
+    std::string isa_base;                 ///< riscv,isa-base: "rv64i"
     std::vector<std::string> extensions;  ///< riscv,isa-extensions: "i", "m", ..., "zicsr", ...
     std::string mmu_type;                 ///< "riscv,sv57"; "riscv,none"
     unsigned cache_block_bytes;           ///< cbom, cbop and cboz block size; 0: no such instructions
@@ -78,6 +79,12 @@ private:
 
 inline const Model& riscv_model(const guest::Model& model) { return static_cast<const Model&>(model); }
 inline bool hart_has(const Hart& hart, Extension e) { return hart.model->has(e); }
+/// An address in a register of RV32 is a word.
+inline u64 register_address(const Hart& hart, u64 address) {
+    return hart_has(hart, Extension::Rv32) ? static_cast<u32>(address) : address;
+}
+/// ASIDLEN.
+inline unsigned asid_bits(const Hart& hart) { return hart_has(hart, Extension::Rv32) ? 9 : kSatpAsidBits; }
 
 /// Guest::configure. An empty name is the default: max, and rv64 or rv32 for machines, as in QEMU.
 template <Extension base>

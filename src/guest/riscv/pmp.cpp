@@ -92,15 +92,18 @@ u8 legal_config(const PrivilegedState& p, unsigned i, u8 value) {
     return machine_code && (p.mseccfg & kSeccfgRlb) == 0 ? old : value;
 }
 
-unsigned first_entry(unsigned number) { return (number & 15) * 4; }  // pmpcfg0 and pmpcfg2 hold eight each
+/// pmpcfg0 and pmpcfg2 hold eight each; in RV32 there are four registers with four each.
+unsigned first_entry(unsigned number) { return (number & 15) * 4; }
+unsigned entries_of_register(const Hart& hart) { return hart_has(hart, Extension::Rv32) ? 4 : 8; }
 
 u64 read_config(Hart& hart, unsigned number) {
     u64 value = 0;
-    for (unsigned i = 0; i < 8; ++i) value |= u64{hart.priv.pmp_config[first_entry(number) + i]} << (8 * i);
+    for (unsigned i = 0; i < entries_of_register(hart); ++i)
+        value |= u64{hart.priv.pmp_config[first_entry(number) + i]} << (8 * i);
     return value;
 }
 void write_config(Hart& hart, u64 value, unsigned number) {
-    for (unsigned i = 0; i < 8; ++i) {
+    for (unsigned i = 0; i < entries_of_register(hart); ++i) {
         unsigned entry = first_entry(number) + i;
         hart.priv.pmp_config[entry] = legal_config(hart.priv, entry, static_cast<u8>(value >> (8 * i)));
     }
@@ -148,7 +151,9 @@ constexpr CsrInfo address_row(u16 i, const char* name) {
 
 constexpr CsrInfo kCsrs[] = {
     {0x3a0, "pmpcfg0", Pmp, read_config, write_config, CsrEffect::StateFlags},
+    {0x3a1, "pmpcfg1", Pmp&& Rv32, read_config, write_config, CsrEffect::StateFlags},
     {0x3a2, "pmpcfg2", Pmp, read_config, write_config, CsrEffect::StateFlags},
+    {0x3a3, "pmpcfg3", Pmp&& Rv32, read_config, write_config, CsrEffect::StateFlags},
     {0x747, "mseccfg", Sm1p12, read_field<&PrivilegedState::mseccfg>, write_mseccfg, CsrEffect::StateFlags,
      access_mseccfg},
     address_row(0, "pmpaddr0"),
@@ -180,8 +185,8 @@ u8 pmp_walk_permissions(Hart& hart, u64 address) {
         p.walk_permissions = pmp_permissions(hart, address, Privilege::Supervisor, p.walk_block_bytes);
         p.walk_block = align_down(address, p.walk_block_bytes);
     }
-    constexpr u64 kEntryBytes = 8;
-    return p.walk_block_bytes >= kEntryBytes ? p.walk_permissions : 0;
+    const u64 entry_bytes = hart_has(hart, Rv32) ? 4 : 8;
+    return p.walk_block_bytes >= entry_bytes ? p.walk_permissions : 0;
 }
 
 void update_pmp(Hart& hart) {

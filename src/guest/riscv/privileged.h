@@ -70,9 +70,9 @@ constexpr u64 with_legal_pmm(u64 value, u64 old) {
 // mseccfg (Smepmp, Zkr)
 inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUseed = 0x100, kSeccfgSseed = 0x200;
 
-// satp
+// satp and hgatp; those of RV32 are kept in this form, too
 inline constexpr unsigned kSatpModeShift = 60, kSatpAsidShift = 44, kSatpAsidBits = 16;
-enum SatpMode : unsigned { kBare = 0, kSv39 = 8, kSv48 = 9, kSv57 = 10 };
+enum SatpMode : unsigned { kBare = 0, kSv32 = 1, kSv39 = 8, kSv48 = 9, kSv57 = 10 };
 
 // Hypervisor extension: mstatus, hstatus, hgatp
 inline constexpr u64 kStatusGva = u64{1} << 38, kStatusMpv = u64{1} << 39;
@@ -114,6 +114,9 @@ struct Trigger {
     u64 tdata1, tdata2, tdata3;
 };
 
+/// Registers of RV32 that have one word (mepc, mcause, mtval, ... and those of supervisor mode) hold it sign-extended,
+/// as general registers do. Those with an upper half of its own (mstatus, menvcfg, ...) are those of RV64, with the
+/// fields of their second word where RV64 has them.
 struct PrivilegedState {
     Privilege mode;
     u64 hart_id;

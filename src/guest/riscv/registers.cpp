@@ -76,7 +76,7 @@ bool read_register(const ir::Env* env, unsigned number, u8* bytes) {
     if (number == kPriv) return put_x(static_cast<u64>(h->priv.mode));
     const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(*h->model, number - kCsr) : nullptr;
     // Reading changes nothing: the functions take a Hart that writing functions share with them.
-    return csr != nullptr && put_x(csr->read(const_cast<Hart&>(*h), csr->number));
+    return csr != nullptr && put_x(read_csr(const_cast<Hart&>(*h), *csr));
 }
 
 /// A CSR, past the checks of its access, or the privilege level.
@@ -92,7 +92,7 @@ static bool write_system_register(Hart& hart, unsigned number, u64 value) {
     }
     const CsrInfo* csr = number > kCsr && number < kPriv ? find_csr(*hart.model, number - kCsr) : nullptr;
     if (csr == nullptr || csr->write == nullptr) return false;
-    csr->write(hart, value, csr->number);
+    write_csr(hart, *csr, value);
     return true;
 }
 
@@ -147,7 +147,7 @@ std::string dump_registers(const ir::Env* env) {
         add_x("pc", h->pc, true);
         for (u16 number : kShownCsrs) {
             const CsrInfo* csr = find_csr(*h->model, number);
-            if (csr != nullptr) add_x(csr->name, csr->read(const_cast<Hart&>(*h), number), true);
+            if (csr != nullptr) add_x(csr->name, read_csr(const_cast<Hart&>(*h), *csr), true);
         }
         add_x("priv", static_cast<u64>(h->priv.mode), true);
         add_x("fcsr", get_fcsr(h), true);

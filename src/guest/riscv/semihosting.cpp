@@ -15,7 +15,9 @@ bool is_semihosting_call(const ir::Env* env, bool userspace, const guest::Memory
     u32 code[3];
     if (start == kNoCall || !memory(start, code, sizeof code)) return false;
     if (std::memcmp(code, kSemihostingCall, sizeof code) != 0) return false;
-    call = {.operation = semihosting_operation(env), .parameter = semihosting_parameter(env), .word_bytes = 8};
+    call = {.operation = semihosting_operation(env),
+            .parameter = semihosting_parameter(env),
+            .word_bytes = hart(env)->model->xlen() / 8};
     return true;
 }
 

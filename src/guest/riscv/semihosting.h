@@ -1,6 +1,7 @@
 // RISC-V's semihosting call (RISC-V Semihosting specification): an ebreak between two shifts that do nothing.
 #pragma once
 
+#include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 
 namespace dragoman::riscv {
@@ -19,7 +20,7 @@ constexpr u64 semihosting_call_start(u64 pc) {
 
 /// Operation and parameter (a0, a1), and where the result goes (a0).
 inline u32 semihosting_operation(const ir::Env* env) { return static_cast<u32>(hart(env)->gpr[10]); }
-inline u64 semihosting_parameter(const ir::Env* env) { return hart(env)->gpr[11]; }
+inline u64 semihosting_parameter(const ir::Env* env) { return register_address(*hart(env), hart(env)->gpr[11]); }
 /// Goes on behind the ebreak with `result`.
 inline void finish_semihosting(ir::Env* env, u64 result) {
     hart(env)->gpr[10] = result;

@@ -1,6 +1,7 @@
 // mstatus as its views write it, and the bits of the state-enable CSRs.
 #pragma once
 
+#include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 
 namespace dragoman::riscv {
@@ -19,6 +20,13 @@ constexpr u64 with_dirty_summary(u64 status) {
 inline constexpr u64 kSstatusWritable =
     kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr;
 inline constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
+
+/// What is kept of a status register as the hart sees it: RV32 has SD in bit 31.
+inline u64 visible_status(const Hart& hart, u64 status) {
+    constexpr u64 kSd32 = u64{1} << 31;
+    if (!hart_has(hart, Extension::Rv32)) return status;
+    return (status & (kSd32 - 1)) | ((status & kStatusSd) != 0 ? kSd32 : 0);
+}
 
 // mstateen0
 inline constexpr u64 kStateenSe = u64{1} << 63;        ///< sstateen0

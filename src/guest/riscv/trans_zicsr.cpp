@@ -23,9 +23,7 @@ Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
         case kCsrVtype:
         case kCsrVlenb: return read_vector_csr(ctx, csr.number);
         case kCsrFcsr: b.fflags_get(old); return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
-        default:
-            ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)});
-            return ctx.rv32 ? b.ext_s(b.trunc(old)) : old;
+        default: ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)}); return old;
     }
 }
 
@@ -94,7 +92,8 @@ bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kC
 bool is_counter(unsigned number) {
     constexpr unsigned kTimeNumber = 0xc01;
     unsigned group = number & ~0x1fu;
-    return (group == 0xb00 || group == 0xc00 || group == 0x320) && number != kTimeNumber;
+    const bool high = group == 0xb80 || (group == 0xc80 && number != kTimeNumber + 0x80) || group == 0x720;
+    return ((group == 0xb00 || group == 0xc00 || group == 0x320) && number != kTimeNumber) || high;
 }
 
 constexpr MemOp kDouble{.size_log2 = 3};
@@ -129,6 +128,16 @@ bool gen_csr_field(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Csr
     return true;
 }
 
+/// What the guest sees of `status`, which is mstatus as it is kept.
+Var status_value(DisasContext& ctx, Var status, unsigned number) {
+    Builder& b = *ctx.b;
+    if (number == kCsrSstatus) status = b.andi(status, kSstatusReadable);
+    if (!ctx.rv32) return status;
+    constexpr unsigned kSd = 63, kSd32 = 31;
+    Var dirty = b.shli(b.shri(status, kSd), kSd32);
+    return b.ext_s(b.trunc(b.or_(b.andi(status, low_mask(kSd32)), dirty)));
+}
+
 /// csrrsi and csrrci of the interrupt enable in sstatus or mstatus: how kernels turn interrupts on and off. Only an
 /// interrupt that is pending when they go on has consequences.
 bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& csr, CsrOp op, u64 bit) {
@@ -136,7 +145,7 @@ bool gen_interrupt_enable(DisasContext& ctx, const Operands& a, const CsrInfo& c
     u32 status_offset = offset_of(&PrivilegedState::mstatus);
     Var status = b.temp(Type::I64);
     b.env_ld(status, status_offset, kDouble);
-    ctx.set_gpr(a.rd, csr.number == kCsrSstatus ? b.andi(status, kSstatusReadable) : status);
+    if (a.rd != 0) ctx.set_gpr(a.rd, status_value(ctx, status, csr.number));
     if (op == CsrOp::Clear) {
         b.env_st(b.andi(status, ~bit), status_offset, kDouble);
         return true;
@@ -170,7 +179,7 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     if (status && !writes) {
         Var value = b.temp(Type::I64);
         b.env_ld(value, offset_of(&PrivilegedState::mstatus), kDouble);
-        ctx.set_gpr(a.rd, csr.number == kCsrSstatus ? b.andi(value, kSstatusReadable) : value);
+        if (a.rd != 0) ctx.set_gpr(a.rd, status_value(ctx, value, csr.number));
         return true;
     }
     if (status && writes && op != CsrOp::Write && b.function().is_const(rhs)) {

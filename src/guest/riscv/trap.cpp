@@ -21,6 +21,14 @@ u64 vector(u64 tvec, u64 cause) {
     return interrupt && (tvec & 3) == kVectored ? base + 4 * (cause & ~kCauseInterrupt) : base;
 }
 
+/// What a register of a word holds of a value: of RV32 as general registers do.
+u64 in_register(bool rv32, u64 value) { return rv32 ? static_cast<u64>(sign_extend(value, 32)) : value; }
+/// mcause or scause: the bit of interrupts is the topmost one.
+u64 cause_in_register(bool rv32, u64 cause) {
+    if (!rv32 || (cause & kCauseInterrupt) == 0) return cause;
+    return in_register(rv32, u64{1} << 31 | cause);
+}
+
 const char* cause_name(u64 cause) {
     // clang-format off
     constexpr const char* kExceptions[] = {"fetch misaligned",  "fetch access fault", "illegal instruction",
@@ -94,21 +102,21 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
     if (h.runtime->log().enabled(log::Item::Int)) [[unlikely]]
         log_trap(h, handler, trap);
     const Privilege mode = p.mode;
-    const bool virtualised = p.virtualised;
+    const bool virtualised = p.virtualised, rv32 = hart_has(h, Extension::Rv32);
     if (handler == Handler::Machine) {
         set_mode(h, Privilege::Machine);
-        p.mcause = trap.cause;
-        p.mepc = h.pc;
-        p.mtval = trap.tval;
+        p.mcause = cause_in_register(rv32, trap.cause);
+        p.mepc = in_register(rv32, h.pc);
+        p.mtval = in_register(rv32, trap.tval);
         const u64 s = (p.mstatus & ~(kStatusMpie | kStatusMpp)) | ((p.mstatus & kStatusMie) != 0 ? kStatusMpie : 0) |
                       static_cast<u64>(mode) << kStatusMppShift;
         p.mstatus = s & ~kStatusMie;
         h.pc = vector(p.mtvec, trap.cause);
     } else {
         set_mode(h, Privilege::Supervisor, handler == Handler::VirtualSupervisor);
-        p.scause = trap.cause;
-        p.sepc = h.pc;
-        p.stval = trap.tval;
+        p.scause = cause_in_register(rv32, trap.cause);
+        p.sepc = in_register(rv32, h.pc);
+        p.stval = in_register(rv32, trap.tval);
         const u64 s = (p.mstatus & ~(kStatusSpie | kStatusSpp)) | ((p.mstatus & kStatusSie) != 0 ? kStatusSpie : 0) |
                       (mode == Privilege::Supervisor ? kStatusSpp : 0);
         p.mstatus = s & ~kStatusSie;
@@ -165,7 +173,7 @@ void reset(ir::Env* env, unsigned hart_id) {
     p.mip_external = lines;  // the board's wires
     p.mode = Privilege::Machine;
     p.hart_id = hart_id;
-    p.mstatus = kStatusUxl64 | kStatusSxl64;
+    p.mstatus = hart_has(h, Extension::Rv32) ? 0 : kStatusUxl64 | kStatusSxl64;
     if (hart_has(h, Extension::H)) {
         p.mideleg = kHypervisorInterrupts;
         p.hstatus = kHstatusVsxl64;
@@ -303,7 +311,7 @@ u64 return_from_machine(Hart& hart) {
     s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
-    const u64 pc = p.mepc;
+    const u64 pc = register_address(hart, p.mepc);
     go_on_in(hart, previous, virtualised);
     return pc;
 }
@@ -314,7 +322,7 @@ u64 return_from_supervisor(Hart& hart) {
     auto previous = (s & kStatusSpp) != 0 ? Privilege::Supervisor : Privilege::User;
     s = (s & ~(kStatusSie | kStatusSpp | kStatusMprv)) | ((s & kStatusSpie) != 0 ? kStatusSie : 0) | kStatusSpie;
     p.mstatus = s;
-    const u64 pc = p.sepc;
+    const u64 pc = register_address(hart, p.sepc);
     bool virtualised = p.virtualised;
     if (!virtualised) {
         virtualised = (p.hstatus & kHstatusSpv) != 0;

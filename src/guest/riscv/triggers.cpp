@@ -12,7 +12,7 @@ namespace dragoman::riscv {
 
 namespace {
 
-constexpr unsigned kTypeShift = 60;
+constexpr unsigned kTypeShift = 60, kTypeShift32 = 28;
 constexpr u64 kMcontrol6 = 6, kDisabled = 15;
 
 // tdata1 of mcontrol6
@@ -24,6 +24,9 @@ enum Match { kEqual = 0, kNapot = 1, kAtLeast = 2, kBelow = 3 };
 
 // tdata3: contexts
 constexpr unsigned kMhValueShift = 51, kMhSelectShift = 48, kSByteMaskShift = 36, kSValueShift = 2;
+/// The fields of textra32, of which there are the same.
+constexpr unsigned kMhValueShift32 = 26, kMhSelectShift32 = 23, kSByteMaskShift32 = 18;
+constexpr unsigned kMhValueBits32 = 6, kSByteMaskBits32 = 2, kSValueBits32 = 16;
 constexpr u64 kMhMcontext = 4, kSScontext = 1, kSAsid = 2;
 
 u64 mode_bit(Privilege mode) {
@@ -89,9 +92,11 @@ void write_tselect(Hart& hart, u64 value, unsigned) {
 /// Anything but an address trigger turns the trigger off.
 u64 read_tdata1(Hart& hart, unsigned) {
     u64 value = selected(hart).tdata1;
-    return value != 0 ? value : kDisabled << kTypeShift;
+    if (value == 0) value = kDisabled << kTypeShift;
+    return hart_has(hart, Extension::Rv32) ? value >> kTypeShift << kTypeShift32 | value : value;
 }
 void write_tdata1(Hart& hart, u64 value, unsigned) {
+    if (hart_has(hart, Extension::Rv32)) value = value >> kTypeShift32 << kTypeShift | (value & low_mask(kTypeShift32));
     constexpr u64 kMask = kLoad | kStore | kExecute | kUser | kSupervisor | kMachine | kHit | kMatch;
     if (extract(value, kMatchShift, 4) > kBelow) value &= ~kMatch;
     selected(hart).tdata1 = value >> kTypeShift == kMcontrol6 ? (value & kMask) | kMcontrol6 << kTypeShift : 0;
@@ -101,14 +106,34 @@ void write_tdata1(Hart& hart, u64 value, unsigned) {
 u64 read_tdata2(Hart& hart, unsigned) { return selected(hart).tdata2; }
 void write_tdata2(Hart& hart, u64 value, unsigned) { selected(hart).tdata2 = value; }
 
-u64 read_tdata3(Hart& hart, unsigned) { return selected(hart).tdata3; }
+u64 read_tdata3(Hart& hart, unsigned) {
+    const u64 value = selected(hart).tdata3;
+    if (!hart_has(hart, Extension::Rv32)) return value;
+    return extract(value, kMhValueShift, kMhValueBits32) << kMhValueShift32 |
+           extract(value, kMhSelectShift, 3) << kMhSelectShift32 |
+           extract(value, kSByteMaskShift, kSByteMaskBits32) << kSByteMaskShift32 |
+           extract(value, kSValueShift, kSValueBits32) << kSValueShift | (value & 3);
+}
 void write_tdata3(Hart& hart, u64 value, unsigned) {
+    if (hart_has(hart, Extension::Rv32)) {
+        value = extract(value, kMhValueShift32, kMhValueBits32) << kMhValueShift |
+                extract(value, kMhSelectShift32, 3) << kMhSelectShift |
+                extract(value, kSByteMaskShift32, kSByteMaskBits32) << kSByteMaskShift |
+                extract(value, kSValueShift, kSValueBits32) << kSValueShift | (value & 3);
+    }
     u64 mh_select = extract(value, kMhSelectShift, 3);
     if (mh_select != 0 && mh_select != kMhMcontext) value = deposit(value, kMhSelectShift, 3, 0);
     if ((value & 3) > kSAsid) value &= ~u64{3};
     constexpr u64 kMask = low_mask(13) << kMhValueShift | u64{7} << kMhSelectShift | u64{15} << kSByteMaskShift |
                           low_mask(32) << kSValueShift | 3;
     selected(hart).tdata3 = value & kMask;
+}
+
+void write_mcontext(Hart& hart, u64 value, unsigned) {
+    hart.priv.mcontext = value & low_mask(hart_has(hart, Extension::Rv32) ? kMhValueBits32 : 13);
+}
+void write_scontext(Hart& hart, u64 value, unsigned) {
+    hart.priv.scontext = value & low_mask(hart_has(hart, Extension::Rv32) ? kSValueBits32 : 32);
 }
 
 /// Version 1, and the types that tdata1 takes.
@@ -123,9 +148,8 @@ constexpr CsrInfo kCsrs[] = {
     {0x7a2, "tdata2", Sdtrig, read_tdata2, write_tdata2},
     {0x7a3, "tdata3", Sdtrig, read_tdata3, write_tdata3},
     {0x7a4, "tinfo", Sdtrig, read_tinfo, write_nothing},
-    {0x7a8, "mcontext", Sdtrig, read_field<&P::mcontext>, write_field<&P::mcontext, low_mask(13)>},
-    {0x5a8, "scontext", Sdtrig&& S, read_field<&P::scontext>, write_field<&P::scontext, low_mask(32)>, CsrEffect::None,
-     access_scontext},
+    {0x7a8, "mcontext", Sdtrig, read_field<&P::mcontext>, write_mcontext},
+    {0x5a8, "scontext", Sdtrig&& S, read_field<&P::scontext>, write_scontext, CsrEffect::None, access_scontext},
 };
 
 }  // namespace

@@ -18,12 +18,12 @@ struct RiscvBoot {
 };
 
 /// Places firmware, kernel and initrd into RAM. @throws FatalError
-RiscvBoot place_riscv_images(const Config& config, BootImages& images, u16 elf_machine, u64 ram_base);
+RiscvBoot place_riscv_images(const Config& config, BootImages& images, const guest::Guest& guest, u64 ram_base);
 /// /chosen: command line and initrd.
 void describe_boot(DeviceTree& tree, const Config& config, const RiscvBoot& boot);
 /// Where a device tree of `size` bytes goes.
 u64 device_tree_address(u64 ram_base, u64 ram_size, u64 size);
 /// The boot ROM: goes to the firmware with a0 = hart, a1 = device tree, a2 = OpenSBI's struct fw_dynamic_info.
-std::vector<u8> riscv_reset_vector(const RiscvBoot& boot, u64 device_tree);
+std::vector<u8> riscv_reset_vector(const guest::Guest& guest, const RiscvBoot& boot, u64 device_tree);
 
 }  // namespace dragoman::machine

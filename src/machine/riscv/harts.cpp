@@ -35,7 +35,7 @@ void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts,
         std::string path = "/cpus/cpu@" + std::to_string(hart);
         DeviceTree::Node cpu = tree.node(path);
         cpu.phandle(hart_phandle(hart)).text("device_type", "cpu").cells("reg", {hart}).text("status", "okay");
-        cpu.text("compatible", "riscv").text("riscv,isa", description.isa).text("riscv,isa-base", "rv64i");
+        cpu.text("compatible", "riscv").text("riscv,isa", description.isa).text("riscv,isa-base", description.isa_base);
         cpu.texts("riscv,isa-extensions", description.extensions).text("mmu-type", description.mmu_type);
         if (u32 bytes = description.cache_block_bytes) {
             for (const char* kind : {"cbom", "cbop", "cboz"}) {

@@ -37,9 +37,9 @@
 #define FETCH_PAGE 12
 #define LOAD_PAGE 13
 #define STORE_PAGE 15
-#define INTERRUPT 0x8000000000000000
+#define INTERRUPT (1 << (__riscv_xlen - 1))
 
-// Sv39 page-table entry bits
+// Page-table entry bits
 #define PTE_V 1
 #define PTE_R 2
 #define PTE_W 4
@@ -49,6 +49,15 @@
 #define PTE_A 64
 #define PTE_D 128
 #define PTE_N (1 << 63)
+
+// The word at `symbol`, as mtval has it.
+.macro LOAD_UNSIGNED reg, symbol
+#if __riscv_xlen == 32
+    lw \reg, \symbol
+#else
+    lwu \reg, \symbol
+#endif
+.endm
 
 .macro TEST_START
     .option norelax
@@ -114,7 +123,7 @@ _start:
 9:  \insn
     CHECK s7, 1
     CHECK s8, ILLEGAL
-    lwu t5, 9b
+    LOAD_UNSIGNED t5, 9b
     CHECK_EQ s10, t5
     li s7, 0
 .endm

@@ -165,9 +165,15 @@
     amoadd.w a0, a0, (a1)
     CHECK s8, STORE_MISALIGNED
     CHECK_EQ s10, t4
+#if __riscv_xlen == 32
+    li a0, 0x11223344
+    RUNS sw a0, 2(a1)
+    RUNS lw a2, 2(a1)
+#else
     li a0, 0x1122334455667788
     RUNS sd a0, 2(a1)
     RUNS ld a2, 2(a1)
+#endif
     CHECK_EQ a0, a2
 
     TEST_END

@@ -325,6 +325,44 @@ def bad_options(folder):
         check_error(names, *rest, *arguments)
 
 
+def rv32(folder):
+    """Harts of 32 bits: chosen by the model or the program's name; what does not go with them; their device tree."""
+    with open(GUEST, "rb") as f:
+        elf = f.read()
+    image = f"{folder}/image"
+    with open(image, "wb") as f:
+        f.write(b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0" + struct.pack("<HH", 0x5064, 0) + b"\0" * 64)
+    short = f"{folder}/short"
+    with open(short, "wb") as f:
+        f.write(elf[:4] + b"\1" + elf[5:40])
+    none = ["-bios", "none", "-display", "none"]
+    for arguments, names in [
+            (["-cpu", "rv32,sv39=on"], ["sv39", "RV32"]), (["-cpu", "rv32,h=on"], ["'h'", "RV32"]),
+            (["-cpu", "rv64,sv32=on"], ["sv32", "RV64"]), (["-cpu", "rv32", "-m", "11G"], ["-m", "10G"]),
+            (["-cpu", "rv32", "-M", "virt,aia=aplic-imsic"], ["smaia", "RV32"]),
+            (["-M", "quard-star", "-cpu", "rv32"], ["rv32", "RV64"]), (["-cpu", "rv32", "-kernel", GUEST], ["64 bits"]),
+            (["-cpu", "rv32", "-kernel", image], ["another processor"]), (["-cpu", "rv32", "-kernel", short], ["/short"]),
+            (["-cpu", "x-rv128"], ["x-rv128"])]:
+        check_error(names, *none, *arguments)
+    global PROGRAM
+    usual, PROGRAM = PROGRAM, f"{folder}/dragoman-system-riscv32"
+    os.symlink(usual, PROGRAM)
+    check_error(["rv64", "RV32"], *none, "-cpu", "rv64")
+    check_error(["quard-star"], *none, "-M", "quard-star")
+    code, out, err = run("-cpu", "help")
+    check(code == 0 and "sifive-u34" in out and "sifive-u54" not in out, f"-cpu help of RV32: {out!r} {err!r}")
+    for arguments in ["-cpu", "max"], []:
+        code, out, err = run(*none, "-machine", f"virt,dumpdtb={folder}/dtb", *arguments)
+        check(code == 0, f"dumpdtb: {code} {out} {err}")
+        with open(f"{folder}/dtb", "rb") as f:
+            nodes = parse_tree(f.read())
+        cpu = nodes["/cpus/cpu@0"]
+        check(cpu["riscv,isa"].startswith(b"rv32ima") and cpu["riscv,isa-base"] == b"rv32i\0", f"riscv,isa: {cpu['riscv,isa']}")
+        check(cpu["mmu-type"] == b"riscv,sv32\0", "mmu-type of RV32")
+        check(cells(nodes["/soc/pci@30000000"]["ranges"])[14:] == [0x3000000, 3, 0, 3, 0, 1, 0], "PCI's window above RAM")
+    PROGRAM = usual
+
+
 def help_texts(folder):
     for arguments, text in [(["-h"], "-kernel file"), (["-version"], "dragoman-system version"), (["-M", "help"], "quard-star"),
                             (["-cpu", "help"], "rv64"), (["-device", "help"], "virtio-blk-device"), (["-d", "help"], "in_asm"),

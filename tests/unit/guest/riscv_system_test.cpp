@@ -562,6 +562,39 @@ TEST_F(RiscvSystem, TheLargestPagingModeThatIsNamed) {
     EXPECT_EQ(mmu("max,mmu=off"), "riscv,none");
 }
 
+TEST(RiscvSystem32, SatpAndStatusHaveTheFormOfRv32) {
+    machine = {};
+    const std::unique_ptr<Model> model = make_model<Extension::Rv32>("rv32", true);
+    EXPECT_EQ(model->describe_hart().mmu_type, "riscv,sv32");
+    Hart* h = hart(create(*model));
+    h->runtime = &guest::runtime;
+    reset(h, 0);
+    auto row = [&](unsigned number) -> const CsrInfo& { return *find_csr(*model, number); };
+    write_csr(*h, row(0x180), 0xffff'ffff'8040'0003);
+    EXPECT_EQ(read_csr(*h, row(0x180)), 0xffff'ffff'8040'0003);
+    EXPECT_EQ(machine.space.asid, 1u);
+    write_csr(*h, row(0x300), kStatusFs);
+    EXPECT_EQ(read_csr(*h, row(0x300)), 0xffff'ffff'8000'6000);
+    // A page of the second level, and its entry, which is a word.
+    machine.memory[0x3000 + 4 * 0x100] = 0x4000 >> 2 | kV;
+    machine.memory[0x4000 + 4 * 3] = 0x3'8000'5000 >> 2 | kV | kR | kA;
+    guest::Translation t;
+    h->priv.pmp_config[15] = 0x1f;
+    h->priv.pmp_address[15] = low_mask(54);
+    update_pmp(*h);
+    ASSERT_TRUE(translate(h, kAddress, Access::Load, kMmuSupervisor, false, t));
+    EXPECT_EQ(t.physical, 0x3'8000'5123u);
+    EXPECT_FALSE(translate(h, kAddress, Access::Store, kMmuSupervisor, false, t));
+    EXPECT_EQ(t.exception, static_cast<u32>(Cause::StorePageFault));
+    h->pc = 0x8000'1000;
+    h->exception = static_cast<u32>(Cause::StorePageFault);
+    h->exception_value = 0xffff'fff0;
+    take_exception(h);
+    EXPECT_EQ(read_csr(*h, row(0x341)), 0xffff'ffff'8000'1000);
+    EXPECT_EQ(read_csr(*h, row(0x343)), 0xffff'ffff'ffff'fff0);
+    destroy(h);
+}
+
 TEST_F(RiscvSystem, DescribesTheHart) {
     HartDescription d = make_model("max,sv57=off,sv48=off", true)->describe_hart();
     EXPECT_EQ(d.mmu_type, "riscv,sv39");

@@ -1,0 +1,2 @@
+// The same of RV32.
+#include "../bare/seed.S"
