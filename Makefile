@@ -6,7 +6,7 @@ PROG ?=
 ARGS ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all run run-system check check-all check-sanitize bench fuzz install uninstall deb format lint clean help
+.PHONY: all run run-system check check-all check-sanitize bench fuzz install uninstall deb check-deb format lint clean help
 .NOTPARALLEL:
 
 # Each command installs the Debian packages that it needs, configures, and builds what it needs. The tests are
@@ -79,6 +79,10 @@ deb:  ## Debian packages in build/deb: dragoman, dragoman-user-static, dragoman-
 	@scripts/install-deps.sh build system packages
 	@scripts/make-deb.sh $(BUILD)/deb
 	@lintian --fail-on error,warning $(BUILD)/deb/*.changes
+
+check-deb:  ## build the packages from two paths, and compare them bit by bit
+	@scripts/install-deps.sh build system packages
+	@scripts/check-reproducible.sh $(BUILD)/reproducible
 
 FORMATTED = git ls-files 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/unit/*.h' 'tests/fuzz/*.h' 'bench/*.cpp'
 
