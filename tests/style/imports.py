@@ -38,6 +38,7 @@ FILES = {
     "linux/arch.cpp": "linux/riscv",
     "machine/quard_star.cpp": "machine/riscv",
     "machine/virt.cpp": "machine/riscv",
+    "machine/virt_acpi.cpp": "machine/riscv",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
