@@ -227,8 +227,9 @@ void Virt::add_fw_cfg() {
         fw_cfg_->add_file(name, bytes);
     };
     if (config_.uuid) fw_cfg_->add_item(devices::FwCfg::kUuid, {config_.uuid->begin(), config_.uuid->end()});
-    constexpr u16 kRv64 = 0x201;  // SMBIOS §7.5.2
-    offer_smbios({"virt", machine_.hart_count(), kRv64, kRam, config_.memory, config_.uuid}, config_.smbios, *fw_cfg_);
+    constexpr u16 kRv32Family = 0x200, kRv64Family = 0x201;  // SMBIOS §7.5.2
+    offer_smbios({"virt", machine_.hart_count(), rv32_ ? kRv32Family : kRv64Family, kRam, config_.memory, config_.uuid},
+                 config_.smbios, *fw_cfg_);
     if (boot.menu_wait) add_wait("etc/boot-menu-wait", *boot.menu_wait, 2);
     add_wait("etc/boot-fail-wait", boot.fail_wait.value_or(~u32{0}), 4);
 }
