@@ -11,6 +11,8 @@
 
 namespace dragoman::devices::block {
 
+class SnapshotStore;  // snapshots.h
+
 /// Bytes of a disk or file. Functions return 0 or an errno value, and may be called from any thread. Reads past the
 /// end give zeros.
 class Image {
@@ -33,6 +35,8 @@ public:
     virtual std::string describe() const = 0;
     /// The image below for what this one does not hold; null when there is none.
     virtual Image* backing() { return nullptr; }
+    /// Null when it cannot hold snapshots.
+    virtual SnapshotStore* snapshot_store() { return nullptr; }
 
     int read(u64 offset, void* to, u64 bytes) {
         iovec piece{to, bytes};

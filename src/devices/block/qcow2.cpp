@@ -45,6 +45,7 @@ int Qcow2::load() {
     LockGuard held(lock_);
     l1_.resize(layout_.l1_entries);
     for (u64 i = 0; i < l1_.size(); i++) l1_[i] = load_be<u64>(raw.data() + 8 * i);
+    if (int error = load_snapshots()) return error;
     return read_only() ? 0 : refcounts_.load();
 }
 
@@ -59,14 +60,14 @@ Qcow2::Kind Qcow2::kind_of(u64 entry) const {
 bool Qcow2::in_place(u64 entry) const { return kind_of(entry) == Kind::Data && (entry & kCopied) != 0; }
 
 /// What lies at `offset`: a run of at most `bytes`, within one L2 table.
-int Qcow2::find(u64 offset, u64 bytes, Run& run) {
+int Qcow2::find(const std::vector<u64>& l1, u64 offset, u64 bytes, Run& run) {
     u64 cluster_bytes = layout_.cluster_bytes();
     u64 l1_index = offset / layout_.bytes_per_l2();
     u64 left_in_table = layout_.bytes_per_l2() - offset % layout_.bytes_per_l2();
     bytes = std::min(bytes, left_in_table);
     run = {};
-    if (l1_index >= l1_.size()) return EIO;
-    u64 table_offset = l1_[l1_index] & kOffsetMask;
+    if (l1_index >= l1.size()) return EIO;
+    u64 table_offset = l1[l1_index] & kOffsetMask;
     if (table_offset == 0) {
         run.bytes = bytes;
         return 0;
@@ -215,6 +216,11 @@ int Qcow2::write_locked(u64 offset, std::span<const iovec> from) {
         // The last sector of a disk whose size is no multiple of it: what goes past the end is dropped.
         total = offset < layout_.size ? layout_.size - offset : 0;
     }
+    return write_range(offset, from, total);
+}
+
+/// The first `total` bytes of `from`, also behind the disk's end as far as the L1 table reaches.
+int Qcow2::write_range(u64 offset, std::span<const iovec> from, u64 total) {
     inflated_entry_ = 0;
     for (u64 done = 0; done < total;) {
         u64 table_offset, bytes = total - done;
@@ -265,11 +271,15 @@ int Qcow2::write_new(u64 offset, u64 table_offset, std::span<const iovec> from, 
     u64 head = in_cluster(offset), tail = clusters * cluster_bytes - head - bytes;
     std::vector<u8> around(head + tail);
     iovec before{around.data(), head}, after{around.data() + head, tail};
+    const bool machine = offset >= vm_state_offset();
+    auto read_around = [&](u64 from, const iovec& to) DRAGOMAN_REQUIRES(lock_) {
+        return machine ? read_machine(l1_, from, to) : read_locked(from, {&to, 1});
+    };
     if (head != 0) {
-        if (int error = read_locked(offset - head, {&before, 1})) return error;
+        if (int error = read_around(offset - head, before)) return error;
     }
     if (tail != 0) {
-        if (int error = read_locked(offset + bytes, {&after, 1})) return error;
+        if (int error = read_around(offset + bytes, after)) return error;
     }
     u64 host;
     if (int error = refcounts_.allocate(clusters, host)) return error;
@@ -292,16 +302,22 @@ int Qcow2::write_new(u64 offset, u64 table_offset, std::span<const iovec> from, 
     return 0;
 }
 
-/// The cluster that `entry` named is referred to once less.
-void Qcow2::free_later(u64 entry) {
+/// What an L2 entry names in the file; no bytes: nothing.
+Qcow2::Freed Qcow2::range_of(u64 entry) const {
     if (kind_of(entry) == Kind::Compressed) {
         unsigned size_shift = 62 - (layout_.cluster_bits - 8);
         u64 at = entry & low_mask(size_shift);
         u64 sectors = (entry & low_mask(62)) >> size_shift;
-        freed_.push_back({at, (sectors + 1) * 512 - (at & 511)});
-    } else if ((entry & kOffsetMask) != 0) {
-        freed_.push_back({entry & kOffsetMask, layout_.cluster_bytes()});
+        return {at, (sectors + 1) * 512 - (at & 511)};
     }
+    if ((entry & kOffsetMask) == 0) return {0, 0};
+    return {entry & kOffsetMask, layout_.cluster_bytes()};
+}
+
+/// The cluster that `entry` named is referred to once less.
+void Qcow2::free_later(u64 entry) {
+    const Freed range = range_of(entry);
+    if (range.bytes != 0) freed_.push_back(range);
 }
 
 /// Makes the whole cluster at `offset` read as `entry_when_clear` says.

@@ -9,11 +9,19 @@
 #include "devices/block/host_file.h"
 #include "devices/block/qcow2_format.h"
 #include "devices/block/qcow2_refcounts.h"
+#include "devices/block/snapshots.h"
 #include "devices/block/table_cache.h"
 
 namespace dragoman::devices::block {
 
-class Qcow2 final : public Image {
+/// A snapshot as the file has it.
+struct StoredSnapshot : Snapshot {
+    u64 l1_offset = 0;
+    u32 l1_entries = 0;
+    u64 disk_bytes = 0;
+};
+
+class Qcow2 final : public Image, public SnapshotStore {
 public:
     /// The image in `file`, and its backing files. @param depth  images above it
     /// @throws FatalError when it is none, damaged, or uses what is not known here
@@ -34,8 +42,17 @@ public:
     int flush() override;
     std::string describe() const override;
     Image* backing() override { return backing_.get(); }
+    SnapshotStore* snapshot_store() override { return this; }
     using Image::read;
     using Image::write;
+
+    std::vector<Snapshot> snapshots() override;
+    int write_vm_state(u64 offset, std::span<const u8> bytes) override;
+    int drop_vm_state() override;
+    int read_vm_state(const std::string& id, u64 offset, std::span<u8> to) override;
+    int create_snapshot(Snapshot snapshot) override;
+    int apply_snapshot(const std::string& id) override;
+    int delete_snapshot(const std::string& id) override;
 
 private:
     enum class Kind { Unallocated, Zero, Data, Compressed };
@@ -58,7 +75,8 @@ private:
     u64 l2_index(u64 offset) const { return offset >> layout_.cluster_bits & low_mask(layout_.l2_bits()); }
     u64 in_cluster(u64 offset) const { return offset & (layout_.cluster_bytes() - 1); }
     bool valid_offset(u64 host) const { return host != 0 && in_cluster(host) == 0; }
-    int find(u64 offset, u64 bytes, Run& run) DRAGOMAN_REQUIRES(lock_);
+    int find(const std::vector<u64>& l1, u64 offset, u64 bytes, Run& run) DRAGOMAN_REQUIRES(lock_);
+    int find(u64 offset, u64 bytes, Run& run) DRAGOMAN_REQUIRES(lock_) { return find(l1_, offset, bytes, run); }
     int writable_l2(u64 offset, u64& table_offset, u8*& table) DRAGOMAN_REQUIRES(lock_);
 
     bool read_at_once_locked(u64 offset, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
@@ -67,15 +85,31 @@ private:
     int read_backing(u64 offset, u64 bytes, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
     int read_compressed(const Run& run, u64 offset, u64 bytes, std::span<const iovec> to) DRAGOMAN_REQUIRES(lock_);
     int write_locked(u64 offset, std::span<const iovec> from) DRAGOMAN_REQUIRES(lock_);
+    int write_range(u64 offset, std::span<const iovec> from, u64 total) DRAGOMAN_REQUIRES(lock_);
     int write_in_place(u64 offset, const u8* table, std::span<const iovec> from, u64 at, u64& bytes)
         DRAGOMAN_REQUIRES(lock_);
     int write_new(u64 offset, u64 table_offset, std::span<const iovec> from, u64 at, u64& bytes)
         DRAGOMAN_REQUIRES(lock_);
     int clear_cluster(u64 offset, u64 entry_when_clear, bool keep_place) DRAGOMAN_REQUIRES(lock_);
     int clear_range(u64 offset, u64 bytes, bool discard, bool may_unmap) DRAGOMAN_REQUIRES(lock_);
+    Freed range_of(u64 entry) const;
     void free_later(u64 entry) DRAGOMAN_REQUIRES(lock_);
     int flush_locked() DRAGOMAN_REQUIRES(lock_);
     int write_l1() DRAGOMAN_REQUIRES(lock_);
+
+    // qcow2_snapshots.cpp
+    int load_snapshots() DRAGOMAN_REQUIRES(lock_);
+    int write_snapshots() DRAGOMAN_REQUIRES(lock_);
+    StoredSnapshot* find_snapshot(const std::string& id) DRAGOMAN_REQUIRES(lock_);
+    u64 disk_l1_entries() const;
+    u64 vm_state_offset() const;
+    int read_l1(const StoredSnapshot& snapshot, std::vector<u64>& l1) DRAGOMAN_REQUIRES(lock_);
+    int read_machine(const std::vector<u64>& l1, u64 offset, const iovec& to) DRAGOMAN_REQUIRES(lock_);
+    int grow_l1(u64 entries) DRAGOMAN_REQUIRES(lock_);
+    int forget_vm_state() DRAGOMAN_REQUIRES(lock_);
+    int free_table(u64 offset) DRAGOMAN_REQUIRES(lock_);
+    int acquire_all(const std::vector<u64>& l1) DRAGOMAN_REQUIRES(lock_);
+    int update_copied() DRAGOMAN_REQUIRES(lock_);
 
     std::shared_ptr<HostFile> file_;
     qcow2::Layout layout_;
@@ -90,6 +124,10 @@ private:
     std::vector<iovec> pieces_ DRAGOMAN_GUARDED_BY(lock_);  ///< scratch
     std::vector<u8> inflated_ DRAGOMAN_GUARDED_BY(lock_);   ///< the compressed cluster read last
     u64 inflated_entry_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    std::vector<StoredSnapshot> snapshots_ DRAGOMAN_GUARDED_BY(lock_);
+    u64 snapshots_bytes_ DRAGOMAN_GUARDED_BY(lock_) = 0;     ///< of their table in the file
+    std::string vm_state_l1_of_ DRAGOMAN_GUARDED_BY(lock_);  ///< the snapshot whose machine was read last, and its L1
+    std::vector<u64> vm_state_l1_ DRAGOMAN_GUARDED_BY(lock_);
 };
 
 }  // namespace dragoman::devices::block

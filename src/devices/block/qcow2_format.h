@@ -78,6 +78,8 @@ struct Layout {
     u32 refcount_table_clusters = 0;
     unsigned refcount_order = 4;
     u64 autoclear = 0;
+    u32 snapshot_count = 0;
+    u64 snapshots_offset = 0;
 
     u64 cluster_bytes() const { return u64{1} << cluster_bits; }
     unsigned l2_bits() const { return cluster_bits - 3; }

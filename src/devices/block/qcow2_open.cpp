@@ -118,6 +118,8 @@ Layout Header::layout() const {
     u64 needed = (layout.size + layout.bytes_per_l2() - 1) / layout.bytes_per_l2();
     require(layout.l1_entries >= needed && layout.l1_entries <= kMaxL1Entries, "L1 table size");
     check_table(layout.l1_offset, u64{layout.l1_entries} * 8, cluster_bytes, "L1 table is not in the file");
+    layout.snapshot_count = word(kSnapshotCount);
+    layout.snapshots_offset = dword(kSnapshotsOffset);
     layout.refcount_table_offset = dword(kRefcountTableOffset);
     layout.refcount_table_clusters = word(kRefcountTableClusters);
     require(layout.refcount_table_clusters != 0 && layout.refcount_table_clusters * cluster_bytes <= 8 << 20,

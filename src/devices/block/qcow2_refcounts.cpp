@@ -172,4 +172,17 @@ int Refcounts::release(u64 offset, u64 bytes) {
     return 0;
 }
 
+int Refcounts::acquire(u64 offset, u64 bytes) {
+    if (bytes == 0) return 0;
+    u64 first = offset >> layout_.cluster_bits, last = (offset + bytes - 1) >> layout_.cluster_bits;
+    for (u64 cluster = first; cluster <= last; cluster++) {
+        u64 count;
+        if (int error = get(cluster, count)) return error;
+        if (count == 0) return EIO;  // damaged: it is in use
+        if (count == low_mask(1u << layout_.refcount_order)) return EOVERFLOW;
+        if (int error = set(cluster, count + 1)) return error;
+    }
+    return 0;
+}
+
 }  // namespace dragoman::devices::block::qcow2

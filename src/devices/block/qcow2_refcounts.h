@@ -20,6 +20,10 @@ public:
     /// One reference less to every cluster that [offset, offset+bytes) touches. Only what no table in the file refers
     /// to any more may come here.
     int release(u64 offset, u64 bytes);
+    /// One reference more to every cluster that [offset, offset+bytes) touches. EOVERFLOW: no count is that high.
+    int acquire(u64 offset, u64 bytes);
+    /// References to the cluster at `offset`.
+    int count_of(u64 offset, u64& count) { return get(offset >> layout_.cluster_bits, count); }
     bool dirty() const { return blocks_.dirty(); }
     int write_dirty() { return blocks_.write_dirty(); }
 
