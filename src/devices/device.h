@@ -9,9 +9,11 @@
 
 #include "memory/physical_space.h"
 
-namespace dragoman::devices {
-
+namespace dragoman {
 class State;
+}
+
+namespace dragoman::devices {
 
 class Device {
 public:

@@ -1,6 +1,7 @@
 #include "devices/virtual_clock.h"
 
 #include "base/bits.h"
+#include "base/state.h"
 
 namespace dragoman::devices {
 
@@ -32,6 +33,11 @@ void VirtualClock::cont() {
         stopped_at_.store(kRunning, std::memory_order_release);
     }
     loop_.wake();  // it sleeps without a deadline while the clock stands still
+}
+
+void VirtualClock::set(u64 now) {
+    LockGuard lock(mutex_);
+    if (stopped_at_.load(std::memory_order_relaxed) != kRunning) stopped_at_.store(now, std::memory_order_release);
 }
 
 u64 VirtualClock::run_timers() {
@@ -85,6 +91,16 @@ void InstructionClock::advance(u64 nanoseconds, unsigned shift) {
     u64 counted = part_of_cycle_ + nanoseconds;
     part_of_cycle_ = counted & low_mask(shift);
     change(nullptr, 0, 0, {nanoseconds, counted >> shift});
+}
+
+void InstructionClock::visit(State& state) {
+    Reading reading = read();
+    state.field("time", reading.time);
+    state.field("cycles", reading.cycles);
+    state.field("part of cycle", part_of_cycle_);
+    if (!state.loading()) return;
+    base_ = reading.time;
+    count_ = reading.cycles;
 }
 
 }  // namespace dragoman::devices

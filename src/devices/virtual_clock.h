@@ -9,6 +9,10 @@
 #include "devices/event_loop.h"
 #include "devices/timer_queue.h"
 
+namespace dragoman {
+class State;
+}
+
 namespace dragoman::devices {
 
 /// Follows CLOCK_MONOTONIC from 0 while the machine runs. The event loop runs its timers. Lives longer than
@@ -24,6 +28,8 @@ public:
     /// The machine stops or goes on; twice is as once. Any thread.
     void stop();
     void cont();
+    /// While the clock stands still: it shows `now`. Timers keep their deadlines.
+    void set(u64 now);
 
 private:
     u64 run_timers();
@@ -61,6 +67,8 @@ public:
     void advance(u64 nanoseconds, unsigned shift = 0);
     /// Calls the timers that have expired.
     void run_expired() { timers_.run_expired(now()); }
+    /// While it is not running: saves or loads what it shows (base/state.h). Timers keep their deadlines.
+    void visit(State& state);
     /// How far the hart may run, or an idle one may skip; ~0 for any time.
     u64 next_deadline() { return timers_.announce(); }
 

@@ -13,6 +13,10 @@
 #include "ir/env.h"
 #include "ir/vector_support.h"
 
+namespace dragoman {
+class State;
+}
+
 namespace dragoman::guest {
 
 using ir::Env;
@@ -160,6 +164,10 @@ struct SystemOps {
                              SemihostingCall& call) = nullptr;
     /// Goes on behind the call with `result`.
     void (*finish_semihosting)(Env* env, u64 result) = nullptr;
+
+    /// Saves, checks or loads the state of a hart of the same model (base/state.h); interrupt lines, too. On the hart's
+    /// thread; the machine's clocks go on from what they show. Null: harts of this guest cannot be saved.
+    void (*visit)(Env* env, State& state) = nullptr;
 };
 
 /// CPU operations. All functions are called outside translated code unless said otherwise.

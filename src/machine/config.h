@@ -59,10 +59,12 @@ struct Config {
     std::string dump_dtb;                      ///< write the device tree to this file instead of running
 
     // How it is run
-    bool paused = false;      ///< -S
-    bool reboot = true;       ///< a reset of the guest's restarts it; else it ends the machine
-    bool shutdown = true;     ///< a power-off of the guest's ends the process; else it stops the machine
-    std::optional<u64> seed;  ///< -seed: of the guest's random numbers
+    bool paused = false;        ///< -S
+    std::string load_snapshot;  ///< -loadvm
+    std::string incoming;       ///< -incoming: an address, or "defer"
+    bool reboot = true;         ///< a reset of the guest's restarts it; else it ends the machine
+    bool shutdown = true;       ///< a power-off of the guest's ends the process; else it stops the machine
+    std::optional<u64> seed;    ///< -seed: of the guest's random numbers
     Icount icount;
     SemihostingConfig semihosting;
     engine::Config engine;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/state.h"
 #include "machine/hart.h"
 
 namespace dragoman::machine {
@@ -53,6 +54,17 @@ void CountedTime::hold(const std::vector<bool>& held) {
 void CountedTime::stop() { stopped_at_ = host_time(); }
 
 void CountedTime::cont() { host_offset_ = stopped_at_ - devices::EventLoop::host_time(); }
+
+void CountedTime::visit(State& state) {
+    state.section("clock", [&] { clock_.visit(state); });
+    const unsigned turn = state.peek("turn", turn_.load(), harts_.size() - 1);
+    state.field("left in turn", left_in_turn_);
+    state.field("shift", shift_, kLastShift);
+    if (!state.loading()) return;
+    LockGuard lock(mutex_);
+    turn_ = turn;
+    left_in_turn_ = std::min(left_in_turn_, kTurn);
+}
 
 /// The host's time since the start, without that of stops.
 u64 CountedTime::host_time() const { return devices::EventLoop::host_time() + host_offset_; }

@@ -32,6 +32,8 @@ public:
     /// The machine stops, and goes on.
     void stop();
     void cont();
+    /// Saves or loads time and turns, while no hart runs (base/state.h).
+    void visit(State& state);
 
     // The thread of `hart`
     /// Waits for the hart's turn. @returns false when it is to look for something else first (Hart::wants_attention)

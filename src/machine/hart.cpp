@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/state.h"
 #include "machine/counted_time.h"
 
 namespace dragoman::machine {
@@ -81,12 +82,24 @@ void Hart::join() {
 void Hart::reset(u64 pc) {
     timer_->cancel();
     timer_due_ = false;
-    in_call_ = false;
+    in_call_ = waiting_ = false;
     system_.reset(env_, id_);
     env_->pc = pc;
     if (log::enabled(log::Item::CpuReset)) [[unlikely]] {
         std::fprintf(log::stream(), "CPU Reset (CPU %u)\n%s", id_, engine_.guest().cpu.dump_registers(env_).c_str());
     }
+}
+
+void Hart::visit(State& state) {
+    state.field("in call", in_call_);
+    state.field("waiting", waiting_);
+    state.field("last wait", last_wait_);
+    if (state.loading()) {
+        timer_->cancel();
+        timer_due_ = false;
+        polls_ = 0;
+    }
+    state.section("cpu", [&] { system_.visit(env_, state); });
 }
 
 void Hart::set_step(bool on) {
@@ -191,14 +204,22 @@ void Hart::wait_for_interrupt() {
     }
     last_wait_ = env_->pc;
     polls_ = 0;
+    if (counted_ != nullptr) return wait_counted();
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (counted_ != nullptr) {
-        counted_->wait(*this);
-    } else {
+    {
         UniqueLock lock(mutex_);
         while (!has_something_to_do()) wake_.wait(lock);
     }
+    halted_.store(false, std::memory_order_relaxed);
+}
+
+void Hart::wait_counted() {
+    halted_.store(true, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    counted_->wait(*this);
+    // That it pauses is nothing that the guest may see: it goes on to wait.
+    waiting_ = !system_.has_work(env_) && !timer_due_.load(std::memory_order_acquire);
     halted_.store(false, std::memory_order_relaxed);
 }
 
@@ -227,6 +248,11 @@ void Hart::main() {
     engine_.attach(env_);
     for (;;) {
         if (wants_attention() && !pause_point()) break;
+        if (waiting_ && !step_) {
+            wait_counted();
+            continue;
+        }
+        waiting_ = false;
         if (counted_ != nullptr && !counted_->begin(*this)) continue;
         execute();
     }

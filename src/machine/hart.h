@@ -13,6 +13,10 @@
 #include "devices/wake_scope.h"
 #include "engine/engine.h"
 
+namespace dragoman {
+class State;
+}
+
 namespace dragoman::machine {
 
 class CountedTime;
@@ -76,6 +80,9 @@ public:
     /// Power-on state, with the first instruction at `pc`. On the hart's thread (call).
     void reset(u64 pc);
 
+    /// Saves, checks or loads its state (base/state.h). On the hart's thread (call).
+    void visit(State& state);
+
     /// Level of an interrupt line, numbered as the guest does (guest::SystemOps). Any thread.
     void set_irq(unsigned line, bool level) override;
     /// MachineHooks::timer_changed of this hart.
@@ -91,6 +98,7 @@ private:
     /// Pauses while asked to. @returns false when the thread is to end.
     bool pause_point();
     void wait_for_interrupt();
+    void wait_counted();
     void sleep_polling(std::chrono::microseconds longest);
 
     const unsigned id_;
@@ -108,6 +116,7 @@ private:
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
     std::atomic<bool> kicked_{false};     ///< since it last slept while it polled
+    bool waiting_ = false;                ///< -icount: paused while it waited for an interrupt
     u64 last_wait_ = 0;                   ///< where the hart waited for an interrupt last
     unsigned polls_ = 0;                  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do

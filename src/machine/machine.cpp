@@ -5,8 +5,11 @@
 #include "base/cycle_counter.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/state.h"
 #include "machine/backends.h"
 #include "machine/semihosting.h"
+#include "machine/snapshot/disk_snapshots.h"
+#include "machine/snapshot/migration.h"
 
 namespace dragoman::machine {
 
@@ -36,7 +39,8 @@ std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind
 }  // namespace
 
 std::string_view name_of(RunState state) {
-    constexpr std::string_view kNames[] = {"prelaunch", "running", "paused", "debug", "shutdown"};
+    constexpr std::string_view kNames[] = {"prelaunch", "running",   "paused",     "debug",
+                                           "shutdown",  "inmigrate", "postmigrate"};
     return kNames[static_cast<unsigned>(state)];
 }
 
@@ -68,6 +72,7 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     board_ = kind_.make(*this);
     config_.board_properties.finish();
     if (config_.semihosting.on) semihosting_ = std::make_unique<Semihosting>(*this);
+    migration_ = std::make_unique<Migration>(*this);
     backends_->start_monitors();
 }
 
@@ -95,12 +100,29 @@ void Machine::timer_changed(ir::Env* env) {
 int Machine::run() {
     for (auto& hart : harts_) hart->start();
     power_on();
-    if (!config_.paused) cont();
-    loop_.run();
+    const std::string wrong = begin();
+    if (wrong.empty()) loop_.run();
+    migration_->abandon();
     pause_harts();
     for (auto& hart : harts_) hart->join();
     backends_->finish();
+    if (!wrong.empty()) throw FatalError(1, wrong);
     return status_;
+}
+
+/// @returns what was wrong with what it was to begin with
+std::string Machine::begin() {
+    if (!config_.load_snapshot.empty()) {
+        if (std::string wrong = load_snapshot(*this, config_.load_snapshot); !wrong.empty()) return "-loadvm: " + wrong;
+    }
+    if (!config_.incoming.empty()) {
+        state_ = RunState::InMigrate;
+        if (config_.incoming == "defer") return "";
+        const std::string wrong = migration_->receive(config_.incoming);
+        return wrong.empty() ? "" : "-incoming " + wrong;
+    }
+    if (!config_.paused) cont();
+    return "";
 }
 
 void Machine::power_on() {
@@ -141,13 +163,42 @@ void Machine::cont() { cont(std::vector<bool>(harts_.size(), true)); }
 
 void Machine::cont(const std::vector<bool>& who) {
     if (state_ == RunState::Running) return;
+    if (state_ == RunState::InMigrate) return migration_->go_on_when_received();
     held_ = who;
     held_.flip();
     state_ = RunState::Running;
     tell(Event::Resume);
     if (host_clock_) host_clock_->cont();
     if (counted_) counted_->cont();
+    if (devices_held_) resume_devices();
     resume_harts();
+}
+
+void Machine::received(bool run) {
+    state_ = RunState::Paused;
+    if (run && !config_.paused) cont();
+}
+
+void Machine::visit_time(State& state) {
+    if (counted_) return counted_->visit(state);
+    const u64 now = state.peek("now", host_clock_->now());
+    if (state.loading()) host_clock_->set(now);
+}
+
+void Machine::visit_devices(State& state) {
+    devices_held_ = true;
+    for (NamedDevice& d : devices_.list) state.section(d.name, [&] { d.device->visit(state); });
+}
+
+void Machine::visit_harts(State& state) {
+    for (auto& hart : harts_) {
+        hart->call([&] { state.section("hart " + std::to_string(hart->id()), [&] { hart->visit(state); }); });
+    }
+}
+
+void Machine::resume_devices() {
+    devices_held_ = false;
+    for (NamedDevice& d : devices_.list) d.device->resume();
 }
 
 void Machine::powerdown() {
@@ -156,9 +207,13 @@ void Machine::powerdown() {
 }
 
 void Machine::inspect(Hart& hart, const std::function<void()>& function) {
+    while_paused([&] { hart.call(function); });
+}
+
+void Machine::while_paused(const std::function<void()>& function) {
     bool was_running = harts_running_;
     if (was_running) pause_harts();
-    hart.call(function);
+    function();
     if (was_running) resume_harts();
 }
 

@@ -30,6 +30,7 @@
 namespace dragoman::machine {
 
 class Backends;
+class Migration;
 class Semihosting;
 
 /// Name and version of this program, as monitors tell it.
@@ -39,8 +40,10 @@ enum class RunState : u8 {
     Prelaunch,  ///< -S: has not run yet
     Running,
     Paused,
-    Debug,     ///< stopped by the debugger
-    Shutdown,  ///< powered off, and kept by -no-shutdown
+    Debug,        ///< stopped by the debugger
+    Shutdown,     ///< powered off, and kept by -no-shutdown
+    InMigrate,    ///< -incoming: waits for the machine that it is to become
+    PostMigrate,  ///< has become another process's
 };
 /// "running", as QMP has it.
 std::string_view name_of(RunState state);
@@ -89,6 +92,20 @@ public:
     void cont(const std::vector<bool>& who);
     /// The power button.
     void powerdown();
+    /// Runs `function` while no hart executes.
+    void while_paused(const std::function<void()>& function);
+    /// -incoming: all of a machine has come, which goes on (but with -S) where `run`.
+    void received(bool run);
+    Migration& migration() { return *migration_; }
+    /// Ends run(). The caller has said why.
+    void fail(int status) { finish(status); }
+
+    // The parts of a saved machine (machine/snapshot), while it is stopped.
+    void visit_time(State& state);
+    /// Nothing is in flight until resume_devices() or cont().
+    void visit_devices(State& state);
+    void visit_harts(State& state);
+    void resume_devices();
     /// Runs `function` while no hart executes, on the thread of the hart.
     void inspect(Hart& hart, const std::function<void()>& function);
     /// Is told of every event.
@@ -151,6 +168,7 @@ private:
     u64 deadline(u64 ticks) override;
     void pause_harts();
     void resume_harts();
+    std::string begin();
     void power_on();
     void handle_requests();
     void hold_harts();
@@ -182,9 +200,11 @@ private:
     devices::pci::Host* pci_ = nullptr;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off
+    std::unique_ptr<Migration> migration_;
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;
+    bool devices_held_ = false;        ///< since they were visited
     std::vector<bool> held_;           ///< harts that a debugger holds while the others run
     std::vector<Listener> listeners_;  ///< by number; null: removed
     int status_ = 0;

@@ -62,8 +62,9 @@ bool readable_now(const Region& region) { return __atomic_load_n(&region.readabl
 }  // namespace
 
 struct PhysicalSpace::Impl {
-    std::vector<std::unique_ptr<Region>> regions;  ///< by ascending base
-    Region* main_memory = nullptr;                 ///< the largest RAM region, which most accesses go to
+    std::vector<std::unique_ptr<Region>> regions;                 ///< by ascending base
+    Region* main_memory = nullptr;                                ///< the largest RAM region, which most accesses go to
+    std::vector<std::unique_ptr<std::atomic<u64>[]>> store_logs;  ///< stay: devices' threads may be looking at them
 
     Region& add(Region region);
     Region* find(u64 address) const;
@@ -219,8 +220,42 @@ u8* PhysicalSpace::ram(u64 address, u64 bytes) {
     return region->host + (address - region->base);
 }
 
+namespace {
+
+u64 log_words(const Region& ram) { return ((ram.size >> kPageBits) + 63) / 64; }
+
+void note_stores(const Region& ram, std::atomic<u64>* log, u64 address, u64 bytes) {
+    const u64 first = (address - ram.base) >> kPageBits;
+    const u64 last = std::min(address - ram.base + (bytes - 1), ram.size - 1) >> kPageBits;
+    for (u64 page = first; page <= last; ++page) log[page / 64].fetch_or(u64{1} << (page % 64));
+}
+
+}  // namespace
+
+void PhysicalSpace::log_stores(bool on) {
+    for (const auto& region : impl_->regions) {
+        if (region->kind != Region::Kind::Ram) continue;
+        if (on) impl_->store_logs.push_back(std::make_unique<std::atomic<u64>[]>(log_words(*region)));
+        __atomic_store_n(&region->store_log, on ? impl_->store_logs.back().get() : nullptr, __ATOMIC_RELEASE);
+        if (on && on_map_change) on_map_change(*region);
+    }
+}
+
+std::vector<u64> PhysicalSpace::take_stores(const Region& ram) {
+    std::vector<u64> taken(log_words(ram));
+    if (ram.store_log == nullptr) return taken;
+    for (std::size_t i = 0; i < taken.size(); ++i) taken[i] = ram.store_log[i].exchange(0);
+    if (on_map_change) on_map_change(ram);
+    return taken;
+}
+
 void PhysicalSpace::wrote(u64 address, u64 bytes) {
-    if (bytes == 0 || !on_code_write) return;
+    if (bytes == 0) return;
+    if (const Region* region = impl_->find(address); region != nullptr) {
+        if (auto* log = __atomic_load_n(&region->store_log, __ATOMIC_ACQUIRE); log != nullptr) [[unlikely]]
+            note_stores(*region, log, address, bytes);
+    }
+    if (!on_code_write) return;
     // Pairs with the translator, which marks a page and then reads it: either it sees what was written, or the mark
     // is seen here.
     std::atomic_thread_fence(std::memory_order_seq_cst);

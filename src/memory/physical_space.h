@@ -50,8 +50,16 @@ struct Region {
     bool takes_messages = false;
     /// Ram: one byte per 4 KiB page, non-zero while translations of code on it exist (engine's own).
     std::unique_ptr<std::atomic<u8>[]> code_pages;
+    /// Ram: one bit per 4 KiB page that was written since take_stores; null while nobody wants to know (atomic).
+    std::atomic<u64>* store_log = nullptr;
 
     bool contains(u64 address) const { return address - base < size; }
+    /// Whether the page at `address` has been written, or nobody wants to know.
+    bool is_logged(u64 address) const {
+        const std::atomic<u64>* log = __atomic_load_n(&store_log, __ATOMIC_ACQUIRE);
+        const u64 page = (address - base) >> 12;
+        return log == nullptr || (log[page / 64].load(std::memory_order_relaxed) >> (page % 64) & 1) != 0;
+    }
     bool directly_readable() const { return kind != Kind::Mmio && (kind != Kind::Flash || readable); }
 };
 
@@ -92,6 +100,12 @@ public:
     /// call wrote().
     u8* ram(u64 address, u64 bytes);
     void wrote(u64 address, u64 bytes);
+
+    // Which pages of RAM are written, by harts and devices. While harts do not run:
+    /// Begins with all pages as not written, or ends.
+    void log_stores(bool on);
+    /// The pages of `ram` that were written since the last call: one bit each.
+    std::vector<u64> take_stores(const Region& ram);
 
     /// A message-signalled interrupt: the word `data`, written to RAM or to a device that takes messages. Those to
     /// others go nowhere, as senders hold locks that a device may want.

@@ -55,8 +55,6 @@ void set_flag(Parser& p, const std::string&, const std::string&) {
     p.config.*kMember = kValue;
 }
 
-void refuse(Parser&, const std::string& option, const std::string&) { fail(option, "is not supported"); }
-
 bool asks_for_help(const std::string& value) { return value == "help" || value == "?"; }
 
 /// "NAME,help" asks for what NAME has.
@@ -486,6 +484,8 @@ constexpr Row kRows[] = {
     {"gdb", "tcp::port|unix:path", set_gdb, "wait for gdb"},
     {"s", "", [](Parser& p, const std::string&, const std::string&) { p.config.gdb = "tcp::1234"; }, "-gdb tcp::1234"},
     {"S", "", set_flag<&Config::paused, true>, "do not start before the monitor's cont"},
+    {"loadvm", "name", [](Parser& p, const std::string&, const std::string& v) { p.config.load_snapshot = v; }, "begin with a snapshot of the disks (savevm)"},
+    {"incoming", "address|defer", [](Parser& p, const std::string&, const std::string& v) { p.config.incoming = v; }, "wait for a machine that migrates: exec:COMMAND, fd:N, file:PATH, tcp:HOST:PORT, unix:PATH"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
     {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
@@ -511,8 +511,6 @@ constexpr Row kRows[] = {
     {"audio", "none", accept_none, ""},
     {"no-user-config", "", [](Parser&, const std::string&, const std::string&) {}, ""},
 
-    {"incoming", "", refuse, ""},
-    {"loadvm", "", refuse, ""},
 };
 // clang-format on
 
@@ -566,6 +564,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
         row->apply(p, "-" + std::string(row->name), value);
         if (p.options.action != Action::Run) break;
     }
+    if (!p.config.load_snapshot.empty() && !p.config.incoming.empty()) fail("-loadvm", "does not go with -incoming");
     check_daemon(p);
     check_memory_object(p);
     p.legacy_network.connect(p.config);

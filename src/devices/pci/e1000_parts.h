@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "devices/net/mac_address.h"
 
-namespace dragoman::devices {
+namespace dragoman {
 class State;
 }
 

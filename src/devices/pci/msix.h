@@ -7,7 +7,7 @@
 #include "base/mutex.h"
 #include "memory/physical_space.h"
 
-namespace dragoman::devices {
+namespace dragoman {
 class State;
 }
 

@@ -424,6 +424,7 @@ void Nvme::visit_device(State& state) {
     WakeScope wakes;
     UniqueLock held(lock_);
     wait_idle(held);
+    visited_ = true;
     state.same("namespaces", namespaces_.size());
     for (const NvmeNamespace& ns : namespaces_) state.same("blocks", ns.blocks());
     state.field("configuration", configuration_);
@@ -464,6 +465,7 @@ void Nvme::visit_device(State& state) {
 void Nvme::resume() {
     WakeScope wakes;
     UniqueLock held(lock_);
+    visited_ = false;
     if (busy_) return;
     busy_ = true;
     worker_.kick();

@@ -79,7 +79,9 @@ private:
     void start() DRAGOMAN_REQUIRES(lock_);
     void stop(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
     void wait_idle(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
-    bool running() const DRAGOMAN_REQUIRES(lock_) { return (status_ & 1) != 0 && stopping_ == 0 && bus_master(); }
+    bool running() const DRAGOMAN_REQUIRES(lock_) {
+        return (status_ & 1) != 0 && stopping_ == 0 && !visited_ && bus_master();
+    }
     void invalid_doorbell(u8 info) DRAGOMAN_REQUIRES(lock_);
 
     // Queues
@@ -156,6 +158,7 @@ private:
     bool drive_write_cache_ = true;  ///< does not change once the machine runs
     bool busy_ DRAGOMAN_GUARDED_BY(lock_) = false;
     unsigned stopping_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    bool visited_ DRAGOMAN_GUARDED_BY(lock_) = false;  ///< for its state, and not resumed yet
     unsigned in_flight_ DRAGOMAN_GUARDED_BY(lock_) = 0;
     u16 next_queue_ DRAGOMAN_GUARDED_BY(lock_) = 0;  ///< to look at
     NvmeMemory memory_at_once_ DRAGOMAN_GUARDED_BY(lock_);

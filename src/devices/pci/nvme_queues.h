@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-namespace dragoman::devices {
+namespace dragoman {
 class State;
 }
 

@@ -46,7 +46,7 @@ void VirtioDevice::accept_features() {
 }
 
 bool VirtioDevice::running() const {
-    if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0 || !dma_) return false;
+    if ((status_ & kStatusNeedsReset) != 0 || stopping_ != 0 || visited_ || !dma_) return false;
     return (status_ & kStatusDriverOk) != 0 || legacy_;  // legacy drivers use queues before they set it (§3.1.2)
 }
 
@@ -65,7 +65,7 @@ void VirtioDevice::set_status(u8 status, UniqueLock& held) {
 void VirtioDevice::start() {
     if ((status_ & kStatusDriverOk) == 0 || !running()) return;
     driver_ready();
-    resume();
+    notify_queues();
 }
 
 void VirtioDevice::wait_idle(UniqueLock& held) {
@@ -91,6 +91,7 @@ void VirtioDevice::reset(UniqueLock& held) {
 
 void VirtioDevice::visit(State& state, UniqueLock& held, bool legacy) {
     wait_idle(held);
+    visited_ = true;
     if (state.loading()) device_reset();
     state.version(1);
     state.same("device features", device_features());
@@ -109,6 +110,11 @@ void VirtioDevice::visit(State& state, UniqueLock& held, bool legacy) {
 }
 
 void VirtioDevice::resume() {
+    visited_ = false;
+    notify_queues();
+}
+
+void VirtioDevice::notify_queues() {
     for (unsigned i = 0; i < queue_count() && running(); i++) notify_queue(i);
 }
 

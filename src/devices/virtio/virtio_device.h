@@ -78,7 +78,7 @@ public:
     void set_status(u8 status, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
     bool enable_queue(unsigned index, const QueueLayout& layout) DRAGOMAN_REQUIRES(lock_);
     void disable_queue(unsigned index, UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
-    /// The device's state (state.h); waits for work in flight, which begins again with resume().
+    /// The device's state (state.h); waits for work in flight. Nothing new begins before resume().
     /// @param legacy  which kind of transport the state is of
     void visit(State& state, UniqueLock& held, bool legacy) DRAGOMAN_REQUIRES(lock_);
     void resume() DRAGOMAN_REQUIRES(lock_);
@@ -133,6 +133,7 @@ protected:
 private:
     void reset(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
     void accept_features() DRAGOMAN_REQUIRES(lock_);
+    void notify_queues() DRAGOMAN_REQUIRES(lock_);
     static RingFeatures ring_features(u64 features);
     void wait_idle(UniqueLock& held) DRAGOMAN_REQUIRES(lock_);
 
@@ -153,6 +154,7 @@ private:
     bool legacy_ DRAGOMAN_GUARDED_BY(lock_) = false;
     bool dma_ DRAGOMAN_GUARDED_BY(lock_) = true;
     unsigned stopping_ DRAGOMAN_GUARDED_BY(lock_) = 0;
+    bool visited_ DRAGOMAN_GUARDED_BY(lock_) = false;  ///< and not resumed yet
     bool warned_ DRAGOMAN_GUARDED_BY(lock_) = false;
 };
 

@@ -149,6 +149,8 @@ bool Softmmu::fill(u64 address, Access access, unsigned mmu_index, Place& place,
 
 u64 Softmmu::store_tag(const Region* region, u64 page, u64 physical_page) {
     if (region == nullptr || region->kind != Region::Kind::Ram) return page | kSlowTag;
+    // The first store since the log was taken goes the slow way, which notes it.
+    if (!region->is_logged(physical_page)) return page | kSlowTag;
     return stores_.allow_store(*region, page, physical_page) ? page : page | kSlowTag;
 }
 

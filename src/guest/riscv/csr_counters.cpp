@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 
+#include "base/state.h"
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
@@ -284,6 +285,30 @@ void reset_counters(Hart& hart) {
     p.written_counter_next_pc = kNoInsn;
     p.reset_cycles = guest::cycles(&hart);
     p.reset_ticks = guest::time(&hart);
+}
+
+void visit_counters(Hart& hart, State& state) {
+    PrivilegedState& p = hart.priv;
+    const u64 cycles = guest::cycles(&hart), ticks = guest::time(&hart);
+    const u64 inhibit = state.peek("mcountinhibit", p.mcountinhibit);
+    if (state.loading()) p.mcountinhibit = inhibit;
+    state.field("filtered", p.hpm_filtered);
+    for (unsigned n = 0; n < kCounters; ++n) {
+        u64 value = state.saving() ? counter_value(hart, n) : 0;
+        state.field("event", p.hpm_event[n]);
+        value = state.peek("counter", value);
+        if (state.loading()) set_counter(hart, n, value, counts(hart, n));
+    }
+    state.field("counter pc", p.counter_pc);
+    state.field("written counter next pc", p.written_counter_next_pc);
+    state.field("written counter", p.written_counter, kCounters - 1);
+    state.field("written value", p.written_value);
+    // The other machine's clocks are others; what counts is how long ago the reset was.
+    const u64 since = state.peek("cycles since reset", cycles - p.reset_cycles);
+    const u64 passed = state.peek("ticks since reset", ticks - p.reset_ticks);
+    if (!state.loading()) return;
+    p.reset_cycles = cycles - since;
+    p.reset_ticks = ticks - passed;
 }
 
 }  // namespace dragoman::riscv

@@ -28,6 +28,7 @@ constexpr guest::SystemOps kSystem = {
     .describe_page_tables = describe_page_tables,
     .semihosting_call = is_semihosting_call,
     .finish_semihosting = finish_semihosting,
+    .visit = visit,
 };
 
 constexpr u16 kElfMachineRiscv = 243;

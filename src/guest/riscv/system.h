@@ -117,6 +117,10 @@ void check_counters(Hart& hart);
 /// When the next counter overflows, in ticks; ~0: none will.
 u64 next_overflow(const Hart& hart);
 void reset_counters(Hart& hart);
+void visit_counters(Hart& hart, State& state);
+
+// visit.cpp
+void visit(ir::Env* env, State& state);
 
 // timer.cpp
 u64 next_timer(const ir::Env* env);

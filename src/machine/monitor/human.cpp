@@ -50,6 +50,15 @@ const HumanMonitor::Command HumanMonitor::kCommands[] = {
      "redirect TCP or UDP connections from host to guest", &HumanMonitor::hostfwd_add},
     {"hostfwd_remove", "", "[netdev_id] [tcp|udp]:[hostaddr]:hostport", "remove host-to-guest TCP or UDP redirection",
      &HumanMonitor::hostfwd_remove},
+    {"savevm", "", "[name]", "save the machine and its disks as a snapshot", &HumanMonitor::save_vm},
+    {"loadvm", "", "name", "put the machine and its disks into the state of a snapshot", &HumanMonitor::load_vm},
+    {"delvm", "", "name", "delete a snapshot", &HumanMonitor::delete_vm},
+    {"migrate", "", "[-d] address", "send the machine to another process (-d: do not wait for the end)",
+     &HumanMonitor::migrate},
+    {"migrate_cancel", "", "", "give up the migration", &HumanMonitor::migrate_cancel},
+    {"migrate_incoming", "", "address", "wait for a machine (-incoming defer)", &HumanMonitor::migrate_incoming},
+    {"migrate_set_parameter", "", "name value", "downtime-limit in ms, max-bandwidth in MiB/s",
+     &HumanMonitor::migrate_set_parameter},
     {"system_reset", "", "", "reset the system", &HumanMonitor::reset},
     {"system_powerdown", "", "", "send system power down event", &HumanMonitor::powerdown},
     {"quit", "q", "", "quit the emulator", &HumanMonitor::quit},
@@ -60,12 +69,15 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"chardev", "", "", "character devices", &HumanMonitor::info_chardev},
     {"cpus", "", "", "harts", &HumanMonitor::info_cpus},
     {"mem", "", "", "active virtual memory mappings", &HumanMonitor::info_mem},
+    {"migrate", "", "", "how far a migration is", &HumanMonitor::info_migrate},
+    {"migrate_parameters", "", "", "what migrations keep to", &HumanMonitor::info_migrate_parameters},
     {"mtree", "", "", "physical memory map", &HumanMonitor::info_mtree},
     {"name", "", "", "name of the machine (-name)", &HumanMonitor::info_name},
     {"network", "", "", "network devices and back ends", &HumanMonitor::info_network},
     {"pci", "", "", "PCI devices", &HumanMonitor::info_pci},
     {"qtree", "", "", "devices", &HumanMonitor::info_qtree},
     {"registers", "", "[-a]", "registers of the selected hart, or of all", &HumanMonitor::info_registers},
+    {"snapshots", "", "", "machines in the snapshots of disks", &HumanMonitor::info_snapshots},
     {"status", "", "", "whether the machine runs", &HumanMonitor::info_status},
     {"tlb", "", "", "cached translations of the selected hart", &HumanMonitor::info_tlb},
     {"usernet", "", "", "connections of user networks", &HumanMonitor::info_usernet},
@@ -75,6 +87,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
 
 std::string HumanMonitor::execute(std::string_view line) {
     line = trim(line);
+    waits_ = false;
     if (line.empty()) return {};
     // "x/4i": the format may follow the name directly.
     std::string_view name = line.substr(0, line.find_first_of(" \t/"));

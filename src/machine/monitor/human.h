@@ -15,6 +15,8 @@ public:
 
     /// Runs one line. @returns what is to be printed, whole lines. On the I/O thread.
     std::string execute(std::string_view line);
+    /// Whether the command that was executed last goes on: to the end of the migration.
+    bool waits() const { return waits_; }
     /// Names that complete `word`: commands, or the topics of info.
     static std::vector<std::string> complete(std::string_view line);
 
@@ -40,6 +42,17 @@ private:
     std::string reset(std::string_view);
     std::string powerdown(std::string_view);
     std::string quit(std::string_view);
+    // human_state.cpp
+    std::string save_vm(std::string_view arguments);
+    std::string load_vm(std::string_view arguments);
+    std::string delete_vm(std::string_view arguments);
+    std::string migrate(std::string_view arguments);
+    std::string migrate_cancel(std::string_view);
+    std::string migrate_incoming(std::string_view arguments);
+    std::string migrate_set_parameter(std::string_view arguments);
+    std::string info_snapshots(std::string_view);
+    std::string info_migrate(std::string_view);
+    std::string info_migrate_parameters(std::string_view);
 
     std::string info_registers(std::string_view arguments);
     std::string info_mem(std::string_view);
@@ -60,7 +73,8 @@ private:
     std::string info_pci(std::string_view);
 
     Machine& machine_;
-    unsigned hart_ = 0;  ///< the one that is looked at
+    unsigned hart_ = 0;   ///< the one that is looked at
+    bool waits_ = false;  ///< for a migration that was begun
 };
 
 }  // namespace dragoman::machine

@@ -2,6 +2,7 @@
 #include "machine/monitor/human.h"
 #include "machine/monitor/output.h"
 #include "machine/monitor/session.h"
+#include "machine/snapshot/migration.h"
 
 namespace dragoman::machine {
 
@@ -12,11 +13,12 @@ constexpr std::string_view kPrompt = "(qemu) ";  // what programs that drive a m
 class HumanSession final : public MonitorSession {
 public:
     HumanSession(Machine& machine, const std::shared_ptr<devices::Chardev>& chardev, bool shared)
-        : monitor_(machine), chardev_(chardev), output_(chardev) {
+        : machine_(machine), monitor_(machine), chardev_(chardev), output_(chardev) {
+        listener_ = machine.migration().add_listener([this](MigrationStatus) { look_at_migration(); });
         devices::Chardev::Frontend frontend;
         frontend.can_receive = [] { return std::size_t{4096}; };
         frontend.receive = [this](std::span<const u8> bytes) {
-            for (u8 byte : bytes) key(static_cast<char>(byte));
+            for (u8 byte : bytes) take(static_cast<char>(byte));
         };
         frontend.connected = [this, shared](bool open) {
             if (open && !shared) greet();
@@ -28,6 +30,7 @@ public:
         chardev_->attach(std::move(frontend));
     }
     ~HumanSession() override {
+        machine_.migration().remove_listener(listener_);
         chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}});
     }
 
@@ -91,6 +94,20 @@ private:
         return true;
     }
 
+    /// While a command goes on, what is typed waits.
+    void take(char c) {
+        if (!waiting_) key(c);
+        else if (typed_.size() < 4096) typed_ += c;
+    }
+
+    void look_at_migration() {
+        if (!waiting_ || machine_.migration().active()) return;
+        waiting_ = false;
+        const MigrationInfo info = machine_.migration().info();
+        print((info.error.empty() ? "" : "Error: " + info.error + "\n") + std::string(kPrompt));
+        for (char c : std::exchange(typed_, {})) take(c);
+    }
+
     void key(char c) {
         if (escape(c)) return;
         switch (c) {
@@ -118,9 +135,12 @@ private:
         history_place_ = history_.size();
         std::string line = std::move(line_);
         line_.clear();
-        print(monitor_.execute(line) + std::string(kPrompt));
+        const std::string text = monitor_.execute(line);
+        waiting_ = monitor_.waits();
+        print(waiting_ ? text : text + std::string(kPrompt));
     }
 
+    Machine& machine_;
     HumanMonitor monitor_;
     std::shared_ptr<devices::Chardev> chardev_;
     Output output_;
@@ -129,6 +149,9 @@ private:
     std::size_t history_place_ = 0;
     int escape_ = 0;
     bool greeted_ = false, after_return_ = false;
+    unsigned listener_ = 0;
+    bool waiting_ = false;  ///< for the end of a migration
+    std::string typed_;     ///< meanwhile
 };
 
 }  // namespace

@@ -8,8 +8,10 @@
 #include "machine/monitor/human.h"
 #include "machine/monitor/json_splitter.h"
 #include "machine/monitor/output.h"
+#include "machine/monitor/qmp_migration.h"
 #include "machine/monitor/qmp_pci.h"
 #include "machine/monitor/session.h"
+#include "machine/snapshot/disk_snapshots.h"
 
 namespace dragoman::machine {
 
@@ -27,6 +29,9 @@ public:
     QmpSession(Machine& machine, const std::shared_ptr<devices::Chardev>& chardev)
         : machine_(machine), chardev_(chardev), output_(chardev) {
         listener_ = machine_.add_listener([this](Event event, Cause cause) { tell(event, cause); });
+        migration_listener_ = machine_.migration().add_listener([this](MigrationStatus status) {
+            if (migration_events_) tell("MIGRATION", {{"status", name_of(status)}});
+        });
         devices::Chardev::Frontend frontend;
         frontend.can_receive = [] { return std::size_t{4096}; };
         frontend.receive = [this](std::span<const u8> bytes) {
@@ -41,6 +46,7 @@ public:
     }
     ~QmpSession() override {
         machine_.remove_listener(listener_);
+        machine_.migration().remove_listener(migration_listener_);
         chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}});
     }
 
@@ -74,15 +80,21 @@ private:
     }
 
     void tell(Event event, Cause cause) {
-        if (!negotiated_) return;
         constexpr std::string_view kNames[] = {"SHUTDOWN", "RESET", "STOP", "RESUME", "POWERDOWN"};
-        Json message;
-        message["timestamp"] = now();
-        message["event"] = kNames[static_cast<unsigned>(event)];
+        Json data = Json::object();
         if (event == Event::Shutdown || event == Event::Reset) {
             bool guest = cause == Cause::GuestReset || cause == Cause::GuestShutdown;
-            message["data"] = {{"guest", guest}, {"reason", name_of(cause)}};
+            data = {{"guest", guest}, {"reason", name_of(cause)}};
         }
+        tell(kNames[static_cast<unsigned>(event)], data);
+    }
+
+    void tell(std::string_view event, const Json& data) {
+        if (!negotiated_) return;
+        Json message;
+        message["timestamp"] = now();
+        message["event"] = event;
+        if (!data.empty()) message["data"] = data;
         send(message);
     }
 
@@ -211,6 +223,126 @@ private:
         return Json::object();
     }
 
+    static std::string text_of(const Json& arguments, const char* name) {
+        if (!arguments.contains(name)) throw QmpError{"Parameter '" + std::string(name) + "' is missing"};
+        if (!arguments[name].is_string()) {
+            throw QmpError{"Invalid parameter type for '" + std::string(name) + "', expected: string"};
+        }
+        return arguments[name];
+    }
+
+    static Json done_unless(const std::string& wrong) {
+        if (!wrong.empty()) throw QmpError{wrong};
+        return Json::object();
+    }
+
+    Json migrate(const Json& arguments) { return done_unless(machine_.migration().start(text_of(arguments, "uri"))); }
+
+    Json migrate_incoming(const Json& arguments) {
+        return done_unless(machine_.migration().receive(text_of(arguments, "uri")));
+    }
+
+    Json migrate_cancel(const Json&) {
+        machine_.migration().cancel();
+        return Json::object();
+    }
+
+    Json query_migrate(const Json&) { return migration_json(machine_.migration().info()); }
+    Json query_migrate_parameters(const Json&) { return parameters_json(machine_.migration().parameters()); }
+
+    Json migrate_set_parameters(const Json& arguments) {
+        MigrationParameters parameters = machine_.migration().parameters();
+        std::string wrong = set_parameters(parameters, arguments);
+        if (wrong.empty()) machine_.migration().set_parameters(parameters);
+        return done_unless(wrong);
+    }
+
+    Json query_migrate_capabilities(const Json&) {
+        Json list = Json::array();
+        for (std::string_view name : migration_capabilities()) {
+            list.push_back({{"state", name == "events" && migration_events_}, {"capability", name}});
+        }
+        return list;
+    }
+
+    Json migrate_set_capabilities(const Json& arguments) {
+        const Json list = arguments.value("capabilities", Json());
+        if (!list.is_array()) throw QmpError{"Parameter 'capabilities' is missing"};
+        for (const Json& entry : list) {
+            const std::string name = entry.is_object() ? text_of(entry, "capability") : "";
+            if (!entry.is_object() || !entry.contains("state") || !entry["state"].is_boolean()) {
+                throw QmpError{"Invalid parameter type for 'capabilities', expected: capability and state"};
+            }
+            const auto known = migration_capabilities();
+            if (std::find(known.begin(), known.end(), name) == known.end()) {
+                throw QmpError{"Parameter 'capability' does not accept value '" + name + "'"};
+            }
+            if (name == "events") migration_events_ = entry["state"];
+            else if (entry["state"]) throw QmpError{"Migration capability '" + name + "' is not supported"};
+        }
+        return Json::object();
+    }
+
+    /// Snapshots are made at once; jobs say how that ended.
+    struct Job {
+        std::string id, type, error;
+    };
+
+    Json snapshot_job(const Json& arguments, const char* type,
+                      const std::function<std::string(const std::string& tag)>& run) {
+        Job job{text_of(arguments, "job-id"), type, ""};
+        const std::string tag = text_of(arguments, "tag");
+        for (const Job& other : jobs_) {
+            if (other.id == job.id) throw QmpError{"Job ID '" + job.id + "' already in use"};
+        }
+        auto status = [&](const char* name) { tell("JOB_STATUS_CHANGE", {{"status", name}, {"id", job.id}}); };
+        for (const char* name : {"created", "running"}) status(name);
+        job.error = run(tag);
+        for (const char* name : {"waiting", "pending"}) {
+            if (job.error.empty()) status(name);
+        }
+        if (!job.error.empty()) status("aborting");
+        status("concluded");
+        jobs_.push_back(job);
+        return Json::object();
+    }
+
+    Json snapshot_save(const Json& arguments) {
+        return snapshot_job(arguments, "snapshot-save",
+                            [this](const std::string& tag) { return save_snapshot(machine_, tag); });
+    }
+    Json snapshot_load(const Json& arguments) {
+        return snapshot_job(arguments, "snapshot-load",
+                            [this](const std::string& tag) { return load_snapshot(machine_, tag); });
+    }
+    Json snapshot_delete(const Json& arguments) {
+        return snapshot_job(arguments, "snapshot-delete",
+                            [this](const std::string& tag) { return delete_snapshot(machine_, tag); });
+    }
+
+    Json query_jobs(const Json&) {
+        Json list = Json::array();
+        for (const Job& job : jobs_) {
+            Json entry = {{"current-progress", 1},
+                          {"status", "concluded"},
+                          {"total-progress", 1},
+                          {"type", job.type},
+                          {"id", job.id}};
+            if (!job.error.empty()) entry["error"] = job.error;
+            list.push_back(entry);
+        }
+        return list;
+    }
+
+    Json job_dismiss(const Json& arguments) {
+        const std::string id = text_of(arguments, "id");
+        auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.id == id; });
+        if (found == jobs_.end()) throw QmpError{"Job not found"};
+        jobs_.erase(found);
+        tell("JOB_STATUS_CHANGE", {{"status", "null"}, {"id", id}});
+        return Json::object();
+    }
+
     Json human_command(const Json& arguments) {
         if (!arguments.contains("command-line")) throw QmpError{"Parameter 'command-line' is missing"};
         if (!arguments["command-line"].is_string()) {
@@ -233,7 +365,9 @@ private:
     Output output_;
     JsonSplitter splitter_;
     bool negotiated_ = false;
-    unsigned listener_ = 0;
+    unsigned listener_ = 0, migration_listener_ = 0;
+    bool migration_events_ = false;
+    std::vector<Job> jobs_;
 };
 
 const std::vector<QmpSession::Command>& QmpSession::commands() {
@@ -242,6 +376,10 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-commands", {}, &QmpSession::query_commands},
         {"query-cpus-fast", {}, &QmpSession::query_cpus_fast},
         {"query-kvm", {}, &QmpSession::query_kvm},
+        {"query-jobs", {}, &QmpSession::query_jobs},
+        {"query-migrate", {}, &QmpSession::query_migrate},
+        {"query-migrate-capabilities", {}, &QmpSession::query_migrate_capabilities},
+        {"query-migrate-parameters", {}, &QmpSession::query_migrate_parameters},
         {"query-name", {}, &QmpSession::query_name},
         {"query-pci", {}, &QmpSession::query_pci},
         {"query-status", {}, &QmpSession::query_status},
@@ -249,6 +387,15 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-uuid", {}, &QmpSession::query_uuid},
         {"query-version", {}, &QmpSession::query_version},
         {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},
+        {"job-dismiss", {"id"}, &QmpSession::job_dismiss},
+        {"migrate", {"uri", "detach", "resume"}, &QmpSession::migrate},
+        {"migrate-incoming", {"uri", "exit-on-error"}, &QmpSession::migrate_incoming},
+        {"migrate-set-capabilities", {"capabilities"}, &QmpSession::migrate_set_capabilities},
+        {"migrate-set-parameters", {"max-bandwidth", "downtime-limit"}, &QmpSession::migrate_set_parameters},
+        {"migrate_cancel", {}, &QmpSession::migrate_cancel},
+        {"snapshot-delete", {"job-id", "tag", "devices"}, &QmpSession::snapshot_delete},
+        {"snapshot-load", {"job-id", "tag", "vmstate", "devices"}, &QmpSession::snapshot_load},
+        {"snapshot-save", {"job-id", "tag", "vmstate", "devices"}, &QmpSession::snapshot_save},
         {"stop", {}, &QmpSession::stop},
         {"cont", {}, &QmpSession::cont},
         {"system_reset", {}, &QmpSession::system_reset},

@@ -28,7 +28,7 @@ public:
     Mortal(std::string name, std::vector<std::string>& gone) : name_(std::move(name)), gone_(gone) {}
     ~Mortal() override { gone_.push_back(name_); }
     void reset() override {}
-    void visit(devices::State&) override {}
+    void visit(State&) override {}
     std::string describe() const override { return name_; }
 
 private:
