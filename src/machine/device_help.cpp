@@ -22,7 +22,7 @@ constexpr DriverHelp kDrivers[] = {
      "drive=ID serial=TEXT queue-size=N num-queues=1 logical_block_size=BYTES physical_block_size=BYTES "
      "min_io_size=BYTES opt_io_size=BYTES write-cache=auto|on|off werror=auto|report|ignore rerror=auto|report|ignore config-wce=on|off discard=on|off write-zeroes=on|off bootindex=N"},
     {"virtio-net-device", "network card: netdev=ID[,mac=ADDRESS]", Virtio,
-     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off "
+     "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off guest_tso4=on|off guest_tso6=on|off "
      "bootindex=N"},
     {"virtio-rng-device", "random numbers of the host", Virtio, "rng=ID"},
     {"virtio-serial-device", "bus of virtconsole", Virtio, "max_ports=N"},

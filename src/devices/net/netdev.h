@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -28,7 +29,10 @@ public:
 
     /// The card: takes one Ethernet frame for the guest; false when it has no room, until resume().
     using Receiver = std::function<bool(std::span<const u8> frame)>;
-    void attach(Receiver receiver) { receiver_ = std::move(receiver); }
+    void attach(Receiver receiver);
+    /// The same of a card that also takes the TCP data of several packets in one frame (TcpMerge::Output).
+    using LargeReceiver = std::function<bool(std::span<const u8> frame, u16 segment)>;
+    void attach_large(LargeReceiver receiver) { receiver_ = std::move(receiver); }
     bool attached() const { return receiver_ != nullptr; }
     /// The card has room again: passes on what had to wait.
     void resume();
@@ -40,6 +44,8 @@ public:
     }
     /// From now on `observer` sees all frames.
     void add_observer(std::unique_ptr<Observer> observer) { observers_.push_back(std::move(observer)); }
+    /// Which frames of several packets the guest wants now; where takes_large_segments(). Any thread.
+    void want_merged(bool ipv4, bool ipv6) { merged_ = (ipv4 ? kMergeIpv4 : 0u) | (ipv6 ? kMergeIpv6 : 0u); }
     /// Whether send() takes TCP segments of up to 64 KiB in one frame.
     virtual bool takes_large_segments() const { return false; }
 
@@ -47,7 +53,9 @@ protected:
     /// Takes a frame of the guest's to the network.
     virtual void send(std::span<const iovec> frame, u64 bytes) = 0;
     /// Passes a frame to the guest, now or later; when too many wait, it is lost, as on any network.
-    void deliver(std::span<const u8> frame);
+    void deliver(std::span<const u8> frame, u16 segment = 0);
+    enum : u32 { kMergeIpv4 = 1, kMergeIpv6 = 2 };
+    u32 merged() const { return merged_.load(std::memory_order_relaxed); }
     bool waiting() const { return !waiting_.empty(); }
     /// Nothing waits any more.
     virtual void drained() {}
@@ -58,8 +66,13 @@ private:
     void show(Observer::Way way, std::span<const iovec> frame, u64 bytes);
 
     std::string id_;
-    Receiver receiver_;
-    std::deque<std::vector<u8>> waiting_;
+    struct Waiting {
+        std::vector<u8> frame;
+        u16 segment;
+    };
+    LargeReceiver receiver_;
+    std::deque<Waiting> waiting_;
+    std::atomic<u32> merged_ = 0;
     std::vector<std::unique_ptr<Observer>> observers_;
 };
 

@@ -32,7 +32,7 @@ const SlirpCb& UserNetdev::callbacks() {
     static const SlirpCb table = [] {
         SlirpCb cb{};
         cb.send_packet = [](const void* frame, std::size_t bytes, void* opaque) {
-            self(opaque)->deliver({static_cast<const u8*>(frame), bytes});
+            self(opaque)->arrive({static_cast<const u8*>(frame), bytes});
             return static_cast<ssize_t>(bytes);
         };
         cb.guest_error = [](const char*, void*) {};
@@ -57,7 +57,7 @@ const SlirpCb& UserNetdev::callbacks() {
 }
 
 UserNetdev::UserNetdev(std::string id, Properties& properties, EventLoop& loop, ChardevSet& chardevs)
-    : Netdev(std::move(id)), loop_(loop) {
+    : Netdev(std::move(id)), loop_(loop), merge_([this](auto frame, u16 segment) { deliver(frame, segment); }) {
     UserOptions options(properties);
     first_guest_ = options.first_guest;
     network_text_ = text_of(options.network) + "/" + std::to_string(std::popcount(options.mask.s_addr));
@@ -72,6 +72,14 @@ UserNetdev::UserNetdev(std::string id, Properties& properties, EventLoop& loop, 
     }
     for (const GuestForward& forward : options.guest_forwards) add_guest_forward(properties, forward, chardevs);
     source_ = loop_.add_source([this] { return before_sleep(); });
+}
+
+/// A frame for the guest. What is held comes with the end of this turn of the loop, in before_sleep().
+void UserNetdev::arrive(std::span<const u8> frame) {
+    const bool ipv6 = frame.size() > 12 && frame[12] == 0x86;
+    if ((merged() & (ipv6 ? kMergeIpv6 : kMergeIpv4)) != 0) return merge_.add(frame);
+    merge_.flush();
+    deliver(frame);
 }
 
 UserNetdev::~UserNetdev() {
@@ -198,6 +206,7 @@ u64 UserNetdev::before_sleep() {
         if (found == watched_.end() || found->second != events) watch(fd, events);
     }
     u64 next = run_timers();
+    merge_.flush();
     if (timeout != ~u32{0}) next = std::min(next, host_now() + timeout * kMillisecond);
     return next;
 }

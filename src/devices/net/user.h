@@ -9,6 +9,7 @@
 #include "devices/chardev/factory.h"
 #include "devices/event_loop.h"
 #include "devices/net/netdev.h"
+#include "devices/net/tcp_merge.h"
 #include "devices/net/user_options.h"
 
 namespace dragoman::devices::net {
@@ -54,6 +55,7 @@ private:
     };
 
     static const SlirpCb& callbacks();
+    void arrive(std::span<const u8> frame);
     void add_guest_forward(const Properties& properties, const GuestForward& forward, ChardevSet& chardevs);
     u64 before_sleep();
     u64 run_timers();
@@ -70,6 +72,7 @@ private:
     std::map<int, int> ready_;    ///< fd -> revents since the last sleep
     std::vector<std::unique_ptr<Timer>> timers_;
     std::vector<GuestPort> guest_ports_;
+    TcpMerge merge_;
     std::unique_ptr<Slirp, Cleanup> slirp_;  ///< last: its end calls back
 };
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr u32 kDeviceId = 1;
 constexpr u64 kCsum = feature(0), kGuestCsum = feature(1), kMtu = feature(3), kMac = feature(5),
-              kHostTso4 = feature(11), kHostTso6 = feature(12), kMergeableBuffers = feature(15),
-              kStatusField = feature(16);
+              kGuestTso4 = feature(7), kGuestTso6 = feature(8), kHostTso4 = feature(11), kHostTso6 = feature(12),
+              kMergeableBuffers = feature(15), kStatusField = feature(16);
 constexpr u64 kMaxFrame = 65536 + 256;
 constexpr unsigned kMaxBatches = 8;  // of transmitted frames, before others on the event loop have their turn
 
@@ -32,6 +32,7 @@ constexpr u64 kLegacyHeaderBytes = 10;
 static_assert(sizeof(Header) == 12);
 
 enum : u8 { kNeedsCsum = 1, kDataValid = 2 };
+enum : u8 { kTcpIpv4 = 1, kTcpIpv6 = 4 };  // gso_type
 
 struct Config {  // §5.1.4
     u8 mac[6];
@@ -62,7 +63,7 @@ Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, con
       options_(options),
       mac_(options.mac) {
     if (netdev_ != nullptr) {
-        netdev_->attach([this](std::span<const u8> frame) { return receive(frame); });
+        netdev_->attach_large([this](std::span<const u8> frame, u16 segment) { return receive(frame, segment); });
     }
 }
 
@@ -76,6 +77,8 @@ NetOptions Net::take_options(Properties& properties, const MacAddress& mac) {
     options.csum = properties.take_bool("csum", true);
     bool tso4 = properties.take_bool("host_tso4", true), tso6 = properties.take_bool("host_tso6", true);
     options.tso = tso4 && tso6;
+    bool guest4 = properties.take_bool("guest_tso4", true), guest6 = properties.take_bool("guest_tso6", true);
+    options.guest_tso = guest4 && guest6;
     properties.finish();
     return options;
 }
@@ -91,7 +94,10 @@ u64 Net::device_features() const {
     if (netdev_ == nullptr || !options_.csum) return features;
     features |= kCsum;
     // What libslirp makes has right checksums; of a tap's frames nothing is known.
-    if (netdev_->takes_large_segments()) features |= kGuestCsum | (options_.tso ? kHostTso4 | kHostTso6 : 0);
+    if (netdev_->takes_large_segments()) {
+        features |= kGuestCsum | (options_.tso ? kHostTso4 | kHostTso6 : 0);
+        if (options_.guest_tso) features |= kGuestTso4 | kGuestTso6;
+    }
     return features;
 }
 
@@ -118,9 +124,16 @@ u64 Net::header_bytes() const {
 void Net::driver_ready() {
     // New buffers are of interest only while a frame waits for them.
     own_queue(kReceive).suppress_notifications();
+    tell_netdev();
+}
+
+/// What the driver wants of the back end.
+void Net::tell_netdev() {
+    if (netdev_ != nullptr) netdev_->want_merged(has_feature(kGuestTso4), has_feature(kGuestTso6));
 }
 
 void Net::device_reset() {
+    if (netdev_ != nullptr) netdev_->want_merged(false, false);
     starving_ = false;
     mac_ = options_.mac;
 }
@@ -128,6 +141,7 @@ void Net::device_reset() {
 void Net::visit_device(State& state) {
     state.bytes("mac", mac_);
     state.field("starving", starving_, netdev_ != nullptr ? 1 : 0);
+    tell_netdev();
 }
 
 void Net::queue_notified(unsigned index) {
@@ -157,11 +171,22 @@ bool Net::gather(u64 bytes, unsigned& chains) {
     return false;
 }
 
-bool Net::receive(std::span<const u8> frame) {
+bool Net::receive(std::span<const u8> frame, u16 segment) {
     UniqueLock held(lock());
     if (!running() || !own_queue(kReceive).enabled()) return true;  // the interface is down
     Header header{};
     if (has_feature(kGuestCsum)) header.flags = kDataValid;
+    if (segment != 0) {
+        const bool ipv6 = frame[12] == 0x86;
+        if (!has_feature(ipv6 ? kGuestTso6 : kGuestTso4)) return true;  // it was for the driver before
+        constexpr u16 kEthernet = 14, kIpv4 = 20, kIpv6 = 40, kChecksumInTcp = 16;
+        header.flags = kNeedsCsum;
+        header.gso_type = ipv6 ? kTcpIpv6 : kTcpIpv4;
+        header.gso_size = segment;
+        header.csum_start = static_cast<u16>(kEthernet + (ipv6 ? kIpv6 : kIpv4));
+        header.csum_offset = kChecksumInTcp;
+        header.header_length = static_cast<u16>(header.csum_start + 4 * (frame[header.csum_start + 12u] >> 4));
+    }
     u64 total = header_bytes() + frame.size();
     unsigned chains;
     if (!gather(total, chains)) {

@@ -16,9 +16,10 @@ using net::MacAddress;
 struct NetOptions {
     MacAddress mac = net::kFirstMac;
     u16 queue_size = 256;
-    u16 mtu = 0;       ///< told to the guest where not 0
-    bool csum = true;  ///< the guest may leave checksums to us
-    bool tso = true;   ///< and the cutting of TCP data into packets
+    u16 mtu = 0;            ///< told to the guest where not 0
+    bool csum = true;       ///< the guest may leave checksums to us
+    bool tso = true;        ///< and the cutting of TCP data into packets
+    bool guest_tso = true;  ///< the guest takes TCP data of several packets in one frame
 };
 
 class Net final : public VirtioDevice {
@@ -32,7 +33,7 @@ public:
 
 private:
     static constexpr unsigned kReceive = 0, kTransmit = 1;
-    static constexpr unsigned kBatch = 32;
+    static constexpr unsigned kBatch = 64;  ///< chains; enough for a frame of 64 KiB in buffers for single packets
 
     u64 device_features() const override;
     void fill_config(std::span<u8> config) override DRAGOMAN_REQUIRES(lock());
@@ -44,7 +45,8 @@ private:
     void visit_device(State& state) override DRAGOMAN_REQUIRES(lock());
 
     u64 header_bytes() const;
-    bool receive(std::span<const u8> frame);
+    bool receive(std::span<const u8> frame, u16 segment);
+    void tell_netdev() DRAGOMAN_REQUIRES(lock());
     bool gather(u64 bytes, unsigned& chains) DRAGOMAN_REQUIRES(lock());
     void transmit();
     void send(const Chain& chain);
