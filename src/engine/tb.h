@@ -18,6 +18,7 @@ struct SlotRecord {
     SlotRecord* next = nullptr;          ///< list of target->incoming
     SlotRecord** link = nullptr;         ///< the pointer that points at this record
     u8 samples = 0;                      ///< a loop's back edge: how often it was met before it was linked
+    bool found_loop = false;             ///< was Undecided (host::LoopEdge), until a loop was found that it goes to
     bool linked_in_image = false;        ///< linked in the file that its code comes from, without a target here
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Translations are kept, and files are not what they were: replaced while they run, of another version under the same name,
-copied up by overlayfs; and the directory for translations is full. kept_files_test.py DRAGOMAN COMPILER
+copied up by overlayfs; and the directory for translations is full. Loops are found whatever is kept. kept_files_test.py DRAGOMAN COMPILER
 
 A program prints what a function of a library returns, once for each line that it reads."""
 
@@ -114,6 +114,40 @@ def replaced(scratch):
     check(run(cache, directory)[0] == "4045", "written to in place")
 
 
+LOOP = r"""
+int main(void) {
+    long turns = 3000000, sum = 0;
+    __asm__ volatile(
+        "   j 2f\n"
+        "1: addi %1, %1, 3\n"
+        "   bnez %0, 3f\n"
+        "   .zero 400\n"
+        "2: addi %1, %1, 1\n"
+        "   addi %0, %0, -1\n"
+        "   bnez %0, 1b\n"
+        "   j 4f\n"
+        "3: addi %1, %1, 5\n"
+        "   j 2b\n"
+        "4:"
+        : "+r"(turns), "+r"(sum));
+    return sum != 9 * 2999999 + 1;
+}
+"""
+
+
+def loops(scratch):
+    """A loop of several blocks is not kept: each process finds it, whatever it has of the blocks."""
+    os.mkdir(f"{scratch}/loops")
+    compile_to(f"{scratch}/loops/program", LOOP, "-static")
+    found = []
+    for _ in range(3):
+        done = subprocess.run(command(f"{scratch}/cache", f"{scratch}/loops", "-d", "stats"), capture_output=True, text=True, timeout=60)
+        of_several = re.search(r"^ *of several blocks +(\d+)$", done.stderr, re.M)
+        check(done.returncode == 0 and of_several, f"{done.returncode}, {done.stderr!r}")
+        found.append(int(of_several[1]) if of_several else 0)
+    check(found == [1, 1, 1], f"loops of several blocks that are found by each run: {found}")
+
+
 INSIDE = r"""
 set -e
 mount -t tmpfs -o size=64k none "$1/full"
@@ -150,6 +184,7 @@ if not os.path.isdir(SYSROOT):
     sys.exit(77)
 with tempfile.TemporaryDirectory() as scratch:
     replaced(scratch)
+    loops(scratch)
     compile_to(f"{scratch}/replaced/other1", LIBRARY, "-shared", "-fPIC", "-DVERSION=1", "-Wl,-soname,libversion.so")
     for name in ("full", "layers", "merged"):
         os.mkdir(f"{scratch}/{name}")

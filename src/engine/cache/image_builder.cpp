@@ -133,6 +133,11 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
         if (!slot.slot.used) continue;
         slot.slot.target_pc -= header_.key.bias;
         backend_.unlink(code, slot.slot);
+        // Loops are not kept: the next process is to find them, too.
+        if (tb.slots[i].found_loop) {
+            slot.slot.loop_edge = host::LoopEdge::Undecided;
+            backend_.unlink(code, slot.slot);
+        }
         if (const TranslationBlock* target = tb.slots[i].target; target != nullptr && !target->is_loop()) {
             slot.target_flags = target->flags;
         }

@@ -31,9 +31,10 @@ void Engine::Impl::decide(const SlotPlace& place, TranslationBlock* loop) {
     SlotRecord* record = blocks.slot_at(place);
     if (record == nullptr || record->slot.loop_edge != LoopEdge::Undecided) return;
     blocks.unlink(*record);
+    const bool to_loop = loop != nullptr && !loop->invalid.load() && record->slot.target_pc == loop->pc;
     record->slot.decide();
-    if (loop == nullptr || loop->invalid.load()) return;
-    if (record->slot.target_pc == loop->pc) blocks.link(*record, loop);
+    record->found_loop = to_loop;
+    if (to_loop) blocks.link(*record, loop);
 }
 
 /// The loop through v.loops.back_edge has no path.

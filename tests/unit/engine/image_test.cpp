@@ -116,8 +116,8 @@ protected:
         return true;
     }
     /// Where the jump of a block leads, as an offset in the code.
-    static i64 target(const ImageView& view, u32 block) {
-        const u32 field = view.code_of(block) + FakeCode::kPatch;
+    static i64 target(const ImageView& view, u32 block, u32 offset = FakeCode::kPatch) {
+        const u32 field = view.code_of(block) + offset;
         i32 distance;
         std::memcpy(&distance, view.code + field, 4);
         return i64{field} + 4 + distance;
@@ -242,6 +242,29 @@ TEST_F(ImageTest, LinksByStateFlags) {
     EXPECT_EQ(target(view, 1), view.code_of(3)) << "not to the checked entry of the one that was met";
     EXPECT_EQ(target(view, 4), view.code_of(4) + FakeCode::kStub) << "linked without knowing";
     EXPECT_EQ(view.find_only(8), ImageView::kNone);
+}
+
+TEST_F(ImageTest, BackEdgesOfLoopsCountAgain) {
+    constexpr u32 kLoopOffset = FakeCode::kStub + 4;
+    ImageBuilder b = builder(1);
+    b.set_page(0, 5);
+    TranslationBlock& head = code_.make(kBias, 0, kBias + 4);
+    TranslationBlock& looped = code_.make(kBias + 4, 0, kBias);
+    TranslationBlock& plain = code_.make(kBias + 8, 0, kBias);
+    looped.slots[0].slot.loop_offset = plain.slots[0].slot.loop_offset = kLoopOffset;
+    looped.slots[0].found_loop = true;
+    for (const TranslationBlock* tb : {&head, &looped, &plain}) ASSERT_TRUE(b.add(*tb));
+    auto content = b.finish();
+    ASSERT_TRUE(write_image(directory_, b.header(), content));
+    ImageView view;
+    ASSERT_TRUE(read(1, view));
+    EXPECT_EQ(target(view, 1), view.code_of(1) + FakeCode::kStub) << "passes are not counted";
+    EXPECT_EQ(target(view, 1, kLoopOffset), view.code_of(0) + 8);
+    EXPECT_EQ(target(view, 2), view.code_of(0) + 8) << "what has no path is looked at again";
+    BlockDetails details;
+    details.read(view, 1);
+    ASSERT_EQ(details.slot_count, 1u);
+    EXPECT_EQ(details.slots[0].slot.loop_edge, host::LoopEdge::Undecided);
 }
 
 TEST_F(ImageTest, IsMapped) {
