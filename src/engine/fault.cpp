@@ -35,7 +35,7 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     return true;
 }
 
-bool Engine::Impl::mend_image(const u8* position, int signal, const siginfo_t* info) {
+bool Engine::Impl::mend_image(ir::Env* env, const u8* position, int signal, const siginfo_t* info, ucontext_t* uc) {
     if (signal != SIGBUS && signal != SIGILL) return false;
     const CodeCache& cache = kept_blocks.cache;
     Image* image = signal == SIGBUS ? cache.mapped_at(info->si_addr) : nullptr;
@@ -47,7 +47,18 @@ bool Engine::Impl::mend_image(const u8* position, int signal, const siginfo_t* i
     const u32 block = image->view().find_code(static_cast<u32>(position - image->view().code));
     if (block == ImageView::kNone) return false;
     const ImageView& view = image->view();
-    if (mender->mend(*image, block, request_for(image->bias() + view.pcs[block], view.shape(block).flags))) return true;
+    const ImageShape shape = view.shape(block);
+    const u64 pc = image->bias() + view.pcs[block];
+    if (mender->mend(*image, block, request_for(pc, shape.flags))) return true;
+    // The guest's code is another one now; it takes over if nothing of the block has been done.
+    const i64 offset = position - image->code(block);
+    if (offset == shape.entry || offset == shape.checked_entry) {
+        backend->restore_state(env, uc, {.guest_pc = pc, .tb = {}, .insn = {}});
+        env->pc = pc;
+        env->exit_reason = ir::ExitReason::Lookup;
+        backend->redirect_to_exit(env, uc);
+        return true;
+    }
     die(1, "a file of the translation cache was cut off while the program ran in it, and the program's code changed");
 }
 
@@ -57,7 +68,7 @@ void Engine::Impl::own_image_code(u64 page) {
         LockGuard guard(blocks.lock);
         for (auto [image, index] : blocks.image_pages(page / kPageBytes, page / kPageBytes)) {
             if (image->pages[index] != Image::PageState::Holds) continue;
-            image->view().for_blocks_on(image->view().pages[index].number, [&, in = image](u32 block) {
+            image->for_blocks_on(image->view().pages[index].number, [&, in = image](u32 block) {
                 if (!in->own_code(block)) lost.emplace_back(in, block);
             });
         }
@@ -99,7 +110,7 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
         return i.blocks.buffer.contains(position) ? position : nullptr;
     };
 
-    if (i.kept_blocks.on() && i.mend_image(position_of_fault(), signal, info)) return Fault::Resolved;
+    if (i.kept_blocks.on() && i.mend_image(env, position_of_fault(), signal, info, uc)) return Fault::Resolved;
     if (i.space != nullptr && signal == SIGSEGV && info->si_code > 0 && host::is_write_fault(uc)) {
         // A store to a page with translated code. Writable again first, then dropped: a translation
         // that another thread makes in between protects the page anew or is dropped with the rest.

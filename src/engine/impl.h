@@ -118,7 +118,7 @@ struct Engine::Impl {
     /// false, with nothing changed, when there is none.
     bool restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc);
     /// A fault that comes of an image's file having been cut off. @returns whether it is dealt with
-    bool mend_image(const u8* position, int signal, const siginfo_t* info);
+    bool mend_image(ir::Env* env, const u8* position, int signal, const siginfo_t* info, ucontext_t* uc);
     /// Code on the guest page at `page` is about to change: what images have of it stays whatever becomes of their
     /// files, as it could not be translated again. Threads may be in it.
     void own_image_code(u64 page);

@@ -1,19 +1,13 @@
 // flags: -O2
 // The files in which the translator keeps translations are cut off while this program runs in them: it goes on. The
 // child's kept translations are in a directory of its own (DRAGOMAN_TB_CACHE). Natively that is without effect.
-#include <dirent.h>
-#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "check.h"
-
-static char *directory;
+#include "cut_files.h"
 
 static int by_value(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 static unsigned fib(unsigned n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
@@ -59,34 +53,22 @@ static unsigned long in_threads(void) {
     return results[0];
 }
 
-static void cut_all(off_t (*size)(off_t)) {
-    DIR *list = opendir(directory);
-    CHECK(list != NULL);
-    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
-        char path[512];
-        struct stat info;
-        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        CHECK(stat(path, &info) == 0);
-        if (!S_ISREG(info.st_mode)) continue;
-        CHECK(chmod(path, 0600) == 0 && truncate(path, size(info.st_size)) == 0);
-    }
-    closedir(list);
-}
-static off_t all(off_t size) { return size; }
+static off_t all(off_t size, long unused) { (void)unused; return size; }
 /* Whole pages: within one, what is cut off reads as zeros, which nobody can tell from contents. */
-static off_t without_end(off_t size) { return size > 12288 ? (size - 8192) & -4096 : 0; }
-static off_t half(off_t size) { return size / 2 & -4096; }
-static off_t most(off_t size) { return size / 4 * 3 & -4096; }
-static off_t header(off_t size) { (void)size; return 4096; }
-static off_t nothing(off_t size) { (void)size; return 0; }
-static off_t (*const cuts[])(off_t) = {all, all, without_end, most, half, header, nothing};
+static off_t without_end(off_t size, long unused) { (void)unused; return size > 12288 ? (size - 8192) & -4096 : 0; }
+static off_t half(off_t size, long unused) { (void)unused; return size / 2 & -4096; }
+static off_t most(off_t size, long unused) { (void)unused; return size / 4 * 3 & -4096; }
+static off_t header(off_t size, long unused) { (void)size, (void)unused; return 4096; }
+static off_t nothing(off_t size, long unused) { (void)size, (void)unused; return 0; }
+static off_t (*const cuts[])(off_t, long) = {all, all, without_end, most, half, header, nothing};
 enum { CUTS = sizeof cuts / sizeof *cuts };
 
-static int child(int number) {
+static int child(int number, const char *directory) {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
     unsigned long before = work(7);
-    cut_all(cuts[number]);
+    int count = cut_files(directory, cuts[number], 0);
+    CHECK(cuts[number] == all || count != 0 || !translations_are_kept());
     for (int i = 0; i < 3; i++) CHECK(work(7) == before);
     CHECK(in_threads() == before);
     CHECK(work(8) != before && work(7) == before);
@@ -96,39 +78,22 @@ static int child(int number) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 3) {
-        directory = argv[2];
-        return child(atoi(argv[1]));
-    }
-    char name[] = "/tmp/cut_image.XXXXXX";
-    CHECK((directory = mkdtemp(name)) != NULL);
+    if (argc == 3) return child(atoi(argv[1]), argv[2]);
+    char directory[] = "/tmp/cut_image.XXXXXX";
+    CHECK(mkdtemp(directory) != NULL);
     CHECK(setenv("DRAGOMAN_TB_CACHE", directory, 1) == 0);
     for (int i = 0; i < CUTS; i++) {
         /* First to have something kept, then to lose it. */
         for (int turn = 0; turn < 2; turn++) {
-            pid_t pid = fork();
-            CHECK(pid >= 0);
-            if (pid == 0) {
-                char number[8];
-                snprintf(number, sizeof number, "%d", turn == 0 ? 0 : i);
-                CHECK(freopen("/dev/null", "w", stdout) != NULL);
-                execl("/proc/self/exe", argv[0], number, directory, NULL);
-                _exit(99);
-            }
-            int status;
-            CHECK(waitpid(pid, &status, 0) == pid);
+            char number[8];
+            snprintf(number, sizeof number, "%d", turn == 0 ? 0 : i);
+            int status = run_again((char *[]){argv[0], number, directory, NULL});
             if (status != 0) {
                 fprintf(stderr, "cut %d, turn %d: status %x\n", i, turn, status);
                 return 1;
             }
         }
     }
-    DIR *list = opendir(directory);
-    for (struct dirent *entry; list != NULL && (entry = readdir(list)) != NULL;) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        unlink(path);
-    }
-    CHECK(rmdir(directory) == 0);
+    remove_directory(directory);
     return 0;
 }

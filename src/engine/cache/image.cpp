@@ -102,6 +102,13 @@ bool Image::own_code(u32 block) {
     return *code(block) != kNoCode;
 }
 
+void Image::close(u32 block) {
+    const ImageShape shape = view_.shape(block);
+    for (const u8 entry : {shape.checked_entry, shape.entry}) {
+        __atomic_store_n(code(block) + entry, kNoCode, __ATOMIC_RELAXED);
+    }
+}
+
 bool Image::holds(u32 block) const {
     return !block_cut[block] && for_pages(block, [this](u32 page) { return pages[page] == PageState::Holds; });
 }

@@ -64,6 +64,8 @@ public:
     /// Puts the code of `block` into memory of this process, so that it stays whatever becomes of the file. @returns
     /// whether it was there; else it is lost (kNoCode), and is to be translated again
     bool own_code(u32 block);
+    /// Makes the block fault (SIGILL) where it is entered, for links to it that nobody can find any more.
+    void close(u32 block);
     /// Whether all pages of the block hold.
     bool holds(u32 block) const;
     /// Whether the guest code in [pc, pc + bytes) is such that a new image should have it: not what the process itself
@@ -80,6 +82,19 @@ public:
             if (index >= pages.size() || view_.pages[index].number != number || !f(index)) return false;
         }
         return true;
+    }
+
+    /// Calls `f(number)` for the live blocks that depend on guest page `page`, a number; for some twice where the file
+    /// is cut off.
+    template <class F>
+    void for_blocks_on(u32 page, F f) const {
+        view_.for_blocks_on(page, f);
+        // The index of blocks by address may be among what is lost; that is noticed when it is read.
+        if (!lost()) return;
+        for (u32 number = 0; number < view_.block_count(); ++number) {
+            if (!view_.is_dead(number) && view_.first_page(number) <= page && view_.last_page(number) >= page)
+                f(number);
+        }
     }
 
     /// The block's TB; null: none was made.

@@ -79,6 +79,11 @@ void Blocks::cut_links(Image& image) {
             }
         }
     }
+    // What is lost of the file may have said which blocks lead there.
+    if (!image.lost()) return;
+    for (u32 block = 0; block < view.block_count(); ++block) {
+        if (is_cut[block] && !view.is_dead(block)) image.close(block);
+    }
 }
 
 u64 Blocks::kept_count() const {

@@ -303,6 +303,14 @@ TEST_F(ImageTest, IsMapped) {
         EXPECT_EQ(image.view().pcs[99], 396u);
         EXPECT_EQ(image.view().details[0], 0);
         image.view().find(40, 0);
+        std::vector<bool> found(100);
+        image.for_blocks_on(0, [&](u32 block) { found[block] = true; });
+        EXPECT_EQ(found, std::vector<bool>(100, true)) << "the index of blocks is lost";
+        image.close(3);
+        const u32 closed = image.view().code_of(3);
+        EXPECT_EQ(code[closed], Image::kNoCode) << "its checked entry";
+        EXPECT_EQ(code[closed + 8], Image::kNoCode);
+        EXPECT_EQ(code[closed + 1], static_cast<u8>(kBias + 12));
         EXPECT_TRUE(image.cut_off(code + 100));
         EXPECT_EQ(code[0], Image::kNoCode);
         EXPECT_TRUE(image.cut_off(code + 100)) << "by another thread at the same time";
