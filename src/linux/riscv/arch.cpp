@@ -1,11 +1,10 @@
-// Linux on riscv64: registers of system calls and clone, and the signals that exceptions become
-// (arch/riscv/kernel/traps.c).
+// Linux on riscv64, and the signals that exceptions become (arch/riscv/kernel/traps.c).
 #include "linux/riscv/arch.h"
 
 #include <elf.h>
 #include <linux/audit.h>
 
-#include "guest/riscv/state.h"
+#include "linux/riscv/call_abi.h"
 #include "linux/riscv/calls.h"
 #include "linux/riscv/isa.h"
 #include "linux/riscv/semihosting.h"
@@ -14,45 +13,18 @@
 namespace dragoman::linux_abi::riscv {
 
 using dragoman::riscv::Cause;
-using dragoman::riscv::hart;
 
 namespace {
 
-constexpr unsigned kSp = 2, kTp = 4, kA0 = 10, kA7 = 17;
-constexpr u64 kEcallBytes = 4;
-
-unsigned syscall_number(const ir::Env* env) { return static_cast<unsigned>(hart(env)->gpr[kA7]); }
+using Abi = CallAbi<u64>;
 
 SyscallArgs syscall_args(const ir::Env* env) {
-    const u64* a = &hart(env)->gpr[kA0];
+    const u64* a = &dragoman::riscv::hart(env)->gpr[kA0];
     return {{a[0], a[1], a[2], a[3], a[4], a[5]}};
 }
 
-void set_syscall_result(ir::Env* env, i64 result) { hart(env)->gpr[kA0] = static_cast<u64>(result); }
-
-void restart_syscall(ir::Env* env, u64 first_argument, int number) {
-    env->pc -= kEcallBytes;
-    hart(env)->gpr[kA0] = first_argument;
-    if (number >= 0) hart(env)->gpr[kA7] = static_cast<u64>(number);
-}
-
-void restore_first_argument(ir::Env* env, u64 first_argument) { hart(env)->gpr[kA0] = first_argument; }
-
 // pc stands in the place of x0.
 constexpr CallRegisters kCallRegisters{0, 8 * kSp, 8 * kA7, 8 * kA0, {88, 96, 104, 112, 120}};
-
-u64 stack_pointer(const ir::Env* env) { return hart(env)->gpr[kSp]; }
-
-void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
-    env->pc = entry;
-    hart(env)->gpr[kSp] = stack;
-}
-
-void set_child_state(ir::Env* env, const u64* stack, const u64* tls) {
-    hart(env)->gpr[kA0] = 0;
-    if (stack) hart(env)->gpr[kSp] = *stack;
-    if (tls) hart(env)->gpr[kTp] = *tls;
-}
 
 void set_fault(siginfo_t& info, int signal, int code, u64 address) {
     info = {};
@@ -125,14 +97,14 @@ const Arch kArch64 = {
     .prctl = prctl,
     .prctl_options = kPrctlOptions,
     .layouts = kGenericLayouts64,
-    .syscall_number = syscall_number,
+    .syscall_number = Abi::syscall_number,
     .syscall_args = syscall_args,
-    .set_syscall_result = set_syscall_result,
-    .restart_syscall = restart_syscall,
-    .restore_first_argument = restore_first_argument,
-    .stack_pointer = stack_pointer,
-    .set_entry_state = set_entry_state,
-    .set_child_state = set_child_state,
+    .set_syscall_result = Abi::set_syscall_result,
+    .restart_syscall = Abi::restart_syscall,
+    .restore_first_argument = Abi::restore_first_argument,
+    .stack_pointer = Abi::stack_pointer,
+    .set_entry_state = Abi::set_entry_state,
+    .set_child_state = Abi::set_child_state,
     .handle_call = semihosting_call,
     .exception_signal = exception_signal,
     .push_signal_frame = push_signal_frame,

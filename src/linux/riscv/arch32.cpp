@@ -1,12 +1,11 @@
-// Linux on riscv32: registers of system calls and clone. Registers hold sign-extended words; addresses that the Linux
-// layer is given are zero-extended.
+// Linux on riscv32.
 #include <elf.h>
 #include <linux/audit.h>
 
 #include <array>
 
-#include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
+#include "linux/riscv/call_abi.h"
 #include "linux/riscv/isa.h"
 #include "linux/riscv/semihosting.h"
 #include "linux/task.h"
@@ -17,12 +16,11 @@
 
 namespace dragoman::linux_abi::riscv {
 
-using dragoman::riscv::hart;
-
 namespace {
 
-constexpr unsigned kSp = 2, kTp = 4, kA0 = 10, kA7 = 17, kArguments = 6;
-constexpr u64 kEcallBytes = 4;
+using Abi = CallAbi<u32>;
+
+constexpr unsigned kArguments = 6;
 
 /// Arguments of 64 bits are pairs of registers: a bit at the place of the lower one. (Only those of functions with a
 /// variable list of arguments would have to begin at an even place.)
@@ -37,13 +35,9 @@ constexpr auto kPairs = [] {
     return pairs;
 }();
 
-u64 as_register(u64 value) { return static_cast<u64>(sign_extend(value, 32)); }
-
-unsigned syscall_number(const ir::Env* env) { return static_cast<unsigned>(hart(env)->gpr[kA7]); }
-
 SyscallArgs syscall_args(const ir::Env* env) {
-    const u64* a = &hart(env)->gpr[kA0];
-    const unsigned number = syscall_number(env), pairs = number < kPairs.size() ? kPairs[number] : 0;
+    const u64* a = &dragoman::riscv::hart(env)->gpr[kA0];
+    const unsigned number = Abi::syscall_number(env), pairs = number < kPairs.size() ? kPairs[number] : 0;
     SyscallArgs args{};
     unsigned count = 0;
     for (unsigned i = 0; i < kArguments; ++i) {
@@ -53,29 +47,6 @@ SyscallArgs syscall_args(const ir::Env* env) {
         ++count;
     }
     return args;
-}
-
-void set_syscall_result(ir::Env* env, i64 result) { hart(env)->gpr[kA0] = as_register(static_cast<u64>(result)); }
-
-void restart_syscall(ir::Env* env, u64 first_argument, int number) {
-    env->pc -= kEcallBytes;
-    hart(env)->gpr[kA0] = as_register(first_argument);
-    if (number >= 0) hart(env)->gpr[kA7] = static_cast<u64>(number);
-}
-
-void restore_first_argument(ir::Env* env, u64 first_argument) { hart(env)->gpr[kA0] = as_register(first_argument); }
-
-u64 stack_pointer(const ir::Env* env) { return static_cast<u32>(hart(env)->gpr[kSp]); }
-
-void set_entry_state(ir::Env* env, u64 entry, u64 stack) {
-    env->pc = entry;
-    hart(env)->gpr[kSp] = as_register(stack);
-}
-
-void set_child_state(ir::Env* env, const u64* stack, const u64* tls) {
-    hart(env)->gpr[kA0] = 0;
-    if (stack) hart(env)->gpr[kSp] = as_register(*stack);
-    if (tls) hart(env)->gpr[kTp] = as_register(*tls);
 }
 
 }  // namespace
@@ -101,14 +72,14 @@ const Arch kArch32 = {
     .prctl = nullptr,
     .prctl_options = {},
     .layouts = kGenericLayouts32,
-    .syscall_number = syscall_number,
+    .syscall_number = Abi::syscall_number,
     .syscall_args = syscall_args,
-    .set_syscall_result = set_syscall_result,
-    .restart_syscall = restart_syscall,
-    .restore_first_argument = restore_first_argument,
-    .stack_pointer = stack_pointer,
-    .set_entry_state = set_entry_state,
-    .set_child_state = set_child_state,
+    .set_syscall_result = Abi::set_syscall_result,
+    .restart_syscall = Abi::restart_syscall,
+    .restore_first_argument = Abi::restore_first_argument,
+    .stack_pointer = Abi::stack_pointer,
+    .set_entry_state = Abi::set_entry_state,
+    .set_child_state = Abi::set_child_state,
     .handle_call = semihosting_call,
     .exception_signal = exception_signal,
     .push_signal_frame = push_signal_frame32,

@@ -5,6 +5,7 @@
 
 #include "guest/riscv/state.h"
 #include "linux/arch.h"
+#include "linux/riscv/call_abi.h"
 #include "linux/riscv/float_context.h"
 #include "linux/signals/signals.h"
 #include "linux/task.h"
@@ -23,12 +24,6 @@ struct Sigcontext {
     u32 end_magic, end_size;  // header that ends the list of extension contexts: zero
 };
 static_assert(sizeof(Sigcontext<u32>) == 128 + 528 && sizeof(Sigcontext<u64>) == 256 + 528);
-
-/// What a general register holds of a word: RV32's registers are sign-extended ones.
-template <class Word>
-u64 as_register(u64 value) {
-    return sizeof(Word) == sizeof(u32) ? static_cast<u64>(sign_extend(value, 32)) : value;
-}
 
 template <class Word>
 void save_registers(const dragoman::riscv::Hart* h, Sigcontext<Word>& context) {
@@ -53,7 +48,6 @@ void load_registers(const Task& task, dragoman::riscv::Hart* h, const Sigcontext
 template <class Word>
 void enter_handler(const Task& task, dragoman::riscv::Hart* h, const SignalDelivery& delivery, u64 address, u64 info,
                    u64 ucontext) {
-    constexpr unsigned kRa = 1, kSp = 2, kA0 = 10;
     h->gpr[kRa] = as_register<Word>(task.process->vdso + task.process->arch->vdso().sigreturn);
     h->gpr[kSp] = as_register<Word>(address);
     h->gpr[kA0] = static_cast<u64>(delivery.signal);

@@ -42,8 +42,6 @@ static_assert(sizeof(siginfo_t) == 128 && sizeof(Frame) == 1088);
 /// Where the list of extension contexts begins.
 constexpr u64 kContexts = offsetof(Frame, uc.context.end_magic);
 
-constexpr unsigned kSp = 2;
-
 }  // namespace
 
 u64 minimum_signal_stack(const guest::Model& model) {

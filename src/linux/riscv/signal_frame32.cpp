@@ -30,8 +30,6 @@ struct Frame32 {
 };
 static_assert(sizeof(Frame32) == 944);
 
-constexpr unsigned kSp = 2;
-
 }  // namespace
 
 u64 minimum_signal_stack32(const guest::Model&) { return sizeof(Frame32); }
