@@ -97,8 +97,7 @@ lint:  ## formatting, rooms' imports, shellcheck, clang's warnings (locks too) a
 	@tests/style/names.py
 	@git ls-files '*.sh' '.ci/run' | xargs shellcheck
 	@cmake --preset lint >/dev/null
-	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 8 tests/style/clang.sh
-	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy -p build-lint --quiet
+	@tests/style/lint.py build-lint -j $(JOBS)
 
 clean:  ## remove what was built
 	rm -rf $(BUILD)

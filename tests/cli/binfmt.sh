@@ -103,6 +103,8 @@ else
 fi
 
 "$dragoman" -binfmt remove || fail "remove"
-[ ! -e $directory/dragoman-riscv64 ] && [ ! -e $directory/dragoman-riscv32 ] || fail "still there"
+for name in riscv64 riscv32; do
+    [ ! -e $directory/dragoman-$name ] || fail "dragoman-$name is still there"
+done
 "$program" 2>/dev/null && fail "the program still runs by itself"
 exit 0

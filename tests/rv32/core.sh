@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # core.sh DRAGOMAN PROGRAM: what gdb makes of the core dump of a riscv32 program, and of the program while it runs.
 set -eu
 dragoman=$1
@@ -24,7 +24,7 @@ for wanted in "fault (place=0x10)" "in main_program" '$1 = 0x10' "AT_PHENT .* 32
 done
 
 "$dragoman" -g "$folder/socket" "$program" crash 2>/dev/null &
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -S socket ] || sleep 0.3
 done
 said=$(gdb-multiarch -batch -ex "target remote $folder/socket" -ex 'break fault' -ex c -ex 'p place' -ex 'set $a0 = -3' \
