@@ -47,11 +47,13 @@ std::vector<std::string> command_line(int argc, char** argv) {
     return arguments;
 }
 
-/// The program that binfmt_misc with flag O has opened for us; -1 when it has not.
-int opened_program() {
+/// The program as binfmt_misc with flag O has opened it for us, or else as a translator has left it; -1: not at all.
+int opened_program(int inherited) {
     errno = 0;
     unsigned long fd = getauxval(AT_EXECFD);
-    return errno == 0 ? static_cast<int>(fd) : -1;
+    if (errno != 0) return inherited;
+    if (inherited >= 0) ::close(inherited);
+    return static_cast<int>(fd);
 }
 
 void print_binfmt(const std::string& interpreter) {
@@ -73,7 +75,7 @@ int run(int argc, char** argv) {
     options.process.policy = inheritance.policy;
     options.process.filters = inheritance.filters;
     options.process.tracing = inheritance.tracing;
-    options.program_fd = opened_program();
+    options.program_fd = opened_program(inheritance.program);
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;
         case Action::Version: std::puts("dragoman version " DRAGOMAN_VERSION); return 0;

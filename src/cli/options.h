@@ -52,7 +52,7 @@ struct Options {
     bool log_append = false;  ///< set by the translator for the programs that its guest starts
 
     std::string program;                 ///< path of the guest program
-    int program_fd = -1;                 ///< the kernel has opened it (binfmt_misc); -1: it is to be found by its path
+    int program_fd = -1;                 ///< it has been opened already; -1: it is to be found by its path
     std::vector<std::string> arguments;  ///< argv of the guest, argv[0] included
 };
 

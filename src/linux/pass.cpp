@@ -25,7 +25,7 @@ i64 GuestPath::load(Task& task, u64 address, bool follow, int directory) {
     i64 error = task.read_string(text_, address);
     if (error) return error;
     std::optional<std::string> host = host_map_file(task, directory, text_);
-    if (!host && follow) host = proc_exe(task, AT_FDCWD, text_);
+    if (!host && follow) host = proc_exe_file(task, text_);
     text_ = host ? *host : resolve_path(text_, follow);
     host_ = reinterpret_cast<u64>(text_.c_str());
     return 0;

@@ -79,7 +79,7 @@ if [ "$(wc -l </proc/self/uid_map)" = 1 ] && [ "$(awk '{print $3}' /proc/self/ui
     mkdir -m 777 "$scratch/open"
     for variables in "QEMU_LOG=in_asm QEMU_LOG_FILENAME=$scratch/open/log" "DRAGOMAN_LOG=in_asm DRAGOMAN_LOG_FILENAME=$scratch/open/log" \
         "DRAGOMAN_STRACE=1" "QEMU_GDB=$scratch/open/socket" "QEMU_LD_PREFIX=/nowhere QEMU_CPU=nonsense" \
-        "DRAGOMAN_TB_CACHE=$scratch/open" "DRAGOMAN_SELF_FD=0" "QEMU_ARGV0=fake" "DRAGOMAN_PERFMAP=1"; do
+        "DRAGOMAN_TB_CACHE=$scratch/open" "DRAGOMAN_SELF_FD=0 DRAGOMAN_KEPT_PROGRAM=0" "QEMU_ARGV0=fake" "DRAGOMAN_PERFMAP=1"; do
         # shellcheck disable=SC2086  # each word is a variable
         expect "set-user-ID with $variables" \
             "$(env $variables setpriv --reuid 1000 --regid 1000 --clear-groups "$scratch/root/setuid" d 2>&1)" \

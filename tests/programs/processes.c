@@ -77,6 +77,47 @@ static void spawns(void) {
     CHECK(posix_spawn(&pid, "/etc", NULL, NULL, argv, envp) == EACCES);
 }
 
+static int copy_to(int to, int from) {
+    char buffer[65536];
+    ssize_t size;
+    while ((size = read(from, buffer, sizeof buffer)) > 0) {
+        if (write(to, buffer, (size_t)size) != size) return 0;
+    }
+    return size == 0;
+}
+
+/* Closed by exec, so that no interpreter would find it. */
+static int script_without_name(void) {
+    int fd = (int)syscall(SYS_memfd_create, "script", 1u);
+    CHECK(fd >= 0 && write(fd, "#!/bin/sh\n", 10) == 10);
+    return fd;
+}
+
+/* What the program without a name looks at. */
+static int check_nameless(void) {
+    char text[64] = "";
+    CHECK(readlink("/proc/self/exe", text, sizeof text) > 0 && strcmp(text, "/memfd:program (deleted)") == 0);
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct stat info, again;
+    CHECK(fd >= 0 && fstat(fd, &info) == 0 && info.st_nlink == 0 && info.st_size > 0);
+    CHECK(stat("/proc/self/exe", &again) == 0 && again.st_ino == info.st_ino && close(fd) == 0);
+    fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    CHECK(fd >= 0 && fstat(fd, &again) == 0 && again.st_ino == info.st_ino && close(fd) == 0);
+    for (fd = 3; fd < 100; fd++) {
+        char name[64];
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        const ssize_t length = readlink(name, text, sizeof text - 1);
+        CHECK(length < 0 || strncmp(text, "/memfd:", 7) != 0);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "x", "exit", "13", NULL);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 13);
+    return 0;
+}
+
 static void execs(void) {
     int fd = open(self, O_RDONLY | O_CLOEXEC);
     pid_t pid = fork();
@@ -85,6 +126,24 @@ static void execs(void) {
         _exit(1);
     }
     CHECK(WEXITSTATUS(wait_for(pid)) == 11);
+    /* A program without a name leaves no descriptor behind, and its link leads to it. */
+    int memory = (int)syscall(SYS_memfd_create, "program", 1u /* MFD_CLOEXEC */);
+    CHECK(memory >= 0 && copy_to(memory, fd) && lseek(fd, 0, SEEK_SET) == 0);
+    pid = fork();
+    if (pid == 0) {
+        if (fork() == 0) {
+            fexecve(memory, (char *[]){"x", "nameless", NULL}, environ);
+            _exit(1);
+        }
+        int status;
+        if (wait(&status) < 0 || status != 0) _exit(2);
+        char name[64];
+        snprintf(name, sizeof name, "/proc/self/fd/%d", memory);
+        execl(name, "x", "nameless", NULL);
+        _exit(1);
+    }
+    CHECK(WEXITSTATUS(wait_for(pid)) == 0 && close(memory) == 0);
+    CHECK(FAILS(fexecve(script_without_name(), (char *[]){"x", NULL}, environ), ENOENT));
     /* By the name of a descriptor that exec closes. */
     const char *names[] = {"/proc/self/fd/%d", "/dev/fd/%d", "/proc/thread-self/fd/%d"};
     for (int i = 0; i < 3; i++) {
@@ -195,6 +254,7 @@ static void stack_limit(void) {
 
 static int as_child(int argc, char **argv) {
     if (!strcmp(argv[1], "exit")) return atoi(argv[2]);
+    if (!strcmp(argv[1], "nameless")) return check_nameless();
     if (!strcmp(argv[1], "check")) {
         CHECK(argc == 4 && !strcmp(argv[0], "the name") && !strcmp(argv[2], "one argument") && !*argv[3]);
         CHECK(!strcmp(environ[0], "LD_PRELOAD=/nonexistent.so") && !strcmp(environ[1], "VARIABLE=value of it"));

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
+#include "base/descriptors.h"
 #include "linux/arch.h"
 #include "linux/files/path.h"
 #include "linux/memory/memory_limits.h"
@@ -102,11 +104,17 @@ bool is_about_memory(std::string_view entry) {
     return entry == "maps" || entry == "smaps" || entry == "smaps_rollup" || entry == "numa_maps";
 }
 
-std::string own_program(const Process& process) {
+/// Of the guest's program, if that had no name when it was loaded; else -1.
+std::atomic<int> held_program{-1};
+
+bool has_name(const Process& process) {
     struct stat info;
-    const bool same = ::stat(process.exe_path.c_str(), &info) == 0 && info.st_dev == process.exe_device &&
-                      info.st_ino == process.exe_inode;
-    return same ? process.exe_path : process.exe_path + " (deleted)";
+    return ::stat(process.exe_path.c_str(), &info) == 0 && info.st_dev == process.exe_device &&
+           info.st_ino == process.exe_inode;
+}
+
+std::string own_program(const Process& process) {
+    return has_name(process) ? process.exe_path : process.exe_path + " (deleted)";
 }
 
 std::optional<std::string> own_text(const Task& task, const std::string& path, std::string_view entry) {
@@ -134,11 +142,24 @@ std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::stri
     return parsed.own ? own_program(*task.process) : other_program(parsed.who);
 }
 
+std::optional<std::string> proc_exe_file(const Task& task, const std::string& path) {
+    std::optional<std::string> name = proc_exe(task, AT_FDCWD, path);
+    if (!name || held_program < 0) return name;
+    const bool own = parse_proc_path(task, absolute_path(AT_FDCWD, path)).own;
+    return own && !has_name(*task.process) ? "/proc/self/fd/" + std::to_string(held_program) : name;
+}
+
+void hold_program(const Process& process, int file) {
+    if (has_name(process)) return;
+    const int copy = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) held_program = reserve_descriptor(copy, &held_program);
+}
+
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& relative, int flags) {
     if (auto host = host_map_file(task, dirfd, relative)) return open_path(&task, AT_FDCWD, host->c_str(), flags);
     const std::string path = absolute_path(dirfd, relative);
-    if (!path.starts_with("/proc/") || (flags & O_PATH)) return std::nullopt;
-    if (path == "/proc/cpuinfo") {
+    if (!path.starts_with("/proc/")) return std::nullopt;
+    if (path == "/proc/cpuinfo" && !(flags & O_PATH)) {
         const Process& process = *task.process;
         return memory_file("cpuinfo", process.arch->cpuinfo(process.engine->model(), process.space->limit() - 1),
                            flags);
@@ -147,10 +168,10 @@ std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& rela
     if (parsed.entry == "mem" && task.tracer && (flags & O_ACCMODE) != O_RDONLY) {
         task.tracer->memory_opened(std::atoi(parsed.who.c_str()));
     }
-    if (!is_made(parsed.entry)) return std::nullopt;
+    if (!is_made(parsed.entry) || ((flags & O_PATH) && parsed.entry != "exe")) return std::nullopt;
     if (parsed.entry == "exe") {
         if (flags & O_NOFOLLOW) return std::nullopt;
-        std::optional<std::string> program = proc_exe(task, AT_FDCWD, path);
+        std::optional<std::string> program = proc_exe_file(task, path);
         if (!program) return std::nullopt;
         return open_path(&task, AT_FDCWD, program->c_str(), flags);
     }

@@ -13,6 +13,13 @@ namespace dragoman::linux_abi {
 /// another guest process: an absolute name, " (deleted)" behind it when it is gone. Else nothing.
 std::optional<std::string> proc_exe(const Task& task, int dirfd, const std::string& path);
 
+/// A name by which the host opens that program, or looks at it.
+std::optional<std::string> proc_exe_file(const Task& task, const std::string& path);
+
+/// Keeps the guest's program open if it has no name (memfd, unlinked), so that the guest's link leads to it all the
+/// same. Call once, when it has been loaded. @param file a descriptor of it
+void hold_program(const Process& process, int file);
+
 /// If `path` names a file that has to be made up for the guest, makes it (in memory) and opens it.
 /// @returns descriptor or -errno; nothing when the path is none of these.
 std::optional<i64> open_proc_file(Task& task, int dirfd, const std::string& path, int flags);

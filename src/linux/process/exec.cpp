@@ -47,6 +47,9 @@ constexpr std::string_view kPolicyVariable = "DRAGOMAN_KEPT_POLICY=";
 /// ... and where the guest's seccomp filters are.
 constexpr std::string_view kFiltersVariable = "DRAGOMAN_KEPT_FILTERS=";
 
+/// ... and the program's descriptor, where exec closes what its name leads through.
+constexpr std::string_view kProgramVariable = "DRAGOMAN_KEPT_PROGRAM=";
+
 /// ... and that somebody traces the task.
 constexpr std::string_view kTracingVariable = "DRAGOMAN_KEPT_TRACING=";
 
@@ -137,18 +140,45 @@ bool is_self(const std::string& path) {
            info.st_ino == self_identity.st_ino && info.st_dev == self_identity.st_dev;
 }
 
+/// While it lives, a program is open at a descriptor that exec keeps.
+class ProgramForExec {
+public:
+    /// @param file the program's; -1: the next translator finds it by its name
+    explicit ProgramForExec(int file) {
+        if (file < 0) return;
+        const DescriptorAllowance allowance = DescriptorAllowance::more(1);
+        fd_ = ::fcntl(file, F_DUPFD, 0);
+        if (fd_ < 0) error_ = -errno;
+    }
+    ~ProgramForExec() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    ProgramForExec(const ProgramForExec&) = delete;
+
+    /// 0 or -errno.
+    i64 error() const { return error_; }
+    std::string place() const { return fd_ < 0 ? "" : std::to_string(fd_); }
+
+private:
+    int fd_ = -1;
+    i64 error_ = 0;
+};
+
 /// Adds what the next translator has to know about the guest.
-void add_kept_state(std::vector<std::string>& environment, const Task& task, const FiltersForExec& filters) {
+void add_kept_state(std::vector<std::string>& environment, const Task& task, const FiltersForExec& filters,
+                    const ProgramForExec& program) {
     auto add = [&](std::string_view name, const std::string& value) {
         if (!value.empty()) environment.push_back(std::string(name) + value);
     };
     add(kLimitsVariable, kept_limits());
     add(kPolicyVariable, inherited_policy(*task.process));
     add(kFiltersVariable, filters.place());
+    add(kProgramVariable, program.place());
     add(kTracingVariable, trace::inherited_tracing(task));
 }
 
-SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<std::string>& arguments,
+/// @param file the program, if `path` means nothing any more by then; else -1
+SyscallResult guest_exec(Task& task, const std::string& path, int file, const std::vector<std::string>& arguments,
                          std::vector<std::string> environment) {
     const ProcessOptions& options = task.process->options;
     std::vector<std::string> command{options.self};
@@ -166,7 +196,9 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     }
     const FiltersForExec filters(task);
     if (filters.error()) return filters.error();
-    add_kept_state(environment, task, filters);
+    const ProgramForExec program(file);
+    if (program.error()) return program.error();
+    add_kept_state(environment, task, filters, program);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
@@ -179,7 +211,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, const std::vector<
     return result;
 }
 
-// A name that still works after exec for a program that is known by its descriptor only.
+// A name for a file that is known by its descriptor only.
 std::string name_of_descriptor(int fd, const std::string& rest) {
     char link[PATH_MAX], target[PATH_MAX];
     std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -191,10 +223,7 @@ std::string name_of_descriptor(int fd, const std::string& rest) {
         by_name.st_dev == by_fd.st_dev) {
         return target + rest;
     }
-    // A file without a name (memfd, unlinked): the new translator has to find it open.
-    int copy = ::dup(fd);
-    if (copy < 0) return std::string(link) + rest;
-    return "/proc/self/fd/" + std::to_string(copy) + rest;
+    return std::string(link) + rest;  // it has none (memfd, unlinked)
 }
 
 /// The guest's descriptor that a name leads through (/proc/self/fd/4, /dev/fd/4, /proc/self/fd/4/bin/true), or -1.
@@ -211,12 +240,11 @@ int descriptor_in_name(const std::string& name) {
     return -1;
 }
 
-/// The name by which the next translator finds a program that is open as `file`: exec closes what `path` may lead
-/// through.
-std::string name_after_exec(const std::string& path, int file) {
-    const int fd = descriptor_in_name(path);
+/// Whether exec closes what a name leads through.
+bool loses_meaning(const std::string& name) {
+    const int fd = descriptor_in_name(name);
     const int flags = fd < 0 ? -1 : ::fcntl(fd, F_GETFD);
-    return flags >= 0 && (flags & FD_CLOEXEC) ? name_of_descriptor(file, "") : path;
+    return flags >= 0 && (flags & FD_CLOEXEC);
 }
 
 // What speaks against executing a file: the program itself, or the script that leads to it.
@@ -237,8 +265,10 @@ SyscallResult kernel_exec(Task& task, const std::string& path, const std::vector
     return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
 }
 
-SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address) {
-    const std::string path = proc_exe(task, AT_FDCWD, name).value_or(name);
+/// @param by_descriptor the program was not given by a name of the guest's
+SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64 envp_address,
+                      bool by_descriptor = false) {
+    const std::string path = proc_exe_file(task, name).value_or(name);
     std::vector<std::string> arguments, environment;
     std::size_t total = 0;
     if (i64 error = read_strings(task, argv_address, arguments, total)) return error;
@@ -252,8 +282,12 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
     // A file that may be executed but not read is the kernel's to open. (In a sysroot it would not find the libraries.)
     const bool unreadable = error.error == EACCES && !has_sysroot();
     if (error.error != 0 && error.error != ENOEXEC && !unreadable) return -error.error;
+    const bool is_lost = loses_meaning(path);
     if (error.error == 0) {
         if (i64 refused = check_files(path, program)) return refused;
+        // The interpreter of a script would not find it. (One of the host's says so itself.)
+        const bool is_script = program.arguments.size() > arguments.size();
+        if (is_script && is_lost && (by_descriptor || is_guest_program(program.header))) return -ENOENT;
     }
     allowance.restore();  // the next program is to have the guest's limit
     if (!task.vfork_child) {
@@ -274,8 +308,7 @@ SyscallResult execute(Task& task, const std::string& name, u64 argv_address, u64
             SyscallResult result = kernel_exec(task, path, arguments, environment);
             if (result != -ENOEXEC) return result;  // else nobody has registered a translator
         }
-        const bool is_script = program.arguments.size() > arguments.size();
-        return guest_exec(task, is_script ? path : name_after_exec(path, file), arguments, std::move(environment));
+        return guest_exec(task, path, is_lost ? file : -1, arguments, std::move(environment));
     }
     // Also for files that nobody can execute: the kernel knows best what is wrong with them.
     return host_exec(task, AT_FDCWD, resolve_path(path).c_str(), arguments, environment, 0);
@@ -298,6 +331,10 @@ std::vector<std::string> guest_environment(char** environment, bool trusted, Inh
         }
         if (variable.starts_with(kPolicyVariable)) {
             if (trusted) inheritance.policy = *environment + kPolicyVariable.size();
+            continue;
+        }
+        if (variable.starts_with(kProgramVariable)) {
+            if (trusted) inheritance.program = std::atoi(*environment + kProgramVariable.size());
             continue;
         }
         if (variable.starts_with(kTracingVariable)) {
@@ -346,7 +383,7 @@ SyscallResult sys_execveat(Task& task, const SyscallArgs& args) {
     if (path.empty()) {
         if (!(flags & AT_EMPTY_PATH)) return -ENOENT;
         if (is_reserved_descriptor(dirfd) || ::fcntl(dirfd, F_GETFD) < 0) return -EBADF;
-        return execute(task, name_of_descriptor(dirfd, ""), args[2], args[3]);
+        return execute(task, name_of_descriptor(dirfd, ""), args[2], args[3], true);
     }
     if (flags & AT_SYMLINK_NOFOLLOW) {
         struct stat info;

@@ -11,6 +11,7 @@ struct Inheritance {
     std::string policy;   ///< for inherit_policy
     std::string filters;  ///< for inherit_filters
     std::string tracing;  ///< for inherit_tracing
+    int program = -1;     ///< descriptor of the program; -1: it is found by its name
 };
 
 /// The translator's environment as the guest is to see it. Variables that would act on the translator

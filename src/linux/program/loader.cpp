@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstring>
+#include <string_view>
 
 #include "base/error.h"
 #include "linux/arch.h"
 #include "linux/files/text_busy.h"
+#include "linux/proc/proc_files.h"
 
 namespace dragoman::linux_abi {
 
@@ -68,6 +71,19 @@ std::string real_path(const std::string& path) {
     return result;
 }
 
+/// Absolute, as it is called now, without a sign of its being gone.
+std::string name_of_program(const Program& program) {
+    if (!program.was_opened) return real_path(program.host_path);
+    char target[PATH_MAX];
+    const std::string link = "/proc/self/fd/" + std::to_string(program.file.get());
+    const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
+    if (length <= 0) return real_path(program.host_path);
+    std::string_view name(target, static_cast<std::size_t>(length));
+    constexpr std::string_view kGone = " (deleted)";
+    if (name.ends_with(kGone)) name.remove_suffix(kGone.size());
+    return std::string(name);
+}
+
 }  // namespace
 
 EntryPoint load_program(Process& process, const Program& program) {
@@ -86,12 +102,13 @@ EntryPoint load_program(Process& process, const Program& program) {
     mark_executed(program.file.get());
     map_vdso(process);
     process.space->set_brk(heap_start(process, program, image));
-    process.exe_path = real_path(program.host_path);
+    process.exe_path = name_of_program(program);
     struct stat info;
     if (::fstat(program.file.get(), &info) == 0) {
         process.exe_device = info.st_dev;
         process.exe_inode = info.st_ino;
     }
+    hold_program(process, program.file.get());
     process.arguments = program.arguments;
     process.elf_flags = program.header.e_flags;
     process.start_code = image.start_code;

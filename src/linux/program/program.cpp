@@ -117,6 +117,7 @@ std::string name_to_look_for(const std::string& name) {
 ProgramError open_file(const std::string& name, bool need_execute, int opened, Program& program) {
     std::string path = name_to_look_for(name);
     i64 fd = opened;
+    program.was_opened = opened >= 0;
     if (opened >= 0) ::fcntl(opened, F_SETFD, FD_CLOEXEC);
     else fd = open_path(nullptr, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return failure(static_cast<int>(-fd), name);

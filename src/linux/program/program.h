@@ -29,6 +29,7 @@ struct Program {
     Descriptor file;
     std::string name;                    ///< as the guest names it (AT_EXECFN)
     std::string host_path;               ///< where it was found
+    bool was_opened = false;             ///< by somebody else: what it is called now, its descriptor says
     std::vector<std::string> arguments;  ///< with what `#!` lines have added in front
     /// Checked: an executable file, little-endian, of some machine. That of an ELF32 file, too, with its class.
     Elf64_Ehdr header;
