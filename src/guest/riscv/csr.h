@@ -85,6 +85,7 @@ std::span<const CsrInfo> csrs_pmp();
 std::span<const CsrInfo> csrs_triggers();
 std::span<const CsrInfo> csrs_vector();
 std::span<const CsrInfo> csrs_high();
+std::span<const CsrInfo> csrs_delegated();
 std::span<const CsrInfo> csrs_thead();
 
 /// Whether the CSR has 64 bits in RV32, too, as two words.

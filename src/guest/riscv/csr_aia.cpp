@@ -1,7 +1,9 @@
-// CSRs of the Advanced Interrupt Architecture 1.0 (chapter 2; Smaia, Ssaia): indirect access to a hart's interrupt
-// file, and what interrupt comes first. The priorities of a hart's major interrupts are read-only 0: the default order
-// holds. No interrupts are injected by machine mode beside those of mip (mvien is 0).
+// CSRs of the Advanced Interrupt Architecture 1.0 (chapter 2; Smaia, Ssaia) and of indirect access (Smcsrind,
+// Sscsrind): a hart's interrupt file, what interrupt comes first, counters that are the supervisor's
+// (csr_delegated.cpp). The priorities of a hart's major interrupts are read-only 0: the default order holds. No
+// interrupts are injected by machine mode beside those of mip (mvien is 0).
 #include "guest/riscv/csr.h"
+#include "guest/riscv/csr_delegated.h"
 #include "guest/riscv/interrupt_file.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
@@ -44,9 +46,25 @@ void write_siselect(Hart& hart, u64 value, unsigned) {
     (hart.priv.virtualised ? hart.priv.vsiselect : hart.priv.siselect) = value & kSelectMask;
 }
 
+/// Which of the six registers that are selected together: sireg to sireg6 and the like.
+unsigned alias_of(unsigned number) {
+    const unsigned place = number & 0xf;
+    return place < 4 ? place : place - 1;
+}
+
 template <Level level>
-Permission access_register(const Hart& hart, unsigned) {
-    const u64 number = selected<level>(hart);
+Permission access_register(const Hart& hart, unsigned csr) {
+    const u64 number = level == kSupervisorLevel && hart.priv.virtualised ? hart.priv.vsiselect : selected<level>(hart);
+    const bool has_aia = hart_has(hart, level == kMachineLevel ? Smaia : Ssaia);
+    if (level == kSupervisorLevel && is_delegated_counter(number)) {
+        const Permission state = stateen_permission(hart, kStateenIndirect);
+        return state != Permission::Granted ? state : access_delegated(hart, number, alias_of(csr));
+    }
+    if (!has_aia || alias_of(csr) != 1) {
+        const Permission state =
+            level == kMachineLevel ? Permission::Granted : stateen_permission(hart, kStateenIndirect);
+        return state != Permission::Granted ? state : Permission::Illegal;
+    }
     if (level == kSupervisorLevel) {
         const u64 state = is_priority(number) ? kStateenAia : kStateenImsic;
         if (const Permission p = file_permission(hart, kStateenIndirect | state); p != Permission::Granted) return p;
@@ -56,13 +74,17 @@ Permission access_register(const Hart& hart, unsigned) {
     return granted_if(file != nullptr && number <= 0xff && file->has(static_cast<unsigned>(number)));
 }
 template <Level level>
-u64 read_register(Hart& hart, unsigned) {
+u64 read_register(Hart& hart, unsigned csr) {
     const u64 number = selected<level>(hart);
+    if (level == kSupervisorLevel && is_delegated_counter(number)) return read_delegated(hart, number, alias_of(csr));
     return is_priority(number) ? 0 : hart.interrupt_file[level]->read(static_cast<unsigned>(number));
 }
 template <Level level>
-void write_register(Hart& hart, u64 value, unsigned) {
+void write_register(Hart& hart, u64 value, unsigned csr) {
     const u64 number = selected<level>(hart);
+    if (level == kSupervisorLevel && is_delegated_counter(number)) {
+        return write_delegated(hart, value, number, alias_of(csr));
+    }
     if (is_priority(number)) return;
     hart.interrupt_file[level]->write(static_cast<unsigned>(number), value);
     check_interrupts(hart);
@@ -123,7 +145,32 @@ u64 read_stopi(Hart& hart, unsigned number) {
 }
 
 /// Of the guest's indirect registers there are none while it has no interrupt file.
-Permission no_guest_file(const Hart&, unsigned) { return Permission::Illegal; }
+Permission no_guest_file(const Hart& hart, unsigned) {
+    const Permission state = stateen_permission(hart, kStateenIndirect);
+    return state != Permission::Granted ? state : Permission::Illegal;
+}
+
+constexpr CsrInfo supervisor_register(u16 number, const char* name, Guard guard) {
+    return {number,
+            name,
+            guard,
+            read_register<kSupervisorLevel>,
+            write_register<kSupervisorLevel>,
+            CsrEffect::StateFlags,
+            access_register<kSupervisorLevel>};
+}
+constexpr CsrInfo guest_register(u16 number, const char* name, Guard guard) {
+    return {number, name, guard, read_zero, write_nothing, CsrEffect::None, no_guest_file};
+}
+constexpr CsrInfo machine_register(u16 number, const char* name, Guard guard) {
+    return {number,
+            name,
+            guard,
+            read_register<kMachineLevel>,
+            write_register<kMachineLevel>,
+            CsrEffect::StateFlags,
+            access_register<kMachineLevel>};
+}
 
 constexpr u64 kInjected =
     interrupt_bit(kSupervisorSoftware) | interrupt_bit(kSupervisorTimer) | interrupt_bit(kSupervisorExternal);
@@ -137,16 +184,25 @@ void write_mvip(Hart& hart, u64 value, unsigned) {
 }
 
 constexpr CsrInfo kCsrs[] = {
-    {0x150, "siselect", Ssaia, read_siselect, write_siselect, CsrEffect::None, access_siselect},
-    {0x151, "sireg", Ssaia, read_register<kSupervisorLevel>, write_register<kSupervisorLevel>, CsrEffect::StateFlags,
-     access_register<kSupervisorLevel>},
+    {0x150, "siselect", Ssaia || Sscsrind, read_siselect, write_siselect, CsrEffect::None, access_siselect},
+    supervisor_register(0x151, "sireg", Ssaia || Sscsrind),
+    supervisor_register(0x152, "sireg2", Sscsrind),
+    supervisor_register(0x153, "sireg3", Sscsrind),
+    supervisor_register(0x155, "sireg4", Sscsrind),
+    supervisor_register(0x156, "sireg5", Sscsrind),
+    supervisor_register(0x157, "sireg6", Sscsrind),
     {0x15c, "stopei", Ssaia, read_top_external<kSupervisorLevel>, write_top_external<kSupervisorLevel>,
      CsrEffect::StateFlags, access_top_external<kSupervisorLevel>, nullptr, nullptr, 0,
      claim_top_external<kSupervisorLevel>},
     {0xdb0, "stopi", Ssaia, read_stopi, nullptr, CsrEffect::None, access_stopi},
-    {0x250, "vsiselect", H&& Ssaia, read_field<&P::vsiselect>, write_field<&P::vsiselect, kSelectMask>, CsrEffect::None,
-     access_siselect},
-    {0x251, "vsireg", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, no_guest_file},
+    {0x250, "vsiselect", (H && Ssaia) || (H && Sscsrind), read_field<&P::vsiselect>,
+     write_field<&P::vsiselect, kSelectMask>, CsrEffect::None, access_siselect},
+    guest_register(0x251, "vsireg", (H && Ssaia) || (H && Sscsrind)),
+    guest_register(0x252, "vsireg2", H&& Sscsrind),
+    guest_register(0x253, "vsireg3", H&& Sscsrind),
+    guest_register(0x255, "vsireg4", H&& Sscsrind),
+    guest_register(0x256, "vsireg5", H&& Sscsrind),
+    guest_register(0x257, "vsireg6", H&& Sscsrind),
     {0x25c, "vstopei", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, no_guest_file},
     {0xeb0, "vstopi", H&& Ssaia, read_vstopi, nullptr, CsrEffect::None, access_stopi},
     {0x608, "hvien", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
@@ -156,9 +212,13 @@ constexpr CsrInfo kCsrs[] = {
     {0x647, "hviprio2", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
     {0x308, "mvien", Smaia&& S, read_zero, write_nothing},
     {0x309, "mvip", Smaia&& S, read_mvip, write_mvip, CsrEffect::StateFlags},
-    {0x350, "miselect", Smaia, read_field<&P::miselect>, write_field<&P::miselect, kSelectMask>},
-    {0x351, "mireg", Smaia, read_register<kMachineLevel>, write_register<kMachineLevel>, CsrEffect::StateFlags,
-     access_register<kMachineLevel>},
+    {0x350, "miselect", Smaia || Smcsrind, read_field<&P::miselect>, write_field<&P::miselect, kSelectMask>},
+    machine_register(0x351, "mireg", Smaia || Smcsrind),
+    machine_register(0x352, "mireg2", Smcsrind),
+    machine_register(0x353, "mireg3", Smcsrind),
+    machine_register(0x355, "mireg4", Smcsrind),
+    machine_register(0x356, "mireg5", Smcsrind),
+    machine_register(0x357, "mireg6", Smcsrind),
     {0x35c, "mtopei", Smaia, read_top_external<kMachineLevel>, write_top_external<kMachineLevel>, CsrEffect::StateFlags,
      access_top_external<kMachineLevel>, nullptr, nullptr, 0, claim_top_external<kMachineLevel>},
     {0xfb0, "mtopi", Smaia, read_mtopi, nullptr},

@@ -18,9 +18,12 @@ namespace dragoman::riscv {
 
 namespace {
 
+/// mcyclecfg and minstretcfg are 0x321 and 0x322, their upper halves 0x721 and 0x722.
+constexpr unsigned kToHighFilter = 0x400;
 constexpr unsigned kTime = 1, kHpmFirst = 3, kHpmCounters = kCounters - kHpmFirst;
 
-// mhpmevent with Sscofpmf. What counts is fixed: cycles and instructions, under the numbers 1 and 2.
+// mhpmevent with Sscofpmf; the same filters are in mcyclecfg and minstretcfg, which are entries 0 and 2 (Smcntrpmf).
+// What counts is fixed: cycles and instructions, under the numbers 1 and 2.
 constexpr u64 kEventOverflow = u64{1} << 63, kEventMinh = u64{1} << 62, kEventSinh = u64{1} << 61;
 constexpr u64 kEventUinh = u64{1} << 60, kEventVsinh = u64{1} << 59, kEventVuinh = u64{1} << 58;
 constexpr u64 kEventFilters = kEventMinh | kEventSinh | kEventUinh, kEventGuestFilters = kEventVsinh | kEventVuinh;
@@ -37,7 +40,7 @@ u64 inhibit_bit(Privilege mode, bool virtualised) {
 
 bool counts(const PrivilegedState& p, unsigned n, Privilege mode, bool virtualised) {
     if ((p.mcountinhibit >> n & 1) != 0) return false;
-    if (n < kHpmFirst) return true;
+    if (n < kHpmFirst) return (p.hpm_event[n] & inhibit_bit(mode, virtualised)) == 0;
     return has_event(p.hpm_event[n]) && (p.hpm_event[n] & inhibit_bit(mode, virtualised)) == 0;
 }
 bool counts(const Hart& hart, unsigned n) { return counts(hart.priv, n, hart.priv.mode, hart.priv.virtualised); }
@@ -139,6 +142,23 @@ void write_event(Hart& hart, u64 value, unsigned number) {
     go_on_from(hart, n, now);
 }
 
+constexpr unsigned filtered_counter(unsigned number) { return number == 0x321 ? 0 : 2; }
+u64 read_filter(Hart& hart, unsigned number) { return hart.priv.hpm_event[filtered_counter(number)]; }
+void write_filter(Hart& hart, u64 value, unsigned number) {
+    const unsigned n = filtered_counter(number);
+    const u64 mask = kEventFilters | (hart_has(hart, Extension::H) ? kEventGuestFilters : 0);
+    const u64 now = counter_value(hart, n);
+    hart.priv.hpm_event[n] = value & mask;
+    const u32 bit = u32{1} << n;
+    hart.priv.hpm_filtered = (value & mask) != 0 ? hart.priv.hpm_filtered | bit : hart.priv.hpm_filtered & ~bit;
+    go_on_from(hart, n, now);
+}
+u64 read_filter_high(Hart& hart, unsigned number) { return read_filter(hart, number - kToHighFilter) >> 32; }
+void write_filter_high(Hart& hart, u64 value, unsigned number) {
+    write_filter(hart, value << 32 | static_cast<u32>(read_filter(hart, number - kToHighFilter)),
+                 number - kToHighFilter);
+}
+
 u64 read_event_high(Hart& hart, unsigned number) { return read_event(hart, number) >> 32; }
 void write_event_high(Hart& hart, u64 value, unsigned number) {
     write_event(hart, value << 32 | static_cast<u32>(read_event(hart, number)), number);
@@ -188,6 +208,10 @@ constexpr CsrInfo kNamed[] = {
     {0x106, "scounteren", S, read_field<&PrivilegedState::scounteren>,
      write_field<&PrivilegedState::scounteren, 0xffff'ffff>},
     {0x320, "mcountinhibit", S&& Sm1p11, read_field<&PrivilegedState::mcountinhibit>, write_mcountinhibit},
+    {0x321, "mcyclecfg", Smcntrpmf, read_filter, write_filter},
+    {0x322, "minstretcfg", Smcntrpmf, read_filter, write_filter},
+    {0x721, "mcyclecfgh", Smcntrpmf&& Rv32, read_filter_high, write_filter_high},
+    {0x722, "minstretcfgh", Smcntrpmf&& Rv32, read_filter_high, write_filter_high},
     {0xda0, "scountovf", Sscofpmf, read_scountovf, nullptr},
 };
 

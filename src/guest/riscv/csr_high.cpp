@@ -47,7 +47,7 @@ std::span<const CsrInfo> csrs_high() { return kCsrs; }
 bool has_high_word(unsigned number) {
     const unsigned group = number & ~0x1fu;
     if (group == 0xb00 || group == 0xc00) return true;             // counters
-    if (group == 0x320) return number >= 0x323;                    // mhpmevent
+    if (group == 0x320) return number >= 0x321;                    // mcyclecfg, minstretcfg, mhpmevent
     if (number >= 0x30c && number <= 0x30f) return true;           // mstateen
     return number == 0x14d || number == 0x30a || number == 0x747;  // stimecmp, menvcfg, mseccfg
 }

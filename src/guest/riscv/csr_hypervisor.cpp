@@ -51,7 +51,7 @@ u64 read_hvip(Hart& hart, unsigned) { return hart.priv.mip_software & kVirtualIn
 void write_hvip(Hart& hart, u64 value, unsigned) { set_software_interrupts(hart, value, kVirtualInterrupts); }
 
 /// What machine mode does not have reads as 0.
-constexpr u64 kByMenvcfg = kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgStce;
+constexpr u64 kByMenvcfg = kEnvcfgDte | kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgStce;
 u64 read_henvcfg(Hart& hart, unsigned) { return hart.priv.henvcfg & (hart.priv.menvcfg | ~kByMenvcfg); }
 void write_henvcfg(Hart& hart, u64 value, unsigned) {
     P& p = hart.priv;
@@ -61,6 +61,7 @@ void write_henvcfg(Hart& hart, u64 value, unsigned) {
     value = with_legal_pmm(value, p.henvcfg) & mask;
     const u64 changed = p.henvcfg ^ value;
     p.henvcfg = value;
+    forget_sdt(hart);
     update_flags(hart);
     if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
     if ((changed & kEnvcfgStce) != 0) update_timer(hart);
@@ -116,7 +117,7 @@ void write_vsstatus(Hart& hart, u64 value, unsigned) {
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
     if (p.virtualised) return write_status(hart, (p.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
-    p.other.status = value & kSstatusWritable;
+    p.other.status = with_legal_sdt(hart, true, value & kSstatusWritable);
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {.one_machine = true, .any_guest = true});
     update_mode_flags(hart);
 }

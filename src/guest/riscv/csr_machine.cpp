@@ -30,8 +30,8 @@ u64 read_id(Hart& hart, unsigned) {
 // --- status, interrupts ---
 
 constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatusMpie | kStatusSpp | kStatusMpp |
-                                 kStatusFs | kStatusVs | kStatusMprv | kStatusSum | kStatusMxr | kStatusTvm |
-                                 kStatusTw | kStatusTsr;
+                                 kStatusFs | kStatusVs | kStatusSdt | kStatusMprv | kStatusSum | kStatusMxr |
+                                 kStatusTvm | kStatusTw | kStatusTsr;
 
 u64 read_mstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus); }
 void write_mstatus(Hart& hart, u64 value, unsigned) {
@@ -100,12 +100,15 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
     if (hart_has(hart, Smnpm)) mask |= kEnvcfgPmm;
     value = with_legal_pmm(value, hart.priv.menvcfg);
+    if (hart_has(hart, Ssdbltrp)) mask |= kEnvcfgDte;
+    if (hart_has(hart, Smcdeleg)) mask |= kEnvcfgCde;
     if (hart_has(hart, Svadu)) mask |= kEnvcfgAdue;
     if (hart_has(hart, Svpbmt)) mask |= kEnvcfgPbmte;
     if (hart_has(hart, Sstc)) mask |= kEnvcfgStce;
     u64 old = hart.priv.menvcfg;
     hart.priv.menvcfg = value & mask;
     u64 changed = old ^ hart.priv.menvcfg;
+    forget_sdt(hart);
     update_flags(hart);
     if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
     if ((changed & kEnvcfgStce) != 0) {
@@ -120,6 +123,8 @@ void write_mstateen(Hart& hart, u64 value, unsigned number) {
     if ((number & 3) == 0) {
         mask |= kStateenEnvcfg | (hart_has(hart, Sdtrig) ? kStateenContext : 0);
         if (hart_has(hart, Ssaia)) mask |= kStateenIndirect | kStateenAia | kStateenImsic;
+        if (hart_has(hart, Sscsrind)) mask |= kStateenIndirect;
+        if (hart_has(hart, Ssqosid)) mask |= kStateenSrmcfg;
         if (hart_has(hart, Zcmt)) mask |= kStateenJvt;
     }
     hart.priv.mstateen[number & 3] = value & mask;
@@ -150,18 +155,26 @@ constexpr CsrInfo kCsrs[] = {
     storage<&P::mtval>(0x343, "mtval", Zicsr),
     {0x344, "mip", Zicsr, read_mip, write_mip, CsrEffect::StateFlags, nullptr, read_mip_to_modify},
     storage<&P::mtinst>(0x34a, "mtinst", H),
-    storage<&P::mtval2>(0x34b, "mtval2", H),
+    storage<&P::mtval2>(0x34b, "mtval2", H || Ssdbltrp),
 };
 
 }  // namespace
 
 std::span<const CsrInfo> csrs_machine() { return kCsrs; }
 
+void forget_sdt(Hart& hart) {
+    PrivilegedState& p = hart.priv;
+    u64& supervisor = p.virtualised ? p.other.status : p.mstatus;
+    u64& guest = p.virtualised ? p.mstatus : p.other.status;
+    if (!detects_double_traps(hart, false)) supervisor &= ~kStatusSdt;
+    if (!detects_double_traps(hart, true)) guest &= ~kStatusSdt;
+}
+
 void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
-    hart.priv.mstatus = with_dirty_summary(value);
+    hart.priv.mstatus = with_dirty_summary(with_legal_sdt(hart, hart.priv.virtualised, value));
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
     if (hart_has(hart, H)) update_address_space(hart);
     update_mode_flags(hart);

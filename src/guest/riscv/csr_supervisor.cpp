@@ -114,6 +114,18 @@ Permission access_sstateen(const Hart& hart, unsigned number) {
     return p.virtualised && (p.hstateen[number & 3] & kStateenSe) == 0 ? Permission::Virtual : Permission::Granted;
 }
 
+// --- Ssqosid ---
+
+/// RCID and MCID. Guests have none.
+constexpr u64 kSrmcfgMask = low_mask(12) | low_mask(12) << 16;
+Permission access_srmcfg(const Hart& hart, unsigned) {
+    const PrivilegedState& p = hart.priv;
+    const bool by_stateen =
+        p.mode == Privilege::Machine || !hart_has(hart, Extension::Smstateen) || (p.mstateen[0] & kStateenSrmcfg) != 0;
+    if (!by_stateen) return Permission::Illegal;
+    return p.virtualised ? Permission::Virtual : Permission::Granted;
+}
+
 // --- Sstc ---
 
 /// In VS mode it is vstimecmp.
@@ -141,6 +153,8 @@ constexpr CsrInfo kCsrs[] = {
     storage<&P::stval>(0x143, "stval", S),
     {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, nullptr, read_sip_to_modify},
     {0x14d, "stimecmp", Sstc, read_stimecmp, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
+    {0x181, "srmcfg", Ssqosid, read_field<&P::srmcfg>, write_field<&P::srmcfg, kSrmcfgMask>, CsrEffect::None,
+     access_srmcfg},
     {0x180, "satp", S, read_satp, write_satp, CsrEffect::StateFlags, access_satp},
 };
 

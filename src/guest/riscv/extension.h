@@ -105,7 +105,8 @@ consteval Guard operator&&(Guard a, Extension b) {
     return a;
 }
 consteval Guard operator&&(Extension a, Extension b) { return Guard(a) && b; }
-consteval Guard operator||(Extension a, Extension b) { return {Guard(a).first, Guard(b).first}; }
+consteval Guard operator||(Guard a, Guard b) { return {a.first, b.first}; }
+consteval Guard operator||(Extension a, Extension b) { return Guard(a) || Guard(b); }
 
 /// What an extension is to this guest (extension_table.h).
 enum class ExtensionKind : u8 { Base, User, UserSum, System, SystemSum, Knob, Absent, SystemAbsent };

@@ -127,9 +127,9 @@
     X(Shvstvala, "shvstvala", System, kNone, H)      \
     X(Shvstvecd, "shvstvecd", System, kNone, H)      \
     X(Smaia, "smaia", System, kNone, )                     \
-    X(Smcdeleg, "smcdeleg", SystemAbsent, kNone, Smcsrind) \
-    X(Smcntrpmf, "smcntrpmf", SystemAbsent, kNone, )       \
-    X(Smcsrind, "smcsrind", SystemAbsent, kNone, Sscsrind) \
+    X(Smcdeleg, "smcdeleg", System, kNone, Smcsrind) \
+    X(Smcntrpmf, "smcntrpmf", System, kNone, )       \
+    X(Smcsrind, "smcsrind", System, kNone, Sscsrind) \
     X(Smctr, "smctr", SystemAbsent, kNone, Ssctr)          \
     X(Smdbltrp, "smdbltrp", SystemAbsent, kNone, )         \
     X(Smepmp, "smepmp", System, kNone, Pmp)                \
@@ -139,15 +139,16 @@
     X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
     X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
     X(Ssaia, "ssaia", System, kNone, S)                    \
-    X(Ssccfg, "ssccfg", SystemAbsent, kNone, Smcdeleg)     \
+    X(Ssccfg, "ssccfg", System, kNone, Smcdeleg)     \
     X(Ssccptr, "ssccptr", System, kNone, S)                \
     X(Sscofpmf, "sscofpmf", System, kNone, Zihpm)          \
     X(Sscounterenw, "sscounterenw", System, kNone, S)      \
-    X(Sscsrind, "sscsrind", SystemAbsent, kNone, S)        \
+    X(Sscsrind, "sscsrind", System, kNone, S)        \
     X(Ssctr, "ssctr", SystemAbsent, kNone, Sscsrind)       \
-    X(Ssdbltrp, "ssdbltrp", SystemAbsent, kNone, S)        \
+    X(Ssdbltrp, "ssdbltrp", System, kNone, S)        \
     X(Ssnpm, "ssnpm", System, kNone, S)                    \
     X(Sspm, "sspm", System, kNone, Smmpm)                  \
+    X(Ssqosid, "ssqosid", System, kNone, S)                \
     X(Ssstateen, "ssstateen", SystemSum, kNone, Smstateen) \
     X(Ssstrict, "ssstrict", System, kNone, S)              \
     X(Sstc, "sstc", System, kNone, S, Sm1p12)              \
@@ -160,7 +161,7 @@
     X(Svinval, "svinval", System, kNone, S)                \
     X(Svnapot, "svnapot", System, kNone, S)                \
     X(Svpbmt, "svpbmt", System, kNone, S, Sm1p12)          \
-    X(Svrsw60t59b, "svrsw60t59b", SystemAbsent, kNone, S)  \
+    X(Svrsw60t59b, "svrsw60t59b", System, kNone, Sv39)  \
     X(Svukte, "x-svukte", SystemAbsent, kNone, S)          \
     X(Svvptc, "svvptc", System, kNone, S)                  \
     X(Xlrbr, "xlrbr", User, kNone, )                       \

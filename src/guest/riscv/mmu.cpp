@@ -15,7 +15,8 @@ using guest::Translation;
 
 constexpr u64 kPteV = 1, kPteR = 2, kPteW = 4, kPteX = 8, kPteU = 16, kPteG = 32, kPteA = 64, kPteD = 128;
 constexpr unsigned kPtePpnShift = 10, kPtePpnBits = 44, kPtePbmtShift = 61;
-constexpr u64 kPteReserved = u64{0x7f} << 54, kPtePbmt = u64{3} << kPtePbmtShift, kPteN = u64{1} << 63;
+constexpr u64 kPteReserved = u64{0x7f} << 54, kPteSoftware = u64{3} << 59, kPtePbmt = u64{3} << kPtePbmtShift,
+              kPteN = u64{1} << 63;
 constexpr u64 kPbmtIo = 2, kPbmtReserved = 3;
 
 constexpr u64 kPage = 4096;
@@ -230,7 +231,10 @@ private:
 
     template <Tables tables>
     bool is_valid(const Stage<tables>& stage, u64 pte) const {
-        if ((pte & kPteV) == 0 || (pte & kPteReserved) != 0) return false;
+        if ((pte & kPteV) == 0) return false;
+        if ((pte & kPteReserved) != 0) {  // but what Svrsw60t59b leaves to software
+            if ((pte & kPteReserved & ~kPteSoftware) != 0 || !hart_has(hart_, Extension::Svrsw60t59b)) return false;
+        }
         if ((pte & kPteW) != 0 && (pte & kPteR) == 0) return false;
         if ((pte & kPteN) != 0 && !hart_has(hart_, Extension::Svnapot)) return false;
         u64 type = extract(pte, kPtePbmtShift, 2);

@@ -25,6 +25,7 @@ inline constexpr unsigned kCounters = 32;  ///< cycle, (time), instret, hpmcount
 inline constexpr u64 kStatusSie = u64{1} << 1, kStatusMie = u64{1} << 3, kStatusSpie = u64{1} << 5;
 inline constexpr u64 kStatusMpie = u64{1} << 7, kStatusSpp = u64{1} << 8, kStatusMprv = u64{1} << 17;
 inline constexpr u64 kStatusSum = u64{1} << 18, kStatusMxr = u64{1} << 19, kStatusTvm = u64{1} << 20;
+inline constexpr u64 kStatusSdt = u64{1} << 24;  // Ssdbltrp
 inline constexpr u64 kStatusTw = u64{1} << 21, kStatusTsr = u64{1} << 22, kStatusSd = u64{1} << 63;
 inline constexpr unsigned kStatusVsShift = 9, kStatusMppShift = 11, kStatusFsShift = 13;
 inline constexpr u64 kStatusMpp = u64{3} << kStatusMppShift, kStatusFs = u64{3} << kStatusFsShift;
@@ -57,6 +58,7 @@ inline constexpr u64 kCauseInterrupt = u64{1} << 63;
 
 // menvcfg, senvcfg
 inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
+inline constexpr u64 kEnvcfgDte = u64{1} << 59, kEnvcfgCde = u64{1} << 60;
 inline constexpr u64 kEnvcfgAdue = u64{1} << 61, kEnvcfgPbmte = u64{1} << 62, kEnvcfgStce = u64{1} << 63;
 
 /// How pointers of the next lower mode are masked: 0, or 2 for PMLEN 7, 3 for 16. In mseccfg: those of machine mode.
@@ -135,6 +137,7 @@ struct PrivilegedState {
     u64 jvt;  ///< Zcmt, in user mode, too
     u64 mstateen[4], sstateen[4];
     u64 miselect, siselect;
+    u64 srmcfg;  ///< Ssqosid
 
     /// Counter n: its value while it is stopped, what to add to the host's clock while it runs.
     u64 counter[kCounters];

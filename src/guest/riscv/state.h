@@ -24,6 +24,7 @@ enum class Cause : u32 {
     FetchPageFault = 12,
     LoadPageFault = 13,
     StorePageFault = 15,
+    DoubleTrap = 16,
     FetchGuestPageFault = 20,
     LoadGuestPageFault = 21,
     VirtualInstruction = 22,

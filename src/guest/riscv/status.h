@@ -18,7 +18,7 @@ constexpr u64 with_dirty_summary(u64 status) {
 
 /// The fields of mstatus that sstatus shows.
 inline constexpr u64 kSstatusWritable =
-    kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr;
+    kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr | kStatusSdt;
 inline constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
 
 /// What is kept of a status register as the hart sees it: RV32 has SD in bit 31.
@@ -28,10 +28,28 @@ inline u64 visible_status(const Hart& hart, u64 status) {
     return (status & (kSd32 - 1)) | ((status & kStatusSd) != 0 ? kSd32 : 0);
 }
 
+/// Whether traps to S mode, or VS mode, are watched for coming while another one is (Ssdbltrp).
+inline bool detects_double_traps(const Hart& hart, bool guest) {
+    const PrivilegedState& p = hart.priv;
+    if (!hart_has(hart, Extension::Ssdbltrp) || (p.menvcfg & kEnvcfgDte) == 0) return false;
+    return !guest || (p.henvcfg & kEnvcfgDte) != 0;
+}
+/// What of `status` of S or VS mode can be written: SDT where it exists, and SIE only without SDT.
+inline u64 with_legal_sdt(const Hart& hart, bool guest, u64 status) {
+    if ((status & kStatusSdt) == 0) [[likely]]
+        return status;
+    if (!detects_double_traps(hart, guest)) return status & ~kStatusSdt;
+    return status & ~kStatusSie;
+}
+
+/// Clears SDT where it does not exist any more.
+void forget_sdt(Hart& hart);
+
 // mstateen0
 inline constexpr u64 kStateenSe = u64{1} << 63;        ///< sstateen0
 inline constexpr u64 kStateenEnvcfg = u64{1} << 62;    ///< senvcfg
 inline constexpr u64 kStateenIndirect = u64{1} << 60;  ///< siselect, sireg
+inline constexpr u64 kStateenSrmcfg = u64{1} << 55;    ///< srmcfg
 inline constexpr u64 kStateenAia = u64{1} << 59;       ///< the rest of Ssaia but for
 inline constexpr u64 kStateenImsic = u64{1} << 58;     ///< the interrupt file
 inline constexpr u64 kStateenContext = u64{1} << 57;   ///< scontext

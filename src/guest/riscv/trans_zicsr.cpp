@@ -92,6 +92,7 @@ bool is_float_csr(unsigned number) { return number >= kCsrFflags && number <= kC
 bool is_counter(unsigned number) {
     constexpr unsigned kTimeNumber = 0xc01;
     unsigned group = number & ~0x1fu;
+    if (number >= 0x151 && number <= 0x157) return true;  // sireg: what it selects may be one
     const bool high = group == 0xb80 || (group == 0xc80 && number != kTimeNumber + 0x80) || group == 0x720;
     return ((group == 0xb00 || group == 0xc00 || group == 0x320) && number != kTimeNumber) || high;
 }
@@ -184,7 +185,9 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     }
     if (status && writes && op != CsrOp::Write && b.function().is_const(rhs)) {
         u64 bit = b.function().vars[rhs].value;
-        bool enable = bit == kStatusSie || (bit == kStatusMie && csr.number == kCsrMstatus);
+        // Where there is SDT, whether SIE can be set depends on it.
+        const bool inlined = op == CsrOp::Clear || !ctx.has(Extension::Ssdbltrp);
+        bool enable = (inlined && bit == kStatusSie) || (bit == kStatusMie && csr.number == kCsrMstatus);
         if (enable) return gen_interrupt_enable(ctx, a, csr, op, bit);
     }
     bool counter = is_counter(csr.number);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
@@ -36,7 +37,7 @@ const char* cause_name(u64 cause) {
                                            "store misaligned",  "store access fault", "ecall from U",
                                            "ecall from S",      "ecall from VS",      "ecall from M",
                                            "fetch page fault",  "load page fault",    "",
-                                           "store page fault",  "",                   "",
+                                           "store page fault",  "double trap",        "",
                                            "",                  "",                   "fetch guest-page fault",
                                            "load guest-page fault", "virtual instruction",
                                            "store guest-page fault"};
@@ -96,6 +97,26 @@ void note_interrupted_mode(PrivilegedState& p, Handler handler, const Trap& trap
     }
 }
 
+/// A trap to S or VS mode that comes while the handler there has not yet saved what the last one wrote goes to machine
+/// mode instead (Ssdbltrp). @returns whether it is one; else the next one would be
+bool is_double_trap(Hart& h, Handler handler) {
+    PrivilegedState& p = h.priv;
+    const bool guest = handler == Handler::VirtualSupervisor;
+    if (handler == Handler::Machine || !detects_double_traps(h, guest)) return false;
+    u64& status = p.virtualised == guest ? p.mstatus : p.other.status;
+    if ((status & kStatusSdt) != 0) return true;
+    status |= kStatusSdt;
+    return false;
+}
+
+/// A trap handler has ended by a return to `mode`, perhaps into a guest: another trap may come. `own`: the handler was
+/// that of S or VS mode.
+void end_trap(Hart& h, Privilege mode, bool into_guest, bool own) {
+    PrivilegedState& p = h.priv;
+    if (own || mode == Privilege::User || into_guest) p.mstatus &= ~kStatusSdt;
+    if (into_guest && mode == Privilege::User) p.other.status &= ~kStatusSdt;
+}
+
 /// Enters the trap handler.
 void enter_trap(Hart& h, Handler handler, const Trap& trap) {
     PrivilegedState& p = h.priv;
@@ -128,6 +149,15 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
         update_address_space(h);
     }
     update_mode_flags(h);
+}
+
+/// The same where double traps are detected. Not part of the function that has no time to lose.
+[[gnu::noinline]] void enter_watched_trap(Hart& h, Handler handler, const Trap& trap) {
+    if (!is_double_trap(h, handler)) return enter_trap(h, handler, trap);
+    Trap as_double = trap;
+    as_double.cause = static_cast<u64>(Cause::DoubleTrap);
+    enter_trap(h, Handler::Machine, as_double);
+    h.priv.mtval2 = cause_in_register(hart_has(h, Extension::Rv32), trap.cause);
 }
 
 /// Back ends report misaligned accesses under numbers of their own.
@@ -239,6 +269,7 @@ void take_exception(ir::Env* env) {
         handler = to_guest ? Handler::VirtualSupervisor : Handler::Supervisor;
     }
     if (hart_has(h, Extension::H)) describe_to_hypervisor(h, trap);
+    if (hart_has(h, Extension::Ssdbltrp)) return enter_watched_trap(h, handler, trap);
     enter_trap(h, handler, trap);
 }
 
@@ -267,13 +298,15 @@ bool take_interrupt(ir::Env* env) {
     Hart& h = *hart(env);
     const u64 interrupt = next_interrupt(h);
     if (interrupt == 0) return false;
+    Trap trap{kCauseInterrupt | interrupt, 0};
+    Handler handler = Handler::Supervisor;
     if ((h.priv.mideleg >> interrupt & 1) == 0) {
-        enter_trap(h, Handler::Machine, {kCauseInterrupt | interrupt, 0});
-    } else if (!h.priv.virtualised || (h.priv.hideleg >> interrupt & 1) == 0) {
-        enter_trap(h, Handler::Supervisor, {kCauseInterrupt | interrupt, 0});
-    } else {  // as VS mode numbers it
-        enter_trap(h, Handler::VirtualSupervisor, {kCauseInterrupt | (interrupt - 1), 0});
+        handler = Handler::Machine;
+    } else if (h.priv.virtualised && (h.priv.hideleg >> interrupt & 1) != 0) {
+        handler = Handler::VirtualSupervisor;
+        trap.cause = kCauseInterrupt | (interrupt - 1);  // as VS mode numbers it
     }
+    enter_watched_trap(h, handler, trap);
     return true;
 }
 
@@ -311,6 +344,8 @@ u64 return_from_machine(Hart& hart) {
     s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
+    if (hart_has(hart, Extension::Ssdbltrp) && previous != Privilege::Machine) [[unlikely]]
+        end_trap(hart, previous, virtualised, false);
     const u64 pc = register_address(hart, p.mepc);
     go_on_in(hart, previous, virtualised);
     return pc;
@@ -328,6 +363,8 @@ u64 return_from_supervisor(Hart& hart) {
         virtualised = (p.hstatus & kHstatusSpv) != 0;
         p.hstatus &= ~kHstatusSpv;
     }
+    if (hart_has(hart, Extension::Ssdbltrp)) [[unlikely]]
+        end_trap(hart, previous, virtualised && !p.virtualised, p.mode != Privilege::Machine);
     go_on_in(hart, previous, virtualised);
     return pc;
 }

@@ -167,11 +167,16 @@
     csrc mstatus, t4
     TRAPS_AS S, LOAD_PAGE, VA + 0x1000, ld a1, (s4)
 
-    // Reserved: W without R, bits 60:54, A in a pointer, leaf level too low
+    // Reserved: W without R, bits 58:54, A in a pointer, leaf level too low
     LEAF 1, page1, PTE_V | PTE_W | PTE_A | PTE_D
     TRAPS_AS S, LOAD_PAGE, VA + 0x1000, ld a1, (s4)
     LEAF 1, page1, RW | (1 << 54)
     TRAPS_AS S, LOAD_PAGE, VA + 0x1000, ld a1, (s4)
+    LEAF 1, page1, RW | (1 << 58)
+    TRAPS_AS S, LOAD_PAGE, VA + 0x1000, ld a1, (s4)
+    // Svrsw60t59b: bits 60 and 59 are software's
+    LEAF 1, page1, RW | (3 << 59)
+    RUNS_AS S, ld a1, (s4)
     LEAF 1, page1, PTE_V
     TRAPS_AS S, LOAD_PAGE, VA + 0x1000, ld a1, (s4)
     ENTRY l1, 1, l0, PTE_V | PTE_A

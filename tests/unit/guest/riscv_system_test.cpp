@@ -11,6 +11,7 @@
 #include "guest/riscv/decode.h"
 #include "guest/riscv/disassemble.h"
 #include "guest/riscv/helper.h"
+#include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/translate.h"
 #include "unit/guest/models.h"
@@ -533,6 +534,49 @@ TEST_F(RiscvSystem, TbFlagsFollowFromAllRegisters) {
         }
         ASSERT_EQ(h_->tb_flags, system_flags(*h_)) << i;
     }
+}
+
+/// Ssdbltrp for guests: SDT of vsstatus, which henvcfg switches on; machine mode gets what is unexpected.
+TEST_F(RiscvSystem, DoubleTrapsOfGuests) {
+    PrivilegedState& p = h_->priv;
+    write(0x302, ~u64{0});  // medeleg
+    write(0x602, ~u64{0});  // hedeleg
+    write(0x60a, kEnvcfgDte);
+    EXPECT_EQ(read(0x60a) & kEnvcfgDte, 0u) << "menvcfg has it not";
+    write(0x30a, kEnvcfgDte);
+    write(0x60a, kEnvcfgDte);
+    p.mstatus = (p.mstatus & ~kStatusMpp) | kStatusMpv | u64{1} << kStatusMppShift;
+    return_from_machine(*h_);
+    auto trap = [&] {
+        h_->exception = static_cast<u32>(Cause::IllegalInstruction);
+        h_->exception_value = 0x1234;
+        take_exception(h_);
+    };
+    trap();
+    EXPECT_TRUE(p.virtualised);
+    EXPECT_NE(read(0x200) & kStatusSdt, 0u);
+    EXPECT_EQ(p.other.status & kStatusSdt, 0u);
+    trap();
+    EXPECT_EQ(p.mode, Privilege::Machine);
+    EXPECT_EQ(read(0x342), 16u);
+    EXPECT_EQ(read(0x34b), static_cast<u64>(Cause::IllegalInstruction));
+    EXPECT_EQ(read(0x343), 0x1234u);
+    EXPECT_NE(read(0x200) & kStatusSdt, 0u);
+    write(0x30a, 0);
+    EXPECT_EQ(read(0x200) & kStatusSdt, 0u);
+}
+
+TEST_F(RiscvSystem, QualityOfServiceIsNotForGuests) {
+    write(0x181, ~u64{0});
+    EXPECT_EQ(read(0x181), 0x0fff'0fffu);
+    const CsrInfo& srmcfg = *find_csr(*model_, 0x181);
+    h_->priv.mode = Privilege::Supervisor;
+    EXPECT_EQ(srmcfg.access(*h_, 0x181), Permission::Illegal) << "mstateen0 denies it";
+    write(0x30c, kStateenSrmcfg);
+    EXPECT_EQ(srmcfg.access(*h_, 0x181), Permission::Granted);
+    h_->priv.virtualised = true;
+    EXPECT_EQ(srmcfg.access(*h_, 0x181), Permission::Virtual);
+    h_->priv.virtualised = false;
 }
 
 // --- the model ---
