@@ -4,6 +4,7 @@
 #include "base/state.h"
 #include "guest/riscv/fcsr.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
 #include "guest/riscv/v/vector.h"
 
@@ -40,13 +41,22 @@ void visit_vectors(Hart& h, State& state) {
     v.vstart = vstart;
 }
 
-void visit_supervisor(SupervisorRegisters& s, State& state) {
-    for (u64* value : {&s.status, &s.stvec, &s.sscratch, &s.sepc, &s.scause, &s.stval, &s.satp}) {
-        state.field("value", *value);
-    }
+/// satp, vsatp or hgatp: the walker relies on a mode that there is.
+void visit_atp(const Hart& h, const char* name, u64& atp, State& state) {
+    const u64 value = state.peek(name, atp);
+    if (!has_satp_mode(h, value >> kSatpModeShift)) state.refuse("a mode of address translation that there is not");
+    if (state.loading()) atp = value;
 }
 
-void visit_traps(PrivilegedState& p, State& state) {
+void visit_supervisor(const Hart& h, SupervisorRegisters& s, State& state) {
+    for (u64* value : {&s.status, &s.stvec, &s.sscratch, &s.sepc, &s.scause, &s.stval}) {
+        state.field("value", *value);
+    }
+    visit_atp(h, "value", s.satp, state);
+}
+
+void visit_traps(Hart& h, State& state) {
+    PrivilegedState& p = h.priv;
     state.field("mstatus", p.mstatus);
     state.field("mtvec", p.mtvec);
     state.field("mscratch", p.mscratch);
@@ -65,7 +75,7 @@ void visit_traps(PrivilegedState& p, State& state) {
     state.field("sepc", p.sepc);
     state.field("scause", p.scause);
     state.field("stval", p.stval);
-    state.field("satp", p.satp);
+    visit_atp(h, "satp", p.satp, state);
     state.field("stimecmp", p.stimecmp);
 }
 
@@ -81,6 +91,7 @@ void visit_configuration(PrivilegedState& p, State& state) {
     state.fields("sstateen", std::span<u64>(p.sstateen));
     state.field("miselect", p.miselect);
     state.field("siselect", p.siselect);
+    state.field("srmcfg", p.srmcfg);
 }
 
 void visit_protection(Hart& h, State& state) {
@@ -97,16 +108,17 @@ void visit_protection(Hart& h, State& state) {
     }
 }
 
-void visit_hypervisor(PrivilegedState& p, State& state) {
-    state.field("virtualised", p.virtualised);
-    state.section("other", [&] { visit_supervisor(p.other, state); });
+void visit_hypervisor(Hart& h, State& state) {
+    PrivilegedState& p = h.priv;
+    state.field("virtualised", p.virtualised, hart_has(h, Extension::H) ? 1 : 0);
+    state.section("other", [&] { visit_supervisor(h, p.other, state); });
     state.field("hstatus", p.hstatus);
     state.field("hedeleg", p.hedeleg);
     state.field("hideleg", p.hideleg);
     state.field("hcounteren", p.hcounteren);
     state.field("htval", p.htval);
     state.field("htinst", p.htinst);
-    state.field("hgatp", p.hgatp);
+    visit_atp(h, "hgatp", p.hgatp, state);
     state.field("htimedelta", p.htimedelta);
     state.field("henvcfg", p.henvcfg);
     state.fields("hstateen", std::span<u64>(p.hstateen));
@@ -140,10 +152,10 @@ void visit(ir::Env* env, State& state) {
     const Privilege mode = state.peek("mode", p.mode, static_cast<u64>(Privilege::Machine));
     if (static_cast<u8>(mode) == 2) state.refuse("a mode that there is not");
     if (state.loading()) p.mode = mode;
-    state.section("traps", [&] { visit_traps(p, state); });
+    state.section("traps", [&] { visit_traps(h, state); });
     state.section("configuration", [&] { visit_configuration(p, state); });
     state.section("protection", [&] { visit_protection(h, state); });
-    state.section("hypervisor", [&] { visit_hypervisor(p, state); });
+    state.section("hypervisor", [&] { visit_hypervisor(h, state); });
     state.section("counters", [&] { visit_counters(h, state); });
     if (!state.loading()) return;
     update_pmp(h);

@@ -105,6 +105,10 @@ TEST_F(RiscvVisit, EveryByteComesBack) {
         p.pmp_splits_blocks = false;
         p.tselect %= kTriggers;
         p.written_counter %= kCounters;
+        constexpr u64 kModes[] = {kBare, kSv39, kSv48, kSv57};
+        for (u64* atp : {&p.satp, &p.other.satp, &p.hgatp}) {
+            *atp = (*atp & low_mask(kSatpModeShift)) | kModes[random() % 4] << kSatpModeShift;
+        }
         update_pmp(*from);
         update_flags(*from);
 
@@ -159,6 +163,8 @@ TEST_F(RiscvVisit, WhatNoHartCanHaveIsRefused) {
     EXPECT_NE(refused([](Hart& h) { h.priv.mode = static_cast<Privilege>(2); }), "");
     EXPECT_NE(refused([](Hart& h) { h.priv.mode = static_cast<Privilege>(9); }), "");
     EXPECT_NE(refused([](Hart& h) { h.priv.tselect = kTriggers; }), "");
+    EXPECT_NE(refused([](Hart& h) { h.priv.satp = u64{kSv32} << kSatpModeShift; }), "");
+    EXPECT_NE(refused([](Hart& h) { h.priv.hgatp = u64{5} << kSatpModeShift; }), "");
     EXPECT_NE(refused([](Hart& h) { h.priv.written_counter = kCounters; }), "");
     EXPECT_NE(refused([](Hart& h) { h.priv.hart_id = 1; }), "");
     EXPECT_NE(refused([](Hart& h) { h.vector.vtype = 0x1000; }), "");
