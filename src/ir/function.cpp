@@ -34,7 +34,7 @@ void Function::reset() {
     if (!vars.empty()) vars.resize(1 + global_count());
     insns.clear();
     label_count = 0;
-    self_loop = loop = marks_flags = counts_entries = false;
+    self_loop = loop = marks_flags = overwrites_env = counts_entries = false;
     boxed_at_entry.clear();
     state.clear();
     point_entries.clear();

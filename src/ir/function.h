@@ -97,6 +97,7 @@ public:
     bool short_branches = false;  ///< some branch goes over a few instructions only (select_values)
     bool self_loop = false;       ///< some goto_tb goes to guest_pc
     bool marks_flags = false;     ///< exits with other TB state flags have kOtherFlags
+    bool overwrites_env = false;  ///< some env_st may store what a later one overwrites (dead_env_stores)
     /// Entries count down Env::entries_left; whoever comes to 0 leaves with ExitReason::Check.
     bool counts_entries = false;
     bool loop = false;  ///< to be compiled as a loop: such a goto_tb does not leave the TB

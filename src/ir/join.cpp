@@ -78,6 +78,7 @@ bool Join::add(const Function& part) {
     f.guest_size = std::max(f.guest_size, static_cast<u32>(part.guest_pc + part.guest_size - f.guest_pc));
     f.guest_insns += part.guest_insns;
     f.marks_flags |= part.marks_flags;
+    f.overwrites_env |= part.overwrites_env;
     f.short_branches |= part.short_branches;
     return true;
 }

@@ -94,6 +94,10 @@ void optimise(Function& f, PassContext& context) {
         check(f, "share_lookups");
     }
     if (f.loop && context.after_pass) narrow_globals(f, context);
+    if (f.overwrites_env) {
+        dead_env_stores(f);
+        check(f, "dead_env_stores");
+    }
     dead_code(f, context);
     check(f, "dead_code");
 }

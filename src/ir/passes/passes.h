@@ -77,6 +77,8 @@ void share_lookups(Function& f, LookupScratch& scratch);
 /// Finds the registers of a loop of which only the low halves need be kept (Function::state).
 void narrow_globals(Function& f, PassContext& context);
 
+void dead_env_stores(Function& f);
+
 void dead_code(Function& f, PassContext& context);
 
 }  // namespace dragoman::ir

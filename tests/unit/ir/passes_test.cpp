@@ -45,6 +45,62 @@ TEST(SelectValues, OnlyCheapOpsWithoutEffects) {
     }
 }
 
+std::string env_stores(std::string_view t) {
+    Function f = function(t);
+    dead_env_stores(f);
+    EXPECT_EQ(verify(f), "") << print(f);
+    return print(f);
+}
+
+TEST(DeadEnvStores, WhatIsOverwrittenGoes) {
+    EXPECT_EQ(env_stores(" env_st.i64 x1, env, 0x10, 64\n env_st.i64 $0x2, env, 0x18, 64\n add.i64 x1, x1, x2\n"
+                         " env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\n"),
+              " env_st.i64 $0x2, env, 0x18, 64\n add.i64 x1, x1, x2\n env_st.i64 $0x3, env, 0x10, 64\n"
+              " goto_tb 0, 0x1000\n");
+}
+
+TEST(DeadEnvStores, WhatSomebodyLooksAtStays) {
+    for (const char* between :
+         {" guest_ld.i64 x1, [x2], u64\n", " call poke(x1)\n", " call %0 = pure(x1)\n",
+          " env_ld.i64 %0, env, 0x10, u64\n", " env_ld.i64 %0, env, 0x12, u8\n", " env_ld.i64 %0, x1, 0x0, u64\n"}) {
+        const std::string text = std::string(" env_st.i64 $0x2, env, 0x10, 64\n") + between +
+                                 " env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\n";
+        EXPECT_EQ(env_stores(text), text);
+    }
+    // A part of it is stored later.
+    const char* part = " env_st.i64 $0x2, env, 0x10, 64\n env_st.i32 $0x3, env, 0x10, 32\n goto_tb 0, 0x1000\n";
+    EXPECT_EQ(env_stores(part), part);
+}
+
+TEST(DeadEnvStores, OneWayOfABranch) {
+    EXPECT_EQ(env_stores(" env_st.i64 $0x2, env, 0x10, 64\n brcond.i64 x1, x2, ne, L0\n goto_tb 0, 0x1000\n"
+                         "L0:\n env_st.i64 $0x3, env, 0x10, 64\n guest_st.i64 x1, [x2], 64\n goto_tb 1, 0x1010\n"),
+              " brcond.i64 x1, x2, ne, L0\n env_st.i64 $0x2, env, 0x10, 64\n goto_tb 0, 0x1000\n"
+              "L0:\n env_st.i64 $0x3, env, 0x10, 64\n guest_st.i64 x1, [x2], 64\n goto_tb 1, 0x1010\n");
+    EXPECT_EQ(env_stores(" env_st.i64 $0x2, env, 0x10, 64\n brcond.i64 x1, x2, ne, L0\n"
+                         " env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x1010\n"),
+              " brcond.i64 x1, x2, ne, L0\n env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\n"
+              "L0:\n env_st.i64 $0x2, env, 0x10, 64\n goto_tb 1, 0x1010\n");
+    // A value may change before the place where it would be stored.
+    const char* variable =
+        " env_st.i64 x1, env, 0x10, 64\n brcond.i64 x1, x2, ne, L0\n goto_tb 0, 0x1000\n"
+        "L0:\n env_st.i64 $0x3, env, 0x10, 64\n goto_tb 1, 0x1010\n";
+    EXPECT_EQ(env_stores(variable), variable);
+    // Another way leads to the label, too.
+    const char* join =
+        " brcond.i64 x1, x3, ne, L0\n env_st.i64 $0x2, env, 0x10, 64\n brcond.i64 x1, x2, ne, L0\n"
+        " env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\nL0:\n goto_tb 1, 0x1010\n";
+    EXPECT_EQ(env_stores(join), join);
+}
+
+TEST(DeadEnvStores, BothWaysOfABranch) {
+    EXPECT_EQ(env_stores(" env_st.i64 $0x2, env, 0x10, 64\n brcond.i64 x1, x2, ne, L0\n"
+                         " env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\n"
+                         "L0:\n env_st.i64 $0x4, env, 0x10, 64\n goto_tb 1, 0x1010\n"),
+              " brcond.i64 x1, x2, ne, L0\n env_st.i64 $0x3, env, 0x10, 64\n goto_tb 0, 0x1000\n"
+              "L0:\n env_st.i64 $0x4, env, 0x10, 64\n goto_tb 1, 0x1010\n");
+}
+
 TEST(PropagateCopies, TemporaryCopiesOfGlobalsGo) {
     EXPECT_EQ(copies(" mov.i64 %0, x1\n add.i64 x2, %0, %0\n goto_ptr x2\n"), " add.i64 x2, x1, x1\n goto_ptr x2\n");
 }
