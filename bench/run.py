@@ -71,10 +71,10 @@ def newest_qemu():
     return [qemu] if "ztso" in tried.stderr or "model" in tried.stderr else [qemu, *best]
 
 
-def build(source, directory, guest_flags=(), suffix=""):
+def build(source, directory, guest_flags=(), suffix="", native_flags=()):
     binaries = {}
     driver = "g++" if source.suffix == ".cpp" else "gcc"
-    for kind, compiler, flags in (("native", driver, []), ("guest", f"riscv64-linux-gnu-{driver}", ["-static", *guest_flags])):
+    for kind, compiler, flags in (("native", driver, native_flags), ("guest", f"riscv64-linux-gnu-{driver}", ["-static", *guest_flags])):
         binary = directory / f"{source.stem}{suffix}.{kind}"
         if kind == "native" and "guest only" in group_line(source):
             binaries[kind] = None
@@ -98,6 +98,16 @@ def own_workloads(wanted, out):
         if group == "integer" and wanted(source.stem + ".b", "integer with Zba Zbb Zbs"):
             binaries = build(source, out, ["-march=rv64gc_zba_zbb_zbs"], ".b")
             yield Workload(source.stem + ".b", "integer with Zba Zbb Zbs", *binaries)
+
+
+def vector_workloads(wanted, out):
+    """Only with a compiler that has the intrinsics (gcc 14)."""
+    has = subprocess.run(["riscv64-linux-gnu-gcc", "-march=rv64gcv", "-E", "-x", "c", "-"], input="#include <riscv_vector.h>",
+                         capture_output=True, text=True).returncode == 0
+    for source in sorted((HERE / "src/vector").glob("*.c")) if has else []:
+        if wanted(source.stem, "vector"):
+            binaries = build(source, out, ["-O3", "-march=rv64gcv_zba_zbb_zbs"], "", ["-O3", "-march=native"])
+            yield Workload(source.stem, "vector", *binaries)
 
 
 def debian_workloads(wanted, out):
@@ -242,7 +252,8 @@ def main():
     def wanted(name, group):
         return not options.workloads or name in options.workloads or group in options.workloads
 
-    workloads = [*own_workloads(wanted, options.out), *debian_workloads(wanted, options.out)]
+    workloads = [*own_workloads(wanted, options.out), *vector_workloads(wanted, options.out),
+                 *debian_workloads(wanted, options.out)]
     if not workloads:
         sys.exit("run.py: no such workload")
     if options.list:
