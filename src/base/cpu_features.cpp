@@ -23,6 +23,8 @@ const CpuFeatures& cpu_features() {
         .fma = CPU_FEATURE_ACTIVE(FMA),
         .avx512 = CPU_FEATURE_ACTIVE(AVX512F) && CPU_FEATURE_ACTIVE(AVX512VL) && CPU_FEATURE_ACTIVE(AVX512DQ) &&
                   CPU_FEATURE_ACTIVE(AVX512BW),
+        .vaes = CPU_FEATURE_ACTIVE(VAES) && CPU_FEATURE_ACTIVE(VPCLMULQDQ),
+        .vbmi = CPU_FEATURE_ACTIVE(AVX512_VBMI) && CPU_FEATURE_ACTIVE(AVX512_VBMI2),
     };
     return found;
 }
@@ -70,6 +72,8 @@ CpuFeatures find_features() {
         f.bmi2 = bit(b, 8);
         f.sha = bit(b, 29);
         f.avx512 = bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31) && (state & 0xe6) == 0xe6;
+        f.vaes = bit(c, 9) && bit(c, 10) && f.avx;
+        f.vbmi = bit(c, 1) && bit(c, 6) && f.avx512;
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d)) f.lzcnt = bit(c, 5);
     return f;

@@ -9,6 +9,8 @@ struct CpuFeatures {
     bool bmi1 = false, bmi2 = false;
     bool avx = false, avx2 = false, fma = false;
     bool avx512 = false;  ///< F, VL, DQ and BW
+    bool vaes = false;    ///< with these: VAES and VPCLMULQDQ
+    bool vbmi = false;    ///< with these: AVX512_VBMI and AVX512_VBMI2
 };
 
 /// Found out once. Where the C library tells, no CPUID is executed: in virtual machines each traps, and a start would

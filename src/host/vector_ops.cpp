@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/crypto/aes.h"
+#include "base/crypto/ghash.h"
 #include "base/crypto/sha2.h"
 #include "base/error.h"
 #include "host/float_ops.h"
@@ -108,6 +109,8 @@ Op scalar_of(Op op) {
         case Op::v_fmul: return Op::fmul;
         case Op::v_fdiv: return Op::fdiv;
         case Op::v_fsqrt: return Op::fsqrt;
+        case Op::v_fmin: return Op::fmin;
+        case Op::v_fmax: return Op::fmax;
         case Op::v_fmadd: return Op::fmadd;
         case Op::v_fmsub: return Op::fmsub;
         case Op::v_fnmadd: return Op::fnmadd;
@@ -274,6 +277,20 @@ unsigned Evaluation::compute(u8* to) const {
         }
         case Op::v_mask_first: return word(to, low_mask(static_cast<unsigned>(std::min(cell(in_[0]), imm(0)))));
         case Op::v_mask_and: return word(to, cell(in_[0]) & cell(in_[1]));
+        case Op::v_mask_or: return word(to, cell(in_[0]) | cell(in_[1]));
+        case Op::v_mask_xor: return word(to, cell(in_[0]) ^ cell(in_[1]));
+        case Op::v_mask_andc: return word(to, cell(in_[0]) & ~cell(in_[1]));
+        case Op::v_align: {
+            const unsigned bytes = ir::type_bytes(op_.type), rest = bytes - static_cast<unsigned>(imm(0));
+            std::memcpy(to, static_cast<const u8*>(in_[0]) + imm(0), rest);
+            std::memcpy(to + rest, in_[1], bytes - rest);
+            return bytes;
+        }
+        case Op::v_prefix_count: {
+            const unsigned bytes = ir::type_bytes(op_.type);
+            for (unsigned i = 0; i < bytes; ++i) to[i] = static_cast<u8>(std::popcount(cell(in_[0]) & low_mask(i)));
+            return bytes;
+        }
         case Op::v_mask_get: {
             u64 mask = 0;
             for (u64 i = 0; i < imm(1); ++i) {
@@ -284,7 +301,7 @@ unsigned Evaluation::compute(u8* to) const {
         }
         case Op::v_mask_put: return mask_put(to);
         case Op::v_splat: return each(to, [&](unsigned) { return cell(in_[0]); });
-        case Op::v_iota: return each(to, [&](unsigned i) { return imm(0) + i; });
+        case Op::v_iota: return each(to, [&](unsigned i) { return imm(0) + i * imm(1); });
         case Op::v_extract: {
             const u64 v = at(0, static_cast<unsigned>(imm(0)));
             return word(to, imm(1) != 0 ? static_cast<u64>(sign_extend(v, bits_)) : v);
@@ -295,6 +312,20 @@ unsigned Evaluation::compute(u8* to) const {
             return bytes;
         }
         case Op::v_select: return each(to, [&](unsigned i) { return at((cell(in_[0]) >> i & 1) != 0 ? 1 : 2, i); });
+        case Op::v_permute:
+            return each(to, [&](unsigned i) {
+                const u64 from = at(1, i);
+                return from < count_ ? at(0, static_cast<unsigned>(from)) : 0;
+            });
+        case Op::v_compress: {
+            unsigned n = 0;
+            for (unsigned i = 0; i < count_; ++i) {
+                if ((cell(in_[0]) >> i & 1) == 0) continue;
+                const u64 v = at(1, i);
+                std::memcpy(to + n++ * (bits_ / 8), &v, bits_ / 8);
+            }
+            return ir::type_bytes(op_.type);
+        }
         case Op::v_ext_s:
         case Op::v_ext_u: {
             const unsigned from = 8u << imm(0);
@@ -321,6 +352,8 @@ unsigned Evaluation::compute(u8* to) const {
         case Op::v_fmul:
         case Op::v_fdiv:
         case Op::v_fsqrt:
+        case Op::v_fmin:
+        case Op::v_fmax:
         case Op::v_fmadd:
         case Op::v_fmsub:
         case Op::v_fnmadd:
@@ -352,6 +385,10 @@ unsigned Evaluation::compute(u8* to) const {
         case Op::v_clmul: return each(to, [&](unsigned i) { return clmul(at(0, i), at(1, i)); });
         case Op::v_repeat_low: return each_lane(to, [&](unsigned) { return get<crypto::Block>(in_[0], 0); });
         case Op::v_aes: return each_lane(to, [&](unsigned lane) { return aes(lane); });
+        case Op::v_gmul:
+            return each_lane(to, [&](unsigned lane) {
+                return crypto::ghash_multiply(get<crypto::Block>(in_[0], lane), get<crypto::Block>(in_[1], lane));
+            });
         case Op::v_sha256_rounds:
             return each_lane(to, [&](unsigned lane) {
                 using Words = crypto::Words<u32>;

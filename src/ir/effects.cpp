@@ -16,6 +16,8 @@ bool accrues_fp_flags(Op op) {
         case Op::v_fmul:
         case Op::v_fdiv:
         case Op::v_fsqrt:
+        case Op::v_fmin:
+        case Op::v_fmax:
         case Op::v_fmadd:
         case Op::v_fmsub:
         case Op::v_fnmadd:

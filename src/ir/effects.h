@@ -58,6 +58,11 @@ constexpr bool low_half_depends_on_low_halves(Op op) {
     }
 }
 
+/// Whether bits [pos, pos + len) of a vector are an integer in memory.
+constexpr bool is_whole_integer(u64 pos, u64 len) {
+    return len >= 8 && len <= 64 && (len & (len - 1)) == 0 && pos % len == 0;
+}
+
 /// Whether `insn` changes only the high half of its input.
 inline bool extends_low_half(const Insn& insn) {
     return (insn.op == Op::sextract || insn.op == Op::extract) && insn.type == Type::I64 && insn.imm[0] == 0 &&

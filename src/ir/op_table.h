@@ -200,11 +200,16 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_join,        1, 2, 0, Same,     None)                       /* in: a, b; the low half of a, above it that of b */ \
     X(v_mask_first,  1, 1, 1, Conv,     None)                       /* I64 n -> Mask: the low min(n, N) bits */ \
     X(v_mask_and,    1, 2, 0, Same,     None)                       /* masks */                   \
+    X(v_mask_or,     1, 2, 0, Same,     None)                                                      \
+    X(v_mask_xor,    1, 2, 0, Same,     None)                                                      \
+    X(v_mask_andc,   1, 2, 0, Same,     None)                       /* a & ~b */                   \
     X(v_mask_get,    1, 1, 2, VecMask,  None)                       /* bits [pos, pos + len) of a vector */ \
     X(v_mask_put,    1, 2, 2, VecSelect, None)                      /* in: mask, a; a with bits [pos, pos + len) replaced */ \
+    X(v_align,       1, 2, 1, Same,     None)                       /* in: a, b; as many bytes of a, then b, from the N-th on */ \
+    X(v_prefix_count, 1, 1, 0, Conv,    None)                       /* mask -> byte i is the number of bits below i */ \
     /* vectors of elements; by VectorRules */                                                      \
     X(v_splat,       1, 1, 0, Conv,     Vector)                     /* scalar S to all elements */ \
-    X(v_iota,        1, 0, 1, Same,     Vector)                     /* first; element i is first + i */ \
+    X(v_iota,        1, 0, 2, Same,     Vector)                     /* first, step; element i is first + i * step */ \
     X(v_extract,     1, 1, 2, Cmp,      Vector)                     /* index, 1: sign-extended; out: I64 */ \
     X(v_insert,      1, 2, 1, VecScalar, Vector)                    /* in: a, scalar; index */     \
     X(v_select,      1, 3, 0, VecSelect, Vector)                    /* mask ? a : b */             \
@@ -231,12 +236,16 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_unzip,       1, 2, 1, Same,     Vector)                     /* 0: even elements of a, then of b; 1: odd ones */ \
     X(v_zip,         1, 2, 1, Same,     Vector)                     /* elements of a and b in turn; 0: lower half, 1: upper */ \
     X(v_cmp,         1, 2, 1, VecMask,  Vector)                     /* Cond */                     \
+    X(v_permute,     1, 2, 0, Same,     Vector)                     /* in: a, indices; 0 where there is no such element */ \
+    X(v_compress,    1, 2, 0, VecSelect, Vector)                    /* in: mask, a; its elements, zeros above */ \
     X(v_reduce,      1, 2, 1, VecReduce, Vector)                    /* in: a, start; Reduction */  \
     X(v_fadd,        1, 2, 0, Same,     Vector)                                                    \
     X(v_fsub,        1, 2, 0, Same,     Vector)                                                    \
     X(v_fmul,        1, 2, 0, Same,     Vector)                                                    \
     X(v_fdiv,        1, 2, 0, Same,     Vector)                                                    \
     X(v_fsqrt,       1, 1, 0, Same,     Vector)                                                    \
+    X(v_fmin,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_fmax,        1, 2, 0, Same,     Vector)                                                    \
     X(v_fmadd,       1, 3, 0, Same,     Vector)                     /*  (a * b) + c */             \
     X(v_fmsub,       1, 3, 0, Same,     Vector)                     /*  (a * b) - c */             \
     X(v_fnmadd,      1, 3, 0, Same,     Vector)                     /* -(a * b) - c */             \
@@ -249,6 +258,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_clmul,       1, 2, 1, Same,     Vector)                     /* i64; low or high half */    \
     X(v_repeat_low,  1, 1, 0, Same,     Vector)                     /* the low 128 bits everywhere */ \
     X(v_aes,         1, 2, 1, Same,     Vector)                     /* in: states, keys; AesRound */ \
+    X(v_gmul,        1, 2, 0, Same,     Vector | Commutative)       /* GHASH's product */          \
     X(v_sha256_rounds, 1, 3, 1, Same,   Vector)                     /* in: cdgh, abef, words; lower or upper two */ \
     X(v_sha256_schedule, 1, 3, 0, Same, Vector)                     /* in: words 0 to 3; 4, 9 to 11; 12, -, 14, 15 */ \
     X(v_fcvt_if,     1, 1, 1, Same,     Vector)                     /* integers to floats of the same width; 1: unsigned */ \

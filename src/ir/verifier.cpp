@@ -131,8 +131,14 @@ const char* Verifier::check_type_class(const Insn& insn) const {
         case Op::v_from_bits:
             return is_vector(t) && (s == Type::I64 || s == Type::F64) ? nullptr : "64 bits to vector wanted";
         case Op::v_mask_first: return t == Type::Mask && s == Type::I64 ? nullptr : "I64 to mask wanted";
+        case Op::v_prefix_count: return is_vector(t) && s == Type::Mask ? nullptr : "mask to vector wanted";
         case Op::v_splat: return s == Type::I64 || is_float(s) ? nullptr : "scalar wanted";
+        case Op::v_mask_and:
+        case Op::v_mask_or:
+        case Op::v_mask_xor:
+        case Op::v_mask_andc: return t == Type::Mask ? nullptr : "masks wanted";
         case Op::v_join:
+        case Op::v_align:
         case Op::v_blend_low:
         case Op::v_mask_get:
         case Op::v_mask_put: return is_vector(t) ? nullptr : "vector type wanted";
@@ -149,6 +155,7 @@ const char* Verifier::check_attributes(const Insn& insn) const {
         if (insn.op == Op::v_gather && (rules.mask || (element_of(insn) != 32 && element_of(insn) != 64))) {
             return "gather of what cannot be gathered";
         }
+        if (insn.op == Op::v_compress && rules.mask) return "compression into old values";
         if ((insn.op == Op::v_ld || insn.op == Op::v_st) && !rules.mask) return "mask wanted";
         if (insn.attributes != rules.pack() || rules.element == Element::None ||
             static_cast<unsigned>(rules.element) >= kElementCount) {
@@ -240,6 +247,7 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::v_clmul:
         case Op::v_fcvt_widen:
         case Op::v_sha256_rounds: return insn.imm[0] <= 1 ? nullptr : "no such half";
+        case Op::v_align:
         case Op::v_blend_low: return insn.imm[0] <= type_bytes(insn.type) ? nullptr : "more bytes than there are";
         case Op::v_mask_first: return insn.imm[0] <= 64 ? nullptr : "more bits than a mask has";
         case Op::v_mask_get:
@@ -247,6 +255,8 @@ const char* Verifier::check_constants(const Insn& insn) {
             return insn.imm[1] >= 1 && insn.imm[1] <= 64 && insn.imm[0] + insn.imm[1] <= type_bits(insn.type)
                        ? nullptr
                        : "bit field outside the type";
+        case Op::v_iota:
+            return insn.imm[0] >> 32 == 0 && insn.imm[1] >> 32 == 0 ? nullptr : "constant of more than 32 bits";
         case Op::v_extract:
         case Op::v_insert: return insn.imm[0] < type_bits(insn.type) / element_of(insn) ? nullptr : "no such element";
         case Op::v_ext_s:

@@ -260,7 +260,134 @@ static void test_permutations(unsigned vlmax) {
     }
     RUN("vrgather.vv v16, v8, v24");
     compare("vrgather");
+    // Indices of 16 bits, where they fit into eight registers.
+    if (sew > 1 || vlmax <= vlenb() * 4) {
+        for (unsigned i = 0; i < vlmax; ++i) put(&b, 2, i, next_random() % 8 ? next_random() % vlmax : next_random());
+        expected = d;
+        FOR_ACTIVE {
+            uint64_t from = get(&b, 2, i);
+            put(&expected, sew, i, from < vlmax ? get(&a, sew, (unsigned)from) : 0);
+        }
+        RUN("vrgatherei16.vv v16, v8, v24");
+        compare("vrgatherei16");
+    }
     b = saved;
+    expected = d;
+    FOR_ACTIVE put(&expected, sew, i, x < vlmax ? get(&a, sew, (unsigned)x) : 0);
+    RUN("vrgather.vx v16, v8, %0");
+    compare("vrgather.vx");
+#define BY_CONSTANT(n)                                                              \
+    {                                                                               \
+        expected = d;                                                               \
+        FOR_ACTIVE if (i >= n) put(&expected, sew, i, get(&a, sew, i - n));         \
+        RUN("vslideup.vi v16, v8, " #n);                                            \
+        compare("vslideup.vi");                                                     \
+        expected = d;                                                               \
+        FOR_ACTIVE put(&expected, sew, i, i + n < vlmax ? get(&a, sew, i + n) : 0); \
+        RUN("vslidedown.vi v16, v8, " #n);                                          \
+        compare("vslidedown.vi");                                                   \
+        expected = d;                                                               \
+        FOR_ACTIVE put(&expected, sew, i, n < vlmax ? get(&a, sew, n) : 0);         \
+        RUN("vrgather.vi v16, v8, " #n);                                            \
+        compare("vrgather.vi");                                                     \
+    }
+    BY_CONSTANT(0)
+    BY_CONSTANT(1)
+    BY_CONSTANT(3)
+    BY_CONSTANT(16)
+    BY_CONSTANT(31)
+    // What masks count and choose; vs2 or vs1 is a mask.
+    unsigned n = 0;
+    expected = d;
+    FOR_ACTIVE {
+        put(&expected, sew, i, n);
+        n += (unsigned)bit(&b, i);
+    }
+    RUN("viota.m v16, v24");
+    compare("viota");
+    if (masked) return;
+    n = 0;
+    expected = d;
+    for (unsigned i = 0; i < vl; ++i)
+        if (bit(&b, i)) put(&expected, sew, n++, get(&a, sew, i));
+    RUN("vcompress.vm v16, v8, v24");
+    compare("vcompress");
+}
+
+static void put_bit(Group* g, unsigned i, int value) {
+    g->b[i / 8] = (unsigned char)((g->b[i / 8] & ~(1u << i % 8)) | (unsigned)value << i % 8);
+}
+/// Masks are sparse here, so that the first bit is anywhere.
+static void test_first_bits(void) {
+    uint64_t x = 0;
+    Group saved = b;
+    for (unsigned i = 0; i < 256; ++i) put_bit(&b, i, bit(&b, i) && next_random() % 16 == 0);
+    unsigned first = ~0u;
+    FOR_ACTIVE if (bit(&b, i) && i < first) first = i;
+    for (int which = 0; which < 3; ++which) {
+        expected = d;
+        FOR_ACTIVE put_bit(&expected, i, which == 0 ? i < first : which == 1 ? i <= first : i == first);
+        if (which == 0) RUN("vmsbf.m v16, v24");
+        if (which == 1) RUN("vmsif.m v16, v24");
+        if (which == 2) RUN("vmsof.m v16, v24");
+        compare("vmsbf, vmsif, vmsof");
+    }
+    b = saved;
+}
+
+// Fixed point: exact results rounded by vxrm, in 128 bits.
+typedef __int128 Wide;
+static unsigned vxrm;
+static int saturated;
+static Wide round_shift(Wide value, unsigned count) {
+    if (count == 0) return value;
+    const Wide down = value >> count, lost = value - (down << count), half = (Wide)1 << (count - 1);
+    switch (vxrm) {
+        case 0: return down + (lost >= half);
+        case 1: return down + (lost > half || (lost == half && (down & 1)));
+        case 2: return down;
+        default: return down | (lost != 0);
+    }
+}
+static uint64_t saturate(Wide value, int is_signed) {
+    const Wide most = is_signed ? ((Wide)1 << (sew * 8 - 1)) - 1 : ((Wide)1 << sew * 8) - 1,
+               least = is_signed ? -most - 1 : 0;
+    const Wide kept = value > most ? most : value < least ? least : value;
+    saturated |= kept != value;
+    return (uint64_t)kept;
+}
+#define FIXED(text, expression)                                                         \
+    {                                                                                   \
+        uint64_t x = 0;                                                                 \
+        expected = d;                                                                   \
+        saturated = 0;                                                                  \
+        FOR_ACTIVE {                                                                    \
+            const Wide p = get(&a, sew, i), q = get(&b, sew, i);                        \
+            const Wide sp = sget(&a, sew, i), sq = sget(&b, sew, i);                    \
+            (void)p, (void)q, (void)sp, (void)sq;                                       \
+            put(&expected, sew, i, (uint64_t)(expression));                             \
+        }                                                                               \
+        __asm__ volatile(V("csrw vxsat, zero\ncsrw vxrm, %0") : : "r"((uint64_t)vxrm)); \
+        RUN(text);                                                                      \
+        unsigned long flag;                                                             \
+        __asm__ volatile(V("csrr %0, vxsat") : "=r"(flag));                             \
+        CHECK(flag == (unsigned long)saturated);                                        \
+        compare(text);                                                                  \
+    }
+static void test_fixed_point(void) {
+    vxrm = (unsigned)next_random() % 4;
+    FIXED("vsaddu.vv v16, v8, v24", saturate(p + q, 0))
+    FIXED("vsadd.vv v16, v8, v24", saturate(sp + sq, 1))
+    FIXED("vssubu.vv v16, v8, v24", saturate(p - q, 0))
+    FIXED("vssub.vv v16, v8, v24", saturate(sp - sq, 1))
+    FIXED("vaaddu.vv v16, v8, v24", round_shift(p + q, 1))
+    FIXED("vaadd.vv v16, v8, v24", round_shift(sp + sq, 1))
+    FIXED("vasubu.vv v16, v8, v24", round_shift(p - q, 1))
+    FIXED("vasub.vv v16, v8, v24", round_shift(sp - sq, 1))
+    FIXED("vsmul.vv v16, v8, v24", saturate(round_shift(sp * sq, sew * 8 - 1), 1))
+    FIXED("vssrl.vi v16, v8, 5", round_shift(p, 5 % (sew * 8)))
+    FIXED("vssra.vi v16, v8, 13", round_shift(sp, 13 % (sew * 8)))
+    FIXED("vssra.vi v16, v8, 0", sp)
 }
 
 // Floats: what the scalar instructions compute, flags included.
@@ -344,6 +471,8 @@ int main(void) {
                 test_masks();
                 test_reductions();
                 test_permutations(vlmax);
+                test_first_bits();
+                test_fixed_point();
                 if (sew < 8 && lmul < 3) test_widening(), test_narrowing();
                 if (sew >= 4) test_floats();
             }

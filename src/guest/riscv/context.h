@@ -30,6 +30,25 @@ using ir::Var;
     static_cast<u32>(reinterpret_cast<std::size_t>(&static_cast<Hart*>(reinterpret_cast<ir::Env*>(4096))->member) - \
                      4096)
 
+/// What is known of vl at a point of a TB, and the masks that have been made of it.
+struct VectorLength {
+    static constexpr unsigned kMaxMasks = 8;
+    struct Made {
+        Var mask;
+        unsigned first, count;  ///< of elements [first, first + count)
+    };
+    std::size_t checked;  ///< instructions up to which no join is behind what follows
+    Var vl;               ///< kNoVar: not read yet
+    unsigned multiple;    ///< vl is one of this; 0: not known
+    unsigned made_count;
+    Made made[kMaxMasks];
+
+    void forget() {
+        vl = ir::kNoVar;
+        multiple = made_count = 0;
+    }
+};
+
 /// A vset whose result was predicted wrongly: where its TB is left for one that knows better.
 struct VectorExit {
     u32 label;
@@ -48,6 +67,7 @@ struct DisasContext : guest::DisasContextBase {
     u8 known_reg;
     const ExtensionSet* extensions;
     Type vector_type;  ///< of a vector register in the IR; None: vector instructions are calls of helpers
+    VectorLength vector_length;
     static constexpr unsigned kMaxVectorExits = 6;
     unsigned vector_exit_count;
     VectorExit vector_exits[kMaxVectorExits];

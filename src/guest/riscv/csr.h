@@ -39,7 +39,7 @@ struct CsrInfo {
 /// Frequency of the `time` counter, as RISCV_HWPROBE_KEY_TIME_CSR_FREQ tells it: it counts nanoseconds.
 inline constexpr u64 kTimeFrequency = 1'000'000'000;
 
-inline constexpr unsigned kCsrVl = 0xc20, kCsrVtype = 0xc21, kCsrVlenb = 0xc22;
+inline constexpr unsigned kCsrVxrm = 0x00a, kCsrVl = 0xc20, kCsrVtype = 0xc21, kCsrVlenb = 0xc22;
 inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003, kCsrSeed = 0x015;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }

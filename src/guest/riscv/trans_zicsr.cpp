@@ -22,6 +22,7 @@ Var read_csr(DisasContext& ctx, const CsrInfo& csr) {
         case kCsrVl:
         case kCsrVtype:
         case kCsrVlenb: return read_vector_csr(ctx, csr.number);
+        case kCsrVxrm: b.env_ld(old, DRAGOMAN_HART_OFFSET(vector.vxrm), {.size_log2 = 2}); return old;
         case kCsrFcsr: b.fflags_get(old); return ctx.frm() ? b.or_(old, b.c64(ctx.frm() << kFrmShift)) : old;
         default: ctx.call_helper(Helper::csr_read, old, {b.env(), b.c32(csr.number)}); return old;
     }
@@ -53,6 +54,11 @@ void write_csr(DisasContext& ctx, const CsrInfo& csr, Var value) {
     switch (csr.number) {
         case kCsrFflags: b.fflags_set(value); return;
         case kCsrFrm: write_frm(ctx, value); return;
+        case kCsrVxrm: {
+            constexpr u64 kModes = 3;
+            b.env_st(b.trunc(b.andi(value, kModes)), DRAGOMAN_HART_OFFSET(vector.vxrm), {.size_log2 = 2});
+            return;
+        }
         case kCsrFcsr: {
             b.fflags_set(value);
             bool constant = b.function().is_const(value);

@@ -62,6 +62,8 @@ public:
     /// Whether the value of input `v` is not needed after this instruction.
     bool dies(ir::Var v) const { return state_[v].next_use == kNever; }
     bool is_pinned(ir::Var v) const { return state_[v].pinned; }
+    /// Whether the home of `v` holds its value: a store may have been left out because another one follows.
+    bool is_at_home(ir::Var v) const { return state_[v].in_memory; }
     /// The register that global `index` always is in, or kNoReg.
     HostReg reg_of_pinned(unsigned index) const { return plan_->reg_of_global[index]; }
     bool is_unpinned_global(ir::Var v) const { return f_->is_global(v) && !state_[v].pinned; }

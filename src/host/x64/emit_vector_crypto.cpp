@@ -65,9 +65,31 @@ void emit_v_clmul(Emitter& e, const Insn& insn) {
     });
 }
 
+/// All lanes at once. InvMixColumns is what an inverse round does beside undoing a last round.
+static void emit_aes_wide(Emitter& e, const Insn& insn, ir::AesRound round) {
+    const Type t = insn.type;
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    const bool mixes = round == ir::AesRound::Decrypt;
+    const HostReg zero = mixes ? e.ra.vector_scratch() : kNoReg;
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    const Xbyak::Xmm to = vec(t, d), state = vec(t, a), key = vec(t, b);
+    switch (round) {
+        case ir::AesRound::Encrypt: e.c.vaesenc(to, state, key); break;
+        case ir::AesRound::EncryptLast: e.c.vaesenclast(to, state, key); break;
+        default: e.c.vaesdeclast(to, state, key); break;
+    }
+    if (mixes) {
+        e.c.vpxord(vec(t, zero), vec(t, zero), vec(t, zero));
+        e.c.vaesenclast(to, to, vec(t, zero));
+        e.c.vaesdec(to, to, vec(t, zero));
+    }
+    e.ra.define(insn.out(), d);
+}
+
 /// The host's inverse round adds the key behind InvMixColumns, the guest's in front of it.
 void emit_v_aes(Emitter& e, const Insn& insn) {
     const auto round = static_cast<ir::AesRound>(insn.imm[0]);
+    if (e.features().vaes) return emit_aes_wide(e, insn, round);
     by_lane(e, insn, [&](Lanes& lanes, unsigned lane) {
         const Xbyak::Xmm state = xmm(kX1), key = xmm(kX2);
         lanes.load(kX1, 0, lane);
@@ -102,6 +124,52 @@ void emit_v_sha256_schedule(Emitter& e, const Insn& insn) {
         e.c.vpaddd(xmm(kX1), xmm(kX1), xmm(kX2));
         e.c.sha256msg2(xmm(kX1), xmm(kX0));
     });
+}
+
+/// With the bytes in reverse order the coefficients are, too, and a carry-less product is the reversed one less a bit.
+/// Its lower half is reduced 64 bits at a time.
+void emit_v_gmul(Emitter& e, const Insn& insn) {
+    constexpr u8 kSwapHalves = 0x4e;
+    auto& c = e.c;
+    const Type t = insn.type;
+    const unsigned bits = ir::type_bits(t);
+    const HostReg first = e.ra.use(insn.in(0)), second = e.ra.use(insn.in(1));
+    HostReg r[6];
+    for (HostReg& scratch : r) scratch = e.ra.vector_scratch();
+    const Xbyak::Xmm a = vec(t, r[0]), b = vec(t, r[1]), low = vec(t, r[2]), high = vec(t, r[3]), x = vec(t, r[4]),
+                     y = vec(t, r[5]);
+    c.vpshufb(a, vec(t, first), vector_const(e, VectorConst::Reverse128, bits));
+    c.vpshufb(b, vec(t, second), vector_const(e, VectorConst::Reverse128, bits));
+    c.vpclmulqdq(low, a, b, 0x00);
+    c.vpclmulqdq(high, a, b, 0x11);
+    c.vpclmulqdq(x, a, b, 0x01);
+    c.vpclmulqdq(y, a, b, 0x10);
+    c.vpxorq(x, x, y);
+    c.vpslldq(y, x, 8);
+    c.vpsrldq(x, x, 8);
+    c.vpxorq(low, low, y);
+    c.vpxorq(high, high, x);
+    // The 256 bits shifted left by one.
+    c.vpsrlq(x, low, 63);
+    c.vpsrlq(y, high, 63);
+    c.vpsllq(low, low, 1);
+    c.vpsllq(high, high, 1);
+    c.vpslldq(a, x, 8);
+    c.vpsrldq(x, x, 8);
+    c.vpslldq(y, y, 8);
+    c.vporq(low, low, a);
+    c.vporq(high, high, y);
+    c.vporq(high, high, x);
+    c.vmovups(b, vector_const(e, VectorConst::GhashFold, bits));
+    for (unsigned step = 0; step < 2; ++step) {
+        c.vpclmulqdq(x, low, b, 0x10);
+        c.vpshufd(low, low, kSwapHalves);
+        c.vpxorq(low, low, x);
+    }
+    c.vpxorq(high, high, low);
+    const HostReg d = e.ra.target(insn.out());
+    c.vpshufb(vec(t, d), high, vector_const(e, VectorConst::Reverse128, bits));
+    e.ra.define(insn.out(), d);
 }
 
 void emit_v_repeat_low(Emitter& e, const Insn& insn) {

@@ -264,6 +264,104 @@ void emit_v_fsqrt(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+// ---- Minimum and maximum --------------------------------------------------------------------------
+
+namespace {
+
+/// AVX-512 orders zeros and prefers numbers to quiet NaNs; where there is a NaN at all, the result is chosen out of
+/// line.
+void emit_min_max(Emitter& e, const Insn& insn, bool max) {
+    constexpr u8 kOrdered = 7, kSignOfResult = 4;
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const HostReg k = use_mask(e, insn);
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    const HostReg d = vector_target(e, insn, insn.out(), {a, b});
+    const Xmm to = vec_masked(t, d, k), x = vec(t, a), y = vec(t, b);
+    const u8 which = static_cast<u8>(kSignOfResult | (max ? 1 : 0));
+    Xbyak::Opmask unordered = opmask(kTempMask);
+    if (k != kNoReg) unordered.setOpmaskIdx(opmask(k).getIdx());
+    single ? c.vrangeps(to, x, y, which) : c.vrangepd(to, x, y, which);
+    single ? c.vcmpps(unordered, x, y, kUnordered) : c.vcmppd(unordered, x, y, kUnordered);
+    c.kortestw(opmask(kTempMask), opmask(kTempMask));
+    e.cold(c.jcc(Cc::NE), [t, single, k, d, a, b](Emitter& e) {
+        auto& c = e.c;
+        const Xmm result = vec_masked(t, d, kTempMask);
+        const VectorConst nan = single ? VectorConst::NanF32 : VectorConst::NanF64;
+        single ? c.vmovaps(result, vector_const(e, nan, ir::type_bits(t)))
+               : c.vmovapd(result, vector_const(e, nan, ir::type_bits(t)));
+        Xbyak::Opmask unordered = opmask(kTempMask);
+        if (k != kNoReg) unordered.setOpmaskIdx(opmask(k).getIdx());
+        const Xbyak::Opmask both = opmask(kTempMask) | opmask(kTempMask);
+        // The one that is a number, if one is.
+        for (const HostReg r : {a, b}) {
+            const Xmm x = vec(t, a), y = vec(t, b), number = vec(t, r);
+            single ? c.vcmpps(unordered, x, y, kUnordered) : c.vcmppd(unordered, x, y, kUnordered);
+            single ? c.vcmpps(both, number, number, kOrdered) : c.vcmppd(both, number, number, kOrdered);
+            single ? c.vmovaps(result, number) : c.vmovapd(result, number);
+        }
+    });
+    e.ra.define(insn.out(), d);
+}
+
+/// minps gives its second operand for two zeros, and raises invalid for any NaN. So NaNs go first, and both orders are
+/// combined.
+void emit_min_max_avx(Emitter& e, const Insn& insn, bool max) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const bool single = is_single(insn);
+    const unsigned bits = ir::type_bits(t);
+    const Xbyak::Address saved = e.env(kWideAccessOffset, bits);
+    auto extreme = [&](HostReg to, HostReg x, const Operand& y) {
+        const Xmm d = vec(t, to), a = vec(t, x);
+        if (max) return single ? c.vmaxps(d, a, y) : c.vmaxpd(d, a, y);
+        single ? c.vminps(d, a, y) : c.vminpd(d, a, y);
+    };
+    const HostReg b = e.ra.use(insn.in(1)), a = e.ra.use(insn.in(0)), nans = e.ra.vector_scratch();
+    single ? c.vcmpps(vec(t, nans), vec(t, a), vec(t, b), kUnordered)
+           : c.vcmppd(vec(t, nans), vec(t, a), vec(t, b), kUnordered);
+    c.vmovups(saved, vec(t, b));
+    e.ra.unlock(b);
+    const HostReg x = e.ra.vector_scratch();
+    c.vmovaps(vec(t, x), vec(t, a));
+    e.ra.unlock(a);
+    const HostReg d = e.ra.vector_scratch();
+    c.vmovups(vec(t, d), saved);
+    c.vptest(vec(t, nans), vec(t, nans));
+    e.cold(c.jcc(Cc::NE), [t, single, bits, nans, x, d](Emitter& e) {
+        auto& c = e.c;
+        const Xmm first = vec(t, x), second = vec(t, d), wrong = vec(t, nans);
+        auto find_nans = [&](const Xmm& of) {
+            single ? c.vcmpps(wrong, of, of, kUnordered) : c.vcmppd(wrong, of, of, kUnordered);
+        };
+        // Each NaN becomes the other operand; of two NaNs, zeros, with all ones in `nans`.
+        find_nans(first);
+        c.vblendvps(first, first, second, wrong);
+        find_nans(second);
+        c.vblendvps(second, second, first, wrong);
+        find_nans(first);
+        c.vandnps(first, wrong, first);
+        c.vandnps(second, wrong, second);
+        c.vmovups(e.env(kWideAccessOffset, bits), second);
+    });
+    extreme(d, d, vec(t, x));
+    extreme(x, x, saved);
+    max ? c.vandps(vec(t, d), vec(t, d), vec(t, x)) : c.vorps(vec(t, d), vec(t, d), vec(t, x));
+    c.vblendvps(vec(t, d), vec(t, d), vector_const(e, single ? VectorConst::NanF32 : VectorConst::NanF64, bits),
+                vec(t, nans));
+    e.ra.define(insn.out(), d);
+}
+
+}  // namespace
+
+void emit_v_fmin(Emitter& e, const Insn& insn) {
+    e.features().avx512 ? emit_min_max(e, insn, false) : emit_min_max_avx(e, insn, false);
+}
+void emit_v_fmax(Emitter& e, const Insn& insn) {
+    e.features().avx512 ? emit_min_max(e, insn, true) : emit_min_max_avx(e, insn, true);
+}
+
 // ---- Conversions ----------------------------------------------------------------------------------
 
 void emit_v_fcvt_if(Emitter& e, const Insn& insn) {

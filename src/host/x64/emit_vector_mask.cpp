@@ -1,6 +1,7 @@
 // Masks: from lengths, from and to the bits of vectors, from comparisons; and masked memory accesses.
 #include "host/x64/emit_memory.h"
 #include "host/x64/emit_vector.h"
+#include "ir/effects.h"
 
 namespace dragoman::host::x64 {
 
@@ -65,17 +66,48 @@ void emit_v_mask_first(Emitter& e, const Insn& insn) {
     define_mask(e, insn.out(), g);
 }
 
-void emit_v_mask_and(Emitter& e, const Insn& insn) {
+namespace {
+
+/// `to_mask` and `to_gpr` emit the op on three mask registers, or a commutative one on two general ones.
+template <class Masks, class Gprs>
+void emit_mask_op(Emitter& e, const Insn& insn, Masks to_mask, Gprs to_gpr) {
     const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
     const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
     if (e.features().avx512) {
-        e.c.kandq(opmask(d), opmask(a), opmask(b));
+        to_mask(opmask(d), opmask(a), opmask(b));
     } else if (d == b) {
-        e.c.and_(r64(d), r64(a));
+        to_gpr(r64(d), r64(a));
     } else {
         e.ra.move(d, a, Type::I64);
-        e.c.and_(r64(d), r64(b));
+        to_gpr(r64(d), r64(b));
     }
+    e.ra.define(insn.out(), d);
+}
+
+using Xbyak::Opmask;
+using Xbyak::Reg64;
+
+}  // namespace
+
+void emit_v_mask_and(Emitter& e, const Insn& insn) {
+    emit_mask_op(
+        e, insn, [&](const Opmask& d, const Opmask& a, const Opmask& b) { e.c.kandq(d, a, b); },
+        [&](const Reg64& d, const Reg64& b) { e.c.and_(d, b); });
+}
+void emit_v_mask_or(Emitter& e, const Insn& insn) {
+    emit_mask_op(
+        e, insn, [&](const Opmask& d, const Opmask& a, const Opmask& b) { e.c.korq(d, a, b); },
+        [&](const Reg64& d, const Reg64& b) { e.c.or_(d, b); });
+}
+void emit_v_mask_xor(Emitter& e, const Insn& insn) {
+    emit_mask_op(
+        e, insn, [&](const Opmask& d, const Opmask& a, const Opmask& b) { e.c.kxorq(d, a, b); },
+        [&](const Reg64& d, const Reg64& b) { e.c.xor_(d, b); });
+}
+void emit_v_mask_andc(Emitter& e, const Insn& insn) {
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1));
+    const HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    e.features().avx512 ? e.c.kandnq(opmask(d), opmask(b), opmask(a)) : e.c.andn(r64(d), r64(b), r64(a));
     e.ra.define(insn.out(), d);
 }
 
@@ -86,6 +118,11 @@ void emit_v_mask_get(Emitter& e, const Insn& insn) {
     DRAGOMAN_ASSERT(shift + len <= 64);
     if (e.ra.prefers_memory(in)) {
         const HostReg g = mask_in_gpr(e, insn.out());
+        if (ir::is_whole_integer(pos, len)) {  // just these, as they may have been stored alone
+            load_gpr(e, g, memory(len, kRbp, e.ra.home_displacement(in) + static_cast<i32>(pos / 8)),
+                     static_cast<unsigned>(std::countr_zero(len / 8)), false, Type::I64);
+            return define_mask(e, insn.out(), g);
+        }
         e.c.mov(r64(g), memory(64, kRbp, e.ra.home_displacement(in) + static_cast<i32>(word * 8)));
         if (shift != 0) e.c.shr(r64(g), static_cast<int>(shift));
         cut(e, g, len);
@@ -105,6 +142,24 @@ void emit_v_mask_get(Emitter& e, const Insn& insn) {
 }
 
 namespace {
+
+/// Bytes of the home of the output become the mask.
+void put_in_memory(Emitter& e, const Insn& insn, unsigned pos, unsigned len) {
+    auto& c = e.c;
+    const HostReg mask = e.ra.use(insn.in(0));
+    const Xbyak::Address to = memory(len, kRbp, e.ra.home_displacement(insn.out()) + static_cast<i32>(pos / 8));
+    if (is_mask(mask)) {
+        switch (len) {
+            case 8: c.kmovb(to, opmask(mask)); break;
+            case 16: c.kmovw(to, opmask(mask)); break;
+            case 32: c.kmovd(to, opmask(mask)); break;
+            default: c.kmovq(to, opmask(mask)); break;
+        }
+    } else {
+        c.mov(to, gpr(mask, len));
+    }
+    e.ra.defined_in_memory(insn.out());
+}
 
 /// The lowest `len` bits, a power of two, of the output are the mask's: without a way of the other ones through general
 /// registers, which a loop that makes one mask in each pass would wait for.
@@ -146,6 +201,9 @@ void emit_v_mask_put(Emitter& e, const Insn& insn) {
     const auto pos = static_cast<unsigned>(insn.imm[0]), len = static_cast<unsigned>(insn.imm[1]);
     const unsigned lane = pos / 128, in_lane = pos % 128;
     DRAGOMAN_ASSERT(pos % 64 + len <= 64);
+    if (ir::is_whole_integer(pos, len) && insn.in(1) == insn.out() && e.ra.is_at_home(insn.out())) {
+        return put_in_memory(e, insn, pos, len);
+    }
     if (pos == 0 && std::has_single_bit(len) && (len < 8 || e.features().avx512)) return put_lowest(e, insn, len);
     const HostReg mask = e.ra.use(insn.in(0)), a = e.ra.use(insn.in(1));
     HostReg g = mask;
@@ -480,6 +538,7 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
     using ir::Op;
     if (!f.avx2 || !f.bmi2 || ir::type_bytes(type) > (f.avx512 ? 64 : 32)) return false;
     if (rules.element == Element::F16) return false;
+    if (op == Op::v_mask_andc && !f.bmi1) return false;
     const unsigned bits = ir::element_bits(rules.element);
     if (rules.mask && !f.avx512) {
         switch (op) {
@@ -516,6 +575,9 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_zip: return !rules.mask && (type != Type::V512 || op == Op::v_select);
         case Op::v_gather: return !rules.mask && bits >= 32 && !shared.options.softmmu;
         case Op::v_reduce: return !rules.mask;
+        case Op::v_align: return type != Type::V512;
+        case Op::v_permute: return !f.avx512 || bits != 8 || f.vbmi;
+        case Op::v_compress: return !rules.mask && f.avx512 && (bits >= 32 || f.vbmi);
         case Op::v_fcvt_if: return f.avx512;
         case Op::v_fcvt_i: return f.avx512;
         case Op::v_fcvt_widen: return bits == 64;
@@ -524,6 +586,7 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_bswap: return bits != 8 && !rules.mask;
         case Op::v_clmul: return f.pclmul && bits == 64 && !rules.mask;
         case Op::v_aes: return f.aes && bits == 32 && !rules.mask;
+        case Op::v_gmul: return f.vaes && bits == 32 && !rules.mask;
         case Op::v_sha256_rounds:
         case Op::v_sha256_schedule: return f.sha && bits == 32 && !rules.mask;
         case Op::v_narrow:

@@ -97,6 +97,27 @@ void emit_v_splat(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+/// Multiplies the elements of `d` by a constant; where x86 has no such products, by doubling and adding.
+static void multiply_elements(Emitter& e, Type t, unsigned bytes, HostReg d, u64 factor) {
+    if (factor == 0) return clear(e, t, d);
+    const HostReg once = e.ra.vector_scratch();
+    if (bytes != 1 && (bytes != 8 || e.features().avx512)) {
+        const HostReg g = e.ra.scratch(RegClass::Gpr);
+        e.ra.load_const(g, factor, Type::I64);
+        e.c.vmovq(xmm(once), r64(g));
+        broadcast(e, bytes, vec(t, once), xmm(once));
+        integer_op(e, Op::v_mul, bytes, vec(t, d), vec(t, d), vec(t, once));
+        e.ra.unlock(g);
+        return e.ra.unlock(once);
+    }
+    e.ra.move(once, d, t);
+    for (int bit = std::bit_width(factor) - 2; bit >= 0; --bit) {
+        integer_op(e, Op::v_add, bytes, vec(t, d), vec(t, d), vec(t, d));
+        if ((factor >> bit & 1) != 0) integer_op(e, Op::v_add, bytes, vec(t, d), vec(t, d), vec(t, once));
+    }
+    e.ra.unlock(once);
+}
+
 void emit_v_iota(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
@@ -111,9 +132,12 @@ void emit_v_iota(Emitter& e, const Insn& insn) {
         case 4: c.vpmovzxbd(vec(t, to), iota); break;
         default: c.vpmovzxbq(vec(t, to), iota); break;
     }
-    if (insn.imm[0] != 0) {
+    const u64 elements_mask = low_mask(bytes * 8);
+    const u64 start = insn.imm[0] & elements_mask, step = insn.imm[1] & elements_mask;
+    if (step != 1) multiply_elements(e, t, bytes, to, step);
+    if (start != 0) {
         const HostReg g = e.ra.scratch(RegClass::Gpr), first = e.ra.vector_scratch();
-        e.ra.load_const(g, insn.imm[0], Type::I64);
+        e.ra.load_const(g, start, Type::I64);
         c.vmovq(xmm(first), r64(g));
         broadcast(e, bytes, vec(t, first), xmm(first));
         integer_op(e, Op::v_add, bytes, vec(t, to), vec(t, to), vec(t, first));
@@ -144,6 +168,10 @@ void emit_v_from_bits(Emitter& e, const Insn& insn) {
         return e.ra.define(insn.out(), d);
     }
     const HostReg a = e.ra.use(in);
+    // Behind the load itself there are zeros above already.
+    const Insn& before = e.f->insns[e.index - (e.index != 0 ? 1 : 0)];
+    const bool loaded = before.op == Op::guest_ld && before.out() == in && is_xmm(a) && !e.shared.options.softmmu;
+    if (loaded && !e.ra.is_pinned(in)) return e.ra.define_alias(insn.out(), a);
     const HostReg d = e.ra.target(insn.out());
     is_xmm(a) ? e.c.vmovq(xmm(d), xmm(a)) : e.c.vmovq(xmm(d), r64(a));
     e.ra.define(insn.out(), d);

@@ -11,6 +11,8 @@ struct Features {
     bool bmi1 = false, bmi2 = false;
     bool avx = false, avx2 = false, fma = false;
     bool avx512 = false;  ///< F, VL, DQ and BW
+    bool vaes = false;    ///< with these: VAES and VPCLMULQDQ
+    bool vbmi = false;    ///< with these: AVX512_VBMI and AVX512_VBMI2
 };
 
 /// All of them in the bits of a number.

@@ -30,6 +30,12 @@ bool suits(const ir::Insn& insn) {
     }
 }
 
+/// Ops on a part of a mask register that are as well done in memory.
+bool is_bytes_of_mask(const ir::Insn& insn) {
+    if (insn.op == Op::v_mask_put && insn.in(1) != insn.out()) return false;
+    return (insn.op == Op::v_mask_put || insn.op == Op::v_mask_get) && ir::is_whole_integer(insn.imm[0], insn.imm[1]);
+}
+
 }  // namespace
 
 bool may_count(const ir::Function& f) { return std::none_of(f.insns.begin(), f.insns.end(), waits_for_stores); }
@@ -45,7 +51,7 @@ void LoopPlan::build(const RegisterPlan& usual, const ir::Function& f, bool vect
     written_.assign(globals, false);
     for (const ir::Insn& insn : f.insns) {
         for (unsigned a = 0; a < unsigned{insn.outputs} + insn.inputs; ++a) {
-            if (!f.is_global(insn.args[a])) continue;
+            if (!f.is_global(insn.args[a]) || is_bytes_of_mask(insn)) continue;
             ++uses_[insn.args[a] - 1];
             if (a < insn.outputs) written_[insn.args[a] - 1] = true;
         }

@@ -53,6 +53,11 @@ void init_vector_constants(ir::Env* env) {
     set_reversal(VectorConst::Reverse16, 2);
     set_reversal(VectorConst::Reverse32, 4);
     set_reversal(VectorConst::Reverse64, 8);
+    set_reversal(VectorConst::Reverse128, 16);
+    for (unsigned i = 0; i < 64; i += 16) {
+        constexpr u64 kFold[] = {1, u64{0xc2} << 56};
+        std::memcpy(env->vector_constants[static_cast<unsigned>(VectorConst::GhashFold)] + i, kFold, sizeof kFold);
+    }
     for (unsigned i = 0; i < 7; ++i) {
         const u64 bits = low_mask(1u << i);
         u8* const to = env->vector_constants[static_cast<unsigned>(VectorConst::LowBits1) + i];

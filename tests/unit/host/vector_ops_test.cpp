@@ -122,6 +122,7 @@ public:
                 mask &= low_mask(ir::type_bits(c.type) / ir::element_bits(c.element));
                 std::memcpy(memory_[i], &mask, sizeof mask);
             }
+            if (c.op == Op::v_permute && i == 1) limit_indices(memory_[i], c);
             in[i] = memory_[i];
             const Var v = insn.args[1 + i] = b.temp(t);
             b.emit(Op::env_ld, t, {v}, {x(0)}, i * 64, access(t));
@@ -152,6 +153,15 @@ public:
     }
 
 private:
+    /// Most indices are those of elements, or a little more.
+    void limit_indices(u8* indices, const Case& c) {
+        const unsigned bytes = ir::element_bits(c.element) / 8, count = ir::type_bytes(c.type) / bytes;
+        for (unsigned i = 0; i < count; ++i) {
+            if (rng_() % 8 == 0) continue;
+            const u64 index = rng_() % (count * 2);
+            std::memcpy(indices + i * bytes, &index, bytes);
+        }
+    }
     static u64 access(Type t) {
         return MemOp{.size_log2 = static_cast<u8>(std::countr_zero(ir::type_bytes(t)))}.pack();
     }
@@ -200,7 +210,10 @@ std::vector<std::pair<u64, u64>> constants(Op op, Type t, Element e) {
                 }
             }
             break;
-        case Op::v_iota: all = {{0, 0}, {count, 0}, {3, 0}}; break;
+        case Op::v_iota: all = {{0, 1}, {count, 1}, {3, 0}, {0, 3}, {5, 0xab}, {0xfffffffb, 0xabcdef01}}; break;
+        case Op::v_align:
+            for (u64 n = 0; n <= ir::type_bytes(t); ++n) all.push_back({n, 0});
+            break;
         case Op::v_extract:
             for (u64 i : {u64{0}, u64{1}, u64{count} - 1}) {
                 all.push_back({i, 0});
@@ -254,7 +267,7 @@ TEST_P(VectorOps, AgreeWithElements) {
                 if (op == Op::v_fcvt_widen && e != Element::F64) continue;
                 if (op == Op::v_narrow && e == Element::I64) continue;
                 for (const bool masked : {false, true}) {
-                    if (masked && !elements) continue;
+                    if (masked && (!elements || op == Op::v_compress)) continue;
                     if (!m->backend->has_vector_op(op, t, {e, masked})) continue;
                     for (auto [imm0, imm1] : constants(op, t, e)) {
                         const bool min_max = op == Op::v_reduce && imm0 >= static_cast<u64>(ir::Reduction::MinU);
@@ -262,7 +275,11 @@ TEST_P(VectorOps, AgreeWithElements) {
                         Case c{op, t, Type::None, e, masked, {imm0, imm1}};
                         if (op == Op::v_splat || op == Op::v_from_bits) c.type2 = Type::I64;
                         if (op == Op::v_mask_first) c.type = Type::Mask, c.type2 = Type::I64;
-                        if (op == Op::v_mask_and) c.type = Type::Mask;
+                        if (op == Op::v_mask_and || op == Op::v_mask_or || op == Op::v_mask_xor ||
+                            op == Op::v_mask_andc) {
+                            c.type = Type::Mask;
+                        }
+                        if (op == Op::v_prefix_count) c.type2 = Type::Mask;
                         if (op == Op::v_low) c.type2 = t == Type::V128 ? Type::V256 : Type::V128;
                         ++ops;
                         for (unsigned round = 0; round < (is_float ? 40u : 6u); ++round) runner.run(c);

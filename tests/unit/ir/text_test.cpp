@@ -55,6 +55,11 @@ TEST(Text, VectorOpsHaveElementsAndMasks) {
         " v_add.v256 %3, %0, %1, %2, %0 !0x130000\n"
         " v_cmp.v256 %4, %3, %1, 2 !0x30000\n"
         " v_mask_and.mask %5, %2, %4\n"
+        " v_mask_andc.mask %6, %5, %4\n"
+        " v_prefix_count.v256.mask %7, %6\n"
+        " v_align.v256 %8, %7, %3, 5\n"
+        " v_permute.v256 %9, %8, %7 !0x10000\n"
+        " v_compress.v256 %10, %6, %9 !0x30000\n"
         " v_st.v256 %3, x3, %5, 5, 32 !0x130000\n"
         " v_extract.v256 x4, %3, 1, 1 !0x30000\n"
         " goto_tb 0, 0x1000 !0x1\n";
@@ -68,7 +73,11 @@ TEST(Text, VectorOpsThatAreWrong) {
               "element type wanted: v_splat.v256.i64 %0, x1");
     EXPECT_EQ(verify_text(" v_splat.v256.i64 %0, x1 !0x30000\n v_extract.v256 x1, %0, 8, 0 !0x30000\n"),
               "no such element: v_extract.v256 x1, %0, 8, 0 !0x30000");
-    EXPECT_EQ(verify_text(" v_iota.i64 x1, 0 !0x30000\n"), "vector type wanted: v_iota.i64 x1, 0 !0x30000");
+    EXPECT_EQ(verify_text(" v_iota.i64 x1, 0, 1 !0x30000\n"), "vector type wanted: v_iota.i64 x1, 0, 1 !0x30000");
+    EXPECT_EQ(verify_text(" v_iota.v256 %0, 4294967296, 1 !0x30000\n"),
+              "constant of more than 32 bits: v_iota.v256 %0, 4294967296, 1 !0x30000");
+    EXPECT_EQ(verify_text(" v_iota.v256 %0, 0, 1 !0x30000\n v_align.v256 %1, %0, %0, 33\n"),
+              "more bytes than there are: v_align.v256 %1, %0, %0, 33");
 }
 
 TEST(Text, PrintsWhatTheBuilderMakes) {

@@ -50,6 +50,19 @@ bool sha256(InlineVector& v, Op op, u64 imm0) {
     return true;
 }
 
+/// vgmul, vghsh: vd, or the sum of vd and vs1, times vs2.
+bool ghash(InlineVector& v, bool adds) {
+    const Type t = v.part_type(v.lmul);
+    if (!can_do(v, Op::v_gmul, t)) return false;
+    Builder& b = v.b;
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        Var sum = v.part(t, v.reg(v.vd() + r));
+        if (adds) sum = b.vector_op(Op::v_xor, t, kWord, {sum, v.part(t, v.reg(v.vs1() + r))});
+        result(v, r, t, b.vector_op(Op::v_gmul, t, kWord, {sum, v.part(t, v.reg(v.vs2() + r))}));
+    }
+    return true;
+}
+
 }  // namespace
 
 bool inline_crypto(InlineVector& v) {
@@ -64,6 +77,8 @@ bool inline_crypto(InlineVector& v) {
         case VectorOp::vaesdf_vv: return aes(v, DecryptLast, false);
         case VectorOp::vaesdf_vs: return aes(v, DecryptLast, true);
         case VectorOp::vaesz: return cipher(v, Op::v_xor, 0, true);
+        case VectorOp::vgmul: return ghash(v, false);
+        case VectorOp::vghsh: return ghash(v, true);
         case VectorOp::vsha2ms: return sha256(v, Op::v_sha256_schedule, 0);
         case VectorOp::vsha2cl: return sha256(v, Op::v_sha256_rounds, 0);
         case VectorOp::vsha2ch: return sha256(v, Op::v_sha256_rounds, 1);

@@ -42,7 +42,7 @@ bool binary(InlineVector& v, Op op, bool swap) {
     if (!can_do(v, op, v.sew, v.lmul)) return false;
     const Var second = v.vector_vector() ? ir::kNoVar : v.splat(float_element(v.sew));
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        const Var a = v.reg(v.vs2() + r), b = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        const Var a = v.source(v.vs2() + r, v.lmul), b = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
         swap ? result(v, op, r, {b, a}) : result(v, op, r, {a, b});
     }
     return true;
@@ -50,7 +50,7 @@ bool binary(InlineVector& v, Op op, bool swap) {
 
 bool unary(InlineVector& v, Op op, u64 imm0 = 0, u64 imm1 = 0) {
     if (!can_do(v, op, v.sew, v.lmul)) return false;
-    for (unsigned r = 0; r < v.registers(v.lmul); ++r) result(v, op, r, {v.reg(v.vs2() + r)}, imm0, imm1);
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) result(v, op, r, {v.source(v.vs2() + r, v.lmul)}, imm0, imm1);
     return true;
 }
 
@@ -142,6 +142,31 @@ bool sum(InlineVector& v) {
     return true;
 }
 
+/// vfredmin, vfredmax: halves against each other. What a fraction of LMUL leaves out is quiet NaNs, to which every
+/// number is preferred.
+bool extreme(InlineVector& v, Op op) {
+    const Element e = float_element(v.sew), bits = integer_element(v.sew);
+    if (v.sew < 2 || v.has_mask() || !v.has(op, e) || !v.has(Op::v_align, Element::I8)) return false;
+    Builder& b = v.b;
+    Var value = v.reg(v.vs2());
+    if (v.lmul < 0) {
+        const Var nan = b.c64(v.sew == 2 ? 0x7fc00000 : 0x7ff8000000000000);
+        value = b.op(Op::v_blend_low, v.type, {value, b.splat(v.type, bits, nan)}, v.bytes_used(v.lmul));
+    }
+    for (unsigned r = 1; r < v.registers(v.lmul); ++r) {
+        value = b.vector_op(op, v.type, e, {value, v.reg(v.vs2() + r)});
+    }
+    for (unsigned bytes = v.register_bytes() / 2; bytes >= 1u << v.sew; bytes /= 2) {
+        value = b.vector_op(op, v.type, e, {value, b.op(Op::v_align, v.type, {value, value}, bytes)});
+    }
+    value =
+        b.vector_op(op, v.type, e,
+                    {value, b.splat(v.type, bits, b.vector_op(Op::v_extract, v.type, bits, {v.reg(v.vs1())}, 0, 0))});
+    const Var d = v.reg(v.vd()), first = b.vector_op(Op::v_extract, v.type, bits, {value}, 0, 0);
+    b.mov_to(d, b.vector_op(Op::v_insert, v.type, bits, {d, first}, 0));
+    return true;
+}
+
 /// vfncvt.f.f.w: each register of the result comes from two of vs2.
 bool narrow(InlineVector& v) {
     constexpr u32 kToNearestAway = 4;
@@ -174,6 +199,10 @@ bool inline_float(InlineVector& v) {
         case VectorOp::vfmul: return binary(v, Op::v_fmul, false);
         case VectorOp::vfdiv: return binary(v, Op::v_fdiv, false);
         case VectorOp::vfrdiv: return binary(v, Op::v_fdiv, true);
+        case VectorOp::vfmin: return binary(v, Op::v_fmin, false);
+        case VectorOp::vfmax: return binary(v, Op::v_fmax, false);
+        case VectorOp::vfredmin: return extreme(v, Op::v_fmin);
+        case VectorOp::vfredmax: return extreme(v, Op::v_fmax);
         case VectorOp::vfsqrt: return unary(v, Op::v_fsqrt);
         case VectorOp::vfmacc: return fused(v, Op::v_fmadd, false);
         case VectorOp::vfnmacc: return fused(v, Op::v_fnmadd, false);

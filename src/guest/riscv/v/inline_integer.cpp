@@ -69,7 +69,7 @@ bool binary(InlineVector& v) {
     if (!can_do(v, op, e)) return false;
     const Var second = v.vector_vector() ? ir::kNoVar : one_count ? v.scalar : v.splat(e);
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        const Var a = v.reg(v.vs2() + r), b = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        const Var a = v.source(v.vs2() + r, v.lmul), b = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
         if (swap) {
             masked_result(v, op, v.sew, v.lmul, r, {b, a});
         } else {
@@ -114,8 +114,8 @@ bool multiply_add(InlineVector& v) {
     if (!v.has(Op::v_mul, e) || !can_do(v, sum, e)) return false;
     const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        const Var b = v.vector_vector() ? v.reg(v.vs1() + r) : second;
-        const Var a = v.reg(v.vs2() + r), d = v.reg(v.vd() + r);
+        const Var b = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
+        const Var a = v.source(v.vs2() + r, v.lmul), d = v.source(v.vd() + r, v.lmul);
         const Var product = v.b.vector_op(Op::v_mul, v.type, e, {b, overwrites_factor ? d : a});
         masked_result(v, sum, v.sew, v.lmul, r, {overwrites_factor ? a : d, product});
     }
@@ -131,9 +131,9 @@ bool move(InlineVector& v) {
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
         const unsigned count = count_of(v, v.sew, v.lmul);
         const Var d = v.reg(v.vd() + r);
-        Var value = v.vector_vector() ? v.reg(v.vs1() + r) : one;
+        Var value = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : one;
         if (merges) {
-            const Var other = v.reg(v.vs2() + r);
+            const Var other = v.source(v.vs2() + r, v.lmul);
             value = v.b.vector_op(Op::v_select, v.type, e, {v.mask_bits(0, r, count), value, other});
         }
         if (v.full()) {
@@ -148,7 +148,7 @@ bool move(InlineVector& v) {
 bool unary(InlineVector& v, Op op) {
     if (!can_do(v, op, integer_element(v.sew))) return false;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        masked_result(v, op, v.sew, v.lmul, r, {v.reg(v.vs2() + r)});
+        masked_result(v, op, v.sew, v.lmul, r, {v.source(v.vs2() + r, v.lmul)});
     }
     return true;
 }
@@ -167,7 +167,7 @@ bool carryless(InlineVector& v, bool high) {
 bool iota(InlineVector& v) {
     if (!can_do(v, Op::v_iota, integer_element(v.sew))) return false;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        masked_result(v, Op::v_iota, v.sew, v.lmul, r, {}, u64{r} * count_of(v, v.sew, v.lmul));
+        masked_result(v, Op::v_iota, v.sew, v.lmul, r, {}, u64{r} * count_of(v, v.sew, v.lmul), 1);
     }
     return true;
 }
@@ -185,8 +185,7 @@ void write_first(InlineVector& v, Element e, Var value) {
     Builder& b = v.b;
     const Var d = v.reg(v.vd());
     if (!v.full()) {
-        Var vl = b.temp(Type::I64);
-        b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
+        const Var vl = vector_length(v.ctx);
         const Var old = b.vector_op(Op::v_extract, v.type, e, {d}, 0, 0);
         value = b.movcond(Cond::Ne, vl, b.c64(0), value, old);
     }
@@ -209,11 +208,12 @@ bool set_first(InlineVector& v) {
 
 // ---- Widening and narrowing -----------------------------------------------------------------------
 
-/// Register `reg` + the register that the r-th one of a group of wider elements comes from, extended.
-Var extended(InlineVector& v, unsigned reg, unsigned r, unsigned from, unsigned to, bool sign) {
+/// Register `reg` + the register that the r-th one of a group of wider elements comes from, extended. LMUL of the
+/// narrow ones is 2^log2.
+Var extended(InlineVector& v, unsigned reg, int log2, unsigned r, unsigned from, unsigned to, bool sign) {
     const unsigned ratio = 1u << (to - from);
-    return v.b.vector_op(sign ? Op::v_ext_s : Op::v_ext_u, v.type, integer_element(to), {v.reg(reg + r / ratio)}, from,
-                         r % ratio);
+    return v.b.vector_op(sign ? Op::v_ext_s : Op::v_ext_u, v.type, integer_element(to),
+                         {v.source(reg + r / ratio, log2)}, from, r % ratio);
 }
 
 bool extend(InlineVector& v, unsigned steps, bool sign) {
@@ -221,7 +221,8 @@ bool extend(InlineVector& v, unsigned steps, bool sign) {
     if (!can_do(v, op, integer_element(v.sew))) return false;
     const unsigned from = v.sew - steps, ratio = 1u << steps;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        masked_result(v, op, v.sew, v.lmul, r, {v.reg(v.vs2() + r / ratio)}, from, r % ratio);
+        masked_result(v, op, v.sew, v.lmul, r, {v.source(v.vs2() + r / ratio, v.lmul - static_cast<int>(steps))}, from,
+                      r % ratio);
     }
     return true;
 }
@@ -245,8 +246,8 @@ bool widen(InlineVector& v, const Widening& w) {
         second = v.b.splat(v.type, e, narrow);
     }
     for (unsigned r = 0; r < v.registers(log2); ++r) {
-        const Var a = w.wide_a ? v.reg(v.vs2() + r) : extended(v, v.vs2(), r, v.sew, wide, w.sign_a);
-        const Var b = v.vector_vector() ? extended(v, v.vs1(), r, v.sew, wide, w.sign_b) : second;
+        const Var a = w.wide_a ? v.source(v.vs2() + r, log2) : extended(v, v.vs2(), v.lmul, r, v.sew, wide, w.sign_a);
+        const Var b = v.vector_vector() ? extended(v, v.vs1(), v.lmul, r, v.sew, wide, w.sign_b) : second;
         if (w.accumulates) {
             const Var product = v.b.vector_op(w.op, v.type, e, {a, b});
             masked_result(v, last, wide, log2, r, {v.reg(v.vd() + r), product});
@@ -269,25 +270,46 @@ bool narrow(InlineVector& v, Op shift, Op shift_all) {
         Var parts[2];
         const unsigned count = v.lmul < 0 ? 1 : 2;
         for (unsigned part = 0; part < count; ++part) {
-            Var a = v.reg(v.vs2() + r * 2 + part);
+            Var a = v.source(v.vs2() + r * 2 + part, v.lmul + 1);
             const bool shifts = v.vector_vector() || !b.function().is_const(v.scalar) ||
                                 (b.function().vars[v.scalar].value & ((16u << v.sew) - 1)) != 0;
             if (v.vector_vector()) {
-                const Var counts = extended(v, v.vs1(), r * 2 + part, v.sew, wide, false);
+                const Var counts = extended(v, v.vs1(), v.lmul, r * 2 + part, v.sew, wide, false);
                 a = b.vector_op(op, v.type, e, {a, counts});
             } else if (shifts) {
                 a = b.vector_op(op, v.type, e, {a, v.scalar});
             }
             parts[part] = b.vector_op(Op::v_narrow, v.type, narrow_element, {a});
         }
-        const Var value = count == 1 ? parts[0] : b.op(Op::v_join, v.type, {parts[0], parts[1]});
-        if (!v.has_mask()) {
-            v.write(r, value, v.lmul);
-        } else {
-            const Var d = v.reg(v.vd() + r);
-            const Var mask = v.mask(r, count_of(v, v.sew, v.lmul));
-            b.mov_to(d, b.vector_op(Op::v_select, v.type, narrow_element, {mask, value, d}));
+        v.write_active(r, count == 1 ? parts[0] : b.op(Op::v_join, v.type, {parts[0], parts[1]}));
+    }
+    return true;
+}
+
+/// vmulh and the like: products of twice the width, of which the upper halves are joined.
+bool multiply_high(InlineVector& v, bool sign_a, bool sign_b) {
+    if (v.sew == 3) return false;
+    const unsigned wide = v.sew + 1;
+    const Element e = integer_element(wide), narrow_element = integer_element(v.sew);
+    if (!v.has(Op::v_ext_s, e) || !v.has(Op::v_mul, e) || !v.has(Op::v_shr_x, e)) return false;
+    if (!v.has(Op::v_narrow, narrow_element) || (v.has_mask() && !v.has(Op::v_select, narrow_element))) return false;
+    Builder& b = v.b;
+    Var second = ir::kNoVar;
+    if (!v.vector_vector()) {
+        const unsigned bits = 8u << v.sew;
+        second = b.splat(v.type, e, sign_b ? b.sextract(v.scalar, 0, bits) : b.extract(v.scalar, 0, bits));
+    }
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        Var halves[2];
+        for (unsigned part = 0; part < (v.lmul < 0 ? 1u : 2u); ++part) {
+            const Var x = extended(v, v.vs2(), v.lmul, r * 2 + part, v.sew, wide, sign_a);
+            const Var y = v.vector_vector() ? extended(v, v.vs1(), v.lmul, r * 2 + part, v.sew, wide, sign_b) : second;
+            const Var product = b.vector_op(Op::v_mul, v.type, e, {x, y});
+            const Var high = b.vector_op(Op::v_shr_x, v.type, e, {product, b.c64(8u << v.sew)});
+            halves[part] = b.vector_op(Op::v_narrow, v.type, narrow_element, {high});
         }
+        const Var value = v.lmul < 0 ? halves[0] : b.op(Op::v_join, v.type, {halves[0], halves[1]});
+        v.write_active(r, value);
     }
     return true;
 }
@@ -303,6 +325,26 @@ u64 neutral(Reduction how, unsigned bits) {
         case Reduction::MaxS: return u64{1} << (bits - 1);
         default: return 0;
     }
+}
+
+/// vwredsum, vwredsumu.
+bool widening_sum(InlineVector& v, bool sign) {
+    const unsigned wide = v.sew + 1;
+    const Element e = integer_element(wide);
+    if (v.has_mask() || !v.has(Op::v_ext_s, e) || !v.has(Op::v_reduce, e)) return false;
+    Builder& b = v.b;
+    const int log2 = v.lmul + 1;
+    const Var zero = log2 < 0 ? b.splat(v.type, e, b.c64(0)) : ir::kNoVar;
+    Var sum = ir::kNoVar;
+    for (unsigned r = 0; r < v.registers(log2); ++r) {
+        Var a = extended(v, v.vs2(), v.lmul, r, v.sew, wide, sign);
+        if (log2 < 0) a = b.op(Op::v_blend_low, v.type, {a, zero}, v.bytes_used(log2));
+        sum = sum == ir::kNoVar ? a : b.vector_op(Op::v_add, v.type, e, {sum, a});
+    }
+    const Var start = b.vector_op(Op::v_extract, v.type, e, {v.reg(v.vs1())}, 0, 0);
+    const Var result = b.vector_op(Op::v_reduce, v.type, e, {sum, start}, static_cast<u64>(Reduction::Add));
+    write_first(v, e, result);
+    return true;
 }
 
 bool reduce(InlineVector& v, Reduction how, Op op) {
@@ -369,6 +411,11 @@ bool inline_integer(InlineVector& v) {
         case VectorOp::vwmaccus: return widen(v, {Op::v_mul, true, false, false, true});
         case VectorOp::vnsrl: return narrow(v, Op::v_shr, Op::v_shr_x);
         case VectorOp::vnsra: return narrow(v, Op::v_sar, Op::v_sar_x);
+        case VectorOp::vmulh: return multiply_high(v, true, true);
+        case VectorOp::vmulhu: return multiply_high(v, false, false);
+        case VectorOp::vmulhsu: return multiply_high(v, true, false);
+        case VectorOp::vwredsumu: return widening_sum(v, false);
+        case VectorOp::vwredsum: return widening_sum(v, true);
         case VectorOp::vredsum: return reduce(v, Reduction::Add, Op::v_add);
         case VectorOp::vredand: return reduce(v, Reduction::And, Op::v_and);
         case VectorOp::vredor: return reduce(v, Reduction::Or, Op::v_or);

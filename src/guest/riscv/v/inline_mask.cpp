@@ -53,25 +53,36 @@ bool compare(InlineVector& v, const Comparison& c) {
     // Others must raise nothing.
     const bool partial = v.has_mask() || (c.is_float && !v.fills_part(v.lmul));
     const Type t = partial ? v.type : v.part_type(v.lmul);
-    if (!v.has(op, t, e, partial) || (c.is_float && v.sew < 2)) return false;
-    if (c.invert && partial) return false;
+    if (c.is_float && v.sew < 2) return false;
+    // Integers may be compared in all elements.
+    const bool masks = partial && v.has(op, t, e, true);
+    if (!masks && (!v.has(op, t, e) || (partial && c.is_float))) return false;
+    if (partial && (!masks || c.invert) && !v.has(Op::v_mask_andc, Type::Mask, e)) return false;
     Builder& b = v.b;
     const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
     const u64 cond = c.is_float ? static_cast<u64>(c.float_cond) : static_cast<u64>(c.cond);
     const unsigned registers = v.registers(v.lmul);
     Var bits[8];
     for (unsigned r = 0; r < registers; ++r) {
-        Var x = v.reg(v.vs2() + r), y = v.vector_vector() ? v.reg(v.vs1() + r) : second;
+        Var x = v.source(v.vs2() + r, v.lmul), y = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
         if (c.swap) std::swap(x, y);
         if (partial) {
             const Var mask = v.has_mask() ? v.mask(r, count) : v.first(count);
-            bits[r] = b.masked_op(op, v.type, e, {x, y}, mask, v.mask_bits(v.vd(), r, count), cond);
+            const Var old = v.mask_bits(v.vd(), r, count);
+            if (masks) {
+                bits[r] = b.masked_op(op, v.type, e, {x, y}, mask, old, cond);
+            } else {
+                const Var all = b.vector_op(op, v.type, e, {x, y}, cond);
+                const Var active = b.op(Op::v_mask_and, Type::Mask, {all, mask});
+                bits[r] = b.op(Op::v_mask_or, Type::Mask, {active, b.op(Op::v_mask_andc, Type::Mask, {old, mask})});
+            }
+            if (c.invert) bits[r] = b.op(Op::v_mask_xor, Type::Mask, {bits[r], mask});
         } else {
             bits[r] = b.vector_op(op, t, e, {v.part(t, x), v.part(t, y)}, cond);
             // A mask has no bits above those of its elements (InlineVector::mask_bits hands it on).
             if (!v.fills_part(v.lmul)) bits[r] = b.op(Op::v_mask_and, Type::Mask, {bits[r], v.first(count)});
         }
-        if (c.invert) {
+        if (c.invert && !partial) {
             const Var word = b.xor_(b.convert(Op::bitcast, Type::I64, bits[r]), b.c64(low_mask(count)));
             bits[r] = b.convert(Op::bitcast, Type::Mask, word);
         }
@@ -100,6 +111,19 @@ Var combine(Builder& b, VectorOp op, Var x, Var y) {
 }
 
 Var word_of(InlineVector& v, unsigned reg, unsigned word, unsigned bits) {
+    // Most are used where they have been made, register by register of what was compared.
+    const unsigned count = count_of(v);
+    Var known = ir::kNoVar;
+    for (unsigned done = 0; done < bits; done += count) {
+        const Var part = v.known_bits(reg, word * 64 + done, std::min(bits, count));
+        if (part == ir::kNoVar) {
+            known = part;
+            break;
+        }
+        const Var low = v.b.convert(Op::bitcast, Type::I64, part);
+        known = done == 0 ? low : v.b.or_(known, v.b.shli(low, done));
+    }
+    if (known != ir::kNoVar) return known;
     return v.b.convert(Op::bitcast, Type::I64, v.b.op(Op::v_mask_get, v.type, {v.reg(reg)}, u64{word} * 64, bits));
 }
 
@@ -108,10 +132,7 @@ Var active_word(InlineVector& v, unsigned word, unsigned bits) {
     Builder& b = v.b;
     Var active = ir::kNoVar;
     if (!v.full()) {
-        Var vl = b.temp(Type::I64);
-        b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
-        const Var left = word == 0 ? vl : b.op(Op::max_s, Type::I64, {b.addi(vl, -i64{word} * 64), b.c64(0)});
-        active = b.convert(Op::bitcast, Type::I64, b.convert(Op::v_mask_first, Type::Mask, left, bits));
+        active = b.convert(Op::bitcast, Type::I64, vector_length_mask(v.ctx, word * 64, bits));
     }
     if (v.masked()) {
         const Var v0 = word_of(v, 0, word, bits);
@@ -120,9 +141,32 @@ Var active_word(InlineVector& v, unsigned word, unsigned bits) {
     return active;
 }
 
+/// The same on Masks: all bits in one, and none left out.
+Var combine_masks(InlineVector& v, unsigned total) {
+    Builder& b = v.b;
+    const Var x = v.mask_bits(v.vs2(), 0, total), y = v.mask_bits(v.vs1(), 0, total);
+    auto op = [&b](Op o, Var p, Var q) { return b.op(o, Type::Mask, {p, q}); };
+    auto inverted = [&](Var p) { return op(Op::v_mask_xor, p, v.first(total)); };
+    switch (v.op) {
+        case VectorOp::vmand: return op(Op::v_mask_and, x, y);
+        case VectorOp::vmnand: return inverted(op(Op::v_mask_and, x, y));
+        case VectorOp::vmandn: return op(Op::v_mask_andc, x, y);
+        case VectorOp::vmxor: return op(Op::v_mask_xor, x, y);
+        case VectorOp::vmor: return op(Op::v_mask_or, x, y);
+        case VectorOp::vmnor: return inverted(op(Op::v_mask_or, x, y));
+        case VectorOp::vmorn: return inverted(op(Op::v_mask_andc, y, x));
+        default: return inverted(op(Op::v_mask_xor, x, y));
+    }
+}
+
 bool logical(InlineVector& v) {
     Builder& b = v.b;
     const unsigned total = vlmax(v);
+    if (total <= 64 && v.full() && v.has(Op::v_mask_andc, Type::Mask, Element::I8)) {
+        const Var d = v.reg(v.vd());
+        b.mov_to(d, b.op(Op::v_mask_put, v.type, {combine_masks(v, total), d}, 0, total));
+        return true;
+    }
     Var d = v.reg(v.vd());
     for (unsigned word = 0; word * 64 < total; ++word) {
         const unsigned bits = std::min(total - word * 64, 64u);
@@ -142,12 +186,19 @@ bool logical(InlineVector& v) {
 /// vmsbf, vmsif, vmsof, where one word has all bits.
 bool set_before_first(InlineVector& v) {
     const unsigned total = vlmax(v);
-    if (total > 64 || v.has_mask()) return false;
+    if (total > 64) return false;
     Builder& b = v.b;
-    const Var x = word_of(v, v.vs2(), 0, total), less = b.addi(x, -1);
+    const Var active = v.has_mask() ? active_word(v, 0, total) : ir::kNoVar;
+    Var x = word_of(v, v.vs2(), 0, total);
+    if (v.has_mask()) x = b.and_(x, active);
+    const Var less = b.addi(x, -1);
     Var value = v.op == VectorOp::vmsbf   ? b.op(Op::andc, Type::I64, {less, x})
                 : v.op == VectorOp::vmsif ? b.xor_(x, less)
                                           : b.and_(x, b.neg(x));
+    if (v.has_mask()) {
+        const Var old = word_of(v, v.vd(), 0, total);
+        value = b.xor_(old, b.and_(b.xor_(old, value), active));
+    }
     if (total < 64) value = b.andi(value, low_mask(total));
     const Var mask = b.convert(Op::bitcast, Type::Mask, value);
     b.mov_to(v.reg(v.vd()), b.op(Op::v_mask_put, v.type, {mask, v.reg(v.vd())}, 0, total));

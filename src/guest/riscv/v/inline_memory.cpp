@@ -1,4 +1,4 @@
-// Vector loads and stores as IR ops: unit-stride and whole registers. An access that faults is done again by the helper
+// Vector loads and stores as IR ops. An access that faults is done again by the helper
 // (retry_access): that knows at which element, and where a fault-only-first load ends.
 #include "guest/riscv/v/inline_vector.h"
 
@@ -83,11 +83,86 @@ void zip_fields(InlineVector& v, ir::Element e, Var* parts, unsigned count) {
     }
 }
 
-/// Segments of 2, 4 or 8 fields, of whole registers.
+/// Accesses to single elements that an instruction may become.
+constexpr unsigned kMaxElements = 32;
+
+/// Element by element, field by field: address(i) is that of the i-th segment. All are loaded before vd is written,
+/// which may be where the addresses come from.
+template <class F>
+bool by_elements(InlineVector& v, bool load, F address) {
+    const ir::Element e = integer_element(v.sew);
+    const unsigned nf = fields(v), registers = v.registers(v.lmul), count = v.bytes_used(v.lmul) >> v.sew;
+    if (v.has_mask() || nf * registers * count > kMaxElements) return false;
+    if (!v.has(load ? Op::v_insert : Op::v_extract, e)) return false;
+    Builder& b = v.b;
+    const MemOp m{.size_log2 = static_cast<u8>(v.sew)};
+    Var values[8];
+    for (unsigned i = 0; i < nf * registers; ++i) values[i] = v.reg(v.vd() + i);
+    for (unsigned r = 0; r < registers; ++r) {
+        for (unsigned i = 0; i < count; ++i) {
+            const Var base = address(r * count + i);
+            for (unsigned f = 0; f < nf; ++f) {
+                Var& value = values[f * registers + r];
+                if (load) {
+                    const Var element = b.temp(Type::I64);
+                    v.ctx.guest_ld(element, base, m, i64{f} << v.sew);
+                    value = b.vector_op(Op::v_insert, v.type, e, {value, element}, i);
+                } else {
+                    v.ctx.guest_st(b.vector_op(Op::v_extract, v.type, e, {value}, i, 0), base, m, i64{f} << v.sew);
+                }
+            }
+        }
+    }
+    for (unsigned i = 0; load && i < nf * registers; ++i) b.mov_to(v.reg(v.vd() + i), values[i]);
+    return true;
+}
+
+/// Segments of fields whose number is not a power of two, of whole registers: each register in memory has the i-th
+/// segment's field f at nf * i + f. Of an odd number, a product with its inverse modulo a power of two is a small
+/// number for its multiples only, so that indices in memory become those of segments by a multiplication, too.
+bool odd_segments(InlineVector& v, Var base, bool load) {
+    const unsigned nf = fields(v), bytes = v.register_bytes(), count = bytes >> v.sew, registers = v.registers(v.lmul);
+    const ir::Element e = integer_element(v.sew);
+    if (!v.has(Op::v_permute, e) || !v.has(Op::v_or, e) || count > 32 || (!load && (nf % 2 == 0 || v.sew == 3))) {
+        return false;
+    }
+    Builder& b = v.b;
+    u64 inverse = nf;  // each step doubles the number of bits that are right
+    for (unsigned step = 0; step < 5; ++step) inverse *= 2 - nf * inverse;
+    const u64 factor = load ? nf : inverse & low_mask(8u << v.sew);
+    const Var places = b.vector_op(Op::v_iota, v.type, e, {}, 0, factor);
+    for (unsigned r = 0; r < registers; ++r) {
+        Var from[8], to[8];
+        for (unsigned i = 0; i < nf; ++i) {
+            from[i] = load ? load_part(v, base, bytes, i64{r * nf + i} * bytes) : v.reg(v.vd() + i * registers + r);
+        }
+        for (unsigned i = 0; i < nf; ++i) {
+            for (unsigned k = 0; k < nf; ++k) {
+                const u64 start = load ? u64{i} - k * count : (u64{i} * count - k) * inverse;
+                const Var indices = b.vector_op(Op::v_add, v.type, e, {places, b.splat(v.type, e, b.c64(start))});
+                const Var part = b.vector_op(Op::v_permute, v.type, e, {from[k], indices});
+                to[i] = k == 0 ? part : b.vector_op(Op::v_or, v.type, e, {to[i], part});
+            }
+        }
+        for (unsigned i = 0; i < nf; ++i) {
+            if (load) {
+                b.mov_to(v.reg(v.vd() + i * registers + r), to[i]);
+            } else {
+                store_part(v, to[i], base, bytes, i64{r * nf + i} * bytes);
+            }
+        }
+    }
+    return true;
+}
+
+/// Segments; of 2, 4 or 8 fields by separating even from odd ones.
 bool segments(InlineVector& v, Var base, bool load) {
     const unsigned nf = fields(v);
     const ir::Element e = integer_element(v.sew);
-    if ((nf & (nf - 1)) != 0 || v.has_mask() || v.lmul < 0) return false;
+    auto each = [&] { return by_elements(v, load, [&](unsigned i) { return v.b.addi(base, i64{i * nf} << v.sew); }); };
+    if (v.has_mask()) return false;
+    if (v.lmul < 0) return each();
+    if ((nf & (nf - 1)) != 0) return odd_segments(v, base, load) || each();
     if (!v.has(load ? Op::v_unzip : Op::v_zip, e)) return false;
     const unsigned registers = v.registers(v.lmul), bytes = v.register_bytes();
     for (unsigned r = 0; r < registers; ++r) {
@@ -131,24 +206,39 @@ bool gather(InlineVector& v, Var base, F offsets) {
     return true;
 }
 
-bool indexed(InlineVector& v, Var base) {
+bool indexed(InlineVector& v, Var base, bool load) {
     const unsigned funct3 = v.funct3(), width = funct3 == 0 ? 0 : funct3 - 4;  // log2 of an index's bytes
-    return gather(v, base, [&](unsigned k) {
-        if (width == 3) return v.reg(v.vs2() + k);
-        const unsigned ratio = 8u >> width;
-        return v.b.vector_op(Op::v_ext_u, v.type, ir::Element::I64, {v.reg(v.vs2() + k / ratio)}, width, k % ratio);
-    });
+    auto address = [&](unsigned i) {
+        const unsigned count = v.register_bytes() >> width;
+        const Var indices = v.reg(v.vs2() + i / count);
+        return v.b.add(base, v.b.vector_op(Op::v_extract, v.type, integer_element(width), {indices}, i % count, 0));
+    };
+    auto gathers = [&] {
+        return gather(v, base, [&](unsigned k) {
+            if (width == 3) return v.reg(v.vs2() + k);
+            const unsigned ratio = 8u >> width;
+            return v.b.vector_op(Op::v_ext_u, v.type, ir::Element::I64, {v.reg(v.vs2() + k / ratio)}, width, k % ratio);
+        });
+    };
+    return (load && gathers()) || by_elements(v, load, address);
 }
 
-bool strided(InlineVector& v, Var base) {
-    if (!v.has(Op::v_mul, ir::Element::I64)) return false;
+bool strided(InlineVector& v, Var base, bool load) {
     const unsigned count = v.register_bytes() / 8;
-    Var stride = ir::kNoVar;
-    return gather(v, base, [&](unsigned k) {
-        if (stride == ir::kNoVar) stride = v.b.splat(v.type, ir::Element::I64, v.ctx.gpr(v.vs2()));
-        const Var index = v.b.vector_op(Op::v_iota, v.type, ir::Element::I64, {}, u64{k} * count);
-        return v.b.vector_op(Op::v_mul, v.type, ir::Element::I64, {index, stride});
-    });
+    Var stride = ir::kNoVar, next = base;
+    auto address = [&](unsigned) {
+        const Var now = next;
+        next = v.b.add(now, v.ctx.gpr(v.vs2()));
+        return now;
+    };
+    auto gathers = [&] {
+        return v.has(Op::v_mul, ir::Element::I64) && gather(v, base, [&](unsigned k) {
+                   if (stride == ir::kNoVar) stride = v.b.splat(v.type, ir::Element::I64, v.ctx.gpr(v.vs2()));
+                   const Var index = v.b.vector_op(Op::v_iota, v.type, ir::Element::I64, {}, u64{k} * count, 1);
+                   return v.b.vector_op(Op::v_mul, v.type, ir::Element::I64, {index, stride});
+               });
+    };
+    return (load && gathers()) || by_elements(v, load, address);
 }
 
 bool unit_stride(InlineVector& v, Var base, bool load) {
@@ -164,7 +254,7 @@ bool unit_stride(InlineVector& v, Var base, bool load) {
             if (load) {
                 v.write(r, load_part(v, base, bytes, displacement), v.lmul);
             } else {
-                store_part(v, d, base, bytes, displacement);
+                store_part(v, v.source(v.vd() + r, v.lmul), base, bytes, displacement);
             }
             continue;
         }
@@ -189,8 +279,10 @@ bool gen_inline_access(DisasContext& ctx, VectorOp op, unsigned eew, int emul, u
         case VectorOp::load_unit:
         case VectorOp::load_first: return unit_stride(v, base, true);
         case VectorOp::store_unit: return unit_stride(v, base, false);
-        case VectorOp::load_strided: return strided(v, base);
-        case VectorOp::load_indexed: return indexed(v, base);
+        case VectorOp::load_strided: return strided(v, base, true);
+        case VectorOp::store_strided: return strided(v, base, false);
+        case VectorOp::load_indexed: return indexed(v, base, true);
+        case VectorOp::store_indexed: return indexed(v, base, false);
         case VectorOp::load_whole: return (ctx.flags_now & kFlagVtypeLegal) != 0 && whole(v, base, true);
         case VectorOp::store_whole: return whole(v, base, false);
         default: return false;

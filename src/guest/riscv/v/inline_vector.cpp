@@ -19,6 +19,8 @@ Type type_of_register(unsigned bytes) {
 
 void init_vectors(DisasContext& ctx) {
     ctx.vector_exit_count = 0;
+    ctx.vector_length.checked = 0;
+    ctx.vector_length.forget();
     ctx.vector_type = Type::None;
     if (!ctx.has(Extension::Zve32x) || ctx.vectors == nullptr) return;
     const Type type = type_of_register(ctx.cpu().vector_bytes());
@@ -77,15 +79,42 @@ Var read_vector_csr(DisasContext& ctx, unsigned number) {
     return value;
 }
 
+VectorLength& known_length(DisasContext& ctx) {
+    VectorLength& known = ctx.vector_length;
+    const ir::InsnList& insns = ctx.b->function().insns;
+    for (; known.checked < insns.size(); ++known.checked) {
+        if (has(ir::info(insns[known.checked].op).flags, ir::OpFlags::EndsEbb)) known.forget();
+    }
+    return known;
+}
+
+Var vector_length(DisasContext& ctx) {
+    VectorLength& known = known_length(ctx);
+    if (known.vl == ir::kNoVar) {
+        known.vl = ctx.b->temp(Type::I64);
+        ctx.b->env_ld(known.vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
+    }
+    return known.vl;
+}
+
+Var vector_length_mask(DisasContext& ctx, unsigned first, unsigned count) {
+    Builder& b = *ctx.b;
+    VectorLength& known = known_length(ctx);
+    for (unsigned i = 0; i < known.made_count; ++i) {
+        const VectorLength::Made& made = known.made[i];
+        if (made.first == first && made.count == count) return made.mask;
+    }
+    const Var vl = vector_length(ctx);
+    const Var left = first == 0 ? vl : b.op(Op::max_s, Type::I64, {b.addi(vl, -i64{first}), b.c64(0)});
+    const Var mask = b.convert(Op::v_mask_first, Type::Mask, left, count);
+    if (known.made_count < VectorLength::kMaxMasks) known.made[known.made_count++] = {mask, first, count};
+    return mask;
+}
+
 Var InlineVector::mask(unsigned r, unsigned count, bool with_v0) {
     Var result = ir::kNoVar;
     if (!full()) {
-        if (vl_ == ir::kNoVar) {
-            vl_ = b.temp(Type::I64);
-            b.env_ld(vl_, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
-        }
-        const Var left = r == 0 ? vl_ : b.op(Op::max_s, Type::I64, {b.addi(vl_, -i64{r * count}), b.c64(0)});
-        result = b.convert(Op::v_mask_first, Type::Mask, left, count);
+        result = vector_length_mask(ctx, r * count, count);
     }
     if (masked() && with_v0) {
         const Var bits = mask_bits(0, r, count);
@@ -94,7 +123,7 @@ Var InlineVector::mask(unsigned r, unsigned count, bool with_v0) {
     return result;
 }
 
-Var InlineVector::last_bits(unsigned n, u64 pos, u64 len) const {
+Var InlineVector::known_bits(unsigned n, u64 pos, u64 len) const {
     constexpr unsigned kWindow = 64;
     const ir::Function& f = b.function();
     Var value = reg(n);
@@ -115,11 +144,34 @@ Var InlineVector::last_bits(unsigned n, u64 pos, u64 len) const {
     return ir::kNoVar;
 }
 
+Var InlineVector::low_bytes(unsigned n, unsigned bytes) const {
+    constexpr unsigned kWindow = 64;
+    const ir::Function& f = b.function();
+    auto is_temporary = [&f](Var v) { return f.vars[v].kind == ir::VarKind::Ebb; };
+    Var value = reg(n);
+    const std::size_t count = f.insns.size();
+    for (std::size_t i = count; i-- > 0 && i + kWindow >= count;) {
+        const ir::Insn& insn = f.insns[i];
+        if (insn.op == Op::label || ir::writes_any_global(f, insn)) break;
+        if (insn.outputs == 0 || insn.out() != value) continue;
+        const bool blends = insn.op == Op::v_blend_low && insn.imm[0] >= bytes;
+        if ((!blends && insn.op != Op::mov) || !is_temporary(insn.in(0))) break;
+        value = insn.in(0);
+    }
+    return value;
+}
+
 void InlineVector::write(unsigned r, Var value, int log2) {
     const unsigned bytes = bytes_used(log2);
     const Var d = reg(vd() + r);
     if (bytes != register_bytes()) value = b.op(Op::v_blend_low, type, {value, d}, bytes);
     b.mov_to(d, value);
+}
+
+void InlineVector::write_active(unsigned r, Var value) {
+    if (!has_mask()) return write(r, value, lmul);
+    const Var d = reg(vd() + r), active = mask(r, bytes_used(lmul) >> sew);
+    b.mov_to(d, b.vector_op(Op::v_select, type, integer_element(sew), {active, value, d}));
 }
 
 Var InlineVector::splat(ir::Element e) {
@@ -132,7 +184,8 @@ bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scal
     if (!inlines_vectors(ctx)) return false;
     InlineVector v(ctx, op, sew, lmul, scalar);
     if (v.float_scalar() && sew < 2) return false;  // half precision
-    return inline_integer(v) || inline_float(v) || inline_mask(v) || inline_crypto(v);
+    return inline_integer(v) || inline_float(v) || inline_mask(v) || inline_permute(v) || inline_fixed(v) ||
+           inline_crypto(v);
 }
 
 }  // namespace dragoman::riscv

@@ -23,6 +23,12 @@ bool gen_inline_access(DisasContext& ctx, VectorOp op, unsigned eew, int emul, u
 Var first_element(DisasContext& ctx, unsigned reg, unsigned sew, bool sign);
 /// Behind an instruction that leaves vstart at 0 without calling a helper.
 void clear_vstart(DisasContext& ctx);
+/// What is known of vl here.
+VectorLength& known_length(DisasContext& ctx);
+/// vl, read once in a stretch without joins.
+Var vector_length(DisasContext& ctx);
+/// The mask of those of the elements [first, first + count) of a group that vl has; made once in such a stretch.
+Var vector_length_mask(DisasContext& ctx, unsigned first, unsigned count);
 /// vl, vtype or vlenb.
 Var read_vector_csr(DisasContext& ctx, unsigned number);
 
@@ -67,6 +73,9 @@ public:
     Var part(Type t, Var value) { return t == type ? value : b.convert(Op::v_low, t, value); }
 
     Var reg(unsigned n) const { return DisasContext::vreg(n); }
+    /// Register `n` to be read as one of a group of LMUL = 2^log2: what lies above its elements may be anything. So
+    /// where they have been written just before, nothing waits for what they were blended with.
+    Var source(unsigned n, int log2) const { return log2 < 0 ? low_bytes(n, bytes_used(log2)) : reg(n); }
     bool has(Op o, ir::Element e, bool mask = false) const { return has(o, type, e, mask); }
     bool has(Op o, Type t, ir::Element e, bool mask = false) const {
         return ctx.vectors->has_vector_op(o, t, {e, mask});
@@ -79,21 +88,25 @@ public:
     Var first(unsigned count) { return b.convert(Op::v_mask_first, Type::Mask, b.c64(count), count); }
     /// Bits of the mask register `n` for the `count` elements of the r-th register.
     Var mask_bits(unsigned n, unsigned r, unsigned count) {
-        const Var known = last_bits(n, r * count, count);
+        const Var known = known_bits(n, r * count, count);
         return known != ir::kNoVar ? known : b.op(Op::v_mask_get, type, {reg(n)}, r * count, count);
     }
 
     /// vd + r becomes `value` as far as LMUL (of the destination) reaches.
     void write(unsigned r, Var value, int log2);
+    /// The same, and of elements of the instruction's SEW and LMUL only those that are active. Needs v_select where
+    /// there is a mask.
+    void write_active(unsigned r, Var value);
     /// The scalar operand in all elements of `e`; of floats NaN-unboxed.
     Var splat(ir::Element e);
 
-private:
     /// The Mask that has been put at [pos, pos + len) of register `n`, as most masks are used where they were made;
     /// kNoVar: that is not known.
-    Var last_bits(unsigned n, u64 pos, u64 len) const;
+    Var known_bits(unsigned n, u64 pos, u64 len) const;
 
-    Var vl_ = ir::kNoVar;
+private:
+    /// A variable with the low `bytes` of register `n`.
+    Var low_bytes(unsigned n, unsigned bytes) const;
 };
 
 /// Integer and float elements of 2^sew bytes.
@@ -106,6 +119,8 @@ constexpr ir::Element float_element(unsigned sew) {
 bool inline_integer(InlineVector& v);
 bool inline_float(InlineVector& v);
 bool inline_mask(InlineVector& v);
+bool inline_permute(InlineVector& v);
+bool inline_fixed(InlineVector& v);
 bool inline_crypto(InlineVector& v);
 
 }  // namespace dragoman::riscv

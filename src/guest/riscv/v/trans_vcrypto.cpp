@@ -26,6 +26,12 @@ void require_whole_groups(DisasContext& ctx, unsigned elements) {
     // VLMAX is one.
     if (!is_vector_slow(ctx) && (ctx.flags_now & kFlagVlmax) != 0) return;
     Builder& b = *ctx.b;
+    VectorLength& known = known_length(ctx);
+    if (!is_vector_slow(ctx)) {
+        const bool constant = known.vl != ir::kNoVar && b.function().is_const(known.vl);
+        if (constant && b.function().vars[known.vl].value % elements == 0) return;
+        if (known.multiple != 0 && known.multiple % elements == 0) return;
+    }
     Var vl = b.temp(Type::I64), vstart = b.temp(Type::I64);
     b.env_ld(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
     b.env_ld(vstart, DRAGOMAN_HART_OFFSET(vector.vstart), {.size_log2 = 3});
@@ -34,6 +40,10 @@ void require_whole_groups(DisasContext& ctx, unsigned elements) {
     ctx.raise_illegal();
     b.label(whole);
     ctx.state = DisasState::Next;
+    // All that comes here has come past the check.
+    known.forget();
+    known.checked = b.function().insns.size();
+    if (!is_vector_slow(ctx)) known.multiple = elements;
 }
 
 bool check(const DisasContext& ctx, const Operands& o, const Groups& g, const VectorType& type) {

@@ -83,12 +83,18 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
     const u32 flags = common | (full ? kFlagVlmax : 0);
     constexpr MemOp kDouble{.size_log2 = 3}, kWord{.size_log2 = 2};
     if (!known) b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), kWord);
-    if (!same_vl) b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), kDouble);
+    if (!same_vl) {
+        b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), kDouble);
+        ctx.vector_length.checked = b.function().insns.size();
+        ctx.vector_length.forget();
+        if (b.function().is_const(vl)) ctx.vector_length.vl = vl;
+    }
     if (flags != ctx.flags_now) {
         b.env_st(b.c64(vtype), DRAGOMAN_HART_OFFSET(vector.vtype), kDouble);
         b.env_st(b.c32(flags), offsetof(ir::Env, tb_flags), kWord);
         ctx.flags_now = flags;
     }
+    b.function().overwrites_env = true;
     if (r.avl != Avl::Present) ctx.set_gpr(r.rd, vl);
     if (r.avl == Avl::Register) ctx.go_on();
     return true;
