@@ -4,12 +4,31 @@
 #include <random>
 
 #include "base/crypto/aes.h"
+#include "base/crypto/des.h"
 #include "base/crypto/ghash.h"
 #include "base/crypto/sha2.h"
 #include "base/crypto/sm4.h"
 
 namespace dragoman::crypto {
 namespace {
+
+/// A number as the standards print it.
+std::array<u8, 8> bytes_of(u64 value) {
+    std::array<u8, 8> bytes;
+    for (unsigned i = 0; i < 8; i++) bytes[i] = static_cast<u8>(value >> (56 - 8 * i));
+    return bytes;
+}
+
+// NIST SP 800-17: some of the tables of known answers.
+TEST(Des, HasTheKnownAnswers) {
+    const u64 answers[][3] = {{0x0101010101010101, 0x8000000000000000, 0x95f8a5e5dd31d900},
+                              {0x0101010101010101, 0x0000000000000001, 0x166b40b44aba4bd6},
+                              {0x8001010101010101, 0, 0x95a8d72813daa94d},
+                              {0x7ca110454a1a6e57, 0x01a1d6d039776742, 0x690f5b0d9a26939b},
+                              {0x0131d9619dc1376e, 0x5cd54ca83def57da, 0x7a389d10354bd271},
+                              {0x133457799bbcdff1, 0x0123456789abcdef, 0x85e813540f0ab405}};
+    for (auto [key, text, cipher] : answers) EXPECT_EQ(des_encrypt(bytes_of(key), bytes_of(text)), bytes_of(cipher));
+}
 
 TEST(Aes, IsTheSameWithAndWithoutInstructions) {
     std::mt19937_64 random(1);
