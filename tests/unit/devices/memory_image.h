@@ -47,7 +47,11 @@ struct MemoryImage : block::Image {
         }
         return 0;
     }
-    int write_zeroes(u64, u64, bool) override { return ENOTSUP; }
+    int write_zeroes(u64 offset, u64 count, bool) override {
+        ++writes;
+        std::memset(bytes.data() + offset, 0, count);
+        return 0;
+    }
     int discard(u64, u64) override { return 0; }
     int flush() override {
         ++flushes;
