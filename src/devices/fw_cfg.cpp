@@ -52,6 +52,13 @@ bool FwCfg::add_file(const std::string& name, std::vector<u8> data) {
     return true;
 }
 
+bool FwCfg::add_writable_file(const std::string& name, std::size_t size,
+                              std::function<void(std::span<const u8>)> changed) {
+    if (!add_file(name, std::vector<u8>(size))) return false;
+    writable_[files_[name]] = std::move(changed);
+    return true;
+}
+
 void FwCfg::update_directory() {
     std::vector<u8> directory;
     append_big_endian(directory, static_cast<u32>(files_.size()));
@@ -70,6 +77,11 @@ void FwCfg::reset() {
     LockGuard lock(mutex_);
     select(kSignature);
     dma_address_high_ = 0;
+    for (auto& [key, changed] : writable_) {
+        std::vector<u8>& data = items_[key];
+        std::fill(data.begin(), data.end(), u8{0});
+        changed(data);
+    }
 }
 
 /// What the items hold is the machine's configuration.
@@ -80,6 +92,10 @@ void FwCfg::visit(State& state) {
     const u16 key = state.peek("key", selected_key_);
     const u64 position = state.peek("position", position_);
     state.field("dma address high", dma_address_high_);
+    for (auto& [number, changed] : writable_) {
+        state.bytes("written", items_[number]);
+        if (state.loading()) changed(items_[number]);
+    }
     if (!state.loading()) return;
     select(key);
     if (!any) selected_ = nullptr;
@@ -146,12 +162,24 @@ void FwCfg::run_dma(u64 address) {
     if ((control & kDmaRead) != 0) {
         if (!copy_to_guest(target, length)) result = kDmaError;
     } else if ((control & kDmaWrite) != 0) {
-        result = kDmaError;  // no item takes anything
+        if (!copy_from_guest(target, length)) result = kDmaError;
     } else if ((control & kDmaSkip) != 0) {
         position_ += length;
     }
     result = __builtin_bswap32(result);
     memory_.write(address, &result, sizeof result);
+}
+
+/// Into an item that takes it, and has room.
+bool FwCfg::copy_from_guest(u64 address, u32 length) {
+    auto changed = writable_.find(selected_key_);
+    if (selected_ == nullptr || changed == writable_.end()) return false;
+    std::vector<u8>& data = items_[selected_key_];
+    if (position_ > data.size() || length > data.size() - position_) return false;
+    if (!memory_.read(address, data.data() + position_, length)) return false;
+    position_ += length;
+    changed->second(data);
+    return true;
 }
 
 /// Beyond the item's end there are zeros.

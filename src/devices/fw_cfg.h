@@ -1,6 +1,7 @@
 // QEMU's firmware configuration device: what firmware asks the machine for, by key or file name.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -49,6 +50,10 @@ public:
     /// already
     bool add_file(const std::string& name, std::vector<u8> data);
 
+    /// A file that the guest writes by DMA, of `size` bytes that are 0 after reset. `changed` is told what it has
+    /// become, with the device's lock held. @returns as add_file
+    bool add_writable_file(const std::string& name, std::size_t size, std::function<void(std::span<const u8>)> changed);
+
     void reset() override;
     void visit(State& state) override;
     std::string describe() const override;
@@ -56,6 +61,7 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
+    bool copy_from_guest(u64 address, u32 length) DRAGOMAN_REQUIRES(mutex_);
     void select(u16 key) DRAGOMAN_REQUIRES(mutex_);
     u8 next_byte() DRAGOMAN_REQUIRES(mutex_);
     void run_dma(u64 address) DRAGOMAN_REQUIRES(mutex_);
@@ -65,6 +71,7 @@ private:
     memory::PhysicalSpace& memory_;
     std::map<u16, std::vector<u8>> items_;
     std::map<std::string, u16> files_;
+    std::map<u16, std::function<void(std::span<const u8>)>> writable_;  ///< by key
 
     Mutex mutex_;
     const std::vector<u8>* selected_ DRAGOMAN_GUARDED_BY(mutex_) = nullptr;

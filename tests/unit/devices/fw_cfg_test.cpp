@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "devices/display/big_endian.h"
+#include "devices/display/ramfb.h"
 #include "unit/devices/fixture.h"
 
 namespace dragoman::devices {
@@ -99,6 +101,65 @@ TEST_F(FwCfgTest, DmaErrors) {
     EXPECT_EQ(dma(2, ~0u, kTarget), 1u);                // more than there is
     registers.write(16, __builtin_bswap64(0x1000), 8);  // not even a command
     EXPECT_EQ(dma(0, 0, 0), 0u);
+}
+
+TEST_F(FwCfgTest, WritesOfTheGuestReachTheFilesOwner) {
+    std::string seen;
+    ASSERT_TRUE(
+        device.add_writable_file("etc/w", 4, [&](std::span<const u8> file) { seen.assign(file.begin(), file.end()); }));
+    EXPECT_FALSE(device.add_writable_file("etc/w", 4, nullptr));
+    ASSERT_TRUE(device.add_file("etc/r", {1, 2}));
+    memory.write(kTarget, "abcdef", 6);
+    const u32 file = u32{FwCfg::kFirstFile} << 16, select_it = 8, write = 16;
+    EXPECT_EQ(dma(file | select_it | write, 4, kTarget), 0u);
+    EXPECT_EQ(seen, "abcd");
+    EXPECT_EQ(dma(file | select_it | write, 2, kTarget + 4), 0u);
+    EXPECT_EQ(dma(write, 2, kTarget), 0u);  // goes on
+    EXPECT_EQ(seen, "efab");
+    EXPECT_EQ(dma(write, 1, kTarget), 1u);  // behind the end
+    EXPECT_EQ(dma(file | select_it | write, 5, kTarget), 1u);
+    EXPECT_EQ(dma(file | select_it | write, 4, 0x1000), 1u);
+    EXPECT_EQ(dma((file + 0x10000) | select_it | write, 1, kTarget), 1u);  // is only read
+    EXPECT_EQ(seen, "efab");
+    select(FwCfg::kFirstFile);
+    EXPECT_EQ(data(4), "efab");
+    device.reset();
+    EXPECT_EQ(seen, std::string(4, 0));
+}
+
+TEST_F(FwCfgTest, RamfbShowsAPieceOfMemory) {
+    display::Ramfb ramfb(memory);
+    ASSERT_TRUE(ramfb.connect(device));
+    EXPECT_FALSE(ramfb.connect(device));
+    display::Frame frame;
+    ramfb.capture(frame);
+    EXPECT_EQ(frame.width, display::Screen::kBlankWidth);
+    auto set_mode = [&](u64 address, u32 format, u32 width, u32 height, u32 stride) {
+        std::vector<u8> file;
+        for (u32 word : {static_cast<u32>(address >> 32), static_cast<u32>(address), format, 0u, width, height, stride})
+            display::put_be32(file, word);
+        memory.write(kTarget, file.data(), file.size());
+        EXPECT_EQ(dma(u32{FwCfg::kFirstFile} << 16 | 8 | 16, 28, kTarget), 0u);
+        ramfb.capture(frame);
+    };
+    for (u32 i = 0; i < 40 * 20; i++) memory.store(kRam + 0x4000 + 4 * i, 4, 0xff000000 | i);
+    constexpr u32 kXr24 = 0x34325258;
+    set_mode(kRam + 0x4000, kXr24, 32, 20, 160);
+    ASSERT_EQ(frame.width, 32u);
+    ASSERT_EQ(frame.height, 20u);
+    for (u32 i = 0; i < 32 * 20; i++) ASSERT_EQ(frame.pixels[i], i / 32 * 40 + i % 32);
+    EXPECT_NE(ramfb.generation(), ramfb.generation());
+    // Modes that cannot be are none.
+    set_mode(kRam + 0x4000, 0x12345678, 32, 20, 160);
+    EXPECT_EQ(frame.width, display::Screen::kBlankWidth);
+    for (auto [address, width, height, stride] : {std::tuple{u64{0x1000}, 32u, 20u, 128u},
+                                                  {kRam, ~0u, ~0u, 0u},
+                                                  {kRam, 32u, 20u, 16u},
+                                                  {kRam + 0xf000, 64u, 64u, 0u},
+                                                  {kRam, 0u, 0u, 0u}}) {
+        set_mode(address, kXr24, width, height, stride);
+        EXPECT_EQ(frame.width, display::Screen::kBlankWidth);
+    }
 }
 
 }  // namespace

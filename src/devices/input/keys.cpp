@@ -1,0 +1,200 @@
+#include "devices/input/keys.h"
+
+#include <linux/input-event-codes.h>
+
+namespace dragoman::devices::input {
+
+namespace {
+
+// clang-format off
+constexpr Key kKeys[] = {
+    {"shift", KEY_LEFTSHIFT, 0x2a, {0xffe1, 0}},
+    {"shift_r", KEY_RIGHTSHIFT, 0x36, {0xffe2, 0}},
+    {"alt", KEY_LEFTALT, 0x38, {0xffe9, 0xffe7}},
+    {"alt_r", KEY_RIGHTALT, 0xb8, {0xffea, 0xfe03}},
+    {"ctrl", KEY_LEFTCTRL, 0x1d, {0xffe3, 0}},
+    {"ctrl_r", KEY_RIGHTCTRL, 0x9d, {0xffe4, 0}},
+    {"menu", KEY_MENU, 0x9e, {0, 0}},
+    {"esc", KEY_ESC, 0x1, {0xff1b, 0}},
+    {"1", KEY_1, 0x2, {0x31, 0x21}},
+    {"2", KEY_2, 0x3, {0x32, 0x40}},
+    {"3", KEY_3, 0x4, {0x33, 0x23}},
+    {"4", KEY_4, 0x5, {0x34, 0x24}},
+    {"5", KEY_5, 0x6, {0x35, 0x25}},
+    {"6", KEY_6, 0x7, {0x36, 0x5e}},
+    {"7", KEY_7, 0x8, {0x37, 0x26}},
+    {"8", KEY_8, 0x9, {0x38, 0x2a}},
+    {"9", KEY_9, 0xa, {0x39, 0x28}},
+    {"0", KEY_0, 0xb, {0x30, 0x29}},
+    {"minus", KEY_MINUS, 0xc, {0x2d, 0x5f}},
+    {"equal", KEY_EQUAL, 0xd, {0x3d, 0x2b}},
+    {"backspace", KEY_BACKSPACE, 0xe, {0xff08, 0}},
+    {"tab", KEY_TAB, 0xf, {0xff09, 0xfe20}},
+    {"q", KEY_Q, 0x10, {0x71, 0x51}},
+    {"w", KEY_W, 0x11, {0x77, 0x57}},
+    {"e", KEY_E, 0x12, {0x65, 0x45}},
+    {"r", KEY_R, 0x13, {0x72, 0x52}},
+    {"t", KEY_T, 0x14, {0x74, 0x54}},
+    {"y", KEY_Y, 0x15, {0x79, 0x59}},
+    {"u", KEY_U, 0x16, {0x75, 0x55}},
+    {"i", KEY_I, 0x17, {0x69, 0x49}},
+    {"o", KEY_O, 0x18, {0x6f, 0x4f}},
+    {"p", KEY_P, 0x19, {0x70, 0x50}},
+    {"bracket_left", KEY_LEFTBRACE, 0x1a, {0x5b, 0x7b}},
+    {"bracket_right", KEY_RIGHTBRACE, 0x1b, {0x5d, 0x7d}},
+    {"ret", KEY_ENTER, 0x1c, {0xff0d, 0}},
+    {"a", KEY_A, 0x1e, {0x61, 0x41}},
+    {"s", KEY_S, 0x1f, {0x73, 0x53}},
+    {"d", KEY_D, 0x20, {0x64, 0x44}},
+    {"f", KEY_F, 0x21, {0x66, 0x46}},
+    {"g", KEY_G, 0x22, {0x67, 0x47}},
+    {"h", KEY_H, 0x23, {0x68, 0x48}},
+    {"j", KEY_J, 0x24, {0x6a, 0x4a}},
+    {"k", KEY_K, 0x25, {0x6b, 0x4b}},
+    {"l", KEY_L, 0x26, {0x6c, 0x4c}},
+    {"semicolon", KEY_SEMICOLON, 0x27, {0x3b, 0x3a}},
+    {"apostrophe", KEY_APOSTROPHE, 0x28, {0x27, 0x22}},
+    {"grave_accent", KEY_GRAVE, 0x29, {0x60, 0x7e}},
+    {"backslash", KEY_BACKSLASH, 0x2b, {0x5c, 0x7c}},
+    {"z", KEY_Z, 0x2c, {0x7a, 0x5a}},
+    {"x", KEY_X, 0x2d, {0x78, 0x58}},
+    {"c", KEY_C, 0x2e, {0x63, 0x43}},
+    {"v", KEY_V, 0x2f, {0x76, 0x56}},
+    {"b", KEY_B, 0x30, {0x62, 0x42}},
+    {"n", KEY_N, 0x31, {0x6e, 0x4e}},
+    {"m", KEY_M, 0x32, {0x6d, 0x4d}},
+    {"comma", KEY_COMMA, 0x33, {0x2c, 0x3c}},
+    {"dot", KEY_DOT, 0x34, {0x2e, 0x3e}},
+    {"slash", KEY_SLASH, 0x35, {0x2f, 0x3f}},
+    {"asterisk", KEY_KPASTERISK, 0x37, {0xffaa, 0}},
+    {"spc", KEY_SPACE, 0x39, {0x20, 0}},
+    {"caps_lock", KEY_CAPSLOCK, 0x3a, {0xffe5, 0}},
+    {"f1", KEY_F1, 0x3b, {0xffbe, 0}},
+    {"f2", KEY_F2, 0x3c, {0xffbf, 0}},
+    {"f3", KEY_F3, 0x3d, {0xffc0, 0}},
+    {"f4", KEY_F4, 0x3e, {0xffc1, 0}},
+    {"f5", KEY_F5, 0x3f, {0xffc2, 0}},
+    {"f6", KEY_F6, 0x40, {0xffc3, 0}},
+    {"f7", KEY_F7, 0x41, {0xffc4, 0}},
+    {"f8", KEY_F8, 0x42, {0xffc5, 0}},
+    {"f9", KEY_F9, 0x43, {0xffc6, 0}},
+    {"f10", KEY_F10, 0x44, {0xffc7, 0}},
+    {"num_lock", KEY_NUMLOCK, 0x45, {0xff7f, 0}},
+    {"scroll_lock", KEY_SCROLLLOCK, 0x46, {0xff14, 0}},
+    {"kp_divide", KEY_KPSLASH, 0xb5, {0xffaf, 0}},
+    {"kp_multiply", KEY_KPASTERISK, 0x37, {0, 0}},
+    {"kp_subtract", KEY_KPMINUS, 0x4a, {0xffad, 0}},
+    {"kp_add", KEY_KPPLUS, 0x4e, {0xffab, 0}},
+    {"kp_enter", KEY_KPENTER, 0x9c, {0xff8d, 0}},
+    {"kp_decimal", KEY_KPDOT, 0x53, {0xffae, 0xff9f}},
+    {"sysrq", KEY_SYSRQ, 0x54, {0xff15, 0}},
+    {"kp_0", KEY_KP0, 0x52, {0xffb0, 0xff9e}},
+    {"kp_1", KEY_KP1, 0x4f, {0xffb1, 0xff9c}},
+    {"kp_2", KEY_KP2, 0x50, {0xffb2, 0xff99}},
+    {"kp_3", KEY_KP3, 0x51, {0xffb3, 0xff9b}},
+    {"kp_4", KEY_KP4, 0x4b, {0xffb4, 0xff96}},
+    {"kp_5", KEY_KP5, 0x4c, {0xffb5, 0xff9d}},
+    {"kp_6", KEY_KP6, 0x4d, {0xffb6, 0xff98}},
+    {"kp_7", KEY_KP7, 0x47, {0xffb7, 0xff95}},
+    {"kp_8", KEY_KP8, 0x48, {0xffb8, 0xff97}},
+    {"kp_9", KEY_KP9, 0x49, {0xffb9, 0xff9a}},
+    {"less", KEY_102ND, 0x56, {0, 0}},
+    {"f11", KEY_F11, 0x57, {0xffc8, 0}},
+    {"f12", KEY_F12, 0x58, {0xffc9, 0}},
+    {"print", KEY_SYSRQ, 0xb7, {0xff61, 0}},
+    {"home", KEY_HOME, 0xc7, {0xff50, 0}},
+    {"pgup", KEY_PAGEUP, 0xc9, {0xff55, 0}},
+    {"pgdn", KEY_PAGEDOWN, 0xd1, {0xff56, 0}},
+    {"end", KEY_END, 0xcf, {0xff57, 0}},
+    {"left", KEY_LEFT, 0xcb, {0xff51, 0}},
+    {"up", KEY_UP, 0xc8, {0xff52, 0}},
+    {"down", KEY_DOWN, 0xd0, {0xff54, 0}},
+    {"right", KEY_RIGHT, 0xcd, {0xff53, 0}},
+    {"insert", KEY_INSERT, 0xd2, {0xff63, 0}},
+    {"delete", KEY_DELETE, 0xd3, {0xffff, 0}},
+    {"stop", KEY_STOP, 0, {0, 0}},
+    {"again", KEY_AGAIN, 0, {0, 0}},
+    {"props", KEY_PROPS, 0, {0, 0}},
+    {"undo", KEY_UNDO, 0, {0xff65, 0}},
+    {"front", KEY_FRONT, 0, {0, 0}},
+    {"copy", KEY_COPY, 0, {0, 0}},
+    {"open", KEY_OPEN, 0, {0, 0}},
+    {"paste", KEY_PASTE, 0, {0, 0}},
+    {"find", KEY_FIND, 0, {0xff68, 0}},
+    {"cut", KEY_CUT, 0, {0, 0}},
+    {"lf", KEY_LINEFEED, 0, {0xff0a, 0}},
+    {"help", KEY_HELP, 0, {0xff6a, 0}},
+    {"meta_l", KEY_LEFTMETA, 0xdb, {0xffeb, 0}},
+    {"meta_r", KEY_RIGHTMETA, 0xdc, {0xffec, 0}},
+    {"compose", KEY_COMPOSE, 0xdd, {0xff67, 0xff20}},
+    {"pause", KEY_PAUSE, 0xc6, {0xff13, 0xff6b}},
+    {"ro", KEY_RO, 0x73, {0, 0}},
+    {"hiragana", KEY_HIRAGANA, 0x77, {0xff25, 0}},
+    {"henkan", KEY_HENKAN, 0x79, {0xff23, 0}},
+    {"yen", KEY_YEN, 0x7d, {0xa5, 0}},
+    {"muhenkan", KEY_MUHENKAN, 0x7b, {0xff22, 0}},
+    {"katakanahiragana", KEY_KATAKANAHIRAGANA, 0x70, {0xff27, 0}},
+    {"kp_comma", KEY_KPCOMMA, 0x7e, {0xffac, 0}},
+    {"kp_equals", KEY_KPEQUAL, 0x59, {0xffbd, 0}},
+    {"power", KEY_POWER, 0xde, {0x1008ff2a, 0}},
+    {"sleep", KEY_SLEEP, 0xdf, {0x1008ff2f, 0}},
+    {"wake", KEY_WAKEUP, 0xe3, {0x1008ff2b, 0}},
+    {"audionext", KEY_NEXTSONG, 0x99, {0x1008ff17, 0}},
+    {"audioprev", KEY_PREVIOUSSONG, 0x90, {0x1008ff16, 0}},
+    {"audiostop", KEY_STOPCD, 0xa4, {0x1008ff15, 0}},
+    {"audioplay", KEY_PLAYPAUSE, 0xa2, {0x1008ff14, 0}},
+    {"audiomute", KEY_MUTE, 0xa0, {0x1008ff12, 0}},
+    {"volumeup", KEY_VOLUMEUP, 0xb0, {0x1008ff13, 0}},
+    {"volumedown", KEY_VOLUMEDOWN, 0xae, {0x1008ff11, 0}},
+    {"mediaselect", KEY_MEDIA, 0xed, {0x1008ff32, 0}},
+    {"mail", KEY_MAIL, 0xec, {0x1008ff19, 0}},
+    {"calculator", KEY_CALC, 0xa1, {0x1008ff1d, 0}},
+    {"computer", KEY_COMPUTER, 0xeb, {0x1008ff33, 0}},
+    {"ac_home", KEY_HOMEPAGE, 0xb2, {0x1008ff18, 0}},
+    {"ac_back", KEY_BACK, 0xea, {0x1008ff26, 0}},
+    {"ac_forward", KEY_FORWARD, 0xe9, {0x1008ff27, 0}},
+    {"ac_refresh", KEY_REFRESH, 0xe7, {0x1008ff29, 0}},
+    {"ac_bookmarks", KEY_BOOKMARKS, 0xe6, {0x1008ff30, 0}},
+    {"lang1", KEY_HANGEUL, 0x72, {0xff31, 0}},
+    {"lang2", KEY_HANJA, 0x71, {0xff34, 0}},
+    {"f13", KEY_F13, 0x5d, {0xffca, 0}},
+    {"f14", KEY_F14, 0x5e, {0xffcb, 0}},
+    {"f15", KEY_F15, 0x5f, {0xffcc, 0}},
+    {"f16", KEY_F16, 0, {0xffcd, 0}},
+    {"f17", KEY_F17, 0, {0xffce, 0}},
+    {"f18", KEY_F18, 0, {0xffcf, 0}},
+    {"f19", KEY_F19, 0, {0xffd0, 0}},
+    {"f20", KEY_F20, 0, {0xffd1, 0}},
+    {"f21", KEY_F21, 0, {0xffd2, 0}},
+    {"f22", KEY_F22, 0, {0xffd3, 0}},
+    {"f23", KEY_F23, 0, {0xffd4, 0}},
+    {"f24", KEY_F24, 0, {0xffd5, 0}},
+};
+// clang-format on
+
+template <class Matches>
+const Key* find_first(Matches matches) {
+    for (const Key& key : kKeys) {
+        if (matches(key)) return &key;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::span<const Key> keys() { return kKeys; }
+
+const Key* find_key(std::string_view name) {
+    return find_first([&](const Key& key) { return key.name == name; });
+}
+
+const Key* find_key_by_number(u64 number) {
+    return find_first([&](const Key& key) { return number != 0 && key.number == number; });
+}
+
+const Key* find_key_by_keysym(u32 keysym) {
+    return find_first(
+        [&](const Key& key) { return keysym != 0 && (key.keysyms[0] == keysym || key.keysyms[1] == keysym); });
+}
+
+}  // namespace dragoman::devices::input
