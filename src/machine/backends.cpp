@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "devices/block/image.h"
 #include "machine/machine.h"
+#include "machine/vnc.h"
 
 namespace dragoman::machine {
 
@@ -19,7 +20,10 @@ devices::MuxActions mux_actions(Machine& machine) {
 }  // namespace
 
 Backends::Backends(Machine& machine)
-    : machine_(machine), chardevs_(machine.loop(), mux_actions(machine)), netdevs_(machine.loop(), chardevs_) {
+    : machine_(machine),
+      chardevs_(machine.loop(), mux_actions(machine)),
+      netdevs_(machine.loop(), chardevs_),
+      key_sequence_(machine.loop(), machine.clock(), input_) {
     const Config& config = machine.config();
     for (const Properties& properties : config.chardevs) chardevs_.add(properties);
     for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
@@ -66,7 +70,12 @@ void Backends::start_monitors() {
     }
 }
 
+void Backends::start_displays() {
+    for (const Properties& properties : machine_.config().vncs) vncs_.push_back(make_vnc(machine_, properties));
+}
+
 void Backends::finish() {
+    vncs_.clear();
     sessions_.clear();
     if (int error = drives_.flush_all()) warn("a disk could not be flushed: %s", std::strerror(error));
 }

@@ -7,6 +7,10 @@
 
 #include "devices/block/drives.h"
 #include "devices/chardev/factory.h"
+#include "devices/display/screens.h"
+#include "devices/display/vnc_server.h"
+#include "devices/input/input.h"
+#include "devices/input/key_sequence.h"
 #include "devices/net/netdevs.h"
 #include "devices/virtio/p9.h"
 #include "machine/config.h"
@@ -26,11 +30,17 @@ public:
     devices::net::Netdevs& netdevs() { return netdevs_; }
     devices::virtio::P9Exports& exports() { return exports_; }
     devices::ChardevSet& chardevs() { return chardevs_; }
+    devices::display::Screens& screens() { return screens_; }
+    devices::input::Input& input() { return input_; }
+    devices::input::KeySequence& key_sequence() { return key_sequence_; }
     /// Back end of -serial number `index`; null when there is none.
     std::shared_ptr<devices::Chardev> serial(unsigned index);
+    const std::vector<std::unique_ptr<devices::display::VncServer>>& vncs() const { return vncs_; }
+    /// Opens what -vnc asks for. After the devices. @throws FatalError
+    void start_displays();
     /// Puts monitors where -serial mon:, -monitor, -mon and -qmp want them. After the devices. @throws FatalError
     void start_monitors();
-    /// Ends the monitors, and brings what was written to the disks.
+    /// Ends the displays and monitors, and brings what was written to the disks.
     void finish();
 
     std::string describe_chardevs() const;
@@ -43,6 +53,10 @@ private:
     devices::block::Drives drives_;
     devices::net::Netdevs netdevs_;
     devices::virtio::P9Exports exports_;
+    devices::display::Screens screens_;
+    devices::input::Input input_;
+    devices::input::KeySequence key_sequence_;
+    std::vector<std::unique_ptr<devices::display::VncServer>> vncs_;
     std::vector<std::shared_ptr<devices::Chardev>> shared_monitors_;  ///< of -serial mon:...
     std::vector<std::unique_ptr<MonitorSession>> sessions_;
 };

@@ -1,8 +1,10 @@
 // What the command line asks for, in the form that the machine is made from.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/properties.h"
@@ -38,6 +40,16 @@ struct Boot {
     std::optional<u32> fail_wait;  ///< ms until a boot that fails is tried again
 };
 
+/// -action: what follows from what a guest or its watchdog says.
+enum class PanicAction : u8 { Shutdown, Pause, ExitFailure, None };
+inline constexpr std::string_view kPanicActions[] = {"shutdown", "pause", "exit-failure", "none"};
+enum class WatchdogAction : u8 { Reset, Shutdown, Poweroff, Pause, Debug, None };
+inline constexpr std::string_view kWatchdogActions[] = {"reset", "shutdown", "poweroff", "pause", "debug", "none"};
+struct Actions {
+    PanicAction panic = PanicAction::Shutdown;
+    WatchdogAction watchdog = WatchdogAction::Reset;
+};
+
 struct Config {
     // The board
     std::string board = "virt";
@@ -64,6 +76,7 @@ struct Config {
     std::string incoming;       ///< -incoming: an address, or "defer"
     bool reboot = true;         ///< a reset of the guest's restarts it; else it ends the machine
     bool shutdown = true;       ///< a power-off of the guest's ends the process; else it stops the machine
+    Actions actions;            ///< -action
     std::optional<u64> seed;    ///< -seed: of the guest's random numbers
     Icount icount;
     SemihostingConfig semihosting;
@@ -72,9 +85,11 @@ struct Config {
     std::string backend = "x64";
 
     // Devices and their back ends
-    std::vector<std::string> serials;   ///< -serial, in the order of the board's UARTs; may be fewer
-    std::vector<std::string> monitors;  ///< -monitor
-    std::vector<std::string> qmps;      ///< -qmp
+    std::vector<std::string> serials;            ///< -serial, in the order of the board's UARTs; may be fewer
+    std::vector<std::string> monitors;           ///< -monitor
+    std::vector<std::string> qmps;               ///< -qmp
+    std::vector<Properties> vncs;                ///< -vnc; "vnc" is where
+    std::map<std::string, std::string> secrets;  ///< -object secret: contents by id
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
     std::vector<Properties> dumps;            ///< -object filter-dump
     std::vector<std::string> random_sources;  ///< ids of -object rng-...

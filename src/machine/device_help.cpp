@@ -25,18 +25,32 @@ constexpr DriverHelp kDrivers[] = {
      "netdev=ID mac=ADDRESS rx_queue_size=N tx_queue_size=N host_mtu=N csum=on|off host_tso4=on|off host_tso6=on|off guest_tso4=on|off guest_tso6=on|off "
      "bootindex=N"},
     {"virtio-rng-device", "random numbers of the host", Virtio, "rng=ID"},
-    {"virtio-serial-device", "bus of virtconsole", Virtio, "max_ports=N"},
+    {"virtio-serial-device", "bus of virtconsole and virtserialport", Virtio, "max_ports=N"},
     {"virtconsole", "console: chardev=ID", Plain, "chardev=ID name=TEXT nr=N"},
+    {"virtserialport", "port of a name: chardev=ID,name=TEXT", Plain, "chardev=ID name=TEXT nr=N"},
     {"virtio-balloon-device", "gives memory back to the host", Virtio,
      "deflate-on-oom=on|off free-page-reporting=on|off"},
     {"virtio-9p-device", "shares a folder of the host: fsdev=ID,mount_tag=TAG", Virtio, "fsdev=ID mount_tag=TAG"},
+    {"virtio-scsi-device", "bus of scsi-hd and scsi-cd", Virtio, "virtqueue_size=N max_sectors=N cmd_per_lun=N num_queues=1"},
+    {"scsi-hd", "disk of a virtio-scsi: drive=ID[,scsi-id=N][,lun=N]", Plain,
+     "drive=ID bus=ID.0 channel=0 scsi-id=N lun=N serial=TEXT vendor=TEXT product=TEXT ver=TEXT wwn=N logical_block_size=BYTES physical_block_size=BYTES removable=on|off bootindex=N"},
+    {"scsi-cd", "CD-ROM drive of a virtio-scsi: [drive=ID][,scsi-id=N][,lun=N]", Plain,
+     "drive=ID bus=ID.0 channel=0 scsi-id=N lun=N serial=TEXT vendor=TEXT product=TEXT ver=TEXT wwn=N bootindex=N"},
+    {"virtio-gpu-device", "screen", Virtio,
+     "max_outputs=N xres=N yres=N edid=on|off max_hostmem=BYTES", true},
+    {"virtio-keyboard-device", "keyboard", Virtio, "serial=TEXT", true},
+    {"virtio-mouse-device", "mouse: moves in steps", Virtio, "serial=TEXT", true},
+    {"virtio-tablet-device", "tablet: points at places of the screen", Virtio, "serial=TEXT", true},
     {"e1000", "network card, Intel 82540EM: netdev=ID[,mac=ADDRESS]", Pci, "netdev=ID mac=ADDRESS bootindex=N"},
     {"edu", "device for teaching how to write drivers", Pci, "dma_mask=BITS"},
+    {"pvpanic-pci", "by which a guest tells that it has crashed (-action panic=)", Pci, "events=BITS"},
+    {"i6300esb", "watchdog (-action watchdog=)", Pci, ""},
     {"nvme", "NVM Express controller: serial=TEXT[,drive=ID]", Pci,
      "serial=TEXT drive=ID nsid=N max_ioqpairs=N msix_qsize=N mdts=N logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
     {"nvme-ns", "one more disk of an nvme: drive=ID[,nsid=N]", Plain,
      "drive=ID nsid=N bus=ID logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
     {"pcie-root-port", "PCI Express port with one slot: id=NAME of the bus behind it", Pci, "port=N chassis=N slot=N"},
+    {"ramfb", "screen in memory that firmware sets up (EDK2)", Plain, ""},
     {"loader", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", Plain,
      "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
     {"virtio-device", "what all virtio devices have", Base,
@@ -66,8 +80,9 @@ const std::deque<DriverHelp>& drivers() {
             if (driver.kind != Virtio) continue;
             std::string stem(driver.name.substr(0, driver.name.size() - kSlotSuffix.size()));
             for (std::string_view suffix : kPciSuffixes) {
+                if (driver.modern_only && suffix != kPciSuffixes[0]) continue;
                 names.push_back(stem + std::string(suffix));
-                made.push_back({names.back(), driver.text, VirtioPci, driver.properties});
+                made.push_back({names.back(), driver.text, VirtioPci, driver.properties, driver.modern_only});
             }
         }
         return made;

@@ -19,6 +19,7 @@ struct DriverHelp {
     std::string_view name, text;
     DriverKind kind;
     std::string_view properties;  ///< "name=VALUE", separated by blanks; without those of its kinds
+    bool modern_only = false;     ///< a virtio device that legacy drivers do not know
 };
 
 /// Null when there is none of that name.

@@ -39,15 +39,19 @@ std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind
 }  // namespace
 
 std::string_view name_of(RunState state) {
-    constexpr std::string_view kNames[] = {"prelaunch", "running",   "paused",     "debug",
-                                           "shutdown",  "inmigrate", "postmigrate"};
+    constexpr std::string_view kNames[] = {"prelaunch", "running",     "paused",         "debug",   "shutdown",
+                                           "inmigrate", "postmigrate", "guest-panicked", "watchdog"};
     return kNames[static_cast<unsigned>(state)];
 }
 
 std::string_view name_of(Cause cause) {
-    constexpr std::string_view kNames[] = {"guest-shutdown", "guest-reset", "host-qmp-quit", "host-qmp-system-reset",
-                                           "host-signal"};
+    constexpr std::string_view kNames[] = {"guest-shutdown",        "guest-reset", "host-qmp-quit",
+                                           "host-qmp-system-reset", "host-signal", "guest-panic"};
     return kNames[static_cast<unsigned>(cause)];
+}
+
+bool is_guest(Cause cause) {
+    return cause == Cause::GuestShutdown || cause == Cause::GuestReset || cause == Cause::GuestPanic;
 }
 
 Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(config_.board)) {
@@ -73,6 +77,7 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     config_.board_properties.finish();
     if (config_.semihosting.on) semihosting_ = std::make_unique<Semihosting>(*this);
     migration_ = std::make_unique<Migration>(*this);
+    backends_->start_displays();
     backends_->start_monitors();
 }
 
@@ -257,6 +262,37 @@ void Machine::request_debug_stop() {
     hold_harts();
 }
 
+void Machine::guest_panicked(bool loaded) {
+    loop_.post([this, loaded] { handle_panic(loaded); });
+}
+
+void Machine::handle_panic(bool loaded) {
+    if (loaded) return tell(Event::GuestCrashloaded);
+    tell(Event::GuestPanicked);
+    switch (config_.actions.panic) {
+        case PanicAction::None: break;
+        case PanicAction::Pause: stop(RunState::GuestPanicked); break;
+        case PanicAction::Shutdown: request_shutdown(Cause::GuestPanic); break;
+        case PanicAction::ExitFailure: request_shutdown(Cause::GuestPanic, 1); break;
+    }
+}
+
+void Machine::watchdog_expired() {
+    loop_.post([this] { handle_watchdog(); });
+}
+
+void Machine::handle_watchdog() {
+    tell(Event::Watchdog);
+    switch (config_.actions.watchdog) {
+        case WatchdogAction::None: break;
+        case WatchdogAction::Reset: request_reset(Cause::GuestReset); break;
+        case WatchdogAction::Shutdown: powerdown(); break;
+        case WatchdogAction::Poweroff: request_shutdown(Cause::GuestReset); break;
+        case WatchdogAction::Pause: stop(RunState::Watchdog); break;
+        case WatchdogAction::Debug: warn("a watchdog has run out"); break;
+    }
+}
+
 void Machine::hold_harts() {
     for (auto& hart : harts_) hart->request_pause();
     loop_.post([this] { handle_requests(); });
@@ -290,8 +326,7 @@ void Machine::handle_requests() {
     if (requests.shutdown) {
         status_ = requests.status;
         tell(Event::Shutdown, requests.shutdown_cause);
-        bool by_guest = requests.shutdown_cause == Cause::GuestShutdown || requests.shutdown_cause == Cause::GuestReset;
-        if (config_.shutdown || !by_guest) return finish(requests.status);
+        if (config_.shutdown || !is_guest(requests.shutdown_cause)) return finish(requests.status);
         return stop(RunState::Shutdown);
     }
     if (requests.reset) {

@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "devices/device.h"
 #include "devices/event_loop.h"
+#include "devices/fw_cfg.h"
 #include "devices/machine_timer.h"
 #include "devices/pci/host.h"
 #include "devices/virtio/mmio.h"
@@ -44,15 +45,20 @@ enum class RunState : u8 {
     Shutdown,     ///< powered off, and kept by -no-shutdown
     InMigrate,    ///< -incoming: waits for the machine that it is to become
     PostMigrate,  ///< has become another process's
+    GuestPanicked,
+    Watchdog,  ///< stopped by a watchdog
 };
 /// "running", as QMP has it.
 std::string_view name_of(RunState state);
 
 /// Who wanted a reset or the end, as QMP's ShutdownCause names them.
-enum class Cause : u8 { GuestShutdown, GuestReset, HostQmpQuit, HostQmpReset, HostSignal };
+enum class Cause : u8 { GuestShutdown, GuestReset, HostQmpQuit, HostQmpReset, HostSignal, GuestPanic };
 std::string_view name_of(Cause cause);
 
-enum class Event : u8 { Shutdown, Reset, Stop, Resume, Powerdown };
+/// Whether it was the guest.
+bool is_guest(Cause cause);
+
+enum class Event : u8 { Shutdown, Reset, Stop, Resume, Powerdown, GuestPanicked, GuestCrashloaded, Watchdog };
 
 /// What harts want of a debugger. Called on their threads.
 class Debugger {
@@ -80,6 +86,10 @@ public:
     void request_reset(Cause cause);
     void request_shutdown(Cause cause, int status = 0);
     void request_debug_stop();
+    /// The guest says that it has crashed; or, `loaded`, that another kernel will deal with it.
+    void guest_panicked(bool loaded);
+    /// A watchdog has run out.
+    void watchdog_expired();
 
     // The I/O thread.
     RunState state() const { return state_; }
@@ -155,6 +165,10 @@ public:
     void set_pci(devices::pci::Host& host) { pci_ = &host; }
     /// Null when the board has none.
     devices::pci::Host* pci() const { return pci_; }
+    /// Where a board's firmware asks for what it wants to know.
+    void set_fw_cfg(devices::FwCfg& fw_cfg) { fw_cfg_ = &fw_cfg; }
+    /// Null when the board has none.
+    devices::FwCfg* fw_cfg() const { return fw_cfg_; }
     /// Hart `index` starts at `pc` instead of the board's reset_pc.
     void set_start(unsigned index, u64 pc) { starts_[index] = pc; }
 
@@ -172,6 +186,8 @@ private:
     void power_on();
     void handle_requests();
     void hold_harts();
+    void handle_panic(bool loaded);
+    void handle_watchdog();
     void finish(int status);
     void tell(Event event, Cause cause = Cause::HostSignal);
 
@@ -198,6 +214,7 @@ private:
     devices::MachineTimer* timer_ = nullptr;
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
     devices::pci::Host* pci_ = nullptr;
+    devices::FwCfg* fw_cfg_ = nullptr;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off
     std::unique_ptr<Migration> migration_;

@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "devices/pci/e1000.h"
 #include "devices/pci/edu.h"
+#include "devices/pci/i6300esb.h"
 #include "devices/pci/nvme.h"
+#include "devices/pci/pvpanic.h"
 #include "devices/pci/root_port.h"
 #include "devices/virtio/pci.h"
 #include "machine/backends.h"
@@ -34,7 +36,8 @@ pci::Bus& choose_bus(Machine& machine, Properties& properties) {
     properties.fail("bus=" + *name + ": there is no such PCI bus (there is: " + names + ")");
 }
 
-PciOptions take_virtio_options(std::string_view driver, const pci::Bus& bus, Properties& properties) {
+PciOptions take_virtio_options(const DriverHelp& help, const pci::Bus& bus, Properties& properties) {
+    const std::string_view driver = help.name;
     PciOptions options;
     // Behind a port there is PCI Express without I/O, where the old registers are of no use.
     std::size_t no_legacy = properties.take_choice("disable-legacy", {"auto", "on", "off"}, 0);
@@ -42,7 +45,7 @@ PciOptions take_virtio_options(std::string_view driver, const pci::Bus& bus, Pro
     options.legacy = no_legacy == 0 ? bus.is_root() : no_legacy == 2;
     options.modern = !no_modern;
     options.express = !bus.is_root();
-    if (driver.ends_with("-non-transitional")) options.legacy = false, options.modern = true;
+    if (driver.ends_with("-non-transitional") || help.modern_only) options.legacy = false, options.modern = true;
     else if (driver.ends_with("-transitional")) options.legacy = options.modern = true;
     if (!options.legacy && !options.modern)
         properties.fail("neither the modern nor the legacy registers are there (disable-modern, disable-legacy)");
@@ -50,12 +53,12 @@ PciOptions take_virtio_options(std::string_view driver, const pci::Bus& bus, Pro
 }
 
 std::unique_ptr<pci::Function> make_virtio(Factory& factory, const DriverHelp& driver, pci::Bus& bus,
-                                           Properties& properties) {
-    PciOptions options = take_virtio_options(driver.name, bus, properties);
+                                           const std::string& id, Properties& properties) {
+    PciOptions options = take_virtio_options(driver, bus, properties);
     std::optional<u64> vectors;
     if (properties.has("vectors")) vectors = properties.take_number("vectors", 0, 0, 128);
     std::string base(driver.name.substr(0, driver.name.find("-pci")));
-    auto device = factory.make(base + "-device", properties);
+    auto device = factory.make(base + "-device", properties, id);
     options.vectors = static_cast<unsigned>(vectors.value_or(PciTransport::default_vectors(*device)));
     return std::make_unique<PciTransport>(std::string(driver.name), std::move(device), options);
 }
@@ -74,11 +77,29 @@ std::unique_ptr<pci::Function> make_nvme(Machine& machine, Properties& propertie
     return pci::Nvme::make(machine.backends().drives(), properties);
 }
 
+std::unique_ptr<pci::Function> make_pvpanic(Machine& machine, Properties& properties) {
+    using pci::Pvpanic;
+    auto on_event = [&machine](Pvpanic::Event event) {
+        if (event == Pvpanic::kShutdown) machine.request_shutdown(Cause::GuestShutdown);
+        else machine.guest_panicked(event == Pvpanic::kCrashLoaded);
+    };
+    return Pvpanic::make(on_event, properties);
+}
+
+std::unique_ptr<pci::Function> make_i6300esb(Machine& machine, Properties& properties) {
+    properties.finish();
+    return std::make_unique<pci::I6300esb>(machine.clock(), [&machine] { machine.watchdog_expired(); });
+}
+
 struct Maker {
     std::string_view driver;
     std::unique_ptr<pci::Function> (*make)(Machine& machine, Properties& properties);
 };
-constexpr Maker kMakers[] = {{"e1000", make_e1000}, {"edu", make_edu}, {"nvme", make_nvme}};
+constexpr Maker kMakers[] = {{"e1000", make_e1000},
+                             {"edu", make_edu},
+                             {"nvme", make_nvme},
+                             {"pvpanic-pci", make_pvpanic},
+                             {"i6300esb", make_i6300esb}};
 
 std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory, const DriverHelp& driver,
                                              pci::Bus& bus, const std::string& id, Properties& properties) {
@@ -86,7 +107,7 @@ std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory,
     for (const Maker& maker : kMakers) {
         if (maker.driver == driver.name) return maker.make(machine, properties);
     }
-    return make_virtio(factory, driver, bus, properties);
+    return make_virtio(factory, driver, bus, id, properties);
 }
 
 std::string place_name(const pci::Bus& bus, const pci::Bus::Place& place) {

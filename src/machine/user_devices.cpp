@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "devices/display/ramfb.h"
 #include "devices/virtio/factory.h"
 #include "machine/backends.h"
 #include "machine/boot_images.h"
@@ -15,6 +16,7 @@ namespace dragoman::machine {
 
 namespace {
 
+using devices::display::Ramfb;
 using devices::virtio::Factory;
 using devices::virtio::MmioTransport;
 
@@ -51,27 +53,42 @@ void check_random_source(Machine& machine, Properties& properties) {
 }
 
 /// A virtio device in a slot of the board, or a port of one.
-void add_slot_device(Machine& machine, Factory& factory, const std::string& model, Properties& properties) {
-    // virtconsole is on the bus of the virtio-serial device before it and takes no slot.
-    bool port = model == "virtconsole";
+void add_slot_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+    const std::string model(driver.name);
+    const bool port = Factory::is_port(model);
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
-    if (port) properties.take("bus");
-    properties.take("id");
-    auto device = factory.make(model, properties);
+    if (port && !Factory::is_scsi_disk(model)) properties.take("bus");
+    std::string id = properties.take("id", "");
+    auto device = factory.make(model, properties, id);
     properties.finish();
+    if (driver.modern_only && slot->legacy())
+        warn("%s: many drivers need a slot of virtio 1.0 for it (-global virtio-mmio.force-legacy=off)",
+             properties.option().c_str());
     if (device != nullptr) slot->plug(std::move(device));
+}
+
+void add_ramfb(Machine& machine, Properties& properties) {
+    const std::string id = properties.take("id", "");
+    properties.finish();
+    if (machine.fw_cfg() == nullptr) properties.fail("this board has no fw_cfg");
+    auto made = std::make_unique<Ramfb>(machine.memory());
+    if (!made->connect(*machine.fw_cfg())) properties.fail("there is one already");
+    auto& ramfb = machine.add_device("ramfb", std::move(made));
+    machine.backends().screens().add(id, 0, ramfb);
 }
 
 void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
     machine.config().globals.complete(kinds_of(driver), properties);
     std::string_view name = driver.name;
-    if (name.starts_with("virtio-blk-") || name.starts_with("nvme") || is_network_card(name))
+    if (name.starts_with("virtio-blk-") || name.starts_with("nvme") || Factory::is_scsi_disk(name) ||
+        is_network_card(name))
         properties.take_number("bootindex", 0, 0, 0x7fffffff);
     if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
     if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
         return add_pci_device(machine, factory, driver, properties);
+    if (name == "ramfb") return add_ramfb(machine, properties);
     if (name == "nvme-ns") return add_nvme_namespace(machine, properties);
-    add_slot_device(machine, factory, std::string(name), properties);
+    add_slot_device(machine, factory, driver, properties);
 }
 
 void load_file(Machine& machine, BootImages& images, Properties& properties, const std::string& file) {
@@ -130,6 +147,7 @@ void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned
 void add_user_devices(Machine& machine, BootImages& images) {
     Backends& backends = machine.backends();
     Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(), backends.exports(),
+                     backends.screens(), backends.input(),
                      [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
     const bool pci = machine.pci() != nullptr;
     for (Properties properties : machine.config().devices) {

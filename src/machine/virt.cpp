@@ -217,6 +217,7 @@ void Virt::add_flash() {
 
 void Virt::add_fw_cfg() {
     fw_cfg_ = &machine_.add_device("fw-cfg", std::make_unique<devices::FwCfg>(machine_.memory()));
+    machine_.set_fw_cfg(*fw_cfg_);
     machine_.memory().add_mmio("fwcfg", kFwCfg, kFwCfgSize, *fw_cfg_, fw_cfg_->kLimits);
     fw_cfg_->add_number(devices::FwCfg::kNumberOfCpus, machine_.hart_count(), 2);
     const Boot& boot = config_.boot;

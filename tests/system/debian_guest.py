@@ -1,5 +1,6 @@
 """Debian's kernel and a shell in a machine, for tests that do something in it (kernel and initial RAM disk: boot/fetch.sh)."""
 
+import gzip
 import os
 import re
 import resource
@@ -13,6 +14,12 @@ PATIENCE = 120  # seconds that nothing needs
 
 def is_there():
     return os.path.exists(SYSTEM + "/.made")
+
+
+def has_module(name):
+    """Whether the initial RAM disk has a module of the kernel's; older ones have fewer."""
+    with gzip.open(SYSTEM + "/initrd.cpio.gz") as archive:
+        return f"modules/{name}.ko".encode() in archive.read()
 
 
 class Guest:

@@ -1,6 +1,8 @@
 #include "cli/system/options.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -198,18 +200,36 @@ void add_dump(Parser& p, Properties& object) {
     p.config.dumps.push_back(object);
 }
 
+/// A password that other options may name.
+void add_secret(Parser& p, Properties& object) {
+    std::optional<std::string> id = object.take("id"), data = object.take("data"), file = object.take("file");
+    if (!id) object.fail("needs id=ID");
+    if (data.has_value() == file.has_value()) object.fail("needs either data=TEXT or file=FILE");
+    object.take_choice("format", {"raw"}, 0);
+    object.finish();
+    if (file) {
+        std::ifstream in(*file, std::ios::binary);
+        data.emplace(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+        if (!in) object.fail("file=" + *file + ": cannot be read");
+    }
+    p.config.secrets[*id] = *data;
+}
+
 /// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made;
-/// memory.
+/// memory; passwords.
 void add_object(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(
-            p, "Objects (-object NAME,id=ID):\n  filter-dump\n  memory-backend-ram\n  rng-builtin\n  rng-random\n");
+        return print_choices(p,
+                             "Objects (-object NAME,id=ID):\n  filter-dump\n  memory-backend-ram\n  rng-builtin\n  "
+                             "rng-random\n  secret\n");
     }
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
     std::size_t type =
-        object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram", "filter-dump"}, 4);
-    if (type == 4) object.fail("needs a type (there is: filter-dump, memory-backend-ram, rng-builtin, rng-random)");
+        object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram", "filter-dump", "secret"}, 5);
+    if (type == 5)
+        object.fail("needs a type (there is: filter-dump, memory-backend-ram, rng-builtin, rng-random, secret)");
+    if (type == 4) return add_secret(p, object);
     if (type == 3) return add_dump(p, object);
     if (type == 2) return add_memory_object(p, object);
     std::optional<std::string> id = object.take("id");
@@ -241,6 +261,27 @@ void set_icount(Parser& p, const std::string& option, const std::string& value) 
 }
 
 void enable_semihosting(Parser& p, const std::string&, const std::string&) { p.config.semihosting.on = true; }
+
+template <class Choices>
+std::size_t take_action(Properties& properties, std::string_view name, const Choices& choices, std::size_t otherwise) {
+    return properties.take_choice(name, {std::begin(choices), std::end(choices)}, otherwise);
+}
+
+void set_action_of(Parser& p, const std::string& option, const std::string& value) {
+    Properties properties(option, value);
+    machine::Actions& actions = p.config.actions;
+    const auto panic = static_cast<std::size_t>(actions.panic), watchdog = static_cast<std::size_t>(actions.watchdog);
+    actions.panic = static_cast<machine::PanicAction>(take_action(properties, "panic", machine::kPanicActions, panic));
+    actions.watchdog =
+        static_cast<machine::WatchdogAction>(take_action(properties, "watchdog", machine::kWatchdogActions, watchdog));
+    p.config.reboot = properties.take_choice("reboot", {"shutdown", "reset"}, p.config.reboot) == 1;
+    p.config.shutdown = properties.take_choice("shutdown", {"pause", "poweroff"}, p.config.shutdown) == 1;
+    properties.finish();
+}
+
+void set_watchdog_action(Parser& p, const std::string& option, const std::string& value) {
+    set_action_of(p, option, "watchdog=" + value);
+}
 
 void set_semihosting(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
@@ -339,8 +380,18 @@ void add_flash(Parser& p, const std::string& option, const std::string& value) {
     drive.set("format", "raw");
 }
 
+/// WHERE[,property=value...]
+void add_vnc(Parser& p, const std::string& option, const std::string& value) {
+    if (value == "none") return;
+    Properties vnc(option, value, "vnc");
+    if (!vnc.has("vnc")) fail(option, "needs HOST:DISPLAY or unix:PATH");
+    p.config.vncs.push_back(std::move(vnc));
+}
+
 void set_display(Parser& p, const std::string& option, const std::string& value) {
-    if (value != "none") fail(option, "'" + value + "': there is none");
+    if (asks_for_help(value)) return print_choices(p, "Displays (-display NAME):\n  none\n  vnc=HOST:DISPLAY\n");
+    if (value.starts_with("vnc=")) return add_vnc(p, option, value.substr(4));
+    if (value != "none") fail(option, "'" + value + "': there is none, vnc=HOST:DISPLAY");
     p.display_none = true;
 }
 
@@ -478,7 +529,8 @@ constexpr Row kRows[] = {
     {"qmp", "device", add_qmp, "where the machine protocol (QMP) is spoken: unix:PATH,server=on,wait=off"},
     {"mon", "chardev=ID[,mode=readline|control]", add_properties<&Config::mons>, "a monitor on a character back end"},
     {"nographic", "", [](Parser& p, const std::string&, const std::string&) { p.nographic = true; }, "serial port and monitor on the terminal (Ctrl-A h: help)"},
-    {"display", "none", set_display, "no display, which is all there is"},
+    {"display", "none|vnc=host:display[,...]", set_display, "no display, or the one of -vnc"},
+    {"vnc", "host:display|unix:path[,password=on][,password-secret=ID][,to=N]", add_vnc, "show the screen to VNC clients"},
     {"nodefaults", "", [](Parser& p, const std::string&, const std::string&) { p.nodefaults = true; }, "no serial port and monitor that were not asked for"},
 
     {"gdb", "tcp::port|unix:path", set_gdb, "wait for gdb"},
@@ -488,11 +540,13 @@ constexpr Row kRows[] = {
     {"incoming", "address|defer", [](Parser& p, const std::string&, const std::string& v) { p.config.incoming = v; }, "wait for a machine that migrates: exec:COMMAND, fd:N, file:PATH, tcp:HOST:PORT, unix:PATH"},
     {"no-reboot", "", set_flag<&Config::reboot, false>, "end when the guest resets"},
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
+    {"action", "panic=A|watchdog=A|reboot=reset|shutdown|shutdown=poweroff|pause[,...]", set_action_of, "what follows when a guest says that it has crashed, a watchdog runs out, the guest resets or powers off"},
+    {"watchdog-action", "reset|shutdown|poweroff|pause|debug|none", set_watchdog_action, "-action watchdog="},
     {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
     {"semihosting", "", enable_semihosting, "the guest may use console, files and time of the host through semihosting calls"},
     {"semihosting-config", "[enable=on][,target=native|gdb|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
-    {"object", "rng-random|rng-builtin|memory-backend-ram|filter-dump,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID; a file that gets the frames of netdev=ID"},
+    {"object", "rng-random|rng-builtin|memory-backend-ram|filter-dump|secret,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID; a file that gets the frames of netdev=ID; a password"},
     {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},

@@ -18,6 +18,7 @@ public:
 
     void plug(std::unique_ptr<VirtioDevice> device);
     VirtioDevice* device() { return device_.get(); }
+    bool legacy() const { return legacy_; }
 
     bool read(u64 offset, unsigned size, u64& value) override;
     bool write(u64 offset, unsigned size, u64 value) override;

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "devices/state.h"
+#include "devices/virtio/console.h"
+#include "devices/virtio/input.h"
 #include "devices/wake_scope.h"
 #include "memory/mmio_access.h"
 
@@ -75,12 +77,19 @@ constexpr Kind kKinds[] = {
     {5, 0x1002, 0x00ff00, 2},  // balloon
     {8, 0x1004, 0x010000, 4},  // scsi
     {9, 0x1009, 0x000200, 2},  // 9p
+    {16, 0, 0x038000, 3},      // gpu
 };
+constexpr u32 kInputClasses[] = {0x090000, 0x090200, 0x098000};  // keyboard, mouse, other
 
 Kind kind_of(const VirtioDevice& device) {
     for (const Kind& kind : kKinds) {
-        if (kind.device_id == device.device_id()) return kind;
+        if (kind.device_id != device.device_id()) continue;
+        auto* console = dynamic_cast<const Console*>(&device);
+        return {kind.device_id, kind.legacy_device, kind.class_code,
+                console != nullptr ? console->max_ports() + 1 : kind.vectors};
     }
+    if (auto* input = dynamic_cast<const InputDevice*>(&device))
+        return {device.device_id(), 0, kInputClasses[static_cast<unsigned>(input->kind())], 2};
     return {device.device_id(), 0, 0x00ff00, device.queue_count() + 1};
 }
 

@@ -61,6 +61,14 @@ const HumanMonitor::Command HumanMonitor::kCommands[] = {
      &HumanMonitor::migrate_set_parameter},
     {"system_reset", "", "", "reset the system", &HumanMonitor::reset},
     {"system_powerdown", "", "", "send system power down event", &HumanMonitor::powerdown},
+    {"screendump", "", "filename [-f png|ppm] [device [head]]", "write what a screen shows to a file",
+     &HumanMonitor::screendump},
+    {"sendkey", "", "keys [hold_ms]", "press keys (sendkey ctrl-alt-delete), and release them after hold_ms (100)",
+     &HumanMonitor::send_key},
+    {"mouse_move", "", "dx dy [dz]", "move the mouse, and turn its wheel", &HumanMonitor::mouse_move},
+    {"mouse_button", "", "state", "press and release mouse buttons (1: left, 2: middle, 4: right)",
+     &HumanMonitor::mouse_button},
+    {"set_password", "", "vnc password", "the password that VNC clients need from now on", &HumanMonitor::set_password},
     {"quit", "q", "", "quit the emulator", &HumanMonitor::quit},
 };
 
@@ -71,6 +79,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"mem", "", "", "active virtual memory mappings", &HumanMonitor::info_mem},
     {"migrate", "", "", "how far a migration is", &HumanMonitor::info_migrate},
     {"migrate_parameters", "", "", "what migrations keep to", &HumanMonitor::info_migrate_parameters},
+    {"mice", "", "", "mice and tablets", &HumanMonitor::info_mice},
     {"mtree", "", "", "physical memory map", &HumanMonitor::info_mtree},
     {"name", "", "", "name of the machine (-name)", &HumanMonitor::info_name},
     {"network", "", "", "network devices and back ends", &HumanMonitor::info_network},
@@ -82,6 +91,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"tlb", "", "", "cached translations of the selected hart", &HumanMonitor::info_tlb},
     {"usernet", "", "", "connections of user networks", &HumanMonitor::info_usernet},
     {"uuid", "", "", "UUID of the machine (-uuid)", &HumanMonitor::info_uuid},
+    {"vnc", "", "", "VNC servers", &HumanMonitor::info_vnc},
     {"version", "", "", "version of the emulator", &HumanMonitor::info_version},
 };
 

@@ -54,6 +54,15 @@ private:
     std::string info_migrate(std::string_view);
     std::string info_migrate_parameters(std::string_view);
 
+    // human_display.cpp
+    std::string screendump(std::string_view arguments);
+    std::string send_key(std::string_view arguments);
+    std::string mouse_move(std::string_view arguments);
+    std::string mouse_button(std::string_view arguments);
+    std::string info_mice(std::string_view);
+    std::string set_password(std::string_view arguments);
+    std::string info_vnc(std::string_view);
+
     std::string info_registers(std::string_view arguments);
     std::string info_mem(std::string_view);
     std::string info_tlb(std::string_view);

@@ -102,8 +102,11 @@ std::string_view pci_class_name(u16 class_code) {
         case 0x0101: return "IDE controller";
         case 0x0200: return "Ethernet controller";
         case 0x0300: return "VGA controller";
+        case 0x0380: return "Display controller";
         case 0x0600: return "Host bridge";
         case 0x0604: return "PCI bridge";
+        case 0x0900: return "Keyboard";
+        case 0x0902: return "Mouse";
         default: return {};
     }
 }

@@ -8,6 +8,8 @@
 #include "machine/monitor/human.h"
 #include "machine/monitor/json_splitter.h"
 #include "machine/monitor/output.h"
+#include "machine/monitor/qmp_display.h"
+#include "machine/monitor/qmp_error.h"
 #include "machine/monitor/qmp_migration.h"
 #include "machine/monitor/qmp_pci.h"
 #include "machine/monitor/session.h"
@@ -18,11 +20,6 @@ namespace dragoman::machine {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// What a command that cannot be carried out ends with.
-struct QmpError {
-    std::string description, kind = "GenericError";
-};
 
 class QmpSession final : public MonitorSession {
 public:
@@ -79,13 +76,23 @@ private:
         return {{"seconds", t.tv_sec}, {"microseconds", t.tv_nsec / 1000}};
     }
 
+    /// What the machine does when `event` has happened, by the names that QMP has for it.
+    std::string_view action_of(Event event) const {
+        const Actions& actions = machine_.config().actions;
+        if (event == Event::GuestCrashloaded) return "run";
+        if (event == Event::Watchdog) return kWatchdogActions[static_cast<unsigned>(actions.watchdog)];
+        if (event != Event::GuestPanicked) return {};
+        if (actions.panic == PanicAction::None) return "run";
+        return actions.panic == PanicAction::Pause ? "pause" : "poweroff";
+    }
+
     void tell(Event event, Cause cause) {
-        constexpr std::string_view kNames[] = {"SHUTDOWN", "RESET", "STOP", "RESUME", "POWERDOWN"};
+        constexpr std::string_view kNames[] = {
+            "SHUTDOWN", "RESET", "STOP", "RESUME", "POWERDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "WATCHDOG"};
         Json data = Json::object();
-        if (event == Event::Shutdown || event == Event::Reset) {
-            bool guest = cause == Cause::GuestReset || cause == Cause::GuestShutdown;
-            data = {{"guest", guest}, {"reason", name_of(cause)}};
-        }
+        if (event == Event::Shutdown || event == Event::Reset)
+            data = {{"guest", is_guest(cause)}, {"reason", name_of(cause)}};
+        if (std::string_view action = action_of(event); !action.empty()) data = {{"action", action}};
         tell(kNames[static_cast<unsigned>(event)], data);
     }
 
@@ -194,6 +201,13 @@ private:
         if (devices::pci::Host* host = machine_.pci()) list.push_back(pci_json(host->root()));
         return list;
     }
+
+    Json screendump(const Json& arguments) { return qmp_screendump(machine_, arguments); }
+    Json send_key(const Json& arguments) { return qmp_send_key(machine_, arguments); }
+    Json send_input(const Json& arguments) { return qmp_send_input(machine_, arguments); }
+    Json set_password(const Json& arguments) { return qmp_set_password(machine_, arguments); }
+    Json query_mice(const Json&) { return qmp_mice(machine_); }
+    Json query_vnc(const Json&) { return qmp_vnc(machine_); }
 
     Json query_kvm(const Json&) { return {{"enabled", false}, {"present", false}}; }
 
@@ -380,12 +394,14 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-migrate", {}, &QmpSession::query_migrate},
         {"query-migrate-capabilities", {}, &QmpSession::query_migrate_capabilities},
         {"query-migrate-parameters", {}, &QmpSession::query_migrate_parameters},
+        {"query-mice", {}, &QmpSession::query_mice},
         {"query-name", {}, &QmpSession::query_name},
         {"query-pci", {}, &QmpSession::query_pci},
         {"query-status", {}, &QmpSession::query_status},
         {"query-target", {}, &QmpSession::query_target},
         {"query-uuid", {}, &QmpSession::query_uuid},
         {"query-version", {}, &QmpSession::query_version},
+        {"query-vnc", {}, &QmpSession::query_vnc},
         {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},
         {"job-dismiss", {"id"}, &QmpSession::job_dismiss},
         {"migrate", {"uri", "detach", "resume"}, &QmpSession::migrate},
@@ -396,6 +412,10 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"snapshot-delete", {"job-id", "tag", "devices"}, &QmpSession::snapshot_delete},
         {"snapshot-load", {"job-id", "tag", "vmstate", "devices"}, &QmpSession::snapshot_load},
         {"snapshot-save", {"job-id", "tag", "vmstate", "devices"}, &QmpSession::snapshot_save},
+        {"screendump", {"filename", "device", "head", "format"}, &QmpSession::screendump},
+        {"send-key", {"keys", "hold-time"}, &QmpSession::send_key},
+        {"input-send-event", {"device", "head", "events"}, &QmpSession::send_input},
+        {"set_password", {"protocol", "password"}, &QmpSession::set_password},
         {"stop", {}, &QmpSession::stop},
         {"cont", {}, &QmpSession::cont},
         {"system_reset", {}, &QmpSession::system_reset},

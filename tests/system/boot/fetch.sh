@@ -1,7 +1,7 @@
 #!/bin/bash
 # fetch.sh: puts what boots a whole machine into $DRAGOMAN_TEST_SYSTEM or ~/.cache/dragoman-tests/system: the kernel of
 # Debian 13 riscv64 as Image, its OpenSBI as fw_dynamic.bin, and initrd.cpio.gz with busybox, the kernel's modules of
-# virtio, NVMe and KVM and the init of this folder; EDK2 as edk2-code.fd and
+# virtio, screens, input, SCSI, USB, NVMe and KVM and the init of this folder; EDK2 as edk2-code.fd and
 # edk2-vars.fd; and esp.img, a FAT disk with GRUB, kernel and initial RAM disk. Packages come as in lib/riscv-apt.sh. What is there already is not made again.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
@@ -10,7 +10,10 @@ here=$(dirname "$(realpath "$0")")
 out=${DRAGOMAN_TEST_SYSTEM:-$HOME/.cache/dragoman-tests/system}
 # In the order in which init loads them.
 MODULES="virtio_mmio virtio_blk failover net_failover virtio_net virtio-rng virtio_balloon crc16 mbcache jbd2
-    crc32c_generic ext4 netfs 9pnet 9pnet_virtio 9p kvm nvme-auth nvme-core nvme"
+    crc32c_generic ext4 netfs 9pnet 9pnet_virtio 9p kvm
+    drm drm_kms_helper drm_shmem_helper virtio_dma_buf virtio-gpu virtio_input evdev
+    scsi_common scsi_mod virtio_scsi sd_mod cdrom sr_mod isofs
+    usb-common usbcore xhci-hcd xhci-pci hid usbhid hid-generic usb-storage nvme-auth nvme-core nvme"
 
 stamp=$(cat "$0" "$here/init" "$here/bench.c" | sha256sum)
 [ "$(cat "$out/.made" 2>/dev/null)" != "$stamp" ] || exit 0

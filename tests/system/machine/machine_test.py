@@ -275,9 +275,9 @@ def scripts(folder):
         check(code == 0 and HELLO in out, f"{line}: {code} {out!r} {err!r}")
         check("warning" not in err, f"{line}: {err!r}")
     # What is missing is named.
-    for line, names in [("-machine virt -display gtk", ["gtk"]), ("-device virtio-gpu-device", ["virtio-gpu-device"]),
+    for line, names in [("-machine virt -display gtk", ["gtk"]), ("-device virtio-sound-device", ["virtio-sound-device"]),
                         ("-cpu rv64,zicfilp=true", ["zicfilp"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
-                        ("-accel kvm", ["kvm"]), ("-device virtio-keyboard-device", ["virtio-keyboard-device"]),
+                        ("-accel kvm", ["kvm"]), ("-device virtio-multitouch-device", ["virtio-multitouch-device"]),
                         ("-only-migratable", ["-only-migratable"]), ("-icount 1,rr=record,rrfile=x", ["rr=record"])]:
         check_error(names, *([] if "-display" in line else ["-display", "none"]), *line.split())
 
@@ -320,6 +320,19 @@ def bad_options(folder):
             (["-append", "x", "more"], ["more"]), (["-backend", "qbe"], ["qbe", "x64"]),
             (["-machine", "quard-star,dumpdtb=/dev/null"], ["device tree"]), (["-boot", "order=z"], ["order=z"]),
             (["-boot", "cc"], ["twice"]), (["-M", "virt,pflash0=none"], ["none"]), (["-boot", "colour=red"], ["colour", "menu"]), (["-device", "rtl8139,help"], ["rtl8139"]),
+            (["-device", "scsi-hd,drive=none"], ["virtio-scsi"]), (["-device", "virtio-scsi-pci,id=s", "-device", "scsi-hd,bus=t.0,drive=none"], ["bus=t"]),
+            (["-device", "virtio-scsi-pci", "-device", "scsi-hd"], ["drive="]), (["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=none"], ["none"]),
+            (["-device", "virtio-scsi-pci", "-device", "scsi-cd", "-device", "scsi-cd,scsi-id=0"], ["scsi-id=0", "taken"]),
+            (["-device", "virtserialport,chardev=none"], ["virtio-serial"]), (["-device", "virtio-serial-pci", "-device", "virtserialport,name=x"], ["chardev="]),
+            (["-chardev", "null,id=c", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=c,nr=0"], ["port 0"]),
+            (["-device", "ramfb", "-device", "ramfb"], ["one already"]), (["-M", "quard-star", "-device", "ramfb"], ["no fw_cfg"]),
+            (["-device", "virtio-gpu-pci,max_outputs=17"], ["max_outputs=17", "1 to 16"]), (["-device", "virtio-gpu-pci,xres=9"], ["xres=9"]),
+            (["-device", "virtio-gpu-pci,blob=on"], ["blob=on"]), (["-device", "virtio-gpu-pci-transitional"], ["virtio-gpu-pci-transitional"]),
+            (["-device", "virtio-keyboard-pci,serial=" + 129 * "x"], ["128 bytes"]), (["-vnc", "nowhere"], ["nowhere", "HOST:DISPLAY"]),
+            (["-vnc", ":99999"], ["99999"]),
+            (["-vnc", "unix:/no/such/directory/s"], ["/no/such/directory/s"]), (["-vnc", ":1,colour=red"], ["colour", "password"]),
+            (["-vnc", ":1,password-secret=s"], ["password-secret=s"]), (["-vnc", ":1,display=d"], ["display=d"]),
+            (["-object", "secret,id=s"], ["data=TEXT"]), (["-object", "secret,id=s,file=/no/such/file"], ["/no/such/file"]),
             (["-drive", f"file={GUEST},werror=stop"], ["werror=stop", "report"])]:
         rest = [] if any(a in arguments for a in ("-kernel", "-append", "-bogus")) else ["-display", "none"]
         check_error(names, *rest, *arguments)

@@ -2,6 +2,7 @@
 """virtio_test.py DRAGOMAN_SYSTEM modern|legacy|pci|pci_legacy: boots Debian's kernel with every virtio device and uses them all from
 the guest's shell: disks, network in both directions, a shared folder, console, random numbers, balloon.
 virtio_test.py DRAGOMAN_SYSTEM full_disk: disks whose files cannot grow on the host.
+virtio_test.py DRAGOMAN_SYSTEM scsi: disks and a CD-ROM drive on virtio-scsi, ports of virtio-serial.
 virtio_test.py DRAGOMAN_SYSTEM stop: signals end the machine while it writes to a qcow2 disk.
 Exit status 77: there is no kernel, or no qemu-img."""
 
@@ -16,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from debian_guest import PATIENCE, Guest, expect, is_there
+from debian_guest import PATIENCE, Guest, expect, has_module, is_there
 
 PROGRAM, VERSION = sys.argv[1:3]
 DISK_BYTES = 8 << 20
@@ -128,12 +129,51 @@ def stop():
             assert hashlib.sha256(open(image + ".raw", "rb").read(1 << 20)).hexdigest() == digest, number.name
 
 
+def scsi():
+    """A file system on a SCSI disk is written and read, and is whole on the host; ports carry bytes in both directions."""
+    if not has_module("virtio_scsi") or not shutil.which("mke2fs"):
+        print("skipped: the initial RAM disk has no virtio_scsi (tests/system/boot/fetch.sh), or there is no mke2fs")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        image, cd = folder + "/disk", folder + "/cd"
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", image, "16M"], check=True)
+        open(cd, "wb").write(os.urandom(1 << 20))
+        options = ["-device", "virtio-scsi-pci,id=scsi0", "-drive", f"file={image},format=raw,if=none,id=hd",
+                   "-device", "scsi-hd,bus=scsi0.0,scsi-id=1,lun=2,drive=hd,serial=S123", "-drive", f"file={cd},format=raw,if=none,id=cd,readonly=on",
+                   "-device", "scsi-cd,drive=cd", "-chardev", f"socket,id=p,path={folder}/port,server=on,wait=off",
+                   "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=p,name=org.test.0"]
+        guest = Guest(PROGRAM, options)
+        try:
+            expect(guest.run("cat /sys/bus/scsi/devices/*/vendor /sys/bus/scsi/devices/*/model"), "QEMU[\\s\\S]*QEMU HARDDISK|QEMU CD-ROM")
+            expect(guest.run("ls /sys/block/sda/device/scsi_device"), ":1:2")
+            guest.run("mkdir -p /disk; mount -t ext4 /dev/sda /disk; head -c 5000000 /dev/urandom >/disk/file; sync")
+            digest = guest.run("sha256sum </disk/file").split()[0]
+            guest.run("umount /disk; echo 3 >/proc/sys/vm/drop_caches; mount -t ext4 /dev/sda /disk")
+            expect(guest.run("sha256sum </disk/file"), digest)
+            guest.run("fstrim /disk; umount /disk")
+            expect(guest.run("sha256sum </dev/sr0"), hashlib.sha256(open(cd, "rb").read()).hexdigest())
+            expect(guest.run("cat /sys/class/virtio-ports/vport*/name"), "org.test.0")
+            with socket.socket(socket.AF_UNIX) as port:
+                port.settimeout(PATIENCE)
+                port.connect(folder + "/port")
+                port.sendall(b"to the guest\n")
+                expect(guest.run("head -n 1 /dev/vport*p1"), "to the guest")
+                guest.run("echo to the host >$(echo /dev/vport*p1)")
+                assert port.recv(100) == b"to the host\n"
+        finally:
+            guest.process.kill()
+            guest.process.wait()
+        subprocess.run(["e2fsck", "-fn", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def main():
     if not is_there():
         print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     if VERSION == "full_disk":
         return full_disk()
+    if VERSION == "scsi":
+        return scsi()
     if VERSION == "stop":
         return stop()
     with tempfile.TemporaryDirectory() as folder:

@@ -72,6 +72,29 @@ TEST(SystemOptions, Defaults) {
     EXPECT_EQ(parse_options({"-monitor", "none"}).machine.serials, std::vector<std::string>{"stdio"});
 }
 
+TEST(SystemOptions, VncServersAndTheirPasswords) {
+    machine::Config config = parse_options({"-vnc", "none", "-vnc", ":1,password=on", "-display", "vnc=[::1]:2",
+                                            "-object", "secret,id=s,data=word"})
+                                 .machine;
+    ASSERT_EQ(config.vncs.size(), 2u);
+    EXPECT_EQ(config.vncs[0].take("vnc"), ":1");
+    EXPECT_TRUE(config.vncs[0].take_bool("password", false));
+    EXPECT_EQ(config.vncs[1].take("vnc"), "[::1]:2");
+    EXPECT_EQ(config.secrets.at("s"), "word");
+}
+
+TEST(SystemOptions, Actions) {
+    machine::Config config =
+        parse_options({"-action", "panic=pause,shutdown=pause", "-watchdog-action", "none"}).machine;
+    EXPECT_EQ(config.actions.panic, machine::PanicAction::Pause);
+    EXPECT_EQ(config.actions.watchdog, machine::WatchdogAction::None);
+    EXPECT_FALSE(config.shutdown);
+    EXPECT_TRUE(config.reboot);
+    EXPECT_FALSE(parse_options({"-no-reboot", "-action", "panic=none"}).machine.reboot);
+    EXPECT_EQ(failure({"-watchdog-action", "inject-nmi"}),
+              "-watchdog-action: watchdog=inject-nmi: there is debug, none, pause, poweroff, reset, shutdown");
+}
+
 TEST(SystemOptions, SizesAndHarts) {
     EXPECT_EQ(parse_options({"-m", "512"}).machine.memory, u64{512} << 20);
     EXPECT_EQ(parse_options({"-m", "size=2G"}).machine.memory, u64{2} << 30);
@@ -164,7 +187,8 @@ TEST(SystemOptions, NamesWhatIsWrong) {
     EXPECT_EQ(failure({"-frobnicate"}), "unknown option '-frobnicate' (dragoman-system -h prints help)");
     EXPECT_EQ(failure({"Image"}), "unexpected argument 'Image' (dragoman-system -h prints help)");
     EXPECT_EQ(failure({"-kernel"}), "option '-kernel' needs a value: file (dragoman-system -h prints help)");
-    EXPECT_EQ(failure({"-display", "gtk"}), "-display: 'gtk': there is none");
+    EXPECT_EQ(failure({"-display", "gtk"}), "-display: 'gtk': there is none, vnc=HOST:DISPLAY");
+    EXPECT_EQ(failure({"-object", "secret,id=s,data=x,file=y"}), "-object: needs either data=TEXT or file=FILE");
     EXPECT_EQ(failure({"-d", "in_asm,colours"}), "-d: unknown item 'colours' (see dragoman-system -d help)");
     EXPECT_EQ(failure({"-accel", "kvm"}), "-accel: accel=kvm: there is tcg");
 }

@@ -11,9 +11,13 @@
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
+#include "devices/virtio/gpu.h"
+#include "devices/virtio/input.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/p9.h"
 #include "devices/virtio/rng.h"
+#include "devices/virtio/scsi.h"
+#include "unit/devices/memory_image.h"
 #include "unit/devices/virtio_driver.h"
 
 namespace dragoman::devices::virtio {
@@ -209,9 +213,116 @@ TEST_P(VirtioFuzz, Console) {
     fuzz(2, kRounds, [&] { chardev->poke(); });
 }
 
+TEST_P(VirtioFuzz, ConsolePorts) {
+    auto chardev = std::make_shared<OddChardev>();
+    auto console = std::make_unique<Console>(driver.space, 3);
+    console->connect_port(nullptr);
+    console->connect_port(chardev, {false, "name", std::nullopt});
+    driver.slot.plug(std::move(console));
+    fuzz(8, kRounds, [&] { chardev->poke(); });
+}
+
 TEST_P(VirtioFuzz, Balloon) {
     driver.slot.plug(std::make_unique<Balloon>(driver.space, BalloonOptions{true, true}));
     fuzz(3, kRounds);
+}
+
+TEST_P(VirtioFuzz, Input) {
+    auto tablet = std::make_unique<InputDevice>(driver.space, InputKind::Tablet, "serial");
+    InputDevice& device = *tablet;
+    driver.slot.plug(std::move(tablet));
+    fuzz(2, kRounds, [&] {
+        using Kind = input::Event::Kind;
+        const input::Event events[] = {{Kind::Absolute, 0, static_cast<i32>(random() % 0x8000)},
+                                       {Kind::Button, static_cast<u16>(random() % 9), 1}};
+        device.receive(events);
+    });
+}
+
+TEST_P(VirtioFuzz, Gpu) {
+    auto gpu = std::make_unique<Gpu>(driver.space, GpuOptions{.outputs = 2});
+    Gpu& device = *gpu;
+    driver.slot.plug(std::move(gpu));
+    fuzz(2, kRounds, [&] {
+        display::Frame frame;
+        device.screen(static_cast<u32>(random() % 2)).capture(frame);
+        EXPECT_EQ(frame.pixels.size(), u64{frame.width} * frame.height);
+    });
+}
+
+/// Well-formed rings with random commands in them.
+TEST_P(VirtioFuzz, GpuCommands) {
+    auto gpu = std::make_unique<Gpu>(driver.space, GpuOptions{.outputs = 2, .max_memory = 1 << 20});
+    Gpu& device = *gpu;
+    driver.slot.plug(std::move(gpu));
+    driver.start(0);
+    driver.setup(0, 16);
+    driver.setup(1, 16);
+    driver.driver_ok();
+    for (unsigned i = 0; i < 20000; i++) {
+        const bool cursor = random() % 8 == 0;
+        u32 words[24];
+        for (u32& word : words) word = static_cast<u32>(random() % 8 == 0 ? number() : random() % 64);
+        words[0] = static_cast<u32>(cursor ? 0x300 + random() % 2 : 0x100 + random() % 12);
+        words[1] = static_cast<u32>(random() % 2);
+        if (words[0] == gpu::kResourceCreate2d) words[7] = static_cast<u32>(random() % 5);
+        if (words[0] == gpu::kResourceAttachBacking) {
+            words[7] = static_cast<u32>(random() % 5);
+            for (unsigned entry = 8; entry + 4 <= 24; entry += 4) {
+                words[entry] = static_cast<u32>(address());
+                words[entry + 1] = 0;
+            }
+        }
+        driver.put(TestDriver::kRam, words, sizeof words);
+        driver.add(cursor ? 1 : 0, {{TestDriver::kRam, static_cast<u32>(random() % 96 + 1), false},
+                                    {TestDriver::kRam + 0x4000, static_cast<u32>(random() % 2048 + 1), true}});
+        driver.notify(cursor ? 1 : 0);
+        if (random() % 16 != 0) continue;
+        display::Frame frame;
+        device.screen(static_cast<u32>(random() % 2)).capture(frame);
+        device.screen(0).cursor();
+    }
+    EXPECT_FALSE(driver.needs_reset());
+}
+
+TEST_P(VirtioFuzz, Scsi) {
+    auto scsi = std::make_unique<Scsi>(driver.space, ScsiOptions{});
+    block::Drive drive;
+    drive.image = std::make_shared<MemoryImage>(1 << 20);
+    scsi->add(std::make_unique<scsi::Disk>(drive, scsi::DiskOptions{}), 0, 0);
+    driver.slot.plug(std::move(scsi));
+    fuzz(3, kRounds);
+}
+
+/// Well-formed requests with random commands in them.
+TEST_P(VirtioFuzz, ScsiCommands) {
+    auto scsi = std::make_unique<Scsi>(driver.space, ScsiOptions{});
+    block::Drive drive;
+    drive.image = std::make_shared<MemoryImage>(1 << 16);
+    for (bool cdrom : {false, true})
+        scsi->add(std::make_unique<scsi::Disk>(drive, scsi::DiskOptions{.cdrom = cdrom}), std::nullopt, 0);
+    driver.slot.plug(std::move(scsi));
+    driver.start(0);
+    for (unsigned i = 0; i < 3; i++) driver.setup(i, 16);
+    driver.driver_ok();
+    const u8 operations[] = {0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x1a, 0x25, 0x28, 0x2a, 0x2f, 0x35, 0x41, 0x42,
+                             0x43, 0x46, 0x4a, 0x51, 0x55, 0x5a, 0x88, 0x8a, 0x8f, 0x91, 0x93, 0x9e, 0xa0, 0xa8};
+    for (unsigned i = 0; i < 6000; i++) {
+        u8 request[51] = {1, static_cast<u8>(random() % 3), 0x40, static_cast<u8>(random() % 2)};
+        for (unsigned at = 20; at < 51; at++) request[at] = static_cast<u8>(random() % 4 == 0 ? random() : 0);
+        request[19] = operations[random() % sizeof operations];
+        driver.put(TestDriver::kRam, request, sizeof request);
+        const u16 before = driver.used_index(2);
+        std::vector<TestBuffer> buffers = {{TestDriver::kRam, 51, false}};
+        const u32 bytes = static_cast<u32>(random() % 8192 + 1);
+        if (random() % 2 == 0) buffers.push_back({TestDriver::kRam + 0x10000, bytes, false});
+        buffers.push_back({TestDriver::kRam + 0x4000, 108, true});
+        if (random() % 2 == 0) buffers.push_back({TestDriver::kRam + 0x20000, bytes, true});
+        driver.add(2, buffers);
+        driver.notify(2);
+        ASSERT_TRUE(driver.wait_used(2, static_cast<u16>(before + 1)));
+    }
+    EXPECT_FALSE(driver.needs_reset());
 }
 
 TEST_P(VirtioFuzz, P9) {

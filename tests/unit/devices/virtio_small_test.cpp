@@ -71,8 +71,8 @@ public:
 struct VirtioConsole : ::testing::Test {
     VirtioConsole() {
         auto console = std::make_unique<Console>(driver.space);
-        EXPECT_TRUE(console->connect_port(chardev));
-        EXPECT_FALSE(console->connect_port(chardev));
+        EXPECT_EQ(console->connect_port(chardev), "");
+        EXPECT_EQ(console->connect_port(chardev), "all ports of the virtio-serial device are taken");
         driver.slot.plug(std::move(console));
         driver.start(0);
         driver.setup(0, 8);
@@ -126,6 +126,114 @@ TEST_F(VirtioConsole, Reads) {
     EXPECT_EQ(chardev->frontend.can_receive(), 0u);
 }
 
+/// A device with several ports: 0 is a console, 1 is called "org.test".
+struct VirtioPorts : ::testing::Test {
+    static constexpr unsigned kControlReceive = 2, kControlTransmit = 3, kReceive = 4, kTransmit = 5;
+    VirtioPorts() {
+        auto made = std::make_unique<Console>(driver.space, 4);
+        console = made.get();
+        EXPECT_EQ(console->connect_port(chardevs[0]), "");
+        EXPECT_EQ(console->connect_port(chardevs[1], {false, "org.test", std::nullopt}), "");
+        driver.slot.plug(std::move(made));
+        EXPECT_NE(driver.start(~u64{0}) & feature(1), 0u);
+        for (unsigned i = 0; i < 10; i++) driver.setup(i, 8);
+        driver.driver_ok();
+    }
+    void tell(u32 port, u16 event, u16 value) {
+        driver.put(kData, port | u64{event} << 32 | u64{value} << 48);
+        driver.add(kControlTransmit, {{kData, 8, false}});
+        driver.notify(kControlTransmit);
+    }
+    void offer_control(unsigned count) {
+        for (unsigned i = 0; i < count; i++)
+            driver.add(kControlReceive, {{kData + 0x1000 + 64 * (offered++ % 64), 64, true}});
+        driver.notify(kControlReceive);
+    }
+    /// Message `n` as "port event value".
+    std::string message(unsigned n) {
+        const u64 word = driver.get_at<u64>(kData + 0x1000 + 64 * n);
+        return std::to_string(word & 0xffffffff) + " " + std::to_string(word >> 32 & 0xffff) + " " +
+               std::to_string(word >> 48);
+    }
+
+    TestDriver driver;
+    Console* console = nullptr;
+    std::shared_ptr<TestChardev> chardevs[2] = {std::make_shared<TestChardev>(), std::make_shared<TestChardev>()};
+    unsigned offered = 0;
+};
+
+TEST_F(VirtioPorts, AreNumbered) {
+    EXPECT_EQ(driver.config(4, 4), 4u);
+    EXPECT_EQ(console->connect_port(nullptr, {false, "", 1}), "port 1 of the virtio-serial device is taken");
+    EXPECT_EQ(console->connect_port(nullptr, {false, "", 0}), "port 0 is a console's");
+    EXPECT_EQ(console->connect_port(nullptr, {false, "", 4}), "port 4: there is 0 to 3");
+    EXPECT_EQ(console->connect_port(nullptr, {false, "", 3}), "");
+    EXPECT_EQ(console->connect_port(nullptr), "");
+    EXPECT_EQ(console->connect_port(nullptr), "all ports of the virtio-serial device are taken");
+}
+
+TEST_F(VirtioPorts, AreToldOfWhenTheDriverIsReady) {
+    tell(~0u, 0, 1);
+    EXPECT_EQ(driver.used_index(kControlReceive), 0u);  // there is no buffer yet
+    offer_control(8);
+    ASSERT_EQ(driver.used_index(kControlReceive), 2u);
+    EXPECT_EQ(message(0), "0 1 1");
+    EXPECT_EQ(message(1), "1 1 1");
+    chardevs[1]->frontend.connected(true);
+    EXPECT_EQ(message(2), "1 6 1");
+    tell(0, 3, 1);
+    EXPECT_EQ(message(3), "0 4 1");
+    tell(1, 3, 1);
+    EXPECT_EQ(message(4), "1 7 1");
+    EXPECT_EQ(driver.text(kData + 0x1000 + 64 * 4 + 8, 9), std::string("org.test\0", 9));
+    EXPECT_EQ(driver.used_length(kControlReceive, 4), 17u);
+    EXPECT_EQ(message(5), "1 6 1");
+    chardevs[1]->frontend.connected(false);
+    EXPECT_EQ(message(6), "1 6 0");
+    tell(77, 3, 1);  // no such port
+    EXPECT_EQ(driver.used_index(kControlReceive), 7u);
+}
+
+TEST_F(VirtioPorts, InputWaitsUntilThePortIsOpen) {
+    driver.add(kReceive, {{kData + 0x4000, 16, true}});
+    driver.notify(kReceive);
+    EXPECT_EQ(chardevs[1]->frontend.can_receive(), 0u);
+    const unsigned before = chardevs[1]->accepted;
+    tell(1, 6, 1);
+    EXPECT_GT(chardevs[1]->accepted, before);
+    EXPECT_EQ(chardevs[1]->frontend.can_receive(), 16u);
+    chardevs[1]->input("typed");
+    EXPECT_EQ(driver.text(kData + 0x4000, 5), "typed");
+    driver.put(kData + 0x5000, "sent", 4);
+    driver.add(kTransmit, {{kData + 0x5000, 4, false}});
+    driver.notify(kTransmit);
+    EXPECT_EQ(chardevs[1]->written, "sent");
+    EXPECT_EQ(chardevs[0]->written, "");
+}
+
+TEST_F(VirtioPorts, MessagesHaveALimit) {
+    for (unsigned i = 0; i < 1000; i++) tell(~0u, 0, 1);
+    for (unsigned i = 0; i < 60; i++) offer_control(4);
+    EXPECT_EQ(driver.used_index(kControlReceive), 128u);
+}
+
+TEST_F(VirtioPorts, GoOnWhereTheyWereSaved) {
+    tell(1, 6, 1);
+    tell(1, 3, 1);  // the name waits for a buffer
+    TestDriver second;
+    auto made = std::make_unique<Console>(second.space, 4);
+    made->connect_port(nullptr);
+    made->connect_port(chardevs[1], {false, "org.test", std::nullopt});
+    second.slot.plug(std::move(made));
+    driver.move_to(second);
+    second.add(kControlReceive, {{kData + 0x1000, 64, true}});
+    second.notify(kControlReceive);
+    EXPECT_EQ(second.text(kData + 0x1008, 9), std::string("org.test\0", 9));
+    second.add(kReceive, {{kData + 0x4000, 16, true}});
+    second.notify(kReceive);
+    EXPECT_EQ(chardevs[1]->frontend.can_receive(), 16u);
+}
+
 TEST(VirtioBalloon, TakesPagesAndGivesThemBack) {
     TestDriver driver;
     auto made = std::make_unique<Balloon>(driver.space, BalloonOptions{.free_page_reporting = true});
@@ -164,7 +272,9 @@ TEST(VirtioFactory, NamesWhatIsWrong) {
     ChardevSet chardevs(loop, {});
     net::Netdevs netdevs(loop, chardevs);
     P9Exports exports;
-    Factory factory({driver.space, loop, drives, netdevs, exports,
+    display::Screens screens;
+    input::Input input;
+    Factory factory({driver.space, loop, drives, netdevs, exports, screens, input,
                      [](const std::string&) -> std::shared_ptr<Chardev> { return std::make_shared<TestChardev>(); }});
     auto message = [&](std::string_view model, const char* text) -> std::string {
         Properties properties("-device", text);
@@ -186,10 +296,14 @@ TEST(VirtioFactory, NamesWhatIsWrong) {
     EXPECT_EQ(message("virtio-net-device", "mac=1:2"), "-device: mac=1:2: not of the form 52:54:00:12:34:56");
     EXPECT_EQ(message("virtconsole", "chardev=x"), "-device: a virtio-serial-device must come before it");
     EXPECT_EQ(message("virtio-9p-device", "fsdev=x,mount_tag=t"), "-device: fsdev=x: there is no such -fsdev");
-    EXPECT_EQ(message("virtio-gpu-device", ""), "-device: unknown device 'virtio-gpu-device'");
+    EXPECT_EQ(message("virtio-gpu-device", "max_outputs=17"), "-device: max_outputs=17: not in 1 to 16");
+    EXPECT_EQ(message("virtio-gpu-device", "blob=on"), "-device: blob=on: there is only off");
+    EXPECT_EQ(message("virtio-keyboard-device", ("serial=" + std::string(129, 'x')).c_str()),
+              "-device: serial= is longer than 128 bytes");
+    EXPECT_EQ(message("virtio-sound-device", ""), "-device: unknown device 'virtio-sound-device'");
     EXPECT_EQ(message("virtio-rng-device", ""), "");
     EXPECT_TRUE(Factory::knows("virtio-balloon-device"));
-    EXPECT_FALSE(Factory::knows("virtio-gpu-device"));
+    EXPECT_FALSE(Factory::knows("virtio-sound-device"));
 }
 
 /// A transport with an interrupt per queue.
