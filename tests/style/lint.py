@@ -66,7 +66,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
     parser.add_argument("files", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # files may stand behind -j
     compiled = {pathlib.Path(entry["file"]) for entry in json.load(open(f"{arguments.build}/compile_commands.json"))}
     files = [pathlib.Path(name).resolve() for name in arguments.files] or sorted(SOURCES.rglob("*.cpp"))
     missing = [path for path in files if path not in compiled]
