@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
+#include "base/prefault.h"
 
 namespace dragoman::engine {
 
@@ -14,23 +16,19 @@ namespace {
 
 constexpr std::size_t kReach = std::size_t{2} << 30, kImageArea = std::size_t{512} << 20;
 
-/// Has the kernel provide all pages of a stretch that is about to be filled: one fault per page is dearer. Where the
-/// kernel cannot do that (before Linux 5.14), pages come as they are touched.
-void prefault(u8* start, std::size_t bytes) {
-    constexpr u64 kPage = 4096;
-    u64 from = align_up(reinterpret_cast<u64>(start), kPage),
-        to = align_down(reinterpret_cast<u64>(start) + bytes, kPage);
-    if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
-}
-
 }  // namespace
+
+void Arena::Unmap::operator()(u8* block) const { ::munmap(block, bytes); }
 
 void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
     used_ = align_up(used_, alignment);
     if (blocks_.empty() || used_ + bytes > size_) {
-        size_ = std::max<std::size_t>(bytes, 32 << 10);
-        blocks_.emplace_back(new u8[size_]);
-        prefault(blocks_.back().get(), size_);
+        // Not by malloc: that notes things behind each block, in a page that then comes by a fault of its own.
+        constexpr std::size_t kPage = 4096, kBlock = 32 << 10;
+        size_ = align_up(std::max(bytes, kBlock), kPage);
+        void* block = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (block == MAP_FAILED) throw std::bad_alloc();
+        blocks_.emplace_back(static_cast<u8*>(block), Unmap{size_});
         used_ = 0;
     }
     void* p = blocks_.back().get() + used_;
@@ -41,6 +39,32 @@ void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
 void Arena::clear() {
     blocks_.clear();
     used_ = size_ = 0;
+}
+
+void Chunk::add(TranslationBlock* tb) {
+    const auto offset = static_cast<std::size_t>(tb->code - start);
+    for (; stretches_ <= offset / kStretch; ++stretches_) first_in_[stretches_] = static_cast<u16>(tbs.size());
+    tbs.push_back(tb);
+    starts_.push_back(static_cast<u32>(offset));
+}
+
+TranslationBlock* Chunk::at(const u8* p) const {
+    // Mostly it is the one that was made last, and is left for the first time.
+    if (tbs.empty() || tbs.back()->contains(p)) return tbs.empty() ? nullptr : tbs.back();
+    const auto offset = static_cast<std::size_t>(p - start);
+    std::size_t behind = offset / kStretch < stretches_ ? first_in_[offset / kStretch] : tbs.size();
+    while (behind < tbs.size() && starts_[behind] <= offset) ++behind;
+    if (behind == 0) return nullptr;
+    TranslationBlock* tb = tbs[behind - 1];
+    return tb->contains(p) ? tb : nullptr;
+}
+
+void Chunk::clear() {
+    tbs.clear();
+    starts_.clear();
+    stretches_ = saved = 0;
+    arena.clear();
+    next = start;
 }
 
 CodeBuffer::CodeBuffer(std::size_t bytes, bool images) {
@@ -119,13 +143,7 @@ std::vector<Chunk*> CodeBuffer::region_chunks(u32 region) {
 }
 
 void CodeBuffer::release_region(u32 region) {
-    for (Chunk* c : region_chunks(region)) {
-        c->tbs.clear();
-        c->saved = 0;
-        c->starts.clear();
-        c->arena.clear();
-        c->next = c->start;
-    }
+    for (Chunk* c : region_chunks(region)) c->clear();
     LockGuard guard(lock_);
     std::erase_if(partial_, [&](const Chunk* c) { return c->region == region; });
     region_free_[region] = true;

@@ -19,30 +19,44 @@ public:
     void clear();
 
 private:
-    std::vector<std::unique_ptr<u8[]>> blocks_;
+    struct Unmap {
+        std::size_t bytes;
+        void operator()(u8* block) const;
+    };
+    std::vector<std::unique_ptr<u8, Unmap>> blocks_;
     std::size_t used_ = 0, size_ = 0;
 };
 
 /// A stretch of the code buffer that one vCPU fills from low to high addresses.
 struct Chunk {
+    static constexpr std::size_t kBytes = 128 << 10;
+
     u8* start = nullptr;
     u8* end = nullptr;
     u8* next = nullptr;                  ///< first free byte
     std::vector<TranslationBlock*> tbs;  ///< ascending code address
     std::size_t saved = 0;               ///< so many of them are the translation cache's or another process's already
-    std::vector<u32> starts;  ///< where their code starts, from `start` on: to be searched without touching them
-
-    void add(TranslationBlock* tb) {
-        tbs.push_back(tb);
-        starts.push_back(static_cast<u32>(tb->code - start));
-    }
     Arena arena;
     u32 region = 0;
+
+    void add(TranslationBlock* tb);
+    /// The TB whose code `p` is in; null: none.
+    TranslationBlock* at(const u8* p) const;
+    /// Forgets all TBs.
+    void clear();
+
+private:
+    /// TBs are looked up by the stretch of so many bytes that they begin in; few begin in one.
+    static constexpr std::size_t kStretch = 512;
+
+    std::vector<u32> starts_;          ///< where their code starts, from `start` on
+    std::size_t stretches_ = 0;        ///< of first_in_ that are filled
+    u16 first_in_[kBytes / kStretch];  ///< number of the first TB that begins in a stretch, or behind it
 };
 
 class CodeBuffer {
 public:
-    static constexpr std::size_t kChunkSize = 128 << 10;
+    static constexpr std::size_t kChunkSize = Chunk::kBytes;
 
     /// Maps `bytes` of executable memory, rounded to whole regions. Throws FatalError when there is none.
     explicit CodeBuffer(std::size_t bytes, bool images = false);

@@ -10,13 +10,7 @@ namespace dragoman::engine {
 TranslationBlock* Blocks::at(const u8* host_pc) {
     Chunk* chunk = buffer.chunk_of(host_pc);
     if (chunk == nullptr) return image_tb_at(host_pc);
-    // Mostly it is the one that was made last, and is left for the first time.
-    if (!chunk->tbs.empty() && chunk->tbs.back()->contains(host_pc)) return chunk->tbs.back();
-    const std::vector<u32>& starts = chunk->starts;
-    auto after = std::upper_bound(starts.begin(), starts.end(), static_cast<u32>(host_pc - chunk->start));
-    if (after == starts.begin()) return nullptr;
-    TranslationBlock* tb = chunk->tbs[static_cast<std::size_t>(after - starts.begin()) - 1];
-    return tb->contains(host_pc) ? tb : nullptr;
+    return chunk->at(host_pc);
 }
 
 SlotRecord* Blocks::slot_at(const SlotPlace& place) {

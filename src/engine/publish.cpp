@@ -17,9 +17,9 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
     Chunk& chunk = *translator.chunk();
     Arena& arena = chunk.arena;
     auto* tb = new (arena.allocate(sizeof(TranslationBlock), alignof(TranslationBlock))) TranslationBlock;
+    tb->slots = static_cast<SlotRecord*>(arena.allocate(slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
     auto* map = static_cast<u8*>(arena.allocate(block.insn_map.size(), 1));
     std::copy(block.insn_map.begin(), block.insn_map.end(), map);
-    tb->slots = static_cast<SlotRecord*>(arena.allocate(slot_count * sizeof(SlotRecord), alignof(SlotRecord)));
     for (unsigned i = 0; i < slot_count; ++i) {
         new (&tb->slots[i]) SlotRecord{.slot = compiled.slots[i], .owner = tb};
     }

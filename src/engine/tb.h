@@ -47,29 +47,31 @@ inline constexpr unsigned kMaxPagesPerTb = 2;
 inline constexpr u32 kLoopFlag = u32{1} << 31;
 
 struct TranslationBlock : host::BlockHead {
+    // With the head, what is looked at when a TB is left for the first time, or linked.
+    u8* code;
+    u32 code_size;
+    u32 entry;          ///< offset of the fast entry
+    SlotRecord* slots;  ///< slot_count records; slots[i].slot.used says whether slot i exists
+    SlotRecord* incoming = nullptr;
+
     u64 physical;    ///< address of its first byte that tells it from others with the same pc; user mode: pc
     u32 guest_size;  ///< bytes of guest code from pc on
     u16 guest_insns;
     u8 slot_count;
-    bool verified;  ///< compares its guest code on entry instead of relying on page protection
-    u8* code;
-    u32 code_size;
-    u32 entry;  ///< offset of the fast entry
+    bool verified;       ///< compares its guest code on entry instead of relying on page protection
+    bool first = false;  ///< TranslationRequest::first
+    u8 samples = 0;      ///< how often it was entered when a sample was due
     u32 insn_map_size;
-    u32 template_field_count = 0;
     const u8* insn_map;  ///< see insn_map.h
-    SlotRecord* incoming = nullptr;
     PageLink pages[kMaxPagesPerTb];
-    u64 page_numbers[kMaxPagesPerTb];           ///< that the page index knows its pages by
+    u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
+    u64 content_hash;                  ///< of the guest bytes, for fence.i on aliased mappings
+    const KeptCode* kept = nullptr;    ///< null: not to be kept
+    Image* image = nullptr;            ///< null: its code is in the code buffer
+    u32 image_block = 0;               ///< its number there
+    u32 template_field_count = 0;
     const void* template_fields = nullptr;      ///< of a template: TemplateField[template_field_count]
     TranslationBlock* template_next = nullptr;  ///< list of the template table
-    SlotRecord* slots;                          ///< slot_count records; slots[i].slot.used says whether slot i exists
-    u64 content_hash;                           ///< of the guest bytes, for fence.i on aliased mappings
-    const KeptCode* kept = nullptr;             ///< null: not to be kept
-    Image* image = nullptr;                     ///< null: its code is in the code buffer
-    u32 image_block = 0;                        ///< its number there
-    bool first = false;                         ///< TranslationRequest::first
-    u8 samples = 0;                             ///< how often it was entered when a sample was due
 
     const u8* checked() const { return target; }
     const u8* fast() const { return code + entry; }

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/prefault.h"
+
 namespace dragoman::engine {
 
 namespace {
@@ -10,8 +12,10 @@ constexpr std::size_t kInitialBuckets = 1 << 11;
 }
 
 TbTable::Table* TbTable::allocate(std::size_t buckets) {
-    void* memory = std::calloc(1, sizeof(Table) + buckets * sizeof(std::atomic<host::BlockHead*>));
+    const std::size_t bytes = sizeof(Table) + buckets * sizeof(std::atomic<host::BlockHead*>);
+    void* memory = std::calloc(1, bytes);
     if (memory == nullptr) throw std::bad_alloc();
+    if (buckets > kInitialBuckets) prefault(memory, bytes);  // growth fills all of it
     auto* table = static_cast<Table*>(memory);
     table->mask = buckets - 1;
     return table;
@@ -61,7 +65,10 @@ void TbTable::remove(TranslationBlock* tb) {
 void TbTable::grow() {
     Table* old = table_.load(std::memory_order_relaxed);
     Table* table = allocate((old->mask + 1) * 4);
+    constexpr std::size_t kAhead = 8;
     for (std::size_t i = 0; i <= old->mask; ++i) {
+        // TBs are not in cache.
+        if (i + kAhead <= old->mask) __builtin_prefetch(old->buckets[i + kAhead].load(std::memory_order_relaxed));
         auto* head = old->buckets[i].load(std::memory_order_relaxed);
         while (head != nullptr) {
             auto* next = head->next.load(std::memory_order_relaxed);

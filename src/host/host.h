@@ -57,12 +57,15 @@ struct BlockTable {
     std::atomic<BlockHead*> buckets[];
 
     static constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
-    /// Blocks that lie close together, in 1 << kNearBits bytes, are in buckets that do so: they are looked up together.
-    static constexpr unsigned kNearBits = 6, kNearBuckets = 1 << (kNearBits - 1);
+    /// Blocks of one stretch of 1 << kNearBits bytes are in 1 << kNearBucketBits buckets that follow each other: what
+    /// is looked up lies mostly where the blocks before it are, so that the memory with its bucket has just been used.
+    static constexpr unsigned kNearBits = 12, kNearBucketBits = 10;
+    static constexpr unsigned kNearBuckets = 1 << kNearBucketBits;
     /// `physical`: in user mode the same as pc.
     static u64 hash(u64 pc, u32 flags, u64 physical) {
-        const u64 place = pc >> kNearBits ^ u64 { flags } << 40 ^ physical >> kNearBits << 14;
-        return (place * kMultiplier) >> 32 ^ (pc >> 1 & (kNearBuckets - 1));
+        const u64 place = pc >> kNearBits ^ u64 { flags } << 20 ^ physical >> kNearBits << 14;
+        return (place * kMultiplier) >> 32 << kNearBucketBits ^
+               (pc >> (kNearBits - kNearBucketBits) & (kNearBuckets - 1));
     }
 };
 

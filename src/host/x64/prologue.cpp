@@ -171,7 +171,7 @@ private:
         u32 none = c.jcc(Cc::E);
         // BlockTable::hash
         c.mov(c.edx, env(offsetof(ir::Env, tb_flags), 32));
-        c.shl(c.rdx, 40);
+        c.shl(c.rdx, 20);
         c.mov(c.rcx, c.rax);
         c.shr(c.rcx, BlockTable::kNearBits);
         c.xor_(c.rdx, c.rcx);
@@ -180,8 +180,9 @@ private:
         c.mov(c.rdx, BlockTable::kMultiplier);
         c.imul(c.rcx, c.rdx);
         c.shr(c.rcx, 32);
+        c.shl(c.rcx, BlockTable::kNearBucketBits);
         c.mov(c.edx, c.eax);
-        c.shr(c.edx, 1);
+        c.shr(c.edx, BlockTable::kNearBits - BlockTable::kNearBucketBits);
         c.and_(c.edx, BlockTable::kNearBuckets - 1);
         c.xor_(c.rcx, c.rdx);
         c.mov(c.rdx, env(offsetof(ir::Env, blocks), 64));
