@@ -172,8 +172,14 @@ public:
 
     /// Whether the code that the TB was made from is there.
     bool has_code_of(const TranslationBlock& tb) {
-        code_.clear();
         const u64 end = tb.pc + tb.kept->guest_read;
+        // Most blocks are on one page.
+        if (tb.pc / kImagePage == (end - 1) / kImagePage) {
+            const Page& page = get(align_down(tb.pc, kImagePage));
+            return page.bytes != nullptr &&
+                   content_hash(page.bytes.get() + tb.pc % kImagePage, tb.kept->guest_read) == tb.kept->guest_hash;
+        }
+        code_.clear();
         for (u64 at = tb.pc; at < end;) {
             const u64 offset = at % kImagePage, bytes = std::min(kImagePage - offset, end - at);
             const Page& page = get(at - offset);
@@ -190,12 +196,16 @@ private:
         std::unique_ptr<u8[]> bytes;  ///< null: it cannot be read
         u64 hash = 0;
     };
-    const Page& get(u64 number) {
-        auto [place, fresh] = pages_.try_emplace(number);
+    /// `address`: of the page.
+    const Page& get(u64 address) {
+        if (last_ != nullptr && address == last_address_) return *last_;
+        auto [place, fresh] = pages_.try_emplace(address);
         Page& page = place->second;
+        last_ = &page;
+        last_address_ = address;
         if (!fresh) return page;
         page.bytes = std::make_unique_for_overwrite<u8[]>(kImagePage);
-        if (guest_.read(number, page.bytes.get(), kImagePage) == 0)
+        if (guest_.read(address, page.bytes.get(), kImagePage) == 0)
             page.hash = content_hash(page.bytes.get(), kImagePage);
         else page.bytes.reset();
         return page;
@@ -203,6 +213,8 @@ private:
 
     CodeCache::Guest& guest_;
     std::map<u64, Page> pages_;
+    const Page* last_ = nullptr;  ///< that was asked for: blocks of a page mostly follow each other
+    u64 last_address_ = 0;
     std::vector<u8> code_;
 };
 

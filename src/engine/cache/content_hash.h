@@ -30,9 +30,12 @@ inline u64 content_hash(const u8* bytes, std::size_t size) {
         }
         h = mix(mix(mix(a, b), c), d);
     }
+    const u8* const end = bytes + size;
+    const bool short_one = size < 8;
     for (; size >= 8; bytes += 8, size -= 8) h = mix(h, word_at(bytes));
+    if (!short_one) return size != 0 ? mix(h, word_at(end - 8)) : h;
     u64 tail = 0;
-    std::memcpy(&tail, bytes, size);
+    for (; size != 0; --size) tail = tail << 8 | *bytes++;
     return mix(h, tail);
 }
 

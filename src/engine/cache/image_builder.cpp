@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 #include "base/leb128.h"
+#include "base/prefault.h"
 
 namespace dragoman::engine {
 
@@ -18,6 +20,9 @@ void ImageBuilder::reserve(std::size_t blocks, std::size_t slots, std::size_t co
     blocks_.reserve(blocks);
     slots_.reserve(slots);
     content_.reserve(code_bytes * 2);  // tables follow; memory that is not touched costs nothing
+    prefault(blocks_.data(), blocks * sizeof(Block));
+    prefault(slots_.data(), slots * sizeof(Slot));
+    prefault(content_.data(), code_bytes);
 }
 
 void ImageBuilder::set_name(const std::string& path) {
@@ -70,7 +75,10 @@ void ImageBuilder::kill(u32 number) {
 }
 
 void ImageBuilder::set_page(u32 number, u64 hash) {
-    auto [place, fresh] = pages_.emplace(number, hash);
+    // Blocks of a page mostly follow each other.
+    if (last_page_ != nullptr && last_page_->first == number && last_page_->second == hash) return;
+    auto [place, fresh] = pages_.try_emplace(number, hash);
+    last_page_ = &*place;
     if (fresh || place->second == hash) return;
     place->second = hash;
     for (u32 i = 0; i < blocks_.size(); ++i) {
@@ -147,11 +155,6 @@ bool ImageBuilder::add(const TranslationBlock& tb) {
     return true;
 }
 
-bool ImageBuilder::before(u32 a, u32 b) const {
-    const Block &x = blocks_[a], &y = blocks_[b];
-    return x.head.pc != y.head.pc ? x.head.pc < y.head.pc : x.head.shape.flags < y.head.shape.flags;
-}
-
 namespace {
 
 std::size_t hash_of(u32 pc) { return pc * 0x9e3779b97f4a7c15 >> 32; }
@@ -159,27 +162,30 @@ std::size_t hash_of(u32 pc) { return pc * 0x9e3779b97f4a7c15 >> 32; }
 }  // namespace
 
 void ImageBuilder::sort_blocks() {
-    by_pc_.clear();
+    // By address at first, which needs no look at the blocks.
+    std::vector<u64> keys;
+    keys.reserve(blocks_.size());
     for (u32 number = 0; number < blocks_.size(); ++number) {
-        if (blocks_[number].live) by_pc_.push_back(number);
+        if (blocks_[number].live) keys.push_back(u64{blocks_[number].head.pc} << 32 | number);
     }
-    std::sort(by_pc_.begin(), by_pc_.end(), [this](u32 a, u32 b) { return before(a, b); });
-    buckets_.assign(std::bit_ceil(by_pc_.size() * 2 + 1), 0);
-    for (std::size_t i = 0; i < by_pc_.size(); ++i) {
-        const u32 pc = blocks_[by_pc_[i]].head.pc;
-        if (i != 0 && blocks_[by_pc_[i - 1]].head.pc == pc) continue;
-        std::size_t at = hash_of(pc) & (buckets_.size() - 1);
-        while (buckets_[at] != 0) at = (at + 1) & (buckets_.size() - 1);
-        buckets_[at] = static_cast<u32>(i) + 1;
+    std::sort(keys.begin(), keys.end());
+    by_pc_.resize(keys.size());
+    places_.assign(std::bit_ceil(keys.size() * 2 + 1), {});
+    for (std::size_t i = 0, end = 0; i < keys.size(); i = end) {
+        const auto pc = static_cast<u32>(keys[i] >> 32);
+        for (; end < keys.size() && keys[end] >> 32 == pc; ++end) by_pc_[end] = static_cast<u32>(keys[end]);
+        std::sort(&by_pc_[i], by_pc_.data() + end,
+                  [this](u32 x, u32 y) { return blocks_[x].head.shape.flags < blocks_[y].head.shape.flags; });
+        std::size_t at = hash_of(pc) & (places_.size() - 1);
+        while (places_[at].count != 0) at = (at + 1) & (places_.size() - 1);
+        places_[at] = {pc, static_cast<u32>(i), static_cast<u32>(end - i)};
     }
 }
 
-std::size_t ImageBuilder::first_at(u32 pc) const {
-    for (std::size_t at = hash_of(pc) & (buckets_.size() - 1); buckets_[at] != 0;
-         at = (at + 1) & (buckets_.size() - 1)) {
-        if (blocks_[by_pc_[buckets_[at] - 1]].head.pc == pc) return buckets_[at] - 1;
-    }
-    return by_pc_.size();
+ImageBuilder::Place ImageBuilder::place_of(u32 pc) const {
+    std::size_t at = hash_of(pc) & (places_.size() - 1);
+    while (places_[at].count != 0 && places_[at].pc != pc) at = (at + 1) & (places_.size() - 1);
+    return places_[at];
 }
 
 /// The block that a slot leads to: one with the state flags that were met there, if that is known.
@@ -187,18 +193,16 @@ u32 ImageBuilder::find_target(const Block& block, const Slot& slot) const {
     // The counter of a loop's back edge is for when it is not linked.
     if (!slot.slot.used || slot.slot.loop_edge == host::LoopEdge::ToItself || slot.slot.target_pc > ~u32{0})
         return ImageView::kNone;
-    const auto pc = static_cast<u32>(slot.slot.target_pc);
-    const std::size_t first = first_at(pc);
-    std::size_t end = first;
-    while (end < by_pc_.size() && blocks_[by_pc_[end]].head.pc == pc) ++end;
+    const Place place = place_of(static_cast<u32>(slot.slot.target_pc));
+    const auto there = std::span(by_pc_).subspan(place.first, place.count);
     if (slot.target_flags != kUnknown || !slot.slot.checked) {
         const u32 wanted = slot.target_flags != kUnknown ? slot.target_flags : block.head.shape.flags;
-        for (std::size_t i = first; i < end; ++i) {
-            if (blocks_[by_pc_[i]].head.shape.flags == wanted) return by_pc_[i];
+        for (const u32 number : there) {
+            if (blocks_[number].head.shape.flags == wanted) return number;
         }
         return ImageView::kNone;
     }
-    return end - first == 1 ? by_pc_[first] : ImageView::kNone;
+    return there.size() == 1 ? there.front() : ImageView::kNone;
 }
 
 void ImageBuilder::link(Block& block) {
@@ -233,11 +237,13 @@ std::span<const u8> ImageBuilder::finish() {
     header_.guest_bytes = guest_bytes();
 
     std::vector<ImageGroup> groups;
-    std::vector<u8> details, details_sizes;
+    std::vector<u8> details_sizes(blocks_.size());
+    std::unique_ptr<u8[]> details;
+    std::size_t details_bytes = 0, details_room = 0;
     BlockDetails d;
     for (u32 number = 0; number < blocks_.size(); ++number) {
         const Block& block = blocks_[number];
-        if (number % ImageGroup::kBlocks == 0) groups.push_back({block.head.code, static_cast<u32>(details.size())});
+        if (number % ImageGroup::kBlocks == 0) groups.push_back({block.head.code, static_cast<u32>(details_bytes)});
         d.guest_insns = block.guest_insns;
         d.slot_count = block.live ? block.slot_count : 0;
         d.insn_map = block.live ? block.insn_map : std::span<const u8>{};
@@ -245,29 +251,32 @@ std::span<const u8> ImageBuilder::finish() {
             const Slot& slot = slots_[block.first_slot + i];
             d.slots[i] = {slot.slot, slot.target};
         }
-        const std::size_t at = details.size();
-        details.resize(at + kMaxLeb128Bytes + d.room());
-        const std::size_t bytes = d.write(details.data() + at, number, block.head);
-        std::size_t front = 0;
-        if (bytes >= BlockDetails::kLarge) {
-            u8 size[kMaxLeb128Bytes];
-            front = static_cast<std::size_t>(put_leb128(size, bytes) - size);
-            std::memmove(details.data() + at + front, details.data() + at, bytes);
-            std::memcpy(details.data() + at, size, front);
+        if (const std::size_t needed = details_bytes + kMaxLeb128Bytes + d.room(); needed > details_room) {
+            details_room = std::max(needed * 2, blocks_.size() * 16);
+            auto larger = std::make_unique_for_overwrite<u8[]>(details_room);
+            std::copy_n(details.get(), details_bytes, larger.get());
+            details = std::move(larger);
         }
-        details_sizes.push_back(static_cast<u8>(std::min<std::size_t>(bytes, BlockDetails::kLarge)));
-        details.resize(at + front + bytes);
+        u8* const to = details.get() + details_bytes;
+        const std::size_t bytes = d.write(to, number, block.head);
+        details_sizes[number] = static_cast<u8>(std::min<std::size_t>(bytes, BlockDetails::kLarge));
+        details_bytes += bytes;
+        if (bytes < BlockDetails::kLarge) continue;
+        u8 size[kMaxLeb128Bytes];
+        const auto front = static_cast<std::size_t>(put_leb128(size, bytes) - size);
+        std::memmove(to + front, to, bytes);
+        std::memcpy(to, size, front);
+        details_bytes += front;
     }
-    header_.details_bytes = static_cast<u32>(details.size());
+    header_.details_bytes = static_cast<u32>(details_bytes);
 
     auto put = [this](const void* from, std::size_t bytes) {
         content_.insert(content_.end(), static_cast<const u8*>(from), static_cast<const u8*>(from) + bytes);
     };
     auto put_blocks = [&]<class T>(T (*number_of)(const Block&)) {
-        for (const Block& block : blocks_) {
-            const T value = number_of(block);
-            put(&value, sizeof value);
-        }
+        std::vector<T> numbers(blocks_.size());
+        std::transform(blocks_.begin(), blocks_.end(), numbers.begin(), number_of);
+        put(numbers.data(), numbers.size() * sizeof(T));
     };
     std::size_t first = 0;
     for (const auto& [number, hash] : pages_) {
@@ -284,7 +293,7 @@ std::span<const u8> ImageBuilder::finish() {
     content_.resize(header_.code_bytes + header_.lasting_bytes());
     put(by_pc_.data(), by_pc_.size() * sizeof(u32));
     put(details_sizes.data(), details_sizes.size());
-    put(details.data(), details.size());
+    put(details.get(), details_bytes);
     header_.seal(content_.data());
     return content_;
 }

@@ -52,15 +52,20 @@ private:
     };
     static constexpr u32 kUnknown = ~u32{0};
     void kill(u32 block);
-    bool before(u32 a, u32 b) const;  ///< by address and flags
     void sort_blocks();
-    /// Position in by_pc_ of the first block at `pc`; its size: there is none.
-    std::size_t first_at(u32 pc) const;
     u32 find_target(const Block& block, const Slot& slot) const;
     void link(Block& block);
     u8* code_of(const Block& block) { return content_.data() + block.head.code; }
     /// Number of a shape; ImageShape::kDead: there are too many.
     u8 shape_number(const ImageShape& shape);
+    /// All blocks at one guest address.
+    struct Place {
+        u32 pc;
+        u32 first;  ///< position in by_pc_
+        u32 count;
+    };
+    /// The one of `pc`; with a count of 0: there is none.
+    Place place_of(u32 pc) const;
     static u32 first_page(const Block& block) { return block.head.pc >> 12; }
     static u32 last_page(const Block& block) {
         return (block.head.pc + block.head.guest_size + block.head.shape.lookahead - 1) >> 12;
@@ -76,8 +81,9 @@ private:
     std::vector<ImageShape> shapes_;
     std::vector<u32> old_by_pc_;  ///< of the older image: numbers of its blocks, ascending by address and flags
     std::vector<u32> by_pc_;      ///< likewise of all that are live, for finish()
-    std::vector<u32> buckets_;    ///< hash table from addresses to positions in by_pc_, plus 1
+    std::vector<Place> places_;   ///< hash table
     std::map<u32, u64> pages_;
+    const std::pair<const u32, u64>* last_page_ = nullptr;  ///< of set_page
     u64 added_ = 0;
     std::vector<u8> old_details_;
 };
