@@ -30,7 +30,7 @@ void unguard_host_faults(ir::Env* env);
 /// How far behind a block those are that belong to the same loop or function as a rule.
 inline constexpr u64 kNearBytes = 1024;
 /// Entries into TBs that count them, of any, from one sample to the next: Env::entries_left counts them down.
-inline constexpr u32 kEntrySample = 8192;
+inline constexpr u32 kEntrySample = 16384;
 
 struct Engine::Impl {
     Impl(Engine& engine, std::unique_ptr<guest::Model> model, std::unique_ptr<host::Backend> backend,
