@@ -2,7 +2,7 @@
 //
 // A trigger does not fire in machine mode while mstatus.MIE is 0, nor in supervisor mode while mstatus.SIE is 0 if
 // breakpoints are delegated: else it could fire in the handler before that has saved its state (Debug specification,
-// "Native Triggers"). None fires in VS and VU mode: tdata1 has no bits for them.
+// "Native Triggers"). The same holds for VS mode and its own SIE.
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
@@ -17,7 +17,7 @@ constexpr u64 kMcontrol6 = 6, kDisabled = 15;
 
 // tdata1 of mcontrol6
 constexpr u64 kLoad = 1, kStore = 2, kExecute = 4, kUser = u64{1} << 3, kSupervisor = u64{1} << 4;
-constexpr u64 kMachine = u64{1} << 6, kHit = u64{1} << 22;
+constexpr u64 kMachine = u64{1} << 6, kHit = u64{1} << 22, kGuestUser = u64{1} << 23, kGuestSupervisor = u64{1} << 24;
 constexpr unsigned kMatchShift = 7;
 constexpr u64 kMatch = u64{15} << kMatchShift;
 enum Match { kEqual = 0, kNapot = 1, kAtLeast = 2, kBelow = 3 };
@@ -29,12 +29,13 @@ constexpr unsigned kMhValueShift32 = 26, kMhSelectShift32 = 23, kSByteMaskShift3
 constexpr unsigned kMhValueBits32 = 6, kSByteMaskBits32 = 2, kSValueBits32 = 16;
 constexpr u64 kMhMcontext = 4, kSScontext = 1, kSAsid = 2;
 
-u64 mode_bit(Privilege mode) {
+u64 mode_bit(Privilege mode, bool virtualised) {
+    if (virtualised) return mode == Privilege::Supervisor ? kGuestSupervisor : kGuestUser;
     return mode == Privilege::Machine ? kMachine : mode == Privilege::Supervisor ? kSupervisor : kUser;
 }
 
-bool is_armed(const Trigger& t, Privilege mode) {
-    return t.tdata1 >> kTypeShift == kMcontrol6 && (t.tdata1 & mode_bit(mode)) != 0 &&
+bool is_armed(const Trigger& t, Privilege mode, bool virtualised) {
+    return t.tdata1 >> kTypeShift == kMcontrol6 && (t.tdata1 & mode_bit(mode, virtualised)) != 0 &&
            (t.tdata1 & (kLoad | kStore | kExecute)) != 0;
 }
 
@@ -42,7 +43,10 @@ bool may_fire(const PrivilegedState& p) {
     constexpr u64 kBreakpoint = u64{1} << static_cast<u32>(Cause::Breakpoint);
     switch (p.mode) {
         case Privilege::Machine: return (p.mstatus & kStatusMie) != 0;
-        case Privilege::Supervisor: return (p.medeleg & kBreakpoint) == 0 || (p.mstatus & kStatusSie) != 0;
+        case Privilege::Supervisor: {
+            const u64 delegated = p.virtualised ? p.medeleg & p.hedeleg : p.medeleg;
+            return (delegated & kBreakpoint) == 0 || (p.mstatus & kStatusSie) != 0;
+        }
         default: return true;
     }
 }
@@ -97,9 +101,10 @@ u64 read_tdata1(Hart& hart, unsigned) {
 }
 void write_tdata1(Hart& hart, u64 value, unsigned) {
     if (hart_has(hart, Extension::Rv32)) value = value >> kTypeShift32 << kTypeShift | (value & low_mask(kTypeShift32));
-    constexpr u64 kMask = kLoad | kStore | kExecute | kUser | kSupervisor | kMachine | kHit | kMatch;
+    u64 mask = kLoad | kStore | kExecute | kUser | kSupervisor | kMachine | kHit | kMatch;
+    if (hart_has(hart, Extension::H)) mask |= kGuestUser | kGuestSupervisor;
     if (extract(value, kMatchShift, 4) > kBelow) value &= ~kMatch;
-    selected(hart).tdata1 = value >> kTypeShift == kMcontrol6 ? (value & kMask) | kMcontrol6 << kTypeShift : 0;
+    selected(hart).tdata1 = value >> kTypeShift == kMcontrol6 ? (value & mask) | kMcontrol6 << kTypeShift : 0;
     update_flags(hart);
 }
 
@@ -157,9 +162,8 @@ constexpr CsrInfo kCsrs[] = {
 std::span<const CsrInfo> csrs_triggers() { return kCsrs; }
 
 bool triggers_armed(const PrivilegedState& p, Privilege mode, bool virtualised) {
-    if (virtualised) return false;
     for (const Trigger& t : p.trigger) {
-        if (is_armed(t, mode)) return true;
+        if (is_armed(t, mode, virtualised)) return true;
     }
     return false;
 }
@@ -168,7 +172,7 @@ void check_triggers(Hart& hart, u64 kind, u64 address, u64 bytes) {
     PrivilegedState& p = hart.priv;
     if (!may_fire(p)) return;
     for (Trigger& t : p.trigger) {
-        if (!is_armed(t, p.mode) || (t.tdata1 & kind) == 0) continue;
+        if (!is_armed(t, p.mode, p.virtualised) || (t.tdata1 & kind) == 0) continue;
         if (!matches_address(t, address, bytes) || !matches_context(p, t.tdata3)) continue;
         t.tdata1 |= kHit;
         guest::raise(&hart, static_cast<u32>(Cause::Breakpoint), address);
