@@ -125,6 +125,7 @@ SyscallResult sys_readlinkat(Task& task, const SyscallArgs& args) {
     std::string name;
     if (static_cast<i64>(args[3]) > 0 && task.read_string(name, args[1]) == 0) {
         if (auto exe = proc_exe(task, static_cast<int>(args[0]), name)) {
+            if (!exe->starts_with('/')) return -ENOENT;  // where it lies could not be found out
             u64 length = std::min<u64>(exe->size(), args[3]);
             return task.write(args[2], exe->data(), length) ? static_cast<i64>(length) : -EFAULT;
         }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -59,13 +60,24 @@ struct HostSigaction {
 };
 constexpr unsigned long kSaRestorer = 0x04000000;
 
+extern "C" [[noreturn, gnu::used, gnu::visibility("hidden")]] void dragoman_sigreturn_refused();
+
+void dragoman_sigreturn_refused() {
+    constexpr std::string_view kText =
+        "dragoman: rt_sigreturn is refused here, without which no signal can be handled\n";
+    [[maybe_unused]] ssize_t written = ::write(2, kText.data(), kText.size());
+    ::_exit(1);
+}
+
 extern "C" void dragoman_signal_restorer();
 asm(".text\n"
     ".globl dragoman_signal_restorer\n"
     "dragoman_signal_restorer:\n"
     "    movq $15, %rax\n"  // rt_sigreturn
     "    syscall\n"
-    "    nop\n"  // the address behind the instruction has to lie inside, too, for libc_fork
+    // Only a filter that refuses the call lets it return. (The address behind the instruction has to lie inside, too,
+    // for libc_fork.)
+    "    call dragoman_sigreturn_refused\n"
     ".globl dragoman_signal_restorer_end\n"
     "dragoman_signal_restorer_end:\n");
 
@@ -314,7 +326,8 @@ void make_host_signal_stack() {
     stack.ss_size = kHostStackSize;
     stack.ss_sp =
         ::mmap(nullptr, kHostStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack.ss_sp == MAP_FAILED || ::sigaltstack(&stack, nullptr) != 0) die(1, "out of memory for a signal stack");
+    if (stack.ss_sp == MAP_FAILED) die(1, "out of memory for a signal stack");
+    if (::sigaltstack(&stack, nullptr) != 0) die(1, "sigaltstack: %s", std::strerror(errno));
 }
 
 void free_host_signal_stack() {
@@ -363,7 +376,11 @@ void init_signals(Task& task) {
             install_host_action(signal, task.handlers->actions[signal]);
         }
     }
-    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<u64>(&task.signals.blocked), 8);
+    // Masks change all the time from here on, and nobody looks whether that is refused.
+    SignalSet& blocked = task.signals.blocked;
+    i64 error = raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, reinterpret_cast<u64>(&blocked), 8);
+    if (error == 0) error = raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<u64>(&blocked), 0, 8);
+    if (error != 0) die(1, "rt_sigprocmask: %s", std::strerror(static_cast<int>(-error)));
     task.signals.host_blocked = kUnknownMask;
     set_host_mask(task, task.signals.blocked);
 }
