@@ -19,6 +19,8 @@ using memory::kPageSize;
 constexpr u64 kMaxHeaderBytes = 65536;
 
 constexpr u64 kAddressLimit = u64{1} << 47;
+/// Nothing is mapped below when a program is loaded.
+constexpr u64 kFreeBelow = u64{1} << 31;
 
 /// The program header of an ELF32 file.
 Elf64_Phdr widened(const Elf32_Phdr& from) {
@@ -131,6 +133,8 @@ private:
         int prot = (p.p_flags & PF_R ? PROT_READ : 0) | (p.p_flags & PF_W ? PROT_WRITE : 0) |
                    (p.p_flags & PF_X ? PROT_EXEC : 0);
         prot = policy_.effective(prot);
+        if (header_.e_type != ET_DYN && align_up(end, kPageSize) > kFreeBelow)
+            keep_others(page, align_up(end, kPageSize));
         u64 mapped_end = page;
         if (p.p_filesz != 0) {
             mapped_end = align_up(file_end, kPageSize);
@@ -144,6 +148,13 @@ private:
         // The last page of the file part has foreign bytes behind file_end.
         if (end > file_end && p.p_filesz != 0 && (prot & PROT_WRITE)) clear(file_end, mapped_end);
         note_addresses(p, start, file_end, end);
+    }
+
+    /// A segment of a program that has a fixed place may not lie on what is mapped already: the stack.
+    void keep_others(u64 start, u64 end) const {
+        const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        check(space_.mmap(start, end - start, PROT_NONE, flags, -1, 0), start);
+        space_.munmap(start, end - start);
     }
 
     void check(i64 result, u64 address) const {

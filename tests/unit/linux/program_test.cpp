@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,6 +163,21 @@ TEST_F(ProgramTest, RefusesCorruptHeaders) {
     EXPECT_EQ(with([](ElfFile& f) { f.segments[1].p_memsz = ~u64{0}; }), "corrupt ELF file: segment address");
     EXPECT_EQ(with([](ElfFile& f) { f.segments[1].p_vaddr++; }), "corrupt ELF file: segment alignment");
     EXPECT_EQ(with([](ElfFile& f) { f.segments[1].p_offset = 0x100100; }), "truncated ELF file");
+}
+
+TEST_F(ProgramTest, KeepsWhatIsMapped) {
+    ElfFile file;
+    file.segments[1].p_memsz = u64{1} << 40;
+    write(file);
+    memory::UserSpace space(0);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    ASSERT_GE(space.mmap(u64{1} << 38, 4096, PROT_READ | PROT_WRITE, flags, -1, 0), 0);
+    try {
+        map(space);
+        FAIL() << "mapped over what was there";
+    } catch (const FatalError& e) {
+        EXPECT_NE(std::string(e.what()).find("cannot map segment"), std::string::npos) << e.what();
+    }
 }
 
 TEST_F(ProgramTest, SurvivesRandomChanges) {
