@@ -13,7 +13,7 @@ packages_of() {
         echo libgtest-dev g++-riscv64-linux-gnu python3 gdb-multiarch u-boot-qemu qemu-utils debootstrap e2fsprogs \
             grub-common mtools picolibc-riscv64-unknown-elf gcc-riscv64-unknown-elf
         ;;
-    large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev ;;
+    large-tests) echo golang-go golang-github-digitalocean-go-qemu-dev chromium ;;
     bench) echo g++-riscv64-linux-gnu python3 ;;
     packages) echo dpkg-dev debhelper lintian ;;
     lint) echo clang clang-format clang-tidy shellcheck ;;

@@ -53,7 +53,8 @@ void write_explanation(const engine::Engine& engine, const debug::ExplainSelecti
     std::string path = "explain-" + std::to_string(getpid()) + ".html";
     FILE* file = std::fopen(path.c_str(), "we");
     if (!file) return warn("--explain: %s: %s", path.c_str(), std::strerror(errno));
-    std::string page = debug::explain_page(engine.profile(), selection, program);
+    debug::SourceLines sources;
+    std::string page = debug::explain_page(engine.profile(), selection, program, sources);
     bool written = std::fwrite(page.data(), 1, page.size(), file) == page.size();
     if (std::fclose(file) != 0 || !written) return warn("--explain: %s: could not be written", path.c_str());
     std::fprintf(stderr, "dragoman: wrote %s\n", path.c_str());

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "debug/explain.h"
+#include "debug/explain/explain.h"
 #include "engine/engine.h"
 #include "host/host.h"
 #include "linux/task.h"

@@ -35,6 +35,12 @@ public:
         return file != nullptr ? file->line(address) : Line();
     }
 
+    std::string module(u64 address) override {
+        LockGuard guard(lock_);
+        const SymbolFile* file = file_of(address);
+        return file != nullptr ? file->path() : std::string();
+    }
+
 private:
     const SymbolFile* file_of(u64 address) const DRAGOMAN_REQUIRES(lock_) {
         for (const auto& file : files_) {

@@ -142,6 +142,7 @@ SymbolFile::~SymbolFile() = default;
 
 std::unique_ptr<SymbolFile> SymbolFile::read(int fd, const std::string& path, const Open& open) {
     std::unique_ptr<SymbolFile> file(new SymbolFile);
+    file->path_ = path;
     file->image_ = Image::read(fd);
     if (file->image_ == nullptr) return nullptr;
     file->read_segments();

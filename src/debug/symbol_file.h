@@ -24,6 +24,9 @@ public:
     static std::unique_ptr<SymbolFile> read(int fd, const std::string& path, const Open& open);
     ~SymbolFile();
 
+    /// As read() was given it.
+    const std::string& path() const { return path_; }
+
     /// Where the byte at `offset` of the file is in memory by its program headers, before any bias.
     std::optional<u64> address_of(u64 offset) const;
     /// Whether a segment of the file contains `address`.
@@ -49,6 +52,7 @@ private:
     void read_segments();
     void read_functions(const Image& image);
 
+    std::string path_;
     std::unique_ptr<Image> image_, debug_;
     std::vector<Segment> segments_;
     std::vector<Function> functions_;  ///< by address, each address once

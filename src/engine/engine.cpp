@@ -50,13 +50,14 @@ Engine::Impl::Impl(Engine& engine, std::unique_ptr<guest::Model> cpu, std::uniqu
                    .keep_all = config.keep_all},
                   *this->backend, blocks, space),
       policy(blocks.pages, guest.precise_self_modification, uses_tiers(config, *this->backend, space != nullptr)) {
+    if (config.profile) this->config.chain = false;  // the execution loop is to see each block
     if (space != nullptr) {
         user_code = std::make_unique<UserCodeSource>(*space);
         runtime = make_user_runtime(engine);
     } else {
         runtime = make_system_runtime(engine);
     }
-    this->host_options.loops = space != nullptr && config.chain && !config.one_insn_per_tb && !config.count_insns;
+    this->host_options.loops = space != nullptr && this->config.chain && !config.one_insn_per_tb && !config.count_insns;
     std::size_t used =
         this->backend->init(model->layout(), this->host_options, blocks.buffer.prologue(), CodeBuffer::kPrologueSize);
     // What looks at a translation's stages needs to have it made.
@@ -146,7 +147,7 @@ void Engine::attach(ir::Env* env) {
     env->jump_cache[0].pc = ir::kNoPc;
     // Single steps and logs want to see each jump; in system mode an address says too little.
     env->blocks = impl_->config.chain && impl_->physical == nullptr ? impl_->blocks.location() : nullptr;
-    env->counters = impl_->config.profile ? impl_->profile.counters() : nullptr;
+    if (impl_->config.profile) v->trace = impl_->profile.add_trace();
     impl_->backend->attach(env);
     env->loop_sample = LoopFinder::kFirstPeriod;
     env->entries_left = kEntrySample;
@@ -190,6 +191,7 @@ void Engine::detach(ir::Env* env) {
         blocks.vcpu_count.store(static_cast<u32>(blocks.vcpus.size()));
     }
     if (v->softmmu != nullptr) v->stats.mmu = v->softmmu->statistics;
+    if (v->trace != nullptr) impl_->profile.retire(v->trace);
     impl_->remove(*v);
     impl_->backend->detach(env);
     if (impl_->physical != nullptr) unguard_host_faults(env);
@@ -229,6 +231,7 @@ void Engine::before_fork() {
     impl_->blocks.lock.lock();
     impl_->blocks.buffer.before_fork();
     impl_->kept_blocks.cache.lock();
+    impl_->profile.before_fork();
     if (impl_->config.observer != nullptr) impl_->config.observer->before_fork();
 }
 
@@ -241,6 +244,7 @@ void Engine::after_fork(ir::Env* env, bool child) {
         i.blocks.vcpu_count.store(1);
     }
     if (i.config.observer != nullptr) i.config.observer->after_fork(child);
+    i.profile.after_fork();
     i.kept_blocks.cache.unlock();
     i.blocks.buffer.after_fork();
     // What was translated before is the parent's to keep.
@@ -261,7 +265,7 @@ void Engine::save_translations(bool exec) {
     impl_->kept_blocks.save();
 }
 
-std::vector<BlockProfile> Engine::profile() const { return impl_->profile.snapshot(); }
+Profile::Snapshot Engine::profile() const { return impl_->profile.snapshot(); }
 
 std::string Engine::statistics() const {
     Impl& i = *impl_;

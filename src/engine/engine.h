@@ -158,8 +158,8 @@ public:
 
     /// Text of -d stats.
     std::string statistics() const;
-    /// With Config::profile: all TBs that were translated, with their execution counts so far.
-    std::vector<BlockProfile> profile() const;
+    /// With Config::profile: all TBs that were translated, and how they have run so far.
+    Profile::Snapshot profile() const;
 
     struct Impl;
 

@@ -1,96 +1,139 @@
 #include "engine/profile.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <new>
 
+#include "engine/call_trace.h"
 #include "engine/translate/listing.h"
-#include "ir/env.h"
 #include "ir/printer.h"
 
 namespace dragoman::engine {
 
 namespace {
-constexpr std::size_t kCounterBytes = std::size_t{Profile::kMaxBlocks} * sizeof(u64);
+
+/// Where the exits of a block stand in its guest code. A branch out of it jumps to a label of its own, behind which its
+/// exit stands: then the block was left at that branch.
+Profile::Exits exits_of(const ir::Function& f) {
+    Profile::Exits exits;
+    exits.insns = f.guest_insns;
+    exits.end = f.guest_pc + f.guest_size;
+    std::vector<u32> branched(f.label_count);  // by label: the guest instruction that branches to it, from 1
+    u32 insn = 0, left_at = 0;
+    for (const ir::Insn& i : f.insns) {
+        switch (i.op) {
+            case ir::Op::insn_start:
+                ++insn;
+                left_at = 0;
+                break;
+            case ir::Op::brcond: branched[i.imm[0]] = insn; break;
+            case ir::Op::label: left_at = branched[i.imm[0]]; break;
+            case ir::Op::goto_tb:
+            case ir::Op::call_tb:
+                exits.slots[i.imm[0]] = {.kind = i.op == ir::Op::call_tb ? ExitKind::Call : ExitKind::Jump,
+                                         .insns = left_at != 0 ? left_at : insn};
+                if (i.op == ir::Op::call_tb) exits.slots[i.return_slot] = {.kind = ExitKind::Return, .insns = insn};
+                break;
+            case ir::Op::call_ptr:
+                exits.calls = true;
+                exits.slots[i.return_slot] = {.kind = ExitKind::Return, .insns = insn};
+                break;
+            case ir::Op::ret_ptr: exits.returns = true; break;
+            default: break;
+        }
+    }
+    return exits;
 }
 
-Profile::~Profile() {
-    if (counters_ != nullptr) ::munmap(counters_, kCounterBytes);
-}
+}  // namespace
 
-u64* Profile::counters() {
+Profile::Profile() = default;
+Profile::~Profile() = default;
+
+u32 Profile::record_guest(const ir::Function& f, const Listing& listing) {
+    auto block = std::make_unique<Block>();
+    block->pc = f.guest_pc;
+    block->flags = f.tb_flags;
+    block->guest_insns = f.guest_insns;
+    block->guest_bytes = f.guest_size;
+    block->guest = listing.guest_insns();
+    block->symbol = listing.guest_name();
+    block->symbol.resize(std::min(block->symbol.rfind("+0x"), block->symbol.size()));
+    block->module = listing.guest_module();
+    block->leaves = exits_of(f);
+    block->ir = ir::print(f);
     LockGuard guard(lock_);
-    if (counters_ == nullptr) {
-        void* p =
-            ::mmap(nullptr, kCounterBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p == MAP_FAILED) throw std::bad_alloc();
-        counters_ = static_cast<u64*>(p);
-    }
-    return counters_;
-}
-
-u32 Profile::emit_counter(ir::Builder& b) {
-    u32 number;
-    {
-        LockGuard guard(lock_);
-        if (blocks_.size() == kMaxBlocks) return kNone;
-        number = static_cast<u32>(blocks_.size());
-        blocks_.push_back(std::make_unique<BlockProfile>());
-    }
-    ir::Function& f = b.function();
-    auto end = static_cast<std::ptrdiff_t>(f.insns.size());
-    ir::Var base = b.temp(ir::Type::I64);
-    ir::Var count = b.temp(ir::Type::I64);
-    u64 memory = ir::MemOp{.size_log2 = 3}.pack();
-    b.env_ld(base, offsetof(ir::Env, counters), {.size_log2 = 3});
-    b.emit(ir::Op::env_ld, ir::Type::I64, {count}, {base}, u64{number} * 8, memory);
-    b.emit(ir::Op::env_st, ir::Type::I64, {}, {b.addi(count, 1), base}, u64{number} * 8, memory);
-    std::rotate(f.insns.begin() + 1, f.insns.begin() + end, f.insns.end());
+    const auto number = static_cast<u32>(blocks_.size());
+    newest_[{f.guest_pc, f.tb_flags}] = number;
+    blocks_.push_back(std::move(block));
     return number;
 }
 
-void Profile::record_ir(u32 number, const ir::Function& f, const Listing& listing, bool optimised) {
+void Profile::record_ir(u32 number, const ir::Function& f) {
     std::string text = ir::print(f);
-    if (optimised) {
-        LockGuard guard(lock_);
-        blocks_[number]->ir_optimised = std::move(text);
-        return;
-    }
-    std::string name = listing.guest_name();
-    Symbols::Line source = listing.guest_line();
     LockGuard guard(lock_);
-    BlockProfile& block = *blocks_[number];
-    block.name = std::move(name);
-    block.source = std::move(source);
-    block.pc = f.guest_pc;
-    block.flags = f.tb_flags;
-    block.guest_insns = f.guest_insns;
-    block.guest_bytes = f.guest_size;
-    block.guest_code = listing.guest_text();
-    block.ir = std::move(text);
+    blocks_[number]->ir_optimised = std::move(text);
 }
 
 void Profile::record_host(u32 number, const host::CompiledCode& compiled, std::string disassembly) {
     LockGuard guard(lock_);
-    BlockProfile& block = *blocks_[number];
-    block.host_bytes = compiled.size;
-    block.host_code = std::move(disassembly);
-    block.successors.clear();
-    for (const host::Slot& slot : compiled.slots) {
-        if (slot.used) block.successors.push_back(slot.target_pc);
-    }
+    blocks_[number]->host_bytes = compiled.size;
+    blocks_[number]->host_code = std::move(disassembly);
 }
 
-std::vector<BlockProfile> Profile::snapshot() const {
+const Profile::Block* Profile::find(u64 pc, u32 flags, u32& number) const {
     LockGuard guard(lock_);
-    std::vector<BlockProfile> all;
-    all.reserve(blocks_.size());
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-        all.push_back(*blocks_[i]);
-        all.back().executions = counters_ != nullptr ? __atomic_load_n(&counters_[i], __ATOMIC_RELAXED) : 0;
+    auto found = newest_.find({pc, flags});
+    if (found == newest_.end()) return nullptr;
+    number = found->second;
+    return blocks_[number].get();
+}
+
+u32 Profile::function(const std::string& symbol, const std::string& module, u64 entry) {
+    LockGuard guard(lock_);
+    auto [found, fresh] = symbol.empty()
+                              ? function_numbers_.try_emplace({"", entry}, functions_.size())
+                              : function_numbers_.try_emplace({symbol + '\n' + module, 0}, functions_.size());
+    if (fresh) functions_.push_back({.name = symbol, .module = module, .entry = entry});
+    return found->second;
+}
+
+std::shared_ptr<CallTrace> Profile::add_trace() {
+    auto trace = std::make_shared<CallTrace>(*this);
+    LockGuard guard(traces_lock_);
+    traces_.push_back(trace);
+    return trace;
+}
+
+void Profile::retire(const std::shared_ptr<CallTrace>& trace) {
+    LockGuard guard(traces_lock_);
+    std::erase(traces_, trace);
+    if (retired_ == nullptr) retired_ = std::make_shared<CallTrace>(*this);
+    retired_->absorb(*trace);
+}
+
+void Profile::before_fork() {
+    traces_lock_.lock();
+    lock_.lock();
+}
+
+void Profile::after_fork() {
+    lock_.unlock();
+    traces_lock_.unlock();
+}
+
+Profile::Snapshot Profile::snapshot() const {
+    LockGuard traces_guard(traces_lock_);
+    Snapshot snapshot;
+    {
+        LockGuard guard(lock_);
+        snapshot.blocks.reserve(blocks_.size());
+        for (const auto& block : blocks_) snapshot.blocks.push_back(*block);
     }
-    return all;
+    for (const auto& trace : traces_) trace->add_to(snapshot);
+    if (retired_ != nullptr) retired_->add_to(snapshot);
+    // Last: traces may have found functions meanwhile.
+    LockGuard guard(lock_);
+    snapshot.functions = functions_;
+    return snapshot;
 }
 
 }  // namespace dragoman::engine

@@ -134,6 +134,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
     if (i.physical != nullptr) guard_host_faults(env);
     const log::Selection& log = *i.config.log;
     const bool logged = log.enabled(log::Item::Exec) || log.enabled(log::Item::Cpu);
+    const bool each = logged || v.trace != nullptr;
+    const TranslationBlock* entered = nullptr;  // with a trace
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
     bool by_slot = false;  // `next` was come to by a direct jump: it need not be where indirect ones look
@@ -165,7 +167,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
         } else {
             const u8* code = nullptr;
             const ir::JumpCacheEntry& entry = env->jump_cache[env->pc >> 1 & (ir::kJumpCacheSize - 1)];
-            if (next == nullptr && entry.pc == env->pc && !logged) {
+            if (next == nullptr && entry.pc == env->pc && !each) {
                 code = entry.target;
             } else {
                 if (next == nullptr) next = i.find_or_translate(v, env->pc, env->tb_flags);
@@ -173,12 +175,26 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 if (!by_slot) i.cache(env, next);
                 if (logged) log_entry(log, i.config.symbols, i.guest, env, next);
                 code = next->checked();
+                if (v.trace != nullptr) entered = next;
             }
             next = nullptr;
             by_slot = false;
             i.backend->enter(env, code);
         }
+        const ir::ExitReason reason = env->exit_reason;
         if (TranslationBlock* tb = i.find_exit_pc(v)) i.translate_again(v, *tb);
+        if (entered != nullptr) {
+            using enum ir::ExitReason;
+            int slot = CallTrace::kNoSlot;
+            if (reason == Slot) {
+                // A return that was foreseen comes out where its caller goes on.
+                slot =
+                    v.left == entered ? static_cast<int>(env->exit_slot & ~host::kLoopExit) : CallTrace::kCallersSlot;
+            }
+            // For these reasons none of its guest code has run.
+            if (reason != Check && reason != StaleCode && reason != Unboxed) v.trace->ran(*entered, slot, env->pc);
+            entered = nullptr;
+        }
         switch (env->exit_reason) {
             case ir::ExitReason::Slot:
                 ++v.stats.exits_slot;

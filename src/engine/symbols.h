@@ -21,6 +21,8 @@ public:
     virtual std::string name(u64 address) = 0;
     /// The source line that the instruction at `address` was compiled from.
     virtual Line line(u64 address) = 0;
+    /// Path of the file that `address` is in; empty: in none.
+    virtual std::string module(u64 address) = 0;
 };
 
 }  // namespace dragoman::engine

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "engine/cache/template_table.h"
+#include "engine/call_trace.h"
 #include "engine/engine.h"
 #include "engine/region/loop_finder.h"
 #include "engine/statistics.h"
@@ -43,6 +44,7 @@ struct Vcpu final : Worker, CodeWatcher {
     LoopFinder loops;
     TranslationBlock* left = nullptr;  ///< the TB that env->exit_host_pc is in (find_exit_pc) ...
     u64 left_reclaims = 0;             ///< ... while Impl::reclaims is this
+    std::shared_ptr<CallTrace> trace;  ///< with Config::profile
     bool single_step = false;
     bool step_once = false;  ///< the next instruction writes code that was translated together with it (fault.cpp)
 

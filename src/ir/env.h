@@ -103,7 +103,6 @@ struct alignas(64) Env {
     TlbView tlb[kMmuIndexes];  ///< system mode
     i64 insn_budget;           ///< system mode with instruction counting: instructions that may still start
     const void* blocks;  ///< points to the pointer to the host::BlockTable that jump-cache misses search; null: none
-    u64* counters;       ///< execution counters of TBs (engine/profile.h); null: not counting
     JumpCacheEntry jump_cache[kJumpCacheSize];
 
     alignas(64) u64 pc;      ///< guest pc; valid outside translated code

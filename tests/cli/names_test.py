@@ -55,7 +55,7 @@ def main():
         run(dragoman, ["--explain", code[1].split(":")[0]], program, folder)
         (page,) = glob.glob(folder + "/explain-*.html")
         text = open(page).read()
-        assert "<code>twice</code>" in text and SOURCE in text
+        assert '<span class="name">twice</span>' in text and "names.c\"><i>6</i> }" in text, "name or source line"
 
         # Apart, as by dh_strip: beside the program by name, below /usr/lib/debug of the prefix by build id.
         stripped, debug = folder + "/stripped", folder + "/stripped.debug"

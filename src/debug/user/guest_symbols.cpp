@@ -38,6 +38,13 @@ public:
         return range != nullptr && range->file != nullptr ? range->file->line(address - range->bias) : Line();
     }
 
+    std::string module(u64 address) override {
+        Tables& tables = own_tables();
+        LockGuard guard(tables.lock);
+        const Range* range = find(tables, address);
+        return range != nullptr && range->file != nullptr ? range->file->path() : std::string();
+    }
+
 private:
     struct Range {
         u64 end = 0;

@@ -25,34 +25,40 @@ void Listing::guest_code() const {
 
 std::string Listing::guest_name() const { return symbols_ != nullptr ? symbols_->name(f_.guest_pc) : std::string(); }
 
-Symbols::Line Listing::guest_line() const {
-    return symbols_ != nullptr ? symbols_->line(f_.guest_pc) : Symbols::Line();
+std::string Listing::guest_module() const {
+    return symbols_ != nullptr ? symbols_->module(f_.guest_pc) : std::string();
 }
 
-std::string Listing::guest_text() const {
-    std::string text;
-    char line[64];
-    Symbols::Line source;
+std::vector<GuestInsn> Listing::guest_insns() const {
+    std::vector<GuestInsn> insns;
     for (std::size_t offset = 0; offset < f_.guest_size && offset < code_.size();) {
         unsigned length = model_.guest.min_insn_bytes;
-        std::string insn =
-            model_.guest.translator.disassemble(model_, f_.guest_pc + offset, code_.subspan(offset), length);
-        if (symbols_ != nullptr) {
-            const Symbols::Line here = symbols_->line(f_.guest_pc + offset);
-            if (!here.file.empty() && here != source)
-                text += "# " + here.file + ":" + std::to_string(here.number) + "\n";
-            source = here;
-        }
-        std::snprintf(line, sizeof line, "0x%08" PRIx64 ":  ", f_.guest_pc + offset);
-        text += line;
-        std::string hex;
+        GuestInsn insn{.pc = f_.guest_pc + offset};
+        insn.text = model_.guest.translator.disassemble(model_, insn.pc, code_.subspan(offset), length);
+        if (symbols_ != nullptr) insn.source = symbols_->line(insn.pc);
         for (unsigned i = length; i-- > 0;) {
-            std::snprintf(line, sizeof line, "%02x", offset + i < code_.size() ? code_[offset + i] : 0);
-            hex += line;
+            char digits[4];
+            std::snprintf(digits, sizeof digits, "%02x", offset + i < code_.size() ? code_[offset + i] : 0);
+            insn.bytes += digits;
         }
-        hex.resize(12, ' ');
-        text += hex + insn + "\n";
+        insns.push_back(std::move(insn));
         offset += length;
+    }
+    return insns;
+}
+
+/// One line per guest instruction: address, bytes, assembly. A comment says where a source line begins.
+std::string Listing::guest_text() const {
+    std::string text;
+    Symbols::Line source;
+    for (GuestInsn& insn : guest_insns()) {
+        if (!insn.source.file.empty() && insn.source != source)
+            text += "# " + insn.source.file + ":" + std::to_string(insn.source.number) + "\n";
+        source = std::move(insn.source);
+        char address[32];
+        std::snprintf(address, sizeof address, "0x%08" PRIx64 ":  ", insn.pc);
+        insn.bytes.resize(12, ' ');
+        text += address + insn.bytes + insn.text + "\n";
     }
     return text;
 }

@@ -3,8 +3,10 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
+#include "engine/profile.h"
 #include "engine/symbols.h"
 #include "guest/guest.h"
 #include "host/host.h"
@@ -23,13 +25,14 @@ public:
     void ir(log::Item item) const;
     void host_code(const u8* code, const host::CompiledCode& compiled) const;
 
-    /// One line per guest instruction: address, bytes, assembly. A comment says where a source line begins.
-    std::string guest_text() const;
+    std::vector<GuestInsn> guest_insns() const;
     /// Of the function that the block begins in; empty: unknown.
     std::string guest_name() const;
-    Symbols::Line guest_line() const;
+    /// Path of the file that the block is in; empty: none.
+    std::string guest_module() const;
 
 private:
+    std::string guest_text() const;
     bool wanted(log::Item item) const { return log_.enabled(item) && log_.in_filter(f_.guest_pc); }
 
     const log::Selection& log_;

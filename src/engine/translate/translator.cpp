@@ -157,7 +157,6 @@ Translator::Outcome Translator::make_function(const TranslationRequest& request,
     block_.verified = request.tracking == Tracking::Verified && reader.bytes().size() >= f.guest_size;
     if (block_.verified) emit_verification(builder, request.pc, reader.bytes().data(), f.guest_size);
     if (setup_.count_insns && !request.leaves()) emit_budget(builder, request.pc, f.guest_insns);
-    counter_ = setup_.profile != nullptr && !request.leaves() ? setup_.profile->emit_counter(builder) : Profile::kNone;
     return Outcome::Done;
 }
 
@@ -201,7 +200,8 @@ Translator::Outcome Translator::translate(TranslationRequest& request, CodeReade
     listing.ir(log::Item::Op);
     listing.ir(log::Item::OpInd);
     statistics.ir_ops += f.insns.size();
-    if (counter_ != Profile::kNone) setup_.profile->record_ir(counter_, f, listing, false);
+    Profile* const profile = request.leaves() ? nullptr : setup_.profile;
+    const u32 profiled = profile != nullptr ? profile->record_guest(f, listing) : 0;
     if (setup_.optimise && request.optimise) {
         ir::PassContext& passes = request.is_loop() ? loop_passes() : passes_;
         passes.after_pass = request.entered_after_pass;
@@ -209,7 +209,7 @@ Translator::Outcome Translator::translate(TranslationRequest& request, CodeReade
         ir::optimise(*function_, passes);
     }
     listing.ir(log::Item::OpOpt);
-    if (counter_ != Profile::kNone) setup_.profile->record_ir(counter_, f, listing, true);
+    if (profile != nullptr) profile->record_ir(profiled, f);
     timer.phase(statistics.ns_optimise);
     if (request.is_loop() && !setup_.backend.suits_loop(f)) return Outcome::Unsuitable;
     if (!compile()) {
@@ -220,9 +220,9 @@ Translator::Outcome Translator::translate(TranslationRequest& request, CodeReade
     }
     timer.phase(statistics.ns_compile);
     listing.host_code(block_.code, block_.compiled);
-    if (counter_ != Profile::kNone) {
-        setup_.profile->record_host(counter_, block_.compiled,
-                                    setup_.backend.disassemble(block_.code, block_.compiled, request.pc));
+    if (profile != nullptr) {
+        profile->record_host(profiled, block_.compiled,
+                             setup_.backend.disassemble(block_.code, block_.compiled, request.pc));
     }
     block_.guest_size = f.guest_size;
     block_.guest_insns = f.guest_insns;

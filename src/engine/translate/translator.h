@@ -98,7 +98,6 @@ private:
     std::unique_ptr<RegionBuilder> region_builder_;  ///< likewise
     std::vector<u8> context_;                        ///< room for the guest's DisasContext
     FinishedBlock block_;
-    u32 counter_ = Profile::kNone;
 };
 
 }  // namespace dragoman::engine

@@ -1,5 +1,6 @@
 #include "host/x64/disassemble.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -21,7 +22,15 @@ std::string disassemble(const u8* code, const CompiledCode& info, u64 guest_pc) 
         }
         return false;
     };
+    u32 exits = info.size;
+    for (const Slot& s : info.slots) {
+        if (s.used) exits = std::min(exits, s.stub_offset);
+    }
     for (u32 offset = 0; offset < info.size;) {
+        if (offset >= exits) {
+            text += "  -- exits\n";
+            exits = info.size;
+        }
         for (; next < info.insn_map.size() && info.insn_map[next].host_offset <= offset; ++next) {
             u64 pc = guest_pc + static_cast<u64>(static_cast<i32>(info.insn_map[next].pc_offset));
             std::snprintf(prefix, sizeof prefix, "  -- guest 0x%" PRIx64 "\n", pc);
