@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
     options.process.policy = inheritance.policy;
     options.process.filters = inheritance.filters;
     options.process.tracing = inheritance.tracing;
+    options.inherited_debugger = inheritance.debugger;
     options.program_fd = opened_program(inheritance.program);
     switch (options.action) {
         case Action::Help: std::fputs(help_text().c_str(), stdout); return 0;

@@ -139,7 +139,10 @@ void launch(Options& options) {
     }
     process->exit_hooks.push_back([] { std::fflush(log::stream()); });
     process->exit_hooks.push_back([engine] { engine->save_translations(false); });
-    if (!options.gdb.empty()) process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
+    if (!options.inherited_debugger.empty()) {
+        process->debugger = debug::take_over_gdb(*process, options.inherited_debugger);
+    } else if (!options.gdb.empty())
+        process->debugger = debug::start_gdb_server(*process, options.gdb, options.gdb_suspend);
     linux_abi::run_process(*process, std::move(program), [&allowance] { allowance.restore(); });
 }
 

@@ -39,11 +39,12 @@ struct Options {
     std::string cpu;     ///< -cpu; empty: the guest's default model
     u64 guest_base = 0;  ///< -B
     bool guest_base_set = false;
-    u64 reserved_va = 0;          ///< -R
-    std::string gdb;              ///< -g: port or socket path; empty: no debugger
-    bool gdb_suspend = true;      ///< wait for the debugger before the first instruction
-    std::string tb_cache;         ///< -tb-cache: directory, "off", or empty for the default one
-    std::string system_tb_cache;  ///< -tb-cache-system: likewise
+    u64 reserved_va = 0;             ///< -R
+    std::string gdb;                 ///< -g: port or socket path; empty: no debugger
+    std::string inherited_debugger;  ///< of the program that has executed this one (Debugger::before_exec)
+    bool gdb_suspend = true;         ///< wait for the debugger before the first instruction
+    std::string tb_cache;            ///< -tb-cache: directory, "off", or empty for the default one
+    std::string system_tb_cache;     ///< -tb-cache-system: likewise
     bool perf_map = false;
     bool jit_dump = false;
     bool explain = false;  ///< --explain: write a page about the translation when the program ends

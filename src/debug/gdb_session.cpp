@@ -16,17 +16,35 @@ namespace {
 
 constexpr std::size_t kPacketSize = 0x4000;
 
+constexpr u64 kAll = ~u64{0};
+
 std::string two_digits(int value) { return to_hex({{static_cast<u8>(value)}}); }
+
+struct ThreadId {
+    u64 process = 0;  ///< 0: not said; kAll: all of them
+    u64 thread = kAll;
+};
+
+/// "TID", "pPID.TID" or "pPID", which means all its threads.
+bool take_thread(std::string_view& text, ThreadId& id) {
+    if (!take_prefix(text, "p")) return take_number(text, id.thread);
+    if (!take_number(text, id.process)) return false;
+    return !take_prefix(text, ".") || take_number(text, id.thread);
+}
 
 }  // namespace
 
-GdbSession::GdbSession(Target& target, int socket) : target_(target), socket_(socket) {
+GdbSession::GdbSession(Target& target, int socket, const Agreement& agreement)
+    : target_(target), socket_(socket), agreement_(agreement) {
     last_stop_ = {.kind = StopEvent::Kind::Signal, .tid = 0, .value = SIGTRAP};
 }
 
-void GdbSession::run() {
-    target_.attach();
-    last_stop_.tid = selected_ = target_.threads().front();
+void GdbSession::run(bool resumed) {
+    target_.agreed(agreement_);
+    if (!resumed) {
+        target_.attach();
+        last_stop_.tid = selected_ = target_.threads().front();
+    }
     while (open_) {
         pollfd fds[] = {{socket_, POLLIN, 0}, {target_.event_fd(), POLLIN, 0}};
         if (poll(fds, 2, -1) < 0) continue;
@@ -50,10 +68,10 @@ void GdbSession::handle_input() {
             case PacketReader::Kind::None: return;
             case PacketReader::Kind::Interrupt: target_.interrupt(); break;
             case PacketReader::Kind::BadChecksum:
-                if (acknowledge_) send_raw("-");
+                if (agreement_.acknowledge) send_raw("-");
                 break;
             case PacketReader::Kind::Packet:
-                if (acknowledge_) send_raw("+");
+                if (agreement_.acknowledge) send_raw("+");
                 handle_packet(data);
                 break;
         }
@@ -112,10 +130,7 @@ void GdbSession::handle_packet(std::string_view packet) {
         case 'S':
             if (std::string error = resume_simple(packet); !error.empty()) send(error);
             return;
-        case 'D':
-            send(kOk);
-            open_ = false;
-            return;
+        case 'D': return detach(rest);
         case 'k':
             open_ = false;
             target_.kill();
@@ -128,8 +143,14 @@ void GdbSession::handle_packet(std::string_view packet) {
         if (std::string error = resume_threads(packet); !error.empty()) send(error);
         return;
     }
-    if (packet.starts_with("vKill")) {
+    if (take_prefix(packet, "vKill")) {
+        u64 process;
         send(kOk);
+        if (take_prefix(packet, ";") && take_number(packet, process) &&
+            target_.is_new_child(static_cast<pid_t>(process))) {
+            ::kill(static_cast<pid_t>(process), SIGKILL);
+            return target_.let_child_go(static_cast<pid_t>(process));
+        }
         open_ = false;
         target_.kill();
         return;
@@ -137,13 +158,38 @@ void GdbSession::handle_packet(std::string_view packet) {
     send(target_.packet(packet).value_or(""));
 }
 
+std::string GdbSession::thread_text(pid_t tid) const {
+    const std::string number = hex_number(static_cast<u64>(tid));
+    return agreement_.multiprocess ? "p" + hex_number(static_cast<u64>(target_.process())) + "." + number : number;
+}
+
+std::string GdbSession::process_text() const {
+    return agreement_.multiprocess ? ";process:" + hex_number(static_cast<u64>(target_.process())) : "";
+}
+
+/// "D", or "D;PID" of one process.
+void GdbSession::detach(std::string_view arguments) {
+    u64 process = 0;
+    if (take_prefix(arguments, ";") && !take_number(arguments, process)) return send(kBadRequest);
+    send(kOk);
+    if (target_.is_new_child(static_cast<pid_t>(process))) return target_.let_child_go(static_cast<pid_t>(process));
+    // gdb lets the parent go when it is to follow the child.
+    if (process != 0) target_.hand_over(agreement_);
+    open_ = false;
+}
+
 std::string GdbSession::describe(const StopEvent& event) const {
     using Kind = StopEvent::Kind;
-    if (event.kind == Kind::Exited) return "W" + two_digits(event.value & 0xff);
-    if (event.kind == Kind::Killed) return "X" + two_digits(gdb_signal(event.value));
-    std::string thread = "thread:" + hex_number(static_cast<u64>(event.tid)) + ";";
+    if (event.kind == Kind::Exited) return "W" + two_digits(event.value & 0xff) + process_text();
+    if (event.kind == Kind::Killed) return "X" + two_digits(gdb_signal(event.value)) + process_text();
+    std::string thread = "thread:" + thread_text(event.tid) + ";";
     std::string trap = "T" + two_digits(gdb_signal(SIGTRAP)) + thread;
     switch (event.kind) {
+        case Kind::Fork: {
+            const std::string child = hex_number(static_cast<u64>(event.value));
+            return trap + "fork:p" + child + "." + child + ";";
+        }
+        case Kind::Exec: return trap + "exec:" + to_hex(event.request) + ";";
         case Kind::SyscallEntry: return trap + "syscall_entry:" + hex_number(static_cast<u64>(event.value)) + ";";
         case Kind::SyscallReturn: return trap + "syscall_return:" + hex_number(static_cast<u64>(event.value)) + ";";
         case Kind::Watch: {
@@ -232,7 +278,7 @@ std::string GdbSession::write_memory(std::string_view arguments, bool binary) {
     }
     std::optional<std::string> bytes = binary ? std::string(arguments) : from_hex(arguments);
     if (!bytes || bytes->size() != length) return kBadRequest;
-    if (length == 0) return kOk;
+    if (length == 0 || on_child_) return kOk;
     return target_.write_memory(selected_, address, bytes->data(), length) == length ? kOk : kNoMemory;
 }
 
@@ -242,6 +288,7 @@ std::string GdbSession::change_point(std::string_view arguments, bool insert) {
         !take_prefix(arguments, ",") || !take_number(arguments, kind)) {
         return kBadRequest;
     }
+    if (on_child_) return kOk;  // it has none, and gets none before it has a session of its own
     switch (type) {
         case 0:
         case 1: return target_.set_breakpoint(address, insert) ? kOk : kNoMemory;
@@ -260,22 +307,26 @@ std::string GdbSession::change_point(std::string_view arguments, bool insert) {
 std::string GdbSession::select_thread(std::string_view arguments) {
     if (arguments.empty()) return kBadRequest;
     char use = arguments.front();
-    u64 id;
+    ThreadId id;
     arguments.remove_prefix(1);
-    if (!take_number(arguments, id)) return kBadRequest;
+    if (!take_thread(arguments, id)) return kBadRequest;
     if (use == 'c') {
-        resumed_ = static_cast<pid_t>(id);
+        resumed_ = static_cast<pid_t>(id.thread);
         return kOk;
     }
-    if (id == 0 || id == ~u64{0}) return kOk;
-    if (!target_.find(static_cast<pid_t>(id))) return kBadRequest;
-    selected_ = static_cast<pid_t>(id);
+    on_child_ = target_.is_new_child(static_cast<pid_t>(id.process));
+    if (on_child_ || id.thread == 0 || id.thread == kAll) return kOk;
+    if (!target_.find(static_cast<pid_t>(id.thread))) return kBadRequest;
+    selected_ = static_cast<pid_t>(id.thread);
     return kOk;
 }
 
 std::string GdbSession::thread_alive(std::string_view arguments) {
-    u64 id;
-    return take_number(arguments, id) && target_.find(static_cast<pid_t>(id)) ? kOk : kBadRequest;
+    ThreadId id;
+    if (!take_thread(arguments, id)) return kBadRequest;
+    const bool alive =
+        target_.is_new_child(static_cast<pid_t>(id.process)) || target_.find(static_cast<pid_t>(id.thread)) != nullptr;
+    return alive ? kOk : kBadRequest;
 }
 
 std::string GdbSession::resume_threads(std::string_view actions) {
@@ -285,8 +336,8 @@ std::string GdbSession::resume_threads(std::string_view actions) {
     while (!actions.empty()) {
         std::string_view action = take_until(actions, ';');
         std::string_view what = take_until(action, ':');
-        u64 id = ~u64{0};
-        if (!action.empty() && !take_number(action, id)) return kBadRequest;
+        ThreadId id;
+        if (!action.empty() && !take_thread(action, id)) return kBadRequest;
         if (what.empty()) return kBadRequest;
         Resumption r{.tid = 0, .step = what.front() == 's' || what.front() == 'S'};
         u64 signal = 0;
@@ -295,7 +346,7 @@ std::string GdbSession::resume_threads(std::string_view actions) {
             r.signal = linux_signal(static_cast<int>(signal));
         }
         std::erase_if(left, [&](pid_t tid) {
-            if (id != ~u64{0} && static_cast<u64>(tid) != id) return false;
+            if (id.thread != kAll && static_cast<u64>(tid) != id.thread) return false;
             r.tid = tid;
             resumed.push_back(r);
             return true;
@@ -330,7 +381,7 @@ std::string GdbSession::resume_simple(std::string_view packet) {
     if (ir::Env* env = selected_env(); env && take_number(packet, address)) env->pc = address;
     pid_t tid = resumed_ > 0 ? resumed_ : selected_;
     bool steps = kind == 's' || kind == 'S';
-    std::string actions = what + ":" + hex_number(static_cast<u64>(tid));
+    std::string actions = what + ":" + hex_number(static_cast<u64>(tid));  // of this process
     if (!steps) actions += ";c";
     return resume_threads(actions);
 }
@@ -339,29 +390,36 @@ std::string GdbSession::resume_simple(std::string_view packet) {
 
 std::string GdbSession::query(std::string_view packet) {
     if (packet.starts_with("qSupported")) {
+        const bool processes = target_.process() != 0;
+        auto offers = [&](const char* feature) { return processes && packet.find(feature) != packet.npos; };
+        agreement_.multiprocess = offers("multiprocess+");
+        agreement_.forks = agreement_.multiprocess && offers("fork-events+");
+        agreement_.execs = agreement_.multiprocess && offers("exec-events+");
+        target_.agreed(agreement_);
         return "PacketSize=" + hex_number(kPacketSize) +
                ";QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+" + target_.features();
     }
     if (take_prefix(packet, "qXfer:")) return transfer(packet);
-    if (packet == "qC") return "QC" + hex_number(static_cast<u64>(selected_));
+    if (packet == "qC") return "QC" + thread_text(selected_);
     if (packet == "qfThreadInfo") {
         std::string list = "m";
-        for (pid_t tid : target_.threads()) list += (list.size() > 1 ? "," : "") + hex_number(static_cast<u64>(tid));
+        for (pid_t tid : target_.threads()) list += (list.size() > 1 ? "," : "") + thread_text(tid);
         return list;
     }
     if (packet == "qsThreadInfo") return "l";
     if (packet.starts_with("qAttached")) return "0";
     if (packet.starts_with("qSymbol")) return kOk;
     if (std::string_view id = packet; take_prefix(id, "qThreadExtraInfo,")) {
-        u64 tid;
-        return take_number(id, tid) ? to_hex(target_.describe_thread(static_cast<pid_t>(tid))) : kBadRequest;
+        ThreadId wanted;
+        if (!take_thread(id, wanted)) return kBadRequest;
+        return to_hex(target_.describe_thread(static_cast<pid_t>(wanted.thread)));
     }
     return target_.packet(packet).value_or("");
 }
 
 std::string GdbSession::set(std::string_view packet) {
     if (packet == "QStartNoAckMode") {
-        acknowledge_ = false;
+        agreement_.acknowledge = false;
         return kOk;
     }
     return target_.packet(packet).value_or("");
@@ -382,11 +440,10 @@ std::string GdbSession::transfer(std::string_view request) {
     } else if (object == "threads") {
         data = "<?xml version=\"1.0\"?>\n<threads>\n";
         for (pid_t tid : target_.threads()) {
-            data += "<thread id=\"" + hex_number(static_cast<u64>(tid)) + "\">" + target_.describe_thread(tid) +
-                    "</thread>\n";
+            data += "<thread id=\"" + thread_text(tid) + "\">" + target_.describe_thread(tid) + "</thread>\n";
         }
         data += "</threads>\n";
-    } else if (std::optional<std::string> own = target_.object(object)) {
+    } else if (std::optional<std::string> own = target_.object(object, selected_)) {
         data = *own;
     } else {
         return {};

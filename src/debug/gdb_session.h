@@ -11,10 +11,11 @@ namespace dragoman::debug {
 
 class GdbSession {
 public:
-    GdbSession(Target& target, int socket);
+    GdbSession(Target& target, int socket, const Agreement& agreement = {});
 
     /// Talks until gdb detaches or hangs up, or the guest has ended.
-    void run();
+    /// @param resumed whether gdb waits for the guest to stop, as it does after it has let it go on
+    void run(bool resumed = false);
 
 private:
     void handle_input();
@@ -36,6 +37,9 @@ private:
     std::string change_point(std::string_view arguments, bool insert);
     std::string select_thread(std::string_view arguments);
     std::string thread_alive(std::string_view arguments);
+    std::string thread_text(pid_t tid) const;
+    std::string process_text() const;
+    void detach(std::string_view arguments);
     /// These let the guest go on and @return an error to be sent, or nothing.
     std::string resume_threads(std::string_view actions);
     std::string resume_simple(std::string_view packet);
@@ -49,7 +53,8 @@ private:
     Target& target_;
     int socket_;
     PacketReader reader_;
-    bool acknowledge_ = true;  ///< until QStartNoAckMode
+    Agreement agreement_;
+    bool on_child_ = false;  ///< what gdb has selected is the new child of an event Fork
     bool open_ = true;
     pid_t selected_ = 0;  ///< thread of g, G, p, P (Hg)
     pid_t resumed_ = -1;  ///< thread of c, s (Hc)

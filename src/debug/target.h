@@ -24,12 +24,13 @@ struct WatchHit {
 
 /// Why the guest has stopped.
 struct StopEvent {
-    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, FileIo, Exited, Killed };
+    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, Fork, Exec, FileIo, Exited, Killed };
     Kind kind = Kind::Signal;
     pid_t tid = 0;
-    int value = 0;  ///< Linux signal, system call number or exit status
+    int value = 0;  ///< Linux signal, system call number, exit status or, of Fork, the child's process id
     WatchHit watch{};
-    std::string request{};  ///< FileIo: what gdb is to do for the thread ("write,1,80001000,5"), which then goes on
+    std::string request{};  ///< FileIo: what gdb is to do for the thread ("write,1,80001000,5"), which then goes on;
+                            ///< Exec: path of the new program
 };
 
 /// What one thread is to do when the guest goes on.
@@ -37,6 +38,13 @@ struct Resumption {
     pid_t tid;
     bool step = false;
     int signal = 0;  ///< signal to deliver first
+};
+
+/// What gdb and the stub have agreed on about packets.
+struct Agreement {
+    bool acknowledge = true;            ///< until QStartNoAckMode
+    bool multiprocess = false;          ///< thread ids name their processes: "pPID.TID"
+    bool forks = false, execs = false;  ///< gdb wants to know of them
 };
 
 /// All-stop: either the whole guest runs or all of it stands. Called on the stub's thread; registers and memory only
@@ -66,6 +74,18 @@ public:
     /// gdb kills the guest.
     virtual void kill() = 0;
 
+    /// Id of the process that is debugged; 0: there are no processes.
+    virtual pid_t process() const { return 0; }
+    /// What gdb wants to be told from now on.
+    virtual void agreed(const Agreement&) {}
+    /// Whether `pid` is the child of an event Fork, of which gdb has not said yet what becomes of it. Its memory is as
+    /// that of its parent.
+    virtual bool is_new_child(pid_t) { return false; }
+    /// Lets such a child go, without a debugger.
+    virtual void let_child_go(pid_t) {}
+    /// Has such a child, if there is one, take over the conversation from here on.
+    virtual void hand_over(const Agreement&) {}
+
     virtual std::vector<pid_t> threads() = 0;
     /// State of a thread; null when there is none with that id.
     virtual ir::Env* find(pid_t tid) = 0;
@@ -83,8 +103,8 @@ public:
     virtual std::string features() const { return {}; }
     /// A packet that the session does not know. Nothing: unknown here too.
     virtual std::optional<std::string> packet(std::string_view) { return std::nullopt; }
-    /// Data of qXfer objects beyond those of every target ("auxv", "exec-file").
-    virtual std::optional<std::string> object(std::string_view) { return std::nullopt; }
+    /// Data of qXfer objects beyond those of every target ("auxv", "exec-file", "siginfo" of thread `tid`).
+    virtual std::optional<std::string> object(std::string_view /*name*/, pid_t /*tid*/) { return std::nullopt; }
 };
 
 }  // namespace dragoman::debug

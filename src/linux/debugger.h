@@ -3,6 +3,7 @@
 #pragma once
 
 #include <csignal>
+#include <string>
 
 #include "linux/syscall.h"
 
@@ -35,10 +36,24 @@ public:
     /// The process is about to end: exit status, or the signal that kills it.
     virtual void process_exiting(int status) = 0;
     virtual void process_killed(int signal) = 0;
-    /// The process is about to execute another program, which is not debugged.
+    /// The process is about to execute another program.
     virtual void process_replaced() = 0;
-    /// In the child of fork, which is not debugged.
-    virtual void forked_child(Task& task) = 0;
+    /// Before a translator is executed for that: what it has to know to take over the debugger, who wants to see the
+    /// new program. Empty: there is nobody.
+    virtual std::string before_exec() = 0;
+    /// It could not be executed.
+    virtual void exec_failed() = 0;
+
+    /// The ends of a pipe, which the child of a fork gets to know by whether it is debugged; -1: it is not.
+    struct ForkPipe {
+        int child_end = -1, parent_end = -1;
+    };
+    /// The task is about to fork.
+    virtual ForkPipe before_fork(Task& task) = 0;
+    /// It has forked: child `pid`, or -errno. May block.
+    virtual void forked(Task& task, pid_t pid, const ForkPipe& pipe) = 0;
+    /// In the child. @returns the child's own debugger; null: it is not debugged
+    virtual Debugger* forked_child(Task& task, const ForkPipe& pipe) = 0;
 };
 
 }  // namespace dragoman::linux_abi

@@ -13,6 +13,7 @@
 #include "base/descriptors.h"
 #include "debug/packet.h"
 #include "linux/files/path.h"
+#include "linux/proc/proc_files.h"
 
 namespace dragoman::debug {
 
@@ -45,11 +46,15 @@ std::string failure(int error) {
     return "F-1," + hex_number(static_cast<u64>(error));
 }
 
-std::string open_file(std::string_view arguments) {
+std::string open_file(linux_abi::Task& task, std::string_view arguments) {
     std::string path = from_hex(take_until(arguments, ',')).value_or("");
     u64 flags = 0;
     if (path.empty() || !take_number(arguments, flags)) return failure(EINVAL);
     if ((flags & O_ACCMODE) != O_RDONLY) return failure(EROFS);
+    if (std::optional<i64> made = linux_abi::open_proc_file(task, AT_FDCWD, path, O_RDONLY)) {
+        if (*made < 0) return failure(static_cast<int>(-*made));
+        return "F" + hex_number(static_cast<u64>(reserve_descriptor(static_cast<int>(*made))));
+    }
     int fd = open(linux_abi::resolve_path(path).c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return failure(errno);
     return "F" + hex_number(static_cast<u64>(reserve_descriptor(fd)));
@@ -96,9 +101,13 @@ std::string stat_file(std::string_view arguments) {
     return "F" + hex_number(data.size()) + ";" + escape(data);
 }
 
-std::string read_link(std::string_view arguments) {
+std::string read_link(linux_abi::Task& task, std::string_view arguments) {
     char target[PATH_MAX];
-    std::string path = linux_abi::resolve_path(from_hex(arguments).value_or(""), false);
+    const std::string name = from_hex(arguments).value_or("");
+    if (std::optional<std::string> program = linux_abi::proc_exe(task, AT_FDCWD, name)) {
+        return "F" + hex_number(program->size()) + ";" + escape(*program);
+    }
+    std::string path = linux_abi::resolve_path(name, false);
     ssize_t size = readlink(path.c_str(), target, sizeof target);
     if (size < 0) return failure(errno);
     return "F" + hex_number(static_cast<u64>(size)) + ";" + escape({target, static_cast<std::size_t>(size)});
@@ -106,13 +115,13 @@ std::string read_link(std::string_view arguments) {
 
 }  // namespace
 
-std::string answer_file_request(std::string_view request) {
+std::string answer_file_request(linux_abi::Task& task, std::string_view request) {
     std::string_view operation = take_until(request, ':');
     if (operation == "setfs") return "F0";
-    if (operation == "open") return open_file(request);
+    if (operation == "open") return open_file(task, request);
     if (operation == "pread") return read_file(request);
     if (operation == "fstat") return stat_file(request);
-    if (operation == "readlink") return read_link(request);
+    if (operation == "readlink") return read_link(task, request);
     if (operation == "close") {
         u64 fd;
         if (!take_number(request, fd)) return failure(EINVAL);

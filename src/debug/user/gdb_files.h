@@ -5,9 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "linux/task.h"
+
 namespace dragoman::debug {
 
 /// Answers "vFile:OPERATION:ARGUMENTS" (given without "vFile:"); empty when the operation is not known.
-std::string answer_file_request(std::string_view request);
+/// @param task sees the files of /proc that are about the guest
+std::string answer_file_request(linux_abi::Task& task, std::string_view request);
 
 }  // namespace dragoman::debug

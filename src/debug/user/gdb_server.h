@@ -14,4 +14,8 @@ namespace dragoman::debug {
 /// @throws FatalError when it cannot listen there
 linux_abi::Debugger* start_gdb_server(linux_abi::Process& process, const std::string& where, bool suspend);
 
+/// Goes on with the debugger of the program that has executed this one, which is told so.
+/// @param kept what Debugger::before_exec said
+linux_abi::Debugger* take_over_gdb(linux_abi::Process& process, const std::string& kept);
+
 }  // namespace dragoman::debug

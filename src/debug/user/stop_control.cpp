@@ -1,10 +1,12 @@
 #include "debug/user/stop_control.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/descriptors.h"
@@ -121,17 +123,66 @@ std::size_t StopControl::write_memory(pid_t, u64 address, const void* from, std:
 }
 
 std::string StopControl::features() const {
-    return ";qXfer:auxv:read+;qXfer:exec-file:read+;QPassSignals+;QCatchSyscalls+";
+    return ";qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;QPassSignals+;QCatchSyscalls+;multiprocess+;"
+           "fork-events+;exec-events+";
 }
 
 std::optional<std::string> StopControl::packet(std::string_view packet) {
-    if (take_prefix(packet, "vFile:")) return answer_file_request(packet);
+    if (take_prefix(packet, "vFile:")) {
+        UniqueLock lock(lock_);
+        if (threads_.empty()) return kBadRequest;
+        Task& task = *threads_.front().task;
+        lock.unlock();
+        return answer_file_request(task, packet);
+    }
     if (take_prefix(packet, "QPassSignals:")) return pass_signals(packet);
     if (take_prefix(packet, "QCatchSyscalls:")) return catch_syscalls(packet);
     return std::nullopt;
 }
 
-std::optional<std::string> StopControl::object(std::string_view name) {
+void StopControl::agreed(const Agreement& agreement) {
+    UniqueLock lock(lock_);
+    agreement_ = agreement;
+}
+
+bool StopControl::is_new_child(pid_t pid) {
+    UniqueLock lock(lock_);
+    return std::any_of(new_children_.begin(), new_children_.end(), [&](const NewChild& c) { return c.pid == pid; });
+}
+
+void StopControl::let_child_go(pid_t pid) {
+    UniqueLock lock(lock_);
+    tell_children(pid, {.debugged = false, .agreement = {}});
+}
+
+void StopControl::hand_over(const Agreement& agreement) {
+    UniqueLock lock(lock_);
+    if (!new_children_.empty()) tell_children(new_children_.back().pid, {.debugged = true, .agreement = agreement});
+}
+
+void StopControl::tell_children(pid_t pid, const Verdict& verdict) {
+    for (const NewChild& child : new_children_) {
+        if (child.pid != pid) continue;
+        [[maybe_unused]] ssize_t size = write(child.pipe, &verdict, sizeof verdict);
+        release_descriptor(child.pipe);
+    }
+    std::erase_if(new_children_, [&](const NewChild& c) { return c.pid == pid; });
+}
+
+std::optional<std::string> StopControl::object(std::string_view name, pid_t tid) {
+    if (name == "siginfo") {
+        UniqueLock lock(lock_);
+        for (const ThreadState& t : threads_) {
+            if (t.task->tid != tid) continue;
+            siginfo_t info{};
+            info.si_signo = SIGTRAP;
+            info.si_code = TRAP_BRKPT;
+            u8 bytes[sizeof info] = {};
+            t.task->process->arch->layouts.put_siginfo(t.info.value_or(info), bytes);
+            return std::string(reinterpret_cast<const char*>(bytes), sizeof bytes);
+        }
+        return std::nullopt;
+    }
     if (name == "auxv") {
         return std::string(reinterpret_cast<const char*>(process_.auxv.data()), process_.auxv.size() * sizeof(u64));
     }
@@ -199,6 +250,10 @@ void StopControl::task_ended(Task& task) {
 void StopControl::before_run(Task& task) {
     UniqueLock lock(lock_);
     ThreadState& state = state_of(task);
+    if (std::exchange(reports_exec_, false)) {
+        state.running = true;
+        report(lock, task, {.kind = StopEvent::Kind::Exec, .request = process_.exe_path});
+    }
     state.in_syscall = false;
     if (state.watch_open && !state.watch_step) close_watched_pages(state);
     wait_until_running(lock, task);
@@ -239,7 +294,9 @@ int StopControl::signal_arrived(Task& task, const siginfo_t& info) {
         return signal;
     }
     if (passed_signals_[static_cast<std::size_t>(signal)]) return signal;
+    state.info = info;
     report(lock, task, {.kind = StopEvent::Kind::Signal, .value = signal});
+    state.info.reset();
     return attached_ ? std::exchange(state.signal, 0) : signal;
 }
 
@@ -281,13 +338,50 @@ void StopControl::process_replaced() {
     if (on_end) on_end();
 }
 
-void StopControl::forked_child(Task&) {
+std::string StopControl::before_exec() {
+    UniqueLock lock(lock_);
+    if (!attached_ || !agreement_.execs || !on_exec) return {};
+    exec_connection_ = on_exec();
+    return exec_connection_ < 0 ? "" : std::to_string(exec_connection_) + (agreement_.forks ? ",fork" : "");
+}
+
+void StopControl::exec_failed() {
+    if (exec_connection_ >= 0) close(std::exchange(exec_connection_, -1));
+}
+
+StopControl::ForkPipe StopControl::before_fork(Task&) {
+    UniqueLock lock(lock_);
+    int ends[2];
+    if (!attached_ || !agreement_.forks || pipe2(ends, O_CLOEXEC) != 0) return {};
+    return {.child_end = reserve_descriptor(ends[0]), .parent_end = reserve_descriptor(ends[1])};
+}
+
+void StopControl::forked(Task& task, pid_t pid, const ForkPipe& pipe) {
+    if (pipe.child_end < 0) return;
+    release_descriptor(pipe.child_end);
+    if (pid < 0) return release_descriptor(pipe.parent_end);
+    UniqueLock lock(lock_);
+    new_children_.push_back({pid, pipe.parent_end});
+    report(lock, task, {.kind = StopEvent::Kind::Fork, .value = pid});
+    // The debugger may have gone without a word about it.
+    tell_children(pid, {.debugged = false, .agreement = {}});
+}
+
+linux_abi::Debugger* StopControl::forked_child(Task& task, const ForkPipe& pipe) {
     // No lock: whoever held it does not exist in this process.
+    Verdict verdict{};
+    if (pipe.child_end >= 0) {
+        release_descriptor(pipe.parent_end);
+        while (read(pipe.child_end, &verdict, sizeof verdict) < 0 && errno == EINTR) {
+        }
+        release_descriptor(pipe.child_end);
+    }
     remove_breakpoints();
     watchpoints_.clear();
-    process_.debugger = nullptr;
     release_descriptor(event_fd_);
-    if (on_forked_child) on_forked_child();
+    StopControl* own = on_forked_child ? on_forked_child(verdict.debugged ? &verdict.agreement : nullptr) : nullptr;
+    if (own != nullptr) own->task_started(task);
+    return own;
 }
 
 StopControl::ThreadState& StopControl::state_of(Task& task) {

@@ -2,6 +2,8 @@
 // runs in the guest's threads. The other half (gdb_server.cpp) runs in a thread of its own and asks this one.
 #pragma once
 
+#include <unistd.h>
+
 #include <bitset>
 #include <functional>
 #include <list>
@@ -42,10 +44,23 @@ public:
     std::size_t write_memory(pid_t tid, u64 address, const void* from, std::size_t bytes) override;
     std::string features() const override;
     std::optional<std::string> packet(std::string_view packet) override;
-    std::optional<std::string> object(std::string_view name) override;
+    std::optional<std::string> object(std::string_view name, pid_t tid) override;
+    pid_t process() const override { return ::getpid(); }
+    void agreed(const Agreement& agreement) override;
+    bool is_new_child(pid_t pid) override;
+    void let_child_go(pid_t pid) override;
+    void hand_over(const Agreement& agreement) override;
 
-    /// Called in the child of fork, which has no debugger.
-    std::function<void()> on_forked_child;
+    /// Called in the child of fork. @param agreement the child takes over gdb; null: it has no debugger
+    /// @returns the child's own
+    std::function<StopControl*(const Agreement* agreement)> on_forked_child;
+    /// Called before exec: the connection to gdb, as the next program can use it, or -1.
+    std::function<int()> on_exec;
+    /// The first thread reports that this program has been executed.
+    void report_exec() {
+        LockGuard guard(lock_);
+        reports_exec_ = true;
+    }
     /// Called when the process ends or becomes another program.
     std::function<void()> on_end;
 
@@ -60,7 +75,11 @@ public:
     void process_exiting(int status) override;
     void process_killed(int signal) override;
     void process_replaced() override;
-    void forked_child(Task& task) override DRAGOMAN_UNCHECKED_LOCKING;
+    std::string before_exec() override;
+    void exec_failed() override;
+    ForkPipe before_fork(Task& task) override;
+    void forked(Task& task, pid_t pid, const ForkPipe& pipe) override;
+    Debugger* forked_child(Task& task, const ForkPipe& pipe) override DRAGOMAN_UNCHECKED_LOCKING;
 
 private:
     /// Signals that are delivered without a stop (QPassSignals:LIST).
@@ -78,7 +97,18 @@ private:
         int told_signal = 0;      ///< sent by resume(): not to be reported when it arrives
         bool watch_open = false;  ///< has opened the watched pages, for a system call or a single access
         std::optional<u64> watch_step = std::nullopt;  ///< the address of that access
+        std::optional<siginfo_t> info = std::nullopt;  ///< of the signal that it has stopped for
     };
+    /// What becomes of a new child, in its pipe.
+    struct Verdict {
+        bool debugged;
+        Agreement agreement;
+    };
+    struct NewChild {
+        pid_t pid;
+        int pipe;
+    };
+    void tell_children(pid_t pid, const Verdict& verdict) DRAGOMAN_REQUIRES(lock_);
 
     ThreadState& state_of(Task& task) DRAGOMAN_REQUIRES(lock_);
     void wait_until_running(UniqueLock& lock, Task& task) DRAGOMAN_REQUIRES(lock_);
@@ -104,6 +134,10 @@ private:
     std::list<ThreadState> threads_ DRAGOMAN_GUARDED_BY(lock_);  // a list: threads keep references to their own element
     std::vector<u64> breakpoints_ DRAGOMAN_GUARDED_BY(lock_);
     Watchpoints watchpoints_ DRAGOMAN_GUARDED_BY(lock_);
+    std::vector<NewChild> new_children_ DRAGOMAN_GUARDED_BY(lock_);
+    Agreement agreement_ DRAGOMAN_GUARDED_BY(lock_);
+    bool reports_exec_ DRAGOMAN_GUARDED_BY(lock_) = false;
+    int exec_connection_ = -1;
     std::bitset<65> passed_signals_ DRAGOMAN_GUARDED_BY(lock_);
     std::optional<std::vector<unsigned>> caught_syscalls_ DRAGOMAN_GUARDED_BY(lock_);
 };

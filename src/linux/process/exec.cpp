@@ -52,6 +52,8 @@ constexpr std::string_view kProgramVariable = "DRAGOMAN_KEPT_PROGRAM=";
 
 /// ... and that somebody traces the task.
 constexpr std::string_view kTracingVariable = "DRAGOMAN_KEPT_TRACING=";
+/// ... and the connection to gdb.
+constexpr std::string_view kDebuggerVariable = "DRAGOMAN_KEPT_DEBUGGER=";
 
 /// Of the translator's executable, once its name may have lost its meaning (the guest has changed its root); else -1.
 std::atomic<int> self_fd{-1};
@@ -177,6 +179,23 @@ void add_kept_state(std::vector<std::string>& environment, const Task& task, con
     add(kTracingVariable, trace::inherited_tracing(task));
 }
 
+/// Has the debugger of this program be that of the next.
+class DebuggerForExec {
+public:
+    DebuggerForExec(Task& task, std::vector<std::string>& environment)
+        : debugger_(task.vfork_child ? nullptr : task.process->debugger) {
+        if (debugger_ == nullptr) return;
+        const std::string kept = debugger_->before_exec();
+        if (!kept.empty()) environment.push_back(std::string(kDebuggerVariable) + kept);
+    }
+    ~DebuggerForExec() {
+        if (debugger_ != nullptr) debugger_->exec_failed();
+    }
+
+private:
+    Debugger* debugger_;
+};
+
 /// @param file the program, if `path` means nothing any more by then; else -1
 SyscallResult guest_exec(Task& task, const std::string& path, int file, const std::vector<std::string>& arguments,
                          std::vector<std::string> environment) {
@@ -199,6 +218,7 @@ SyscallResult guest_exec(Task& task, const std::string& path, int file, const st
     const ProgramForExec program(file);
     if (program.error()) return program.error();
     add_kept_state(environment, task, filters, program);
+    const DebuggerForExec debugger(task, environment);
     if (is_self(options.self)) return host_exec(task, AT_FDCWD, options.self.c_str(), command, environment, 0);
     if (is_self(kSelfLink)) return host_exec(task, AT_FDCWD, kSelfLink, command, environment, 0);
     // Not known at all: then the kernel has found us through binfmt_misc, and will again.
@@ -339,6 +359,10 @@ std::vector<std::string> guest_environment(char** environment, bool trusted, Inh
         }
         if (variable.starts_with(kTracingVariable)) {
             if (trusted) inheritance.tracing = *environment + kTracingVariable.size();
+            continue;
+        }
+        if (variable.starts_with(kDebuggerVariable)) {
+            if (trusted) inheritance.debugger = *environment + kDebuggerVariable.size();
             continue;
         }
         if (variable.starts_with(kFiltersVariable)) {

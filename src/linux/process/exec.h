@@ -8,10 +8,11 @@ namespace dragoman::linux_abi {
 
 /// What the translator that executed this one has left for it.
 struct Inheritance {
-    std::string policy;   ///< for inherit_policy
-    std::string filters;  ///< for inherit_filters
-    std::string tracing;  ///< for inherit_tracing
-    int program = -1;     ///< descriptor of the program; -1: it is found by its name
+    std::string policy;    ///< for inherit_policy
+    std::string filters;   ///< for inherit_filters
+    std::string tracing;   ///< for inherit_tracing
+    int program = -1;      ///< descriptor of the program; -1: it is found by its name
+    std::string debugger;  ///< Debugger::before_exec
 };
 
 /// The translator's environment as the guest is to see it. Variables that would act on the translator

@@ -280,15 +280,16 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
         return -errno;
     }
     bool plain = is_plain(r);
+    Debugger* const debugger = task.vfork_child ? nullptr : task.process->debugger;
+    const Debugger::ForkPipe debug_pipe = debugger != nullptr ? debugger->before_fork(task) : Debugger::ForkPipe{};
     ForkGuard guard(task);
     pid_t pid = plain ? ::fork() : unusual_fork(task, r);
     if (plain && pid < 0) pid = -errno;
     if (pid == 0) become_child(task, r);
     guard.release(pid == 0);
     if (pid == 0 && (r.flags & CLONE_CLEAR_SIGHAND)) clear_handlers(*task.handlers);
-    if (pid == 0 && task.process->debugger) {
-        task.process->debugger->forked_child(task);
-        task.process->debugger = nullptr;
+    if (pid == 0 && task.process->debugger != nullptr) {
+        task.process->debugger = task.process->debugger->forked_child(task, debug_pipe);
     }
     if (pid == 0) trace::forked(task, trace::clone_event(task, r));
     restore_host_signals(mask);
@@ -299,6 +300,7 @@ SyscallResult fork_process(Task& task, const CloneRequest& r) {
         }
         return kNoResult;
     }
+    if (debugger != nullptr) debugger->forked(task, pid, debug_pipe);
     if (r.flags & CLONE_VFORK) {
         ::close(pipe_ends[1]);
         wait_for_release(pipe_ends[0]);
