@@ -231,7 +231,9 @@ bool Virtqueue::publish() {
 
 void Virtqueue::suppress_notifications() {
     // With event indexes, it is enough not to move avail_event on.
-    if (enabled_ && !features_.event_index) store_release(used_, kNoNotify);
+    if (!enabled_ || features_.event_index) return;
+    store_release(used_, kNoNotify);
+    space_.wrote(layout_.used, 2);
 }
 
 bool Virtqueue::request_notifications() {
@@ -241,6 +243,7 @@ bool Virtqueue::request_notifications() {
     } else {
         store_release(used_, 0);
     }
+    space_.wrote(layout_.used, used_bytes_);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     return !empty();
 }

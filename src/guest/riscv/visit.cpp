@@ -69,7 +69,13 @@ void visit_traps(Hart& h, State& state) {
     state.field("mip software", p.mip_software);
     state.field("mip timer", p.mip_timer);
     const u64 lines = state.peek("mip external", __atomic_load_n(&p.mip_external, __ATOMIC_ACQUIRE));
-    if (state.loading()) __atomic_store_n(&p.mip_external, lines, __ATOMIC_RELEASE);
+    // Devices have set their lines before, and know more: a timer may have become due when the machine had stopped. The
+    // supervisor software interrupt is an event, which the hart itself clears.
+    constexpr u64 kEvents = interrupt_bit(kSupervisorSoftware);
+    if (state.loading()) {
+        __atomic_fetch_and(&p.mip_external, ~kEvents, __ATOMIC_ACQ_REL);
+        __atomic_fetch_or(&p.mip_external, lines & kEvents, __ATOMIC_ACQ_REL);
+    }
     state.field("stvec", p.stvec);
     state.field("sscratch", p.sscratch);
     state.field("sepc", p.sepc);
