@@ -146,6 +146,14 @@ std::string driver_names() { return join_names(true); }
 
 std::string device_names() { return join_names(false); }
 
+std::vector<std::string> driver_list() {
+    std::vector<std::string> names;
+    for (const DriverHelp& driver : drivers()) names.emplace_back(driver.name);
+    return names;
+}
+
+std::vector<std::string> property_texts(const DriverHelp& driver) { return properties_of(driver); }
+
 std::vector<std::string> property_names(const DriverHelp& driver) {
     std::vector<std::string> names = properties_of(driver);
     for (std::string& name : names) name.resize(name.find('='));

@@ -33,6 +33,10 @@ std::vector<std::string_view> kinds_of(const DriverHelp& driver);
 std::string driver_names();
 /// All that -device takes, for messages.
 std::string device_names();
+/// Names of all there are.
+std::vector<std::string> driver_list();
+/// "name=VALUE" of each property, with those that all devices of its kind have.
+std::vector<std::string> property_texts(const DriverHelp& driver);
 /// Names of the properties, with those that all devices of its kind have.
 std::vector<std::string> property_names(const DriverHelp& driver);
 

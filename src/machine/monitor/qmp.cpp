@@ -5,11 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "machine/backends.h"
 #include "machine/monitor/human.h"
 #include "machine/monitor/json_splitter.h"
 #include "machine/monitor/output.h"
 #include "machine/monitor/qmp_display.h"
 #include "machine/monitor/qmp_error.h"
+#include "machine/monitor/qmp_introspection.h"
 #include "machine/monitor/qmp_migration.h"
 #include "machine/monitor/qmp_pci.h"
 #include "machine/monitor/session.h"
@@ -192,6 +194,50 @@ private:
     Json query_commands(const Json&) {
         Json list = Json::array();
         for (const Command& command : commands()) list.push_back({{"name", command.name}});
+        return list;
+    }
+
+    Json query_qmp_schema(const Json&) {
+        std::vector<CommandSchema> schema;
+        for (const Command& command : commands()) schema.push_back({command.name, command.arguments});
+        constexpr std::string_view kEvents[] = {"SHUTDOWN",         "RESET", "STOP", "RESUME", "POWERDOWN", "MIGRATION",
+                                                "JOB_STATUS_CHANGE"};
+        return schema_json(schema, kEvents);
+    }
+
+    static bool abstract_too(const Json& arguments) {
+        if (!arguments.contains("abstract")) return true;
+        if (!arguments["abstract"].is_boolean())
+            throw QmpError{"Invalid parameter type for 'abstract', expected: boolean"};
+        return arguments["abstract"];
+    }
+
+    Json qom_list_types(const Json& arguments) {
+        const std::string implements = arguments.contains("implements") ? text_of(arguments, "implements") : "";
+        Json types = qom_types(machine_, implements);
+        if (abstract_too(arguments)) return types;
+        Json concrete = Json::array();
+        for (const Json& type : types) {
+            if (!type.contains("abstract")) concrete.push_back(type);
+        }
+        return concrete;
+    }
+
+    Json device_list_properties(const Json& arguments) {
+        const std::string type = text_of(arguments, "typename");
+        std::optional<Json> properties = device_properties(type);
+        if (!properties) throw QmpError{"Device '" + type + "' not found", "DeviceNotFound"};
+        return *properties;
+    }
+
+    Json query_machines(const Json&) { return machines_json(); }
+    Json query_cpu_definitions(const Json&) { return cpu_definitions_json(machine_); }
+
+    Json query_chardev(const Json&) {
+        Json list = Json::array();
+        for (const auto& info : machine_.backends().chardevs().list()) {
+            list.push_back({{"label", info.id}, {"filename", info.description}, {"frontend-open", true}});
+        }
         return list;
     }
 
@@ -387,6 +433,12 @@ private:
 const std::vector<QmpSession::Command>& QmpSession::commands() {
     static const std::vector<Command> kCommands = {
         {"qmp_capabilities", {"enable"}, &QmpSession::capabilities},
+        {"device-list-properties", {"typename"}, &QmpSession::device_list_properties},
+        {"qom-list-types", {"implements", "abstract"}, &QmpSession::qom_list_types},
+        {"query-chardev", {}, &QmpSession::query_chardev},
+        {"query-cpu-definitions", {}, &QmpSession::query_cpu_definitions},
+        {"query-machines", {}, &QmpSession::query_machines},
+        {"query-qmp-schema", {}, &QmpSession::query_qmp_schema},
         {"query-commands", {}, &QmpSession::query_commands},
         {"query-cpus-fast", {}, &QmpSession::query_cpus_fast},
         {"query-kvm", {}, &QmpSession::query_kvm},

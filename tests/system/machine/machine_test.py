@@ -600,6 +600,28 @@ class Qmp:
         return next(e for e in self.events if e["event"] == name)
 
 
+def introspect(q, commands):
+    """What programs ask that control machines, before they make one."""
+    schema = {entry["name"]: entry for entry in q.command("query-qmp-schema")}
+    check(all(schema.get(name, {}).get("meta-type") == "command" for name in commands), "commands without a schema")
+    check(all(entry["arg-type"] in schema and entry["ret-type"] in schema for entry in schema.values() if entry["meta-type"] == "command"),
+          "types without a schema")
+    members = [m["name"] for m in schema[schema["migrate"]["arg-type"]]["members"]]
+    check("uri" in members, f"arguments of migrate: {members}")
+    types = {entry["name"]: entry for entry in q.command("qom-list-types")}
+    check(types["virtio-blk-pci"].get("parent") and types["virt-machine"]["parent"] == "machine", f"qom-list-types: {types}")
+    check("virtio-device" in types and types["virtio-device"]["abstract"], "qom-list-types: virtio-device is abstract")
+    machines = [entry["name"] for entry in q.command("qom-list-types", implements="machine", abstract=False)]
+    check(sorted(machines) == sorted(entry["name"] + "-machine" for entry in q.command("query-machines")), f"query-machines: {machines}")
+    for name, entry in types.items():
+        if "device" in (entry.get("parent"), types.get(entry.get("parent"), {}).get("parent")) and not entry.get("abstract") and not name.endswith("-cpu"):
+            properties = q.command("device-list-properties", typename=name)
+            check(all(p["name"] and p["type"] for p in properties), f"device-list-properties {name}: {properties}")
+    check(q.command("device-list-properties", typename="no-such-device").get("error", {}).get("class") == "DeviceNotFound", "a device that is not there")
+    check("max" in [entry["name"] for entry in q.command("query-cpu-definitions")], "query-cpu-definitions")
+    check(any("unix:" in entry["filename"] or "socket" in entry["filename"] for entry in q.command("query-chardev")), "query-chardev")
+
+
 def qmp(folder):
     path = f"{folder}/qmp"
     process = subprocess.Popen([PROGRAM, "-bios", "none", "-kernel", GUEST, "-display", "none", "-smp", "2", "-name", "tester",
@@ -621,6 +643,7 @@ def qmp(folder):
     check(bridge["id"] == {"device": 8, "vendor": 0x1b36, "subsystem": 0x1100, "subsystem-vendor": 0x1af4}, f"query-pci: {bridge}")
     names = [c["name"] for c in q.command("query-commands")]
     check("human-monitor-command" in names and "quit" in names, f"query-commands: {names}")
+    introspect(q, names)
     q.command("stop")
     check(q.command("query-status") == {"status": "paused", "running": False}, "query-status after stop")
     q.wait_event("STOP")
