@@ -9,6 +9,10 @@
 #include "devices/pci/nvme.h"
 #include "devices/pci/pvpanic.h"
 #include "devices/pci/root_port.h"
+#include "devices/pci/xhci.h"
+#include "devices/usb/keyboard.h"
+#include "devices/usb/pointer.h"
+#include "devices/usb/storage.h"
 #include "devices/virtio/pci.h"
 #include "machine/backends.h"
 #include "machine/device_help.h"
@@ -91,15 +95,17 @@ std::unique_ptr<pci::Function> make_i6300esb(Machine& machine, Properties& prope
     return std::make_unique<pci::I6300esb>(machine.clock(), [&machine] { machine.watchdog_expired(); });
 }
 
+std::unique_ptr<pci::Function> make_xhci(Machine& machine, Properties& properties) {
+    properties.finish();
+    return std::make_unique<pci::Xhci>(machine.clock());
+}
+
 struct Maker {
     std::string_view driver;
     std::unique_ptr<pci::Function> (*make)(Machine& machine, Properties& properties);
 };
-constexpr Maker kMakers[] = {{"e1000", make_e1000},
-                             {"edu", make_edu},
-                             {"nvme", make_nvme},
-                             {"pvpanic-pci", make_pvpanic},
-                             {"i6300esb", make_i6300esb}};
+constexpr Maker kMakers[] = {{"e1000", make_e1000},         {"edu", make_edu},           {"nvme", make_nvme},
+                             {"pvpanic-pci", make_pvpanic}, {"i6300esb", make_i6300esb}, {"qemu-xhci", make_xhci}};
 
 std::unique_ptr<pci::Function> make_function(Machine& machine, Factory& factory, const DriverHelp& driver,
                                              pci::Bus& bus, const std::string& id, Properties& properties) {
@@ -147,6 +153,39 @@ void add_nvme_namespace(Machine& machine, Properties& properties) {
         properties.fail(bus ? "bus=" + *bus + ": there is no nvme of that id" : "an nvme must come before it");
     controller->add_namespace(machine.backends().drives(), properties);
     properties.finish();
+}
+
+bool is_usb_device(std::string_view driver) { return driver.starts_with("usb-"); }
+
+void add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
+    properties.take("id");
+    properties.take_number("port", 1, 1, 4);
+    std::string name = properties.take("bus", "");
+    if (name.ends_with(".0")) name.resize(name.size() - 2);
+    pci::Xhci* controller = nullptr;
+    for (const Machine::NamedDevice& one : machine.devices()) {
+        auto* found = dynamic_cast<pci::Xhci*>(one.device.get());
+        if (found != nullptr && controller == nullptr &&
+            (name.empty() || name == (found->id().empty() ? "usb-bus" : found->id())))
+            controller = found;
+    }
+    if (controller == nullptr)
+        properties.fail(name.empty() ? "a qemu-xhci must come before it"
+                                     : "bus=" + name + ": there is no qemu-xhci of that id before it");
+    std::unique_ptr<devices::usb::Device> device;
+    if (driver == "usb-storage") {
+        properties.take_number("bootindex", 0, 0, 0x7fffffff);
+        const std::string serial = properties.has("serial") ? *properties.take("serial") : "";
+        if (!serial.empty()) properties.set("serial", serial);
+        device = std::make_unique<devices::usb::Storage>(
+            devices::scsi::Disk::make(machine.backends().drives(), false, properties), serial);
+    }
+    properties.finish();
+    devices::usb::Hid* hid = nullptr;
+    if (driver == "usb-kbd") device.reset(hid = new devices::usb::Keyboard);
+    else if (device == nullptr) device.reset(hid = new devices::usb::Pointer(driver == "usb-tablet"));
+    if (!controller->plug(std::move(device))) properties.fail("all ports of the qemu-xhci are taken");
+    if (hid != nullptr) machine.backends().input().add(*hid);
 }
 
 }  // namespace dragoman::machine

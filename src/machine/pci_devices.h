@@ -15,5 +15,8 @@ void add_pci_device(Machine& machine, devices::virtio::Factory& factory, const D
 
 /// `-device nvme-ns`: a disk behind the nvme whose id bus= says, or the last one. @throws FatalError
 void add_nvme_namespace(Machine& machine, Properties& properties);
+/// Whether it is on the bus of a USB host controller before it.
+bool is_usb_device(std::string_view driver);
+void add_usb_device(Machine& machine, std::string_view driver, Properties& properties);
 
 }  // namespace dragoman::machine

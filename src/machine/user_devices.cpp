@@ -86,6 +86,7 @@ void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Pr
     if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
     if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
         return add_pci_device(machine, factory, driver, properties);
+    if (is_usb_device(name)) return add_usb_device(machine, name, properties);
     if (name == "ramfb") return add_ramfb(machine, properties);
     if (name == "nvme-ns") return add_nvme_namespace(machine, properties);
     add_slot_device(machine, factory, driver, properties);

@@ -13,6 +13,7 @@ struct Key {
     std::string_view name;  ///< as sendkey and QMP's send-key have it: "ret"
     u16 code;               ///< KEY_ENTER of linux/input-event-codes.h
     u8 number;              ///< of PC keyboards: scan code set 1, plus 0x80 for those that 0xe0 precedes; 0: none
+    u8 usage;               ///< of the USB keyboard page; 0: none
     u32 keysyms[2];         ///< of X without and with Shift, on a US keyboard; 0: none
 };
 

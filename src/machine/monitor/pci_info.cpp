@@ -107,6 +107,7 @@ std::string_view pci_class_name(u16 class_code) {
         case 0x0604: return "PCI bridge";
         case 0x0900: return "Keyboard";
         case 0x0902: return "Mouse";
+        case 0x0c03: return "USB controller";
         default: return {};
     }
 }

@@ -325,6 +325,8 @@ def bad_options(folder):
             (["-device", "virtio-scsi-pci", "-device", "scsi-cd", "-device", "scsi-cd,scsi-id=0"], ["scsi-id=0", "taken"]),
             (["-device", "virtserialport,chardev=none"], ["virtio-serial"]), (["-device", "virtio-serial-pci", "-device", "virtserialport,name=x"], ["chardev="]),
             (["-chardev", "null,id=c", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=c,nr=0"], ["port 0"]),
+            (["-device", "usb-kbd"], ["qemu-xhci"]), (["-device", "qemu-xhci,id=x", "-device", "usb-kbd,bus=y.0"], ["bus=y"]),
+            (["-device", "qemu-xhci", "-device", "usb-storage"], ["drive="]), (["-device", "qemu-xhci"] + 5 * ["-device", "usb-mouse"], ["all ports"]),
             (["-device", "ramfb", "-device", "ramfb"], ["one already"]), (["-M", "quard-star", "-device", "ramfb"], ["no fw_cfg"]),
             (["-device", "virtio-gpu-pci,max_outputs=17"], ["max_outputs=17", "1 to 16"]), (["-device", "virtio-gpu-pci,xres=9"], ["xres=9"]),
             (["-device", "virtio-gpu-pci,blob=on"], ["blob=on"]), (["-device", "virtio-gpu-pci-transitional"], ["virtio-gpu-pci-transitional"]),
