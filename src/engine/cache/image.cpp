@@ -38,6 +38,7 @@ std::size_t Image::map(const ImageFile& file, std::span<u8> area, std::span<cons
     block_cut.assign(view_.block_count(), false);
     owned_ = std::vector<std::atomic<bool>>(header.code_bytes / kImagePage);
     // Pages of it that are never looked at are never there.
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers
     tbs_.reset(static_cast<TranslationBlock**>(std::calloc(view_.block_count() + 1u, sizeof(TranslationBlock*))));
     mapped_ = tbs_ != nullptr;
     return bytes;
