@@ -108,7 +108,7 @@ EntryPoint load_program(Process& process, const Program& program) {
         process.exe_device = info.st_dev;
         process.exe_inode = info.st_ino;
     }
-    hold_program(process, program.file.get());
+    if (program.was_opened) hold_program(process, program.file.get());
     process.arguments = program.arguments;
     process.elf_flags = program.header.e_flags;
     process.start_code = image.start_code;
