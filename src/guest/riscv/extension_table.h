@@ -135,7 +135,7 @@
     X(Smepmp, "smepmp", System, kNone, Pmp)                \
     X(Smmpm, "smmpm", System, kNone, )                     \
     X(Smnpm, "smnpm", System, kNone, )                     \
-    X(Smpmpmt, "smpmpmt", SystemAbsent, kNone, Pmp)        \
+    X(Smpmpmt, "smpmpmt", System, kNone, Pmp)        \
     X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
     X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
     X(Ssaia, "ssaia", System, kNone, S)                    \

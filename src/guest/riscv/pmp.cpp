@@ -11,6 +11,8 @@ namespace {
 
 constexpr u8 kRead = kPmpRead, kWrite = kPmpWrite, kExecute = kPmpExecute, kAll = kRead | kWrite | kExecute;
 constexpr u8 kLocked = 0x80, kConfigMask = kLocked | 0x18 | kAll;
+/// The type of the memory (Smpmpmt): 0, not cached, I/O. There is nothing that would be cached or reordered.
+constexpr u8 kMemoryType = 0x60;
 constexpr u64 kAddressMask = low_mask(54);
 
 enum Matching { kOff = 0, kTor = 1, kNa4 = 2, kNapot = 3 };
@@ -78,10 +80,14 @@ void changed(Hart& hart) {
 // --- CSRs ---
 
 /// The byte that a write of `value` to entry i's configuration leaves there.
-u8 legal_config(const PrivilegedState& p, unsigned i, u8 value) {
+u8 legal_config(const Hart& hart, unsigned i, u8 value) {
+    const PrivilegedState& p = hart.priv;
     u8 old = p.pmp_config[i];
     if (is_locked(p, i)) return old;
-    value &= kConfigMask;
+    const bool types = hart_has(hart, Extension::Smpmpmt);
+    if (types && (value & kMemoryType) == kMemoryType)
+        value = (value & ~kMemoryType) | (old & kMemoryType);  // reserved
+    value &= types ? kConfigMask | kMemoryType : kConfigMask;
     if ((p.mseccfg & kSeccfgMml) == 0) {
         // Writable but not readable is reserved.
         if ((value & kRead) == 0) value &= static_cast<u8>(~kWrite);
@@ -105,7 +111,7 @@ u64 read_config(Hart& hart, unsigned number) {
 void write_config(Hart& hart, u64 value, unsigned number) {
     for (unsigned i = 0; i < entries_of_register(hart); ++i) {
         unsigned entry = first_entry(number) + i;
-        hart.priv.pmp_config[entry] = legal_config(hart.priv, entry, static_cast<u8>(value >> (8 * i)));
+        hart.priv.pmp_config[entry] = legal_config(hart, entry, static_cast<u8>(value >> (8 * i)));
     }
     changed(hart);
 }

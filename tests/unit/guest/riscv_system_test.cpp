@@ -233,6 +233,23 @@ TEST_F(RiscvSystem, SmepmpTruthTable) {
     }
 }
 
+TEST_F(RiscvSystem, MemoryTypesOfPmpRules) {
+    write(0x3a0, 0x20 | 0x1f);
+    EXPECT_EQ(read(0x3a0), 0x3fu);
+    write(0x3a0, 0x60 | 0x1f);
+    EXPECT_EQ(read(0x3a0), 0x3fu) << "a type that is reserved";
+    write(0x3a0, 0x40 | 0x1f);
+    EXPECT_EQ(read(0x3a0), 0x5fu);
+    const std::unique_ptr<Model> without = make_model("rv64", true);
+    Hart* h = hart(create(*without));
+    h->runtime = &guest::runtime;
+    reset(h, 0);
+    const CsrInfo& pmpcfg0 = *find_csr(*without, 0x3a0);
+    pmpcfg0.write(*h, 0x20 | 0x1f, 0x3a0);
+    EXPECT_EQ(pmpcfg0.read(*h, 0x3a0), 0x1fu);
+    destroy(h);
+}
+
 TEST_F(RiscvSystem, PmpConfigurationIsLegal) {
     write(0x3a0, 0x1a);  // writable, not readable: reserved
     EXPECT_EQ(read(0x3a0), 0x18u);
