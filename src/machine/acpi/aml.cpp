@@ -97,8 +97,10 @@ Bytes integer(u64 value) {
 }
 
 Bytes string(std::string_view text) {
-    Bytes out{kString};
-    out.insert(out.end(), text.begin(), text.end());
+    Bytes out;
+    out.reserve(text.size() + 2);
+    out.push_back(kString);
+    for (char c : text) out.push_back(static_cast<u8>(c));
     out.push_back(0);
     return out;
 }
