@@ -106,7 +106,12 @@ public:
     /// Raises a guest exception from a helper with HelperFlags::MayRaise: env is made precise for the
     /// calling instruction and run() returns Exception.
     [[noreturn]] void raise(ir::Env* env, u32 exception, u64 value);
-    /// Same, but run() returns `reason` and the guest goes on at env->pc as the helper has set it.
+    /// The same of an access to memory; but where the guest wants to do it another way (CpuOps::retry_access), the
+    /// instruction runs again.
+    [[noreturn]] void raise_access(ir::Env* env, u32 exception, u64 value);
+    /// As CpuOps::retry_access, for a running helper: returns only when the guest does not want to.
+    void retry_access(ir::Env* env);
+    /// As raise, but run() returns `reason` and the guest goes on at env->pc as the helper has set it.
     [[noreturn]] void leave(ir::Env* env, ir::ExitReason reason);
 
     /// Debugger support: breakpoints end TBs at `pc` with kExceptionDebug; single step runs one

@@ -161,6 +161,17 @@ void Engine::raise(ir::Env* env, u32 exception, u64 value) {
     __builtin_unreachable();
 }
 
+void Engine::retry_access(ir::Env* env) {
+    if (impl_->guest.cpu.retry_access == nullptr) return;
+    if (!impl_->restore(env, impl_->backend->helper_return_address(env), nullptr)) DRAGOMAN_UNREACHABLE();
+    if (impl_->guest.cpu.retry_access(env)) leave(env, ir::ExitReason::Lookup);
+}
+
+void Engine::raise_access(ir::Env* env, u32 exception, u64 value) {
+    retry_access(env);
+    raise(env, exception, value);
+}
+
 void Engine::leave(ir::Env* env, ir::ExitReason reason) {
     env->exit_reason = reason;
     impl_->backend->exit_from_helper(env);

@@ -16,16 +16,20 @@ using memory::Region;
 
 Softmmu& softmmu_of(ir::Env* env) { return *vcpu_of(env).softmmu; }
 
+[[noreturn]] void raise_access(ir::Env* env, u32 exception, u64 value) {
+    vcpu_of(env).engine.engine.raise_access(env, exception, value);
+}
+
 /// Resolves an access or raises what the guest's MMU says.
 Place resolve(ir::Env* env, Softmmu& mmu, u64 address, Access access, unsigned mmu_index) {
     Place place;
     GuestFault fault;
-    if (!mmu.resolve(address, access, mmu_index, place, fault)) guest::raise(env, fault.exception, fault.value);
+    if (!mmu.resolve(address, access, mmu_index, place, fault)) raise_access(env, fault.exception, fault.value);
     return place;
 }
 
 [[noreturn]] void bus_error(ir::Env* env, const Softmmu& mmu, Access access, u64 address) {
-    guest::raise(env, mmu.ops().access_fault(access), address);
+    raise_access(env, mmu.ops().access_fault(access), address);
 }
 
 /// The part in the next page of an access of `size` bytes whose first part is `place`, too short for it. An access may
@@ -41,7 +45,7 @@ Place resolve_rest(ir::Env* env, Softmmu& mmu, const Place& place, u64 address, 
 void check_watchpoints(ir::Env* env, const Softmmu& mmu, u64 address, unsigned bytes, Access access) {
     u64 watched;
     if (!mmu.watchpoints().empty() && mmu.watchpoints().hit(address, bytes, access, watched))
-        guest::raise(env, ir::kExceptionWatch, watched);
+        raise_access(env, ir::kExceptionWatch, watched);
 }
 
 unsigned data_index(ir::Env* env, const Softmmu& mmu) { return mmu.ops().mmu_index(env, false); }
@@ -96,6 +100,19 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     }
 }
 
+/// Of an access by more than a word that is not one copy: brings its pages in, and raises what forbids it. What is not
+/// all in RAM, the guest does in its own widths, if it wants to: devices tell them apart.
+void prepare_wide(ir::Env* env, Softmmu& mmu, u64 address, unsigned size, Access access, unsigned mmu_index) {
+    const Place place = resolve(env, mmu, address, access, mmu_index);
+    const unsigned first = static_cast<unsigned>(std::min<u64>(place.bytes, size));
+    bool ram = mmu.physical().ram(place.physical, first) != nullptr;
+    if (first < size) {
+        const Place rest = resolve_rest(env, mmu, place, address, size, access, mmu_index);
+        ram = ram && mmu.physical().ram(rest.physical, size - first) != nullptr;
+    }
+    if (!ram) vcpu_of(env).engine.engine.retry_access(env);
+}
+
 void mmu_load_wide(ir::Env* env, u64 address, void* to, unsigned size_log2, unsigned mmu_index) {
     Softmmu& mmu = softmmu_of(env);
     const unsigned size = 1u << size_log2;
@@ -104,6 +121,7 @@ void mmu_load_wide(ir::Env* env, u64 address, void* to, unsigned size_log2, unsi
         std::memcpy(to, host, size);
         return;
     }
+    prepare_wide(env, mmu, address, size, Access::Load, mmu_index);
     for (unsigned done = 0; done < size; done += 8) {
         const u64 word = mmu_load(env, address + done, 3, mmu_index);
         std::memcpy(static_cast<u8*>(to) + done, &word, sizeof word);
@@ -119,8 +137,7 @@ void mmu_store_wide(ir::Env* env, u64 address, const void* from, unsigned size_l
         return;
     }
     // All of it must be permitted before a word is written.
-    const Place place = resolve(env, mmu, address, Access::Store, mmu_index);
-    if (place.bytes < size) resolve_rest(env, mmu, place, address, size, Access::Store, mmu_index);
+    prepare_wide(env, mmu, address, size, Access::Store, mmu_index);
     for (unsigned done = 0; done < size; done += 8) {
         u64 word;
         std::memcpy(&word, static_cast<const u8*>(from) + done, sizeof word);

@@ -272,7 +272,7 @@ bool unit_stride(InlineVector& v, Var base, bool load) {
 }  // namespace
 
 bool gen_inline_access(DisasContext& ctx, VectorOp op, unsigned eew, int emul, unsigned rs1) {
-    if (!inlines_vectors(ctx) || ctx.system) return false;
+    if (!inlines_vectors(ctx)) return false;
     InlineVector v(ctx, op, eew, emul, ir::kNoVar);
     const Var base = ctx.gpr(rs1);
     switch (op) {
