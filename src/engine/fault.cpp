@@ -49,6 +49,8 @@ bool Engine::Impl::mend_image(ir::Env* env, const u8* position, int signal, cons
     const ImageView& view = image->view();
     const ImageShape shape = view.shape(block);
     const u64 pc = image->bias() + view.pcs[block];
+    // It goes on behind a call that it has made, and begins on a page that has not been missed yet.
+    if (!image->cut_off_before(block)) return false;
     if (mender->mend(*image, block, request_for(pc, shape.flags))) return true;
     // The guest's code is another one now; it takes over if nothing of the block has been done.
     const i64 offset = position - image->code(block);

@@ -83,6 +83,14 @@ bool Image::cut_off(const void* fault) {
     return true;
 }
 
+bool Image::cut_off_before(u32 block) {
+    char byte;
+    const iovec place{&byte, 1}, source{code(block), 1};
+    // The kernel says without a fault whether it is there.
+    if (::process_vm_readv(::getpid(), &place, 1, &source, 1, 0) == 1) return true;
+    return cut_off(code(block));
+}
+
 bool Image::owns(u64 address) const {
     const u64 page = (address - reinterpret_cast<u64>(view_.code)) / kImagePage;
     return view_.code != nullptr && page < owned_.size() && owned_[page].load();

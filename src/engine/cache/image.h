@@ -41,6 +41,8 @@ public:
     static constexpr u8 kNoCode = 0x06;
     /// The file ends in front of `fault`, an address in this. In signal handlers. @returns whether memory is there now
     bool cut_off(const void* fault);
+    /// The same where block `block` begins, if the file ends in front of that. @returns whether memory is there now
+    bool cut_off_before(u32 block);
     /// Whether the file has been cut off: nothing of it is to be used any more that is not running already.
     bool lost() const { return lost_from_.load() != ~u64{0}; }
     bool contains(const void* p) const {
