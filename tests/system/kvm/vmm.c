@@ -1,4 +1,4 @@
-// vmm IMAGE [INITRD [ARGUMENTS]]: runs a kernel in a virtual machine of KVM's: one hart, 128 MiB of memory, a UART that
+// vmm IMAGE [INITRD [ARGUMENTS]]: runs a kernel in a virtual machine of KVM's: one hart, 256 MiB of memory, a UART that
 // is polled. What the guest's UART sends goes to stdout. Exit status 0 when the guest powers off.
 #include <asm/kvm.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define RAM 0x80000000ull
-#define RAM_BYTES (128ull << 20)
+#define RAM_BYTES (256ull << 20)
 #define KERNEL (RAM + (2 << 20))
 #define INITRD (RAM + (64 << 20))
 #define TREE (RAM + (120 << 20))

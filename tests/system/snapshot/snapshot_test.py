@@ -96,7 +96,7 @@ class Machine:
         self.console.expect(r"# ")
         self.console.run("stty -echo", "")
         # A clock that goes on, and harts that are busy.
-        self.console.run("(while :; do sleep 0.1; cat /proc/uptime >/tmp/uptime; done) & true", "")
+        self.console.run("(while :; do sleep 0.1; cat /proc/uptime >/tmp/next; mv /tmp/next /tmp/uptime; done) & true", "")
         self.console.run("(while :; do :; done) & true", "")
 
     def begin_work(self):

@@ -121,7 +121,8 @@ TEST(Explain, RecursionCountsOnce) {
 }
 
 TEST(Explain, LoopsGoThroughCalls) {
-    const Report report(profile());
+    const Profile p = profile();
+    const Report report(p);
     const std::vector<Loop> loops = find_loops(report, 0);
     ASSERT_EQ(loops.size(), 1u);
     EXPECT_EQ(report.blocks[loops[0].head].shown->pc, 0x2000u);
