@@ -36,6 +36,9 @@ public:
         unsigned max_harts;
         u16 elf_machine;  ///< the guest of its harts, as in ELF headers (guest::find)
         u8 elf_class;
+        /// Of its harts without -cpu, as QMP names it: the model, and behind its first '-' what all models of the guest
+        /// have.
+        std::string_view default_cpu_type;
         u8 other_elf_class;  ///< harts of this one may be had, too; 0: there is one kind
         std::unique_ptr<Board> (*make)(Machine& machine);
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.

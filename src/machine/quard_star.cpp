@@ -111,6 +111,7 @@ const Board::Kind kQuardStar = {
     .max_harts = 8,
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .default_cpu_type = "rv64-riscv-cpu",
     .other_elf_class = 0,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<QuardStar>(machine); },
 };

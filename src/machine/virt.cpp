@@ -510,6 +510,7 @@ const Board::Kind kVirt = {
     .max_harts = 512,
     .elf_machine = EM_RISCV,
     .elf_class = ELFCLASS64,
+    .default_cpu_type = "rv64-riscv-cpu",
     .other_elf_class = ELFCLASS32,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Virt>(machine); },
     .cpu_properties =

@@ -11,7 +11,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kMachineSuffix = "-machine", kCpuSuffix = "-riscv-cpu";
+constexpr std::string_view kMachineSuffix = "-machine";
+
+/// "rv64-riscv-cpu" for "rv64".
+std::string cpu_type(std::string_view model) {
+    std::string_view known = Board::kinds().front()->default_cpu_type;
+    return std::string(model) + std::string(known.substr(known.find('-')));
+}
 
 struct Type {
     std::string name;
@@ -36,7 +42,7 @@ std::vector<Type> types_of(Machine& machine) {
         types.push_back({std::string(kind->name) + std::string(kMachineSuffix), {"object", "machine"}});
     }
     for (const guest::CpuModel& model : machine.guest().models(true)) {
-        types.push_back({std::string(model.name) + std::string(kCpuSuffix), {"object", "device", "cpu"}});
+        types.push_back({cpu_type(model.name), {"object", "device", "cpu"}});
     }
     return types;
 }
@@ -83,7 +89,7 @@ Json machines_json() {
         Json entry{{"hotpluggable-cpus", false},
                    {"name", kind->name},
                    {"numa-mem-supported", false},
-                   {"default-cpu-type", "rv64" + std::string(kCpuSuffix)},
+                   {"default-cpu-type", kind->default_cpu_type},
                    {"cpu-max", kind->max_harts},
                    {"deprecated", false},
                    {"acpi", false}};
@@ -96,10 +102,8 @@ Json machines_json() {
 Json cpu_definitions_json(Machine& machine) {
     Json list = Json::array();
     for (const guest::CpuModel& model : machine.guest().models(true)) {
-        list.push_back({{"name", model.name},
-                        {"typename", std::string(model.name) + std::string(kCpuSuffix)},
-                        {"static", false},
-                        {"deprecated", false}});
+        list.push_back(
+            {{"name", model.name}, {"typename", cpu_type(model.name)}, {"static", false}, {"deprecated", false}});
     }
     return list;
 }
