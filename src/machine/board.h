@@ -41,6 +41,7 @@ public:
         std::string_view default_cpu_type;
         u8 other_elf_class;  ///< harts of this one may be had, too; 0: there is one kind
         std::unique_ptr<Board> (*make)(Machine& machine);
+        bool acpi = false;  ///< firmware finds ACPI tables
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
         std::string (*cpu_properties)(const Properties& properties) = nullptr;
     };

@@ -513,6 +513,7 @@ const Board::Kind kVirt = {
     .default_cpu_type = "rv64-riscv-cpu",
     .other_elf_class = ELFCLASS32,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Virt>(machine); },
+    .acpi = true,
     .cpu_properties =
         [](const Properties& properties) {
             Properties copy = properties;

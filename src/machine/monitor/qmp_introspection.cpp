@@ -86,13 +86,10 @@ std::optional<Json> device_properties(const std::string& type) {
 Json machines_json() {
     Json list = Json::array();
     for (const Board::Kind* kind : Board::kinds()) {
-        Json entry{{"hotpluggable-cpus", false},
-                   {"name", kind->name},
-                   {"numa-mem-supported", false},
-                   {"default-cpu-type", kind->default_cpu_type},
-                   {"cpu-max", kind->max_harts},
-                   {"deprecated", false},
-                   {"acpi", false}};
+        Json entry{{"hotpluggable-cpus", false},  {"name", kind->name},
+                   {"numa-mem-supported", false}, {"default-cpu-type", kind->default_cpu_type},
+                   {"cpu-max", kind->max_harts},  {"deprecated", false},
+                   {"acpi", kind->acpi}};
         if (kind == Board::kinds().front()) entry["is-default"] = true;
         list.push_back(entry);
     }
