@@ -1,14 +1,18 @@
 // Start and end of the guest process, and the loop of its tasks.
 #include "linux/process/process.h"
 
+#include <linux/futex.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "linux/arch.h"
 #include "linux/dispatch.h"
@@ -74,7 +78,19 @@ void run_task(Task& task) {
     }
 }
 
+namespace {
+
+/// Where locks cannot wait, the C library ends the process as soon as two threads want one.
+void check_futex() {
+    u32 word = 0;
+    if (::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0) < 0)
+        die(1, "futex: %s", std::strerror(errno));
+}
+
+}  // namespace
+
 void run_process(Process& process, Program program, const std::function<void()>& loaded) {
+    check_futex();
     Task task;
     task.process = &process;
     task.tid = process.pid = ::getpid();
