@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/little_endian.h"
 #include "machine/image_file.h"
 
 namespace dragoman::machine {
@@ -46,7 +47,7 @@ public:
     Structure(Type type, u16 handle) { number(type, 1).number(0, 1).number(handle, 2); }
 
     Structure& number(u64 value, unsigned bytes) {
-        for (unsigned i = 0; i < bytes; i++) area_.push_back(static_cast<u8>(value >> (8 * i)));
+        put_le(area_, value, bytes);
         return *this;
     }
     /// The number of a string: 0 for an empty one.
@@ -130,12 +131,6 @@ Given collect(const std::vector<Properties>& options) {
     return given;
 }
 
-/// §7.2.1: the first three parts are little-endian numbers.
-void add_uuid(Structure& to, const Uuid& uuid) {
-    constexpr u8 kOrder[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    for (u8 i : kOrder) to.number(uuid[i], 1);
-}
-
 void add_firmware(Given& given, Bytes& out) {
     if (!given.has(kFirmware)) return;  // firmware says it itself
     Properties& properties = given.types.at(kFirmware);
@@ -154,7 +149,7 @@ void add_system(Given& given, const SmbiosMachine& machine, Bytes& out) {
     s.text(given.text(kSystem, "manufacturer", "QEMU")).text(given.text(kSystem, "product", "QEMU Virtual Machine"));
     s.text(given.text(kSystem, "version", machine.board)).text(given.text(kSystem, "serial", ""));
     const std::string text = given.text(kSystem, "uuid", "");
-    add_uuid(s, (text.empty() ? machine.uuid : parse_uuid(text)).value_or(Uuid{}));
+    for (u8 byte : mixed_endian((text.empty() ? machine.uuid : parse_uuid(text)).value_or(Uuid{}))) s.number(byte, 1);
     constexpr u8 kPowerSwitch = 6;
     s.number(kPowerSwitch, 1).text(given.text(kSystem, "sku", "")).text(given.text(kSystem, "family", ""));
     s.append_to(out);
@@ -242,7 +237,7 @@ void add_oem_strings(const Given& given, Bytes& out) {
 /// The entry point (§5.2.2), whose address firmware fills in.
 Bytes anchor(u32 table_bytes) {
     Bytes bytes = {'_', 'S', 'M', '3', '_', 0, 24, 3, 0, 0, 1, 0};
-    for (unsigned i = 0; i < 4; i++) bytes.push_back(static_cast<u8>(table_bytes >> (8 * i)));
+    put_le(bytes, table_bytes, 4);
     bytes.resize(24);
     u8 sum = 0;
     for (u8 byte : bytes) sum = static_cast<u8>(sum + byte);
@@ -251,39 +246,6 @@ Bytes anchor(u32 table_bytes) {
 }
 
 }  // namespace
-
-std::optional<Uuid> parse_uuid(std::string_view text) {
-    constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    if (text.size() != kForm.size()) return std::nullopt;
-    Uuid uuid{};
-    unsigned digits = 0;
-    for (std::size_t i = 0; i < text.size(); i++) {
-        const char c = text[i];
-        if (kForm[i] == '-') {
-            if (c != '-') return std::nullopt;
-            continue;
-        }
-        const int digit = c >= '0' && c <= '9'   ? c - '0'
-                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                 : -1;
-        if (digit < 0) return std::nullopt;
-        u8& byte = uuid[digits++ / 2];
-        byte = static_cast<u8>(byte << 4 | digit);
-    }
-    return uuid;
-}
-
-std::string format_uuid(const Uuid& uuid) {
-    std::string text;
-    for (std::size_t i = 0; i < uuid.size(); i++) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", uuid[i]);
-        text += digits;
-        if (i == 3 || i == 5 || i == 7 || i == 9) text += '-';
-    }
-    return text;
-}
 
 void check_smbios(const Properties& given) {
     Properties properties = given;

@@ -2,21 +2,15 @@
 // machine.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/properties.h"
 #include "devices/fw_cfg.h"
+#include "machine/uuid.h"
 
 namespace dragoman::machine {
-
-/// 16 bytes in the order of the text.
-using Uuid = std::array<u8, 16>;
-/// "550e8400-e29b-41d4-a716-446655440000"; nothing when it is none.
-std::optional<Uuid> parse_uuid(std::string_view text);
-std::string format_uuid(const Uuid& uuid);
 
 /// -smbios: checks one option. @throws FatalError that names what is wrong
 void check_smbios(const Properties& properties);

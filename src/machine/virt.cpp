@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "devices/aclint.h"
 #include "devices/aplic.h"
 #include "devices/cfi_flash.h"
@@ -223,8 +224,8 @@ void Virt::add_fw_cfg() {
     const Boot& boot = config_.boot;
     fw_cfg_->add_number(devices::FwCfg::kBootMenu, boot.menu, 2);
     auto add_wait = [this](const char* name, u32 value, unsigned size) {
-        std::vector<u8> bytes(size);
-        for (unsigned i = 0; i < size; i++) bytes[i] = static_cast<u8>(value >> (8 * i));
+        std::vector<u8> bytes;
+        put_le(bytes, value, size);
         fw_cfg_->add_file(name, bytes);
     };
     if (config_.uuid) fw_cfg_->add_item(devices::FwCfg::kUuid, {config_.uuid->begin(), config_.uuid->end()});

@@ -8,7 +8,8 @@ import select
 import subprocess
 import time
 
-SYSTEM = os.environ.get("DRAGOMAN_TEST_SYSTEM") or os.path.expanduser("~/.cache/dragoman-tests/system")
+from console import SYSTEM
+
 PATIENCE = 120  # seconds that nothing needs
 
 
@@ -32,6 +33,13 @@ class Guest:
         self.output = ""
         self.expect(r"# ")
         self.run("stty -echo; PS1=")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
     def expect(self, pattern):
         deadline = time.monotonic() + PATIENCE

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/big_endian.h"
 #include "base/error.h"
 
 namespace dragoman::devices::display {
@@ -16,10 +17,6 @@ namespace {
 constexpr u8 kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 constexpr u8 kDepth = 8, kTruecolour = 2;
 constexpr u8 kSubFilter = 1;
-
-void put_be32(std::vector<u8>& out, u32 value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<u8>(value >> shift));
-}
 
 void put_rgb(std::vector<u8>& out, u32 pixel) {
     for (int shift = 16; shift >= 0; shift -= 8) out.push_back(static_cast<u8>(pixel >> shift));

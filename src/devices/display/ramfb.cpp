@@ -1,8 +1,7 @@
 #include "devices/display/ramfb.h"
+#include "base/big_endian.h"
 
 #include <cstring>
-
-#include "devices/display/big_endian.h"
 
 namespace dragoman::devices::display {
 

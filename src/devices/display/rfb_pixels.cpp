@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/big_endian.h"
 #include "base/error.h"
-#include "devices/display/big_endian.h"
 
 namespace dragoman::devices::display {
 
@@ -154,7 +154,7 @@ void ZrleEncoder::encode(const Frame& frame, const Area& area, const PixelFormat
         deflate(&stream_, Z_SYNC_FLUSH);
         out.insert(out.end(), part, part + (sizeof part - stream_.avail_out));
     } while (stream_.avail_out == 0);
-    set_be32(out, length_at, static_cast<u32>(out.size() - length_at - 4));
+    set_be(out, length_at, static_cast<u32>(out.size() - length_at - 4), 4);
 }
 
 }  // namespace dragoman::devices::display

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/big_endian.h"
 #include "base/crypto/des.h"
-#include "devices/display/big_endian.h"
 #include "devices/input/keys.h"
 
 namespace dragoman::devices::display {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/big_endian.h"
 #include "devices/net/checksum.h"
 
 namespace dragoman::devices::net {
@@ -20,15 +21,6 @@ constexpr std::size_t kLength4 = 2, kIdentification4 = 4, kFragment4 = 6, kProto
 constexpr std::size_t kLength6 = 4, kNext6 = 6, kAddresses6 = 8;
 constexpr std::size_t kSequence = 4, kOffset = 12, kFlags = 13, kChecksum = 16;
 
-u16 big16(std::span<const u8> bytes, std::size_t at) { return static_cast<u16>(bytes[at] << 8 | bytes[at + 1]); }
-u32 big32(std::span<const u8> bytes, std::size_t at) {
-    return static_cast<u32>(u32{big16(bytes, at)} << 16 | big16(bytes, at + 2));
-}
-void put16(std::span<u8> bytes, std::size_t at, std::size_t value) {
-    bytes[at] = static_cast<u8>(value >> 8);
-    bytes[at + 1] = static_cast<u8>(value);
-}
-
 }  // namespace
 
 bool TcpMerge::parse(std::span<const u8> frame, Packet& packet) {
@@ -38,13 +30,13 @@ bool TcpMerge::parse(std::span<const u8> frame, Packet& packet) {
     const std::span<const u8> ip = frame.subspan(kEthernet);
     if (frame[12] == 0x08 && frame[13] == 0x00) {
         // No options, no fragment.
-        if (ip[0] != 0x45 || ip[kProtocol4] != kTcp || (big16(ip, kFragment4) & 0x3fff) != 0) return false;
+        if (ip[0] != 0x45 || ip[kProtocol4] != kTcp || (get_be16(ip, kFragment4) & 0x3fff) != 0) return false;
         packet.tcp = kEthernet + kIpv4Header;
-        end = kEthernet + big16(ip, kLength4);
+        end = kEthernet + get_be16(ip, kLength4);
     } else if (frame[12] == 0x86 && frame[13] == 0xdd) {
         if (frame.size() < kEthernet + kIpv6Header + kTcpHeader || ip[0] >> 4 != 6 || ip[kNext6] != kTcp) return false;
         packet.tcp = kEthernet + kIpv6Header;
-        end = packet.tcp + big16(ip, kLength6);
+        end = packet.tcp + get_be16(ip, kLength6);
     } else {
         return false;
     }
@@ -53,7 +45,7 @@ bool TcpMerge::parse(std::span<const u8> frame, Packet& packet) {
     if (packet.data < packet.tcp + kTcpHeader || end <= packet.data || end > frame.size()) return false;
     if ((tcp[kFlags] & ~kPush) != kAck) return false;
     packet.bytes = end - packet.data;
-    packet.sequence = big32(tcp, kSequence);
+    packet.sequence = get_be32(tcp, kSequence);
     packet.push = (tcp[kFlags] & kPush) != 0;
     return true;
 }
@@ -113,17 +105,17 @@ void TcpMerge::finish_headers() {
     u32 sum = kTcp + static_cast<u32>(tcp_bytes);
     std::span<const u8> addresses;
     if (first_.tcp == kEthernet + kIpv4Header) {
-        put16(ip, kLength4, ip.size());
-        put16(ip, kChecksum4, 0);
-        put16(ip, kChecksum4, static_cast<u16>(~internet_sum(ip.first(kIpv4Header))));
+        set_be(ip, kLength4, ip.size(), 2);
+        set_be(ip, kChecksum4, 0, 2);
+        set_be(ip, kChecksum4, static_cast<u16>(~internet_sum(ip.first(kIpv4Header))), 2);
         addresses = ip.subspan(kAddresses4, 8);
     } else {
-        put16(ip, kLength6, tcp_bytes);
+        set_be(ip, kLength6, tcp_bytes, 2);
         addresses = ip.subspan(kAddresses6, 32);
     }
     sum += internet_sum(addresses);
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-    put16(ip, first_.tcp - first_.ip + kChecksum, sum);
+    set_be(ip, first_.tcp - first_.ip + kChecksum, sum, 2);
 }
 
 }  // namespace dragoman::devices::net

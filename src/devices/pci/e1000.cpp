@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/big_endian.h"
 #include "devices/net/checksum.h"
 #include "devices/state.h"
 #include "devices/wake_scope.h"
@@ -104,22 +105,11 @@ constexpr std::size_t kMostReceived = 16384;
 constexpr std::size_t kLeastBytes = 60, kCrcBytes = 4;
 constexpr unsigned kSizes[] = {64, 127, 255, 511, 1023};
 
-u16 big16(const u8* at) { return static_cast<u16>(at[0] << 8 | at[1]); }
-u32 big32(const u8* at) { return u32{big16(at)} << 16 | big16(at + 2); }
-void put_big16(u8* at, u64 value) {
-    at[0] = static_cast<u8>(value >> 8);
-    at[1] = static_cast<u8>(value);
-}
-void put_big32(u8* at, u32 value) {
-    put_big16(at, value >> 16);
-    put_big16(at + 2, value);
-}
-
 /// Puts the checksum of frame[start, end) into its place; an `end` of 0 is the frame's.
 void insert_checksum(std::vector<u8>& frame, std::size_t start, std::size_t at, std::size_t end) {
     std::size_t stop = end == 0 ? frame.size() : std::min(end + 1, frame.size());
     if (start >= stop || at + 2 > frame.size()) return;
-    put_big16(&frame[at], static_cast<u16>(~net::internet_sum({&frame[start], stop - start})));
+    set_be(frame, at, static_cast<u16>(~net::internet_sum({&frame[start], stop - start})), 2);
 }
 
 bool is_broadcast(std::span<const u8> frame) {
@@ -397,8 +387,8 @@ void E1000::end_frame(std::vector<std::vector<u8>>& frames, u64 fields) {
     const u8 command = static_cast<u8>(fields >> 24);
     if ((command & kVlan) != 0 && (reg(kControl) & kVlanMode) != 0) {
         u8 tag[4];
-        put_big16(tag, reg(kVlanType) != 0 ? reg(kVlanType) : 0x8100);
-        put_big16(tag + 2, fields >> 48);
+        set_be(tag, 0, reg(kVlanType) != 0 ? reg(kVlanType) : 0x8100, 2);
+        set_be(tag, 2, fields >> 48, 2);
         frame_.insert(frame_.begin() + 12, tag, tag + 4);
     }
     if ((frame_command_ & kExtended) == 0) {
@@ -436,22 +426,22 @@ void E1000::cut_into_segments(std::vector<std::vector<u8>>& frames) {
         segment.insert(segment.end(), frame_.begin() + static_cast<std::ptrdiff_t>(header + at),
                        frame_.begin() + static_cast<std::ptrdiff_t>(header + at + bytes));
         if (context_.ipv4) {
-            put_big16(&segment[ip + 2], segment.size() - ip);
-            put_big16(&segment[ip + 4], big16(&segment[ip + 4]) + number);
+            set_be(segment, ip + 2, segment.size() - ip, 2);
+            set_be(segment, ip + 4, get_be16(segment, ip + 4) + number, 2);
         } else {
-            put_big16(&segment[ip + 4], segment.size() - ip - 40);
+            set_be(segment, ip + 4, segment.size() - ip - 40, 2);
         }
         const u64 behind_ip = segment.size() - tcp;
         if (context_.tcp) {
-            put_big32(&segment[tcp + 4], big32(&segment[tcp + 4]) + static_cast<u32>(at));
+            set_be(segment, tcp + 4, get_be32(segment, tcp + 4) + static_cast<u32>(at), 4);
             constexpr u8 kPushFin = 9;
             if (at + bytes < payload) segment[tcp + 13] &= static_cast<u8>(~kPushFin);
         } else {
-            put_big16(&segment[tcp + 4], behind_ip);
+            set_be(segment, tcp + 4, behind_ip, 2);
         }
         // The driver has left the length out of the pseudo header's sum.
-        u32 sum = big16(&segment[checksum]) + static_cast<u32>(behind_ip);
-        put_big16(&segment[checksum], (sum & 0xffff) + (sum >> 16));
+        u32 sum = get_be16(segment, checksum) + static_cast<u32>(behind_ip);
+        set_be(segment, checksum, (sum & 0xffff) + (sum >> 16), 2);
         complete(segment, frames);
     }
 }
@@ -471,8 +461,8 @@ u32 E1000::free_receive_descriptors() {
 
 bool E1000::wants(std::span<const u8> frame) {
     const u32 control = reg(kReceiveControl);
-    if ((control & kVlanFiltered) != 0 && frame.size() >= 18 && big16(&frame[12]) == (reg(kVlanType) & 0xffff)) {
-        const u32 id = big16(&frame[14]) & 0xfff;
+    if ((control & kVlanFiltered) != 0 && frame.size() >= 18 && get_be16(frame, 12) == (reg(kVlanType) & 0xffff)) {
+        const u32 id = get_be16(frame, 14) & 0xfff;
         if ((reg(kVlanFilter + (id >> 5) * 4) >> (id & 31) & 1) == 0) return false;
     }
     const bool group = (frame[0] & 1) != 0;
@@ -500,8 +490,8 @@ bool E1000::receive(std::span<const u8> frame) {
     std::array<u8, kMostReceived> bytes;
     std::size_t length = frame.size();
     const bool tagged =
-        (reg(kControl) & kVlanMode) != 0 && length >= 18 && big16(&frame[12]) == (reg(kVlanType) & 0xffff);
-    const u16 tag = tagged ? big16(&frame[14]) : u16{0};
+        (reg(kControl) & kVlanMode) != 0 && length >= 18 && get_be16(frame, 12) == (reg(kVlanType) & 0xffff);
+    const u16 tag = tagged ? get_be16(frame, 14) : u16{0};
     if (tagged) {
         std::copy_n(frame.begin(), 12, bytes.begin());
         std::copy(frame.begin() + 16, frame.end(), bytes.begin() + 12);

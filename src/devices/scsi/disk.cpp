@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/big_endian.h"
 #include "devices/iov.h"
 
 namespace dragoman::devices::scsi {
@@ -56,15 +57,6 @@ constexpr u64 kMaxUnmapBlocks = (u64{1} << 30) / 512;
 constexpr u32 kMaxUnmapDescriptors = 255;
 constexpr u64 kClearAtOnce = 1 << 20;  // bytes
 
-u16 get16(std::span<const u8> bytes, std::size_t at) { return static_cast<u16>(bytes[at] << 8 | bytes[at + 1]); }
-u32 get24(std::span<const u8> bytes, std::size_t at) { return u32{bytes[at]} << 16 | get16(bytes, at + 1); }
-u32 get32(std::span<const u8> bytes, std::size_t at) { return u32{get16(bytes, at)} << 16 | get16(bytes, at + 2); }
-u64 get64(std::span<const u8> bytes, std::size_t at) { return u64{get32(bytes, at)} << 32 | get32(bytes, at + 4); }
-
-void set(std::vector<u8>& to, std::size_t at, u64 value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) to[at + i] = static_cast<u8>(value >> (8 * (bytes - 1 - i)));
-}
-
 void set_text(std::vector<u8>& to, std::size_t at, std::string_view text, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; i++) to[at + i] = i < text.size() ? static_cast<u8>(text[i]) : ' ';
 }
@@ -87,10 +79,10 @@ struct Range {
 };
 Range range_of(std::span<const u8> cdb) {
     switch (cdb_bytes(cdb[0])) {
-        case 6: return {get24(cdb, 1) & 0x1fffff, cdb[4] != 0 ? cdb[4] : u64{256}};
-        case 10: return {get32(cdb, 2), get16(cdb, 7)};
-        case 12: return {get32(cdb, 2), get32(cdb, 6)};
-        default: return {get64(cdb, 2), get32(cdb, 10)};
+        case 6: return {get_be24(cdb, 1) & 0x1fffff, cdb[4] != 0 ? cdb[4] : u64{256}};
+        case 10: return {get_be32(cdb, 2), get_be16(cdb, 7)};
+        case 12: return {get_be32(cdb, 2), get_be32(cdb, 6)};
+        default: return {get_be64(cdb, 2), get_be32(cdb, 10)};
     }
 }
 
@@ -213,7 +205,7 @@ Result Disk::medium_command(const Command& command) {
 }
 
 Result Disk::inquiry(const Command& command) const {
-    const u16 allocated = get16(command.cdb, 3);
+    const u16 allocated = get_be16(command.cdb, 3);
     const bool vital = (command.cdb[1] & 1) != 0;
     if (vital) {
         const std::vector<u8> page = vital_page(command.cdb[2]);
@@ -257,17 +249,17 @@ std::vector<u8> Disk::vital_page(u8 page) const {
             if (options_.wwn != 0) {
                 data.insert(data.end(), {1, 3, 0, 8});  // binary, NAA
                 data.resize(data.size() + 8);
-                set(data, data.size() - 8, options_.wwn, 8);
+                set_be(data, data.size() - 8, options_.wwn, 8);
             }
             break;
         }
         case 0xb0:  // block limits
             if (options_.cdrom) return {};
             data.resize(64);
-            set(data, 20, kMaxUnmapBlocks, 4);
-            set(data, 24, kMaxUnmapDescriptors, 4);
-            set(data, 28, 4096 / std::min(block_, 4096u), 4);
-            set(data, 36, kMaxUnmapBlocks, 8);  // of write same
+            set_be(data, 20, kMaxUnmapBlocks, 4);
+            set_be(data, 24, kMaxUnmapDescriptors, 4);
+            set_be(data, 28, 4096 / std::min(block_, 4096u), 4);
+            set_be(data, 36, kMaxUnmapBlocks, 8);  // of write same
             break;
         case 0xb1:  // block device characteristics: no rotation rate reported
             if (options_.cdrom) return {};
@@ -283,7 +275,7 @@ std::vector<u8> Disk::vital_page(u8 page) const {
     }
     data[0] = options_.cdrom ? kCdromType : kDiskType;
     data[1] = page;
-    set(data, 2, data.size() - 4, 2);
+    set_be(data, 2, data.size() - 4, 2);
     return data;
 }
 
@@ -299,12 +291,12 @@ std::vector<u8> Disk::mode_page(u8 page, bool changeable) const {
         std::vector<u8> data(22);
         data[0] = page, data[1] = 20;
         if (changeable) return data;
-        data[2] = 3;            // reads CD-R and CD-RW
-        data[4] = 0x70;         // mode 2 form 1 and 2, several sessions
-        data[6] = 0x29;         // tray, eject, lock
-        set(data, 8, 706, 2);   // kB/s
-        set(data, 12, 512, 2);  // kB of buffer
-        set(data, 14, 706, 2);
+        data[2] = 3;               // reads CD-R and CD-RW
+        data[4] = 0x70;            // mode 2 form 1 and 2, several sessions
+        data[6] = 0x29;            // tray, eject, lock
+        set_be(data, 8, 706, 2);   // kB/s
+        set_be(data, 12, 512, 2);  // kB of buffer
+        set_be(data, 14, 706, 2);
         return data;
     }
     return {};
@@ -321,8 +313,8 @@ Result Disk::mode_sense(const Command& command, bool large) const {
         const std::size_t at = data.size();
         data[large ? 7 : 3] = 8;
         data.resize(at + 8);
-        set(data, at, blocks() > 0xffffff ? 0 : blocks(), 4);
-        set(data, at + 5, block_, 3);
+        set_be(data, at, blocks() > 0xffffff ? 0 : blocks(), 4);
+        set_be(data, at + 5, block_, 3);
     }
     bool found = page == 0x3f;
     for (u8 one : {u8{0x08}, u8{0x2a}}) {
@@ -332,14 +324,14 @@ Result Disk::mode_sense(const Command& command, bool large) const {
         data.insert(data.end(), part.begin(), part.end());
     }
     if (!found) return invalid_field();
-    if (large) set(data, 0, data.size() - 2, 2);
+    if (large) set_be(data, 0, data.size() - 2, 2);
     else data[0] = static_cast<u8>(data.size() - 1);
-    return send(command, data, large ? get16(command.cdb, 7) : command.cdb[4]);
+    return send(command, data, large ? get_be16(command.cdb, 7) : command.cdb[4]);
 }
 
 /// Nothing can be changed: what is sent is taken when it has that form.
 Result Disk::mode_select(const Command& command, bool large) const {
-    const u64 bytes = large ? get16(command.cdb, 7) : command.cdb[4];
+    const u64 bytes = large ? get_be16(command.cdb, 7) : command.cdb[4];
     return {kGood, {}, std::min(bytes, total_bytes(command.out))};
 }
 
@@ -353,25 +345,25 @@ Result Disk::request_sense(const Command& command) const {
 Result Disk::report_luns(const Command& command) const {
     std::vector<u8> data(16);
     data[3] = 8;
-    return send(command, data, get32(command.cdb, 6));
+    return send(command, data, get_be32(command.cdb, 6));
 }
 
 Result Disk::read_capacity(const Command& command) const {
     if (blocks() == 0) return fail(kNotReady, 0x3a);
     std::vector<u8> data(8);
-    set(data, 0, std::min<u64>(blocks() - 1, ~u32{0}), 4);
-    set(data, 4, block_, 4);
+    set_be(data, 0, std::min<u64>(blocks() - 1, ~u32{0}), 4);
+    set_be(data, 4, block_, 4);
     return send(command, data, data.size());
 }
 
 Result Disk::read_capacity16(const Command& command) const {
     if (blocks() == 0) return fail(kNotReady, 0x3a);
     std::vector<u8> data(32);
-    set(data, 0, blocks() - 1, 8);
-    set(data, 8, block_, 4);
+    set_be(data, 0, blocks() - 1, 8);
+    set_be(data, 8, block_, 4);
     data[13] = static_cast<u8>(std::countr_zero(options_.physical_block / options_.logical_block));
     if (!read_only()) data[14] = 0x80;  // blocks can be unmapped
-    return send(command, data, get32(command.cdb, 10));
+    return send(command, data, get_be32(command.cdb, 10));
 }
 
 Result Disk::transfer(const Command& command, bool write) {
@@ -428,16 +420,16 @@ Result Disk::write_same(const Command& command) {
 }
 
 Result Disk::unmap(const Command& command) {
-    const u64 bytes = std::min<u64>(get16(command.cdb, 7), total_bytes(command.out));
+    const u64 bytes = std::min<u64>(get_be16(command.cdb, 7), total_bytes(command.out));
     if (bytes == 0) return {};
     if (read_only()) return fail(kDataProtect, 0x27);
     std::vector<u8> list(bytes);
     copy_from_iov(command.out, 0, list.data(), bytes);
     if (bytes < 8) return fail(kIllegalRequest, 0x1a);  // parameter list length
-    const std::size_t descriptors = std::min<std::size_t>(get16(list, 2), bytes - 8) / 16;
+    const std::size_t descriptors = std::min<std::size_t>(get_be16(list, 2), bytes - 8) / 16;
     if (descriptors > kMaxUnmapDescriptors) return fail(kIllegalRequest, 0x26);
     for (std::size_t i = 0; i < descriptors; i++) {
-        const u64 block = get64(list, 8 + 16 * i), count = get32(list, 16 + 16 * i);
+        const u64 block = get_be64(list, 8 + 16 * i), count = get_be32(list, 16 + 16 * i);
         if (count > blocks() || block > blocks() - count) return fail(kIllegalRequest, 0x21);
         if (count > kMaxUnmapBlocks) return fail(kIllegalRequest, 0x26);
         if (int error = image_->discard(block * block_, count * block_)) {
@@ -448,17 +440,17 @@ Result Disk::unmap(const Command& command) {
 }
 
 Result Disk::cdrom_command(const Command& command) const {
-    const u16 allocated = get16(command.cdb, 7);
+    const u16 allocated = get_be16(command.cdb, 7);
     std::vector<u8> data;
     switch (command.cdb[0]) {
         case kReadToc: return read_toc(command);
         case kGetConfiguration:  // MMC-6 §6.5: the list of profiles, of which CD-ROM is the current one
             data.resize(16);
-            set(data, 0, data.size() - 4, 4);
-            set(data, 6, image_ != nullptr ? 8 : 0, 2);
+            set_be(data, 0, data.size() - 4, 4);
+            set_be(data, 6, image_ != nullptr ? 8 : 0, 2);
             data[10] = 3;  // persistent, current
             data[11] = 4;
-            set(data, 12, 8, 2);
+            set_be(data, 12, 8, 2);
             data[14] = image_ != nullptr ? 1 : 0;
             break;
         case kGetEventStatus:  // §6.6: media events, of which there is none
@@ -467,7 +459,7 @@ Result Disk::cdrom_command(const Command& command) const {
             break;
         default:  // §6.22: one complete session with one track
             data.resize(34);
-            set(data, 0, data.size() - 2, 2);
+            set_be(data, 0, data.size() - 2, 2);
             data[2] = 0x0e;
             data[3] = data[4] = data[5] = data[6] = 1;
             break;
@@ -486,15 +478,15 @@ Result Disk::read_toc(const Command& command) const {
         data.resize(at + 8);
         data[at + 1] = 0x14;  // data, copying prohibited
         data[at + 2] = track;
-        if (!msf) return set(data, at + 4, block, 4);
+        if (!msf) return set_be(data, at + 4, block, 4);
         const u64 frames = block + 150;
-        set(data, at + 4, frames / (75 * 60) << 16 | frames / 75 % 60 << 8 | frames % 75, 4);
+        set_be(data, at + 4, frames / (75 * 60) << 16 | frames / 75 % 60 << 8 | frames % 75, 4);
     };
     if (start != 0xaa || format == 1) add(1, 0);
     if (format == 0) add(0xaa, blocks());
-    set(data, 0, data.size() - 2, 2);
+    set_be(data, 0, data.size() - 2, 2);
     data[2] = data[3] = 1;
-    return send(command, data, get16(command.cdb, 7));
+    return send(command, data, get_be16(command.cdb, 7));
 }
 
 }  // namespace dragoman::devices::scsi

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/big_endian.h"
 #include "devices/iov.h"
 #include "devices/state.h"
 
@@ -218,9 +219,9 @@ scsi::Result Scsi::report_luns(const scsi::Command& command, u32 target) const {
     }
     if (!first) data.resize(data.size() + 8);  // unit 0 answers, whether there is a disk or not
     const u32 bytes = static_cast<u32>(data.size() - 8);
-    for (unsigned i = 0; i < 4; i++) data[i] = static_cast<u8>(bytes >> (24 - 8 * i));
+    set_be(data, 0, bytes, 4);
     const std::span<const u8> cdb = command.cdb;
-    const u32 allocated = u32{cdb[6]} << 24 | u32{cdb[7]} << 16 | u32{cdb[8]} << 8 | cdb[9];
+    const u32 allocated = get_be32(cdb, 6);
     return {scsi::kGood, {}, copy_to_iov(command.in, 0, data.data(), std::min<u64>(allocated, data.size()))};
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/little_endian.h"
+#include "machine/uuid.h"
+
 namespace dragoman::machine::acpi::aml {
 
 namespace {
@@ -38,10 +41,6 @@ constexpr u8 kExtendedDevice = 0x82;
 
 void append(Bytes& out, const Bytes& bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
-void append_number(Bytes& out, u64 value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) out.push_back(static_cast<u8>(value >> (8 * i)));
-}
-
 Bytes joined(Bytes out, const Terms& terms) {
     for (const Bytes& term : terms) append(out, term);
     return out;
@@ -57,7 +56,7 @@ Bytes with_length(std::initializer_list<u8> opcode, const Bytes& body) {
         unsigned more = bytes + 2 < 0x1000 ? 1 : bytes + 3 < 0x100000 ? 2 : 3;
         const u64 total = bytes + 1 + more;
         out.push_back(static_cast<u8>(more << 6 | (total & 0xf)));
-        append_number(out, total >> 4, more);
+        put_le(out, total >> 4, more);
     }
     append(out, body);
     return out;
@@ -68,7 +67,7 @@ Bytes operation(u8 opcode, const Terms& operands) { return joined(Bytes{opcode},
 /// The head of a large resource descriptor.
 Bytes large_descriptor(u8 type, u16 bytes) {
     Bytes out{type};
-    append_number(out, bytes, 2);
+    put_le(out, bytes, 2);
     return out;
 }
 
@@ -77,7 +76,7 @@ Bytes window(u8 descriptor, u8 type, u8 flags, unsigned width, u64 first, u64 la
     constexpr u8 kFixedEnds = 0x0c;
     Bytes out = large_descriptor(descriptor, static_cast<u16>(3 + 5 * width));
     append(out, {type, kFixedEnds, flags});
-    for (u64 number : {u64{0}, first, last, translation, last - first + 1}) append_number(out, number, width);
+    for (u64 number : {u64{0}, first, last, translation, last - first + 1}) put_le(out, number, width);
     return out;
 }
 
@@ -92,7 +91,7 @@ Bytes integer(u64 value) {
     if (value == 1) return {kOne};
     const unsigned bytes = value <= 0xff ? 1 : value <= 0xffff ? 2 : value <= 0xffffffff ? 4 : 8;
     Bytes out{bytes == 1 ? kByte : bytes == 2 ? kWord : bytes == 4 ? kDword : kQword};
-    append_number(out, value, bytes);
+    put_le(out, value, bytes);
     return out;
 }
 
@@ -115,20 +114,7 @@ Bytes package(const Terms& elements) {
     return with_length({kPackage}, joined(Bytes{static_cast<u8>(elements.size())}, elements));
 }
 
-Bytes uuid(std::string_view text) {
-    // The first three groups are little-endian numbers.
-    constexpr u8 kOrder[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    u8 bytes[16] = {}, place = 0;
-    bool high = true;
-    for (char c : text) {
-        if (c == '-') continue;
-        const u8 digit = static_cast<u8>(c <= '9' ? c - '0' : c - 'a' + 10);
-        bytes[kOrder[place]] = static_cast<u8>(bytes[kOrder[place]] | (high ? digit << 4 : digit));
-        if (!high) place++;
-        high = !high;
-    }
-    return buffer(bytes);
-}
+Bytes uuid(std::string_view text) { return buffer(mixed_endian(parse_uuid(text).value())); }
 
 Bytes name_string(std::string_view path) {
     Bytes out, segments;
@@ -184,8 +170,8 @@ Bytes resources(const Terms& descriptors) {
 Bytes memory32(u64 base, u64 size) {
     Bytes out = large_descriptor(0x86, 9);
     out.push_back(kReadWrite);
-    append_number(out, base, 4);
-    append_number(out, size, 4);
+    put_le(out, base, 4);
+    put_le(out, size, 4);
     return out;
 }
 
@@ -193,7 +179,7 @@ Bytes interrupt(u32 number) {
     constexpr u8 kConsumer = 1;  // the other flags are 0: level, active high, exclusive
     Bytes out = large_descriptor(0x89, 6);
     append(out, {kConsumer, 1});
-    append_number(out, number, 4);
+    put_le(out, number, 4);
     return out;
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/little_endian.h"
+
 namespace dragoman::machine::acpi {
 
 namespace {
@@ -48,7 +50,7 @@ Writer& Writer::u8s(std::initializer_list<u8> values) {
 }
 
 Writer& Writer::number(u64 value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) bytes_.push_back(static_cast<u8>(value >> (8 * i)));
+    put_le(bytes_, value, bytes);
     return *this;
 }
 

@@ -22,22 +22,13 @@ def set_up(guest, address):
 
 def check_pair(options_a, options_b):
     """Both hear each other, and a large stream arrives as it was."""
-    first = Guest(PROGRAM, options_a)
-    try:
-        second = Guest(PROGRAM, options_b)
-        try:
-            set_up(first, "10.1.0.1")
-            set_up(second, "10.1.0.2")
-            expect(second.run("ping -c 3 10.1.0.1"), "3 packets received")
-            first.run("nc -l -p 99 >/got & sleep 1")
-            digest = second.run("head -c 20000000 /dev/urandom >/data; sha256sum </data; nc 10.1.0.1 99 </data").split()[0]
-            expect(first.run("wait; sha256sum </got"), digest)
-        finally:
-            second.process.kill()
-            second.process.wait()
-    finally:
-        first.process.kill()
-        first.process.wait()
+    with Guest(PROGRAM, options_a) as first, Guest(PROGRAM, options_b) as second:
+        set_up(first, "10.1.0.1")
+        set_up(second, "10.1.0.2")
+        expect(second.run("ping -c 3 10.1.0.1"), "3 packets received")
+        first.run("nc -l -p 99 >/got & sleep 1")
+        digest = second.run("head -c 20000000 /dev/urandom >/data; sha256sum </data; nc 10.1.0.1 99 </data").split()[0]
+        expect(first.run("wait; sha256sum </got"), digest)
 
 
 def frames(path):
@@ -65,9 +56,8 @@ def check_forwards(folder):
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    guest = Guest(PROGRAM, ["-nic", f"user,guestfwd=tcp:10.0.2.100:7-tcp:127.0.0.1:{port},guestfwd=tcp:10.0.2.101:8-cmd:rev",
-                            "-monitor", f"unix:{monitor},server,nowait"])
-    try:
+    with Guest(PROGRAM, ["-nic", f"user,guestfwd=tcp:10.0.2.100:7-tcp:127.0.0.1:{port},guestfwd=tcp:10.0.2.101:8-cmd:rev",
+                            "-monitor", f"unix:{monitor},server,nowait"]) as guest:
         set_up(guest, "10.0.2.15")
         expect(guest.run("(echo hello; sleep 2) | timeout 3 nc 10.0.2.100 7 || true"), "host heard hello")
         expect(guest.run("(echo drawkcab; sleep 2) | nc 10.0.2.101 8"), "backward")
@@ -85,9 +75,6 @@ def check_forwards(folder):
             connection.sendall(b"from outside")
             expect(connection.recv(100).decode(), "from inside")
         expect(guest.run("wait; cat /got"), "from outside")
-    finally:
-        guest.process.kill()
-        guest.process.wait()
 
 
 def main():

@@ -47,18 +47,14 @@ def check_common(guest):
 def start_from_disk(folder, disk):
     """Nobody names a kernel: GRUB is where UEFI looks for it on removable media."""
     shutil.copy(SYSTEM + "/edk2-vars.fd", folder + "/vars.fd")
-    guest = Guest(PROGRAM, [
+    with Guest(PROGRAM, [
         "-m", "512M", "-bios", SYSTEM + "/fw_dynamic.bin",
         "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={SYSTEM}/edk2-code.fd",
         "-drive", f"if=pflash,unit=1,format=raw,file={folder}/vars.fd",
-        "-drive", f"file={SYSTEM}/esp.img,format=raw,if=none,id=d,snapshot=on", "-device", disk + ",drive=d"], kernel=False)
-    try:
+        "-drive", f"file={SYSTEM}/esp.img,format=raw,if=none,id=d,snapshot=on", "-device", disk + ",drive=d"], kernel=False) as guest:
         expect(guest.run("cat /proc/cmdline"), "BOOT_IMAGE=/boot/Image .*started=by-grub")
         guest.process.send_signal(signal.SIGTERM)
         assert guest.process.wait(PATIENCE) == 0
-    finally:
-        guest.process.kill()
-        guest.process.wait()
 
 
 def main():
@@ -71,8 +67,7 @@ def main():
                 start_from_disk(folder, disk)
             return
         for acpi in "on", "off":
-            guest = boot(folder, acpi)
-            try:
+            with boot(folder, acpi) as guest:
                 tables = guest.run("ls /sys/firmware/acpi/tables 2>/dev/null; true").split()
                 if acpi == "on":
                     assert {"APIC", "DSDT", "FACP", "MCFG", "OEM7", "RHCT", "SPCR"} <= set(tables), tables
@@ -82,9 +77,6 @@ def main():
                     assert not tables, tables
                     expect(guest.run("tr -d '\\0' </proc/device-tree/compatible"), "riscv-virtio")
                 check_common(guest)
-            finally:
-                guest.process.kill()
-                guest.process.wait()
 
 
 main()

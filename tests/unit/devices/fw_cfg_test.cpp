@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "devices/display/big_endian.h"
+#include "base/big_endian.h"
 #include "devices/display/ramfb.h"
 #include "unit/devices/fixture.h"
 
@@ -137,7 +137,7 @@ TEST_F(FwCfgTest, RamfbShowsAPieceOfMemory) {
     auto set_mode = [&](u64 address, u32 format, u32 width, u32 height, u32 stride) {
         std::vector<u8> file;
         for (u32 word : {static_cast<u32>(address >> 32), static_cast<u32>(address), format, 0u, width, height, stride})
-            display::put_be32(file, word);
+            put_be32(file, word);
         memory.write(kTarget, file.data(), file.size());
         EXPECT_EQ(dma(u32{FwCfg::kFirstFile} << 16 | 8 | 16, 28, kTarget), 0u);
         ramfb.capture(frame);

@@ -8,9 +8,9 @@
 #include <random>
 #include <thread>
 
+#include "base/big_endian.h"
 #include "base/crypto/des.h"
 #include "base/error.h"
-#include "devices/display/big_endian.h"
 #include "devices/display/vnc_server.h"
 #include "unit/devices/fixture.h"
 

@@ -11,7 +11,7 @@
 #include "machine/acpi/aml.h"
 #include "machine/acpi/tables.h"
 #include "machine/acpi/user_table.h"
-#include "memory/physical_space.h"
+#include "unit/machine/firmware_files.h"
 
 namespace dragoman::machine::acpi {
 namespace {
@@ -73,37 +73,8 @@ TEST(Aml, Methods) {
         (Bytes{0xa0, 8, 0x92, 0x93, 0x69, 0x01, 0x70, 0x60, 0x6b}));
 }
 
-/// fw_cfg as firmware sees it: files by name, and what the loader's commands make of them.
-struct Firmware {
-    memory::PhysicalSpace memory;
-    devices::FwCfg device{memory};
-
-    Bytes read(u16 key, std::size_t bytes) {
-        device.write(8, 2, __builtin_bswap16(key));
-        Bytes out(bytes);
-        for (u8& byte : out) {
-            u64 value = 0;
-            device.read(0, 1, value);
-            byte = static_cast<u8>(value);
-        }
-        return out;
-    }
-    std::map<std::string, Bytes> files() {
-        auto big = [](const Bytes& bytes, std::size_t at, unsigned count) {
-            u32 value = 0;
-            for (unsigned i = 0; i < count; i++) value = value << 8 | bytes[at + i];
-            return value;
-        };
-        std::map<std::string, Bytes> found;
-        const u32 count = big(read(devices::FwCfg::kFileDirectory, 4), 0, 4);
-        const Bytes directory = read(devices::FwCfg::kFileDirectory, 4 + 64 * std::size_t{count});
-        for (u32 i = 0; i < count; i++) {
-            const std::size_t at = 4 + 64 * i;
-            found[reinterpret_cast<const char*>(directory.data() + at + 8)] =
-                read(static_cast<u16>(big(directory, at + 4, 2)), big(directory, at, 4));
-        }
-        return found;
-    }
+/// Firmware that links what it finds.
+struct Linker : Firmware {
     /// Carries out the commands with files placed from 0x1000000 on.
     std::map<std::string, Bytes> load(std::map<std::string, u64>& places) {
         std::map<std::string, Bytes> all = files();
@@ -149,7 +120,7 @@ u8 sum_of(const Bytes& bytes, std::size_t at, std::size_t count) {
 }
 
 TEST(AcpiTables, AreLinkedByTheLoader) {
-    Firmware firmware;
+    Linker firmware;
     TableSet tables;
     const u32 definitions = tables.add("DSDT", 2, Bytes(13, 7));  // of a length that needs padding
     const u32 fixed = add_fixed_description(tables, definitions);

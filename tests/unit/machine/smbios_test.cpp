@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/error.h"
-#include "memory/physical_space.h"
+#include "unit/machine/firmware_files.h"
 
 namespace dragoman::machine {
 namespace {
@@ -35,11 +35,10 @@ struct SmbiosTest : ::testing::Test {
             options.emplace_back("-smbios", text);
             check_smbios(options.back());
         }
-        memory::PhysicalSpace memory;
-        devices::FwCfg device(memory);
-        offer_smbios(machine, options, device);
-        std::vector<u8> tables = file(device, "etc/smbios/smbios-tables");
-        const std::vector<u8> anchor = file(device, "etc/smbios/smbios-anchor");
+        Firmware firmware;
+        offer_smbios(machine, options, firmware.device);
+        std::map<std::string, std::vector<u8>> files = firmware.files();
+        const std::vector<u8>&tables = files["etc/smbios/smbios-tables"], &anchor = files["etc/smbios/smbios-anchor"];
         EXPECT_EQ(anchor.size(), 24u);
         u8 sum = 0;
         for (u8 byte : anchor) sum = static_cast<u8>(sum + byte);
@@ -62,26 +61,6 @@ struct SmbiosTest : ::testing::Test {
             found[type] = parsed;
         }
         return found;
-    }
-    static std::vector<u8> file(devices::FwCfg& device, const std::string& name) {
-        auto read = [&](u16 key, std::size_t bytes) {
-            device.write(8, 2, __builtin_bswap16(key));
-            std::vector<u8> out(bytes);
-            for (u8& byte : out) {
-                u64 value = 0;
-                device.read(0, 1, value);
-                byte = static_cast<u8>(value);
-            }
-            return out;
-        };
-        const std::vector<u8> directory = read(devices::FwCfg::kFileDirectory, 4 + 64 * 8);
-        for (std::size_t at = 4; at < directory.size(); at += 64) {
-            if (name != reinterpret_cast<const char*>(directory.data() + at + 8)) continue;
-            const std::size_t bytes = static_cast<std::size_t>(directory[at] << 24 | directory[at + 1] << 16 |
-                                                               directory[at + 2] << 8 | directory[at + 3]);
-            return read(static_cast<u16>(directory[at + 4] << 8 | directory[at + 5]), bytes);
-        }
-        return {};
     }
     std::string message(const std::string& text) {
         try {
