@@ -52,6 +52,16 @@ bool FwCfg::add_file(const std::string& name, std::vector<u8> data) {
     return true;
 }
 
+void FwCfg::set_file(std::string_view name, std::vector<u8> data) {
+    auto found = files_.find(std::string(name));
+    if (found == files_.end()) {
+        add_file(std::string(name), std::move(data));
+        return;
+    }
+    add_item(found->second, std::move(data));
+    update_directory();
+}
+
 bool FwCfg::add_writable_file(const std::string& name, std::size_t size,
                               std::function<void(std::span<const u8>)> changed) {
     if (!add_file(name, std::vector<u8>(size))) return false;

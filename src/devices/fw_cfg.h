@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -49,6 +50,9 @@ public:
     /// "etc/...", "opt/..."; at most 55 characters, and 4 GiB of data. @returns false when it is too long or is there
     /// already
     bool add_file(const std::string& name, std::vector<u8> data);
+
+    /// Adds a file, or changes its contents. While harts are stopped, before a reset.
+    void set_file(std::string_view name, std::vector<u8> data);
 
     /// A file that the guest writes by DMA, of `size` bytes that are 0 after reset. `changed` is told what it has
     /// become, with the device's lock held. @returns as add_file

@@ -36,6 +36,8 @@ struct SemihostingConfig {
 /// -boot: what fw_cfg tells firmware.
 struct Boot {
     bool menu = false;
+    bool strict = false;           ///< firmware is to start nothing but what has a bootindex
+    std::string splash;            ///< file of a picture
     std::optional<u16> menu_wait;  ///< ms
     std::optional<u32> fail_wait;  ///< ms until a boot that fails is tried again
 };

@@ -166,6 +166,13 @@ std::vector<std::string> property_names(const DriverHelp& driver) {
     return names;
 }
 
+bool has_property(const DriverHelp& driver, std::string_view name) {
+    const std::vector<std::string> names = property_names(driver);
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_network_card(std::string_view driver) { return driver.starts_with("virtio-net-") || driver == "e1000"; }
+
 std::string user_device_help(const std::string& name) {
     if (!name.empty()) {
         const DriverHelp* driver = find_driver(full_driver_name(name, true));

@@ -29,6 +29,9 @@ const DriverHelp* find_driver(std::string_view name);
 std::string full_driver_name(const std::string& driver, bool pci);
 /// "virtio-device" and what else `driver` has properties of, itself last.
 std::vector<std::string_view> kinds_of(const DriverHelp& driver);
+/// Whether it has that property of its own, or of its kinds.
+bool has_property(const DriverHelp& driver, std::string_view name);
+bool is_network_card(std::string_view driver);
 /// All of them, for messages.
 std::string driver_names();
 /// All that -device takes, for messages.

@@ -131,6 +131,7 @@ std::string Machine::begin() {
 }
 
 void Machine::power_on() {
+    if (fw_cfg_ != nullptr) fw_cfg_->set_file(BootOrder::kFile, boot_order_.file(config_.boot.strict));
     for (NamedDevice& d : devices_.list) d.device->reset();
     board_->load();
     if (counted_) counted_->reset();

@@ -22,6 +22,7 @@
 #include "devices/virtual_clock.h"
 #include "engine/engine.h"
 #include "machine/board.h"
+#include "machine/boot_order.h"
 #include "machine/config.h"
 #include "machine/counted_time.h"
 #include "machine/hart.h"
@@ -169,6 +170,8 @@ public:
     void set_fw_cfg(devices::FwCfg& fw_cfg) { fw_cfg_ = &fw_cfg; }
     /// Null when the board has none.
     devices::FwCfg* fw_cfg() const { return fw_cfg_; }
+    /// What fw_cfg tells firmware at each start.
+    BootOrder& boot_order() { return boot_order_; }
     /// Hart `index` starts at `pc` instead of the board's reset_pc.
     void set_start(unsigned index, u64 pc) { starts_[index] = pc; }
 
@@ -215,6 +218,7 @@ private:
     std::vector<devices::virtio::MmioTransport*> virtio_slots_;
     devices::pci::Host* pci_ = nullptr;
     devices::FwCfg* fw_cfg_ = nullptr;
+    BootOrder boot_order_;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off
     std::unique_ptr<Migration> migration_;

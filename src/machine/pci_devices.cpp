@@ -16,6 +16,7 @@
 #include "devices/virtio/pci.h"
 #include "machine/backends.h"
 #include "machine/device_help.h"
+#include "machine/firmware_path.h"
 #include "machine/machine.h"
 
 namespace dragoman::machine {
@@ -122,9 +123,15 @@ std::string place_name(const pci::Bus& bus, const pci::Bus::Place& place) {
     return bus.name() + text;
 }
 
+std::string namespace_node(u32 id) {
+    char text[32];
+    std::snprintf(text, sizeof text, "/namespace@%x,0", id);
+    return text;
+}
+
 }  // namespace
 
-void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+std::string add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
     pci::Bus& bus = choose_bus(machine, properties);
     pci::Bus::Place place = bus.choose(properties);
     std::string id = properties.take("id", "");
@@ -136,9 +143,12 @@ void add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver
     function->set_id(id);
     pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));
     bus.plug(plugged, place);
+    const std::string path = firmware_path(plugged);
+    if (const auto* nvme = dynamic_cast<pci::Nvme*>(&plugged)) return path + namespace_node(nvme->first_namespace());
+    return path + (is_network_card(driver.name) ? "/ethernet-phy@0" : "/disk@0,0");
 }
 
-void add_nvme_namespace(Machine& machine, Properties& properties) {
+std::string add_nvme_namespace(Machine& machine, Properties& properties) {
     if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
     properties.take("id");
     std::optional<std::string> bus = properties.take("bus");
@@ -151,13 +161,14 @@ void add_nvme_namespace(Machine& machine, Properties& properties) {
     }
     if (controller == nullptr)
         properties.fail(bus ? "bus=" + *bus + ": there is no nvme of that id" : "an nvme must come before it");
-    controller->add_namespace(machine.backends().drives(), properties);
+    const u32 id = controller->add_namespace(machine.backends().drives(), properties);
     properties.finish();
+    return firmware_path(*controller) + namespace_node(id);
 }
 
 bool is_usb_device(std::string_view driver) { return driver.starts_with("usb-"); }
 
-void add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
+std::string add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
     properties.take("id");
     properties.take_number("port", 1, 1, 4);
     std::string name = properties.take("bus", "");
@@ -174,7 +185,6 @@ void add_usb_device(Machine& machine, std::string_view driver, Properties& prope
                                      : "bus=" + name + ": there is no qemu-xhci of that id before it");
     std::unique_ptr<devices::usb::Device> device;
     if (driver == "usb-storage") {
-        properties.take_number("bootindex", 0, 0, 0x7fffffff);
         const std::string serial = properties.has("serial") ? *properties.take("serial") : "";
         if (!serial.empty()) properties.set("serial", serial);
         device = std::make_unique<devices::usb::Storage>(
@@ -184,8 +194,10 @@ void add_usb_device(Machine& machine, std::string_view driver, Properties& prope
     devices::usb::Hid* hid = nullptr;
     if (driver == "usb-kbd") device.reset(hid = new devices::usb::Keyboard);
     else if (device == nullptr) device.reset(hid = new devices::usb::Pointer(driver == "usb-tablet"));
-    if (!controller->plug(std::move(device))) properties.fail("all ports of the qemu-xhci are taken");
+    const unsigned port = controller->plug(std::move(device));
+    if (port == 0) properties.fail("all ports of the qemu-xhci are taken");
     if (hid != nullptr) machine.backends().input().add(*hid);
+    return firmware_path(*controller) + "/storage@" + std::to_string(port) + "/channel@0/disk@0,0";
 }
 
 }  // namespace dragoman::machine

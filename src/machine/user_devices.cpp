@@ -1,6 +1,7 @@
 #include "machine/user_devices.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 #include "base/error.h"
@@ -9,6 +10,7 @@
 #include "machine/backends.h"
 #include "machine/boot_images.h"
 #include "machine/device_help.h"
+#include "machine/firmware_path.h"
 #include "machine/machine.h"
 #include "machine/pci_devices.h"
 
@@ -43,8 +45,6 @@ MmioTransport& choose_slot(Machine& machine, Properties& properties) {
     return *chosen;
 }
 
-bool is_network_card(std::string_view driver) { return driver.starts_with("virtio-net-") || driver == "e1000"; }
-
 void check_random_source(Machine& machine, Properties& properties) {
     std::optional<std::string> id = properties.take("rng");
     const std::vector<std::string>& ids = machine.config().random_sources;
@@ -52,8 +52,17 @@ void check_random_source(Machine& machine, Properties& properties) {
         properties.fail("rng=" + *id + ": there is no such -object");
 }
 
-/// A virtio device in a slot of the board, or a port of one.
-void add_slot_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+/// Of the disk that the factory has put on the bus of a virtio-scsi last.
+std::string scsi_disk_path(Machine& machine, const Factory& factory) {
+    const Factory::ScsiPlace& place = factory.scsi_place();
+    char text[48];
+    std::snprintf(text, sizeof text, "/channel@0/disk@%x,%x", place.target, place.lun);
+    return firmware_path(machine, *place.controller) + text;
+}
+
+/// A virtio device in a slot of the board, or a port of one. @returns where firmware finds what could be started from
+/// there
+std::string add_slot_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
     const std::string model(driver.name);
     const bool port = Factory::is_port(model);
     MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
@@ -64,7 +73,10 @@ void add_slot_device(Machine& machine, Factory& factory, const DriverHelp& drive
     if (driver.modern_only && slot->legacy())
         warn("%s: many drivers need a slot of virtio 1.0 for it (-global virtio-mmio.force-legacy=off)",
              properties.option().c_str());
-    if (device != nullptr) slot->plug(std::move(device));
+    if (Factory::is_scsi_disk(model)) return scsi_disk_path(machine, factory);
+    if (device == nullptr) return {};
+    slot->plug(std::move(device));
+    return firmware_path(machine, *slot) + (is_network_card(model) ? "/ethernet-phy@0" : "/disk@0,0");
 }
 
 void add_ramfb(Machine& machine, Properties& properties) {
@@ -77,19 +89,25 @@ void add_ramfb(Machine& machine, Properties& properties) {
     machine.backends().screens().add(id, 0, ramfb);
 }
 
-void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
-    machine.config().globals.complete(kinds_of(driver), properties);
+std::string place_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
     std::string_view name = driver.name;
-    if (name.starts_with("virtio-blk-") || name.starts_with("nvme") || Factory::is_scsi_disk(name) ||
-        is_network_card(name))
-        properties.take_number("bootindex", 0, 0, 0x7fffffff);
-    if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
     if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
         return add_pci_device(machine, factory, driver, properties);
     if (is_usb_device(name)) return add_usb_device(machine, name, properties);
-    if (name == "ramfb") return add_ramfb(machine, properties);
     if (name == "nvme-ns") return add_nvme_namespace(machine, properties);
-    add_slot_device(machine, factory, driver, properties);
+    return add_slot_device(machine, factory, driver, properties);
+}
+
+void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
+    machine.config().globals.complete(kinds_of(driver), properties);
+    std::string_view name = driver.name;
+    if (name == "ramfb") return add_ramfb(machine, properties);
+    if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
+    BootOrder& order = machine.boot_order();
+    std::optional<u32> boot_index;
+    if (has_property(driver, "bootindex")) boot_index = order.take(properties);
+    const std::string path = place_device(machine, factory, driver, properties);
+    if (boot_index) order.add(*boot_index, path);
 }
 
 void load_file(Machine& machine, BootImages& images, Properties& properties, const std::string& file) {

@@ -232,6 +232,10 @@ void Virt::add_fw_cfg() {
     constexpr u16 kRv32Family = 0x200, kRv64Family = 0x201;  // SMBIOS §7.5.2
     offer_smbios({"virt", machine_.hart_count(), rv32_ ? kRv32Family : kRv64Family, kRam, config_.memory, config_.uuid},
                  config_.smbios, *fw_cfg_);
+    if (!boot.splash.empty()) {
+        BootSplash splash = read_boot_splash(boot.splash);
+        fw_cfg_->add_file(std::string(splash.name), std::move(splash.contents));
+    }
     if (boot.menu_wait) add_wait("etc/boot-menu-wait", *boot.menu_wait, 2);
     add_wait("etc/boot-fail-wait", boot.fail_wait.value_or(~u32{0}), 4);
 }

@@ -333,7 +333,7 @@ void set_seed(Parser& p, const std::string& option, const std::string& value) {
     if (!p.config.seed) fail(option, "'" + value + "' is not a number");
 }
 
-/// Of the order of boot devices nothing is used: firmware finds them by itself. The rest is told to it through fw_cfg.
+/// order= names drives of a PC, which no firmware of these boards asks for: bootindex= of devices is what counts.
 void set_boot(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "order");
     for (std::string_view name : {"order", "once"}) {
@@ -346,7 +346,8 @@ void set_boot(Parser& p, const std::string& option, const std::string& value) {
         }
     }
     p.config.boot.menu = properties.take_bool("menu", false);
-    properties.take_bool("strict", false);
+    p.config.boot.strict = properties.take_bool("strict", false);
+    p.config.boot.splash = properties.take("splash", "");
     if (properties.has("splash-time"))
         p.config.boot.menu_wait = static_cast<u16>(properties.take_number("splash-time", 0, 0, 0xffff));
     if (properties.has("reboot-timeout")) {
@@ -504,7 +505,7 @@ constexpr Row kRows[] = {
     {"kernel", "file", set_text<&Config::kernel>, "kernel: Image, EFI-stub Image, ELF, also gzip'd"},
     {"initrd", "file", set_text<&Config::initrd>, "initial RAM disk"},
     {"append", "text", set_append, "command line of the kernel"},
-    {"boot", "order=...[,menu=on][,splash-time=MS][,reboot-timeout=MS]", set_boot, "what firmware that asks for it is told of booting"},
+    {"boot", "order=...[,menu=on][,splash=FILE][,splash-time=MS][,reboot-timeout=MS][,strict=on]", set_boot, "what firmware that asks for it is told of booting"},
     {"dtb", "file", set_text<&Config::dtb>, "device tree instead of the board's own"},
     {"acpitable", "file=FILE|data=FILE,sig=SIG[,...]", add_acpi_table, "a further ACPI table for firmware"},
     {"smbios", "type=N[,...]|file=FILE", add_smbios, "what the SMBIOS tables say of the machine"},

@@ -103,7 +103,7 @@ std::unique_ptr<Nvme> Nvme::make(block::Drives& drives, Properties& properties) 
     return controller;
 }
 
-void Nvme::add_namespace(block::Drives& drives, Properties& properties) {
+u32 Nvme::add_namespace(block::Drives& drives, Properties& properties) {
     std::optional<std::string> name = properties.take("drive");
     if (!name) properties.fail("no drive=");
     const u32 next = namespaces_.empty() ? 1 : namespaces_.back().id + 1;
@@ -123,6 +123,7 @@ void Nvme::add_namespace(block::Drives& drives, Properties& properties) {
     NvmeNamespace ns{id, drive.id, drive.image, static_cast<unsigned>(std::countr_zero(block))};
     auto place = std::find_if(namespaces_.begin(), namespaces_.end(), [&](const auto& other) { return other.id > id; });
     namespaces_.insert(place, std::move(ns));
+    return id;
 }
 
 std::string Nvme::describe_device() const {

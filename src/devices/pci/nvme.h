@@ -35,8 +35,11 @@ public:
     ~Nvme() override;
     /// `-device nvme,serial=…[,drive=…]`. @throws FatalError
     static std::unique_ptr<Nvme> make(block::Drives& drives, Properties& properties);
-    /// `-device nvme-ns,drive=…[,nsid=…]`: one more disk. @throws FatalError
-    void add_namespace(block::Drives& drives, Properties& properties);
+    /// `-device nvme-ns,drive=…[,nsid=…]`: one more disk. @returns its id. @throws FatalError
+    u32 add_namespace(block::Drives& drives, Properties& properties);
+
+    /// The lowest id of a namespace; 1 while there is none.
+    u32 first_namespace() const { return namespaces_.empty() ? 1 : namespaces_.front().id; }
 
     void resume() override;
 

@@ -54,12 +54,12 @@ Xhci::~Xhci() {
     for (auto& device : devices_) device->set_wake(nullptr);
 }
 
-bool Xhci::plug(std::unique_ptr<usb::Device> device) {
-    if (devices_.size() == kPortsEach) return false;
+unsigned Xhci::plug(std::unique_ptr<usb::Device> device) {
+    if (devices_.size() == kPortsEach) return 0;
     const unsigned port = static_cast<unsigned>(devices_.size());
     device->set_wake([this, port] { kick(port); });
     devices_.push_back(std::move(device));
-    return true;
+    return port + 1;
 }
 
 std::string Xhci::describe_device() const {

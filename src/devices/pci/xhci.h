@@ -19,8 +19,8 @@ public:
     explicit Xhci(Clock& clock);
     ~Xhci() override;
 
-    /// Plugs a device into the next free port, before the machine runs. @returns false when there is none
-    bool plug(std::unique_ptr<usb::Device> device);
+    /// Plugs a device into the next free port, before the machine runs. @returns the port, from 1; 0: there is none
+    unsigned plug(std::unique_ptr<usb::Device> device);
 
 private:
     static constexpr unsigned kPortCount = 2 * xhci::kPortsEach;

@@ -184,9 +184,11 @@ std::unique_ptr<VirtioDevice> Factory::connect_disk(Properties& properties) {
     if (controller == nullptr)
         properties.fail(bus.empty() ? "a virtio-scsi device must come before it"
                                     : "bus=" + bus + ": there is no virtio-scsi device of that id before it");
+    if (!target) target = controller->free_target();
     std::unique_ptr<scsi::Disk> disk = scsi::Disk::make(backends_.drives, kCdrom, properties);
     properties.finish();
     if (std::string wrong = controller->add(std::move(disk), target, lun); !wrong.empty()) properties.fail(wrong);
+    scsi_place_ = {controller, *target, lun};
     return nullptr;
 }
 

@@ -55,6 +55,14 @@ public:
     /// (is_port). @throws FatalError
     std::unique_ptr<VirtioDevice> make(std::string_view model, Properties& properties, const std::string& id = {});
 
+    /// Where a disk of virtio-scsi is.
+    struct ScsiPlace {
+        const VirtioDevice* controller = nullptr;
+        u32 target = 0, lun = 0;
+    };
+    /// Of the disk that was made last.
+    const ScsiPlace& scsi_place() const { return scsi_place_; }
+
 private:
     struct Model;
 
@@ -78,6 +86,7 @@ private:
     std::string id_;                                         ///< of what is made
     Console* console_ = nullptr;                             ///< made last, for its ports
     std::vector<std::pair<std::string, Scsi*>> scsi_buses_;  ///< by the name of each
+    ScsiPlace scsi_place_;
 };
 
 }  // namespace dragoman::devices::virtio

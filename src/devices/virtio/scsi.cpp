@@ -59,11 +59,16 @@ std::string Scsi::describe() const {
 }
 
 std::string Scsi::add(std::unique_ptr<scsi::Disk> disk, std::optional<u32> target, u32 lun) {
-    u32 chosen = target.value_or(0);
-    while (!target && has_target(chosen)) chosen++;
+    const u32 chosen = target ? *target : free_target();
     if (chosen > kMaxTarget) return "all targets of the bus are taken";
     const bool placed = disks_.try_emplace({chosen, lun}, std::move(disk)).second;
     return placed ? "" : "scsi-id=" + std::to_string(chosen) + ",lun=" + std::to_string(lun) + " is taken";
+}
+
+u32 Scsi::free_target() const {
+    u32 target = 0;
+    while (has_target(target)) target++;
+    return target;
 }
 
 bool Scsi::has_target(u32 target) const {

@@ -23,6 +23,8 @@ public:
     ~Scsi() override;
 
     std::string describe() const override;
+    /// The first target without a unit; above kMaxTarget: there is none.
+    u32 free_target() const;
     /// Puts a disk on the bus, before the machine runs. Without a target it is the first that is free. @returns what
     /// was wrong; empty: nothing
     std::string add(std::unique_ptr<scsi::Disk> disk, std::optional<u32> target, u32 lun);

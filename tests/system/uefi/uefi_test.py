@@ -2,6 +2,7 @@
 """uefi_test.py DRAGOMAN_SYSTEM none|aplic|aplic-imsic: EDK2 in flash starts Debian's kernel, which finds the machine by its ACPI
 tables alone; then by the device tree (acpi=off).
 uefi_test.py DRAGOMAN_SYSTEM grub: EDK2 starts GRUB from a disk, which starts the kernel on it.
+uefi_test.py DRAGOMAN_SYSTEM bootorder: of two such disks, EDK2 starts the one whose bootindex= comes first.
 Exit status 77: there is no kernel."""
 
 import os
@@ -57,11 +58,40 @@ def start_from_disk(folder, disk):
         assert guest.process.wait(PATIENCE) == 0
 
 
+def start_the_first(folder, disks, first):
+    """`disks` are devices, the second of which says so in its kernel's command line."""
+    shutil.copy(SYSTEM + "/edk2-vars.fd", folder + "/vars.fd")
+    options = []
+    for number, disk in enumerate(disks):
+        image = SYSTEM + "/esp.img" if number == 0 else folder + "/second"
+        options += ["-drive", f"file={image},format=raw,if=none,id=d{number},snapshot=on", "-device", f"{disk},drive=d{number}"]
+    with Guest(PROGRAM, [
+        "-m", "512M", "-bios", SYSTEM + "/fw_dynamic.bin", "-nic", "none", "-device", "pcie-root-port,id=port",
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={SYSTEM}/edk2-code.fd",
+        "-drive", f"if=pflash,unit=1,format=raw,file={folder}/vars.fd"] + options, kernel=False) as guest:
+        expect(guest.run("cat /proc/cmdline"), "started=by-" + ("grub", "GRUB")[first])
+
+
+def test_boot_order(folder):
+    marker = b"started=by-grub"
+    with open(SYSTEM + "/esp.img", "rb") as image:
+        disk = image.read()
+    assert marker in disk
+    with open(folder + "/second", "wb") as image:
+        image.write(disk.replace(marker, b"started=by-GRUB"))
+    del disk
+    start_the_first(folder, ["virtio-blk-pci,bootindex=1", "nvme,serial=1,bootindex=0"], 1)
+    start_the_first(folder, ["nvme,serial=1,bootindex=3", "virtio-blk-pci,bootindex=7"], 0)
+    start_the_first(folder, ["virtio-blk-device,bootindex=2", "virtio-blk-pci,bus=port,bootindex=1"], 1)
+
+
 def main():
     if not is_there():
         print("skipped: there is no kernel (tests/system/boot/fetch.sh)")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
+        if AIA == "bootorder":
+            return test_boot_order(folder)
         if AIA == "grub":
             for disk in "virtio-blk-pci", "virtio-blk-device", "nvme,serial=1":
                 start_from_disk(folder, disk)

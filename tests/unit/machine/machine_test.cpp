@@ -9,18 +9,10 @@
 #include <filesystem>
 
 #include "machine/gdb_target.h"
+#include "unit/machine/small_machine.h"
 
 namespace dragoman::machine {
 namespace {
-
-Config small_machine() {
-    Config config;
-    config.memory = 16 << 20;
-    config.bios = "none";
-    config.serials = {"none"};
-    config.paused = true;
-    return config;
-}
 
 /// Tells when it goes.
 class Mortal final : public devices::Device {
