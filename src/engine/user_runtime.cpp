@@ -43,6 +43,15 @@ public:
         return space.host(address);
     }
 
+    guest::ShadowAccess access_shadow_stack(ir::Env*, u64 address, unsigned bytes, u64& old,
+                                            const u64* store) override {
+        memory::UserSpace& space = engine_.space();
+        if (space.access_shadow_stack(address, bytes, old, store)) return guest::ShadowAccess::Done;
+        using enum memory::PageFlags;
+        const bool other = has(space.flags(address), Write | Exec);
+        return other ? guest::ShadowAccess::OtherMemory : guest::ShadowAccess::Unmapped;
+    }
+
     u64 cycles(ir::Env*) override { return cycle_counter(); }
     u64 time(ir::Env*) override {
         timespec t;

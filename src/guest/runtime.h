@@ -8,6 +8,13 @@
 
 namespace dragoman::guest {
 
+/// What an access to a shadow stack in user mode has come to.
+enum class ShadowAccess : u8 {
+    Done,
+    Unmapped,     ///< there is nothing, or memory that may only be read
+    OtherMemory,  ///< no shadow stack, but memory that may be written or executed
+};
+
 /// Calls of helpers in user mode and in system mode. All of them are made on the thread that runs `env`.
 class Runtime {
 public:
@@ -32,6 +39,12 @@ public:
     /// Host pointer to guest address `address` for an atomic access of `bytes` (power of two, aligned),
     /// after the access has been checked for writing; raises like store.
     virtual void* atomic_pointer(ir::Env* env, u64 address, unsigned bytes) = 0;
+
+    /// User mode: loads the 4 or 8 bytes at the aligned `address` of a shadow stack into `old` and, unless `store` is
+    /// null, stores that there in their place, atomically.
+    virtual ShadowAccess access_shadow_stack(ir::Env*, u64, unsigned, u64&, const u64*) {
+        return ShadowAccess::Unmapped;
+    }
 
     /// A monotonic counter of cycles, which also stands for retired instructions.
     virtual u64 cycles(ir::Env* env) = 0;

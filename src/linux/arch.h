@@ -19,6 +19,7 @@ namespace dragoman::linux_abi {
 
 class Task;
 struct Process;
+struct CloneRequest;
 
 /// A signal on its way to a guest handler.
 struct SignalDelivery {
@@ -91,6 +92,11 @@ struct Arch {
     void (*set_entry_state)(ir::Env* env, u64 entry, u64 stack);
     /// State of the child of clone: result 0, stack and thread pointer replaced unless null.
     void (*set_child_state)(ir::Env* env, const u64* stack, const u64* tls);
+    /// After that, of a child in the memory of its parent: gives it what it cannot share. @returns 0 or -errno. Null:
+    /// there is no such thing
+    SyscallResult (*prepare_child)(Task& parent, const CloneRequest& request, Task& child);
+    /// The task is about to end while others go on in its memory: takes that back. Null as prepare_child.
+    void (*release_task)(Task& task);
 
     /// Does what the exception in `env` asks for, where it stands for a call that is no system call; the task then goes
     /// on. False: it is an exception. Null: there are no such calls.

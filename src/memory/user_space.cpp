@@ -90,6 +90,31 @@ i64 UserSpace::mmap(u64 address, u64 length, int prot, int flags, int fd, u64 of
     return static_cast<i64>(address);
 }
 
+i64 UserSpace::map_shadow_stack(u64 address, u64 length) {
+    if (address % kPageSize != 0 || length == 0) return -EINVAL;
+    if (length > kHostTop) return -ENOMEM;
+    length = align_up(length, kPageSize);
+    if (!impl_->in_range(address, length)) return -ENOMEM;
+    constexpr int kMapFlags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+    constexpr PageFlags kFlags = PageFlags::Read;
+    LockGuard lock(impl_->map_lock);
+    if (impl_->full() || !impl_->within_limits(length, kFlags)) return -ENOMEM;
+    i64 error = address != 0 ? impl_->map_fixed(address, length, kFlags, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0)
+                             : impl_->map_anywhere(address, length, kPageSize, kFlags, kMapFlags, -1, 0);
+    if (error != 0) return error;
+    impl_->enter(address, length, kFlags, false, 0, {});
+    error = impl_->shadow_stacks.add(address, address + length);
+    if (error == 0) return static_cast<i64>(address);
+    (void)impl_->unmap(address, address + length);
+    return error;
+}
+
+bool UserSpace::access_shadow_stack(u64 address, unsigned bytes, u64& old, const u64* store) {
+    return has(flags(address), PageFlags::Read) && impl_->shadow_stacks.access(address, bytes, old, store);
+}
+
+bool UserSpace::is_shadow_stack(u64 address) const { return impl_->shadow_stacks.overlaps(address, address + 1); }
+
 void UserSpace::set_limits(u64 all, u64 data) {
     LockGuard lock(impl_->map_lock);
     impl_->most_bytes = all;
@@ -133,6 +158,11 @@ i64 UserSpace::Impl::protect_piece(u64 from, u64 to, const Region& region, PageF
     return 0;
 }
 
+PageFlags UserSpace::Impl::granted(u64 from, u64 to, PageFlags flags) const {
+    constexpr PageFlags kWriting = PageFlags::Write | PageFlags::WriteOnly | PageFlags::Exec;
+    return shadow_stacks.overlaps(from, to) ? without(flags, kWriting) : flags;
+}
+
 i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
     constexpr int kSem = 8, kGrowsDown = 0x01000000, kGrowsUp = 0x02000000;
     if (address % kPageSize != 0) return -EINVAL;
@@ -165,12 +195,13 @@ i64 UserSpace::mprotect(u64 address, u64 length, int prot) {
     u64 at = address;
     for (Piece& piece : pieces) {
         if (piece.from != at) return -ENOMEM;
-        if (i64 error = impl_->protect_piece(piece.from, piece.to, piece.region, flags)) return error;
+        const PageFlags granted = impl_->granted(piece.from, piece.to, flags);
+        if (i64 error = impl_->protect_piece(piece.from, piece.to, piece.region, granted)) return error;
         Region region = piece.region;
         auto old = impl_->regions.find(piece.from);
         if (region.file) region.offset += piece.from - old->first;
         region.end = piece.to;
-        region.flags = without(region.flags, kProtection) | flags;
+        region.flags = without(region.flags, kProtection) | granted;
         impl_->regions.insert(piece.from, std::move(region));
         at = piece.to;
     }
@@ -252,9 +283,11 @@ std::vector<Mapping> UserSpace::mappings() const {
 void UserSpace::before_fork() {
     impl_->map_lock.lock();
     impl_->code_lock.lock();
+    impl_->shadow_stacks.before_fork();
 }
 
-void UserSpace::after_fork(bool) {
+void UserSpace::after_fork(bool child) {
+    impl_->shadow_stacks.after_fork(child);
     impl_->code_lock.unlock();
     impl_->map_lock.unlock();
 }

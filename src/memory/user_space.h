@@ -104,6 +104,13 @@ public:
     // on the smallest MMU work, and those that reserve more than it has get it. Host flags are Linux's own.
     i64 mmap(u64 address, u64 length, int prot, int flags, int fd, u64 offset, const std::string& name = {});
     i64 munmap(u64 address, u64 length);
+    /// map_shadow_stack: maps a shadow stack at `address`, where nothing may be, or wherever there is room (0). The
+    /// guest can read it, and write it by access_shadow_stack alone.
+    i64 map_shadow_stack(u64 address, u64 length);
+    /// Loads the `bytes` (4 or 8) at the aligned `address` of a shadow stack into `old` and, unless `store` is null,
+    /// puts that there in their place, atomically. @returns false when there is none, or it may not be accessed
+    bool access_shadow_stack(u64 address, unsigned bytes, u64& old, const u64* store);
+    bool is_shadow_stack(u64 address) const;
     i64 mprotect(u64 address, u64 length, int prot);
     i64 mremap(u64 old_address, u64 old_length, u64 new_length, int flags, u64 new_address);
     /// Has [address, address + length), a part of a shared mapping of a file, show the file from `offset` on.

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "memory/page_flags_table.h"
 #include "memory/region_map.h"
+#include "memory/shadow_stacks.h"
 #include "memory/user_space.h"
 
 namespace dragoman::memory {
@@ -69,13 +70,15 @@ struct UserSpace::Impl {
     /// Attached by shmat: start, length.
     std::vector<std::pair<u64, u64>> segments DRAGOMAN_GUARDED_BY(map_lock);
 
+    ShadowStacks shadow_stacks;
+
     mutable Mutex code_lock;  ///< also for the host protection of code pages
     PageFlagsTable table;     ///< written with code_lock held, read by anybody
     /// Pages that are not writable only because they hold translated code.
     std::set<u64> guarded DRAGOMAN_GUARDED_BY(code_lock);
     std::set<u64> watched DRAGOMAN_GUARDED_BY(code_lock);  ///< pages that a debugger watches
 
-    explicit Impl(UserSpace& s) : space(s) {}
+    explicit Impl(UserSpace& s) : space(s), shadow_stacks(s.guest_base()) {}
 
     u8* host(u64 address) const { return space.host(address); }
     bool in_range(u64 start, u64 length) const { return length <= limit && start <= limit - length; }
@@ -148,6 +151,9 @@ struct UserSpace::Impl {
     /// A page loses its Code mark.
     void uncover(u64 page, PageFlags flags) DRAGOMAN_REQUIRES(code_lock);
 
+    /// What the guest gets of the permissions that it asks for: memory of shadow stacks is never written like other
+    /// one.
+    PageFlags granted(u64 from, u64 to, PageFlags flags) const;
     /// Gives one piece of one region new permissions. Pages that hold translated code and stay executable
     /// keep their translations and are never writable in between.
     i64 protect_piece(u64 from, u64 to, const Region& region, PageFlags flags) DRAGOMAN_REQUIRES(map_lock);

@@ -56,6 +56,7 @@ void UserSpace::Impl::forget(u64 start, u64 end) {
     regions.for_each(start, end, [&](u64 from, u64 to, const Region& region) {
         if (region.flags != PageFlags::None) publish(from, to, PageFlags::None);
     });
+    shadow_stacks.forget(start, end);
     regions.erase(start, end);
     if (!growing.empty()) growing.erase(growing.lower_bound(start), growing.lower_bound(end));
 }

@@ -59,6 +59,7 @@ i64 UserSpace::mremap(u64 old_address, u64 old_length, u64 new_length, int flags
         if (impl_->sealed(new_address, new_address + new_length)) return -EPERM;
     }
     if (impl_->sealed(old_address, std::max(old_end, old_address + kPageSize))) return -EPERM;
+    if (impl_->shadow_stacks.overlaps(old_address, std::max(old_end, old_address + kPageSize))) return -EINVAL;
     if (!fixed && new_length < old_length) {
         i64 error = impl_->unmap(old_address + new_length, old_end);
         return error != 0 ? error : static_cast<i64>(old_address);

@@ -140,6 +140,8 @@ ir::Env* clone(const ir::Env* parent) {
     h->frm = p->frm;
     copy_vector(h->vector, p->vector);
     h->priv.jvt = p->priv.jvt;
+    h->priv.ssp = p->priv.ssp;
+    h->user_cfi = p->user_cfi;
     h->fp_control = p->fp_control;
     h->tb_flags = p->tb_flags;
     return h;
@@ -150,7 +152,7 @@ void destroy(ir::Env* env) { ::munmap(hart(env), sizeof(Hart)); }
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);
     return h.model->system ? system_flags(h)
-                           : (h.frm & kFlagFrmMask) | vector_flags(h.vector) | (h.tb_flags & kFlagPmMask);
+                           : (h.frm & kFlagFrmMask) | vector_flags(h.vector) | (h.tb_flags & kFlagsOfThreads);
 }
 
 }  // namespace dragoman::riscv

@@ -40,7 +40,7 @@ struct CsrInfo {
 inline constexpr u64 kTimeFrequency = 1'000'000'000;
 
 inline constexpr unsigned kCsrVxrm = 0x00a, kCsrVl = 0xc20, kCsrVtype = 0xc21, kCsrVlenb = 0xc22;
-inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003, kCsrSeed = 0x015;
+inline constexpr unsigned kCsrFflags = 0x001, kCsrFrm = 0x002, kCsrFcsr = 0x003, kCsrSsp = 0x011, kCsrSeed = 0x015;
 
 constexpr unsigned csr_privilege(unsigned number) { return number >> 8 & 3; }
 /// Bits 9:8 of the registers of the hypervisor extension, which HS mode may access.

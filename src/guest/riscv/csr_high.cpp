@@ -28,10 +28,15 @@ Permission access_high(const Hart& hart, unsigned number) {
     return low.access != nullptr ? low.access(hart, low.number) : Permission::Granted;
 }
 
+/// What it could tell beside MPELP is of big-endian accesses and guests.
+u64 read_mstatush(Hart& hart, unsigned) { return (hart.priv.mstatus & kStatusMpelp) >> 32; }
+void write_mstatush(Hart& hart, u64 value, unsigned) {
+    write_status(hart, (hart.priv.mstatus & ~kStatusMpelp) | (value << 32 & kStatusMpelp));
+}
+
 constexpr CsrInfo kCsrs[] = {
     {0x15d, "stimecmph", Sstc&& Rv32, read_high, write_high, CsrEffect::StateFlags, access_high},
-    // All that mstatush could tell is of big-endian accesses and guests.
-    {0x310, "mstatush", Sm1p12&& Rv32, read_zero, write_nothing},
+    {0x310, "mstatush", Sm1p12&& Rv32, read_mstatush, write_mstatush},
     {0x31a, "menvcfgh", S&& Sm1p12&& Rv32, read_high, write_high, CsrEffect::StateFlags},
     {0x31c, "mstateen0h", Smstateen&& Rv32, read_high, write_high},
     {0x31d, "mstateen1h", Smstateen&& Rv32, read_high, write_high},

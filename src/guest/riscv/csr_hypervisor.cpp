@@ -27,6 +27,12 @@ constexpr u64 kDelegable = 0x1ff | u64{1} << static_cast<u32>(Cause::FetchPageFa
                            u64{1} << static_cast<u32>(Cause::LoadPageFault) |
                            u64{1} << static_cast<u32>(Cause::StorePageFault);
 
+void write_hedeleg(Hart& hart, u64 value, unsigned) {
+    constexpr u64 kSoftwareCheck = u64{1} << static_cast<u32>(Cause::SoftwareCheck);
+    const bool cfi = hart_has(hart, Zicfilp) || hart_has(hart, Zicfiss);
+    hart.priv.hedeleg = value & (kDelegable | (cfi ? kSoftwareCheck : 0));
+}
+
 void write_hideleg(Hart& hart, u64 value, unsigned) {
     hart.priv.hideleg = value & kVirtualInterrupts;
     check_interrupts(hart);
@@ -51,11 +57,12 @@ u64 read_hvip(Hart& hart, unsigned) { return hart.priv.mip_software & kVirtualIn
 void write_hvip(Hart& hart, u64 value, unsigned) { set_software_interrupts(hart, value, kVirtualInterrupts); }
 
 /// What machine mode does not have reads as 0.
-constexpr u64 kByMenvcfg = kEnvcfgDte | kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgStce;
+constexpr u64 kByMenvcfg = kEnvcfgSse | kEnvcfgDte | kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgStce;
 u64 read_henvcfg(Hart& hart, unsigned) { return hart.priv.henvcfg & (hart.priv.menvcfg | ~kByMenvcfg); }
 void write_henvcfg(Hart& hart, u64 value, unsigned) {
     P& p = hart.priv;
     u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze | (p.menvcfg & kByMenvcfg);
+    mask |= cfi_fields(hart) & kEnvcfgLpe;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
     if (hart_has(hart, Ssnpm)) mask |= kEnvcfgPmm;
     value = with_legal_pmm(value, p.henvcfg) & mask;
@@ -63,7 +70,7 @@ void write_henvcfg(Hart& hart, u64 value, unsigned) {
     p.henvcfg = value;
     forget_sdt(hart);
     update_flags(hart);
-    if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
+    if ((changed & (kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgSse)) != 0) guest::flush_tlb(&hart, {});
     if ((changed & kEnvcfgStce) != 0) update_timer(hart);
 }
 
@@ -116,6 +123,7 @@ void write_vsstatus(Hart& hart, u64 value, unsigned) {
     const u64 old = vs_status(p);
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
+    if (!hart_has(hart, Zicfilp)) value &= ~kStatusSpelp;
     if (p.virtualised) return write_status(hart, (p.mstatus & ~kSstatusWritable) | (value & kSstatusWritable));
     p.other.status = with_legal_sdt(hart, true, value & kSstatusWritable);
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {.one_machine = true, .any_guest = true});
@@ -167,7 +175,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x24d, "vstimecmp", H&& Sstc, read_field<&P::vstimecmp>, write_vstimecmp, CsrEffect::StateFlags, access_stimecmp},
     {0x280, "vsatp", H, read_vs<&P::satp, &R::satp>, write_vsatp, CsrEffect::StateFlags},
     {0x600, "hstatus", H, read_field<&P::hstatus>, write_hstatus},
-    {0x602, "hedeleg", H, read_field<&P::hedeleg>, write_field<&P::hedeleg, kDelegable>},
+    {0x602, "hedeleg", H, read_field<&P::hedeleg>, write_hedeleg},
     {0x603, "hideleg", H, read_field<&P::hideleg>, write_hideleg, CsrEffect::StateFlags},
     {0x604, "hie", H, read_hie, write_hie, CsrEffect::StateFlags},
     {0x605, "htimedelta", H, read_field<&P::htimedelta>, write_htimedelta, CsrEffect::StateFlags},

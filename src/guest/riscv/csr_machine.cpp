@@ -30,14 +30,15 @@ u64 read_id(Hart& hart, unsigned) {
 // --- status, interrupts ---
 
 constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatusMpie | kStatusSpp | kStatusMpp |
-                                 kStatusFs | kStatusVs | kStatusSdt | kStatusMprv | kStatusSum | kStatusMxr |
-                                 kStatusTvm | kStatusTw | kStatusTsr;
+                                 kStatusFs | kStatusVs | kStatusSdt | kStatusSpelp | kStatusMprv | kStatusSum |
+                                 kStatusMxr | kStatusTvm | kStatusTw | kStatusTsr | kStatusMpelp;
 
 u64 read_mstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus); }
 void write_mstatus(Hart& hart, u64 value, unsigned) {
     constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
     u64 mask = kMstatusWritable;
     if (hart_has(hart, H)) mask |= kStatusMpv | kStatusGva;
+    if (hart_has(hart, Rv32)) mask &= ~kStatusMpelp;  // in mstatush
     if ((value & kStatusMpp) == kReservedMpp) mask &= ~kStatusMpp;
     write_status(hart, (hart.priv.mstatus & ~mask) | (value & mask));
 }
@@ -78,12 +79,16 @@ void write_mideleg(Hart& hart, u64 value, unsigned) {
 constexpr u64 kDelegable = 0x3ff | u64{1} << static_cast<u32>(Cause::FetchPageFault) |
                            u64{1} << static_cast<u32>(Cause::LoadPageFault) |
                            u64{1} << static_cast<u32>(Cause::StorePageFault);
+/// That of control-flow integrity.
+u64 software_check(const Hart& hart) {
+    return hart_has(hart, Zicfilp) || hart_has(hart, Zicfiss) ? u64{1} << static_cast<u32>(Cause::SoftwareCheck) : 0;
+}
 constexpr u64 kDelegableOfGuests =
     u64{1} << static_cast<u32>(Cause::EcallVs) | u64{1} << static_cast<u32>(Cause::FetchGuestPageFault) |
     u64{1} << static_cast<u32>(Cause::LoadGuestPageFault) | u64{1} << static_cast<u32>(Cause::VirtualInstruction) |
     u64{1} << static_cast<u32>(Cause::StoreGuestPageFault);
 void write_medeleg(Hart& hart, u64 value, unsigned) {
-    hart.priv.medeleg = value & (kDelegable | (hart_has(hart, H) ? kDelegableOfGuests : 0));
+    hart.priv.medeleg = value & (kDelegable | software_check(hart) | (hart_has(hart, H) ? kDelegableOfGuests : 0));
 }
 
 // --- traps ---
@@ -99,6 +104,7 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
     u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
     if (hart_has(hart, Smnpm)) mask |= kEnvcfgPmm;
+    mask |= cfi_fields(hart);
     value = with_legal_pmm(value, hart.priv.menvcfg);
     if (hart_has(hart, Ssdbltrp)) mask |= kEnvcfgDte;
     if (hart_has(hart, Smcdeleg)) mask |= kEnvcfgCde;
@@ -110,7 +116,7 @@ void write_menvcfg(Hart& hart, u64 value, unsigned) {
     u64 changed = old ^ hart.priv.menvcfg;
     forget_sdt(hart);
     update_flags(hart);
-    if ((changed & (kEnvcfgAdue | kEnvcfgPbmte)) != 0) guest::flush_tlb(&hart, {});
+    if ((changed & (kEnvcfgAdue | kEnvcfgPbmte | kEnvcfgSse)) != 0) guest::flush_tlb(&hart, {});
     if ((changed & kEnvcfgStce) != 0) {
         hart.priv.mip_software &= ~interrupt_bit(kSupervisorTimer);
         update_timer(hart);
@@ -174,6 +180,7 @@ void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
+    if (!hart_has(hart, Zicfilp)) value &= ~(kStatusSpelp | kStatusMpelp);
     hart.priv.mstatus = with_dirty_summary(with_legal_sdt(hart, hart.priv.virtualised, value));
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
     if (hart_has(hart, H)) update_address_space(hart);

@@ -88,9 +88,14 @@ void write_satp(Hart& hart, u64 value, unsigned) {
 
 // --- environment ---
 
+/// What S or VS mode may have of shadow stacks, it may give to user mode.
+u64 granted_sse(const PrivilegedState& p) { return kEnvcfgSse & p.menvcfg & (p.virtualised ? p.henvcfg : ~u64{0}); }
+u64 read_senvcfg(Hart& hart, unsigned) { return hart.priv.senvcfg & (granted_sse(hart.priv) | ~kEnvcfgSse); }
+
 /// CBIE 2 is reserved.
 void write_senvcfg(Hart& hart, u64 value, unsigned) {
-    u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze;
+    u64 mask = kEnvcfgFiom | kEnvcfgCbie | kEnvcfgCbcfe | kEnvcfgCbze | (cfi_fields(hart) & kEnvcfgLpe) |
+               granted_sse(hart.priv);
     if (hart_has(hart, Extension::Ssnpm)) mask |= kEnvcfgPmm;
     if ((value & kEnvcfgCbie) == u64{2} << 4) value &= ~kEnvcfgCbie;
     hart.priv.senvcfg = with_legal_pmm(value, hart.priv.senvcfg) & mask;
@@ -142,7 +147,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x100, "sstatus", S, read_sstatus, write_sstatus, CsrEffect::StateFlags},
     {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags},
     {0x105, "stvec", S, read_field<&P::stvec>, write_stvec},
-    {0x10a, "senvcfg", S&& Sm1p12, read_field<&P::senvcfg>, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
+    {0x10a, "senvcfg", S&& Sm1p12, read_senvcfg, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
     {0x10c, "sstateen0", Smstateen, read_sstateen0, write_sstateen0, CsrEffect::None, access_sstateen},
     {0x10d, "sstateen1", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},
     {0x10e, "sstateen2", Smstateen, read_zero, write_nothing, CsrEffect::None, access_sstateen},

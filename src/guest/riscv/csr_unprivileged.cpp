@@ -1,10 +1,11 @@
 // CSRs of unprivileged extensions: seed (Zkr; Cryptography Extensions Volume I, "Entropy Source"), jvt (Zcmt; chapter
-// "Zc*").
+// "Zc*"), ssp (Zicfiss; "Shadow Stack Pointer (ssp) CSR access control").
 #include <sys/random.h>
 
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
+#include "guest/riscv/system.h"
 
 namespace dragoman::riscv {
 
@@ -33,7 +34,19 @@ Permission access_jvt(const Hart& hart, unsigned) { return jvt_permission(hart);
 /// The table's address. The only mode is 0.
 void write_jvt(Hart& hart, u64 value, unsigned) { hart.priv.jvt = value & ~u64{63}; }
 
+Permission access_ssp(const Hart& hart, unsigned) {
+    if (hart.model->system) return envcfg_permission(hart.priv, kEnvcfgSse);
+    return granted_if((hart.tb_flags & kFlagShadowStack) != 0);
+}
+/// It is aligned to what is pushed.
+void write_ssp(Hart& hart, u64 value, unsigned) {
+    const u64 bytes = hart.model->xlen() / 8;
+    hart.priv.ssp =
+        align_down(hart_has(hart, Extension::Rv32) ? static_cast<u64>(sign_extend(value, 32)) : value, bytes);
+}
+
 constexpr CsrInfo kCsrs[] = {
+    {kCsrSsp, "ssp", Extension::Zicfiss, read_field<&PrivilegedState::ssp>, write_ssp, CsrEffect::None, access_ssp},
     {kCsrSeed, "seed", Extension::Zkr, read_seed, write_nothing, CsrEffect::None, access_seed},
     {0x017, "jvt", Extension::Zcmt, read_field<&PrivilegedState::jvt>, write_jvt, CsrEffect::None, access_jvt},
 };

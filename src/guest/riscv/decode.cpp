@@ -8,12 +8,12 @@
 namespace dragoman::riscv {
 
 std::span<const InsnSet> insn_sets() {
-    static const InsnSet kSets[] = {rows_hints(),  rows_i(),       rows_m(),        rows_a(),     rows_b(),
-                                    rows_k(),      rows_zicond(),  rows_zicbo(),    rows_zimop(), rows_zicsr(),
-                                    rows_priv(),   rows_h(),       rows_f(),        rows_d(),     rows_zfh(),
-                                    rows_zfa(),    rows_zfbf(),    rows_zfinx(),    rows_vset(),  rows_vmemory(),
-                                    rows_varith(), rows_vcrypto(), rows_vbf16(),    rows_zcmp(),  rows_c(),
-                                    rows_xthead(), rows_xmips(),   rows_xventana(), rows_xlrbr()};
+    static const InsnSet kSets[] = {rows_hints(),   rows_zicfi(),  rows_i(),       rows_m(),        rows_a(),
+                                    rows_b(),       rows_k(),      rows_zicond(),  rows_zicbo(),    rows_zimop(),
+                                    rows_zicsr(),   rows_priv(),   rows_h(),       rows_f(),        rows_d(),
+                                    rows_zfh(),     rows_zfa(),    rows_zfbf(),    rows_zfinx(),    rows_vset(),
+                                    rows_vmemory(), rows_varith(), rows_vcrypto(), rows_vbf16(),    rows_zcmp(),
+                                    rows_c(),       rows_xthead(), rows_xmips(),   rows_xventana(), rows_xlrbr()};
     return kSets;
 }
 

@@ -37,8 +37,8 @@
     X(Ziccif, "ziccif", User, key1(3), )                   \
     X(Zicclsm, "zicclsm", User, key1(1), )                 \
     X(Ziccrse, "ziccrse", User, key1(4), Zalrsc)           \
-    X(Zicfilp, "zicfilp", Absent, key0(63), Zicsr)         \
-    X(Zicfiss, "zicfiss", Absent, key1(0), Zicsr, Zimop, Zaamo) \
+    X(Zicfilp, "zicfilp", User, key0(63), Zicsr)         \
+    X(Zicfiss, "zicfiss", User, key1(0), Zicsr, Zimop, Zaamo) \
     X(Zicntr, "zicntr", User, key0(50), Zicsr)             \
     X(Zicond, "zicond", User, key0(35), )                  \
     X(Zicsr, "zicsr", User, kNone, )                       \

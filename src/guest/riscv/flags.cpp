@@ -56,14 +56,29 @@ Permission permission_of(const PrivilegedState& p, Privilege mode, bool virtuali
     return mode == Privilege::Supervisor || (p.senvcfg & field) != 0 ? Permission::Granted : denied;
 }
 
+/// xLPE. Each mode has its own, whatever the higher ones have.
+bool expects_landing_pads(const Hart& hart, Privilege mode, bool virtualised) {
+    const PrivilegedState& p = hart.priv;
+    switch (mode) {
+        case Privilege::Machine: return (p.mseccfg & kSeccfgMlpe) != 0;
+        case Privilege::Supervisor: return ((virtualised ? p.henvcfg : p.menvcfg) & kEnvcfgLpe) != 0;
+        default: return ((hart_has(hart, Extension::S) ? p.senvcfg : p.menvcfg) & kEnvcfgLpe) != 0;
+    }
+}
+
 /// The flags of a mode that neither its status nor what runs in it changes.
 u32 mode_flags(const Hart& hart, Privilege mode, bool virtualised) {
     const PrivilegedState& p = hart.priv;
     constexpr unsigned kIndexes[] = {kMmuUser, kMmuSupervisor, 0, kMmuMachine};
     u32 flags = static_cast<u32>(mode) << kFlagModeShift | kIndexes[static_cast<unsigned>(mode)] << kFlagDataMmuShift;
     if (triggers_armed(p, mode, virtualised)) flags |= kFlagTriggers;
-    if (permission_of(p, mode, virtualised, kEnvcfgCbze) == Permission::Granted) flags |= kFlagCboZero;
-    if (p.pmp_splits_blocks) flags |= kFlagSplitBlocks;
+    if (permission_of(p, mode, virtualised, kEnvcfgCbze) == Permission::Granted && !p.pmp_splits_blocks) {
+        flags |= kFlagCboZero;
+    }
+    if (expects_landing_pads(hart, mode, virtualised)) flags |= kFlagLandingPads;
+    const bool shadow_stacks = mode != Privilege::Machine && hart_has(hart, Extension::S) &&
+                               permission_of(p, mode, virtualised, kEnvcfgSse) == Permission::Granted;
+    if (shadow_stacks) flags |= kFlagShadowStack;
     if (virtualised) flags |= kFlagVirtualised;
     return flags | pointer_masking(hart, mode, virtualised);
 }
@@ -105,7 +120,7 @@ constexpr u32 kFlagsOfPrograms = kFlagFrmMask | kFlagVectorMask;
 u32 system_flags(const Hart& hart) {
     const PrivilegedState& p = hart.priv;
     return with_status(hart, mode_flags(hart, p.mode, p.virtualised)) | (hart.frm & kFlagFrmMask) |
-           vector_flags(hart.vector);
+           vector_flags(hart.vector) | (hart.tb_flags & kFlagPadExpected);
 }
 
 void update_flags(Hart& hart) {

@@ -64,6 +64,10 @@
     X(amocas_q, MayRaise)                                \
     X(amocas_pair, MayRaise)                             \
     X(table_jump, NoReadGlobals | MayRaise)              \
+    /* shadow stacks (helper_shadow_stack.cpp) */        \
+    X(sspush, NoReadGlobals | MayRaise)                  \
+    X(sspopchk, NoReadGlobals | MayRaise)                \
+    X(ssamoswap, NoReadGlobals | MayRaise)               \
     /* vectors (v/helper_vector.cpp) */                  \
     X(vector, None)                                      \
     X(vector_memory, MayRaise)                           \
@@ -81,7 +85,6 @@
     X(vs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
     X(cbo_manage, NoReadGlobals | MayRaise)              \
-    X(cbo_denied, NoReadGlobals | MayRaise)              \
     /* hypervisor extension (helper_hypervisor.cpp) */   \
     X(hlv, NoReadGlobals | MayRaise)                     \
     X(hsv, NoReadGlobals | MayRaise)                     \
@@ -118,13 +121,19 @@ u64 helper_sm4(u64 rs1, u64 rs2, u32 shift, u32 key);
 void helper_pause(ir::Env* env);
 void helper_wrs(ir::Env* env, u32 turns);
 void helper_fence_i(ir::Env* env);
-void helper_cbo_zero(ir::Env* env, u64 address);
+void helper_cbo_zero(ir::Env* env, u64 address, u32 insn);
 void helper_cbo_check(ir::Env* env, u64 address);
 void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2);
 /// amocas.d where XLEN is 32: of register pairs.
 void helper_amocas_pair(ir::Env* env, u64 address, u32 rd, u32 rs2);
 /// Reads an entry of the table at jvt, as an instruction is fetched.
 u64 helper_table_jump(ir::Env* env, u32 index, u32 insn);
+
+// Shadow stacks: `link` is the return address.
+void helper_sspush(ir::Env* env, u64 link);
+void helper_sspopchk(ir::Env* env, u64 link);
+/// @returns what was in memory
+u64 helper_ssamoswap(ir::Env* env, u64 address, u64 value, u32 insn);
 
 // Operands and results are register images; the last argument is an FpControl.
 double helper_fadd(double rs1, double rs2, u32 control);
@@ -176,8 +185,6 @@ void helper_fs_dirty(ir::Env* env);
 void helper_vs_dirty(ir::Env* env);
 void helper_fetch_fault(ir::Env* env, u64 address);
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn);
-/// Raises what cbo.zero gets where it is not permitted.
-void helper_cbo_denied(ir::Env* env, u32 insn);
 u64 helper_hlv(ir::Env* env, u32 insn, u64 address);
 void helper_hsv(ir::Env* env, u32 insn, u64 address, u64 value);
 /// hfence and hinval, of both kinds.

@@ -11,11 +11,13 @@ namespace dragoman::riscv {
 
 void helper_fence_i(ir::Env* env) { guest::fence_i(env); }
 
-void helper_cbo_zero(ir::Env* env, u64 address) {
+void helper_cbo_zero(ir::Env* env, u64 address, u32 insn) {
     static constexpr u8 kZeros[kCacheBlock] = {};
     const u64 block = align_down(address, kCacheBlock);
     if (hart(env)->model->system) {
         const Hart& h = *hart(env);
+        const Permission permission = envcfg_permission(h.priv, kEnvcfgCbze);
+        if (permission != Permission::Granted) raise_denied(env, permission, insn);
         if ((h.tb_flags & kFlagTriggers) != 0) check_triggers(*hart(env), kTriggerStore, block, kCacheBlock);
         // One access: nothing of it is done when a part is not permitted.
         guest::Translation t;

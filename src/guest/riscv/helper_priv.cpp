@@ -142,10 +142,6 @@ void helper_fetch_fault(ir::Env* env, u64 address) {
 
 // --- Zicbom, Zicboz ---
 
-void helper_cbo_denied(ir::Env* env, u32 insn) {
-    raise_denied(env, envcfg_permission(hart(env)->priv, kEnvcfgCbze), insn);
-}
-
 /// There are no caches to manage; the block must be accessible for loads or stores, and faults are those of a store.
 void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
     const Hart& h = *hart(env);
@@ -159,6 +155,8 @@ void helper_cbo_manage(ir::Env* env, u64 address, u32 insn) {
                      translate(env, block, guest::Access::Store, index, false, t);
     if (!permitted) guest::raise(env, t.exception, address);
     if (!whole_block(t)) guest::raise(env, static_cast<u32>(Cause::StoreAccess), address);
+    const bool shadow_stack = (h.priv.menvcfg & kEnvcfgSse) != 0 && translate_shadow_stack(*hart(env), block, index, t);
+    if (shadow_stack) guest::raise(env, static_cast<u32>(Cause::StoreAccess), address);
 }
 
 }  // namespace dragoman::riscv

@@ -7,6 +7,7 @@
 namespace dragoman::riscv {
 
 InsnSet rows_hints();    // Zicbop, Zihintntl, Zihintpause: hints inside the base encodings
+InsnSet rows_zicfi();    // Zicfilp, Zicfiss: hints and may-be-operations that have become instructions
 InsnSet rows_i();        // RV64I, Zifencei
 InsnSet rows_m();        // M
 InsnSet rows_a();        // A, Zacas, Zabha, Zawrs

@@ -19,6 +19,9 @@ constexpr u64 kPteReserved = u64{0x7f} << 54, kPteSoftware = u64{3} << 59, kPteP
               kPteN = u64{1} << 63;
 constexpr u64 kPbmtIo = 2, kPbmtReserved = 3;
 
+/// A page of shadow stacks (Zicfiss): an encoding that is reserved without them.
+constexpr bool is_shadow_stack(u64 pte) { return (pte & (kPteR | kPteW | kPteX)) == kPteW; }
+
 constexpr u64 kPage = 4096;
 /// A naturally aligned block that is large enough for every purpose, where nothing is translated.
 constexpr u64 kLargestBlock = u64{1} << 30;
@@ -58,6 +61,7 @@ template <Tables tables>
 struct Stage {
     u64 atp;                                                 ///< satp, vsatp or hgatp
     bool executable_is_readable, update_bits, memory_types;  ///< MXR, ADUE, PBMTE
+    bool shadow_stacks;                                      ///< SSE: there are pages that hold some
 
     static constexpr bool kSecond = tables == Tables::GStage, kWords = tables == Tables::Own32;
     static constexpr unsigned kEntryBytes = kWords ? 4 : 8, kIndexBits = kWords ? 10 : 9;
@@ -78,6 +82,9 @@ struct Leaf {
     u8 allowed = kPmpRead | kPmpWrite | kPmpExecute;
     bool uncached = false;
 };
+
+/// Beside PmpPermission: for shadow-stack instructions. Of a page it says that it holds shadow stacks.
+constexpr u8 kShadowStack = 8;
 
 enum class Walk { Found, PageFault, AccessFault, GuestPageFault };
 
@@ -105,10 +112,12 @@ public:
         const Walk result = walk(first, address, needed, leaf);
         if (result != Walk::Found) return result;
         Leaf second;
-        if (const Walk r = second_stage(leaf.physical, needed, 0, second); r != Walk::Found) return r;
+        // The G-stage knows of no shadow stacks: for their instructions it must permit stores.
+        const u8 of_second = needed == kShadowStack ? u8{kPmpWrite} : needed;
+        if (const Walk r = second_stage(leaf.physical, of_second, 0, second); r != Walk::Found) return r;
         leaf.physical = second.physical;
         leaf.size = std::min(leaf.size, second.size);
-        leaf.allowed &= second.allowed;
+        leaf.allowed &= second.allowed | kShadowStack;
         leaf.uncached |= second.uncached;
         leaf.global = false;  // in all address spaces of one guest only
         return result;
@@ -123,12 +132,14 @@ private:
         return {.atp = atp,
                 .executable_is_readable = (status & kStatusMxr) != 0,
                 .update_bits = (envcfg & kEnvcfgAdue) != 0,
-                .memory_types = (envcfg & kEnvcfgPbmte) != 0};
+                .memory_types = (envcfg & kEnvcfgPbmte) != 0,
+                .shadow_stacks = tables != Tables::GStage && (envcfg & kEnvcfgSse) != 0};
     }
 
     template <Tables tables>
     Walk walk(const Stage<tables>& stage, u64 address, u8 needed, Leaf& leaf) {
         if (stage.mode() == kBare) {
+            if (needed == kShadowStack) return Walk::AccessFault;
             leaf.physical = address;
             return Walk::Found;
         }
@@ -169,6 +180,7 @@ private:
         u8 allowed = 0;
         if ((pte & kPteR) != 0 || ((pte & kPteX) != 0 && stage.executable_is_readable)) allowed |= kPmpRead;
         if ((pte & kPteW) != 0) allowed |= kPmpWrite;
+        if (is_shadow_stack(pte)) allowed = kPmpRead | kShadowStack;
         if ((pte & kPteX) != 0) allowed |= kPmpExecute;
         switch (stage.kSecond ? kMmuUser : mmu_index_) {
             case kMmuUser: return user ? allowed : 0;
@@ -196,7 +208,7 @@ private:
             if (!is_valid(stage, pte)) return Walk::PageFault;
             u64 ppn = extract(pte, kPtePpnShift, kPtePpnBits);
             leaf.global |= (pte & kPteG) != 0;
-            if ((pte & (kPteR | kPteX)) == 0) {
+            if ((pte & (kPteR | kPteW | kPteX)) == 0) {
                 if ((pte & (kPteA | kPteD | kPteU | kPtePbmt | kPteN)) != 0) return Walk::PageFault;
                 table = ppn * kPage;
                 continue;
@@ -235,7 +247,7 @@ private:
         if ((pte & kPteReserved) != 0) {  // but what Svrsw60t59b leaves to software
             if ((pte & kPteReserved & ~kPteSoftware) != 0 || !hart_has(hart_, Extension::Svrsw60t59b)) return false;
         }
-        if ((pte & kPteW) != 0 && (pte & kPteR) == 0) return false;
+        if ((pte & kPteW) != 0 && (pte & kPteR) == 0 && !(stage.shadow_stacks && is_shadow_stack(pte))) return false;
         if ((pte & kPteN) != 0 && !hart_has(hart_, Extension::Svnapot)) return false;
         u64 type = extract(pte, kPtePbmtShift, 2);
         return type == 0 || (stage.memory_types && type != kPbmtReserved);
@@ -243,11 +255,21 @@ private:
 
     bool may_walk(u64 at, u8 permission) const { return debug_ || (pmp_walk_permissions(hart_, at) & permission) != 0; }
 
+    /// What an access is told that the entry does not permit. Where one does not fit the kind of page, instead of the
+    /// rights to it, nobody can mend it: that is an access fault.
+    template <Tables tables>
+    Walk denied(const Stage<tables>& stage, u64 pte, u8 needed) const {
+        const bool of_mode = permissions(stage, kPteR | (pte & kPteU)) != 0;
+        const bool other_kind = is_shadow_stack(pte) || (needed == kShadowStack && (pte & (kPteW | kPteX)) != 0);
+        return of_mode && other_kind ? Walk::AccessFault : Walk::PageFault;
+    }
+
     /// Permission, and accessed and dirty bits of the entry, which is at physical address `at`.
     template <Tables tables>
     Walk check_leaf(const Stage<tables>& stage, u64 entry, u64 at, u8 needed, Leaf& leaf, bool& changed) {
-        if ((permissions(stage, leaf.pte) & needed) == 0) return Walk::PageFault;
-        u64 updated = leaf.pte | kPteA | (needed == kPmpWrite ? kPteD : 0);
+        if ((permissions(stage, leaf.pte) & needed) == 0) return denied(stage, leaf.pte, needed);
+        const bool stores = needed == kPmpWrite || needed == kShadowStack;
+        u64 updated = leaf.pte | kPteA | (stores ? kPteD : 0);
         if (updated == leaf.pte) return Walk::Found;
         if (!stage.update_bits) return Walk::PageFault;
         if (const Walk r = locate<tables>(entry, kPmpWrite, at); r != Walk::Found) return r;
@@ -298,6 +320,7 @@ bool translate(Hart& h, u64 address, Access access, const Way& way, Translation&
     out = {};
     Leaf leaf;
     if (way.mmu_index == kMmuMachine) {
+        if (way.needed == kShadowStack) return fail(out, access_fault(access), address);
         leaf.physical = address;
     } else {
         Walker walker(h, way.mmu_index, way.debug);
@@ -317,7 +340,8 @@ bool translate(Hart& h, u64 address, Access access, const Way& way, Translation&
                      : way.mmu_index == kMmuUser  ? Privilege::User
                                                   : Privilege::Supervisor;
     u8 protection = pmp_permissions(h, out.physical, mode, out.page_bytes);
-    if ((protection & needed_permission(access)) == 0) {
+    const u8 needed = way.needed == kShadowStack ? u8{kPmpRead | kPmpWrite} : needed_permission(access);
+    if ((protection & needed) != needed) {
         if (way.guest) h.priv.fault = {.guest_address = true, .exception = access_fault(access), .address = address};
         return fail(out, access_fault(access), address);
     }
@@ -351,6 +375,11 @@ bool translate(ir::Env* env, u64 address, Access access, unsigned mmu_index, boo
     Hart& h = *hart(env);
     const bool guest = mmu_index != kMmuMachine && guest_data(h.priv);
     return translate(h, address, access, {mmu_index, guest, needed_permission(access), debug}, out);
+}
+
+bool translate_shadow_stack(Hart& hart, u64 address, unsigned mmu_index, Translation& out) {
+    const bool guest = mmu_index != kMmuMachine && guest_data(hart.priv);
+    return translate(hart, address, Access::Store, {mmu_index, guest, kShadowStack, false}, out);
 }
 
 bool translate_guest(Hart& hart, u64 address, const GuestAccess& access, Translation& out) {

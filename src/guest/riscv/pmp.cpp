@@ -126,16 +126,17 @@ void write_address(Hart& hart, u64 value, unsigned number) {
     changed(hart);
 }
 
-/// Three extensions bring it.
+/// Four extensions bring it.
 Permission access_mseccfg(const Hart& hart, unsigned) {
     return granted_if(hart_has(hart, Extension::Smepmp) || hart_has(hart, Extension::Zkr) ||
-                      hart_has(hart, Extension::Smmpm));
+                      hart_has(hart, Extension::Smmpm) || hart_has(hart, Extension::Zicfilp));
 }
 
 /// MML and MMWP can only be set; RLB cannot be changed from 0 while a rule is locked.
 void write_mseccfg(Hart& hart, u64 value, unsigned) {
     PrivilegedState& p = hart.priv;
     u64 others = hart_has(hart, Extension::Zkr) ? value & (kSeccfgUseed | kSeccfgSseed) : 0;
+    if (hart_has(hart, Extension::Zicfilp)) others |= value & kSeccfgMlpe;
     if (hart_has(hart, Extension::Smmpm)) others |= with_legal_pmm(value, p.mseccfg) & kEnvcfgPmm;
     if (!hart_has(hart, Extension::Smepmp)) {
         p.mseccfg = others;

@@ -25,7 +25,8 @@ inline constexpr unsigned kCounters = 32;  ///< cycle, (time), instret, hpmcount
 inline constexpr u64 kStatusSie = u64{1} << 1, kStatusMie = u64{1} << 3, kStatusSpie = u64{1} << 5;
 inline constexpr u64 kStatusMpie = u64{1} << 7, kStatusSpp = u64{1} << 8, kStatusMprv = u64{1} << 17;
 inline constexpr u64 kStatusSum = u64{1} << 18, kStatusMxr = u64{1} << 19, kStatusTvm = u64{1} << 20;
-inline constexpr u64 kStatusSdt = u64{1} << 24;  // Ssdbltrp
+inline constexpr u64 kStatusSdt = u64{1} << 24;                                 // Ssdbltrp
+inline constexpr u64 kStatusSpelp = u64{1} << 23, kStatusMpelp = u64{1} << 41;  // Zicfilp
 inline constexpr u64 kStatusTw = u64{1} << 21, kStatusTsr = u64{1} << 22, kStatusSd = u64{1} << 63;
 inline constexpr unsigned kStatusVsShift = 9, kStatusMppShift = 11, kStatusFsShift = 13;
 inline constexpr u64 kStatusMpp = u64{3} << kStatusMppShift, kStatusFs = u64{3} << kStatusFsShift;
@@ -57,7 +58,8 @@ inline constexpr u64 kHypervisorInterrupts = kVirtualInterrupts | interrupt_bit(
 inline constexpr u64 kCauseInterrupt = u64{1} << 63;
 
 // menvcfg, senvcfg
-inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
+inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgLpe = 4, kEnvcfgSse = 8;
+inline constexpr u64 kEnvcfgCbie = u64{3} << 4, kEnvcfgCbcfe = u64{1} << 6, kEnvcfgCbze = u64{1} << 7;
 inline constexpr u64 kEnvcfgDte = u64{1} << 59, kEnvcfgCde = u64{1} << 60;
 inline constexpr u64 kEnvcfgAdue = u64{1} << 61, kEnvcfgPbmte = u64{1} << 62, kEnvcfgStce = u64{1} << 63;
 
@@ -69,8 +71,9 @@ constexpr u64 with_legal_pmm(u64 value, u64 old) {
     return (value & kEnvcfgPmm) == u64{1} << kPmmShift ? (value & ~kEnvcfgPmm) | (old & kEnvcfgPmm) : value;
 }
 
-// mseccfg (Smepmp, Zkr)
-inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUseed = 0x100, kSeccfgSseed = 0x200;
+// mseccfg (Smepmp, Zkr, Zicfilp)
+inline constexpr u64 kSeccfgMml = 1, kSeccfgMmwp = 2, kSeccfgRlb = 4, kSeccfgUseed = 0x100, kSeccfgSseed = 0x200,
+                     kSeccfgMlpe = 0x400;
 
 // satp and hgatp; those of RV32 are kept in this form, too
 inline constexpr unsigned kSatpModeShift = 60, kSatpAsidShift = 44, kSatpAsidBits = 16;
@@ -135,6 +138,7 @@ struct PrivilegedState {
     u64 menvcfg, senvcfg, mseccfg;
     u64 sstateen0;
     u64 jvt;  ///< Zcmt, in user mode, too
+    u64 ssp;  ///< Zicfiss, in user mode, too
     u64 mstateen[4], sstateen[4];
     u64 miselect, siselect;
     u64 srmcfg;  ///< Ssqosid

@@ -25,14 +25,24 @@ enum class Cause : u32 {
     LoadPageFault = 13,
     StorePageFault = 15,
     DoubleTrap = 16,
+    SoftwareCheck = 18,
     FetchGuestPageFault = 20,
     LoadGuestPageFault = 21,
     VirtualInstruction = 22,
     StoreGuestPageFault = 23,
 };
 
+/// Trap values of SoftwareCheck (Unprivileged specification, "Control-flow Integrity").
+inline constexpr u64 kLandingPadFault = 2, kShadowStackFault = 3;
+
 class Model;          // model.h
 class InterruptFile;  // interrupt_file.h
+
+/// What an operating system keeps of control-flow integrity for a thread, beside ssp and what the TB state flags tell.
+struct UserCfi {
+    u64 shadow_base, shadow_bytes;  ///< the thread's own shadow stack; 0: it has none
+    bool shadow_locked, pads_locked;
+};
 
 /// `env` of a RISC-V hart. x0 has no IR global; gpr[0] stays zero.
 struct Hart : ir::Env {
@@ -52,6 +62,7 @@ struct Hart : ir::Env {
     /// System mode; zero in user mode.
     PrivilegedState priv;
     InterruptFile* interrupt_file[2];  ///< machine and supervisor level; null: none
+    UserCfi user_cfi;                  ///< user mode only
 };
 
 inline constexpr u64 kNoReservation = ~u64{0};
@@ -59,7 +70,8 @@ inline constexpr u64 kNoReservation = ~u64{0};
 inline Hart* hart(ir::Env* env) { return static_cast<Hart*>(env); }
 inline const Hart* hart(const ir::Env* env) { return static_cast<const Hart*>(env); }
 
-// TB state flags (Env::tb_flags). User mode has only frm, vtype and PMLEN; all other fields are 0 there.
+// TB state flags (Env::tb_flags). User mode has only frm, vtype, PMLEN and control-flow integrity; all other fields are
+// 0 there.
 /// Bits 0..2: frm, so that the dynamic rounding mode is known when an instruction is translated.
 inline constexpr u32 kFlagFrmMask = 7;
 /// mstatus.FS is Off; it is Initial or Clean, so that a write of float state must make it Dirty.
@@ -68,10 +80,8 @@ inline constexpr u32 kFlagFsOff = 1u << 3, kFlagFsClean = 1u << 4;
 inline constexpr unsigned kFlagModeShift = 5, kFlagDataMmuShift = 7;
 /// Triggers may match: fetches, loads and stores are checked.
 inline constexpr u32 kFlagTriggers = 1u << 9;
-/// cbo.zero is permitted (menvcfg and senvcfg).
+/// cbo.zero is permitted (menvcfg and senvcfg), and no memory protection splits a cache block.
 inline constexpr u32 kFlagCboZero = 1u << 10;
-/// Memory protection may split a cache block.
-inline constexpr u32 kFlagSplitBlocks = 1u << 22;
 
 /// vtype: bits 7..0 of the CSR, and that vill is clear: so the flags of programs without vectors are 0.
 inline constexpr unsigned kFlagVtypeShift = 11;
@@ -92,10 +102,19 @@ inline constexpr u32 kFlagPmMask = kFlagPmlen7 | kFlagPmlen16 | kFlagPmZero;
 /// V: the mode is VS or VU.
 inline constexpr u32 kFlagVirtualised = 1u << 28;
 
+/// Zicfilp: indirect jumps must find landing pads (xLPE); one did, and the next instruction must be one. The latter is
+/// the hart's ELP itself, which is nowhere else.
+inline constexpr u32 kFlagLandingPads = 1u << 22, kFlagPadExpected = 1u << 29;
+/// Zicfiss: shadow stacks are in force (xSSE).
+inline constexpr u32 kFlagShadowStack = 1u << 30;
+
 static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
-                  kFlagTriggers + kFlagCboZero + kFlagSplitBlocks + kFlagVectorMask + kFlagVsOff + kFlagVsClean +
-                  kFlagPmMask + kFlagVirtualised ==
-              low_mask(29));  // no two of them share a bit
+                  kFlagTriggers + kFlagCboZero + kFlagVectorMask + kFlagVsOff + kFlagVsClean + kFlagPmMask +
+                  kFlagVirtualised + kFlagLandingPads + kFlagPadExpected + kFlagShadowStack ==
+              low_mask(31));  // no two of them share a bit
+
+/// Those that an operating system sets for a thread of user mode, and the ELP.
+inline constexpr u32 kFlagsOfThreads = kFlagPmMask | kFlagLandingPads | kFlagShadowStack | kFlagPadExpected;
 
 /// PMLEN: how many upper bits of an address are ignored.
 constexpr unsigned flags_pmlen(u32 flags) {

@@ -18,7 +18,7 @@ constexpr u64 with_dirty_summary(u64 status) {
 
 /// The fields of mstatus that sstatus shows.
 inline constexpr u64 kSstatusWritable =
-    kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr | kStatusSdt;
+    kStatusSie | kStatusSpie | kStatusSpp | kStatusFs | kStatusVs | kStatusSum | kStatusMxr | kStatusSdt | kStatusSpelp;
 inline constexpr u64 kSstatusReadable = kSstatusWritable | kStatusSd | kStatusUxl64;
 
 /// What is kept of a status register as the hart sees it: RV32 has SD in bit 31.
@@ -40,6 +40,12 @@ inline u64 with_legal_sdt(const Hart& hart, bool guest, u64 status) {
         return status;
     if (!detects_double_traps(hart, guest)) return status & ~kStatusSdt;
     return status & ~kStatusSie;
+}
+
+/// The fields of menvcfg, senvcfg and henvcfg that are about control-flow integrity.
+inline u64 cfi_fields(const Hart& hart) {
+    return (hart_has(hart, Extension::Zicfilp) ? kEnvcfgLpe : 0) |
+           (hart_has(hart, Extension::Zicfiss) ? kEnvcfgSse : 0);
 }
 
 /// Clears SDT where it does not exist any more.

@@ -30,7 +30,8 @@ u64 return_from_supervisor(Hart& hart);
 u32 system_flags(const Hart& hart);
 /// After a write of anything that they depend on.
 void update_flags(Hart& hart);
-/// After a change of nothing but the mode, V, mstatus and vsstatus: these change all the time.
+/// After a change of nothing but the mode, V, mstatus and vsstatus: these change all the time. No landing pad is
+/// expected then (ELP).
 void update_mode_flags(Hart& hart);
 unsigned mmu_index(const ir::Env* env, bool fetch);
 /// Whether menvcfg, henvcfg and senvcfg permit what `field` stands for in the mode that the hart is in.
@@ -75,6 +76,8 @@ struct GuestAccess {
     bool executable;  ///< hlvx: execute permission instead of read permission
 };
 bool translate_guest(Hart& hart, u64 address, const GuestAccess& access, guest::Translation& out);
+/// Of an access that a shadow-stack instruction makes. Faults are those of a store.
+bool translate_shadow_stack(Hart& hart, u64 address, unsigned mmu_index, guest::Translation& out);
 u32 access_fault(guest::Access access);
 u32 misaligned(guest::Access access);
 

@@ -28,6 +28,9 @@ static bool trans_auipc(DisasContext& ctx, const Operands& a) {
 /// The return-address stack hints of jal and jalr: x1 and x5 are link registers.
 static bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 
+/// Zicfilp: returns, and branches that software guards by other means, come without a landing pad.
+static bool needs_no_pad(unsigned reg) { return is_link(reg) || reg == 7; }
+
 /// Without C, instructions are aligned to 4: a jump elsewhere faults at the jump.
 static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::Zca); }
 
@@ -54,7 +57,8 @@ static Var gen_alignment_check(DisasContext& ctx, Var target) {
 
 bool trans_jalr(DisasContext& ctx, const Operands& a) {
     // Calls and jumps further than jal reaches: auipc and jalr.
-    if (ctx.known_pc == ctx.pc && ctx.known_reg == a.rs1 && a.rs1 != 0 && !ctx.joined) {
+    const bool expects_pad = (ctx.flags & kFlagLandingPads) != 0 && !needs_no_pad(a.rs1);
+    if (ctx.known_pc == ctx.pc && ctx.known_reg == a.rs1 && a.rs1 != 0 && !ctx.joined && !expects_pad) {
         return gen_jump(ctx, a.rd, ctx.wrapped(ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1});
     }
     Builder& b = *ctx.b;
@@ -65,6 +69,7 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
         // The fault's value is not constant, and rd must not be written before it.
         target = gen_alignment_check(ctx, target);
     }
+    if (expects_pad) set_pad_expected(ctx, true);
     ctx.set_gpr(a.rd, ctx.address_value(ctx.next_pc()));
     if (is_link(a.rd)) {
         ctx.call_indirect(target);

@@ -16,8 +16,11 @@ DRAGOMAN_TRANS(srai) DRAGOMAN_TRANS(add) DRAGOMAN_TRANS(sub) DRAGOMAN_TRANS(xor)
 DRAGOMAN_TRANS(and) DRAGOMAN_TRANS(addiw) DRAGOMAN_TRANS(addw) DRAGOMAN_TRANS(subw) DRAGOMAN_TRANS(ebreak)
 DRAGOMAN_TRANS(mul) DRAGOMAN_TRANS(sext_b) DRAGOMAN_TRANS(sext_h) DRAGOMAN_TRANS(zext_h)
 DRAGOMAN_TRANS(flw) DRAGOMAN_TRANS(fsw) DRAGOMAN_TRANS(fld) DRAGOMAN_TRANS(fsd)
-DRAGOMAN_TRANS(add_uw) DRAGOMAN_TRANS(mop)
+DRAGOMAN_TRANS(add_uw) DRAGOMAN_TRANS(mop) DRAGOMAN_TRANS(lpad)
 #undef DRAGOMAN_TRANS
-// clang-format on
+    // clang-format on
+
+    /// Zicfilp: emits the change of ELP (trans_zicfi.cpp).
+    void set_pad_expected(DisasContext& ctx, bool expected);
 
 }  // namespace dragoman::riscv

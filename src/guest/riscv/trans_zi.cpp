@@ -30,16 +30,11 @@ static bool trans_cbo_check(DisasContext& ctx, const Operands& a) {
 }
 /// Linux leaves senvcfg.CBIE 0: user mode may not drop cache blocks.
 static bool trans_cbo_inval(DisasContext& ctx, const Operands& a) { return ctx.system && trans_cbo_check(ctx, a); }
-/// Kernels clear pages with it: in system mode it is plain stores.
+/// Kernels clear pages with it: where nothing is in the way, it is plain stores.
 static bool trans_cbo_zero(DisasContext& ctx, const Operands& a) {
     Builder& b = *ctx.b;
-    if (!ctx.system || ((ctx.flags & kFlagCboZero) != 0 && (ctx.flags & kFlagSplitBlocks) != 0)) {
-        ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1))});
-        return true;
-    }
     if ((ctx.flags & kFlagCboZero) == 0) {
-        if (!ctx.virtualised()) return false;
-        ctx.call_helper(Helper::cbo_denied, ir::kNoVar, {b.env(), b.c32(ctx.bits)});
+        ctx.call_helper(Helper::cbo_zero, ir::kNoVar, {b.env(), ctx.pointer(ctx.gpr(a.rs1)), b.c32(ctx.bits)});
         return true;
     }
     Var block = b.andi(ctx.pointer(ctx.gpr(a.rs1)), ~(kCacheBlock - 1)), zero = b.c64(0);

@@ -216,6 +216,7 @@ bool gen_csr(DisasContext& ctx, const Operands& a, CsrOp op, Var rhs, bool write
     // A guest's access to what supervisors have is its hypervisor's to do: the helper raises that.
     if (is_denied(ctx, number) && (!ctx.virtualised() || csr_level(number) == Privilege::Machine)) return false;
     if (writes && csr_is_read_only(number)) return false;
+    if (number == kCsrSsp && !ctx.system && (ctx.flags & kFlagShadowStack) == 0) return false;
     if (!writes && number == kCsrSeed) return false;  // reading it uses entropy up: it has to be written, too
     if (ctx.system && is_vector_csr(number)) {
         if ((ctx.flags & kFlagVsOff) != 0) return false;

@@ -4,6 +4,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/host_call.h"
 #include "guest/riscv/model.h"
+#include "guest/riscv/trans_i.h"
 #include "guest/riscv/v/inline_vector.h"
 
 namespace dragoman::riscv {
@@ -95,6 +96,10 @@ void translate_insn(guest::DisasContextBase* base) {
     Operands operands;
     const InsnRow* row = ctx.decoder->find(ctx.bits, operands);
     if (ctx.has(Extension::E) && row != nullptr && row->uses_upper_registers(operands)) row = nullptr;
+    if ((ctx.flags_now & kFlagPadExpected) != 0) {
+        const bool is_pad = row != nullptr && row->trans == trans_lpad && is_aligned(ctx.pc, 4);
+        if (!is_pad) return ctx.raise(Cause::SoftwareCheck, kLandingPadFault);
+    }
     if (!ctx.system || row == nullptr || (check_float(ctx, row->float_use) && check_vector(ctx, row->uses_vectors))) {
         bool legal = row != nullptr ? row->trans(ctx, operands) : trans_host_call(ctx);
         if (!legal) ctx.raise_illegal();

@@ -38,7 +38,7 @@ const char* cause_name(u64 cause) {
                                            "ecall from S",      "ecall from VS",      "ecall from M",
                                            "fetch page fault",  "load page fault",    "",
                                            "store page fault",  "double trap",        "",
-                                           "",                  "",                   "fetch guest-page fault",
+                                           "software check",    "",                   "fetch guest-page fault",
                                            "load guest-page fault", "virtual instruction",
                                            "store guest-page fault"};
     // clang-format on
@@ -124,13 +124,15 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
         log_trap(h, handler, trap);
     const Privilege mode = p.mode;
     const bool virtualised = p.virtualised, rv32 = hart_has(h, Extension::Rv32);
+    const bool pad_expected = (h.tb_flags & kFlagPadExpected) != 0;
     if (handler == Handler::Machine) {
         set_mode(h, Privilege::Machine);
         p.mcause = cause_in_register(rv32, trap.cause);
         p.mepc = in_register(rv32, h.pc);
         p.mtval = in_register(rv32, trap.tval);
-        const u64 s = (p.mstatus & ~(kStatusMpie | kStatusMpp)) | ((p.mstatus & kStatusMie) != 0 ? kStatusMpie : 0) |
-                      static_cast<u64>(mode) << kStatusMppShift;
+        const u64 s = (p.mstatus & ~(kStatusMpie | kStatusMpp | kStatusMpelp)) |
+                      ((p.mstatus & kStatusMie) != 0 ? kStatusMpie : 0) | static_cast<u64>(mode) << kStatusMppShift |
+                      (pad_expected ? kStatusMpelp : 0);
         p.mstatus = s & ~kStatusMie;
         h.pc = vector(p.mtvec, trap.cause);
     } else {
@@ -138,8 +140,9 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
         p.scause = cause_in_register(rv32, trap.cause);
         p.sepc = in_register(rv32, h.pc);
         p.stval = in_register(rv32, trap.tval);
-        const u64 s = (p.mstatus & ~(kStatusSpie | kStatusSpp)) | ((p.mstatus & kStatusSie) != 0 ? kStatusSpie : 0) |
-                      (mode == Privilege::Supervisor ? kStatusSpp : 0);
+        const u64 s = (p.mstatus & ~(kStatusSpie | kStatusSpp | kStatusSpelp)) |
+                      ((p.mstatus & kStatusSie) != 0 ? kStatusSpie : 0) |
+                      (mode == Privilege::Supervisor ? kStatusSpp : 0) | (pad_expected ? kStatusSpelp : 0);
         p.mstatus = s & ~kStatusSie;
         h.pc = vector(p.stvec, trap.cause);
     }
@@ -198,6 +201,7 @@ void reset(ir::Env* env, unsigned hart_id) {
     for (u64& x : h.gpr) x = 0;
     for (u64& f : h.fpr) f = 0;
     h.frm = 0;
+    h.tb_flags = 0;
     h.reservation_address = kNoReservation;
     p = {};
     p.mip_external = lines;  // the board's wires
@@ -327,10 +331,12 @@ void check_interrupts(Hart& hart) {
 
 namespace {
 
-void go_on_in(Hart& hart, Privilege mode, bool virtualised) {
+/// `pad_expected`: what the trap had saved of ELP, which only counts where landing pads do.
+void go_on_in(Hart& hart, Privilege mode, bool virtualised, bool pad_expected) {
     set_mode(hart, mode, virtualised);
     if (hart_has(hart, Extension::H)) update_address_space(hart);
     update_mode_flags(hart);
+    if (pad_expected && (hart.tb_flags & kFlagLandingPads) != 0) hart.tb_flags |= kFlagPadExpected;
     check_interrupts(hart);
 }
 
@@ -341,13 +347,15 @@ u64 return_from_machine(Hart& hart) {
     u64 s = p.mstatus;
     auto previous = static_cast<Privilege>(extract(s, kStatusMppShift, 2));
     const bool virtualised = (s & kStatusMpv) != 0 && previous != Privilege::Machine;
-    s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
+    const bool pad_expected = (s & kStatusMpelp) != 0;
+    s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv | kStatusMpelp)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) |
+        kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
     if (hart_has(hart, Extension::Ssdbltrp) && previous != Privilege::Machine) [[unlikely]]
         end_trap(hart, previous, virtualised, false);
     const u64 pc = register_address(hart, p.mepc);
-    go_on_in(hart, previous, virtualised);
+    go_on_in(hart, previous, virtualised, pad_expected);
     return pc;
 }
 
@@ -355,7 +363,9 @@ u64 return_from_supervisor(Hart& hart) {
     PrivilegedState& p = hart.priv;
     u64 s = p.mstatus;
     auto previous = (s & kStatusSpp) != 0 ? Privilege::Supervisor : Privilege::User;
-    s = (s & ~(kStatusSie | kStatusSpp | kStatusMprv)) | ((s & kStatusSpie) != 0 ? kStatusSie : 0) | kStatusSpie;
+    const bool pad_expected = (s & kStatusSpelp) != 0;
+    s = (s & ~(kStatusSie | kStatusSpp | kStatusMprv | kStatusSpelp)) | ((s & kStatusSpie) != 0 ? kStatusSie : 0) |
+        kStatusSpie;
     p.mstatus = s;
     const u64 pc = register_address(hart, p.sepc);
     bool virtualised = p.virtualised;
@@ -365,7 +375,7 @@ u64 return_from_supervisor(Hart& hart) {
     }
     if (hart_has(hart, Extension::Ssdbltrp)) [[unlikely]]
         end_trap(hart, previous, virtualised && !p.virtualised, p.mode != Privilege::Machine);
-    go_on_in(hart, previous, virtualised);
+    go_on_in(hart, previous, virtualised, pad_expected);
     return pc;
 }
 

@@ -12,7 +12,7 @@ namespace dragoman::riscv {
 
 namespace {
 
-constexpr u32 kVersion = 1;
+constexpr u32 kVersion = 2;
 
 void visit_floats(Hart& h, State& state) {
     state.fields("f", std::span<u64>(h.fpr));
@@ -93,6 +93,7 @@ void visit_configuration(PrivilegedState& p, State& state) {
     state.field("mseccfg", p.mseccfg);
     state.field("sstateen0", p.sstateen0);
     state.field("jvt", p.jvt);
+    state.field("ssp", p.ssp);
     state.fields("mstateen", std::span<u64>(p.mstateen));
     state.fields("sstateen", std::span<u64>(p.sstateen));
     state.field("miselect", p.miselect);
@@ -163,9 +164,11 @@ void visit(ir::Env* env, State& state) {
     state.section("protection", [&] { visit_protection(h, state); });
     state.section("hypervisor", [&] { visit_hypervisor(h, state); });
     state.section("counters", [&] { visit_counters(h, state); });
+    const bool pad_expected = state.peek("elp", (h.tb_flags & kFlagPadExpected) != 0, true);
     if (!state.loading()) return;
     update_pmp(h);
     update_flags(h);
+    h.tb_flags = (h.tb_flags & ~kFlagPadExpected) | (pad_expected ? kFlagPadExpected : 0);
     guest::flush_tlb(env, {});
     update_address_space(h);
     guest::timer_changed(env);

@@ -90,6 +90,11 @@ u64 left_by_host(unsigned resource, u64 host_limit) {
 
 }  // namespace
 
+u64 soft_limit(unsigned resource) {
+    rlimit64 limit;
+    return get_limit(resource, limit) == 0 ? limit.rlim_cur : RLIM64_INFINITY;
+}
+
 std::string kept_limits() {
     LockGuard guard(kept.lock);
     std::string text;

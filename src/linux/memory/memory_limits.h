@@ -17,6 +17,9 @@ void restore_limits(const char* text);
 /// @returns bytes that are left to the whole process, ~0 without limit
 u64 lift_host_limits();
 
+/// The guest's soft limit for `resource` (RLIMIT_*).
+u64 soft_limit(unsigned resource);
+
 /// The text of /proc/self/limits, given the host's: with the limits that are kept here.
 std::string limits_text(const std::string& host);
 

@@ -30,6 +30,10 @@ SyscallResult shared_memory_process(Task& task, const CloneRequest& request);
 /// Starts a detached host thread; all signals are blocked. @returns 0 or an errno
 int create_host_thread(Task& task, void* (*main)(void*), void* argument);
 
+/// Arch::prepare_child and release_task, where there are such.
+SyscallResult prepare_child(Task& parent, const CloneRequest& request, Task& child);
+void release_task(Task& task);
+
 /// The env of the new task: a copy of `task`'s with the child's result, stack and thread pointer.
 void set_child_state(const Task& task, const CloneRequest& request, Task& child);
 

@@ -181,17 +181,19 @@ public:
         task_.signals.altstack_flags = parent.signals.altstack_flags;
         task_.env = process_.guest->cpu.clone(parent.env);
         set_child_state(parent, r, task_);
+        prepared_ = prepare_child(parent, r, task_);
         trace::inherit(parent, task_, trace::clone_event(parent, r));
         ::prctl(PR_GET_NAME, name_);
         process_.engine->attach(task_.env);
     }
     ~SharedMemoryChild() {
+        release_task(task_);
         process_.engine->detach(task_.env);
         process_.guest->cpu.destroy(task_.env);
-        if (has_stack()) ::munmap(stack_, kVforkStack);
+        if (stack_ != MAP_FAILED) ::munmap(stack_, kVforkStack);
     }
 
-    bool has_stack() const { return stack_ != MAP_FAILED; }
+    bool has_stack() const { return stack_ != MAP_FAILED && prepared_ == 0; }
 
     /// Runs the child; with all signals blocked. @returns its process id or -errno, when it is over
     SyscallResult run() {
@@ -249,6 +251,7 @@ private:
     CloneRequest request_;
     Process& process_;
     Task task_;
+    SyscallResult prepared_;
     void* stack_;
     char name_[16];  ///< of the calling thread, which the child has from it
     std::atomic<i32> started_{0};

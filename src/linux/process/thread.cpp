@@ -112,6 +112,16 @@ void set_child_state(const Task& task, const CloneRequest& request, Task& child)
     task.process->arch->set_child_state(child.env, stack, tls);
 }
 
+SyscallResult prepare_child(Task& parent, const CloneRequest& request, Task& child) {
+    const Arch& arch = *parent.process->arch;
+    return arch.prepare_child != nullptr ? arch.prepare_child(parent, request, child) : 0;
+}
+
+void release_task(Task& task) {
+    const Arch& arch = *task.process->arch;
+    if (arch.release_task != nullptr) arch.release_task(task);
+}
+
 SyscallResult new_thread(Task& task, const CloneRequest& request) {
     if (request.flags & CLONE_PIDFD) {
         SyscallResult probe = open_pidfd_of_thread();
@@ -124,6 +134,10 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     child->signals.blocked = task.signals.blocked;
     child->env = task.process->guest->cpu.clone(task.env);
     set_child_state(task, request, *child);
+    if (SyscallResult prepared = prepare_child(task, request, *child); prepared != 0) {
+        task.process->guest->cpu.destroy(child->env);
+        return prepared;
+    }
     trace::inherit(task, *child, trace::clone_event(task, request));
 
     ThreadStart start{child.get(), &task, &request};
@@ -132,6 +146,7 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
     int error = create_host_thread(task, thread_main, &start);
     restore_host_signals(mask);
     if (error != 0) {
+        release_task(*child);
         task.process->guest->cpu.destroy(child->env);
         return -error;
     }
@@ -151,6 +166,7 @@ void end_task(Task& task) {
     clear_child_tid(task);
     remove_task(*task.process, task);
     Task::set_current(nullptr);
+    release_task(task);
     task.process->engine->detach(task.env);
     task.process->guest->cpu.destroy(task.env);
     free_host_signal_stack();

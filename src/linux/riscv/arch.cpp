@@ -6,6 +6,7 @@
 
 #include "linux/riscv/call_abi.h"
 #include "linux/riscv/calls.h"
+#include "linux/riscv/cfi.h"
 #include "linux/riscv/isa.h"
 #include "linux/riscv/semihosting.h"
 #include "linux/task.h"
@@ -25,6 +26,9 @@ SyscallArgs syscall_args(const ir::Env* env) {
 
 // pc stands in the place of x0.
 constexpr CallRegisters kCallRegisters{0, 8 * kSp, 8 * kA7, 8 * kA0, {88, 96, 104, 112, 120}};
+
+/// Of a violation of control-flow integrity.
+constexpr int kSegvCperr = 10;
 
 void set_fault(siginfo_t& info, int signal, int code, u64 address) {
     info = {};
@@ -46,6 +50,10 @@ void exception_signal(const Task& task, siginfo_t& info) {
             // x86 gives no address for one that is not canonical.
             if (fault.si_code == SI_KERNEL) value = access_address(task);
             if (fault.si_signo == SIGBUS) return set_fault(info, SIGBUS, fault.si_code, value);
+            // An ordinary store to a shadow stack is an access fault, of which the address is not told.
+            if (task.space().is_shadow_stack(value) && has(task.space().flags(value), memory::PageFlags::Read)) {
+                return set_fault(info, SIGSEGV, SEGV_ACCERR, env->pc);
+            }
             return set_fault(info, SIGSEGV, task.space().mapped(value) ? SEGV_ACCERR : SEGV_MAPERR, value);
         }
         case ir::kExceptionHelperFault: {
@@ -67,6 +75,7 @@ void exception_signal(const Task& task, siginfo_t& info) {
         case Cause::StoreMisaligned: return set_fault(info, SIGBUS, BUS_ADRALN, env->pc);
         case Cause::LoadAccess:
         case Cause::StoreAccess: return set_fault(info, SIGSEGV, SEGV_ACCERR, env->pc);
+        case Cause::SoftwareCheck: return set_fault(info, SIGSEGV, kSegvCperr, env->pc);
         case Cause::FetchAccess:
         case Cause::FetchPageFault:
         case Cause::LoadPageFault:
@@ -105,6 +114,8 @@ const Arch kArch64 = {
     .stack_pointer = Abi::stack_pointer,
     .set_entry_state = Abi::set_entry_state,
     .set_child_state = Abi::set_child_state,
+    .prepare_child = prepare_shadow_stack,
+    .release_task = release_shadow_stack,
     .handle_call = semihosting_call,
     .exception_signal = exception_signal,
     .push_signal_frame = push_signal_frame,

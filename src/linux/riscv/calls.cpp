@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "guest/riscv/model.h"
+#include "linux/riscv/cfi.h"
 #include "linux/task.h"
 
 namespace dragoman::linux_abi::riscv {
@@ -55,7 +56,12 @@ u64 tagged_address_control(const Task& task) {
 
 const FlagName kPrctlOptions[] = {{69, "PR_RISCV_V_SET_CONTROL"},
                                   {70, "PR_RISCV_V_GET_CONTROL"},
-                                  {kSetIcacheFlushContext, "PR_RISCV_SET_ICACHE_FLUSH_CTX"}};
+                                  {kSetIcacheFlushContext, "PR_RISCV_SET_ICACHE_FLUSH_CTX"},
+                                  {74, "PR_GET_SHADOW_STACK_STATUS"},
+                                  {75, "PR_SET_SHADOW_STACK_STATUS"},
+                                  {76, "PR_LOCK_SHADOW_STACK_STATUS"},
+                                  {80, "PR_GET_CFI"},
+                                  {81, "PR_SET_CFI"}};
 
 SyscallResult prctl(Task& task, const SyscallArgs& args) {
     switch (static_cast<i32>(args[0])) {
@@ -68,7 +74,7 @@ SyscallResult prctl(Task& task, const SyscallArgs& args) {
         case kSetIcacheFlushContext:
             // fence.i works across harts here in any case.
             return args[1] <= 1 && args[2] <= 1 ? 0 : -EINVAL;
-        default: return -EINVAL;
+        default: return prctl_cfi(task, args);
     }
 }
 

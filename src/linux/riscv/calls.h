@@ -8,8 +8,8 @@ namespace dragoman::linux_abi::riscv {
 
 SyscallBody sys_riscv_flush_icache, sys_riscv_hwprobe;
 
-/// prctl(PR_RISCV_*). -EINVAL for other options.
+/// prctl(PR_RISCV_*), and those of pointer masking and control-flow integrity. -EINVAL for other options.
 SyscallBody prctl;
-extern const FlagName kPrctlOptions[3];
+extern const FlagName kPrctlOptions[8];
 
 }  // namespace dragoman::linux_abi::riscv

@@ -1,6 +1,7 @@
 // struct sigcontext of riscv32 and riscv64 (uapi asm/sigcontext.h): the registers in a signal frame.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 #include "guest/riscv/state.h"
@@ -19,11 +20,12 @@ struct Sigcontext {
     Word x[31];  // x1..x31
     u64 f[32];   // the D state; the union is as large as the Q state
     u32 fcsr;
-    u8 unused[252];
+    u8 unused[256];
     u32 reserved;             // of __riscv_extra_ext_header: zero
     u32 end_magic, end_size;  // header that ends the list of extension contexts: zero
 };
 static_assert(sizeof(Sigcontext<u32>) == 128 + 528 && sizeof(Sigcontext<u64>) == 256 + 528);
+static_assert(offsetof(Sigcontext<u64>, end_magic) == 256 + 520);
 
 template <class Word>
 void save_registers(const dragoman::riscv::Hart* h, Sigcontext<Word>& context) {
@@ -41,7 +43,7 @@ void load_registers(const Task& task, dragoman::riscv::Hart* h, const Sigcontext
     std::memcpy(h->fpr, context.f, sizeof context.f);
     write_fcsr(h, context.fcsr);
     h->reservation_address = dragoman::riscv::kNoReservation;
-    h->tb_flags = task.process->guest->cpu.tb_flags(h);
+    h->tb_flags = task.process->guest->cpu.tb_flags(h) & ~dragoman::riscv::kFlagPadExpected;
 }
 
 /// Enters the handler: its frame is at `address`, siginfo and ucontext are that far behind.

@@ -5,6 +5,7 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "linux/riscv/arch.h"
+#include "linux/riscv/cfi.h"
 #include "linux/riscv/sigcontext.h"
 #include "linux/riscv/vector_context.h"
 #include "linux/task.h"
@@ -46,13 +47,17 @@ constexpr u64 kContexts = offsetof(Frame, uc.context.end_magic);
 
 u64 minimum_signal_stack(const guest::Model& model) {
     const dragoman::riscv::Model& cpu = dragoman::riscv::riscv_model(model);
-    return sizeof(Frame) + (cpu.has(dragoman::riscv::Extension::Zve32x) ? vector_context_size(cpu.vector_bytes()) : 0);
+    using enum dragoman::riscv::Extension;
+    return sizeof(Frame) + (cpu.has(Zve32x) ? vector_context_size(cpu.vector_bytes()) : 0) +
+           (cpu.has(Zicfiss) ? kShadowContextSize : 0);
 }
 
 bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
     Hart* h = hart(task.env);
     const bool vectors = has_vector_context(*h);
-    const u64 size = sizeof(Frame) + (vectors ? vector_context_size(h->vector.vlenb) : 0);
+    const u64 vector_bytes = vectors ? vector_context_size(h->vector.vlenb) : 0;
+    const bool shadow_stack = has_shadow_stack(task);
+    const u64 size = sizeof(Frame) + vector_bytes + (shadow_stack ? kShadowContextSize : 0);
     u64 address = align_down(stack - size, 16);
 
     Frame frame;
@@ -63,6 +68,10 @@ bool push_signal_frame(Task& task, const SignalDelivery& delivery, u64 stack) {
     save_registers(h, frame.uc.context);
     if (!task.write(address, frame)) return false;
     if (vectors && !write_vector_context(task, *h, address + kContexts)) return false;
+    if (shadow_stack) {
+        const u64 token = push_shadow_token(task);
+        if (token == 0 || !write_shadow_context(task, token, address + kContexts + vector_bytes)) return false;
+    }
     enter_handler<u64>(task, h, delivery, address, offsetof(Frame, info), offsetof(Frame, uc));
     return true;
 }
@@ -76,7 +85,9 @@ bool pop_signal_frame(Task& task, SignalSet& mask) {
     // Most frames have no list.
     if (context.end_magic != 0 || context.end_size != 0) {
         dragoman::riscv::VectorState vector = h->vector;
-        if (!read_extension_contexts(task, h->gpr[kSp] + kContexts, vector)) return false;
+        u64 shadow_token = 0;
+        if (!read_extension_contexts(task, h->gpr[kSp] + kContexts, vector, shadow_token)) return false;
+        if (shadow_token != 0 && !pop_shadow_token(task, shadow_token)) return false;
         h->vector = vector;
     }
     load_registers(task, h, context);

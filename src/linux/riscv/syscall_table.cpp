@@ -9,6 +9,7 @@
 #include "linux/pass.h"
 #include "linux/riscv/arch.h"
 #include "linux/riscv/calls.h"
+#include "linux/riscv/cfi.h"
 #include "linux/riscv/syscall_rows32.h"
 #include "linux/syscalls.h"
 #include "linux/syscalls_process.h"
@@ -390,7 +391,7 @@ constexpr SyscallInfo kTable[] = {
     {451, "cachestat", direct<SYS_cachestat, p(1, 2)>, "fd ptr ptr hex", "6.5"},
     {452, "fchmodat2", with_paths<SYS_fchmodat2, 0, follow_unless(1, 3, AT_SYMLINK_NOFOLLOW)>, "dirfd path oct at",
      "6.6"},
-    {453, "map_shadow_stack", no_sys, "ptr ulong hex", "", "riscv64 has no shadow stacks in Linux 6.18"},
+    {453, "map_shadow_stack", sys_map_shadow_stack, "ptr ulong hex"},
     {454, "futex_wake", sys_futex_wake, "ptr hex int hex", "", "before 6.7 by futex(2)"},
     {455, "futex_wait", sys_futex_wait, "ptr hex hex hex timespec clock", "", "before 6.7 by futex(2)"},
     {456, "futex_requeue", sys_futex_requeue, "ptr hex int int", "",

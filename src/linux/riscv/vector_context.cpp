@@ -11,7 +11,7 @@ using dragoman::riscv::VectorState;
 
 namespace {
 
-constexpr u32 kVectorMagic = 0x53465457;
+constexpr u32 kVectorMagic = 0x53465457, kShadowStackMagic = 0x9487;
 
 /// __riscv_v_ext_state, aligned as __sc_riscv_v_state.
 struct ExtensionState {
@@ -53,12 +53,22 @@ bool write_vector_context(const Task& task, const Hart& hart, u64 header) {
            task.write(header + own.size, end);
 }
 
-bool read_extension_contexts(const Task& task, u64 header, VectorState& out) {
+bool write_shadow_context(const Task& task, u64 token, u64 header) {
+    const ContextHeader own{kShadowStackMagic, static_cast<u32>(kShadowContextSize)}, end{};
+    return task.write(header, own) && task.write(header + sizeof own, token) && task.write(header + own.size, end);
+}
+
+bool read_extension_contexts(const Task& task, u64 header, VectorState& out, u64& shadow_token) {
     for (;;) {
         ContextHeader context;
         if (!task.read(context, header)) return false;
         if (context.magic == 0) return context.size == 0;
-        if (context.magic != kVectorMagic || !read_vector_context(task, header, context.size, out)) return false;
+        if (context.magic == kShadowStackMagic) {
+            const bool whole = context.size == kShadowContextSize;
+            if (!whole || !task.read(shadow_token, header + sizeof context)) return false;
+        } else if (context.magic != kVectorMagic || !read_vector_context(task, header, context.size, out)) {
+            return false;
+        }
         header += context.size;
     }
 }

@@ -31,7 +31,12 @@ std::string device_or_size(u32 mode, u64 device, u64 size) {
 const char* fault_code_name(const siginfo_t& info) {
     switch (info.si_signo) {
         case SIGSEGV:
-            return info.si_code == SEGV_MAPERR ? "SEGV_MAPERR" : info.si_code == SEGV_ACCERR ? "SEGV_ACCERR" : nullptr;
+            switch (info.si_code) {
+                case SEGV_MAPERR: return "SEGV_MAPERR";
+                case SEGV_ACCERR: return "SEGV_ACCERR";
+                case 10: return "SEGV_CPERR";
+                default: return nullptr;
+            }
         case SIGBUS:
             return info.si_code == BUS_ADRALN ? "BUS_ADRALN" : info.si_code == BUS_ADRERR ? "BUS_ADRERR" : nullptr;
         case SIGILL:

@@ -185,6 +185,10 @@ machine_trap:
     li s6, 3
     addi s7, s7, 1
     bltz s8, 2f
+#if __riscv_xlen == 64
+    li t5, 1 << 41              // what it goes on at is no landing pad
+    csrc mstatus, t5
+#endif
     bnez s5, 1f
     addi t5, s9, 4
     csrw mepc, t5
@@ -208,6 +212,8 @@ supervisor_trap:
     li s6, 1
     addi s7, s7, 1
     bltz s8, 2f
+    li t5, 1 << 23
+    csrc sstatus, t5
     addi t5, s9, 4
     csrw sepc, t5
     sret

@@ -276,7 +276,7 @@ def scripts(folder):
         check("warning" not in err, f"{line}: {err!r}")
     # What is missing is named.
     for line, names in [("-machine virt -display gtk", ["gtk"]), ("-device virtio-sound-device", ["virtio-sound-device"]),
-                        ("-cpu rv64,zicfilp=true", ["zicfilp"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
+                        ("-cpu rv64,svukte=true", ["svukte"]), ("-netdev bridge,id=n,br=br1", ["bridge"]), ("-machine sifive_u", ["sifive_u", "virt"]),
                         ("-accel kvm", ["kvm"]), ("-device virtio-multitouch-device", ["virtio-multitouch-device"]),
                         ("-only-migratable", ["-only-migratable"]), ("-icount 1,rr=record,rrfile=x", ["rr=record"])]:
         check_error(names, *([] if "-display" in line else ["-display", "none"]), *line.split())
@@ -311,7 +311,7 @@ def bad_options(folder):
             (["-trace", "x=y"], ["'x'", "events"]), (["-trace", "events=/no/such/file"], ["/no/such/file"]),
             (["-bogus"], ["-bogus"]), (["-kernel"], ["needs a value"]), (["-display", "gtk"], ["gtk", "none"]),
             (["-object", "memory,id=x"], ["memory", "rng-random"]), (["-global", "x.y=z"], ["x.y", "force-legacy"]),
-            (["-global", "riscv-cpu.colour=on"], ["colour"]), (["-global", "riscv-cpu.zicfilp=on"], ["zicfilp"]),
+            (["-global", "riscv-cpu.colour=on"], ["colour"]), (["-global", "riscv-cpu.svukte=on"], ["svukte"]),
             (["-global", "virtio-mmio.colour=red"], ["colour", "force-legacy"]), (["-global", "nonsense"], ["nonsense", "DRIVER.PROPERTY=VALUE"]),
             (["-global", "virtio-mmio.force-legacy=maybe"], ["force-legacy=maybe"]),
             (["-global", "virtio-blk-device.colour=red"], ["virtio-blk-device.colour", "serial"]),

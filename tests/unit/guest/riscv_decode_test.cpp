@@ -201,7 +201,15 @@ TEST(RiscvDisassemble, WritesTheAssemblersSyntax) {
         {0x952e, "c.add   a0,a1"},
         {0xc501, "c.beqz  a0,0x1008"},
         {0x0001, "c.nop"},
-        {0x6081, "c.mop.1"},
+        {0x6181, "c.mop.3"},
+        {0x6081, "c.sspush ra"},
+        {0x6281, "c.sspopchk t0"},
+        {0xce50'4073, "sspush  t0"},
+        {0xcdc0'c073, "sspopchk ra"},
+        {0xcdc0'4573, "ssrdp   a0"},
+        {0xcdc1'4573, "mop.r.28 a0,sp"},
+        {0x4ab6'352f, "ssamoswap.d.rl a0,a1,(a2)"},
+        {0x1234'5017, "lpad    0x12345"},
         {0x02b5'75d3, "fadd.d  fa1,fa0,fa1"},
     };
     for (const Case& c : kCases) EXPECT_EQ(disassembled(c.bits), c.text) << std::hex << c.bits;

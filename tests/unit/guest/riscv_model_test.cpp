@@ -196,7 +196,9 @@ TEST(RiscvProperties, AreQemus) {
     EXPECT_FALSE(parsed("max,f=off").has(Zfh));
     EXPECT_EQ(wrong("max,vlen=256,elen=64,vext_spec=v1.0,cbom_blocksize=64,mvendorid=0x5b7,marchid=1"), "");
     EXPECT_NE(wrong("max,f=off,d=on"), "");
-    EXPECT_TRUE(mentions(wrong("max,zicfiss=on"), "'zicfiss'"));
+    EXPECT_TRUE(mentions(wrong("max,zvfbfa=on"), "'zvfbfa'"));
+    EXPECT_TRUE(parsed("max").contains({Zicfilp, Zicfiss}) && parsed("rv64,zicfiss=on").has(Zicfiss));
+    EXPECT_FALSE(parsed("max,zimop=off").has(Zicfiss));
     EXPECT_TRUE(parsed("max,v=on,zvkng=on").contains({Zvkned, Zvknhb, Zvkb, Zvkg, Zvkn}));
     EXPECT_TRUE(parsed("max").contains({Zvbc, Zvkned, Zvkg, Zvknha}));
     EXPECT_FALSE(parsed("max").has(Zvknhb) || parsed("max", true).has(Zvkned));

@@ -36,6 +36,8 @@ constexpr Tested kTested[] = {
     {Ziccif, "guest/fence_i.S"},
     {Zicclsm, "guest/i_memory.S"},
     {Ziccrse, "guest/a.S"},
+    {Zicfilp, "programs/landing_pads.c system/bare/landing_pads.S"},
+    {Zicfiss, "programs/shadow_stack.c system/bare/shadow_stacks.S"},
     {Zicntr, "guest/zicsr.S system/bare/counters.S"},
     {Zicond, "guest/zicond.S"},
     {Zicsr, "guest/zicsr.S"},
