@@ -1,11 +1,11 @@
 // What translating costs per guest instruction, by stage: all code of a program, block after block, by a translator
 // alone.
 //
-//     translate_bench PROGRAM [ROUNDS]
+//     translate_bench PROGRAM [ROUNDS [first|passes]]
 //
 // PROGRAM is an ELF executable or shared library for a guest of this build. Each round translates all of its sections
-// with code. Of each block and stage the smallest of all rounds counts, so that other load on the machine matters
-// little.
+// with code, first translations and those with all passes, or one kind only. Of each block and stage the smallest of
+// all rounds counts, so that other load on the machine matters little.
 #include <elf.h>
 
 #include <algorithm>
@@ -166,11 +166,12 @@ void measure(const Program& program, const guest::Model& model, unsigned rounds,
                 static_cast<double>(code) / insns, static_cast<double>(guest + passes + code) / insns);
 }
 
-int run(const std::string& name, unsigned rounds) {
+int run(const std::string& name, unsigned rounds, const std::string& kind) {
     const Program program = load(name);
     std::string error;
     const std::unique_ptr<guest::Model> model = program.guest->configure("", false, error);
-    for (const bool first : {true, false}) measure(program, *model, rounds, first);
+    if (kind != "passes") measure(program, *model, rounds, true);
+    if (kind != "first") measure(program, *model, rounds, false);
     return 0;
 }
 
@@ -179,9 +180,9 @@ int run(const std::string& name, unsigned rounds) {
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::fprintf(stderr, "usage: translate_bench PROGRAM [ROUNDS]\n");
+        std::fprintf(stderr, "usage: translate_bench PROGRAM [ROUNDS [first|passes]]\n");
         return 1;
     }
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
-    return dragoman::engine::run(argv[1], static_cast<unsigned>(std::max(rounds, 1)));
+    return dragoman::engine::run(argv[1], static_cast<unsigned>(std::max(rounds, 1)), argc > 3 ? argv[3] : "");
 }

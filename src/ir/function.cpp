@@ -1,5 +1,7 @@
 #include "ir/function.h"
 
+#include <cstring>
+
 #include "base/error.h"
 
 namespace dragoman::ir {
@@ -15,6 +17,9 @@ const OpInfo kOpInfo[kOpCount] = {
 };
 
 namespace {
+
+/// Places for constants at first.
+constexpr std::size_t kConstants = 64;
 
 std::size_t hash_constant(Type type, u64 value) {
     return static_cast<std::size_t>((value * 0x9e3779b97f4a7c15 ^ static_cast<u64>(type)) >> 20);
@@ -42,7 +47,9 @@ void Function::reset() {
     joins = short_branches = branches_back = false;
     placed_labels = 0;
     const_count_ = 0;
-    const_hash_.assign(64, 0);
+    // Nearly always there is room for these only, and to clear that takes a few stores.
+    if (const_hash_.size() == kConstants) std::memset(const_hash_.data(), 0, kConstants * sizeof const_hash_[0]);
+    else const_hash_.assign(kConstants, 0);
     if (!vars.empty()) return;
     vars.push_back({VarKind::Fixed, Type::I64});
     for (const GlobalInfo& g : layout_->globals) {

@@ -57,13 +57,11 @@ public:
     /// The row of the instruction `bits` (16-bit instructions: upper half ignored), null when it is
     /// reserved or of an extension that is off. With a row, `operands` are the instruction's.
     const InsnRow* find(u32 bits, Operands& operands) const {
-        unsigned bucket;
-        if ((bits & 3) == 3) {
-            bucket = bucket32(bits);
-        } else {
-            bits &= 0xffff;
-            bucket = bucket16(bits);
-        }
+        // Which of both it is cannot be foreseen: both are computed, so that no jump depends on it.
+        const bool wide = (bits & 3) == 3;
+        const unsigned bucket_wide = bucket32(bits), bucket_narrow = bucket16(bits);
+        const unsigned bucket = wide ? bucket_wide : bucket_narrow;
+        bits &= wide ? ~u32{0} : 0xffff;
         for (unsigned i = start_[bucket]; i < start_[bucket + 1]; ++i) {
             const Entry& e = entries_[i];
             if ((bits & e.mask) != e.match) continue;

@@ -116,6 +116,7 @@ struct alignas(64) InsnRow {
     u8 imm_segments = 0;
     u8 imm_width = 0;  ///< number of significant bits of the immediate
     bool imm_signed = false;
+    u8 imm_shift = 0;  ///< to the left and back: what makes the immediate signed, or nothing
     u8 imm_plus = 0;
     FloatUse float_use = FloatUse::None;
     u8 gpr_operands = 0;        ///< which of rd, rs1, rs2, rs3 are integer registers: bits 0 to 3
@@ -263,6 +264,7 @@ consteval void InsnRow::parse_imm(ImmFormat format, u64 imm_positions) {
             --bit;
         }
     }
+    if (imm_signed) imm_shift = static_cast<u8>(64 - imm_width);
     for (unsigned i = 0; i < 4; ++i) {
         imm_rotate[i] = static_cast<u8>((imm[i].to - imm[i].from) & 31);
         imm_mask[i] = static_cast<u32>(low_mask(imm[i].length) << imm[i].from);
@@ -278,7 +280,7 @@ constexpr Operands InsnRow::operands(u32 bits) const {
     u64 value = 0;
     for (unsigned i = 0; i < 4; ++i) value |= std::rotl(bits & imm_mask[i], imm_rotate[i]);
     for (unsigned i = 4; i < imm_segments; ++i) value |= segment(imm[i]);
-    i64 immediate = imm_signed ? sign_extend(value, imm_width) : static_cast<i64>(value);
+    const i64 immediate = static_cast<i64>(value << imm_shift) >> imm_shift;
     return {rd.get(bits),
             rs1.get(bits),
             rs2.get(bits),

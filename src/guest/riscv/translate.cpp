@@ -20,8 +20,9 @@ bool fetch(DisasContext& ctx) {
     u64 fault = ctx.pc;
     // In user mode a page can be fetched from as a whole, or not.
     if (!ctx.system && (ctx.pc & 0xfff) <= 0xffc && ctx.code->fetch(fault, 4, ctx.bits)) {
-        ctx.length = (ctx.bits & 3) == 3 ? 4 : 2;
-        if (ctx.length == 2) ctx.bits &= 0xffff;
+        const bool wide = (ctx.bits & 3) == 3;
+        ctx.length = wide ? 4 : 2;
+        ctx.bits &= wide ? ~u32{0} : 0xffff;
         return true;
     }
     if (ctx.code->fetch(ctx.pc, 2, half)) {

@@ -53,24 +53,9 @@ void Allocator::begin_function(const ir::Function& f) {
     compute_next_uses();
 }
 
-void Allocator::begin_insn(u32 index) {
-    locked_ = 0;
-    fuse_insn(index);
-}
-
-void Allocator::fuse_insn(u32 index) {
-    index_ = index;
-    const ir::Insn& insn = f_->insns[index];
-    const u16* const uses = next_uses_.data() + index * ir::kMaxArgs;
-    State* const state = state_.data();
-    for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
-        if (insn.args[a] != kNoVar) state[insn.args[a]].next_use = uses[a];
-    }
-}
-
-void Allocator::end_insn() {
+void Allocator::release_last(unsigned last) {
     const ir::Insn& insn = f_->insns[index_];
-    for (unsigned last = last_uses_[index_]; last != 0; last &= last - 1) {
+    for (; last != 0; last &= last - 1) {
         const Var v = insn.args[std::countr_zero(last)];
         if (state_[v].reg != kNoReg || state_[v].slot != kNoSlot) release(v);
     }

@@ -45,11 +45,24 @@ public:
     void begin_function(const ir::Function& f);
 
     /// Goes on to instruction `index`, which is emitted together with the current one: registers stay locked.
-    void fuse_insn(u32 index);
+    void fuse_insn(u32 index) {
+        index_ = index;
+        const ir::Insn& insn = f_->insns[index];
+        const u16* const uses = next_uses_.data() + index * ir::kMaxArgs;
+        State* const state = state_.data();
+        for (unsigned a = insn.outputs, end = insn.outputs + insn.inputs; a < end; ++a) {
+            if (insn.args[a] != ir::kNoVar) state[insn.args[a]].next_use = uses[a];
+        }
+    }
 
     // Per instruction
-    void begin_insn(u32 index);
-    void end_insn();
+    void begin_insn(u32 index) {
+        locked_ = 0;
+        fuse_insn(index);
+    }
+    void end_insn() {
+        if (const unsigned last = last_uses_[index_]; last != 0) release_last(last);
+    }
 
     // Questions
     ir::Type type(ir::Var v) const { return f_->vars[v].type; }
@@ -217,6 +230,8 @@ private:
     };
 
     void compute_next_uses();
+    /// Of the current instruction's operands (bits), which are not read any more.
+    void release_last(unsigned last);
     bool is_input(ir::Var v) const;
     bool is_clean(ir::Var v) const { return state_[v].in_memory || is_const(v); }
     void attach(ir::Var v, HostReg r);

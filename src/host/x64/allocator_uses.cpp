@@ -33,23 +33,41 @@ void Allocator::compute_next_uses() {
     const State* const state = state_.data();
     u8* const last_uses = last_uses_.data();
     u32 last_epoch = last_epoch_;
-    u32 epoch[5];
-    u16 base[5];
-    std::fill(std::begin(epoch), std::end(epoch), ++last_epoch);
-    std::fill(std::begin(base), std::end(base), kNever);
+    struct {
+        u32 epoch;
+        u16 base;
+    } kinds[5];
+    ++last_epoch;
+    for (auto& kind : kinds) kind = {last_epoch, kNever};
     u32 precise_epoch = last_epoch;
-    auto set_all = [&](VarKind k, u16 use) {
-        epoch[static_cast<unsigned>(k)] = ++last_epoch;
-        base[static_cast<unsigned>(k)] = use;
-    };
+    auto set_all = [&](VarKind k, u16 use) { kinds[static_cast<unsigned>(k)] = {++last_epoch, use}; };
     /// When `v` is read next; from now on at `use`.
     auto exchange = [&](Var v, u16 use) {
-        const auto kind = static_cast<unsigned>(vars[v].kind);
+        const auto& kind = kinds[static_cast<unsigned>(vars[v].kind)];
         Mark& m = marks[v];
-        const u16 old = m.epoch == epoch[kind] ? m.use : base[kind];
-        m.epoch = epoch[kind];
+        // Which of them it is cannot be foreseen: both are read, so that nothing depends on a jump.
+        const u32 epoch = kind.epoch;
+        const u16 own = m.use, base = kind.base;
+        const u16 old = m.epoch == epoch ? own : base;
+        m.epoch = epoch;
         m.use = use;
         return old;
+    };
+
+    /// Output `a` of an instruction. @returns whether what it stores is overwritten before that matters
+    auto write = [&](Var v, u16& next, unsigned& last, unsigned a) {
+        next = exchange(v, kNever);
+        last |= (unsigned{next == kNever} & unsigned{!state[v].pinned}) << a;
+        Mark& m = marks[v];
+        const bool dead = m.overwritten == precise_epoch;
+        m.overwritten = precise_epoch;
+        return dead;
+    };
+    /// An input. @returns 1 when its value, not pinned, is not needed behind it. Of one that is an output, too, that
+    /// is what counts.
+    auto read = [&](Var v, u16& next, u16 use, Var output) {
+        next = exchange(v, use);
+        return unsigned{next == kNever} & unsigned{v != output} & unsigned{!state[v].pinned};
     };
 
     u16* uses = next_uses_.data() + count * ir::kMaxArgs;
@@ -57,17 +75,14 @@ void Allocator::compute_next_uses() {
         uses -= ir::kMaxArgs;
         const ir::Insn& insn = insns[i];
         if (insn.op == Op::insn_start) continue;
-        const unsigned outputs = insn.outputs;
+        const unsigned outputs = insn.outputs, inputs = insn.inputs;
         unsigned last = 0;
-        if (outputs != 0) {
+        // Most ops have one output, or none, and few inputs.
+        if (outputs == 1) {
+            store_dead[i] = static_cast<u8>(write(insn.args[0], uses[0], last, 0));
+        } else if (outputs != 0) [[unlikely]] {
             unsigned dead = 0;
-            for (unsigned a = 0; a < outputs; ++a) {
-                uses[a] = exchange(insn.args[a], kNever);
-                last |= unsigned{uses[a] == kNever && !state[insn.args[a]].pinned} << a;
-                Mark& m = marks[insn.args[a]];
-                dead |= unsigned{m.overwritten == precise_epoch} << a;
-                m.overwritten = precise_epoch;
-            }
+            for (unsigned a = 0; a < outputs; ++a) dead |= unsigned{write(insn.args[a], uses[a], last, a)} << a;
             store_dead[i] = static_cast<u8>(dead);
         }
         // Ops without these flags are most.
@@ -87,19 +102,35 @@ void Allocator::compute_next_uses() {
             }
         }
         const u16 here = static_cast<u16>(std::min<std::size_t>(i, kFar - 1));
-        const unsigned end = outputs + insn.inputs;
-        for (unsigned a = outputs; a < end; ++a) {
-            const Var v = insn.args[a];
-            if (v == kNoVar) continue;
-            uses[a] = exchange(v, here);
-            // An input that is there twice is read by both at once.
-            for (unsigned before = outputs; before < a; ++before) {
-                if (insn.args[before] == v) uses[a] = uses[before];
+        if (outputs > 1 || inputs > 3) [[unlikely]] {
+            for (unsigned a = outputs; a < outputs + inputs; ++a) {
+                const Var v = insn.args[a];
+                if (v == kNoVar) continue;
+                unsigned ends = read(v, uses[a], here, kNoVar);
+                // An input that is there twice is read by both at once.
+                for (unsigned before = outputs; before < a; ++before) {
+                    if (insn.args[before] != v) continue;
+                    uses[a] = uses[before];
+                    ends = last >> before & 1;
+                }
+                for (unsigned output = 0; output < outputs; ++output) ends &= unsigned{insn.args[output] != v};
+                last |= ends << a;
             }
-            // Of one that is an output, too, that is what counts.
-            bool ends = uses[a] == kNever && !state[v].pinned;
-            for (unsigned output = 0; output < outputs; ++output) ends &= insn.args[output] != v;
-            last |= unsigned{ends} << a;
+        } else if (inputs != 0) {
+            const Var output = outputs != 0 ? insn.args[0] : kNoVar;
+            const Var* const in = insn.args + outputs;
+            u16* const to = uses + outputs;
+            unsigned ends = read(in[0], to[0], here, output);
+            if (inputs > 1 && in[1] != kNoVar) {
+                if (in[1] == in[0]) to[1] = to[0], ends |= ends << 1;
+                else ends |= read(in[1], to[1], here, output) << 1;
+            }
+            if (inputs > 2 && in[2] != kNoVar) {
+                if (in[2] == in[0]) to[2] = to[0], ends |= (ends & 1) << 2;
+                else if (in[2] == in[1]) to[2] = to[1], ends |= (ends & 2) << 1;
+                else ends |= read(in[2], to[2], here, output) << 2;
+            }
+            last |= ends << outputs;
         }
         last_uses[i] = static_cast<u8>(last);
     }

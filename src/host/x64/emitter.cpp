@@ -1,6 +1,7 @@
 #include "host/x64/emitter.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "ir/effects.h"
 
@@ -42,12 +43,6 @@ bool keeps_vectors(const ir::Function& f, bool softmmu) {
                         [&](const Insn& insn) { return may_leave_low_halves(insn, softmmu); });
 }
 
-/// Whether some exit goes to a TB in front of this one.
-bool goes_back(const ir::Function& f) {
-    return std::any_of(f.insns.begin(), f.insns.end(),
-                       [&](const Insn& insn) { return insn.op == Op::goto_tb && insn.imm[1] < f.guest_pc; });
-}
-
 }  // namespace
 
 bool Emitter::exchanges_vectors(const ir::Function& function) const {
@@ -62,6 +57,7 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     result.states.clear();
     result.state.clear();
     for (Slot& s : result.slots) s.used = false;
+    used_slots_ = 0;
     colds_.clear();
     label_fixups_.clear();
     far_branches_.clear();
@@ -76,7 +72,6 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     in_loop_ = f->loop;
     const bool counts = shared.options.loops && !f->loop;
     counts_passes_ = counts && f->self_loop && suits_loop(function);
-    samples_ = counts && goes_back(function) && may_count(function);
     ra.begin_function(function);
     nans.reset();
     insn_pc = function.guest_pc;
@@ -85,7 +80,8 @@ bool Emitter::compile(const ir::Function& function, u8* code, std::size_t capaci
     flags_ = {};
     if (out_of_room()) return false;
 
-    scan_labels();
+    scan_jumps();
+    samples_ = counts && goes_back_ && may_count(function);
     emit_entry();
     emit_body();
     if (!out_of_room()) emit_colds();
@@ -184,10 +180,9 @@ void Emitter::emit_body() {
         nans.before(insn);
         kEmit[static_cast<unsigned>(insn.op)](*this, insn);
         ra.end_insn();
-        const auto* insns = f->insns.data();
-        if (std::any_of(insns + first, insns + index + 1, [&](const Insn& i) { return ir::may_fault(*f, i); })) {
-            note_may_fault(entry, path);
-        }
+        bool faults = ir::may_fault(*f, insn);
+        for (u32 i = first; i != index && !faults;) faults = ir::may_fault(*f, f->insns[++i]);
+        if (faults) note_may_fault(entry, path);
         if (point.count != insn_point.count || point.first != insn_point.first) end_point();
         if (has(info(insn.op).flags, OpFlags::Terminator)) ra.forget_all();
     }
@@ -222,12 +217,10 @@ void Emitter::emit_colds() {
 }
 
 void Emitter::emit_stubs() {
-    bool any = false;
-    for (unsigned i = 0; i < ir::kMaxSlots; ++i) {
-        Slot& slot = out->slots[i];
-        if (!slot.used) continue;
-        any = true;
+    for (u32 rest = used_slots_; rest != 0; rest &= rest - 1) {
         if (out_of_room()) return;
+        const auto i = static_cast<unsigned>(std::countr_zero(rest));
+        Slot& slot = out->slots[i];
         slot.stub_offset = c.here();
         c.set_rel32(slot.patch_offset, slot.stub_offset);
         if (slot.loop_edge == LoopEdge::Undecided) {
@@ -238,7 +231,7 @@ void Emitter::emit_stubs() {
     }
     // The TB of a return address is found by that address: no call may be the last that it has. (A stub ends with its
     // slot's number.)
-    if (!any) c.db(0xcc);
+    if (used_slots_ == 0) c.db(0xcc);
     for (const FarBranch& branch : far_branches_) {
         if (out_of_room()) return;
         c.bind(branch.field);
@@ -316,12 +309,17 @@ void Emitter::far_call(u64 pc) {
 
 void Emitter::map_insn(u64 pc, Point at) {
     auto& map = out->insn_map;
-    InsnMapEntry entry{c.here(), static_cast<u32>(pc - f->guest_pc), at.first, at.count};
-    if (!map.empty() && map.back().host_offset == entry.host_offset) {
-        map.back() = entry;
-    } else {
-        map.push_back(entry);
+    if (map.full()) [[unlikely]] {
+        map.reserve(map.size() * 2 + 64);
+        return map_insn(pc, at);
     }
+    const u32 here = c.here();
+    InsnMapEntry& entry = !map.empty() && map.back().host_offset == here ? map.back() : map.emplace_back();
+    entry.host_offset = here;
+    entry.pc_offset = static_cast<u32>(pc - f->guest_pc);
+    entry.state = at.first;
+    entry.state_count = at.count;
+    entry.may_fault = false;
 }
 
 /// What has been emitted since there were `entries` in the map, in the code of the last of these, too, may fault; so
@@ -370,11 +368,19 @@ void Emitter::map_access(HostReg base, HostReg reg, unsigned scale, i64 displace
 
 // ---- Labels -------------------------------------------------------------------------------------
 
-void Emitter::scan_labels() {
+void Emitter::scan_jumps() {
     labels_.assign(f->label_count, {kNowhere, 0, 0, 0});
-    if (f->label_count == 0) return;
-    for (u32 i = 0; i < f->insns.size(); ++i) {
-        const Insn& insn = f->insns[i];
+    goes_back_ = false;
+    const Insn* const insns = f->insns.data();
+    const auto count = static_cast<u32>(f->insns.size());
+    for (u32 i = 0; i < count; ++i) {
+        const Insn& insn = insns[i];
+        // Most ops are none of these, and their numbers follow each other.
+        static_assert(Op::br > Op::label && Op::brcond > Op::label && Op::br < Op::goto_tb && Op::brcond < Op::goto_tb);
+        constexpr auto kFirst = static_cast<unsigned>(Op::label), kLast = static_cast<unsigned>(Op::goto_tb);
+        if (static_cast<unsigned>(insn.op) - kFirst > kLast - kFirst) [[likely]]
+            continue;
+        if (insn.op == Op::goto_tb) goes_back_ |= insn.imm[1] < f->guest_pc;
         if (insn.op == Op::label) labels_[insn.imm[0]].insn = i;
         if (insn.op == Op::br || insn.op == Op::brcond) ++labels_[insn.imm[0]].refs;
     }
@@ -434,6 +440,7 @@ void Emitter::slot_jump(unsigned slot, u64 target_pc, bool checked, SlotKind kin
     }
     Slot& s = out->slots[slot];
     s.used = true;
+    used_slots_ |= 1u << slot;
     s.checked = checked;
     const bool samples = samples_ && kind != SlotKind::Call && target_pc < f->guest_pc;
     s.loop_edge = samples ? LoopEdge::Undecided : LoopEdge::None;

@@ -242,7 +242,8 @@ private:
 
     /// Whether vectors may be in the registers of floats in the loop that `function` is.
     bool exchanges_vectors(const ir::Function& function) const;
-    void scan_labels();
+    /// Finds the labels and who goes to them, and whether some exit goes to a TB in front of this one.
+    void scan_jumps();
     void emit_entry();
     void compare_flags();
     void exit_check();
@@ -273,10 +274,13 @@ private:
     bool known_flags(ir::Cond cond, HostReg r, bool wide, Cc& cc) const;
 
     Flags flags_;
+    u32 used_slots_ = 0;  ///< bit i: slot i
+    static_assert(ir::kMaxSlots <= 32);
     std::vector<Cold> colds_;
     std::vector<LabelInfo> labels_;
     std::vector<LabelFixup> label_fixups_;
     u32 body_ = 0;                ///< where jumps to the TB's own start go that do not leave it
+    bool goes_back_ = false;      ///< by scan_jumps
     bool samples_ = false;        ///< the function is a plain TB that may be part of a loop of several
     bool counts_passes_ = false;  ///< the function is a plain TB that may become a loop
     bool in_loop_ = false;        ///< the function is a loop, with loop_
