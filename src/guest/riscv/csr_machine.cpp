@@ -35,11 +35,12 @@ constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatus
 
 u64 read_mstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus); }
 void write_mstatus(Hart& hart, u64 value, unsigned) {
-    constexpr u64 kReservedMpp = u64{2} << kStatusMppShift;
+    constexpr u64 kSupervisorMpp = u64{1} << kStatusMppShift, kReservedMpp = u64{2} << kStatusMppShift;
     u64 mask = kMstatusWritable;
     if (hart_has(hart, H)) mask |= kStatusMpv | kStatusGva;
     if (hart_has(hart, Rv32)) mask &= ~kStatusMpelp;  // in mstatush
-    if ((value & kStatusMpp) == kReservedMpp) mask &= ~kStatusMpp;
+    const u64 previous = value & kStatusMpp;
+    if (previous == kReservedMpp || (previous == kSupervisorMpp && !hart_has(hart, S))) mask &= ~kStatusMpp;
     write_status(hart, (hart.priv.mstatus & ~mask) | (value & mask));
 }
 

@@ -46,9 +46,9 @@ bool trans_sfence_order(DisasContext& ctx, const Operands&) { return ctx.mode() 
 using enum Extension;
 
 constexpr InsnRow kRows[] = {
-    {"001100000010 00000 000 00000 1110011", "mret", "", S, trans_mret},
+    {"001100000010 00000 000 00000 1110011", "mret", "", I, trans_mret},
     {"000100000010 00000 000 00000 1110011", "sret", "", S, trans_sret},
-    {"000100000101 00000 000 00000 1110011", "wfi", "", S, trans_wfi},
+    {"000100000101 00000 000 00000 1110011", "wfi", "", I, trans_wfi},
     {"0001001 ttttt sssss 000 00000 1110011", "sfence.vma", "rs1,rs2", S, trans_sfence_vma},
     {"0001011 ttttt sssss 000 00000 1110011", "sinval.vma", "rs1,rs2", Svinval, trans_sfence_vma},
     {"000110000000 00000 000 00000 1110011", "sfence.w.inval", "", Svinval, trans_sfence_order},
