@@ -73,7 +73,8 @@ bool AclintSswi::write(u64 offset, unsigned, u64 value) {
     return true;
 }
 
-AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock) : clock_(clock), hart_count_(irqs.size()) {
+AclintMtimer::AclintMtimer(std::vector<Irq> irqs, Clock& clock, u64 frequency)
+    : clock_(clock), frequency_(frequency), hart_count_(irqs.size()) {
     harts_.resize(irqs.size());  // and never again: timers refer to its elements
     for (std::size_t i = 0; i < irqs.size(); ++i) {
         Hart& hart = harts_[i];
@@ -90,7 +91,7 @@ AclintMtimer::~AclintMtimer() = default;
 
 void AclintMtimer::reset() {
     LockGuard lock(mutex_);
-    offset_.store(0 - clock_.now() / kNanosecondsPerTick, std::memory_order_relaxed);
+    offset_.store(0 - clock_ticks(), std::memory_order_relaxed);
     for (Hart& hart : harts_) {
         hart.compare = ~u64{0};
         update(hart);
@@ -104,16 +105,20 @@ void AclintMtimer::visit(State& state) {
     u64 time = state.peek("time", ticks());
     for (Hart& hart : harts_) state.field("compare", hart.compare);
     if (!state.loading()) return;
-    offset_.store(time - clock_.now() / kNanosecondsPerTick, std::memory_order_relaxed);
+    offset_.store(time - clock_ticks(), std::memory_order_relaxed);
     for (Hart& hart : harts_) update(hart);
 }
 
 std::string AclintMtimer::describe() const { return per_harts("aclint mtimer", hart_count_); }
 
 u64 AclintMtimer::deadline(u64 ticks) const {
-    u64 own = clock_.now() / kNanosecondsPerTick, now = own + offset_.load(std::memory_order_relaxed);
+    u64 own = clock_ticks(), now = own + offset_.load(std::memory_order_relaxed);
     u64 wait = ticks > now ? ticks - now : 0;
-    return wait > ~u64{0} / kNanosecondsPerTick - own ? ~u64{0} : (own + wait) * kNanosecondsPerTick;
+    if (wait > ~u64{0} - own) return ~u64{0};
+    // The first nanosecond that shows them.
+    auto product = static_cast<unsigned __int128>(own + wait) * kNanosecondsPerSecond + (frequency_ - 1);
+    auto deadline = product / frequency_;
+    return deadline > ~u64{0} ? ~u64{0} : static_cast<u64>(deadline);
 }
 
 void AclintMtimer::update(Hart& hart) {

@@ -53,7 +53,7 @@ private:
     std::vector<Irq> irqs_;
 };
 
-/// MTIMER: the time at 10 MHz and a compare register per hart, wired to its machine timer interrupt (7).
+/// MTIMER: the time, usually at 10 MHz, and a compare register per hart, wired to its machine timer interrupt (7).
 class AclintMtimer final : public Device, public memory::MmioHandler, public MachineTimer {
 public:
     static constexpr u64 kWindow = 0x8000;
@@ -61,7 +61,8 @@ public:
     static constexpr u64 kFrequency = 10'000'000;
     static constexpr u64 kNanosecondsPerTick = 1'000'000'000 / kFrequency;
 
-    AclintMtimer(std::vector<Irq> irqs, Clock& clock);
+    /// @param frequency  of mtime, in Hz; at most 1 GHz
+    AclintMtimer(std::vector<Irq> irqs, Clock& clock, u64 frequency = kFrequency);
     ~AclintMtimer() override;
 
     void reset() override;
@@ -72,7 +73,7 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
     /// mtime, which is also what the harts' `time` CSR shows. Any thread, without locks.
-    u64 ticks() const override { return clock_.now() / kNanosecondsPerTick + offset_.load(std::memory_order_relaxed); }
+    u64 ticks() const override { return clock_ticks() + offset_.load(std::memory_order_relaxed); }
     u64 deadline(u64 ticks) const override;
 
 private:
@@ -82,8 +83,18 @@ private:
         std::unique_ptr<Clock::Timer> timer;
     };
     void update(Hart& hart) DRAGOMAN_REQUIRES(mutex_);
+    /// Of the clock, since the machine was made.
+    u64 clock_ticks() const {
+        const u64 now = clock_.now();
+        if (frequency_ == kFrequency) [[likely]]
+            return now / kNanosecondsPerTick;
+        return static_cast<u64>(static_cast<unsigned __int128>(now) * frequency_ / kNanosecondsPerSecond);
+    }
+
+    static constexpr u64 kNanosecondsPerSecond = 1'000'000'000;
 
     Clock& clock_;
+    const u64 frequency_;
     std::size_t hart_count_;
     std::atomic<u64> offset_{0};  ///< mtime minus the clock's ticks: stores to mtime
     Mutex mutex_;                 ///< also of stores to offset_

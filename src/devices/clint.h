@@ -11,8 +11,9 @@ public:
     static constexpr memory::MmioLimits kLimits{4, 8, false, false};
 
     /// One line per hart each: machine software (3) and machine timer (7) interrupt.
-    Clint(std::vector<Irq> software, std::vector<Irq> timer, Clock& clock)
-        : mswi_(std::move(software)), mtimer_(std::move(timer), clock) {}
+    /// @param frequency  of mtime, in Hz
+    Clint(std::vector<Irq> software, std::vector<Irq> timer, Clock& clock, u64 frequency = AclintMtimer::kFrequency)
+        : mswi_(std::move(software)), mtimer_(std::move(timer), clock, frequency) {}
 
     void reset() override;
     void visit(State& state) override;

@@ -108,6 +108,29 @@ TEST_F(ClintTest, BeyondTheRegisters) {
     EXPECT_EQ(registers.read(0xFFF8, 8), 0u);
 }
 
+TEST(ClintFrequency, IsTheBoards) {
+    IrqRecorder software, timer;
+    InstructionClock clock{nullptr};
+    Clint device({Irq{&software, 0}}, {Irq{&timer, 0}}, clock, 32'768);
+    Registers registers{device};
+    device.reset();
+    clock.advance(999'999'999);
+    EXPECT_EQ(registers.read(0xBFF8, 8), 32'767u);
+    clock.advance(1);
+    EXPECT_EQ(registers.read(0xBFF8, 8), 32'768u);
+    registers.write(0x4000, 32'769, 8);
+    // 1 s and 30517.578 ns: the first whole nanosecond behind
+    EXPECT_EQ(clock.next_deadline(), 1'000'030'518u);
+    clock.advance(30'517);
+    EXPECT_FALSE(timer.level(0));
+    EXPECT_EQ(registers.read(0xBFF8, 8), 32'768u);
+    clock.advance(1);
+    clock.run_expired();
+    EXPECT_TRUE(timer.level(0));
+    registers.write(0x4000, ~u64{0} - 1, 8);
+    EXPECT_EQ(clock.next_deadline(), ~u64{0});
+}
+
 TEST(AclintSswi, SetsAndReadsZero) {
     IrqRecorder irqs;
     AclintSswi device({Irq{&irqs, 0}, Irq{&irqs, 1}});
