@@ -37,17 +37,17 @@ bool StoreWatch::allow_store(const memory::Region& ram, u64 page, u64 physical_p
     if (old != mine && old != kMany && !(old == 0 && where.compare_exchange_strong(old, mine))) where.store(kMany);
     // Pairs with watch: it either sees the record, or is seen here.
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    return !watched(ram, physical_page);
+    return why(ram, physical_page) == 0;
 }
 
 u64 StoreWatch::watch(const memory::Region& ram, u64 physical_page) {
-    ram.code_pages[(physical_page - ram.base) >> 12].store(1);
+    ram.code_pages[(physical_page - ram.base) >> 12].fetch_or(memory::kPageHasCode);
     u64 where = writer(ram, physical_page).exchange(0);
     return where == 0 ? kNowhere : where == kMany ? kMany : where & ~kMapped;
 }
 
 void StoreWatch::unwatch(const memory::Region& ram, u64 physical_page) {
-    ram.code_pages[(physical_page - ram.base) >> 12].store(0);
+    ram.code_pages[(physical_page - ram.base) >> 12].fetch_and(static_cast<u8>(~memory::kPageHasCode));
 }
 
 }  // namespace dragoman::engine

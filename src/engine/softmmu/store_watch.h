@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "memory/physical_space.h"
+#include "memory/watched_store.h"
 
 namespace dragoman::engine {
 
@@ -24,11 +25,15 @@ public:
     /// when it is more than one. Called under the engine's TB lock, as unwatch.
     u64 watch(const memory::Region& ram, u64 physical_page);
     void unwatch(const memory::Region& ram, u64 physical_page);
+    /// Whether it is watched because of translations.
     static bool watched(const memory::Region& ram, u64 physical_page) {
-        return ram.code_pages[(physical_page - ram.base) >> 12].load(std::memory_order_relaxed) != 0;
+        return (why(ram, physical_page) & memory::kPageHasCode) != 0;
     }
 
 private:
+    static u8 why(const memory::Region& ram, u64 physical_page) {
+        return ram.code_pages[(physical_page - ram.base) >> 12].load(std::memory_order_relaxed);
+    }
     struct FreeArray {
         void operator()(std::atomic<u64>* p) const;
     };
