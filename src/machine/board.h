@@ -41,6 +41,10 @@ public:
         std::string_view default_cpu_type;
         u8 other_elf_class;  ///< harts of this one may be had, too; 0: there is one kind
         std::unique_ptr<Board> (*make)(Machine& machine);
+        /// Models of harts without -cpu, for those of elf_class and of other_elf_class; empty: the guest's own choice.
+        std::string_view default_cpu = {}, other_default_cpu = {};
+        u64 default_memory = u64{128} << 20;  ///< bytes
+        unsigned min_harts = 1, default_harts = 1;
         bool acpi = false;  ///< firmware finds ACPI tables
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
         std::string (*cpu_properties)(const Properties& properties) = nullptr;

@@ -56,10 +56,10 @@ struct Config {
     // The board
     std::string board = "virt";
     Properties board_properties;  ///< rest of -machine
-    std::string cpu;              ///< -cpu; empty: the guest's default model for machines
+    std::string cpu;              ///< -cpu; empty: the board's
     u8 elf_class = 0;             ///< of the programs of the harts; 0: as the model of -cpu is, or the board's first
-    u64 memory = u64{128} << 20;  ///< -m, bytes
-    unsigned harts = 1;           ///< -smp
+    u64 memory = 0;               ///< -m, bytes; 0: as much as the board usually has
+    unsigned harts = 0;           ///< -smp; 0: as many as the board usually has
     std::string name;             ///< -name
 
     // What it boots

@@ -15,10 +15,14 @@ namespace dragoman::machine {
 
 namespace {
 
-/// What -cpu says, with what -global says of CPUs in front of its own properties, which count more; what the board's
-/// properties ask for counts most.
+/// What -cpu says, or the board's model, with what -global says of CPUs in front of its own properties, which count
+/// more; what the board's properties ask for counts most.
 std::string cpu_of(const Config& config, const Board::Kind& kind) {
     std::string cpu = config.cpu;
+    if (cpu.empty()) {
+        const bool usual = guest_of(kind, config).elf_class == kind.elf_class;
+        cpu = usual ? kind.default_cpu : kind.other_default_cpu;
+    }
     if (const std::string globals = config.globals.of_cpus(); !globals.empty()) {
         cpu.insert(std::min(cpu.find(','), cpu.size()), ',' + globals);
     }
@@ -55,10 +59,12 @@ bool is_guest(Cause cause) {
 }
 
 Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(config_.board)) {
-    if (config_.harts > kind_.max_harts) {
-        throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has 1 to " +
-                                std::to_string(kind_.max_harts) + " harts");
+    if (config_.harts == 0) config_.harts = kind_.default_harts;
+    if (config_.harts < kind_.min_harts || config_.harts > kind_.max_harts) {
+        throw FatalError(1, "-smp: " + std::to_string(config_.harts) + ": " + std::string(kind_.name) + " has " +
+                                std::to_string(kind_.min_harts) + " to " + std::to_string(kind_.max_harts) + " harts");
     }
+    if (config_.memory == 0) config_.memory = kind_.default_memory;
     if (config_.icount.on) counted_.emplace(config_.icount);
     else host_clock_.emplace(loop_);
     config_.engine.count_insns = config_.icount.on;
