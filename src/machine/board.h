@@ -61,6 +61,6 @@ std::vector<const guest::Guest*> guests_of(const Board::Kind& kind);
 /// @throws FatalError
 const guest::Guest& guest_of(const Board::Kind& kind, const Config& config);
 
-extern const Board::Kind kVirt, kQuardStar;
+extern const Board::Kind kVirt, kQuardStar, kSifiveE, kSpike;
 
 }  // namespace dragoman::machine

@@ -1,10 +1,31 @@
 #include "machine/board_parts.h"
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "devices/test_finisher.h"
+#include "devices/unimplemented.h"
 #include "machine/backends.h"
 #include "machine/machine.h"
 
 namespace dragoman::machine {
+
+void refuse_images(const Config& config, const std::string& reason, std::initializer_list<std::string_view> options) {
+    const std::string bios = config.bios == "default" || config.bios == "none" ? "" : config.bios;
+    const std::pair<std::string_view, const std::string&> images[] = {
+        {"-bios", bios},      {"-kernel", config.kernel}, {"-initrd", config.initrd}, {"-append", config.append},
+        {"-dtb", config.dtb},
+    };
+    for (const auto& [option, value] : images) {
+        const bool refused = std::find(options.begin(), options.end(), option) != options.end();
+        if (refused && !value.empty()) throw FatalError(1, std::string(option) + ": " + reason);
+    }
+}
+
+void add_unimplemented(Machine& machine, const std::string& name, u64 base, u64 size) {
+    auto& device = machine.add_device(name, std::make_unique<devices::Unimplemented>());
+    machine.memory().add_mmio(name, base, size, device, device.kLimits);
+}
 
 devices::CfiFlash& add_flash_bank(Machine& machine, const std::string& name, u64 base, u64 size, unsigned index) {
     std::shared_ptr<devices::block::Image> image;

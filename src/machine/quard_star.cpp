@@ -1,7 +1,6 @@
 // The teaching board `quard-star`: it starts at address 0, in a mask ROM that leads to what is in flash.
 #include <elf.h>
 
-#include "base/error.h"
 #include "devices/clint.h"
 #include "devices/goldfish_rtc.h"
 #include "devices/plic.h"
@@ -37,7 +36,8 @@ constexpr u32 kUartClock = 3'686'400;
 class QuardStar final : public Board {
 public:
     explicit QuardStar(Machine& machine) : machine_(machine) {
-        refuse_images();
+        refuse_images(machine.config(), "quard-star boots from flash: -drive if=pflash,file=FILE",
+                      {"-bios", "-kernel", "-initrd", "-append", "-dtb"});
         memory::PhysicalSpace& memory = machine.memory();
         memory.add_rom("quard_star.mrom", kRom, kRomSize);
         memory.add_ram("quard_star.sram", kSram, kSramSize);
@@ -59,19 +59,6 @@ public:
     }
 
 private:
-    void refuse_images() const {
-        const Config& config = machine_.config();
-        const std::pair<const char*, const std::string&> images[] = {
-            {"-kernel", config.kernel}, {"-initrd", config.initrd}, {"-append", config.append}, {"-dtb", config.dtb}};
-        for (const auto& [option, value] : images) {
-            if (!value.empty())
-                throw FatalError(1, std::string(option) + ": quard-star boots from flash: -drive if=pflash,file=FILE");
-        }
-        if (config.bios != "default" && config.bios != "none") {
-            throw FatalError(1, "-bios: quard-star boots from flash: -drive if=pflash,file=FILE");
-        }
-    }
-
     void add_devices() {
         using devices::Irq;
         memory::PhysicalSpace& memory = machine_.memory();

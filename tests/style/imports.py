@@ -37,6 +37,8 @@ FILES = {
     "guest/guest.cpp": "guest/riscv",
     "linux/arch.cpp": "linux/riscv",
     "machine/quard_star.cpp": "machine/riscv",
+    "machine/sifive_e.cpp": "machine/riscv",
+    "machine/spike.cpp": "machine/riscv",
     "machine/virt.cpp": "machine/riscv",
     "machine/virt_acpi.cpp": "machine/riscv",
 }

@@ -92,15 +92,18 @@ void put(std::vector<u8>& to, u64 value, unsigned bytes) {
 
 }  // namespace
 
+std::string riscv_firmware(const Config& config, const guest::Guest& guest) {
+    if (config.bios == "none") return "";
+    return config.bios == "default" ? find_default_firmware(is_rv32(guest)) : find_firmware(config.bios);
+}
+
 RiscvBoot place_riscv_images(const Config& config, BootImages& images, const guest::Guest& guest, u64 ram_base) {
     RiscvBoot boot;
     boot.firmware_entry = ram_base;
     u64 firmware_end = ram_base;
-    bool firmware = config.bios != "none";
-    if (firmware) {
-        std::string path =
-            config.bios == "default" ? find_default_firmware(is_rv32(guest)) : find_firmware(config.bios);
-        ImageFile file("-bios", path);
+    const std::string firmware = riscv_firmware(config, guest);
+    if (!firmware.empty()) {
+        ImageFile file("-bios", firmware);
         auto placed = images.add_elf(file, guest);
         if (!placed) placed = images.add_raw(std::move(file), ram_base);
         boot.firmware_entry = placed->entry;
@@ -112,7 +115,7 @@ RiscvBoot place_riscv_images(const Config& config, BootImages& images, const gue
         // Some kernels have one entry for firmware, at their start, and another one in the ELF header.
         boot.kernel_entry = placed.start;
         kernel_end = placed.end;
-        if (!firmware && placed.start != ram_base) boot.firmware_entry = placed.entry;
+        if (firmware.empty() && placed.start != ram_base) boot.firmware_entry = placed.entry;
     }
     if (!config.initrd.empty()) {
         if (config.kernel.empty()) throw FatalError(1, "-initrd: needs -kernel");

@@ -19,6 +19,9 @@ struct RiscvBoot {
 
 /// Places firmware, kernel and initrd into RAM. @throws FatalError
 RiscvBoot place_riscv_images(const Config& config, BootImages& images, const guest::Guest& guest, u64 ram_base);
+/// The file that -bios names, also by the name that it has where QEMU keeps its firmware; empty with -bios none.
+/// @throws FatalError when the default one is not there
+std::string riscv_firmware(const Config& config, const guest::Guest& guest);
 /// /chosen: command line and initrd.
 void describe_boot(DeviceTree& tree, const Config& config, const RiscvBoot& boot);
 /// Where a device tree of `size` bytes goes.

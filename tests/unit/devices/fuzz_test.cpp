@@ -8,9 +8,15 @@
 #include "devices/clint.h"
 #include "devices/fw_cfg.h"
 #include "devices/goldfish_rtc.h"
+#include "devices/htif.h"
 #include "devices/plic.h"
+#include "devices/sifive_aon.h"
+#include "devices/sifive_gpio.h"
+#include "devices/sifive_prci.h"
+#include "devices/sifive_uart.h"
 #include "devices/test_finisher.h"
 #include "devices/uart16550.h"
+#include "devices/unimplemented.h"
 #include "unit/devices/fixture.h"
 #include "unit/devices/memory_image.h"
 
@@ -126,6 +132,61 @@ TEST_F(Fuzz, Plic) {
     space.add_mmio("plic", kBase, 0x600000, device, device.kLimits);
     run_mapped(device, 0x600000, {0x170, 0x1000, 0x2000, 0x2080, 0x200000, 0x201000, 0x203000, 0x204000},
                [&] { device.set_irq(static_cast<unsigned>(random() % 128), one_in(2)); });
+}
+
+TEST_F(Fuzz, SifiveUart) {
+    auto chardev = std::make_shared<MemoryChardev>();
+    SifiveUart device(Irq{&irqs, 0}, chardev);
+    run(device, {}, [&] {
+        chardev->type("some text");
+        chardev->space = random() % 4;
+        chardev->on_writable();
+    });
+}
+
+TEST_F(Fuzz, SifiveGpio) {
+    SifiveGpio device(lines(16));
+    run(device);
+}
+
+TEST_F(Fuzz, SifivePrci) {
+    SifivePrci device(SifivePrci::kFu540);
+    run(device);
+}
+
+TEST_F(Fuzz, SifiveAon) {
+    SifiveAon device(Irq{&irqs, 0}, clock, [] {});
+    run(device, {}, [&] {
+        if (one_in(2)) space.store(kBase + 0x1C, 4, 0x51F15E);
+    });
+}
+
+TEST_F(Fuzz, Unimplemented) {
+    Unimplemented device;
+    space.add_mmio("device", kBase, 0x1000, device, device.kLimits);
+    run_mapped(device, 0x1000);
+}
+
+TEST_F(Fuzz, Htif) {
+    auto chardev = std::make_shared<MemoryChardev>();
+    Htif device(space, chardev, [](int) {});
+    run(device, {8}, [&] { chardev->type("x"); });
+}
+
+/// Requests lie anywhere, and the addresses in them lead anywhere.
+TEST_F(Fuzz, HtifInMemory) {
+    auto chardev = std::make_shared<MemoryChardev>();
+    Htif device(space, chardev, [](int) {});
+    space.on_code_write = nullptr;
+    ASSERT_TRUE(device.place(kRam + 0x40, kRam + 0x48));
+    for (unsigned i = 0; i < 50'000; ++i) {
+        const u64 heads[] = {0, u64{1} << 56, u64{0x101} << 48, random() << 48};
+        const u64 request = heads[random() % 4] | (one_in(2) ? kRam + random() % (2 * kRamSize) : random() >> 16);
+        space.store(kRam + 0x40, 1u << (random() % 4), request);
+        if (one_in(4)) space.store(kRam + (random() % kRamSize & ~u64{7}), 8, one_in(4) ? 64 : random() % 4);
+        if (one_in(4)) chardev->type("x");
+        if (chardev->output.size() > 1'000'000) chardev->output.clear();
+    }
 }
 
 TEST_F(Fuzz, GoldfishRtc) {

@@ -8,7 +8,12 @@
 #include "devices/clint.h"
 #include "devices/fw_cfg.h"
 #include "devices/goldfish_rtc.h"
+#include "devices/htif.h"
 #include "devices/plic.h"
+#include "devices/sifive_aon.h"
+#include "devices/sifive_gpio.h"
+#include "devices/sifive_prci.h"
+#include "devices/sifive_uart.h"
 #include "devices/test_finisher.h"
 #include "devices/uart16550.h"
 #include "devices/virtio/balloon.h"
@@ -151,6 +156,75 @@ TEST(State, FlashGoesOnInItsCommand) {
     b.write(0x1004, 4, 0);
     rb.write(0, 0xD0);
     EXPECT_EQ(rb.read(0), 0x800080u);
+}
+
+TEST(State, SifiveUartKeepsItsFifos) {
+    IrqRecorder x, y;
+    auto first = std::make_shared<MemoryChardev>(), second = std::make_shared<MemoryChardev>();
+    SifiveUart a({&x, 0}, first), b({&y, 0}, second);
+    Registers ra{a}, rb{b};
+    first->type("in");
+    first->space = 0;
+    ra.write(0, '!');
+    ra.write(0x10, 2);
+    ASSERT_EQ(load(save(a), b), "");
+    EXPECT_TRUE(y.level(0));
+    EXPECT_EQ(second->output, "!");
+    EXPECT_EQ(rb.read(4), u64{'i'});
+}
+
+TEST(State, SifivePinsStay) {
+    IrqRecorder x, y;
+    SifiveGpio a(lines(x, 0)), b(lines(y, 0)), other({{&y, 9}});
+    Registers ra{a}, rb{b};
+    ra.write(4, 3);
+    ra.write(0x18, 2);
+    ra.write(0x10, 2);
+    ASSERT_TRUE(x.level(1));
+    ASSERT_EQ(load(save(a), b), "");
+    EXPECT_TRUE(y.level(1));
+    EXPECT_EQ(rb.read(0), 2u);
+    EXPECT_NE(load(save(a), other), "");
+    SifivePrci clocks(SifivePrci::kFe310), same(SifivePrci::kFe310), more(SifivePrci::kFu540);
+    Registers(clocks).write(0xC, 7);
+    ASSERT_EQ(load(save(clocks), same), "");
+    EXPECT_EQ(Registers(same).read(0xC), 7u);
+    EXPECT_NE(load(save(clocks), more), "");
+}
+
+TEST(State, WatchdogGoesOnFromItsCount) {
+    Time x(5'000'000'000), y(0);
+    IrqRecorder irqs;
+    SifiveAon a({&irqs, 0}, x.clock, [] {}), b({&irqs, 1}, y.clock, [] {});
+    Registers ra{a}, rb{b};
+    auto write = [&](u64 offset, u64 value) {
+        ra.write(0x1C, 0x51F15E);
+        ra.write(offset, value);
+    };
+    a.reset();
+    write(0x20, 40'000);
+    write(0, 1 << 12);
+    x.clock.advance(1'000'000'000);
+    ASSERT_EQ(load(save(a), b), "");
+    EXPECT_EQ(rb.read(8), 32'768u);
+    y.clock.advance(1'000'000'000);
+    y.clock.run_expired();
+    EXPECT_TRUE(irqs.level(1));
+}
+
+TEST(State, HtifKeepsWhatIsAskedFor) {
+    memory::PhysicalSpace space;
+    space.add_ram("ram", 0, 4096);
+    auto first = std::make_shared<MemoryChardev>(), second = std::make_shared<MemoryChardev>();
+    Htif a(space, first, [](int) {}), b(space, second, [](int) {}), placed(space, nullptr, [](int) {});
+    Registers ra{a}, rb{b};
+    ra.write(8, 0);
+    ra.write(12, 1 << 24);
+    ASSERT_EQ(load(save(a), b), "");
+    EXPECT_EQ(second->type("xy"), 1u);
+    EXPECT_EQ(rb.read(0), 0x100u | 'x');
+    ASSERT_TRUE(placed.place(8, 16));
+    EXPECT_NE(load(save(a), placed), "");
 }
 
 TEST(State, StatelessDevicesTakeTheirOwn) {
