@@ -61,6 +61,60 @@ static void test_patterns(void) {
     for (unsigned i = 0; i < vl; ++i) CHECK(out[i] == (i % 2 ? memory[i] : 0x55555555u));
 }
 
+/// Segments of 1 << fields_log2 fields of `bytes` each, `stride` apart, to registers and back, for a vl of `count`.
+static unsigned char segments[8192], fields_out[8][512];
+static void check_segments(unsigned fields, unsigned bytes, unsigned long vl, unsigned long stride,
+                           void (*run)(unsigned long, unsigned long)) {
+    unsigned char before[8192];
+    for (unsigned i = 0; i < sizeof segments; ++i) segments[i] = (unsigned char)(i * 37 >> 3 ^ i);
+    memcpy(before, segments, sizeof before);
+    memset(fields_out, 0, sizeof fields_out);
+    run(vl, stride);
+    for (unsigned long i = 0; i < vl; ++i) {
+        for (unsigned f = 0; f < fields; ++f) {
+            CHECK(memcmp(fields_out[f] + i * bytes, before + i * stride + f * bytes, bytes) == 0);
+            CHECK(memcmp(segments + 4096 + i * stride + f * bytes, before + i * stride + f * bytes, bytes) == 0);
+        }
+    }
+    // Between the segments nothing has changed.
+    for (unsigned long i = 0; i < vl; ++i) {
+        for (unsigned long k = fields * bytes; k < stride; ++k) {
+            CHECK(segments[4096 + i * stride + k] == before[4096 + i * stride + k]);
+        }
+    }
+}
+#define SEGMENTS(nf, eew, type)                                                                                   \
+    static void segments##nf##e##eew(unsigned long vl, unsigned long stride) {                                    \
+        __asm__ volatile(V("vsetvli zero, %2, e" #eew ", " type ", ta, ma\nvlsseg" #nf "e" #eew                   \
+                           ".v v8, (%0), %1\nvssseg" #nf "e" #eew ".v v8, (%3), %1")                              \
+                         :: "r"(segments), "r"(stride), "r"(vl), "r"(segments + 4096) : "memory");                \
+        for (unsigned f = 0; f < nf; ++f) {                                                                       \
+            __asm__ volatile(V("vse" #eew ".v v8, (%0)\nvmv1r.v v8, v9\nvmv1r.v v9, v10\nvmv1r.v v10, v11\n"     \
+                               "vmv1r.v v11, v12\nvmv1r.v v12, v13\nvmv1r.v v13, v14\nvmv1r.v v14, v15")           \
+                             :: "r"(fields_out[f]) : "memory");                                                   \
+        }                                                                                                         \
+    }
+SEGMENTS(2, 8, "m1") SEGMENTS(2, 64, "m1") SEGMENTS(3, 32, "m1") SEGMENTS(4, 16, "m1") SEGMENTS(4, 32, "m1")
+SEGMENTS(4, 64, "m1") SEGMENTS(8, 16, "m1") SEGMENTS(8, 32, "m1") SEGMENTS(8, 64, "m1")
+
+static void test_strided_segments(void) {
+    static const struct {
+        unsigned fields, bytes;
+        void (*run)(unsigned long, unsigned long);
+    } kinds[] = {{2, 1, segments2e8},   {2, 8, segments2e64},  {3, 4, segments3e32}, {4, 2, segments4e16},
+                 {4, 4, segments4e32},  {4, 8, segments4e64},  {8, 2, segments8e16}, {8, 4, segments8e32},
+                 {8, 8, segments8e64}};
+    const unsigned long vlenb = set_e32m1(~0ul) * 4;
+    for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; ++i) {
+        const unsigned long vlmax = vlenb / kinds[i].bytes, size = kinds[i].fields * kinds[i].bytes;
+        for (unsigned long vl = 1; vl <= vlmax; vl += 1 + (vl > 4) * 3) {
+            check_segments(kinds[i].fields, kinds[i].bytes, vl, size + 5, kinds[i].run);
+            check_segments(kinds[i].fields, kinds[i].bytes, vl, size, kinds[i].run);
+        }
+        check_segments(kinds[i].fields, kinds[i].bytes, vlmax, size + 24, kinds[i].run);
+    }
+}
+
 static uint32_t* page;
 static volatile unsigned long fault_vstart, fault_address;
 
@@ -93,6 +147,31 @@ static void test_faults(void) {
         }
         CHECK(fault_vstart == before && fault_address == (unsigned long)(page + 1024));
         CHECK(read_vstart() == 0);
+    }
+}
+
+/// A segment that cannot be reached is the one at which vstart stands.
+static void test_segment_faults(void) {
+    const unsigned long vl = set_e32m1(~0ul);
+    for (int store = 0; store < 2; ++store) {
+        for (unsigned long before = 0; before < vl; ++before) {
+            CHECK(mprotect(page + 1024, 4096, PROT_NONE) == 0);
+            // 48 bytes apart, so that the segment behind `before` others begins on the second page.
+            unsigned char* start = (unsigned char*)(page + 1024) - 48 * before;
+            fault_vstart = 77;
+            if (store) {
+                __asm__ volatile(V("vlsseg8e32.v v8, (%0), %2\nvssseg8e32.v v8, (%1), %2")
+                                 :: "r"(memory), "r"(start), "r"(48l) : "memory");
+            } else {
+                __asm__ volatile(V("vlsseg8e32.v v8, (%0), %2\nvssseg8e32.v v8, (%1), %2")
+                                 :: "r"(start), "r"(out), "r"(48l) : "memory");
+            }
+            CHECK(fault_vstart == before && fault_address == (unsigned long)(page + 1024) && read_vstart() == 0);
+            for (unsigned long i = 0; i < vl; ++i) {
+                const unsigned char* from = store ? (unsigned char*)memory : start;
+                CHECK(memcmp((store ? start : (unsigned char*)out) + 48 * i, from + 48 * i, 32) == 0);
+            }
+        }
     }
 }
 
@@ -140,7 +219,9 @@ int main(void) {
     page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(page != MAP_FAILED);
     test_patterns();
+    test_strided_segments();
     test_faults();
+    test_segment_faults();
     test_first();
     test_reserved();
     return 0;

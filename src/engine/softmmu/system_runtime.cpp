@@ -199,12 +199,19 @@ public:
             GuestFault fault;
             if (!mmu.resolve(address + done, Access::Load, index, place, fault)) return false;
             const auto part = static_cast<unsigned>(std::min<u64>(place.bytes, bytes - done));
-            for (const unsigned end = done + part; done < end; ++done, ++place.physical) {
-                u64 byte;
-                if (!mmu.physical().load(place.physical, 1, byte)) return false;
-                static_cast<u8*>(to)[done] = static_cast<u8>(byte);
-            }
+            const u8* host = mmu.physical().ram(place.physical, part);
+            if (host == nullptr) return part == bytes && load_device(mmu, to, place.physical, bytes);
+            std::memcpy(static_cast<u8*>(to) + done, host, part);
+            done += part;
         }
+        return true;
+    }
+    /// What is not RAM sees an access of the guest's width, or none.
+    static bool load_device(Softmmu& mmu, void* to, u64 physical, unsigned bytes) {
+        u64 value;
+        if (!std::has_single_bit(bytes) || bytes > sizeof value) return false;
+        if (!mmu.physical().load(physical, bytes, value)) return false;
+        std::memcpy(to, &value, bytes);
         return true;
     }
     void store(ir::Env* env, u64 address, const void* from, unsigned bytes) override {

@@ -20,6 +20,24 @@ u8* element(VectorRun& run, unsigned field, u64 i, unsigned bytes) {
     return run.v.reg(run.vd() + field * group_registers(run)) + i * bytes;
 }
 
+/// All fields of element `i` at once, if no byte of them can fault; of several fields only.
+template <bool kLoad>
+bool access_segment(VectorRun& run, u64 base, u64 i, unsigned bytes) {
+    const unsigned nf = fields(run);
+    if (nf == 1) return false;
+    u8 segment[64];
+    auto each = [&](auto move) {
+        for (unsigned field = 0; field < nf; ++field) move(element(run, field, i, bytes), segment + field * bytes);
+    };
+    if constexpr (kLoad) {
+        if (!guest::try_load(&run.hart, segment, pointer(run, base), nf * bytes)) return false;
+        each([&](u8* place, const u8* from) { std::memcpy(place, from, bytes); });
+        return true;
+    }
+    each([&](const u8* place, u8* to) { std::memcpy(to, place, bytes); });
+    return guest::try_store(&run.hart, pointer(run, base), segment, nf * bytes);
+}
+
 /// Moves all fields of the active elements. address(i): of the first field of element i.
 template <bool kLoad, class Address>
 void access(VectorRun& run, unsigned bytes, Address address) {
@@ -28,6 +46,7 @@ void access(VectorRun& run, unsigned bytes, Address address) {
         run.v.vstart = i;
         if (!run.active(i)) continue;
         const u64 base = address(i);
+        if (access_segment<kLoad>(run, base, i, bytes)) continue;
         for (unsigned field = 0; field < nf; ++field) {
             u8* const place = element(run, field, i, bytes);
             if constexpr (kLoad) {

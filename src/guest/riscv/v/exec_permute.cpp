@@ -6,13 +6,19 @@ namespace dragoman::riscv::vector_functions {
 
 namespace {
 
+/// Nothing of `run` is read in the loop: its stores might change it, as far as the compiler can tell.
 template <class T, class Index>
 void gather(VectorRun& run, Index index) {
-    const u64 vlmax = run.vlmax();
-    run.for_active([&](u64 i) {
+    const u64 vlmax = run.vlmax(), end = run.vl();
+    T* const d = run.group<T>(run.vd());
+    const T* const a = run.group<T>(run.vs2());
+    const u8* const mask = run.v.reg(0);
+    const bool masked = run.masked();
+    for (u64 i = run.vstart(); i < end; ++i) {
+        if (masked && (mask[i / 8] >> i % 8 & 1) == 0) continue;
         const u64 from = index(i);
-        run.group<T>(run.vd())[i] = from < vlmax ? run.group<T>(run.vs2())[from] : T{0};
-    });
+        d[i] = from < vlmax ? a[from] : T{0};
+    }
 }
 
 }  // namespace
@@ -64,16 +70,16 @@ void vrgather(VectorRun& run) {
     by_sew(run.sew(), [&](auto zero) {
         using T = decltype(zero);
         if (run.vector_vector()) {
-            gather<T>(run, [&](u64 i) { return u64{run.group<T>(run.vs1())[i]}; });
+            gather<T>(run, [indices = run.group<T>(run.vs1())](u64 i) { return u64{indices[i]}; });
         } else {
-            gather<T>(run, [&](u64) { return run.scalar; });
+            gather<T>(run, [scalar = run.scalar](u64) { return scalar; });
         }
     });
 }
 void vrgatherei16(VectorRun& run) {
     by_sew(run.sew(), [&](auto zero) {
         using T = decltype(zero);
-        gather<T>(run, [&](u64 i) { return u64{run.group<u16>(run.vs1())[i]}; });
+        gather<T>(run, [indices = run.group<u16>(run.vs1())](u64 i) { return u64{indices[i]}; });
     });
 }
 

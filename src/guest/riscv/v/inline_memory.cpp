@@ -182,6 +182,54 @@ bool segments(InlineVector& v, Var base, bool load) {
     return true;
 }
 
+/// Segments of 2, 4 or 8 fields at a stride, which are moved whole: side by side they are what `segments` has in
+/// registers. They fill a register, several, or half of one.
+bool strided_segments(InlineVector& v, Var base, bool load) {
+    const unsigned nf = fields(v), segment = nf << v.sew, bytes = v.register_bytes();
+    const ir::Element e = integer_element(v.sew);
+    const bool halves = segment * 2 == bytes;
+    if (nf == 1 || (nf & (nf - 1)) != 0 || v.has_mask() || v.lmul < 0) return false;
+    if ((segment < bytes && !halves) || !v.has(load ? Op::v_unzip : Op::v_zip, e)) return false;
+    if (halves && !v.has(load ? Op::v_join : Op::v_align, e)) return false;
+    Builder& b = v.b;
+    const Var stride = v.ctx.gpr(v.vs2());
+    Var next = base;
+    auto step = [&] {
+        const Var now = next;
+        next = b.add(now, stride);
+        return now;
+    };
+    auto load_register = [&](Var at, unsigned offset) {
+        if (!halves) return load_part(v, at, bytes, offset);
+        const Var low = load_part(v, at, segment, 0);
+        return b.op(Op::v_join, v.type, {low, load_part(v, step(), segment, 0)});
+    };
+    auto store_register = [&](Var value, Var at, unsigned offset) {
+        if (!halves) return store_part(v, value, at, bytes, offset);
+        store_part(v, value, at, segment, 0);
+        store_part(v, b.op(Op::v_align, v.type, {value, value}, segment), step(), segment, 0);
+    };
+    const unsigned registers = v.registers(v.lmul), parts_of_one = halves ? 1 : segment / bytes;
+    for (unsigned r = 0; r < registers; ++r) {
+        Var parts[8];
+        for (unsigned f = 0; f < nf && !load; ++f) parts[f] = v.reg(v.vd() + f * registers + r);
+        if (!load) zip_fields(v, e, parts, nf);
+        for (unsigned f = 0; f < nf; f += parts_of_one) {
+            const Var at = step();
+            for (unsigned k = 0; k < parts_of_one; ++k) {
+                if (load) {
+                    parts[f + k] = load_register(at, k * bytes);
+                } else {
+                    store_register(parts[f + k], at, k * bytes);
+                }
+            }
+        }
+        if (load) unzip_fields(v, e, parts, nf);
+        for (unsigned f = 0; f < nf && load; ++f) b.mov_to(v.reg(v.vd() + f * registers + r), parts[f]);
+    }
+    return true;
+}
+
 /// Elements from anywhere: offsets(k) gives the k-th register of 64-bit offsets from the base. All are loaded before vd
 /// is written, which may be where the offsets come from.
 template <class F>
@@ -238,7 +286,7 @@ bool strided(InlineVector& v, Var base, bool load) {
                    return v.b.vector_op(Op::v_mul, v.type, ir::Element::I64, {index, stride});
                });
     };
-    return (load && gathers()) || by_elements(v, load, address);
+    return strided_segments(v, base, load) || (load && gathers()) || by_elements(v, load, address);
 }
 
 bool unit_stride(InlineVector& v, Var base, bool load) {
