@@ -461,8 +461,12 @@ int main(void) {
             sew = 1u << sew_log2;
             const unsigned vlmax = lmul >= 0 ? bytes / sew << lmul : bytes / sew >> -lmul;
             if (lmul < 0 && 8 * sew > 64u >> -lmul) continue;
-            for (unsigned turn = 0; turn < 6; ++turn) {
-                unsigned long avl = turn < 2 ? vlmax : turn == 2 ? vlmax + 3 : next_random() % (vlmax + 1);
+            // The last ones are fractions of VLMAX, as vectors of a constant length may be.
+            for (unsigned turn = 0; turn < 12; ++turn) {
+                unsigned long avl = turn < 2    ? vlmax
+                                    : turn == 2 ? vlmax + 3
+                                    : turn < 6  ? next_random() % (vlmax + 1)
+                                                : vlmax >> (turn / 2 - 2);
                 vl = set_type(avl, vtype);
                 CHECK(vl == (avl < vlmax ? avl : vlmax));
                 masked = turn % 2;

@@ -83,14 +83,22 @@ inline constexpr u32 kFlagTriggers = 1u << 9;
 /// cbo.zero is permitted (menvcfg and senvcfg), and no memory protection splits a cache block.
 inline constexpr u32 kFlagCboZero = 1u << 10;
 
-/// vtype: bits 7..0 of the CSR, and that vill is clear: so the flags of programs without vectors are 0.
+/// vtype: SEW and LMUL (bits 4..0 of the CSR), and that vill is clear: so the flags of programs without vectors are 0.
+/// Translated code is the same for all policies; kFlagAgnostic: they are those of most code, both agnostic.
 inline constexpr unsigned kFlagVtypeShift = 11;
+inline constexpr u32 kFlagVtypeBits = 0x1f;
+inline constexpr u32 kFlagAgnostic = 1u << 16;
 inline constexpr u32 kFlagVtypeLegal = 1u << 19;
 /// vl is the greatest that vtype permits: no element of a register group is left out.
 inline constexpr u32 kFlagVlmax = 1u << 23;
+/// Bits 17..18: vl is VLMAX >> that; 0: not known to be. So vectors of a constant length, as compilers make them of
+/// straight code for registers of 128 bits, are whole groups of a smaller LMUL.
+inline constexpr unsigned kFlagVlFractionShift = 17;
+inline constexpr u32 kFlagVlFractionMask = 3u << kFlagVlFractionShift;
 /// vstart is not 0, or an access is about to fault: each vector instruction is executed element by element.
 inline constexpr u32 kFlagVectorSlow = 1u << 24;
-inline constexpr u32 kFlagVectorMask = 0xffu << kFlagVtypeShift | kFlagVtypeLegal | kFlagVlmax | kFlagVectorSlow;
+inline constexpr u32 kFlagVectorMask = kFlagVtypeBits << kFlagVtypeShift | kFlagAgnostic | kFlagVtypeLegal |
+                                       kFlagVlmax | kFlagVlFractionMask | kFlagVectorSlow;
 /// mstatus.VS is Off; it is Initial or Clean, so that a write of vector state must make it Dirty.
 inline constexpr u32 kFlagVsOff = 1u << 20, kFlagVsClean = 1u << 21;
 

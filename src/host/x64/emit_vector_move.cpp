@@ -195,7 +195,10 @@ void emit_v_blend_low(Emitter& e, const Insn& insn) {
         if (n % 4 == 0) {
             c.vpblendd(vec(t, d), vec(t, b), vec(t, a), static_cast<u8>(low_mask(n / 4)));
         } else {
-            c.vpblendw(xmm(d), xmm(b), xmm(a), static_cast<u8>(low_mask(n / 2)));
+            const HostReg mask = e.ra.vector_scratch();
+            const VectorConst low = n == 1 ? VectorConst::LowBits8 : VectorConst::LowBits16;
+            c.vmovups(vec(t, mask), vector_const(e, low, ir::type_bits(t)));
+            c.vpblendvb(vec(t, d), vec(t, b), vec(t, a), vec(t, mask));
         }
         return e.ra.define(insn.out(), d);
     }

@@ -53,7 +53,7 @@ void update_vector_flags(Hart& h) { h.tb_flags = (h.tb_flags & ~kFlagVectorMask)
 u32 vector_flags(const VectorState& v) {
     const u32 slow = v.vstart != 0 ? kFlagVectorSlow : 0;
     if (v.vtype == kVill) return slow;
-    return slow | kFlagVtypeLegal | static_cast<u32>(v.vtype) << kFlagVtypeShift | (v.vl == v.vlmax() ? kFlagVlmax : 0);
+    return slow | vtype_flags(v.vtype) | length_flags(VectorType::unpack(v.vtype), v.vl, v.vlenb);
 }
 
 bool retry_access(ir::Env* env) {

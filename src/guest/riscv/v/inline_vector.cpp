@@ -69,9 +69,8 @@ Var read_vector_csr(DisasContext& ctx, unsigned number) {
     if (number == kCsrVlenb) return b.c64(ctx.cpu().vector_bytes());
     VectorType type;
     const bool known = vector_type(ctx, type);
-    if (number == kCsrVtype && known) return b.c64(ctx.flags_now >> kFlagVtypeShift & 0xff);
-    if (number == kCsrVl && known && (ctx.flags_now & kFlagVlmax) != 0) {
-        return b.c64(type.vlmax(ctx.cpu().vector_bytes()));
+    if (number == kCsrVl && known && vl_is_known(ctx)) {
+        return b.c64(type.vlmax(ctx.cpu().vector_bytes()) >> vl_fraction(ctx));
     }
     Var value = b.temp(Type::I64);
     b.env_ld(value, number == kCsrVl ? DRAGOMAN_HART_OFFSET(vector.vl) : DRAGOMAN_HART_OFFSET(vector.vtype),
@@ -90,6 +89,10 @@ VectorLength& known_length(DisasContext& ctx) {
 
 Var vector_length(DisasContext& ctx) {
     VectorLength& known = known_length(ctx);
+    VectorType type;
+    if (known.vl == ir::kNoVar && vl_is_known(ctx) && vector_type(ctx, type)) {
+        known.vl = ctx.b->c64(type.vlmax(ctx.cpu().vector_bytes()) >> vl_fraction(ctx));
+    }
     if (known.vl == ir::kNoVar) {
         known.vl = ctx.b->temp(Type::I64);
         ctx.b->env_ld(known.vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
@@ -180,9 +183,15 @@ Var InlineVector::splat(ir::Element e) {
     return b.splat(type, e, sew == 3 ? f : b.convert(Op::funbox, Type::F32, f));
 }
 
+/// Elements of the source behind vl are moved to places below it.
+static bool reads_behind_vl(VectorOp op) {
+    return op == VectorOp::vslidedown || op == VectorOp::vrgather || op == VectorOp::vrgatherei16;
+}
+
 bool gen_inline(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar) {
     if (!inlines_vectors(ctx)) return false;
-    InlineVector v(ctx, op, sew, lmul, scalar);
+    const InlineVector::Reach reach = reads_behind_vl(op) ? InlineVector::Reach::Group : InlineVector::Reach::Length;
+    InlineVector v(ctx, op, sew, lmul, scalar, reach);
     if (v.float_scalar() && sew < 2) return false;  // half precision
     return inline_integer(v) || inline_float(v) || inline_mask(v) || inline_permute(v) || inline_fixed(v) ||
            inline_crypto(v);

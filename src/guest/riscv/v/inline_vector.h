@@ -12,6 +12,13 @@ void init_vectors(DisasContext& ctx);
 void finish_vectors(DisasContext& ctx);
 
 inline bool is_vector_slow(const DisasContext& ctx) { return (ctx.flags_now & kFlagVectorSlow) != 0; }
+/// Whether the flags tell vl: it is VLMAX >> vl_fraction(ctx).
+inline bool vl_is_known(const DisasContext& ctx) {
+    return (ctx.flags_now & (kFlagVlmax | kFlagVlFractionMask)) != 0 && !is_vector_slow(ctx);
+}
+inline unsigned vl_fraction(const DisasContext& ctx) {
+    return (ctx.flags_now & kFlagVlFractionMask) >> kFlagVlFractionShift;
+}
 inline bool inlines_vectors(const DisasContext& ctx) { return ctx.vector_type != Type::None && !is_vector_slow(ctx); }
 
 // As gen_vector and the like. False: nothing was emitted, as the instruction is not inline.
@@ -35,14 +42,25 @@ Var read_vector_csr(DisasContext& ctx, unsigned number);
 /// One instruction that is being translated to IR ops: its operands register by register, and its mask.
 class InlineVector {
 public:
-    InlineVector(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar)
-        : ctx(ctx), b(*ctx.b), op(op), sew(sew), lmul(lmul), scalar(scalar), type(ctx.vector_type) {}
+    /// What an instruction may read of its sources: elements up to vl only, or of whole groups. In the first case one
+    /// whose vl is known to be a fraction of VLMAX is the same as one of whole groups of as small an LMUL.
+    enum class Reach { Length, Group };
+
+    InlineVector(DisasContext& ctx, VectorOp op, unsigned sew, int lmul, Var scalar, Reach reach = Reach::Length)
+        : ctx(ctx),
+          b(*ctx.b),
+          op(op),
+          sew(sew),
+          lmul(reach == Reach::Length ? lmul - static_cast<int>(vl_fraction(ctx)) : lmul),
+          scalar(scalar),
+          type(ctx.vector_type),
+          full_((ctx.flags_now & kFlagVlmax) != 0 || (reach == Reach::Length && vl_fraction(ctx) != 0)) {}
 
     DisasContext& ctx;
     Builder& b;
     const VectorOp op;
     const unsigned sew;  ///< log2 of an element's bytes
-    const int lmul;
+    const int lmul;      ///< log2, less what vl is known to leave out
     const Var scalar;
     const Type type;  ///< of a register
 
@@ -54,7 +72,7 @@ public:
     bool float_scalar() const { return funct3() == 5; }
     /// Whether v0 is the mask.
     bool masked() const { return (ctx.bits >> 25 & 1) == 0; }
-    bool full() const { return (ctx.flags_now & kFlagVlmax) != 0; }
+    bool full() const { return full_; }
     /// Whether some elements of the group are left out.
     bool has_mask() const { return masked() || !full(); }
     unsigned register_bytes() const { return ir::type_bytes(type); }
@@ -105,6 +123,8 @@ public:
     Var known_bits(unsigned n, u64 pos, u64 len) const;
 
 private:
+    const bool full_;
+
     /// A variable with the low `bytes` of register `n`.
     Var low_bytes(unsigned n, unsigned bytes) const;
 };
@@ -122,5 +142,6 @@ bool inline_mask(InlineVector& v);
 bool inline_permute(InlineVector& v);
 bool inline_fixed(InlineVector& v);
 bool inline_crypto(InlineVector& v);
+bool inline_sha512(InlineVector& v);
 
 }  // namespace dragoman::riscv

@@ -25,6 +25,11 @@ constexpr Groups kSm3Rounds{.elements = 8, .apart_from_vs2 = true};
 void require_whole_groups(DisasContext& ctx, unsigned elements) {
     // VLMAX is one.
     if (!is_vector_slow(ctx) && (ctx.flags_now & kFlagVlmax) != 0) return;
+    VectorType type;
+    if (vl_is_known(ctx) && vector_type(ctx, type)) {
+        const u64 vl = type.vlmax(ctx.cpu().vector_bytes()) >> vl_fraction(ctx);
+        if (vl % elements == 0) return;
+    }
     Builder& b = *ctx.b;
     VectorLength& known = known_length(ctx);
     if (!is_vector_slow(ctx)) {

@@ -6,7 +6,7 @@ namespace dragoman::riscv {
 
 bool vector_type(const DisasContext& ctx, VectorType& type) {
     if ((ctx.flags_now & kFlagVtypeLegal) == 0) return false;
-    type = VectorType::unpack(ctx.flags_now >> kFlagVtypeShift & 0xff);
+    type = VectorType::unpack(ctx.flags_now >> kFlagVtypeShift & kFlagVtypeBits);
     return true;
 }
 

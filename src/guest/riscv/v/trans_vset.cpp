@@ -3,6 +3,7 @@
 // predicts that vl is VLMAX again if it was so before, and is left where that is wrong (finish_vectors).
 #include "guest/riscv/insn_sets.h"
 #include "guest/riscv/v/inline_vector.h"
+#include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
@@ -44,28 +45,31 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
     const bool known = vector_type(ctx, old);
     const bool was_full = (ctx.flags_now & kFlagVlmax) != 0;
     const u64 old_vlmax = known ? old.vlmax(vlenb) : 0;
-    const u32 common =
-        (ctx.flags_now & ~kFlagVectorMask) | kFlagVtypeLegal | static_cast<u32>(vtype) << kFlagVtypeShift;
+    const u32 common = (ctx.flags_now & ~kFlagVectorMask) | vtype_flags(vtype);
 
     bool full = true;
     Var vl = b.c64(vlmax);
+    u64 known_vl = vlmax;  // 0: that is not known
     bool same_vl = was_full && old_vlmax == vlmax;
     switch (r.avl) {
         case Avl::Greatest: break;
         case Avl::Present:
             if (!known || old_vlmax != vlmax) return false;
             full = was_full;
+            known_vl = vl_is_known(ctx) ? vlmax >> vl_fraction(ctx) : 0;
             same_vl = true;
             break;
         case Avl::Immediate:
             full = r.rs1 >= vlmax;
-            if (!full) vl = b.c64(r.rs1);
-            same_vl = same_vl && full;
+            known_vl = full ? vlmax : r.rs1;
+            vl = b.c64(known_vl);
+            same_vl = known && vl_is_known(ctx) && old_vlmax >> vl_fraction(ctx) == known_vl;
             break;
         case Avl::Register: {
             if (ctx.vector_exit_count == DisasContext::kMaxVectorExits) return false;
             if (!ctx.has_slots(ctx.vector_exit_count + 1)) return false;
-            full = was_full || !known;
+            // A constant length that was less says nothing of this one.
+            full = was_full || !known || vl_fraction(ctx) != 0;
             const u32 label = b.new_label();
             b.brcond(full ? Cond::Ltu : Cond::Geu, ctx.gpr(r.rs1), b.c64(vlmax), label);
             ctx.vector_exits[ctx.vector_exit_count++] = {label,
@@ -75,12 +79,12 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
                                                          vlmax,
                                                          static_cast<u8>(r.rd),
                                                          static_cast<u8>(r.rs1)};
-            if (!full) vl = ctx.gpr(r.rs1);
+            if (!full) vl = ctx.gpr(r.rs1), known_vl = 0;
             same_vl = same_vl && full;
             break;
         }
     }
-    const u32 flags = common | (full ? kFlagVlmax : 0);
+    const u32 flags = common | (known_vl != 0 ? length_flags(VectorType::unpack(vtype), known_vl, vlenb) : 0);
     constexpr MemOp kDouble{.size_log2 = 3}, kWord{.size_log2 = 2};
     if (!known) b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), kWord);
     if (!same_vl) {
@@ -89,8 +93,10 @@ bool set_inline(DisasContext& ctx, const Request& r, u64 vtype) {
         ctx.vector_length.forget();
         if (b.function().is_const(vl)) ctx.vector_length.vl = vl;
     }
-    if (flags != ctx.flags_now) {
+    if (flags != ctx.flags_now || (flags & kFlagAgnostic) == 0) {
         b.env_st(b.c64(vtype), DRAGOMAN_HART_OFFSET(vector.vtype), kDouble);
+    }
+    if (flags != ctx.flags_now) {
         b.env_st(b.c32(flags), offsetof(ir::Env, tb_flags), kWord);
         ctx.flags_now = flags;
     }
