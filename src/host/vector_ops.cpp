@@ -72,6 +72,8 @@ T integer(Op op, T a, T b) {
         case Op::v_or: return a | b;
         case Op::v_xor: return a ^ b;
         case Op::v_andc: return static_cast<T>(a & ~b);
+        case Op::v_rotr:
+        case Op::v_rotr_x: return std::rotr(a, static_cast<int>(n));
         case Op::v_min_s: return static_cast<T>(std::min(x, y));
         case Op::v_max_s: return static_cast<T>(std::max(x, y));
         case Op::v_min_u: return std::min(a, b);
@@ -380,6 +382,34 @@ unsigned Evaluation::compute(u8* to) const {
                 return convert(Op::fcvt_ff, Type::F64, Type::F32, element(in_[0], 32, first + i), 0);
             });
         }
+        case Op::v_fcvt_if_widen: {
+            const unsigned first = imm(1) != 0 ? count_ : 0;
+            return each(to, [&](unsigned i) {
+                return convert(Op::fcvt_if, Type::F64, Type::I32, element(in_[0], 32, first + i),
+                               static_cast<u8>(imm(0)));
+            });
+        }
+        case Op::v_fcvt_i_narrow: {
+            const FloatOp conversion{Op::fcvt_fi, Type::I32, Type::F64,
+                                     static_cast<u8>(imm(1) != 0 ? ir::Rounding::RTZ : ir::Rounding::Env),
+                                     static_cast<u8>(imm(0))};
+            for (unsigned i = 0; i < count_; ++i) {
+                const u64 v = evaluate(conversion, at(0, i), 0, 0);
+                std::memcpy(to + i * 4, &v, 4);
+            }
+            std::memset(to + count_ * 4, 0, count_ * 4);
+            return ir::type_bytes(op_.type);
+        }
+        case Op::v_ternary:
+            return each(to, [&](unsigned i) {
+                const u64 a = at(0, i), b = at(1, i), c = at(2, i);
+                u64 v = 0;
+                for (unsigned line = 0; line < 8; ++line) {
+                    if ((imm(0) >> line & 1) == 0) continue;
+                    v |= ((line & 4) != 0 ? a : ~a) & ((line & 2) != 0 ? b : ~b) & ((line & 1) != 0 ? c : ~c);
+                }
+                return v & low_mask(bits_);
+            });
         case Op::v_fsum: return word(to, sum_in_order());
         case Op::v_bswap: return each(to, [&](unsigned i) { return __builtin_bswap64(at(0, i)) >> (64 - bits_); });
         case Op::v_clmul: return each(to, [&](unsigned i) { return clmul(at(0, i), at(1, i)); });

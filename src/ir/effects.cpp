@@ -25,6 +25,8 @@ bool accrues_fp_flags(Op op) {
         case Op::v_fcmp:
         case Op::v_fcvt_i:
         case Op::v_fcvt_widen:
+        case Op::v_fcvt_if_widen:
+        case Op::v_fcvt_i_narrow:
         case Op::v_fsum:
         case Op::v_fcvt_if:
         case Op::v_fcvt_narrow: return true;

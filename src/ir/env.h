@@ -74,7 +74,7 @@ struct TlbView {
 /// Words of Env::scratch: more than the temporaries that can be live in one TB.
 inline constexpr unsigned kSpillSlots = 512;
 
-inline constexpr unsigned kFloatConstants = 16, kVectorConstants = 32;
+inline constexpr unsigned kFloatConstants = 16, kVectorConstants = 40;
 
 inline constexpr u64 kNoPc = ~u64{0};  ///< odd: no guest address that is ever looked up
 inline constexpr unsigned kJumpCacheBits = 12;

@@ -220,6 +220,7 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_or,          1, 2, 0, Same,     Vector | Commutative)                                      \
     X(v_xor,         1, 2, 0, Same,     Vector | Commutative)                                      \
     X(v_andc,        1, 2, 0, Same,     Vector)                     /* a & ~b */                   \
+    X(v_ternary,     1, 3, 1, Same,     Vector)                     /* bitwise; a truth table of 8 bits, by a * 4 + b * 2 + c */ \
     X(v_min_s,       1, 2, 0, Same,     Vector | Commutative)                                      \
     X(v_min_u,       1, 2, 0, Same,     Vector | Commutative)                                      \
     X(v_max_s,       1, 2, 0, Same,     Vector | Commutative)                                      \
@@ -230,6 +231,8 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_shl_x,       1, 2, 0, VecScalar, Vector)                    /* all by one count, modulo the width */ \
     X(v_shr_x,       1, 2, 0, VecScalar, Vector)                                                   \
     X(v_sar_x,       1, 2, 0, VecScalar, Vector)                                                   \
+    X(v_rotr,        1, 2, 0, Same,     Vector)                                                    \
+    X(v_rotr_x,      1, 2, 0, VecScalar, Vector)                                                   \
     X(v_ext_s,       1, 1, 2, Same,     Vector)                     /* from narrower elements: log2 of bytes, part */ \
     X(v_ext_u,       1, 1, 2, Same,     Vector)                                                    \
     X(v_narrow,      1, 1, 0, Same,     Vector)                     /* low halves of wider elements, zeros above */ \
@@ -253,6 +256,8 @@ inline constexpr bool is_flag_enum<ir::OpFlags> = true;
     X(v_fcmp,        1, 2, 1, VecMask,  Vector)                     /* FloatCond */                \
     X(v_fcvt_i,      1, 1, 2, Same,     Vector)                     /* integers of floats of that width; unsigned, to zero */ \
     X(v_fcvt_widen,  1, 1, 1, Same,     Vector)                     /* f64 of the f32 in a half; which */ \
+    X(v_fcvt_if_widen, 1, 1, 2, Same,   Vector)                     /* f64 of the i32 in a half; unsigned, which */ \
+    X(v_fcvt_i_narrow, 1, 1, 2, Same,   Vector)                     /* i32 of f64, zeros above; unsigned, to zero */ \
     X(v_fsum,        1, 2, 0, VecReduce, Vector)                    /* in: a, start; in order */   \
     X(v_bswap,       1, 1, 0, Same,     Vector)                     /* bytes of each element in reverse order */ \
     X(v_clmul,       1, 2, 1, Same,     Vector)                     /* i64; low or high half */    \

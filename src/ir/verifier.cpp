@@ -247,6 +247,8 @@ const char* Verifier::check_constants(const Insn& insn) {
         case Op::v_clmul:
         case Op::v_fcvt_widen:
         case Op::v_sha256_rounds: return insn.imm[0] <= 1 ? nullptr : "no such half";
+        case Op::v_fcvt_if_widen: return insn.imm[1] <= 1 ? nullptr : "no such half";
+        case Op::v_ternary: return insn.imm[0] <= 0xff ? nullptr : "more than a truth table";
         case Op::v_align:
         case Op::v_blend_low: return insn.imm[0] <= type_bytes(insn.type) ? nullptr : "more bytes than there are";
         case Op::v_mask_first: return insn.imm[0] <= 64 ? nullptr : "more bits than a mask has";

@@ -97,7 +97,7 @@ constexpr ExtensionSet max_set() {
     // Would cost each AMO a check of its own, for addresses that hardware hardly takes.
     set.remove(Zama16b);
     // Not as fast as scalar code yet: programs that choose code by what there is are better off without.
-    set.remove({Zvknhb, Zvksed, Zvksh, Zvkn, Zvknc, Zvkng, Zvks, Zvksc, Zvksg});
+    set.remove({Zvksed, Zvksh, Zvks, Zvksc, Zvksg});
     return set;
 }
 constexpr ExtensionSet kMax = max_set();

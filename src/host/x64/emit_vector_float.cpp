@@ -391,20 +391,45 @@ void emit_v_fcvt_narrow(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
+/// The half of `a` that the op widens: the upper one is moved down.
+static HostReg half_of(Emitter& e, Type t, HostReg a, bool upper) {
+    if (!upper) return a;
+    const HostReg part = e.ra.vector_scratch();
+    switch (t) {
+        case Type::V512: e.c.vextracti64x4(ymm(part), zmm(a), 1); break;
+        case Type::V256: extract_lane(e, t, part, a, 1); break;
+        default: e.c.vpsrldq(xmm(part), xmm(a), 8); break;
+    }
+    return part;
+}
+
+/// Unsigned numbers without AVX-512: as the low half of a double of 2^52, which is taken away; not to a zero with a
+/// sign, whatever the rounding is.
+void emit_v_fcvt_if_widen(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const unsigned bits = ir::type_bits(t);
+    const HostReg a = half_of(e, t, e.ra.use(insn.in(0)), insn.imm[1] != 0);
+    const HostReg d = e.ra.target(insn.out());
+    const Xmm from = vec(t == Type::V512 ? Type::V256 : Type::V128, a), to = vec(t, d);
+    if (insn.imm[0] == 0) {
+        c.vcvtdq2pd(to, from);
+    } else if (e.features().avx512) {
+        c.vcvtudq2pd(to, from);
+    } else {
+        c.vpmovzxdq(to, from);
+        c.vpor(to, to, vector_const(e, VectorConst::ExponentF64, bits));
+        c.vsubpd(to, to, vector_const(e, VectorConst::ExponentF64, bits));
+        c.vandpd(to, to, vector_const(e, VectorConst::MagnitudeF64, bits));
+    }
+    e.ra.define(insn.out(), d);
+}
+
 void emit_v_fcvt_widen(Emitter& e, const Insn& insn) {
     const Type t = insn.type;
     const Type half = t == Type::V512 ? Type::V256 : Type::V128;
     const HostReg k = use_mask(e, insn);
-    HostReg a = e.ra.use(insn.in(0));
-    if (insn.imm[0] != 0) {
-        const HostReg part = e.ra.vector_scratch();
-        switch (t) {
-            case Type::V512: e.c.vextracti64x4(ymm(part), zmm(a), 1); break;
-            case Type::V256: extract_lane(e, t, part, a, 1); break;
-            default: e.c.vpsrldq(xmm(part), xmm(a), 8); break;
-        }
-        a = part;
-    }
+    const HostReg a = half_of(e, t, e.ra.use(insn.in(0)), insn.imm[0] != 0);
     const HostReg d = vector_target(e, insn, insn.out());
     e.c.vcvtps2pd(vec_masked(t, d, k), vec(half, a));
     e.ra.lock(d);
@@ -452,6 +477,37 @@ void emit_v_fcvt_i(Emitter& e, const Insn& insn) {
         if (is_unsigned) return single ? c.vmovdqa32(wrong, zero) : c.vmovdqa64(wrong, zero);
         single ? c.vmovdqa32(wrong, vector_const(e, VectorConst::MaxI32, bits))
                : c.vmovdqa64(wrong, vector_const(e, VectorConst::MaxI64, bits));
+    });
+    e.ra.define(insn.out(), d);
+}
+
+/// The same to half the width: what AVX-512 gives for what is out of range is put right out of line.
+void emit_v_fcvt_i_narrow(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type, half = t == Type::V512 ? Type::V256 : Type::V128;
+    const bool is_unsigned = insn.imm[0] != 0, to_zero = insn.imm[1] != 0;
+    const unsigned half_bits = ir::type_bits(half);
+    const HostReg a = e.ra.use(insn.in(0));
+    const HostReg d = vector_target(e, insn, insn.out(), {a}), temp = e.ra.vector_scratch();
+    const Xmm to = vec(half, d), from = vec(t, a);
+    if (is_unsigned) {
+        to_zero ? c.vcvttpd2udq(to, from) : c.vcvtpd2udq(to, from);
+        c.vpternlogd(vec(half, temp), vec(half, temp), vec(half, temp), 0xff);
+        c.vpcmpeqd(opmask(kTempMask), to, vec(half, temp));
+    } else {
+        to_zero ? c.vcvttpd2dq(to, from) : c.vcvtpd2dq(to, from);
+        c.vpcmpeqd(opmask(kTempMask), to, vector_const(e, VectorConst::MinI32, half_bits));
+    }
+    c.kortestw(opmask(kTempMask), opmask(kTempMask));
+    e.cold(c.jcc(Cc::NE), [=](Emitter& e) {
+        constexpr u8 kLess = 0x11, kNotLess = 0x15;  // quiet
+        auto& c = e.c;
+        const Xbyak::Opmask k1 = opmask(kTempMask) | opmask(kTempMask);
+        const Xmm wrong = vec_masked(half, d, kTempMask);
+        c.vpxord(vec(t, temp), vec(t, temp), vec(t, temp));
+        c.vcmppd(k1, vec(t, a), vec(t, temp), is_unsigned ? kLess : kNotLess);
+        is_unsigned ? c.vmovdqa32(wrong, vec(half, temp))
+                    : c.vmovdqa32(wrong, vector_const(e, VectorConst::MaxI32, half_bits));
     });
     e.ra.define(insn.out(), d);
 }

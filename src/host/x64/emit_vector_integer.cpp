@@ -282,6 +282,44 @@ void emit_v_shl_x(Emitter& e, const Insn& insn) { emit_shift_all(e, insn); }
 void emit_v_shr_x(Emitter& e, const Insn& insn) { emit_shift_all(e, insn); }
 void emit_v_sar_x(Emitter& e, const Insn& insn) { emit_shift_all(e, insn); }
 
+void emit_v_ternary(Emitter& e, const Insn& insn) {
+    const HostReg a = e.ra.use(insn.in(0)), b = e.ra.use(insn.in(1)), third = e.ra.use(insn.in(2));
+    HostReg d = e.ra.target_from(insn.out(), insn.in(0));
+    if (d != a && (d == b || d == third)) d = e.ra.vector_scratch();
+    e.ra.move(d, a, insn.type);
+    e.c.vpternlogd(vec(insn.type, d), vec(insn.type, b), vec(insn.type, third), static_cast<u8>(insn.imm[0]));
+    e.ra.define(insn.out(), d);
+}
+
+/// Counts are taken modulo the width.
+static void rotate(Emitter& e, const Insn& insn, HostReg k, HostReg a, HostReg counts) {
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const Xmm to = vec_masked(insn.type, d, k), from = vec(insn.type, a), by = vec(insn.type, counts);
+    element_bytes(insn) == 4 ? e.c.vprorvd(to, from, by) : e.c.vprorvq(to, from, by);
+    e.ra.define(insn.out(), d);
+}
+
+void emit_v_rotr(Emitter& e, const Insn& insn) {
+    const HostReg k = use_mask(e, insn), a = e.ra.use(insn.in(0));
+    rotate(e, insn, k, a, e.ra.use(insn.in(1)));
+}
+
+void emit_v_rotr_x(Emitter& e, const Insn& insn) {
+    const Type t = insn.type;
+    const unsigned bytes = element_bytes(insn);
+    const HostReg k = use_mask(e, insn), a = e.ra.use(insn.in(0));
+    if (!e.ra.is_const(insn.in(1))) {
+        const HostReg n = e.ra.use(insn.in(1)), counts = e.ra.vector_scratch();
+        bytes == 4 ? e.c.vpbroadcastd(vec(t, counts), r32(n)) : e.c.vpbroadcastq(vec(t, counts), r64(n));
+        return rotate(e, insn, k, a, counts);
+    }
+    const auto n = static_cast<u8>(e.ra.const_value(insn.in(1)) & (bytes * 8 - 1));
+    const HostReg d = vector_target(e, insn, insn.in(0));
+    const Xmm to = vec_masked(t, d, k);
+    bytes == 4 ? e.c.vprord(to, vec(t, a), n) : e.c.vprorq(to, vec(t, a), n);
+    e.ra.define(insn.out(), d);
+}
+
 /// vpandn takes the operand to be inverted first.
 void emit_v_andc(Emitter& e, const Insn& insn) {
     const Type t = insn.type;

@@ -566,6 +566,9 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_shl_x:
         case Op::v_shr_x: return !rules.mask || bits != 8;
         case Op::v_sar_x: return bits == 8 ? !rules.mask : bits != 64 || f.avx512;
+        case Op::v_ternary: return f.avx512 && !rules.mask;
+        case Op::v_rotr:
+        case Op::v_rotr_x: return f.avx512 && bits >= 32;
         case Op::v_fmadd:
         case Op::v_fmsub:
         case Op::v_fnmadd:
@@ -581,6 +584,8 @@ bool has_vector_op(const Shared& shared, ir::Op op, Type type, ir::VectorRules r
         case Op::v_fcvt_if: return f.avx512;
         case Op::v_fcvt_i: return f.avx512;
         case Op::v_fcvt_widen: return bits == 64;
+        case Op::v_fcvt_if_widen: return bits == 64 && !rules.mask;
+        case Op::v_fcvt_i_narrow: return f.avx512 && bits == 64 && !rules.mask;
         case Op::v_fsum:
         case Op::v_repeat_low: return !rules.mask;
         case Op::v_bswap: return bits != 8 && !rules.mask;

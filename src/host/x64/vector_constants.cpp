@@ -26,6 +26,7 @@ constexpr Repeated kRepeated[] = {
     {VectorConst::MaxI64, 8, ~(u64{1} << 63)},
     {VectorConst::Bits32, 4, 31},
     {VectorConst::Bits64, 8, 63},
+    {VectorConst::ExponentF64, 8, u64{0x433} << 52},
 };
 
 }  // namespace

@@ -195,8 +195,8 @@ std::vector<std::pair<u64, u64>> constants(Op op, Type t, Element e) {
     std::vector<std::pair<u64, u64>> all;
     switch (op) {
         case Op::v_blend_low:
-            for (u64 n : {2, 4, 8, 16, 32}) {
-                if (n < ir::type_bytes(t) && (n != 2 || t == Type::V128)) all.push_back({n, 0});
+            for (u64 n : {1, 2, 4, 8, 16, 32}) {
+                if (n < ir::type_bytes(t)) all.push_back({n, 0});
             }
             break;
         case Op::v_mask_first:
@@ -234,6 +234,9 @@ std::vector<std::pair<u64, u64>> constants(Op op, Type t, Element e) {
         case Op::v_reduce:
             for (u64 r = 0; r < ir::kReductionCount; ++r) all.push_back({r, 0});
             break;
+        case Op::v_ternary: all = {{0x96, 0}, {0xca, 0}, {0xe8, 0}, {0, 0}, {0xff, 0}, {0x1b, 0}}; break;
+        case Op::v_fcvt_if_widen:
+        case Op::v_fcvt_i_narrow:
         case Op::v_fcvt_i: all = {{0, 0}, {1, 0}, {0, 1}, {1, 1}}; break;
         case Op::v_fcvt_widen:
         case Op::v_clmul:
@@ -264,7 +267,8 @@ TEST_P(VectorOps, AgreeWithElements) {
                 const bool is_float = e >= Element::F16;
                 if (e == Element::F16 || is_float != is_float_op(op) || (!elements && e != Element::I8)) continue;
                 if (op == Op::v_fcvt_narrow && e != Element::F32) continue;
-                if (op == Op::v_fcvt_widen && e != Element::F64) continue;
+                const bool doubles = op == Op::v_fcvt_widen || op == Op::v_fcvt_if_widen || op == Op::v_fcvt_i_narrow;
+                if (doubles && e != Element::F64) continue;
                 if (op == Op::v_narrow && e == Element::I64) continue;
                 for (const bool masked : {false, true}) {
                     if (masked && (!elements || op == Op::v_compress)) continue;

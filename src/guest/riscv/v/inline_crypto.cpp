@@ -13,6 +13,9 @@ bool can_do(const InlineVector& v, Op op, Type t) {
     return v.full() || (t == v.type && v.has(Op::v_select, kWord));
 }
 
+/// Register `n` of an operand.
+Var operand(InlineVector& v, Type t, unsigned n) { return v.part(t, v.source(n, v.lmul)); }
+
 void result(InlineVector& v, unsigned r, Type t, Var value) {
     if (!v.full()) {
         const Var mask = v.mask(r, v.bytes_used(v.lmul) >> v.sew, false);
@@ -28,8 +31,8 @@ bool cipher(InlineVector& v, Op op, u64 imm0, bool scalar) {
     Builder& b = v.b;
     const Var key = scalar ? b.vector_op(Op::v_repeat_low, t, kWord, {v.part(t, v.reg(v.vs2()))}) : ir::kNoVar;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        const Var state = v.part(t, v.reg(v.vd() + r));
-        result(v, r, t, b.vector_op(op, t, kWord, {state, scalar ? key : v.part(t, v.reg(v.vs2() + r))}, imm0));
+        const Var state = operand(v, t, v.vd() + r);
+        result(v, r, t, b.vector_op(op, t, kWord, {state, scalar ? key : operand(v, t, v.vs2() + r)}, imm0));
     }
     return true;
 }
@@ -43,8 +46,7 @@ bool sha256(InlineVector& v, Op op, u64 imm0) {
     const Type t = v.part_type(v.lmul);
     if (!can_do(v, op, t)) return false;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        const Var d = v.part(t, v.reg(v.vd() + r)), a = v.part(t, v.reg(v.vs2() + r)),
-                  c = v.part(t, v.reg(v.vs1() + r));
+        const Var d = operand(v, t, v.vd() + r), a = operand(v, t, v.vs2() + r), c = operand(v, t, v.vs1() + r);
         result(v, r, t, v.b.vector_op(op, t, kWord, {d, a, c}, imm0));
     }
     return true;
@@ -56,9 +58,9 @@ bool ghash(InlineVector& v, bool adds) {
     if (!can_do(v, Op::v_gmul, t)) return false;
     Builder& b = v.b;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        Var sum = v.part(t, v.reg(v.vd() + r));
-        if (adds) sum = b.vector_op(Op::v_xor, t, kWord, {sum, v.part(t, v.reg(v.vs1() + r))});
-        result(v, r, t, b.vector_op(Op::v_gmul, t, kWord, {sum, v.part(t, v.reg(v.vs2() + r))}));
+        Var sum = operand(v, t, v.vd() + r);
+        if (adds) sum = b.vector_op(Op::v_xor, t, kWord, {sum, operand(v, t, v.vs1() + r)});
+        result(v, r, t, b.vector_op(Op::v_gmul, t, kWord, {sum, operand(v, t, v.vs2() + r)}));
     }
     return true;
 }
@@ -79,9 +81,9 @@ bool inline_crypto(InlineVector& v) {
         case VectorOp::vaesz: return cipher(v, Op::v_xor, 0, true);
         case VectorOp::vgmul: return ghash(v, false);
         case VectorOp::vghsh: return ghash(v, true);
-        case VectorOp::vsha2ms: return sha256(v, Op::v_sha256_schedule, 0);
-        case VectorOp::vsha2cl: return sha256(v, Op::v_sha256_rounds, 0);
-        case VectorOp::vsha2ch: return sha256(v, Op::v_sha256_rounds, 1);
+        case VectorOp::vsha2ms: return v.sew == 3 ? inline_sha512(v) : sha256(v, Op::v_sha256_schedule, 0);
+        case VectorOp::vsha2cl: return v.sew == 3 ? inline_sha512(v) : sha256(v, Op::v_sha256_rounds, 0);
+        case VectorOp::vsha2ch: return v.sew == 3 ? inline_sha512(v) : sha256(v, Op::v_sha256_rounds, 1);
         default: return false;
     }
 }

@@ -99,16 +99,16 @@ struct Widening {
 bool widen(InlineVector& v, const Widening& w) {
     constexpr u32 kToNearestAway = 4;
     constexpr Element e = Element::F64;
-    const bool masked = v.has_mask();
+    const int log2 = v.lmul + 1;
+    const bool masked = v.has_mask() || log2 < 0;
     if (v.sew != 2 || v.ctx.frm() == kToNearestAway || !v.has(Op::v_fcvt_widen, e, masked)) return false;
     if (w.op != Op::mov && !v.has(w.op, e, masked)) return false;
     Builder& b = v.b;
     const bool binary = w.op != Op::mov;
     const Var one = !binary || v.vector_vector() ? ir::kNoVar : v.splat(Element::F32);
-    const int log2 = v.lmul + 1;
     for (unsigned r = 0; r < v.registers(log2); ++r) {
         const Var d = v.reg(v.vd() + r);
-        const Var mask = masked ? v.mask(r, count_of(v, 3, log2)) : ir::kNoVar;
+        const Var mask = masked ? mask_of(v, r, 3, log2) : ir::kNoVar;
         auto compute = [&](Op op, std::initializer_list<Var> in, u64 imm0) {
             return masked ? b.masked_op(op, v.type, e, in, mask, d, imm0) : b.vector_op(op, v.type, e, in, imm0);
         };
@@ -167,18 +167,46 @@ bool extreme(InlineVector& v, Op op) {
     return true;
 }
 
-/// vfncvt.f.f.w: each register of the result comes from two of vs2.
-bool narrow(InlineVector& v) {
+/// vfwcvt.f.x.v, vfwcvt.f.xu.v. Doubles of words are exact, so that all elements may be converted; so are singles of
+/// half words.
+bool widen_integers(InlineVector& v, bool is_unsigned) {
+    const Element e = float_element(v.sew + 1), wide = integer_element(v.sew + 1);
+    const int log2 = v.lmul + 1;
+    if (v.sew == 2 ? !v.has(Op::v_fcvt_if_widen, e) : v.sew != 1 || !v.has(Op::v_fcvt_if, e)) return false;
+    if (v.has_mask() && !v.has(Op::v_select, wide)) return false;
+    Builder& b = v.b;
+    for (unsigned r = 0; r < v.registers(log2); ++r) {
+        const Var narrow = v.source(v.vs2() + r / 2, v.lmul);
+        Var value;
+        if (v.sew == 2) {
+            value = b.vector_op(Op::v_fcvt_if_widen, v.type, e, {narrow}, is_unsigned, r % 2);
+        } else {
+            value = b.vector_op(is_unsigned ? Op::v_ext_u : Op::v_ext_s, v.type, wide, {narrow}, v.sew, r % 2);
+            value = b.vector_op(Op::v_fcvt_if, v.type, e, {value}, 0);
+        }
+        const Var d = v.reg(v.vd() + r);
+        if (v.has_mask()) {
+            const Var mask = v.mask(r, count_of(v, v.sew + 1, log2));
+            b.mov_to(d, b.vector_op(Op::v_select, v.type, wide, {mask, value, d}));
+        } else {
+            v.write(r, value, log2);
+        }
+    }
+    return true;
+}
+
+/// vfncvt.f.f.w, and by Op::v_fcvt_i_narrow vfncvt.x.f.w and the like: each register of the result comes from two of
+/// vs2.
+bool narrow(InlineVector& v, Op op, Element e, u64 imm0 = 0, u64 imm1 = 0) {
     constexpr u32 kToNearestAway = 4;
-    if (v.sew != 2 || v.ctx.frm() == kToNearestAway || v.has_mask()) return false;
-    if (!v.has(Op::v_fcvt_narrow, Element::F32)) return false;
+    const bool to_zero = op == Op::v_fcvt_i_narrow && imm1 != 0;
+    if (v.sew != 2 || (v.ctx.frm() == kToNearestAway && !to_zero) || v.has_mask()) return false;
+    if (!v.has(op, e)) return false;
     // With LMUL = 1/4 and less the source is a part of a register, and the rest of it must raise nothing.
     if (v.lmul < -1) return false;
     Builder& b = v.b;
     for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
-        auto part = [&](unsigned i) {
-            return b.vector_op(Op::v_fcvt_narrow, v.type, Element::F32, {v.reg(v.vs2() + r * 2 + i)});
-        };
+        auto part = [&](unsigned i) { return b.vector_op(op, v.type, e, {v.reg(v.vs2() + r * 2 + i)}, imm0, imm1); };
         if (v.lmul < 0) {
             v.write(r, part(0), v.lmul);
         } else {
@@ -217,7 +245,13 @@ bool inline_float(InlineVector& v) {
         case VectorOp::vfsgnjx: return sign(v);
         case VectorOp::vfcvt_f_x: return unary(v, Op::v_fcvt_if, 0);
         case VectorOp::vfcvt_f_xu: return unary(v, Op::v_fcvt_if, 1);
-        case VectorOp::vfncvt_f_f: return narrow(v);
+        case VectorOp::vfncvt_f_f: return narrow(v, Op::v_fcvt_narrow, Element::F32);
+        case VectorOp::vfncvt_xu_f: return narrow(v, Op::v_fcvt_i_narrow, Element::F64, 1, 0);
+        case VectorOp::vfncvt_x_f: return narrow(v, Op::v_fcvt_i_narrow, Element::F64, 0, 0);
+        case VectorOp::vfncvt_rtz_xu_f: return narrow(v, Op::v_fcvt_i_narrow, Element::F64, 1, 1);
+        case VectorOp::vfncvt_rtz_x_f: return narrow(v, Op::v_fcvt_i_narrow, Element::F64, 0, 1);
+        case VectorOp::vfwcvt_f_x: return widen_integers(v, false);
+        case VectorOp::vfwcvt_f_xu: return widen_integers(v, true);
         case VectorOp::vfcvt_xu_f: return unary(v, Op::v_fcvt_i, 1, 0);
         case VectorOp::vfcvt_x_f: return unary(v, Op::v_fcvt_i, 0, 0);
         case VectorOp::vfcvt_rtz_xu_f: return unary(v, Op::v_fcvt_i, 1, 1);

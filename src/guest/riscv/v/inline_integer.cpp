@@ -79,8 +79,27 @@ bool binary(InlineVector& v) {
     return true;
 }
 
-/// vrol, vror: two shifts, whose counts are taken modulo the width.
+/// vrol, vror by the host's rotation to the right.
+bool rotate_right(InlineVector& v, bool left) {
+    const Element e = integer_element(v.sew);
+    const bool one_count = !v.vector_vector();
+    const Op op = one_count ? Op::v_rotr_x : Op::v_rotr;
+    if (!can_do(v, op, e)) return false;
+    Builder& b = v.b;
+    Var count = v.scalar;
+    const Var none = one_count || !left ? ir::kNoVar : b.splat(v.type, e, b.c64(0));
+    if (one_count && left) count = b.neg(count);
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        if (!one_count) count = v.source(v.vs1() + r, v.lmul);
+        if (!one_count && left) count = b.vector_op(Op::v_sub, v.type, e, {none, count});
+        masked_result(v, op, v.sew, v.lmul, r, {v.source(v.vs2() + r, v.lmul), count});
+    }
+    return true;
+}
+
+/// The same by two shifts, whose counts are taken modulo the width.
 bool rotate(InlineVector& v, bool left) {
+    if (rotate_right(v, left)) return true;
     const Element e = integer_element(v.sew);
     const bool one_count = !v.vector_vector();
     Op first = left ? Op::v_shl : Op::v_shr, second = left ? Op::v_shr : Op::v_shl;
@@ -286,6 +305,63 @@ bool narrow(InlineVector& v, Op shift, Op shift_all) {
     return true;
 }
 
+// ---- Carries and quotients ------------------------------------------------------------------------
+
+/// vd + r becomes `value`, in all elements up to vl: v0 is no mask of the instruction.
+void write_to_vl(InlineVector& v, unsigned r, Var value) {
+    if (v.full()) return v.write(r, value, v.lmul);
+    const Element e = integer_element(v.sew);
+    const Var d = v.reg(v.vd() + r), mask = v.mask(r, count_of(v, v.sew, v.lmul), false);
+    v.b.mov_to(d, v.b.vector_op(Op::v_select, v.type, e, {mask, value, d}));
+}
+
+/// vadc, vsbc: v0 has the carries.
+bool add_carry(InlineVector& v, Op op) {
+    const Element e = integer_element(v.sew);
+    const bool masks = v.has(op, e, true);
+    if (!v.has(op, e) || ((!masks || !v.full()) && !v.has(Op::v_select, e))) return false;
+    Builder& b = v.b;
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
+    const Var ones = b.splat(v.type, e, b.c64(1)), zeros = masks ? ir::kNoVar : b.splat(v.type, e, b.c64(0));
+    for (unsigned r = 0; r < v.registers(v.lmul); ++r) {
+        const Var y = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
+        const Var carries = v.mask_bits(0, r, count_of(v, v.sew, v.lmul));
+        const Var sum = b.vector_op(op, v.type, e, {v.source(v.vs2() + r, v.lmul), y});
+        Var value;
+        if (masks) {
+            value = b.masked_op(op, v.type, e, {sum, ones}, carries, sum);
+        } else {
+            value = b.vector_op(op, v.type, e, {sum, b.vector_op(Op::v_select, v.type, e, {carries, ones, zeros})});
+        }
+        write_to_vl(v, r, value);
+    }
+    return true;
+}
+
+/// vdiv and the like, of few elements: one by one. None of them traps, so that all may be computed.
+bool divide(InlineVector& v, Op op, bool sign) {
+    constexpr unsigned kMaxElements = 32;
+    const Element e = integer_element(v.sew);
+    const unsigned registers = v.registers(v.lmul), count = count_of(v, v.sew, v.lmul), bits = 8u << v.sew;
+    if (registers * count > kMaxElements || !v.has(Op::v_extract, e) || !v.has(Op::v_insert, e)) return false;
+    if (v.has_mask() && !v.has(Op::v_select, e)) return false;
+    Builder& b = v.b;
+    Var second = v.scalar;
+    if (!v.vector_vector() && v.sew < 3) second = sign ? b.sextract(second, 0, bits) : b.extract(second, 0, bits);
+    for (unsigned r = 0; r < registers; ++r) {
+        const Var x = v.source(v.vs2() + r, v.lmul);
+        const Var y = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : ir::kNoVar;
+        Var value = x;
+        for (unsigned i = 0; i < count; ++i) {
+            auto element = [&](Var from) { return b.vector_op(Op::v_extract, v.type, e, {from}, i, sign); };
+            const Var result = b.op(op, Type::I64, {element(x), v.vector_vector() ? element(y) : second});
+            value = b.vector_op(Op::v_insert, v.type, e, {value, result}, i);
+        }
+        v.write_active(r, value);
+    }
+    return true;
+}
+
 /// vmulh and the like: products of twice the width, of which the upper halves are joined.
 bool multiply_high(InlineVector& v, bool sign_a, bool sign_b) {
     if (v.sew == 3) return false;
@@ -414,6 +490,12 @@ bool inline_integer(InlineVector& v) {
         case VectorOp::vmulh: return multiply_high(v, true, true);
         case VectorOp::vmulhu: return multiply_high(v, false, false);
         case VectorOp::vmulhsu: return multiply_high(v, true, false);
+        case VectorOp::vadc: return add_carry(v, Op::v_add);
+        case VectorOp::vsbc: return add_carry(v, Op::v_sub);
+        case VectorOp::vdivu: return divide(v, Op::div_u, false);
+        case VectorOp::vdiv: return divide(v, Op::div_s, true);
+        case VectorOp::vremu: return divide(v, Op::rem_u, false);
+        case VectorOp::vrem: return divide(v, Op::rem_s, true);
         case VectorOp::vwredsumu: return widening_sum(v, false);
         case VectorOp::vwredsum: return widening_sum(v, true);
         case VectorOp::vredsum: return reduce(v, Reduction::Add, Op::v_add);

@@ -93,6 +93,42 @@ bool compare(InlineVector& v, const Comparison& c) {
     return true;
 }
 
+/// vmadc, vmsbc: what a sum or a difference carries out, or borrows; v0 has what comes in, if vm says so.
+bool carry_out(InlineVector& v, bool borrows) {
+    const Element e = integer_element(v.sew);
+    const unsigned count = count_of(v), registers = v.registers(v.lmul);
+    if (!v.has(Op::v_cmp, e) || !v.has(Op::v_add, e) || !v.has(Op::v_mask_andc, Type::Mask, e)) return false;
+    Builder& b = v.b;
+    const Var second = v.vector_vector() ? ir::kNoVar : v.splat(e);
+    const Var ones = borrows || !v.masked() ? ir::kNoVar : b.splat(v.type, e, b.c64(~u64{0}));
+    auto compare = [&](Var x, Var y, Cond cond) {
+        return b.vector_op(Op::v_cmp, v.type, e, {x, y}, static_cast<u64>(cond));
+    };
+    auto mask_op = [&](Op op, Var x, Var y) { return b.op(op, Type::Mask, {x, y}); };
+    Var bits[8];
+    for (unsigned r = 0; r < registers; ++r) {
+        const Var x = v.source(v.vs2() + r, v.lmul);
+        const Var y = v.vector_vector() ? v.source(v.vs1() + r, v.lmul) : second;
+        const Var sum = borrows ? ir::kNoVar : b.vector_op(Op::v_add, v.type, e, {x, y});
+        Var out = borrows ? compare(x, y, Cond::Ltu) : compare(sum, x, Cond::Ltu);
+        if (v.masked()) {
+            const Var passes_on = borrows ? compare(x, y, Cond::Eq) : compare(sum, ones, Cond::Eq);
+            out = mask_op(Op::v_mask_or, out, mask_op(Op::v_mask_and, passes_on, v.mask_bits(0, r, count)));
+        }
+        if (!v.full()) {
+            const Var active = v.mask(r, count, false), old = v.mask_bits(v.vd(), r, count);
+            out = mask_op(Op::v_mask_or, mask_op(Op::v_mask_and, out, active), mask_op(Op::v_mask_andc, old, active));
+        } else if (v.bytes_used(v.lmul) != v.register_bytes()) {
+            out = mask_op(Op::v_mask_and, out, v.first(count));
+        }
+        bits[r] = out;
+    }
+    Var d = v.reg(v.vd());
+    for (unsigned r = 0; r < registers; ++r) d = b.op(Op::v_mask_put, v.type, {bits[r], d}, u64{r} * count, count);
+    b.mov_to(v.reg(v.vd()), d);
+    return true;
+}
+
 /// Bits of a group's elements.
 unsigned vlmax(const InlineVector& v) { return count_of(v) * v.registers(v.lmul); }
 
@@ -219,6 +255,8 @@ bool inline_mask(InlineVector& v) {
         case VectorOp::vmnor:
         case VectorOp::vmorn:
         case VectorOp::vmxnor: return logical(v);
+        case VectorOp::vmadc: return carry_out(v, false);
+        case VectorOp::vmsbc: return carry_out(v, true);
         case VectorOp::vmsbf:
         case VectorOp::vmsif:
         case VectorOp::vmsof: return set_before_first(v);
