@@ -24,9 +24,17 @@ bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable
     request.counts = request.first && request.begins_way;
     request.optimise = !tiers_ || request.again || request.is_loop();
     request.breakpoints.clear();
-    if (!request.leaves() && !breakpoints_.empty()) request.breakpoints = breakpoints_;
+    if ((!request.leaves() || request.in_section) && !breakpoints_.empty()) request.breakpoints = breakpoints_;
+    request.sections.clear();
+    if (!sections.empty() && !request.in_section && !request.stepped) add_sections(request);
     if (user_mode) choose_tracking(request, readable);
     return !request.is_loop() || (request.tracking != Tracking::Verified && may_watch(request));
+}
+
+/// A block ends on the page behind its first one at the latest.
+void CodePolicy::add_sections(TranslationRequest& request) const {
+    if (request.is_loop()) return sections.add_overlapping(0, ~u64{0}, request.sections);
+    sections.add_overlapping(request.pc, align_down(request.pc, kPageBytes) + 2 * kPageBytes, request.sections);
 }
 
 /// How changes of the code at request.pc are to be noticed.
@@ -63,6 +71,11 @@ bool CodePolicy::set_breakpoint(u64 pc, bool on) {
     if (on) insert_sorted(breakpoints_, pc);
     if (!on) std::erase(breakpoints_, pc);
     return !breakpoints_.empty();
+}
+
+void CodePolicy::keep_writable(u64 page) {
+    CodePage& record = pages_.get(page);
+    record.invalidations = std::max(record.invalidations, kWatchedStores);
 }
 
 void CodePolicy::note_store(u64 page) {

@@ -23,6 +23,10 @@ public:
     /// Code stops before the instruction at `pc`, or no more. @returns whether there is any breakpoint now
     bool set_breakpoint(u64 pc, bool on);
 
+    SectionList sections;  ///< code to stop at
+
+    /// A store to `page` must never be refused.
+    void keep_writable(u64 page);
     /// A store has dropped the translations of `page`.
     void note_store(u64 page);
     /// The guest says that it has written code on the pages [first, last], if it has.
@@ -35,6 +39,7 @@ public:
     bool is_unboxed(u64 pc) const { return std::binary_search(unboxed_code_.begin(), unboxed_code_.end(), pc); }
 
 private:
+    void add_sections(TranslationRequest& request) const;
     void choose_tracking(TranslationRequest& request, bool readable);
     bool may_watch(const TranslationRequest& request);
 

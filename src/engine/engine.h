@@ -11,6 +11,7 @@
 #include "base/thread_annotations.h"
 #include "engine/observer.h"
 #include "engine/profile.h"
+#include "engine/sections.h"
 #include "engine/symbols.h"
 #include "guest/guest.h"
 #include "host/host.h"
@@ -79,6 +80,19 @@ public:
     /// Runs guest code from env->pc until something that the caller must handle: Syscall, Exception
     /// or Request (env->request was set; run clears it before it returns).
     ir::ExitReason run(ir::Env* env);
+
+    /// User mode: whom the engine asks for sections before code may run for the first time. Before anything runs; not
+    /// owned.
+    void set_section_finder(SectionFinder* finder);
+    /// The section that `pc` is in, if it is in one.
+    std::optional<Section> section_at(u64 pc) const;
+    /// What was a section is plain code from now on.
+    void remove_section(const Section& section);
+    /// Runs the instruction at env->pc alone, also inside a section, from a translation that is kept for that.
+    /// @returns Syscall or Exception as run() does, None when the guest goes on at env->pc
+    ir::ExitReason run_alone(ir::Env* env);
+    /// Pages of [address, address + bytes) stay writable for the host's kernel even when they hold translated code.
+    void keep_writable(u64 address, u64 bytes);
 
     /// Asks the vCPU to return from run() with Request soon. Async-signal-safe, any thread.
     static void request_exit(ir::Env* env);

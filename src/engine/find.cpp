@@ -13,6 +13,9 @@ TranslationBlock* Engine::Impl::find_or_translate(Vcpu& v, u64 pc, u32 flags) {
     if (copying && !has_breakpoints.load(std::memory_order_relaxed)) {
         if (TranslationBlock* copy = copy_block(v, pc, flags)) return copy;
     }
+    if (section_finder != nullptr) {
+        if (const auto section = section_finder->current(v.env)) add_section(*section);
+    }
     TranslationRequest request = request_for(pc, flags);
     if (physical == nullptr) {
         request.absent_at = insertions;

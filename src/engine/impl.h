@@ -48,6 +48,7 @@ struct Engine::Impl {
     Config config;
     std::unique_ptr<guest::Runtime> runtime;    ///< Env::runtime of all vCPUs
     std::unique_ptr<UserCodeSource> user_code;  ///< user mode
+    SectionFinder* section_finder = nullptr;    ///< user mode; null: there are no sections
     Watchpoints watchpoints;                    ///< system mode
 
     Workers workers;
@@ -86,6 +87,13 @@ struct Engine::Impl {
     TranslationRequest request_for(u64 pc, u32 flags) const;
     bool plan(TranslationRequest& request);
     void reclaim(Worker& w);
+
+    // Sections (sections.cpp)
+    /// Looks for descriptions of sections that the code of the block just made refers to. @returns whether there was
+    /// one that was not known: the block is to be made again
+    bool find_sections(Worker& w, const TranslationRequest& request, const CodeReader& reader);
+    bool add_section(const Section& section);
+    TranslationBlock* alone_block(Vcpu& v);
 
     // Loops (region/sampling.cpp, region/follow.cpp)
     TranslationBlock* at_loop_exit(Vcpu& v);

@@ -26,6 +26,14 @@ constexpr u8 kSamples = 2;
 
 u32 take_request(ir::Env* env, u32 bits) { return __atomic_fetch_and(&env->request, ~bits, __ATOMIC_SEQ_CST) & bits; }
 
+/// Enters a block whose exits all leave: slots are not linked, and indirect jumps meet the request at the checked entry
+/// of their target.
+void enter_once(const host::Backend& backend, ir::Env* env, const TranslationBlock& tb) {
+    __atomic_fetch_or(&env->request, u32{kRequestStep}, __ATOMIC_SEQ_CST);
+    backend.enter(env, tb.fast());
+    take_request(env, kRequestStep);
+}
+
 }  // namespace
 
 /// The slot that `v` has left its TB by; null when that TB is no more.
@@ -119,12 +127,22 @@ void Engine::Impl::step(Vcpu& v) {
     TranslationRequest request = request_for(v.env->pc, v.env->tb_flags);
     request.kind = guest::BlockKind::Leaving;
     request.max_insns = 1;
+    request.stepped = true;
     TranslationBlock* tb = translate(v, request);
-    if (tb == nullptr) return;
-    // Its slots are unlinked; indirect jumps meet the request at the checked entry of their target.
-    __atomic_fetch_or(&v.env->request, u32{kRequestStep}, __ATOMIC_SEQ_CST);
-    backend->enter(v.env, tb->fast());
-    take_request(v.env, kRequestStep);
+    if (tb != nullptr) enter_once(*backend, v.env, *tb);
+}
+
+ir::ExitReason Engine::run_alone(ir::Env* env) {
+    Impl& i = *impl_;
+    Vcpu& v = vcpu_of(env);
+    i.workers.enter_running(v);
+    enter_once(*i.backend, env, *i.alone_block(v));
+    if (env->exit_reason == ir::ExitReason::StaleCode) v.alone.clear();
+    i.find_exit_pc(v);
+    i.workers.leave_running(v);
+    const ir::ExitReason reason = env->exit_reason;
+    const bool ends = reason == ir::ExitReason::Syscall || reason == ir::ExitReason::Exception;
+    return ends ? reason : ir::ExitReason::None;
 }
 
 ir::ExitReason Engine::run(ir::Env* env) {

@@ -26,6 +26,8 @@ struct Worker : CodeRoom {
     Chunk* take_chunk() override;
     /// Another worker wants to be alone. Any thread.
     virtual void ask_to_leave() {}
+    /// The guest state that the thread runs; null: none.
+    virtual const ir::Env* guest_state() const { return nullptr; }
 
     Engine::Impl& engine;
     Translator translator;
@@ -35,8 +37,17 @@ struct Worker : CodeRoom {
     Statistics stats;
 };
 
+/// A block of one instruction of a section, as Vcpu::alone has it.
+struct AloneBlock {
+    TranslationBlock* tb = nullptr;
+    u64 pc = 0;
+    u32 flags = 0;
+    u64 epoch = 0, reclaims = 0;  ///< it holds while Blocks::epoch and Impl::reclaims are these
+};
+
 struct Vcpu final : Worker, CodeWatcher {
     Vcpu(Engine::Impl& engine, ir::Env* env) : Worker(engine), env(env) {}
+    const ir::Env* guest_state() const override { return env; }
     void watch_stores(const memory::Region& ram, u64 physical_page) override;
     void ask_to_leave() override { __atomic_fetch_or(&env->request, u32{kRequestExclusive}, __ATOMIC_SEQ_CST); }
 
@@ -45,6 +56,7 @@ struct Vcpu final : Worker, CodeWatcher {
     TranslationBlock* left = nullptr;  ///< the TB that env->exit_host_pc is in (find_exit_pc) ...
     u64 left_reclaims = 0;             ///< ... while Impl::reclaims is this
     std::shared_ptr<CallTrace> trace;  ///< with Config::profile
+    std::vector<AloneBlock> alone;     ///< for run_alone, by pc; empty before the first
     bool single_step = false;
     bool step_once = false;  ///< the next instruction writes code that was translated together with it (fault.cpp)
 

@@ -195,6 +195,12 @@ struct CpuOps {
     bool (*retry_access)(Env* env) = nullptr;
 };
 
+/// An address that guest code makes of constants, of its own place, or of a register that never changes.
+struct MadeAddress {
+    u64 address;
+    bool loaded;  ///< what the code wants is the pointer that it loads from there
+};
+
 /// Translator operations, called by the engine's translator loop in this order: init, then
 /// insn_start and translate_insn per instruction.
 struct TranslatorOps {
@@ -211,6 +217,10 @@ struct TranslatorOps {
     void (*finish)(DisasContextBase* ctx) = nullptr;
     /// One line of assembly for the instruction at the start of `bytes`; sets `length`.
     std::string (*disassemble)(const Model& model, u64 pc, std::span<const u8> bytes, unsigned& length);
+    /// Calls `take` with the addresses that the code in `bytes`, which is at `pc`, makes, and maybe with more. `env`:
+    /// of the thread that is about to run it; null: unknown. Null: the guest cannot tell.
+    void (*made_addresses)(const Model& model, const Env* env, u64 pc, std::span<const u8> bytes,
+                           const std::function<void(MadeAddress)>& take) = nullptr;
 };
 
 /// The name of a CPU model ("rv64", "max") for -cpu help.

@@ -37,6 +37,8 @@ inline constexpr u32 kExceptionHelperFault = 0x10004;
 inline constexpr u32 kExceptionDebug = 0x10001;
 /// The instruction at env->pc is about to hit a debugger's watchpoint at env->exception_value (system mode).
 inline constexpr u32 kExceptionWatch = 0x10005;
+/// User mode: the instruction at env->pc is in a section (engine/sections.h), which the caller of run() goes through.
+inline constexpr u32 kExceptionSection = 0x10006;
 /// A guest access with MemOp::aligned had a misaligned address (env->exception_value). The back end leaves with
 /// ExitReason::Exception after setting env->pc to the instruction and exit_host_pc to the access's code position; with
 /// softmmu it calls MmuCalls::raise.

@@ -71,6 +71,7 @@ struct Arch {
 
     const SyscallTable& syscalls;
     unsigned restart_syscall_number;
+    u32 rseq_signature;  ///< RSEQ_SIG, which C libraries register and put in front of abort handlers
     CloneArguments clone_arguments;
     SyscallFunction prctl;                    ///< options of prctl that only this architecture has; null: none
     std::span<const FlagName> prctl_options;  ///< their names

@@ -15,6 +15,8 @@ SyscallBody sys_futex, sys_set_robust_list, sys_get_robust_list;
 // process/futex2.cpp
 SyscallBody sys_futex_wake, sys_futex_wait, sys_futex_requeue, sys_futex_waitv;
 
+// rseq/registration.cpp
+SyscallBody sys_rseq, sys_membarrier;
 // process/landlock.cpp
 SyscallBody sys_landlock_create_ruleset, sys_landlock_add_rule, sys_landlock_restrict_self;
 

@@ -15,6 +15,7 @@
 #include "linux/debugger.h"
 #include "linux/filter/filter.h"
 #include "linux/memory/mapping_policy.h"
+#include "linux/rseq/rseq.h"
 #include "linux/signals/signal_state.h"
 #include "linux/trace/trace_state.h"
 #include "memory/user_space.h"
@@ -94,6 +95,7 @@ public:
     bool vfork_child = false;  ///< shares the memory of its suspended parent
     SignalState signals;
     FilterState filter;                        ///< seccomp
+    RseqState rseq;                            ///< restartable sequences
     TraceState trace;                          ///< by whom it is traced
     std::unique_ptr<trace::Tracer> tracer;     ///< whom it traces; null before its first ptrace call
     std::shared_ptr<SignalHandlers> handlers;  ///< sigaction table, shared by the tasks of a process

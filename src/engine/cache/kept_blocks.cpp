@@ -57,7 +57,8 @@ void KeptBlocks::start(u64 configuration, std::size_t prologue_bytes) {
 
 bool KeptBlocks::may_keep(const TranslationRequest& request) const {
     return on_ && request.kind == guest::BlockKind::Extended && !request.is_loop() &&
-           request.tracking == Tracking::Watched && request.optimise && request.breakpoints.empty();
+           request.tracking == Tracking::Watched && request.optimise && request.breakpoints.empty() &&
+           request.sections.empty();
 }
 
 TranslationBlock* KeptBlocks::find(u64 pc, u32 flags) {

@@ -1,9 +1,11 @@
 // What a Translator is asked for.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
+#include "engine/sections.h"
 #include "guest/block_flow.h"
 
 namespace dragoman::engine {
@@ -32,10 +34,21 @@ struct TranslationRequest {
     std::span<const u64> loop{};
     u64 absent_at = 0;  ///< Blocks::insertions before it was looked for and not found; 0: it was not looked for
     bool entered_after_pass = false;  ///< of a loop: only code that has done a pass goes there
+    bool stepped = false;             ///< one instruction of a single step, which stops nowhere
+    bool in_section = false;          ///< one instruction for Engine::run_alone
     std::vector<u64> breakpoints{};   ///< addresses to stop at, ascending
+    std::vector<Section> sections{};  ///< code to stop at, as far as it is near
 
     bool is_loop() const { return !loop.empty(); }
     bool leaves() const { return kind == guest::BlockKind::Leaving; }
+    /// The exception to leave with before the instruction at `at`; 0: there is nothing to stop at.
+    u32 stop_at(u64 at) const {
+        if (!breakpoints.empty() && std::binary_search(breakpoints.begin(), breakpoints.end(), at))
+            return ir::kExceptionDebug;
+        const bool inside =
+            std::any_of(sections.begin(), sections.end(), [at](const Section& s) { return s.contains(at); });
+        return inside ? ir::kExceptionSection : 0;
+    }
 };
 
 }  // namespace dragoman::engine

@@ -55,6 +55,7 @@ TranslationBlock* Engine::Impl::translate(Worker& w, TranslationRequest& request
             case Translator::Outcome::Unsuitable: return nullptr;
             case Translator::Outcome::CannotFetch: fault = reader.fault(); return nullptr;
         }
+        if (section_finder != nullptr && find_sections(w, request, reader)) continue;
         TranslationBlock* tb = describe_block(w.translator, request, reader);
         if (kept) kept_blocks.keep(w.translator, *tb, request, reader);
         if (config.observer != nullptr) {

@@ -65,8 +65,8 @@ ir::PassContext& Translator::loop_passes() {
 }
 
 /// Runs the guest's translator: the block of guest code at `pc` to IR in `f`.
-/// @returns false when its first instruction may not be fetched (system mode), and in a region when there is a
-///          breakpoint in the block
+/// @returns false when its first instruction may not be fetched (system mode), and in a region when there is
+///          something to stop at in the block
 bool Translator::translate_block(const TranslationRequest& request, CodeReader& reader, u64 pc, guest::BlockKind kind,
                                  ir::Function& f) {
     const guest::Guest& guest = setup_.model.guest;
@@ -90,13 +90,12 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
     ctx->max_insns =
         request.tracking == Tracking::Verified ? std::min(request.max_insns, kVerifiedInsns) : request.max_insns;
     guest.translator.init(ctx);
-    const std::vector<u64>& breakpoints = request.breakpoints;
-    bool stopped_at_breakpoint = false;
+    const bool may_stop = !request.breakpoints.empty() || !request.sections.empty();
+    u32 stop = 0;
     u64 end = pc;
     do {
-        if (!breakpoints.empty() && std::binary_search(breakpoints.begin(), breakpoints.end(), ctx->pc)) {
+        if (may_stop && (stop = request.stop_at(ctx->pc)) != 0) {
             if (request.is_loop()) return false;
-            stopped_at_breakpoint = true;
             break;
         }
         ++ctx->num_insns;
@@ -121,11 +120,11 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
         ctx->pc = next;
         if (ctx->num_insns >= ctx->max_insns || (next ^ pc) / kPageBytes != 0) ctx->state = guest::DisasState::TooMany;
     } while (ctx->state == guest::DisasState::Next);
-    if (stopped_at_breakpoint && ctx->num_insns == 0) {
+    if (stop != 0 && ctx->num_insns == 0) {
         u32 first;
         if (!reader.fetch(pc, guest.min_insn_bytes, first) && setup_.system) return false;
         builder.insn_start(pc);
-        builder.env_st(builder.c32(ir::kExceptionDebug), offsetof(ir::Env, exception), {.size_log2 = 2});
+        builder.env_st(builder.c32(stop), offsetof(ir::Env, exception), {.size_log2 = 2});
         builder.exit_tb(static_cast<u32>(ir::ExitReason::Exception), builder.address(pc));
     } else {
         ctx->end(ctx->pc);

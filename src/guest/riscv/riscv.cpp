@@ -3,6 +3,7 @@
 
 #include "guest/riscv/context.h"
 #include "guest/riscv/cpu.h"
+#include "guest/riscv/made_addresses.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/semihosting.h"
 #include "guest/riscv/system.h"
@@ -66,6 +67,7 @@ constexpr guest::Guest make_guest() {
                 .translate_insn = translate_insn,
                 .finish = finish,
                 .disassemble = disassemble,
+                .made_addresses = made_addresses,
             },
         .layout = layout,
         .models = models<base>,

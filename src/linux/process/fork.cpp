@@ -75,6 +75,7 @@ void become_child(Task& task, const CloneRequest& r) {
     task.clear_child_tid = r.flags & CLONE_CHILD_CLEARTID ? r.child_tid : 0;
     set_child_state(task, r, task);
     task.signals.held = 0;
+    fork_rseq(task, (r.flags & CLONE_VM) != 0);
     if (r.flags & CLONE_CHILD_SETTID) task.write(r.child_tid, task.tid);
 }
 

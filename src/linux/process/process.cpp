@@ -54,6 +54,8 @@ void run_task(Task& task) {
     engine::Engine& engine = *task.process->engine;
     Restart restart;
     while (!task.exiting) {
+        if (task.rseq.abort_ip != 0) [[unlikely]]
+            finish_abort(task);
         if (task.trace.starts_stopped) [[unlikely]]
             trace::start(task);
         if (task.process->debugger) [[unlikely]]
@@ -69,6 +71,8 @@ void run_task(Task& task) {
         if (restart.kind != 0) [[unlikely]]
             restart_now(task, restart);
         ir::ExitReason reason = engine.run(task.env);
+        if (reason == ir::ExitReason::Exception && task.env->exception == ir::kExceptionSection) [[unlikely]]
+            reason = run_section(task);
         task.in_engine = false;
         if (reason == ir::ExitReason::Syscall) {
             handle_syscall(task, arch, restart);
@@ -91,6 +95,7 @@ void check_futex() {
 
 void run_process(Process& process, Program program, const std::function<void()>& loaded) {
     check_futex();
+    process.engine->set_section_finder(make_section_finder(process).release());
     Task task;
     task.process = &process;
     task.tid = process.pid = ::getpid();

@@ -162,6 +162,7 @@ SyscallResult new_thread(Task& task, const CloneRequest& request) {
 void end_task(Task& task) {
     if (task.process->debugger) task.process->debugger->task_ended(task);
     block_host_signals();
+    end_rseq(task);
     exit_robust_list(task);
     clear_child_tid(task);
     remove_task(*task.process, task);

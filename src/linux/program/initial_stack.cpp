@@ -75,6 +75,15 @@ void random_bytes(const ProcessOptions& options, u8 (&bytes)[16]) {
     }
 }
 
+/// What rseq(2) has of struct rseq: the host's kernel fills it.
+template <class Add>
+void add_rseq(const Process& process, const Add& add) {
+    constexpr u64 kFeatureSize = 27, kAlign = 28;  // AT_RSEQ_*
+    if (process.space->guest_base() != 0 || ::getauxval(kFeatureSize) == 0) return;
+    add(kFeatureSize, ::getauxval(kFeatureSize));
+    add(kAlign, ::getauxval(kAlign));
+}
+
 }  // namespace
 
 void map_stack(Process& process) {
@@ -146,6 +155,7 @@ u64 build_stack(Process& process, const Program& program, const LoadedImage& ima
     add(AT_HWCAP2, 0);
     add(AT_EXECFN, file_name);
     if (platform) add(AT_PLATFORM, platform);
+    add_rseq(process, add);
     add(AT_NULL, 0);
 
     // argc, argv[], NULL, envp[], NULL, auxv; the stack pointer at argc is 16-byte aligned.

@@ -102,6 +102,7 @@ const Arch kArch64 = {
     .hwcap = hwcap,
     .syscalls = kSyscalls64,
     .restart_syscall_number = 128,
+    .rseq_signature = kRseqSignature,
     .clone_arguments = {.tls = 3, .child_tid = 4},
     .prctl = prctl,
     .prctl_options = kPrctlOptions,

@@ -68,6 +68,7 @@ const Arch kArch32 = {
     .hwcap = hwcap,
     .syscalls = kSyscalls32,
     .restart_syscall_number = 128,
+    .rseq_signature = kRseqSignature,
     .clone_arguments = {.tls = 3, .child_tid = 4},
     .prctl = nullptr,
     .prctl_options = {},

@@ -8,6 +8,8 @@
 namespace dragoman::linux_abi::riscv {
 
 inline constexpr unsigned kRa = 1, kSp = 2, kTp = 4, kA0 = 10, kA7 = 17;
+/// RSEQ_SIG: an instruction that user mode cannot have (csrr of mhartid).
+inline constexpr u32 kRseqSignature = 0xf1401073;
 inline constexpr u64 kEcallBytes = 4;
 
 /// What a general register holds of a word: RV32's registers are sign-extended ones.

@@ -44,6 +44,8 @@ constexpr auto* not_permitted = refuse<EPERM>;
 
 // Notes.
 constexpr const char* kPlainPointers = "ENOSYS with a guest_base (`-B`) or tagged pointers";
+constexpr const char* kSections =
+    "ENOSYS with a guest_base (`-B`); critical sections run one instruction at a time (`differences.md`)";
 constexpr const char* kAllAddresses =
     "ENOSYS with a guest_base (`-B`), a smaller address space (`-R`) or tagged pointers";
 constexpr const char* kHostsKernel = "the host's kernel is not the guest's";
@@ -339,7 +341,7 @@ constexpr SyscallInfo kTable[] = {
      "programs see the host's registers; EPERM with a guest_base (`-B`) or tagged pointers"},
     {281, "execveat", sys_execveat, "dirfd path argv env at"},
     {282, "userfaultfd", sys_userfaultfd, "hex = fd", "4.3", kPlainPointers},
-    {283, "membarrier", direct<SYS_membarrier>, "membarrier hex int"},
+    {283, "membarrier", sys_membarrier, "membarrier hex int"},
     {284, "mlock2", direct<SYS_mlock2, p(0)>, "ptr ulong hex"},
     {285, "copy_file_range", blocking<SYS_copy_file_range, p(1, 3)>, "fd long_at fd long_at ulong hex"},
     {286, "preadv2", sys_preadv2, "fd iov_out int long long hex"},
@@ -351,7 +353,7 @@ constexpr SyscallInfo kTable[] = {
     {291, "statx", with_paths<SYS_statx, p(4), follow_unless(1, 2, AT_SYMLINK_NOFOLLOW)>,
      "dirfd path at statx_mask statx"},
     {292, "io_pgetevents", sys_io_pgetevents, "ptr long long ptr timespec ptr", "", kPlainPointers},
-    {293, "rseq", no_sys, "ptr uint hex hex", "", "glibc does without"},
+    {293, "rseq", sys_rseq, "ptr uint hex hex", "4.18", kSections},
     {294, "kexec_file_load", not_permitted, "fd fd ulong str hex", "", kHostsKernel},
     // From here on all architectures have the same numbers.
     {424, "pidfd_send_signal", direct<SYS_pidfd_send_signal, p(2)>, "fd signal siginfo hex", "5.1"},

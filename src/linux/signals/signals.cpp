@@ -215,6 +215,7 @@ void enter_handler(Task& task, const siginfo_t& info, const GuestSigaction& acti
     SignalState& state = task.signals;
     int signal = info.si_signo;
     u64 stack;
+    finish_abort(task);
     if (!choose_stack(task, action, stack) ||
         !task.process->arch->push_signal_frame(task, {signal, info, action, state.blocked}, stack)) {
         siginfo_t fault{};

@@ -52,6 +52,7 @@ const Arch kOther = {
     .elf_class = ELFCLASS64,
     .machine = "other",
     .syscalls = SyscallIndex<kOtherRows>::kTable,
+    .rseq_signature = 0x53053053,
     .clone_arguments = {.tls = 4, .child_tid = 3},
     .prctl = [](Task&, const SyscallArgs& args) -> SyscallResult { return static_cast<i64>(args[1]) + 1; },
     .layouts = kOtherLayouts};
