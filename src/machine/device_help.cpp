@@ -37,7 +37,7 @@ constexpr DriverHelp kDrivers[] = {
     {"scsi-cd", "CD-ROM drive of a virtio-scsi: [drive=ID][,scsi-id=N][,lun=N]", Plain,
      "drive=ID bus=ID.0 channel=0 scsi-id=N lun=N serial=TEXT vendor=TEXT product=TEXT ver=TEXT wwn=N bootindex=N"},
     {"virtio-gpu-device", "screen", Virtio,
-     "max_outputs=N xres=N yres=N edid=on|off max_hostmem=BYTES", true},
+     "max_outputs=N xres=N yres=N edid=on|off max_hostmem=BYTES", true, true},
     {"virtio-keyboard-device", "keyboard", Virtio, "serial=TEXT", true},
     {"virtio-mouse-device", "mouse: moves in steps", Virtio, "serial=TEXT", true},
     {"virtio-tablet-device", "tablet: points at places of the screen", Virtio, "serial=TEXT", true},
@@ -55,10 +55,10 @@ constexpr DriverHelp kDrivers[] = {
      "serial=TEXT drive=ID nsid=N max_ioqpairs=N msix_qsize=N mdts=N logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
     {"nvme-ns", "one more disk of an nvme: drive=ID[,nsid=N]", Plain,
      "drive=ID nsid=N bus=ID logical_block_size=BYTES physical_block_size=BYTES bootindex=N"},
-    {"pcie-root-port", "PCI Express port with one slot: id=NAME of the bus behind it", Pci, "port=N chassis=N slot=N"},
-    {"ramfb", "screen in memory that firmware sets up (EDK2)", Plain, ""},
+    {"pcie-root-port", "PCI Express port with one slot: id=NAME of the bus behind it", Pci, "port=N chassis=N slot=N hotplug=on|off", false, true},
+    {"ramfb", "screen in memory that firmware sets up (EDK2)", Plain, "", false, true},
     {"loader", "a file or a number in memory: file=FILE[,addr=A][,cpu-num=N], or addr=A,data=V,data-len=N", Plain,
-     "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off"},
+     "file=FILE addr=ADDRESS cpu-num=HART force-raw=on|off data=VALUE data-len=BYTES data-be=on|off", false, true},
     {"virtio-device", "what all virtio devices have", Base,
      "indirect_desc=on|off event_idx=on|off any_layout=on|off notify_on_empty=on|off packed=off in_order=off iommu_platform=off"},
     {"virtio-pci", "what all virtio devices on PCI have", Base, "disable-legacy=on|off|auto disable-modern=on|off vectors=N"},
@@ -88,7 +88,8 @@ const std::deque<DriverHelp>& drivers() {
             for (std::string_view suffix : kPciSuffixes) {
                 if (driver.modern_only && suffix != kPciSuffixes[0]) continue;
                 names.push_back(stem + std::string(suffix));
-                made.push_back({names.back(), driver.text, VirtioPci, driver.properties, driver.modern_only});
+                made.push_back(
+                    {names.back(), driver.text, VirtioPci, driver.properties, driver.modern_only, driver.fixed});
             }
         }
         return made;

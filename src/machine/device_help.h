@@ -20,6 +20,7 @@ struct DriverHelp {
     DriverKind kind;
     std::string_view properties;  ///< "name=VALUE", separated by blanks; without those of its kinds
     bool modern_only = false;     ///< a virtio device that legacy drivers do not know
+    bool fixed = false;           ///< does not come and go while the machine runs
 };
 
 /// Null when there is none of that name.

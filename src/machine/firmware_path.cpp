@@ -6,6 +6,7 @@
 #include "devices/virtio/mmio.h"
 #include "devices/virtio/pci.h"
 #include "machine/machine.h"
+#include "machine/pci_devices.h"
 
 namespace dragoman::machine {
 
@@ -59,11 +60,8 @@ std::string firmware_path(Machine& machine, const devices::virtio::VirtioDevice&
     for (devices::virtio::MmioTransport* slot : machine.virtio_slots()) {
         if (slot->device() == &device) return firmware_path(machine, *slot);
     }
-    for (const Machine::NamedDevice& one : machine.devices()) {
-        auto* function = dynamic_cast<devices::virtio::PciTransport*>(one.device.get());
-        if (function != nullptr && &function->device() == &device) return firmware_path(*function);
-    }
-    return {};
+    devices::virtio::PciTransport* function = find_transport(machine, device);
+    return function != nullptr ? firmware_path(*function) : "";
 }
 
 }  // namespace dragoman::machine

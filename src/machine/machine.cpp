@@ -10,6 +10,7 @@
 #include "machine/semihosting.h"
 #include "machine/snapshot/disk_snapshots.h"
 #include "machine/snapshot/migration.h"
+#include "machine/user_devices.h"
 
 namespace dragoman::machine {
 
@@ -227,6 +228,31 @@ void Machine::while_paused(const std::function<void()>& function) {
     if (was_running) pause_harts();
     function();
     if (was_running) resume_harts();
+}
+
+std::unique_ptr<devices::Device> Machine::remove_device(devices::Device& device) {
+    auto found = std::find_if(devices_.list.begin(), devices_.list.end(),
+                              [&](const NamedDevice& one) { return one.device.get() == &device; });
+    DRAGOMAN_ASSERT(found != devices_.list.end());
+    std::unique_ptr<devices::Device> taken = std::move(found->device);
+    devices_.list.erase(found);
+    return taken;
+}
+
+void Machine::add_user_devices(BootImages& images) {
+    user_devices_ = std::make_unique<UserDevices>(*this);
+    user_devices_->add_configured(images);
+}
+
+unsigned Machine::add_device_listener(DeviceListener listener) {
+    device_listeners_.push_back(std::move(listener));
+    return static_cast<unsigned>(device_listeners_.size() - 1);
+}
+
+void Machine::tell_device_deleted(const std::string& id) {
+    for (std::size_t i = 0; i < device_listeners_.size(); i++) {
+        if (device_listeners_[i]) device_listeners_[i](id);
+    }
 }
 
 unsigned Machine::add_listener(Listener listener) {

@@ -32,8 +32,10 @@
 namespace dragoman::machine {
 
 class Backends;
+class BootImages;
 class Migration;
 class Semihosting;
+class UserDevices;
 
 /// Name and version of this program, as monitors tell it.
 inline constexpr std::string_view kVersion = "dragoman-system " DRAGOMAN_VERSION;
@@ -123,6 +125,11 @@ public:
     using Listener = std::function<void(Event event, Cause cause)>;
     unsigned add_listener(Listener listener);
     void remove_listener(unsigned listener);
+    /// Is told of devices that have gone (device_del), by their ids.
+    using DeviceListener = std::function<void(const std::string& id)>;
+    unsigned add_device_listener(DeviceListener listener);
+    void remove_device_listener(unsigned listener) { device_listeners_[listener] = nullptr; }
+    void tell_device_deleted(const std::string& id);
     /// A debugger, as harts see it; null where none can come.
     Debugger* debugger = nullptr;
     /// The guest's power button, where the board has one.
@@ -155,6 +162,8 @@ public:
         return reference;
     }
     const std::vector<NamedDevice>& devices() const { return devices_.list; }
+    /// Gives a device back that is no longer wired to anything.
+    std::unique_ptr<devices::Device> remove_device(devices::Device& device);
 
     // What boards tell the machine while they are made.
     /// The timer whose count the harts see.
@@ -170,6 +179,11 @@ public:
     void set_fw_cfg(devices::FwCfg& fw_cfg) { fw_cfg_ = &fw_cfg; }
     /// Null when the board has none.
     devices::FwCfg* fw_cfg() const { return fw_cfg_; }
+    /// Makes the devices that the command line names, last of all. `images` takes what -device loader loads.
+    /// @throws FatalError
+    void add_user_devices(BootImages& images);
+    /// Null where the board has none.
+    UserDevices* user_devices() const { return user_devices_.get(); }
     /// What fw_cfg tells firmware at each start.
     BootOrder& boot_order() { return boot_order_; }
     /// Hart `index` starts at `pc` instead of the board's reset_pc.
@@ -219,6 +233,7 @@ private:
     devices::pci::Host* pci_ = nullptr;
     devices::FwCfg* fw_cfg_ = nullptr;
     BootOrder boot_order_;
+    std::unique_ptr<UserDevices> user_devices_;
     std::unique_ptr<Board> board_;
     std::unique_ptr<Semihosting> semihosting_;  ///< null: off
     std::unique_ptr<Migration> migration_;
@@ -228,6 +243,7 @@ private:
     bool devices_held_ = false;        ///< since they were visited
     std::vector<bool> held_;           ///< harts that a debugger holds while the others run
     std::vector<Listener> listeners_;  ///< by number; null: removed
+    std::vector<DeviceListener> device_listeners_;
     int status_ = 0;
 
     struct Requests {

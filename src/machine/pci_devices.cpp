@@ -28,19 +28,6 @@ using devices::virtio::Factory;
 using devices::virtio::PciOptions;
 using devices::virtio::PciTransport;
 
-pci::Bus& choose_bus(Machine& machine, Properties& properties) {
-    if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
-    std::optional<std::string> name = properties.take("bus");
-    if (!name) return machine.pci()->root();
-    std::string names;
-    for (pci::Bus* bus : machine.pci()->buses()) {
-        // "pcie" is the first bus of its kind, as any bus' name without its number is.
-        if (bus->name() == *name || bus->name() == *name + ".0") return *bus;
-        names += (names.empty() ? "" : ", ") + bus->name();
-    }
-    properties.fail("bus=" + *name + ": there is no such PCI bus (there is: " + names + ")");
-}
-
 PciOptions take_virtio_options(const DriverHelp& help, const pci::Bus& bus, Properties& properties) {
     const std::string_view driver = help.name;
     PciOptions options;
@@ -131,8 +118,30 @@ std::string namespace_node(u32 id) {
 
 }  // namespace
 
-std::string add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
-    pci::Bus& bus = choose_bus(machine, properties);
+pci::Bus& choose_pci_bus(Machine& machine, Properties& properties) {
+    if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
+    std::optional<std::string> name = properties.take("bus");
+    if (!name) return machine.pci()->root();
+    std::string names;
+    for (pci::Bus* bus : machine.pci()->buses()) {
+        // "pcie" is the first bus of its kind, as any bus' name without its number is.
+        if (bus->name() == *name || bus->name() == *name + ".0") return *bus;
+        names += (names.empty() ? "" : ", ") + bus->name();
+    }
+    properties.fail("bus=" + *name + ": there is no such PCI bus (there is: " + names + ")");
+}
+
+PciTransport* find_transport(Machine& machine, const devices::virtio::VirtioDevice& device) {
+    for (const Machine::NamedDevice& one : machine.devices()) {
+        auto* function = dynamic_cast<PciTransport*>(one.device.get());
+        if (function != nullptr && &function->device() == &device) return function;
+    }
+    return nullptr;
+}
+
+PlacedDevice add_pci_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties,
+                            bool hot) {
+    pci::Bus& bus = choose_pci_bus(machine, properties);
     pci::Bus::Place place = bus.choose(properties);
     std::string id = properties.take("id", "");
     properties.take_number("rombar", 0, 0, 1);
@@ -142,13 +151,26 @@ std::string add_pci_device(Machine& machine, Factory& factory, const DriverHelp&
     properties.finish();
     function->set_id(id);
     pci::Function& plugged = machine.add_device(place_name(bus, place), std::move(function));
-    bus.plug(plugged, place);
-    const std::string path = firmware_path(plugged);
-    if (const auto* nvme = dynamic_cast<pci::Nvme*>(&plugged)) return path + namespace_node(nvme->first_namespace());
-    return path + (is_network_card(driver.name) ? "/ethernet-phy@0" : "/disk@0,0");
+    machine.while_paused([&] {
+        bus.plug(plugged, place);
+        if (!hot) return;
+        plugged.reset();
+        auto* port = dynamic_cast<pci::RootPort*>(bus.bridge());
+        if (port != nullptr && plugged.number() == 0) port->announce();
+    });
+    PlacedDevice placed;
+    placed.function = &plugged;
+    placed.path = firmware_path(plugged);
+    if (const auto* nvme = dynamic_cast<pci::Nvme*>(&plugged)) placed.path += namespace_node(nvme->first_namespace());
+    else placed.path += is_network_card(driver.name) ? "/ethernet-phy@0" : "/disk@0,0";
+    if (auto* transport = dynamic_cast<PciTransport*>(&plugged)) {
+        auto* input = dynamic_cast<devices::input::Handler*>(&transport->device());
+        if (input != nullptr) placed.inputs.push_back(input);
+    }
+    return placed;
 }
 
-std::string add_nvme_namespace(Machine& machine, Properties& properties) {
+PlacedDevice add_nvme_namespace(Machine& machine, Properties& properties) {
     if (machine.pci() == nullptr) properties.fail("this board has no PCI bus");
     properties.take("id");
     std::optional<std::string> bus = properties.take("bus");
@@ -163,12 +185,15 @@ std::string add_nvme_namespace(Machine& machine, Properties& properties) {
         properties.fail(bus ? "bus=" + *bus + ": there is no nvme of that id" : "an nvme must come before it");
     const u32 id = controller->add_namespace(machine.backends().drives(), properties);
     properties.finish();
-    return firmware_path(*controller) + namespace_node(id);
+    PlacedDevice placed;
+    placed.parent = controller;
+    placed.path = firmware_path(*controller) + namespace_node(id);
+    return placed;
 }
 
 bool is_usb_device(std::string_view driver) { return driver.starts_with("usb-"); }
 
-std::string add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
+PlacedDevice add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
     properties.take("id");
     properties.take_number("port", 1, 1, 4);
     std::string name = properties.take("bus", "");
@@ -196,8 +221,15 @@ std::string add_usb_device(Machine& machine, std::string_view driver, Properties
     else if (device == nullptr) device.reset(hid = new devices::usb::Pointer(driver == "usb-tablet"));
     const unsigned port = controller->plug(std::move(device));
     if (port == 0) properties.fail("all ports of the qemu-xhci are taken");
-    if (hid != nullptr) machine.backends().input().add(*hid);
-    return firmware_path(*controller) + "/storage@" + std::to_string(port) + "/channel@0/disk@0,0";
+    PlacedDevice placed;
+    placed.parent = controller;
+    placed.port = port;
+    placed.path = firmware_path(*controller) + "/storage@" + std::to_string(port) + "/channel@0/disk@0,0";
+    if (hid != nullptr) {
+        machine.backends().input().add(*hid);
+        placed.inputs.push_back(hid);
+    }
+    return placed;
 }
 
 }  // namespace dragoman::machine

@@ -2,27 +2,28 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <vector>
 
 #include "base/error.h"
 #include "devices/display/ramfb.h"
-#include "devices/virtio/factory.h"
+#include "devices/virtio/pci.h"
 #include "machine/backends.h"
-#include "machine/boot_images.h"
 #include "machine/device_help.h"
 #include "machine/firmware_path.h"
+#include "machine/loader_device.h"
 #include "machine/machine.h"
 #include "machine/pci_devices.h"
+#include "machine/snapshot/migration.h"
 
 namespace dragoman::machine {
 
 namespace {
 
+namespace pci = devices::pci;
 using devices::display::Ramfb;
 using devices::virtio::Factory;
 using devices::virtio::MmioTransport;
 
-constexpr std::string_view kLoader = "loader";
+constexpr u64 kPatience = 5'000'000'000;  // ns, within which a device is not asked for a second time
 
 /// The slot that bus= names, or the free one that QEMU would take: the last.
 MmioTransport& choose_slot(Machine& machine, Properties& properties) {
@@ -52,102 +53,68 @@ void check_random_source(Machine& machine, Properties& properties) {
         properties.fail("rng=" + *id + ": there is no such -object");
 }
 
-/// Of the disk that the factory has put on the bus of a virtio-scsi last.
-std::string scsi_disk_path(Machine& machine, const Factory& factory) {
-    const Factory::ScsiPlace& place = factory.scsi_place();
-    char text[48];
-    std::snprintf(text, sizeof text, "/channel@0/disk@%x,%x", place.target, place.lun);
-    return firmware_path(machine, *place.controller) + text;
+devices::virtio::Backends backends_of(Machine& machine) {
+    Backends& backends = machine.backends();
+    return {machine.memory(),   machine.loop(),
+            backends.drives(),  backends.netdevs(),
+            backends.exports(), backends.screens(),
+            backends.input(),   [&](const std::string& id) { return backends.chardevs().use("-device", id); }};
 }
 
-/// A virtio device in a slot of the board, or a port of one. @returns where firmware finds what could be started from
-/// there
-std::string add_slot_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
-    const std::string model(driver.name);
-    const bool port = Factory::is_port(model);
-    MmioTransport* slot = port ? nullptr : &choose_slot(machine, properties);
-    if (port && !Factory::is_scsi_disk(model)) properties.take("bus");
-    std::string id = properties.take("id", "");
-    auto device = factory.make(model, properties, id);
-    properties.finish();
-    if (driver.modern_only && slot->legacy())
-        warn("%s: many drivers need a slot of virtio 1.0 for it (-global virtio-mmio.force-legacy=off)",
-             properties.option().c_str());
-    if (Factory::is_scsi_disk(model)) return scsi_disk_path(machine, factory);
-    if (device == nullptr) return {};
-    slot->plug(std::move(device));
-    return firmware_path(machine, *slot) + (is_network_card(model) ? "/ethernet-phy@0" : "/disk@0,0");
+/// The value of a property that is left where it is; empty: there is none.
+std::string peek(const Properties& properties, std::string_view name) {
+    Properties copy = properties;
+    return copy.take(name, "");
 }
 
-void add_ramfb(Machine& machine, Properties& properties) {
-    const std::string id = properties.take("id", "");
-    properties.finish();
-    if (machine.fw_cfg() == nullptr) properties.fail("this board has no fw_cfg");
-    auto made = std::make_unique<Ramfb>(machine.memory());
-    if (!made->connect(*machine.fw_cfg())) properties.fail("there is one already");
-    auto& ramfb = machine.add_device("ramfb", std::move(made));
-    machine.backends().screens().add(id, 0, ramfb);
-}
+}  // namespace
 
-std::string place_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
-    std::string_view name = driver.name;
-    if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
-        return add_pci_device(machine, factory, driver, properties);
-    if (is_usb_device(name)) return add_usb_device(machine, name, properties);
-    if (name == "nvme-ns") return add_nvme_namespace(machine, properties);
-    return add_slot_device(machine, factory, driver, properties);
-}
+UserDevices::UserDevices(Machine& machine) : machine_(machine), factory_(backends_of(machine)) {}
 
-void add_device(Machine& machine, Factory& factory, const DriverHelp& driver, Properties& properties) {
-    machine.config().globals.complete(kinds_of(driver), properties);
-    std::string_view name = driver.name;
-    if (name == "ramfb") return add_ramfb(machine, properties);
-    if (name.starts_with("virtio-rng-")) check_random_source(machine, properties);
-    BootOrder& order = machine.boot_order();
-    std::optional<u32> boot_index;
-    if (has_property(driver, "bootindex")) boot_index = order.take(properties);
-    const std::string path = place_device(machine, factory, driver, properties);
-    if (boot_index) order.add(*boot_index, path);
-}
+UserDevices::~UserDevices() = default;
 
-void load_file(Machine& machine, BootImages& images, Properties& properties, const std::string& file) {
-    bool has_address = properties.has("addr"), raw = properties.take_bool("force-raw", false);
-    u64 address = properties.take_number("addr", 0);
-    u64 hart = properties.take_number("cpu-num", ~u64{0}, 0, machine.hart_count() - 1);
-    properties.finish();
-    ImageFile image(properties.option(), file, true);
-    std::optional<BootImages::Placed> placed;
-    if (!raw) placed = images.add_elf(image, machine.guest());
-    if (!placed && !has_address) properties.fail(file + " is no ELF file: needs addr=ADDRESS");
-    if (!placed) placed = images.add_raw(std::move(image), address);
-    if (hart != ~u64{0}) machine.set_start(static_cast<unsigned>(hart), placed->entry);
-}
-
-void add_loader(Machine& machine, BootImages& images, Properties& properties) {
-    if (std::optional<std::string> file = properties.take("file")) return load_file(machine, images, properties, *file);
-    if (!properties.has("addr")) properties.fail("needs file=FILE or addr=ADDRESS");
-    u64 address = properties.take_number("addr", 0);
-    u64 hart = properties.take_number("cpu-num", ~u64{0}, 0, machine.hart_count() - 1);
-    bool has_data = properties.has("data"), big = properties.take_bool("data-be", false);
-    u64 length = properties.take_number("data-len", 0, 1, 8), data = properties.take_number("data", 0);
-    properties.finish();
-    if (!has_data) {
-        if (hart == ~u64{0}) properties.fail("needs file=FILE, data=VALUE or cpu-num=HART");
-        return machine.set_start(static_cast<unsigned>(hart), address);
+PlacedDevice* UserDevices::find(const std::string& id) {
+    for (PlacedDevice& one : placed_) {
+        if (!id.empty() && one.id == id) return &one;
     }
-    if (length == 0) properties.fail("data needs data-len=1 to 8");
-    std::vector<u8> bytes(length);
-    for (u64 i = 0; i < length; i++) bytes[big ? length - 1 - i : i] = static_cast<u8>(data >> (8 * i));
-    images.add_bytes("-device loader: data", address, std::move(bytes));
+    return nullptr;
+}
+
+const PlacedDevice* UserDevices::find(const std::string& id) const { return const_cast<UserDevices*>(this)->find(id); }
+
+const DriverHelp& UserDevices::take_driver(Properties& properties) const {
+    const std::string name = full_driver_name(properties.take("driver", ""), machine_.pci() != nullptr);
+    if (name.empty()) properties.fail("needs the name of a device (there is: " + device_names() + ")");
+    properties.rename(properties.option() + " " + name);
+    const DriverHelp* driver = find_driver(name);
+    if (driver == nullptr || driver->kind == DriverKind::Base)
+        properties.fail("there is no such device (there is: " + device_names() + ")");
+    return *driver;
+}
+
+void UserDevices::add_configured(BootImages& images) {
+    for (Properties properties : machine_.config().devices) {
+        const DriverHelp& driver = take_driver(properties);
+        if (driver.name == kLoader) add_loader(machine_, images, properties);
+        else add(driver, properties, false);
+    }
+    unsigned index = 0;
+    for (const Properties& properties : machine_.config().nics) add_nic(properties, index++);
+    for (const auto& drive : machine_.backends().drives().all()) {
+        if (drive->interface != devices::block::Interface::Virtio || drive->in_use) continue;
+        Properties disk("-drive", "");
+        disk.set("drive", drive->id);
+        add(*find_driver(full_driver_name("virtio-blk", machine_.pci() != nullptr)), disk, false);
+    }
 }
 
 /// -nic TYPE,...: a back end with a card on it. The card's properties are model and mac; all others are the back end's.
-void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned index) {
+void UserDevices::add_nic(Properties properties, unsigned index) {
     std::string type = properties.take("type", "user");
     if (type == "none") return properties.finish();
     std::string model = properties.take("model", "virtio-net");
     // "virtio" is what QEMU calls whichever of its virtio cards fits the board.
-    std::string full = full_driver_name(model == "virtio" ? "virtio-net" : model, machine.pci() != nullptr);
+    std::string full = full_driver_name(model == "virtio" ? "virtio-net" : model, machine_.pci() != nullptr);
     const DriverHelp* driver = find_driver(full);
     if (driver == nullptr || !is_network_card(driver->name)) properties.fail("model=" + model + ": is no network card");
     std::optional<std::string> mac = properties.take("mac");
@@ -157,36 +124,187 @@ void add_nic(Machine& machine, Factory& factory, Properties properties, unsigned
     if (mac) card.set("mac", *mac);
     properties.set("type", type);
     properties.set("id", id);
-    machine.backends().netdevs().add(properties);
-    add_device(machine, factory, *driver, card);
+    machine_.backends().netdevs().add(properties);
+    add(*driver, card, false);
 }
 
-}  // namespace
+void UserDevices::add(const DriverHelp& driver, Properties& properties, bool hot) {
+    machine_.config().globals.complete(kinds_of(driver), properties);
+    const std::string id = peek(properties, "id");
+    if (knows(id)) properties.fail("id=" + id + ": there is a device of that id already");
+    if (driver.name == "ramfb") return add_ramfb(properties);
+    if (driver.name.starts_with("virtio-rng-")) check_random_source(machine_, properties);
+    BootOrder& order = machine_.boot_order();
+    std::optional<u32> boot_index;
+    if (has_property(driver, "bootindex")) boot_index = order.take(properties);
+    const std::string drive = peek(properties, "drive"), chardev = peek(properties, "chardev");
+    PlacedDevice placed = place(driver, properties, hot);
+    placed.id = id;
+    placed.driver = driver.name;
+    placed.drive = drive;
+    placed.chardev = chardev;
+    placed.boot_index = boot_index;
+    if (boot_index) order.add(*boot_index, placed.path);
+    if (auto* port = dynamic_cast<pci::RootPort*>(placed.function)) watch_port(*port);
+    placed_.push_back(std::move(placed));
+}
 
-void add_user_devices(Machine& machine, BootImages& images) {
-    Backends& backends = machine.backends();
-    Factory factory({machine.memory(), machine.loop(), backends.drives(), backends.netdevs(), backends.exports(),
-                     backends.screens(), backends.input(),
-                     [&](const std::string& id) { return backends.chardevs().use("-device", id); }});
-    const bool pci = machine.pci() != nullptr;
-    for (Properties properties : machine.config().devices) {
-        std::string name = full_driver_name(properties.take("driver", ""), pci);
-        if (name.empty()) properties.fail("needs the name of a device (there is: " + device_names() + ")");
-        properties.rename(properties.option() + " " + name);
-        const DriverHelp* driver = find_driver(name);
-        if (driver == nullptr || driver->kind == DriverKind::Base)
-            properties.fail("there is no such device (there is: " + device_names() + ")");
-        if (name == kLoader) add_loader(machine, images, properties);
-        else add_device(machine, factory, *driver, properties);
+PlacedDevice UserDevices::place(const DriverHelp& driver, Properties& properties, bool hot) {
+    if (driver.kind == DriverKind::Pci || driver.kind == DriverKind::VirtioPci)
+        return add_pci_device(machine_, factory_, driver, properties, hot);
+    if (is_usb_device(driver.name)) return add_usb_device(machine_, driver.name, properties);
+    if (driver.name == "nvme-ns") return add_nvme_namespace(machine_, properties);
+    return place_in_slot(driver, properties);
+}
+
+/// A virtio device in a slot of the board, or a port of one.
+PlacedDevice UserDevices::place_in_slot(const DriverHelp& driver, Properties& properties) {
+    const std::string model(driver.name);
+    const bool port = Factory::is_port(model);
+    MmioTransport* slot = port ? nullptr : &choose_slot(machine_, properties);
+    if (port && !Factory::is_scsi_disk(model)) properties.take("bus");
+    std::string id = properties.take("id", "");
+    auto device = factory_.make(model, properties, id);
+    properties.finish();
+    if (driver.modern_only && slot->legacy())
+        warn("%s: many drivers need a slot of virtio 1.0 for it (-global virtio-mmio.force-legacy=off)",
+             properties.option().c_str());
+    PlacedDevice placed;
+    if (port) {
+        const Factory::Port& on = factory_.port();
+        placed.parent = find_transport(machine_, *on.bus);
+        if (!Factory::is_scsi_disk(model)) return placed;
+        char text[48];
+        std::snprintf(text, sizeof text, "/channel@0/disk@%x,%x", on.target, on.number);
+        placed.path = firmware_path(machine_, *on.bus) + text;
+        return placed;
     }
-    unsigned index = 0;
-    for (const Properties& properties : machine.config().nics) add_nic(machine, factory, properties, index++);
-    for (const auto& drive : backends.drives().all()) {
-        if (drive->interface != devices::block::Interface::Virtio || drive->in_use) continue;
-        Properties disk("-drive", "");
-        disk.set("drive", drive->id);
-        add_device(machine, factory, *find_driver(full_driver_name("virtio-blk", pci)), disk);
+    slot->plug(std::move(device));
+    placed.path = firmware_path(machine_, *slot) + (is_network_card(model) ? "/ethernet-phy@0" : "/disk@0,0");
+    return placed;
+}
+
+void UserDevices::add_ramfb(Properties& properties) {
+    const std::string id = properties.take("id", "");
+    properties.finish();
+    if (machine_.fw_cfg() == nullptr) properties.fail("this board has no fw_cfg");
+    auto made = std::make_unique<Ramfb>(machine_.memory());
+    if (!made->connect(*machine_.fw_cfg())) properties.fail("there is one already");
+    auto& ramfb = machine_.add_device("ramfb", std::move(made));
+    machine_.backends().screens().add(id, 0, ramfb);
+}
+
+void add_user_devices(Machine& machine, BootImages& images) { machine.add_user_devices(images); }
+
+// While the machine runs
+
+void UserDevices::plug(Properties properties) {
+    if (machine_.migration().active()) properties.fail("not while the machine migrates");
+    const DriverHelp& driver = take_driver(properties);
+    check_hotplug(driver, properties);
+    devices::block::Drives& drives = machine_.backends().drives();
+    const devices::block::Drive* drive = drives.find(peek(properties, "drive"));
+    const std::string taken = drive != nullptr && !drive->in_use ? drive->id : "";
+    try {
+        add(driver, properties, true);
+    } catch (const FatalError&) {
+        // It may have been taken before something was found to be wrong.
+        if (!taken.empty()) drives.release(taken);
+        throw;
     }
+}
+
+void UserDevices::check_hotplug(const DriverHelp& driver, const Properties& properties) {
+    if (driver.fixed) properties.fail("the device cannot be plugged while the machine runs");
+    const std::vector<std::string> known = property_names(driver);
+    for (const auto& [name, value] : properties.rest()) {
+        if (name != "id" && name != "bus" && std::find(known.begin(), known.end(), name) == known.end())
+            properties.fail("there is no property '" + name + "'");
+    }
+    if (driver.kind != DriverKind::Pci && driver.kind != DriverKind::VirtioPci)
+        properties.fail("its bus takes no devices while the machine runs");
+    Properties copy = properties;
+    pci::Bus& bus = choose_pci_bus(machine_, copy);
+    const auto* port = dynamic_cast<pci::RootPort*>(bus.bridge());
+    if (port == nullptr)
+        properties.fail("bus " + bus.name() + " takes no devices while the machine runs (pcie-root-port does)");
+    if (!port->hotplug()) properties.fail("the port of bus " + bus.name() + " has hotplug=off");
+}
+
+void UserDevices::request_unplug(const std::string& id) {
+    PlacedDevice* device = find(id);
+    auto refuse = [&](const std::string& why) { throw FatalError(1, "device " + id + " " + why); };
+    if (device == nullptr) refuse("is not there");
+    if (machine_.migration().active()) refuse("cannot go while the machine migrates");
+    if (device->function == nullptr) refuse("is on a bus that lets no devices go");
+    pci::Bus& bus = *device->function->bus();
+    auto* port = dynamic_cast<pci::RootPort*>(bus.bridge());
+    if (port == nullptr) refuse("is on bus " + bus.name() + ", which lets no devices go");
+    if (!port->hotplug()) refuse("is behind a port with hotplug=off");
+    const u64 now = devices::EventLoop::host_time();
+    if (device->asked_at != 0 && now - device->asked_at < kPatience) refuse("is about to go already");
+    if (bus.at(0) == nullptr) return empty_slot(*port);  // the driver has not been told of it
+    pci::RootPort::Answer answer{};
+    machine_.while_paused([&] { answer = port->press_button(); });
+    if (answer == pci::RootPort::Answer::Busy) refuse("is in a slot of which the guest is busy");
+    device->asked_at = now;
+    if (answer == pci::RootPort::Answer::Off) empty_slot(*port);
+}
+
+void UserDevices::watch_port(pci::RootPort& port) {
+    port.set_on_power_off([this, &port] { machine_.loop().post([this, &port] { empty_slot(port); }); });
+}
+
+void UserDevices::empty_slot(pci::RootPort& port) {
+    pci::Bus& bus = *port.secondary_bus();
+    if (bus.empty()) return;
+    machine_.while_paused([&] {
+        for (unsigned devfn = 256; devfn-- > 0;) {
+            if (pci::Function* function = bus.at(devfn)) take_out(*function);
+        }
+        port.tell_empty();
+    });
+    // Twice, as what runs before may post once more.
+    const u64 until = taken_out_;
+    machine_.loop().post([this, until] { machine_.loop().post([this, until] { bury(until); }); });
+}
+
+/// While no hart runs: the device ends what it does, and is no longer there.
+void UserDevices::take_out(pci::Function& function) {
+    Leaving leaving;
+    auto goes = [&](const PlacedDevice& one) { return one.function == &function || one.parent == &function; };
+    for (PlacedDevice& one : placed_) {
+        if (!goes(one)) continue;
+        for (devices::input::Handler* handler : one.inputs) machine_.backends().input().remove(*handler);
+        if (one.boot_index) machine_.boot_order().remove(*one.boot_index);
+        leaving.placed.push_back(one);
+    }
+    std::erase_if(placed_, goes);
+    function.reset();
+    function.bus()->unplug(function);
+    if (auto* transport = dynamic_cast<devices::virtio::PciTransport*>(&function)) factory_.forget(transport->device());
+    leaving.device = machine_.remove_device(function);
+    leaving.number = ++taken_out_;
+    leaving_.push_back(std::move(leaving));
+}
+
+void UserDevices::bury(u64 until) {
+    std::vector<Leaving> gone;
+    while (!leaving_.empty() && leaving_.front().number <= until) {
+        gone.push_back(std::move(leaving_.front()));
+        leaving_.pop_front();
+    }
+    for (Leaving& one : gone) {
+        one.device.reset();
+        for (const PlacedDevice& placed : one.placed) release(placed);
+        for (const PlacedDevice& placed : one.placed) machine_.tell_device_deleted(placed.id);
+    }
+}
+
+/// Back ends that the device had are free again; a disk of -drive goes with it, as in QEMU.
+void UserDevices::release(const PlacedDevice& device) {
+    if (!device.drive.empty()) machine_.backends().drives().release_and_forget(device.drive);
+    if (!device.chardev.empty()) machine_.backends().chardevs().release(device.chardev);
 }
 
 }  // namespace dragoman::machine

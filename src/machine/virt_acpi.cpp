@@ -94,9 +94,9 @@ Bytes routing_table() {
     return aml::package(rows);
 }
 
-/// _OSC (PCI Firmware 3.0 §4.5.1): the system has what it asks for, but hot plug.
+/// _OSC (PCI Firmware 3.0 §4.5.1): the system has what it asks for, but a standard hot-plug controller.
 Bytes capabilities_method() {
-    constexpr u32 kPme = 4, kErrorReporting = 8, kCapability = 16;
+    constexpr u32 kNativeHotplug = 1, kPme = 4, kErrorReporting = 8, kCapability = 16;
     constexpr u32 kUnknownUuid = 4, kUnknownRevision = 8, kMasked = 16;
     const Bytes what = aml::argument(0), revision = aml::argument(1), words = aml::argument(3), granted = aml::local(0);
     const Bytes status = aml::name_string("CDW1"), control = aml::name_string("CDW3");
@@ -104,11 +104,12 @@ Bytes capabilities_method() {
     return aml::method(
         "_OSC", 4,
         {aml::create_dword_field(words, 0, "CDW1"),
-         aml::if_true(aml::equal(what, aml::uuid("33db4d5b-1ff7-401c-9657-7441c03dd766")),
-                      {aml::create_dword_field(words, 8, "CDW3"),
-                       aml::bit_and(control, aml::integer(kPme | kErrorReporting | kCapability), granted),
-                       aml::if_true(aml::differ(revision, aml::integer(1)), {report(kUnknownRevision)}),
-                       aml::if_true(aml::differ(control, granted), {report(kMasked)}), aml::store(granted, control)}),
+         aml::if_true(
+             aml::equal(what, aml::uuid("33db4d5b-1ff7-401c-9657-7441c03dd766")),
+             {aml::create_dword_field(words, 8, "CDW3"),
+              aml::bit_and(control, aml::integer(kNativeHotplug | kPme | kErrorReporting | kCapability), granted),
+              aml::if_true(aml::differ(revision, aml::integer(1)), {report(kUnknownRevision)}),
+              aml::if_true(aml::differ(control, granted), {report(kMasked)}), aml::store(granted, control)}),
          aml::otherwise({report(kUnknownUuid)}), aml::returns(words)});
 }
 

@@ -1,13 +1,24 @@
 #include "memory/mmio_window.h"
 
+#include <algorithm>
+
 #include "memory/mmio_access.h"
 
 namespace dragoman::memory {
 
 unsigned MmioWindow::add(std::string name, u64 size, MmioHandler& handler, MmioLimits limits) {
     LockGuard lock(mutex_);
-    ranges_.push_back({.name = std::move(name), .size = size, .handler = &handler, .limits = limits});
-    return static_cast<unsigned>(ranges_.size() - 1);
+    Range range{.name = std::move(name), .size = size, .handler = &handler, .limits = limits};
+    auto place =
+        std::find_if(ranges_.begin(), ranges_.end(), [](const Range& other) { return other.handler == nullptr; });
+    if (place != ranges_.end()) *place = std::move(range);
+    else place = ranges_.insert(place, std::move(range));
+    return static_cast<unsigned>(place - ranges_.begin());
+}
+
+void MmioWindow::remove(unsigned range) {
+    LockGuard lock(mutex_);
+    ranges_[range] = {.name = {}, .size = 0, .handler = nullptr, .limits = {}};
 }
 
 void MmioWindow::move(unsigned range, u64 offset) {

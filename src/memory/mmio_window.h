@@ -40,7 +40,9 @@ public:
     /// that overlap the one with the lowest number answers.
     void move(unsigned range, u64 offset);
     void turn(unsigned range, bool on);
-    /// The ranges by their numbers, for info mtree.
+    /// Takes the range out; another one may get its number. Nobody may be accessing it.
+    void remove(unsigned range);
+    /// The ranges by their numbers; those that were removed have no handler.
     std::vector<Range> ranges() const;
 
     bool read(u64 offset, unsigned size, u64& value) override;

@@ -15,6 +15,7 @@
 #include "cli/system/nic_options.h"
 #include "cli/system/smp.h"
 #include "machine/acpi/user_table.h"
+#include "machine/json_properties.h"
 #include "machine/smbios.h"
 
 namespace dragoman::cli_system {
@@ -164,24 +165,13 @@ void add_monitor(Parser& p, const std::string&, const std::string& value) {
 
 void add_qmp(Parser& p, const std::string&, const std::string& value) { p.config.qmps.push_back(value); }
 
-/// Adds what a JSON object says to `properties`; members of objects in it get dotted names.
-void flatten(Properties& properties, const std::string& prefix, const nlohmann::json& object) {
-    for (const auto& [key, value] : object.items()) {
-        if (value.is_object()) flatten(properties, prefix + key + ".", value);
-        else if (value.is_string()) properties.set(prefix + key, value.get<std::string>());
-        else if (value.is_boolean()) properties.set(prefix + key, value.get<bool>() ? "on" : "off");
-        else if (value.is_number_integer()) properties.set(prefix + key, value.dump());
-        else properties.fail(prefix + key + ": neither text, number nor truth value");
-    }
-}
-
 /// "NAME,property=value...", or the same as a JSON object.
 Properties parse_list(const std::string& option, const std::string& value, std::string_view implied = {}) {
     if (!value.starts_with('{')) return Properties(option, value, implied);
-    nlohmann::json object = nlohmann::json::parse(value, nullptr, false);
+    auto object = nlohmann::ordered_json::parse(value, nullptr, false);
     if (!object.is_object()) fail(option, "'" + value + "' is not valid JSON");
     Properties properties(option, "");
-    flatten(properties, "", object);
+    machine::add_json(properties, object);
     return properties;
 }
 

@@ -165,6 +165,7 @@ void Drives::add_blockdev(Properties properties) {
         kDrivers[properties.take_choice("driver", {kDrivers[0], kDrivers[1], kDrivers[2], kDrivers[3]}, 0)];
     auto drive = std::make_unique<Drive>();
     drive->id = name;
+    drive->node = true;
     if (driver == "file" || driver == "host_device") {
         auto file = host_file(properties, "");
         properties.finish();
@@ -194,6 +195,32 @@ Drive& Drives::take(std::string_view id) {
     if (drive->in_use) throw FatalError(1, "drive '" + std::string(id) + "' is in use by another device");
     drive->in_use = true;
     return *drive;
+}
+
+void Drives::release(std::string_view id) {
+    if (Drive* drive = find(id)) drive->in_use = false;
+}
+
+void Drives::release_and_forget(std::string_view id) {
+    release(id);
+    if (const Drive* drive = find(id); drive != nullptr && !drive->node) remove(id);
+}
+
+void Drives::remove(std::string_view id) {
+    auto found = std::find_if(drives_.begin(), drives_.end(), [&](const auto& drive) { return drive->id == id; });
+    if (found == drives_.end()) throw FatalError(1, "there is no drive '" + std::string(id) + "'");
+    const auto file = files_.find(id);
+    // A node of a file is known by two names here; others are formats' and -drive's.
+    const long known = file != files_.end() ? 2 : 1;
+    if ((*found)->in_use || (*found)->image.use_count() > known)
+        throw FatalError(1, "drive '" + std::string(id) + "' is in use");
+    const std::shared_ptr<Image> image = (*found)->image;
+    if (image != nullptr) image->flush();
+    drives_.erase(found);
+    for (const auto& other : drives_) {
+        if (image != nullptr && other->image == image) other->in_use = false;  // the node under a -drive
+    }
+    if (file != files_.end()) files_.erase(file);
 }
 
 int Drives::flush_all() {

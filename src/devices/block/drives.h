@@ -23,6 +23,7 @@ struct Drive {
     bool report_write_errors = true;  ///< werror=, rerror=: the guest is told of errors of the host's
     bool report_read_errors = true;
     bool in_use = false;  ///< a device has taken it
+    bool node = false;    ///< of -blockdev
 };
 
 class Drives {
@@ -36,6 +37,12 @@ public:
     Drive* find(std::string_view id);
     /// As find, for the device that is to use it. @throws FatalError when there is none or it is taken
     Drive& take(std::string_view id);
+    /// The device that had taken it has gone, or was not made.
+    void release(std::string_view id);
+    /// As release; a disk of -drive goes with its device, as nothing can name its image again.
+    void release_and_forget(std::string_view id);
+    /// Takes a drive or node out. @throws FatalError when there is none, or it is in use
+    void remove(std::string_view id);
     const std::vector<std::unique_ptr<Drive>>& all() const { return drives_; }
 
     /// Everything written reaches the disks. @returns the first errno

@@ -133,6 +133,18 @@ std::shared_ptr<Chardev> ChardevSet::use(const std::string& option, const std::s
     return entry.backend;
 }
 
+void ChardevSet::release(const std::string& id) {
+    if (auto found = entries_.find(id); found != entries_.end()) found->second.used = false;
+}
+
+void ChardevSet::remove(const std::string& option, const std::string& id) {
+    auto found = entries_.find(id);
+    if (found == entries_.end()) throw FatalError(1, option + ": there is no character device '" + id + "'");
+    if (found->second.used || found->second.mux != nullptr)
+        throw FatalError(1, option + ": character device '" + id + "' is in use");
+    entries_.erase(found);
+}
+
 ChardevSet::Opened ChardevSet::open(const std::string& option, const std::string& text, const std::string& label) {
     constexpr std::string_view kReference = "chardev:";
     if (text == "none") return {};

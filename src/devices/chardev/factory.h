@@ -32,6 +32,11 @@ public:
     /// The back end `id` for one more user: only a mux takes several. @throws FatalError; `option` begins its text
     std::shared_ptr<Chardev> use(const std::string& option, const std::string& id);
 
+    /// The user of `id` has gone, and has detached itself.
+    void release(const std::string& id);
+    /// Takes the back end out. @throws FatalError when there is none, or it is in use
+    void remove(const std::string& option, const std::string& id);
+
     struct Info {
         std::string id, description;
     };

@@ -43,11 +43,12 @@ public:
     virtual std::string input_name() const = 0;
 };
 
-/// Handlers are added before the machine runs; all else happens on the event loop's thread.
+/// All happens on the event loop's thread, or before the machine runs.
 class Input {
 public:
-    /// `handler` lasts as long as the machine runs.
+    /// `handler` lasts until it is removed, or as long as the machine runs.
     void add(Handler& handler) { handlers_.push_back(&handler); }
+    void remove(Handler& handler) { std::erase(handlers_, &handler); }
     /// Gives events that happen at the same time to the handlers that they are for: of several of a kind, the one that
     /// was added last and has a driver. What nobody takes is lost.
     void send(std::span<const Event> events);

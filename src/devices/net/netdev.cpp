@@ -3,8 +3,14 @@
 namespace dragoman::devices::net {
 
 void Netdev::attach(Receiver receiver) {
-    if (receiver == nullptr) receiver_ = nullptr;
+    if (receiver == nullptr) detach();
     else receiver_ = [inner = std::move(receiver)](std::span<const u8> frame, u16) { return inner(frame); };
+}
+
+void Netdev::detach() {
+    receiver_ = nullptr;
+    waiting_.clear();
+    want_merged(false, false);
 }
 
 void Netdev::deliver(std::span<const u8> frame, u16 segment) {

@@ -33,6 +33,8 @@ public:
     /// The same of a card that also takes the TCP data of several packets in one frame (TcpMerge::Output).
     using LargeReceiver = std::function<bool(std::span<const u8> frame, u16 segment)>;
     void attach_large(LargeReceiver receiver) { receiver_ = std::move(receiver); }
+    /// The card has gone, and what waited for it is lost.
+    void detach();
     bool attached() const { return receiver_ != nullptr; }
     /// The card has room again: passes on what had to wait.
     void resume();

@@ -81,6 +81,11 @@ Netdev& Netdevs::add(Properties properties) {
     return *netdevs_.emplace_back(kKinds[type].make(id, properties, loop_, chardevs_));
 }
 
+void Netdevs::remove(std::string_view id) {
+    Netdev& netdev = take(id);
+    std::erase_if(netdevs_, [&](const auto& one) { return one.get() == &netdev; });
+}
+
 void Netdevs::add_dump(Properties properties) {
     std::optional<std::string> name = properties.take("netdev");
     if (!name) properties.fail("needs netdev=ID");

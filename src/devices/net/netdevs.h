@@ -21,6 +21,8 @@ public:
     Netdev& add(Properties properties);
     /// `-object filter-dump,netdev=…`, without its id. @throws FatalError
     void add_dump(Properties properties);
+    /// Takes a back end out. @throws FatalError when there is none, or a card has it
+    void remove(std::string_view id);
     /// The back end `id`, or null.
     Netdev* find(std::string_view id) const;
     /// The back end `id`, which no card has yet. @throws FatalError

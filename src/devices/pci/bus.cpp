@@ -73,17 +73,25 @@ Bus::Place Bus::choose(Properties& properties) const {
 
 void Bus::plug(Function& function, const Place& place) {
     DRAGOMAN_ASSERT(functions_[place.devfn] == nullptr);
+    LockGuard held(host_.lock());
     if (place.multifunction) function.set_multifunction();
     functions_[place.devfn] = &function;
     function.bus_ = this;
     function.devfn_ = place.devfn;
     host_.add_bars(function);
-    if (bridge_ != nullptr) bridge_->child_plugged();
+    if (bridge_ != nullptr) bridge_->children_changed();
 }
 
 void Bus::unplug(Function& function) {
+    if (functions_[function.devfn_] != &function) return;
+    LockGuard held(host_.lock());
     functions_[function.devfn_] = nullptr;
     host_.remove_bars(function);
+    if (bridge_ != nullptr) bridge_->children_changed();
+}
+
+bool Bus::empty() const {
+    return std::none_of(functions_.begin(), functions_.end(), [](const Function* one) { return one != nullptr; });
 }
 
 void Bus::set_intx(unsigned slot, unsigned pin, bool level) {

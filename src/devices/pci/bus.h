@@ -34,8 +34,11 @@ public:
     /// Where addr=SLOT[.FUNCTION] (hexadecimal) says, else the first free slot; takes that, and multifunction=, out of
     /// `properties`. @throws FatalError
     Place choose(Properties& properties) const;
+    /// While no hart runs. One that comes after the machine's start is to be reset next.
     void plug(Function& function, const Place& place);
+    /// The same; nothing where it is not plugged any more.
     void unplug(Function& function);
+    bool empty() const;
 
     /// A function's INTx, pin 0 to 3.
     void set_intx(unsigned slot, unsigned pin, bool level);

@@ -131,6 +131,10 @@ E1000::E1000(EventLoop& loop, net::Netdev* netdev, const net::MacAddress& mac)
     }
 }
 
+E1000::~E1000() {
+    if (netdev_ != nullptr) netdev_->detach();
+}
+
 std::string E1000::describe_device() const {
     return "mac " + net::format_mac(mac_) + (netdev_ != nullptr ? ", netdev " + netdev_->id() : ", no netdev");
 }

@@ -19,6 +19,7 @@ class E1000 final : public Function, private memory::MmioHandler {
 public:
     /// @param netdev  null: the cable is out
     E1000(EventLoop& loop, net::Netdev* netdev, const net::MacAddress& mac);
+    ~E1000() override;
 
     void resume() override;
 

@@ -35,7 +35,8 @@ Function::Function(std::string model, const Identity& identity)
       config_(identity.express ? kExpressBytes : kConventionalBytes),
       reset_values_(config_.size()),
       writable_(config_.size()),
-      clearable_(config_.size()) {
+      clearable_(config_.size()),
+      changing_(config_.size()) {
     set_register(kVendorId, 2, identity.vendor);
     set_register(kDeviceId, 2, identity.device);
     set_register(kRevision, 4, identity.class_code << 8 | identity.revision);
@@ -64,6 +65,10 @@ void Function::set_reset_bits(unsigned offset, unsigned size, u32 bits) {
 }
 
 void Function::set_clearable(unsigned offset, unsigned size, u32 bits) { put(clearable_, offset, size, bits); }
+
+void Function::set_changing(unsigned offset, unsigned size, u32 bits) { put(changing_, offset, size, bits); }
+
+void Function::poke(unsigned offset, unsigned size, u32 value) { put(config_, offset, size, value); }
 
 void Function::add_bar(unsigned index, BarKind kind, u64 size, memory::MmioHandler& handler,
                        memory::MmioLimits limits) {
@@ -227,7 +232,7 @@ void Function::visit(State& state) {
         state.same("bytes", config_.size());
         for (unsigned offset = 0; offset < config_.size(); offset += 4) {
             u32 now = peek(offset, 4), there = state.peek("word", now);
-            u32 changeable = get(writable_, offset, 4) | get(clearable_, offset, 4);
+            u32 changeable = get(writable_, offset, 4) | get(clearable_, offset, 4) | get(changing_, offset, 4);
             if (((now ^ there) & ~changeable) != 0) state.refuse("a read-only register");
             if (state.loading()) put(config_, offset, 4, there);
         }

@@ -78,8 +78,10 @@ public:
     /// A bridge's: whether it passes accesses of [address, address + bytes) on.
     virtual bool forwards(bool /*io*/, u64 /*address*/, u64 /*bytes*/) const { return false; }
 
-    /// A bridge's: something has been plugged behind it. Before the machine runs.
-    virtual void child_plugged() {}
+    /// A bridge's: whether what lies behind it has power; else it answers nothing. The bridge's lock is held.
+    virtual bool powered() const { return true; }
+    /// A bridge's: something has been plugged behind it, or taken out. The bridge's lock is held.
+    virtual void children_changed() {}
 
     /// The value that the configuration space holds, without the effects of a read. The bridge's lock is held.
     u32 peek(unsigned offset, unsigned size) const;
@@ -103,6 +105,10 @@ protected:
     void set_register(unsigned offset, unsigned size, u32 value, u32 writable = 0);
     /// Of which bits writing a one clears.
     void set_clearable(unsigned offset, unsigned size, u32 bits);
+    /// Which bits change by themselves, so that a saved state may have others.
+    void set_changing(unsigned offset, unsigned size, u32 bits);
+    /// Gives a register a value until the next reset. The bridge's lock is held.
+    void poke(unsigned offset, unsigned size, u32 value);
     /// The capability of a device at the other end of a PCI Express link.
     void add_express_endpoint();
     /// MSI with one 64-bit message.
@@ -146,7 +152,7 @@ private:
     Bus* bus_ = nullptr;
     u8 devfn_ = 0;
 
-    std::vector<u8> config_, reset_values_, writable_, clearable_;
+    std::vector<u8> config_, reset_values_, writable_, clearable_, changing_;
     unsigned next_capability_ = 0x40;  ///< offset of the next that asks for none
     Bar bars_[kBars];
     std::unique_ptr<Msi> msi_;

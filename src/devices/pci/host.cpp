@@ -54,7 +54,7 @@ Function* Host::find(unsigned number, unsigned devfn) {
         if (next == nullptr) return nullptr;
         bus = next;
     }
-    return bus->at(devfn);
+    return bus->is_root() || bus->bridge()->powered() ? bus->at(devfn) : nullptr;
 }
 
 void Host::add_bars(Function& function) {
@@ -72,7 +72,7 @@ void Host::add_bars(Function& function) {
 
 void Host::remove_bars(Function& function) {
     for (const Target& target : targets_) {
-        if (target.function == &function) target.window->window->turn(target.range, false);
+        if (target.function == &function) target.window->window->remove(target.range);
     }
     std::erase_if(targets_, [&](const Target& target) { return target.function == &function; });
 }

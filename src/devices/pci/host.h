@@ -46,8 +46,8 @@ public:
     // For buses
     void add_bus(Bus& bus) { buses_.push_back(&bus); }
     void remove_bus(Bus& bus) { std::erase(buses_, &bus); }
-    void add_bars(Function& function);
-    void remove_bars(Function& function);
+    void add_bars(Function& function) DRAGOMAN_REQUIRES(lock_);
+    void remove_bars(Function& function) DRAGOMAN_REQUIRES(lock_);
     void set_intx(unsigned line, bool level);
     /// A message-signalled interrupt.
     void send_message(u64 address, u32 data);

@@ -77,6 +77,11 @@ std::unique_ptr<VirtioDevice> Factory::make(std::string_view name, Properties& p
     properties.fail("unknown device '" + std::string(name) + "'");
 }
 
+void Factory::forget(const VirtioDevice& device) {
+    if (console_ == &device) console_ = nullptr;
+    std::erase_if(scsi_buses_, [&](const auto& bus) { return bus.second == &device; });
+}
+
 std::unique_ptr<VirtioDevice> Factory::make_blk(Properties& properties) {
     return Blk::make(backends_.space, backends_.drives, properties);
 }
@@ -152,6 +157,7 @@ std::unique_ptr<VirtioDevice> Factory::connect_port(Properties& properties) {
     if (console_ == nullptr) properties.fail("a virtio-serial-device must come before it");
     if (std::string wrong = console_->connect_port(backends_.chardev(*chardev), options); !wrong.empty())
         properties.fail(wrong);
+    port_ = {console_};
     return nullptr;
 }
 
@@ -188,7 +194,7 @@ std::unique_ptr<VirtioDevice> Factory::connect_disk(Properties& properties) {
     std::unique_ptr<scsi::Disk> disk = scsi::Disk::make(backends_.drives, kCdrom, properties);
     properties.finish();
     if (std::string wrong = controller->add(std::move(disk), target, lun); !wrong.empty()) properties.fail(wrong);
-    scsi_place_ = {controller, *target, lun};
+    port_ = {controller, *target, lun};
     return nullptr;
 }
 

@@ -55,13 +55,15 @@ public:
     /// (is_port). @throws FatalError
     std::unique_ptr<VirtioDevice> make(std::string_view model, Properties& properties, const std::string& id = {});
 
-    /// Where a disk of virtio-scsi is.
-    struct ScsiPlace {
-        const VirtioDevice* controller = nullptr;
-        u32 target = 0, lun = 0;
+    /// Where what is_port names is.
+    struct Port {
+        const VirtioDevice* bus = nullptr;
+        u32 target = 0, number = 0;  ///< a disk's target and unit
     };
-    /// Of the disk that was made last.
-    const ScsiPlace& scsi_place() const { return scsi_place_; }
+    /// Of the one that was made last.
+    const Port& port() const { return port_; }
+    /// The device is about to go: nothing is connected to it any more.
+    void forget(const VirtioDevice& device);
 
 private:
     struct Model;
@@ -86,7 +88,7 @@ private:
     std::string id_;                                         ///< of what is made
     Console* console_ = nullptr;                             ///< made last, for its ports
     std::vector<std::pair<std::string, Scsi*>> scsi_buses_;  ///< by the name of each
-    ScsiPlace scsi_place_;
+    Port port_;
 };
 
 }  // namespace dragoman::devices::virtio

@@ -67,6 +67,10 @@ Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, con
     }
 }
 
+Net::~Net() {
+    if (netdev_ != nullptr) netdev_->detach();
+}
+
 NetOptions Net::take_options(Properties& properties, const MacAddress& mac) {
     NetOptions options;
     options.mac = mac;

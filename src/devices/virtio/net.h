@@ -26,6 +26,7 @@ class Net final : public VirtioDevice {
 public:
     /// @param netdev  null: the cable is out
     Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options);
+    ~Net() override;
     /// The card's own properties; "netdev" and "mac" have been taken. @throws FatalError
     static NetOptions take_options(Properties& properties, const MacAddress& mac);
 

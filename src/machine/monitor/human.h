@@ -54,6 +54,16 @@ private:
     std::string info_migrate(std::string_view);
     std::string info_migrate_parameters(std::string_view);
 
+    // human_devices.cpp
+    std::string device_add(std::string_view arguments);
+    std::string device_del(std::string_view arguments);
+    std::string netdev_add(std::string_view arguments);
+    std::string netdev_del(std::string_view arguments);
+    std::string chardev_add(std::string_view arguments);
+    std::string chardev_remove(std::string_view arguments);
+    std::string drive_add(std::string_view arguments);
+    std::string drive_del(std::string_view arguments);
+
     // human_display.cpp
     std::string screendump(std::string_view arguments);
     std::string send_key(std::string_view arguments);

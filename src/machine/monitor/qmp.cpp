@@ -9,6 +9,7 @@
 #include "machine/monitor/human.h"
 #include "machine/monitor/json_splitter.h"
 #include "machine/monitor/output.h"
+#include "machine/monitor/qmp_devices.h"
 #include "machine/monitor/qmp_display.h"
 #include "machine/monitor/qmp_error.h"
 #include "machine/monitor/qmp_introspection.h"
@@ -28,6 +29,12 @@ public:
     QmpSession(Machine& machine, const std::shared_ptr<devices::Chardev>& chardev)
         : machine_(machine), chardev_(chardev), output_(chardev) {
         listener_ = machine_.add_listener([this](Event event, Cause cause) { tell(event, cause); });
+        device_listener_ = machine_.add_device_listener([this](const std::string& id) {
+            Json data = Json::object();
+            if (!id.empty()) data["device"] = id;
+            data["path"] = qom_path(id);
+            tell("DEVICE_DELETED", data);
+        });
         migration_listener_ = machine_.migration().add_listener([this](MigrationStatus status) {
             if (migration_events_) tell("MIGRATION", {{"status", name_of(status)}});
         });
@@ -45,6 +52,7 @@ public:
     }
     ~QmpSession() override {
         machine_.remove_listener(listener_);
+        machine_.remove_device_listener(device_listener_);
         machine_.migration().remove_listener(migration_listener_);
         chardev_->attach({[] { return std::size_t{0}; }, [](std::span<const u8>) {}});
     }
@@ -56,6 +64,7 @@ private:
         std::vector<std::string_view> arguments;
         Handler handler;
     };
+    static constexpr std::string_view kAnyArguments = "...";  ///< others, too, which the command looks at
     static const std::vector<Command>& commands();
 
     void send(const Json& value) { output_.write(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\r\n"); }
@@ -150,6 +159,7 @@ private:
     }
 
     static void check_arguments(const Command& command, const Json& arguments) {
+        if (!command.arguments.empty() && command.arguments.back() == kAnyArguments) return;
         for (const auto& [key, value] : arguments.items()) {
             bool known = std::find(command.arguments.begin(), command.arguments.end(), key) != command.arguments.end();
             if (!known) throw QmpError{"Parameter '" + key + "' is unexpected"};
@@ -199,8 +209,21 @@ private:
 
     Json query_qmp_schema(const Json&) {
         std::vector<CommandSchema> schema;
-        for (const Command& command : commands()) schema.push_back({command.name, command.arguments});
-        constexpr std::string_view kEvents[] = {"SHUTDOWN",         "RESET", "STOP", "RESUME", "POWERDOWN", "MIGRATION",
+        for (const Command& command : commands()) {
+            std::span<const std::string_view> named = command.arguments;
+            if (!named.empty() && named.back() == kAnyArguments) named = named.first(named.size() - 1);
+            schema.push_back({command.name, named});
+        }
+        constexpr std::string_view kEvents[] = {"SHUTDOWN",
+                                                "RESET",
+                                                "STOP",
+                                                "RESUME",
+                                                "POWERDOWN",
+                                                "MIGRATION",
+                                                "WATCHDOG",
+                                                "GUEST_PANICKED",
+                                                "GUEST_CRASHLOADED",
+                                                "DEVICE_DELETED",
                                                 "JOB_STATUS_CHANGE"};
         return schema_json(schema, kEvents);
     }
@@ -247,6 +270,15 @@ private:
         if (devices::pci::Host* host = machine_.pci()) list.push_back(pci_json(host->root()));
         return list;
     }
+
+    Json device_add(const Json& arguments) { return qmp_device_add(machine_, arguments); }
+    Json device_del(const Json& arguments) { return qmp_device_del(machine_, arguments); }
+    Json netdev_add(const Json& arguments) { return qmp_netdev_add(machine_, arguments); }
+    Json netdev_del(const Json& arguments) { return qmp_netdev_del(machine_, arguments); }
+    Json chardev_add(const Json& arguments) { return qmp_chardev_add(machine_, arguments); }
+    Json chardev_remove(const Json& arguments) { return qmp_chardev_remove(machine_, arguments); }
+    Json blockdev_add(const Json& arguments) { return qmp_blockdev_add(machine_, arguments); }
+    Json blockdev_del(const Json& arguments) { return qmp_blockdev_del(machine_, arguments); }
 
     Json screendump(const Json& arguments) { return qmp_screendump(machine_, arguments); }
     Json send_key(const Json& arguments) { return qmp_send_key(machine_, arguments); }
@@ -425,7 +457,7 @@ private:
     Output output_;
     JsonSplitter splitter_;
     bool negotiated_ = false;
-    unsigned listener_ = 0, migration_listener_ = 0;
+    unsigned listener_ = 0, migration_listener_ = 0, device_listener_ = 0;
     bool migration_events_ = false;
     std::vector<Job> jobs_;
 };
@@ -454,6 +486,14 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-uuid", {}, &QmpSession::query_uuid},
         {"query-version", {}, &QmpSession::query_version},
         {"query-vnc", {}, &QmpSession::query_vnc},
+        {"blockdev-add", {"driver", "node-name", kAnyArguments}, &QmpSession::blockdev_add},
+        {"blockdev-del", {"node-name"}, &QmpSession::blockdev_del},
+        {"chardev-add", {"id", "backend"}, &QmpSession::chardev_add},
+        {"chardev-remove", {"id"}, &QmpSession::chardev_remove},
+        {"device_add", {"driver", "bus", "id", kAnyArguments}, &QmpSession::device_add},
+        {"device_del", {"id"}, &QmpSession::device_del},
+        {"netdev_add", {"type", "id", kAnyArguments}, &QmpSession::netdev_add},
+        {"netdev_del", {"id"}, &QmpSession::netdev_del},
         {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},
         {"job-dismiss", {"id"}, &QmpSession::job_dismiss},
         {"migrate", {"uri", "detach", "resume"}, &QmpSession::migrate},

@@ -4,7 +4,6 @@ kernel's console is on the screen, where what the keyboard types appears; a prog
 of keyboard and pointers, from the monitor, QMP and VNC, arrive at evdev. PICTURE: keeps the console's picture there, as PNG.
 Exit status 77: there is no kernel, or it has no modules of these devices."""
 
-import json
 import os
 import re
 import socket
@@ -16,6 +15,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from debian_guest import Guest, has_module, is_there  # noqa: E402
+from qmp import Qmp  # noqa: E402
 
 PROGRAM, BUS = sys.argv[1:3]
 WIDTH, HEIGHT = 800, 600
@@ -50,31 +50,6 @@ def read_png(path):
             row[i] = (row[i] + row[i - 3]) & 255
         out += row[1:]
     return width, height, bytes(out)
-
-
-class Qmp:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.lines = self.socket.makefile("rw")
-        assert "QMP" in json.loads(self.lines.readline())
-        self.run("qmp_capabilities")
-
-    def ask(self, name, **arguments):
-        self.lines.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self.lines.flush()
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "event" not in answer:
-                return answer
-
-    def run(self, name, **arguments):
-        answer = self.ask(name, **arguments)
-        assert "return" in answer, answer
-        return answer["return"]
-
-    def monitor(self, line):
-        return self.run("human-monitor-command", **{"command-line": line})
 
 
 class Vnc:

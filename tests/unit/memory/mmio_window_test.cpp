@@ -86,6 +86,17 @@ TEST_F(StrictWindow, NothingIsABusError) {
     EXPECT_FALSE(space.store(kBase, 4, 0));
 }
 
+TEST_F(Window, NumbersOfRemovedRangesAreUsedAgain) {
+    const unsigned first = window.add("a", 0x1000, a), second = window.add("b", 0x1000, b);
+    window.turn(first, true);
+    window.remove(first);
+    EXPECT_EQ(load(4), 0xffffffffu);
+    EXPECT_EQ(window.add("c", 0x1000, a), first);
+    EXPECT_EQ(load(4), 0xffffffffu) << "off at first";
+    window.turn(second, true);
+    EXPECT_EQ(window.ranges().size(), 2u);
+}
+
 TEST_F(Window, MovesWhileItIsRead) {
     unsigned range = window.add("a", 0x1000, a);
     window.turn(range, true);
