@@ -135,11 +135,12 @@ void set_harts(Parser& p, const std::string& option, const std::string& value) {
 
 void set_memory(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "size");
-    u64 size = properties.take_size("size", 0, u64{1} << 20);
+    constexpr u64 kNotGiven = ~u64{0};
+    u64 size = properties.take_size("size", kNotGiven, u64{1} << 20);
     properties.take_number("slots", 0);
     properties.take_size("maxmem", 0);
     properties.finish();
-    if (size == 0) return;  // only what is said of memory to be plugged
+    if (size == kNotGiven) return;  // only what is said of memory to be plugged
     if (size < u64{1} << 20 || size > u64{1} << 40) fail(option, "'" + value + "' is not between 1M and 1T");
     p.config.memory = (size + 0xfff) & ~u64{0xfff};
     p.memory_given = true;

@@ -62,8 +62,8 @@ TEST(SystemOptions, Icount) {
 
 TEST(SystemOptions, Defaults) {
     machine::Config config = parse_options({}).machine;
-    EXPECT_EQ(config.memory, u64{128} << 20);
-    EXPECT_EQ(config.harts, 1u);
+    EXPECT_EQ(config.memory, 0u);  // both are the board's
+    EXPECT_EQ(config.harts, 0u);
     EXPECT_EQ(config.bios, "default");
     EXPECT_EQ(config.serials, std::vector<std::string>{"mon:stdio"});
     EXPECT_TRUE(parse_options({"-display", "none"}).machine.serials.empty());

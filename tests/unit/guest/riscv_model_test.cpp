@@ -257,11 +257,11 @@ TEST(RiscvProperties, Identify) {
 
 TEST(RiscvModels, StandBesideEachOther) {
     std::unique_ptr<Model> small = make_model("rv64i"), large = make_model("max"), machine = make_model("max", true);
-    constexpr u32 kMul = 0x02c5'8533, kMret = 0x3020'0073;
+    constexpr u32 kMul = 0x02c5'8533, kSret = 0x1020'0073;
     EXPECT_EQ(small->decoder().find(kMul), nullptr);
     EXPECT_NE(large->decoder().find(kMul), nullptr);
-    EXPECT_EQ(large->decoder().find(kMret), nullptr);
-    EXPECT_NE(machine->decoder().find(kMret), nullptr);
+    EXPECT_EQ(large->decoder().find(kSret), nullptr);
+    EXPECT_NE(machine->decoder().find(kSret), nullptr);
     EXPECT_NE(small->configuration(), large->configuration());
     EXPECT_NE(large->configuration(), machine->configuration());
     EXPECT_LT(large->registers().size(), machine->registers().size());
