@@ -30,6 +30,8 @@ private:
 /// A stretch of the code buffer that one vCPU fills from low to high addresses.
 struct Chunk {
     static constexpr std::size_t kBytes = 128 << 10;
+    /// Of the code of TBs: fields that are patched lie within a word, wherever a TB is copied to.
+    static constexpr std::size_t kAlignment = 8;
 
     u8* start = nullptr;
     u8* end = nullptr;
@@ -40,6 +42,8 @@ struct Chunk {
     u32 region = 0;
 
     void add(TranslationBlock* tb);
+    /// Code up to `code_end` is there for good: the next TB goes behind it.
+    void advance(u8* code_end) { next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(code_end), kAlignment)); }
     /// The TB whose code `p` is in; null: none.
     TranslationBlock* at(const u8* p) const;
     /// Forgets all TBs.

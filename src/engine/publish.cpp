@@ -46,7 +46,7 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
     tb->content_hash = !block.verified && reader.bytes().size() >= block.guest_size
                            ? content_hash(reader.bytes().data(), block.guest_size)
                            : 0;
-    chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(tb->code + tb->code_size), 16));
+    chunk.advance(tb->code + tb->code_size);
     return tb;
 }
 

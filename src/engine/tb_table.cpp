@@ -21,7 +21,14 @@ TbTable::Table* TbTable::allocate(std::size_t buckets) {
     return table;
 }
 
-TbTable::TbTable() : table_(allocate(kInitialBuckets)) {}
+void TbTable::Free::operator()(std::atomic<u64>* memory) const { std::free(memory); }
+
+// calloc: zeros that no memory is used for before something is written to it.
+TbTable::TbTable()
+    : starts_(static_cast<std::atomic<u64>*>(std::calloc(kStartBits / 64, sizeof(u64)))),
+      table_(allocate(kInitialBuckets)) {
+    if (starts_ == nullptr) throw std::bad_alloc();
+}
 
 TbTable::~TbTable() {
     release_retired();
@@ -30,7 +37,12 @@ TbTable::~TbTable() {
 
 TranslationBlock* TbTable::find(u64 pc, u32 flags, u64 physical) const {
     Table* table = table_.load(std::memory_order_acquire);
-    auto* head = table->buckets[Table::hash(pc, flags, physical) & table->mask].load(std::memory_order_acquire);
+    const auto& place = table->buckets[Table::hash(pc, flags, physical) & table->mask];
+    if (!may_have(pc)) {
+        __builtin_prefetch(&place, 1);  // it will be inserted as a rule
+        return nullptr;
+    }
+    auto* head = place.load(std::memory_order_acquire);
     for (; head != nullptr; head = head->next.load(std::memory_order_acquire)) {
         auto* tb = static_cast<TranslationBlock*>(head);
         if (tb->pc == pc && tb->flags == flags && tb->physical == physical) return tb;
@@ -42,6 +54,10 @@ void TbTable::insert(TranslationBlock* tb) {
     // Mostly what is looked for is not there, and each TB on the way to the end of a chain is memory that is not in
     // cache.
     if (count_ * 2 > table_.load(std::memory_order_relaxed)->mask) grow();
+    // Before the TB is there: whoever does not see the bit has come before it.
+    const std::size_t bit = start_bit(tb->pc);
+    starts_[bit / 64].store(starts_[bit / 64].load(std::memory_order_relaxed) | u64{1} << (bit % 64),
+                            std::memory_order_release);
     auto& place = bucket(table_.load(std::memory_order_relaxed), tb);
     tb->next.store(place.load(std::memory_order_relaxed), std::memory_order_relaxed);
     place.store(tb, std::memory_order_release);

@@ -39,6 +39,20 @@ private:
     }
     void grow();
 
+    // Most of what is looked for by the engine is not there, and each look at the table is at memory that is not in
+    // cache. So one bit for an address, modulo kStartBits of them, says whether a TB with it has ever been inserted: of
+    // code that lies together the bits do, too.
+    static constexpr std::size_t kStartBits = std::size_t{1} << 21;
+    static std::size_t start_bit(u64 pc) { return pc >> 1 & (kStartBits - 1); }
+    bool may_have(u64 pc) const {
+        const std::size_t bit = start_bit(pc);
+        return (starts_[bit / 64].load(std::memory_order_acquire) >> (bit % 64) & 1) != 0;
+    }
+
+    struct Free {
+        void operator()(std::atomic<u64>* memory) const;
+    };
+    std::unique_ptr<std::atomic<u64>[], Free> starts_;
     std::atomic<Table*> table_;
     std::size_t count_ = 0;
     std::atomic<u64> insertions_{1};

@@ -1,6 +1,6 @@
 #include "ir/function.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/error.h"
 
@@ -47,9 +47,8 @@ void Function::reset() {
     joins = short_branches = branches_back = false;
     placed_labels = 0;
     const_count_ = 0;
-    // Nearly always there is room for these only, and to clear that takes a few stores.
-    if (const_hash_.size() == kConstants) std::memset(const_hash_.data(), 0, kConstants * sizeof const_hash_[0]);
-    else const_hash_.assign(kConstants, 0);
+    if (const_hash_.size() != kConstants) const_hash_.resize(kConstants);
+    std::fill(const_hash_.begin(), const_hash_.end(), 0);
     if (!vars.empty()) return;
     vars.push_back({VarKind::Fixed, Type::I64});
     for (const GlobalInfo& g : layout_->globals) {

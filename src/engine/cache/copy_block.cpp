@@ -68,7 +68,7 @@ TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
         record->slot.target_pc += pc - from->pc;
         backend->unlink(code, record->slot);
     }
-    chunk.next = reinterpret_cast<u8*>(align_up(reinterpret_cast<u64>(code + tb->code_size), 16));
+    chunk.advance(code + tb->code_size);
     chunk.add(tb);
     blocks.insert(tb);
     ++v.stats.copied;

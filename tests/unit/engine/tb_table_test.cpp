@@ -34,6 +34,31 @@ TEST(TbTable, FindsByAddressAndFlagsThroughGrowth) {
     }
 }
 
+TEST(TbTable, AddressesFarApartOrOddAreToldApart) {
+    // Distances at which addresses have things in common: bits of the table's own, pages, buckets.
+    constexpr u64 kBase = 0x2a'0000'1000;
+    for (const u64 distance : {u64{1}, u64{1} << 12, u64{1} << 21, u64{1} << 22, u64{1} << 32, u64{1} << 63}) {
+        std::deque<TranslationBlock> all;
+        TbTable table;
+        const u64 insertions = table.insertions();
+        EXPECT_EQ(table.find(kBase, 0, kBase), nullptr);
+        TranslationBlock& one = make(all, kBase, 0);
+        table.insert(&one);
+        EXPECT_EQ(table.insertions(), insertions + 1);
+        EXPECT_EQ(table.find(kBase, 0, kBase), &one);
+        EXPECT_EQ(table.find(kBase + distance, 0, kBase + distance), nullptr);
+        TranslationBlock& other = make(all, kBase + distance, 0);
+        table.insert(&other);
+        EXPECT_EQ(table.find(kBase, 0, kBase), &one);
+        EXPECT_EQ(table.find(kBase + distance, 0, kBase + distance), &other);
+        table.remove(&one);
+        EXPECT_EQ(table.find(kBase, 0, kBase), nullptr);
+        EXPECT_EQ(table.find(kBase + distance, 0, kBase + distance), &other);
+        table.insert(&one);
+        EXPECT_EQ(table.find(kBase, 0, kBase), &one);
+    }
+}
+
 TEST(PageIndex, KeepsTbsOfBothPagesThroughGrowth) {
     std::deque<TranslationBlock> all;
     PageIndex index;
