@@ -195,7 +195,7 @@ bool is_usb_device(std::string_view driver) { return driver.starts_with("usb-");
 
 PlacedDevice add_usb_device(Machine& machine, std::string_view driver, Properties& properties) {
     properties.take("id");
-    properties.take_number("port", 1, 1, 4);
+    unsigned port = properties.has("port") ? static_cast<unsigned>(properties.take_number("port", 0, 1, 4)) : 0;
     std::string name = properties.take("bus", "");
     if (name.ends_with(".0")) name.resize(name.size() - 2);
     pci::Xhci* controller = nullptr;
@@ -219,8 +219,10 @@ PlacedDevice add_usb_device(Machine& machine, std::string_view driver, Propertie
     devices::usb::Hid* hid = nullptr;
     if (driver == "usb-kbd") device.reset(hid = new devices::usb::Keyboard);
     else if (device == nullptr) device.reset(hid = new devices::usb::Pointer(driver == "usb-tablet"));
-    const unsigned port = controller->plug(std::move(device));
-    if (port == 0) properties.fail("all ports of the qemu-xhci are taken");
+    const std::string place = port == 0 ? "all ports" : "port " + std::to_string(port);
+    port = controller->plug(std::move(device), port);
+    if (port == 0)
+        properties.fail(place + (place.ends_with("s") ? " of the qemu-xhci are taken" : " of the qemu-xhci is taken"));
     PlacedDevice placed;
     placed.parent = controller;
     placed.port = port;

@@ -221,6 +221,7 @@ void UserDevices::check_hotplug(const DriverHelp& driver, const Properties& prop
         if (name != "id" && name != "bus" && std::find(known.begin(), known.end(), name) == known.end())
             properties.fail("there is no property '" + name + "'");
     }
+    if (is_usb_device(driver.name)) return;
     if (driver.kind != DriverKind::Pci && driver.kind != DriverKind::VirtioPci)
         properties.fail("its bus takes no devices while the machine runs");
     Properties copy = properties;
@@ -236,6 +237,7 @@ void UserDevices::request_unplug(const std::string& id) {
     auto refuse = [&](const std::string& why) { throw FatalError(1, "device " + id + " " + why); };
     if (device == nullptr) refuse("is not there");
     if (machine_.migration().active()) refuse("cannot go while the machine migrates");
+    if (auto* controller = dynamic_cast<pci::Xhci*>(device->parent)) return take_out_usb(*controller, *device);
     if (device->function == nullptr) refuse("is on a bus that lets no devices go");
     pci::Bus& bus = *device->function->bus();
     auto* port = dynamic_cast<pci::RootPort*>(bus.bridge());
@@ -269,14 +271,29 @@ void UserDevices::empty_slot(pci::RootPort& port) {
     machine_.loop().post([this, until] { machine_.loop().post([this, until] { bury(until); }); });
 }
 
+/// Nothing comes from the user to it any more.
+void UserDevices::disconnect(const PlacedDevice& device) {
+    for (devices::input::Handler* handler : device.inputs) machine_.backends().input().remove(*handler);
+    if (device.boot_index) machine_.boot_order().remove(*device.boot_index);
+}
+
+/// USB devices go without asking.
+void UserDevices::take_out_usb(pci::Xhci& controller, const PlacedDevice& device) {
+    const PlacedDevice gone = device;
+    disconnect(gone);
+    std::erase_if(placed_, [&](const PlacedDevice& one) { return one.parent == &controller && one.port == gone.port; });
+    controller.unplug(gone.port).reset();
+    release(gone);
+    machine_.tell_device_deleted(gone.id);
+}
+
 /// While no hart runs: the device ends what it does, and is no longer there.
 void UserDevices::take_out(pci::Function& function) {
     Leaving leaving;
     auto goes = [&](const PlacedDevice& one) { return one.function == &function || one.parent == &function; };
     for (PlacedDevice& one : placed_) {
         if (!goes(one)) continue;
-        for (devices::input::Handler* handler : one.inputs) machine_.backends().input().remove(*handler);
-        if (one.boot_index) machine_.boot_order().remove(*one.boot_index);
+        disconnect(one);
         leaving.placed.push_back(one);
     }
     std::erase_if(placed_, goes);

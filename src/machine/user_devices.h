@@ -8,6 +8,7 @@
 
 #include "base/properties.h"
 #include "devices/pci/root_port.h"
+#include "devices/pci/xhci.h"
 #include "devices/virtio/factory.h"
 #include "machine/placed_device.h"
 
@@ -50,6 +51,8 @@ private:
     void watch_port(devices::pci::RootPort& port);
     void empty_slot(devices::pci::RootPort& port);
     void take_out(devices::pci::Function& function);
+    void take_out_usb(devices::pci::Xhci& controller, const PlacedDevice& device);
+    void disconnect(const PlacedDevice& device);
     void release(const PlacedDevice& device);
     void bury(u64 until);
 

@@ -51,28 +51,61 @@ Xhci::Xhci(Clock& clock)
 }
 
 Xhci::~Xhci() {
-    for (auto& device : devices_) device->set_wake(nullptr);
+    for (auto& device : devices_) {
+        if (device != nullptr) device->set_wake(nullptr);
+    }
 }
 
-unsigned Xhci::plug(std::unique_ptr<usb::Device> device) {
-    if (devices_.size() == kPortsEach) return 0;
-    const unsigned port = static_cast<unsigned>(devices_.size());
+unsigned Xhci::plug(std::unique_ptr<usb::Device> device, unsigned number) {
+    LockGuard held(lock_);
+    unsigned port = number - 1;
+    if (number == 0) {
+        for (port = 0; port < kPortsEach && devices_[port] != nullptr;) port++;
+    }
+    if (port >= kPortsEach || devices_[port] != nullptr) return 0;
     device->set_wake([this, port] { kick(port); });
-    devices_.push_back(std::move(device));
+    devices_[port] = std::move(device);
+    power_port(port);
+    change_port(port, kConnectChange);
     return port + 1;
+}
+
+std::unique_ptr<usb::Device> Xhci::unplug(unsigned number) {
+    LockGuard held(lock_);
+    usb::Device* there = device_at(number - 1);
+    if (there == nullptr) return nullptr;
+    const unsigned port = number - 1;
+    there->set_wake(nullptr);
+    std::unique_ptr<usb::Device> device = std::move(devices_[port]);
+    const u32 before = ports_[port];
+    power_port(port);
+    change_port(port, (before & kChanges) | kConnectChange | ((before & kPortEnabled) != 0 ? kEnableChange : 0u));
+    return device;
+}
+
+/// What the port shows before its device is reset.
+void Xhci::power_port(unsigned port) {
+    const usb::Device* device = device_at(port);
+    ports_[port] = kPortPower | (device == nullptr ? u32{kRxDetect} << kLinkShift
+                                                   : kConnected | kPolling << kLinkShift |
+                                                         static_cast<u32>(device->speed()) << kSpeedShift);
 }
 
 std::string Xhci::describe_device() const {
     std::string text;
-    for (std::size_t i = 0; i < devices_.size(); i++)
-        text += (i == 0 ? "port " : ", port ") + std::to_string(i + 1) + " " + devices_[i]->describe();
+    for (std::size_t i = 0; i < devices_.size(); i++) {
+        if (devices_[i] == nullptr) continue;
+        text += (text.empty() ? "port " : ", port ") + std::to_string(i + 1) + " " + devices_[i]->describe();
+    }
     return text;
 }
 
 void Xhci::reset_device() {
     LockGuard held(lock_);
     reset_controller();
-    for (auto& device : devices_) device->reset();
+    for (auto& device : devices_) {
+        if (device != nullptr) device->reset();
+    }
 }
 
 void Xhci::reset_controller() {
@@ -84,10 +117,8 @@ void Xhci::reset_controller() {
     for (Slot& slot : slots_) slot = {};
     for (Interrupter& one : interrupters_) one = {};
     for (unsigned i = 0; i < kPortCount; i++) {
-        ports_[i] = kPortPower | kRxDetect << kLinkShift;
-        if (i < devices_.size())
-            ports_[i] = kPortPower | kConnected | kConnectChange | kPolling << kLinkShift |
-                        static_cast<u32>(devices_[i]->speed()) << kSpeedShift;
+        power_port(i);
+        if (device_at(i) != nullptr) ports_[i] |= kConnectChange;
     }
     set_intx(false);
 }
@@ -243,7 +274,7 @@ void Xhci::write_port(unsigned port, u32 value) {
     u32& status = ports_[port];
     status &= ~(value & kChanges);
     status = (status & ~u32{kWakeBits}) | (value & kWakeBits);
-    if ((value & kPortReset) != 0 && (status & kConnected) != 0) {
+    if ((value & kPortReset) != 0 && device_at(port) != nullptr) {
         status = (status & ~u32{kLinkMask}) | kPortEnabled;
         devices_[port]->reset();
         return change_port(port, kResetChange);
@@ -366,7 +397,7 @@ u64 Xhci::context_address(u8 slot) {
 
 usb::Device* Xhci::device_of(u8 slot) {
     const u8 port = slots_[slot].port;
-    return port != 0 && port <= devices_.size() ? devices_[port - 1].get() : nullptr;
+    return port != 0 ? device_at(port - 1u) : nullptr;
 }
 
 /// From the context of an input context (§6.2.3), which becomes the device context's.
@@ -385,7 +416,7 @@ u8 Xhci::address_device(u8 slot, u64 input, bool block) {
         !dma_read(input + 2 * kContextBytes, endpoint.data(), kContextBytes))
         return kTrbError;
     const u8 port = static_cast<u8>(slot_context[1] >> 16);
-    if (port == 0 || port > devices_.size()) return kTransactionError;
+    if (port == 0 || device_at(port - 1u) == nullptr) return kTransactionError;
     for (u8 other = 1; other <= kSlots; other++) {
         if (other != slot && slots_[other].enabled && slots_[other].port == port) return kTransactionError;
     }
@@ -676,8 +707,13 @@ void Xhci::visit_device(State& state) {
         }
         if (state.loading()) one.waiting = std::move(waiting);
     }
-    state.same("devices", devices_.size());
-    for (auto& device : devices_) state.section("device", [&] { device->visit(state); });
+    state.same("devices",
+               devices_.size() - static_cast<std::size_t>(std::count(devices_.begin(), devices_.end(), nullptr)));
+    for (unsigned i = 0; i < kPortCount; i++) {
+        if (state.loading() && ((ports_[i] & kConnected) != 0) != (device_at(i) != nullptr))
+            state.refuse("a port's device");
+        if (device_at(i) != nullptr) state.section("device", [&] { devices_[i]->visit(state); });
+    }
 }
 
 }  // namespace dragoman::devices::pci

@@ -19,8 +19,12 @@ public:
     explicit Xhci(Clock& clock);
     ~Xhci() override;
 
-    /// Plugs a device into the next free port, before the machine runs. @returns the port, from 1; 0: there is none
-    unsigned plug(std::unique_ptr<usb::Device> device);
+    // On the thread on which devices are woken.
+    /// Plugs a device into `port`, from 1, or into the first that is free (0). @returns the port; 0: it is taken, or
+    /// there is none
+    unsigned plug(std::unique_ptr<usb::Device> device, unsigned port = 0);
+    /// Takes the device out of `port`, without asking the driver, as is usual with USB. Null: there is none.
+    std::unique_ptr<usb::Device> unplug(unsigned port);
 
 private:
     static constexpr unsigned kPortCount = 2 * xhci::kPortsEach;
@@ -66,6 +70,7 @@ private:
     void write_runtime(u64 offset, u32 value) DRAGOMAN_REQUIRES(lock_);
     void write_port(unsigned port, u32 value) DRAGOMAN_REQUIRES(lock_);
     void reset_controller() DRAGOMAN_REQUIRES(lock_);
+    void power_port(unsigned port) DRAGOMAN_REQUIRES(lock_);
     void change_port(unsigned port, u32 changes) DRAGOMAN_REQUIRES(lock_);
 
     bool fetch(Ring& ring, Placed& out) DRAGOMAN_REQUIRES(lock_);
@@ -84,6 +89,9 @@ private:
     void set_endpoint_state(u8 slot, unsigned index, u32 state) DRAGOMAN_REQUIRES(lock_);
     u64 context_address(u8 slot) DRAGOMAN_REQUIRES(lock_);
 
+    usb::Device* device_at(unsigned port) DRAGOMAN_REQUIRES(lock_) {
+        return port < devices_.size() ? devices_[port].get() : nullptr;
+    }
     usb::Device* device_of(u8 slot) DRAGOMAN_REQUIRES(lock_);
     void run_endpoint(u8 slot, unsigned index) DRAGOMAN_REQUIRES(lock_);
     bool collect(Ring& ring, bool control, std::vector<Placed>& td) DRAGOMAN_REQUIRES(lock_);
@@ -94,7 +102,8 @@ private:
     void kick(unsigned port);
 
     Clock& clock_;
-    std::vector<std::unique_ptr<usb::Device>> devices_;  ///< by port, from 0
+    /// By port, from 0; null: nothing is there. They change with the lock held.
+    std::array<std::unique_ptr<usb::Device>, xhci::kPortsEach> devices_;
     Mutex lock_;
     u32 command_ DRAGOMAN_GUARDED_BY(lock_) = 0, status_ DRAGOMAN_GUARDED_BY(lock_) = 0;
     u32 notification_ DRAGOMAN_GUARDED_BY(lock_) = 0, configure_ DRAGOMAN_GUARDED_BY(lock_) = 0;

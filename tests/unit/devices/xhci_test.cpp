@@ -234,6 +234,24 @@ TEST_F(XhciTest, ADiskReads) {
     EXPECT_EQ(std::string(image->bytes.begin() + 9 * 512, image->bytes.begin() + 10 * 512), std::string(512, 'x'));
 }
 
+TEST_F(XhciTest, DevicesComeAndGo) {
+    constexpr u64 kPort2 = kPorts + kPortBytes;
+    constexpr u32 kConnectedBit = 1, kEnabledBit = 2, kResetBit = 0x10, kConnectChangeBit = 1u << 17;
+    EXPECT_EQ(controller.plug(std::make_unique<usb::Keyboard>(), 2), 2u);
+    EXPECT_EQ(controller.plug(std::make_unique<usb::Keyboard>(), 2), 0u) << "it is taken";
+    EXPECT_EQ(controller.plug(std::make_unique<usb::Keyboard>(), 5), 0u) << "there is none";
+    EXPECT_EQ(get(kPort2) & (kConnectedBit | kEnabledBit | kConnectChangeBit), kConnectedBit | kConnectChangeBit);
+    set(kPort2, kResetBit | kConnectChangeBit | 0x200, 4);
+    EXPECT_EQ(get(kPort2) & (kConnectedBit | kEnabledBit | kConnectChangeBit), kConnectedBit | kEnabledBit);
+    EXPECT_NE(controller.unplug(2), nullptr);
+    EXPECT_EQ(controller.unplug(2), nullptr);
+    EXPECT_EQ(controller.unplug(0), nullptr);
+    EXPECT_EQ(get(kPort2) & (kConnectedBit | kEnabledBit | kConnectChangeBit), kConnectChangeBit);
+    set(kPort2, kResetBit | 0x200, 4);
+    EXPECT_EQ(get(kPort2) & kEnabledBit, 0u) << "nothing is there";
+    EXPECT_EQ(controller.plug(std::make_unique<usb::Keyboard>()), 1u) << "the first that is free";
+}
+
 TEST_F(XhciTest, GarbageDoesNoHarm) {
     controller.plug(std::make_unique<usb::Keyboard>());
     controller.plug(std::make_unique<usb::Pointer>(true));
