@@ -29,25 +29,24 @@ void SectionList::add_overlapping(u64 start, u64 end, std::vector<Section>& to) 
     }
 }
 
-namespace {
-
-/// An address may have been begun by the instruction in front of a block: where a page ends, say.
-constexpr u64 kBytesInFront = 8;
-
-}  // namespace
-
 bool Engine::Impl::find_sections(Worker& w, const TranslationRequest& request, const CodeReader& reader) {
     if (guest.translator.made_addresses == nullptr || request.leaves() || request.is_loop()) return false;
     bool found = false;
-    const auto take = [&](const guest::MadeAddress& made) {
+    const std::function<void(guest::MadeAddress)> take = [&](const guest::MadeAddress& made) {
         if (const auto section = section_finder->described_at(made)) found |= add_section(*section);
     };
-    guest.translator.made_addresses(*model, w.guest_state(), request.pc, reader.bytes(), take);
-    u8 border[2 * kBytesInFront];
-    const u64 start = request.pc - kBytesInFront;
-    if (has(space->flags(start), memory::PageFlags::Read) &&
-        memory::copy_checked(border, space->host(start), sizeof border) == 0)
-        guest.translator.made_addresses(*model, w.guest_state(), start, std::span<const u8>(border), take);
+    const u64 pc = request.pc;
+    guest.translator.made_addresses(*model, w.guest_state(), pc, reader.bytes(), take);
+    // The block before ends in the middle of something, which may be an address: it has one instruction of it.
+    u8 border[2 * guest::CodeReader::kMaxInsnBytes];
+    const u64 before = guest.max_insn_bytes;
+    if (pc == w.cut_at && has(space->flags(pc - before), memory::PageFlags::Read) &&
+        memory::copy_checked(border, space->host(pc - before), 2 * before) == 0) {
+        guest.translator.made_addresses(*model, w.guest_state(), pc - before, {border, 2 * before}, take);
+    }
+    const ir::Function& f = w.translator.function();
+    const u64 end = pc + f.guest_size;
+    if (f.guest_insns >= request.max_insns || (end ^ pc) / kPageBytes != 0) w.cut_at = end;
     return found;
 }
 

@@ -33,6 +33,7 @@ struct Worker : CodeRoom {
     Translator translator;
     CodeSource* code_source = nullptr;
     std::atomic<bool> running{false};
+    u64 cut_at = ir::kNoPc;             ///< where a block has ended last that was full, or at the end of a page
     std::vector<TemplateField> fields;  ///< of the template that is being made
     Statistics stats;
 };

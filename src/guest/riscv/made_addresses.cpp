@@ -37,15 +37,18 @@ void made_addresses(const guest::Model&, const ir::Env* env, u64 pc, std::span<c
         std::memcpy(&word, bytes.data() + at, sizeof word);
         return word;
     };
-    // Where an instruction begins is not known in front of a block, and too much does no harm.
-    for (std::size_t at = 0; at + kInsn <= bytes.size(); at += 2) {
-        const u32 insn = word_at(at), opcode = insn & kOpcodeMask;
-        if (opcode == kOpImm && env != nullptr) {
-            const ImmediateInsn low = decode_immediate(insn);
-            if (low.rs1 == kGp && is_addi(low)) take({hart(env)->gpr[kGp] + low.imm, false});
+    for (std::size_t at = 0, length; at + kInsn <= bytes.size(); at += length) {
+        length = (bytes[at] & 3) == 3 ? kInsn : kInsn / 2;
+        const u32 opcode = bytes[at] & kOpcodeMask;
+        if (opcode != kOpImm && opcode != kAuipc && opcode != kLui) continue;
+        const u32 insn = word_at(at);
+        if (opcode == kOpImm) {
+            if (env == nullptr || (insn >> 15 & 31) != kGp) continue;
+            if (const ImmediateInsn low = decode_immediate(insn); is_addi(low))
+                take({hart(env)->gpr[kGp] + low.imm, false});
             continue;
         }
-        if ((opcode != kAuipc && opcode != kLui) || at + 2 * kInsn > bytes.size()) continue;
+        if (at + 2 * kInsn > bytes.size()) continue;
         const ImmediateInsn low = decode_immediate(word_at(at + kInsn));
         if (low.rs1 != (insn >> 7 & 31)) continue;
         const u64 high = static_cast<u64>(static_cast<i64>(static_cast<i32>(insn & 0xfffff000)));

@@ -35,9 +35,10 @@ public:
     std::optional<engine::Section> current(const ir::Env* env) override {
         const Task* task = Task::current();
         if (task == nullptr || task->env != env || task->rseq.address == 0) return std::nullopt;
-        RseqArea area;
-        if (!read_area(*task, area) || area.rseq_cs == 0) return std::nullopt;
-        const auto section = read_critical_section(process_, area.rseq_cs);
+        u64 descriptor;
+        if (!task->read(descriptor, task->rseq.address + offsetof(RseqArea, rseq_cs)) || descriptor == 0)
+            return std::nullopt;
+        const auto section = read_critical_section(process_, descriptor);
         if (!section || section->signature != task->rseq.signature || !section->contains(env->pc)) return std::nullopt;
         return code_of(*section);
     }
