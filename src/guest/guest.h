@@ -142,6 +142,9 @@ struct SystemOps {
     void (*take_exception)(Env* env);
     /// Takes the interrupt with the highest priority that is pending and enabled. @returns false when there is none.
     bool (*take_interrupt)(Env* env);
+    /// Whether the hart has come to an end, as its own state says: it executes nothing more until it is reset. Null:
+    /// never.
+    bool (*has_stopped)(const Env* env) = nullptr;
     /// Whether a halted hart goes on: something is pending and locally enabled, whatever the global enable says.
     bool (*has_work)(const Env* env);
     /// Level of an interrupt line. Async: any thread; the caller then makes the hart look (Engine::request_exit).

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -82,7 +83,7 @@ void Hart::join() {
 void Hart::reset(u64 pc) {
     timer_->cancel();
     timer_due_ = false;
-    in_call_ = waiting_ = false;
+    in_call_ = waiting_ = told_stopped_ = false;
     system_.reset(env_, id_);
     env_->pc = pc;
     if (log::enabled(log::Item::CpuReset)) [[unlikely]] {
@@ -214,6 +215,12 @@ void Hart::wait_for_interrupt() {
     halted_.store(false, std::memory_order_relaxed);
 }
 
+void Hart::stay_stopped() {
+    if (!std::exchange(told_stopped_, true)) host_.hart_stopped(*this);
+    timer_due_.store(false, std::memory_order_relaxed);
+    wait_for_interrupt();
+}
+
 void Hart::wait_counted() {
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -253,6 +260,10 @@ void Hart::main() {
             continue;
         }
         waiting_ = false;
+        if (system_.has_stopped != nullptr && system_.has_stopped(env_)) [[unlikely]] {
+            stay_stopped();
+            continue;
+        }
         if (counted_ != nullptr && !counted_->begin(*this)) continue;
         execute();
     }

@@ -31,6 +31,8 @@ public:
         virtual void debug_stop(Hart& hart) = 0;
         /// The hart has an exception that stands for a call of whoever runs the guest: makes it. False: it is one.
         virtual bool handle_call(Hart& hart) = 0;
+        /// The hart has come to an end by what the guest has done, and executes nothing more until it is reset.
+        virtual void hart_stopped(Hart& hart) = 0;
         /// When the clock will show the timer's `ticks`, in its nanoseconds; ~0: never.
         virtual u64 deadline(u64 ticks) = 0;
     };
@@ -99,6 +101,7 @@ private:
     bool pause_point();
     void wait_for_interrupt();
     void wait_counted();
+    void stay_stopped();
     void sleep_polling(std::chrono::microseconds longest);
 
     const unsigned id_;
@@ -116,6 +119,7 @@ private:
     std::atomic<bool> timer_due_{false};
     std::atomic<bool> halted_{false};
     std::atomic<bool> kicked_{false};     ///< since it last slept while it polled
+    bool told_stopped_ = false;           ///< SystemOps::has_stopped
     bool waiting_ = false;                ///< -icount: paused while it waited for an interrupt
     u64 last_wait_ = 0;                   ///< where the hart waited for an interrupt last
     unsigned polls_ = 0;                  ///< how often it waited there in vain since it took one

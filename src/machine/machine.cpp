@@ -336,6 +336,11 @@ void Machine::debug_stop(Hart& hart) {
     request_debug_stop();
 }
 
+void Machine::hart_stopped(Hart& hart) {
+    warn("hart %u has stopped: a trap to machine mode came before the last one was dealt with", hart.id());
+    guest_panicked(false);
+}
+
 bool Machine::handle_call(Hart& hart) { return semihosting_ != nullptr && semihosting_->call(hart); }
 
 void Machine::finish(int status) {

@@ -196,6 +196,7 @@ public:
 private:
     void debug_stop(Hart& hart) override;
     bool handle_call(Hart& hart) override;
+    void hart_stopped(Hart& hart) override;
     u64 deadline(u64 ticks) override;
     void pause_harts();
     void resume_harts();

@@ -18,6 +18,12 @@ void DisasContext::emit_trigger_check(u32 kinds, Var base, i64 displacement, u32
     call_helper(Helper::trigger, ir::kNoVar, {b->env(), address, b->c32(kinds), b->c32(bytes)});
 }
 
+void DisasContext::record_transfer(Transfer type, Var target) {
+    if (!records_transfers()) return;
+    const u32 number = static_cast<u32>(type);
+    call_helper(Helper::record_transfer, ir::kNoVar, {b->env(), b->address(pc), target, b->c32(number)});
+}
+
 void DisasContext::make_float_dirty() {
     call_helper(Helper::fs_dirty, ir::kNoVar, {b->env()});
     jump_indirect(b->address(pc));

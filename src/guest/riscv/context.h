@@ -10,6 +10,7 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/state.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 #include "ir/effects.h"
 
 namespace dragoman::riscv {
@@ -185,9 +186,12 @@ struct DisasContext : guest::DisasContextBase {
     }
     /// Debug triggers, where any are set up: before an access, and before an instruction.
     void check_triggers(u32 kinds, Var base, i64 displacement, u32 bytes) {
-        if ((flags & kFlagTriggers) != 0) emit_trigger_check(kinds, base, displacement, bytes);
+        if ((flags & kFlagObserved) != 0) emit_trigger_check(kinds, base, displacement, bytes);
     }
     void emit_trigger_check(u32 kinds, Var base, i64 displacement, u32 bytes);
+    /// The instruction transfers control to `target`: where such are recorded, that is.
+    void record_transfer(Transfer type, Var target);
+    bool records_transfers() const { return (flags & kFlagObserved) != 0 && has(Extension::Ssctr); }
 
     /// Privilege level of the code; User in user mode.
     Privilege mode() const { return flags_mode(flags); }

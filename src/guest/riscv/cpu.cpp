@@ -10,6 +10,7 @@
 #include "guest/riscv/context.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 #include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
@@ -124,6 +125,7 @@ ir::Env* create(const guest::Model& model) {
     h->model = static_cast<const Model*>(&model);
     h->fp_control = fpenv::default_control();
     h->reservation_address = kNoReservation;
+    if (h->model->system && h->model->has(Extension::Ssctr)) h->records = new TransferRecords{};
     reset_vector(*h, h->model->vector_bytes());
     h->tb_flags = tb_flags(h);
     return h;
@@ -147,7 +149,10 @@ ir::Env* clone(const ir::Env* parent) {
     return h;
 }
 
-void destroy(ir::Env* env) { ::munmap(hart(env), sizeof(Hart)); }
+void destroy(ir::Env* env) {
+    delete hart(env)->records;
+    ::munmap(hart(env), sizeof(Hart));
+}
 
 u32 tb_flags(const ir::Env* env) {
     const Hart& h = *hart(env);

@@ -117,6 +117,9 @@ struct ValueProperty {
 };
 constexpr ValueProperty kValueProperties[] = {
     {"priv_spec", kPrivilegedSpecs}, {"vext_spec", kVectorSpecs}, {"vlen", kVectorLengths}, {"elen", kElementLengths}};
+constexpr std::string_view kRnmiInterruptVector = "rnmi-interrupt-vector";
+constexpr std::string_view kRnmiExceptionVector = "rnmi-exception-vector";
+constexpr std::string_view kNumbers[] = {"mvendorid", "marchid", "mimpid", kRnmiInterruptVector, kRnmiExceptionVector};
 constexpr std::string_view kBlockSizes[] = {"cbom_blocksize", "cbop_blocksize", "cboz_blocksize"};
 
 void set_privileged_spec(CpuProperties& properties, std::string_view version) {
@@ -131,7 +134,11 @@ std::string set_number(CpuProperties& properties, std::string_view name, std::st
     if (contains(kBlockSizes, name)) {
         return *value == kCacheBlock ? std::string{} : "CPU property " + quoted(name) + " can only be 64";
     }
-    if (name == "mvendorid") {
+    if (name == kRnmiInterruptVector) {
+        properties.rnmi_interrupt_vector = value;
+    } else if (name == kRnmiExceptionVector) {
+        properties.rnmi_exception_vector = value;
+    } else if (name == "mvendorid") {
         if (*value > 0xffff'ffff) return "CPU property 'mvendorid' has 32 bits";
         properties.vendor = value;
     } else if (name == "mimpid") {
@@ -163,7 +170,7 @@ std::string apply_cpu_property(CpuProperties& properties, std::string_view item)
         if (name == "vlen") properties.vlen = static_cast<unsigned>(*parse_number(text));
         return {};
     }
-    if (contains(kBlockSizes, name) || name == "mvendorid" || name == "marchid" || name == "mimpid") {
+    if (contains(kBlockSizes, name) || contains(kNumbers, name)) {
         return set_number(properties, name, text);
     }
     std::optional<bool> value = parse_bool(text);

@@ -15,6 +15,7 @@ struct CpuProperties {
     ExtensionSet paging_modes;     ///< of `on`: those that were named
     std::optional<unsigned> vlen;  ///< bits
     std::optional<u64> vendor, architecture, implementation;
+    std::optional<u64> rnmi_interrupt_vector, rnmi_exception_vector;
 };
 
 /// Applies one property: "name=value", "name", "+name" or "-name". @returns empty, or what was wrong with it.

@@ -70,7 +70,7 @@ std::span<const std::span<const CsrInfo>> csr_groups() {
     static const std::span<const CsrInfo> kGroups[] = {
         csrs_user(), csrs_unprivileged(), csrs_counters(), csrs_supervisor(), csrs_hypervisor(),
         csrs_aia(),  csrs_machine(),      csrs_pmp(),      csrs_triggers(),   csrs_vector(),
-        csrs_high(), csrs_delegated(),    csrs_thead()};
+        csrs_high(), csrs_delegated(),    csrs_ctr(),      csrs_nmi(),        csrs_thead()};
     return kGroups;
 }
 

@@ -86,6 +86,8 @@ std::span<const CsrInfo> csrs_triggers();
 std::span<const CsrInfo> csrs_vector();
 std::span<const CsrInfo> csrs_high();
 std::span<const CsrInfo> csrs_delegated();
+std::span<const CsrInfo> csrs_ctr();
+std::span<const CsrInfo> csrs_nmi();
 std::span<const CsrInfo> csrs_thead();
 
 /// Whether the CSR has 64 bits in RV32, too, as two words.

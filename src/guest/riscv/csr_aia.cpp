@@ -8,6 +8,7 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 
 namespace dragoman::riscv {
 
@@ -28,8 +29,11 @@ constexpr u64 kHvictlMask =
 
 template <Level level>
 u64 selected(const Hart& hart) {
-    return level == kMachineLevel ? hart.priv.miselect : hart.priv.siselect;
+    if (level == kMachineLevel) return hart.priv.miselect;
+    return hart.priv.virtualised ? hart.priv.vsiselect : hart.priv.siselect;
 }
+
+bool selects_record(const Hart& hart, u64 number) { return hart.records != nullptr && is_transfer_record(number); }
 
 bool is_priority(u64 number) { return number >= 0x30 && number <= 0x3f && number % 2 == 0; }
 
@@ -54,8 +58,9 @@ unsigned alias_of(unsigned number) {
 
 template <Level level>
 Permission access_register(const Hart& hart, unsigned csr) {
-    const u64 number = level == kSupervisorLevel && hart.priv.virtualised ? hart.priv.vsiselect : selected<level>(hart);
+    const u64 number = selected<level>(hart);
     const bool has_aia = hart_has(hart, level == kMachineLevel ? Smaia : Ssaia);
+    if (level == kSupervisorLevel && selects_record(hart, number)) return access_transfer_record(hart);
     if (level == kSupervisorLevel && is_delegated_counter(number)) {
         const Permission state = stateen_permission(hart, kStateenIndirect);
         return state != Permission::Granted ? state : access_delegated(hart, number, alias_of(csr));
@@ -76,12 +81,18 @@ Permission access_register(const Hart& hart, unsigned csr) {
 template <Level level>
 u64 read_register(Hart& hart, unsigned csr) {
     const u64 number = selected<level>(hart);
+    if (level == kSupervisorLevel && selects_record(hart, number)) {
+        return read_transfer_record(hart, number, alias_of(csr));
+    }
     if (level == kSupervisorLevel && is_delegated_counter(number)) return read_delegated(hart, number, alias_of(csr));
     return is_priority(number) ? 0 : hart.interrupt_file[level]->read(static_cast<unsigned>(number));
 }
 template <Level level>
 void write_register(Hart& hart, u64 value, unsigned csr) {
     const u64 number = selected<level>(hart);
+    if (level == kSupervisorLevel && selects_record(hart, number)) {
+        return write_transfer_record(hart, value, number, alias_of(csr));
+    }
     if (level == kSupervisorLevel && is_delegated_counter(number)) {
         return write_delegated(hart, value, number, alias_of(csr));
     }
@@ -144,10 +155,20 @@ u64 read_stopi(Hart& hart, unsigned number) {
     return top(highest_interrupt(pending_interrupts(hart) & p.mie & p.mideleg & ~p.hideleg));
 }
 
-/// Of the guest's indirect registers there are none while it has no interrupt file.
 Permission no_guest_file(const Hart& hart, unsigned) {
     const Permission state = stateen_permission(hart, kStateenIndirect);
     return state != Permission::Granted ? state : Permission::Illegal;
+}
+
+/// Of the guest's indirect registers there are only the records of transfers while it has no interrupt file.
+Permission access_guest_register(const Hart& hart, unsigned csr) {
+    return selects_record(hart, hart.priv.vsiselect) ? access_transfer_record(hart) : no_guest_file(hart, csr);
+}
+u64 read_guest_register(Hart& hart, unsigned csr) {
+    return read_transfer_record(hart, hart.priv.vsiselect, alias_of(csr));
+}
+void write_guest_register(Hart& hart, u64 value, unsigned csr) {
+    write_transfer_record(hart, value, hart.priv.vsiselect, alias_of(csr));
 }
 
 constexpr CsrInfo supervisor_register(u16 number, const char* name, Guard guard) {
@@ -160,7 +181,7 @@ constexpr CsrInfo supervisor_register(u16 number, const char* name, Guard guard)
             access_register<kSupervisorLevel>};
 }
 constexpr CsrInfo guest_register(u16 number, const char* name, Guard guard) {
-    return {number, name, guard, read_zero, write_nothing, CsrEffect::None, no_guest_file};
+    return {number, name, guard, read_guest_register, write_guest_register, CsrEffect::None, access_guest_register};
 }
 constexpr CsrInfo machine_register(u16 number, const char* name, Guard guard) {
     return {number,

@@ -28,10 +28,11 @@ Permission access_high(const Hart& hart, unsigned number) {
     return low.access != nullptr ? low.access(hart, low.number) : Permission::Granted;
 }
 
-/// What it could tell beside MPELP is of big-endian accesses and guests.
-u64 read_mstatush(Hart& hart, unsigned) { return (hart.priv.mstatus & kStatusMpelp) >> 32; }
+/// What it could tell beside these is of big-endian accesses and guests.
+constexpr u64 kMstatush = kStatusMpelp | kStatusMdt;
+u64 read_mstatush(Hart& hart, unsigned) { return (hart.priv.mstatus & kMstatush) >> 32; }
 void write_mstatush(Hart& hart, u64 value, unsigned) {
-    write_status(hart, (hart.priv.mstatus & ~kStatusMpelp) | (value << 32 & kStatusMpelp));
+    write_status(hart, (hart.priv.mstatus & ~kMstatush) | (value << 32 & kMstatush));
 }
 
 constexpr CsrInfo kCsrs[] = {

@@ -31,14 +31,14 @@ u64 read_id(Hart& hart, unsigned) {
 
 constexpr u64 kMstatusWritable = kStatusSie | kStatusMie | kStatusSpie | kStatusMpie | kStatusSpp | kStatusMpp |
                                  kStatusFs | kStatusVs | kStatusSdt | kStatusSpelp | kStatusMprv | kStatusSum |
-                                 kStatusMxr | kStatusTvm | kStatusTw | kStatusTsr | kStatusMpelp;
+                                 kStatusMxr | kStatusTvm | kStatusTw | kStatusTsr | kStatusMpelp | kStatusMdt;
 
 u64 read_mstatus(Hart& hart, unsigned) { return visible_status(hart, hart.priv.mstatus); }
 void write_mstatus(Hart& hart, u64 value, unsigned) {
     constexpr u64 kSupervisorMpp = u64{1} << kStatusMppShift, kReservedMpp = u64{2} << kStatusMppShift;
     u64 mask = kMstatusWritable;
     if (hart_has(hart, H)) mask |= kStatusMpv | kStatusGva;
-    if (hart_has(hart, Rv32)) mask &= ~kStatusMpelp;  // in mstatush
+    if (hart_has(hart, Rv32)) mask &= ~(kStatusMpelp | kStatusMdt);  // in mstatush
     const u64 previous = value & kStatusMpp;
     if (previous == kReservedMpp || (previous == kSupervisorMpp && !hart_has(hart, S))) mask &= ~kStatusMpp;
     write_status(hart, (hart.priv.mstatus & ~mask) | (value & mask));
@@ -132,6 +132,7 @@ void write_mstateen(Hart& hart, u64 value, unsigned number) {
         if (hart_has(hart, Ssaia)) mask |= kStateenIndirect | kStateenAia | kStateenImsic;
         if (hart_has(hart, Sscsrind)) mask |= kStateenIndirect;
         if (hart_has(hart, Ssqosid)) mask |= kStateenSrmcfg;
+        if (hart_has(hart, Ssctr)) mask |= kStateenCtr;
         if (hart_has(hart, Zcmt)) mask |= kStateenJvt;
     }
     hart.priv.mstateen[number & 3] = value & mask;
@@ -182,6 +183,8 @@ void write_status(Hart& hart, u64 value) {
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
     if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
     if (!hart_has(hart, Zicfilp)) value &= ~(kStatusSpelp | kStatusMpelp);
+    if (!hart_has(hart, Smdbltrp)) value &= ~kStatusMdt;
+    if ((value & kStatusMdt) != 0) value &= ~kStatusMie;
     hart.priv.mstatus = with_dirty_summary(with_legal_sdt(hart, hart.priv.virtualised, value));
     if (((old ^ value) & kStatusMxr) != 0) guest::flush_tlb(&hart, {});
     if (hart_has(hart, H)) update_address_space(hart);

@@ -130,13 +130,13 @@
     X(Smcdeleg, "smcdeleg", System, kNone, Smcsrind) \
     X(Smcntrpmf, "smcntrpmf", System, kNone, )       \
     X(Smcsrind, "smcsrind", System, kNone, Sscsrind) \
-    X(Smctr, "smctr", SystemAbsent, kNone, Ssctr)          \
-    X(Smdbltrp, "smdbltrp", SystemAbsent, kNone, )         \
+    X(Smctr, "smctr", System, kNone, Ssctr)          \
+    X(Smdbltrp, "smdbltrp", System, kNone, )         \
     X(Smepmp, "smepmp", System, kNone, Pmp)                \
     X(Smmpm, "smmpm", System, kNone, )                     \
     X(Smnpm, "smnpm", System, kNone, )                     \
     X(Smpmpmt, "smpmpmt", System, kNone, Pmp)        \
-    X(Smrnmi, "smrnmi", SystemAbsent, kNone, )             \
+    X(Smrnmi, "smrnmi", System, kNone, )             \
     X(Smstateen, "smstateen", System, kNone, S, Sm1p12)    \
     X(Ssaia, "ssaia", System, kNone, S)                    \
     X(Ssccfg, "ssccfg", System, kNone, Smcdeleg)     \
@@ -144,7 +144,7 @@
     X(Sscofpmf, "sscofpmf", System, kNone, Zihpm)          \
     X(Sscounterenw, "sscounterenw", System, kNone, S)      \
     X(Sscsrind, "sscsrind", System, kNone, S)        \
-    X(Ssctr, "ssctr", SystemAbsent, kNone, Sscsrind)       \
+    X(Ssctr, "ssctr", System, kNone, Sscsrind)       \
     X(Ssdbltrp, "ssdbltrp", System, kNone, S)        \
     X(Ssnpm, "ssnpm", System, kNone, S)                    \
     X(Sspm, "sspm", System, kNone, Smmpm)                  \

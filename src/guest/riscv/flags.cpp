@@ -1,15 +1,20 @@
 // The TB state flags of a hart, and the MMU indexes that its accesses use.
 #include "guest/riscv/model.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 #include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
+bool modifies_privilege(const PrivilegedState& p) {
+    return p.mode == Privilege::Machine && (p.mstatus & kStatusMprv) != 0 && !p.in_nmi;
+}
+
 /// The mode whose loads and stores are made.
 Privilege data_mode(const PrivilegedState& p) {
-    if (p.mode != Privilege::Machine || (p.mstatus & kStatusMprv) == 0) return p.mode;
+    if (!modifies_privilege(p)) return p.mode;
     return static_cast<Privilege>(extract(p.mstatus, kStatusMppShift, 2));
 }
 
@@ -43,10 +48,6 @@ u32 modified_pointer_masking(const Hart& hart) {
     return (p.mstatus & kStatusMxr) != 0 ? 0 : pointer_masking(hart, data_mode(p), guest_data(p));
 }
 
-bool modifies_privilege(const PrivilegedState& p) {
-    return p.mode == Privilege::Machine && (p.mstatus & kStatusMprv) != 0;
-}
-
 /// Whether the environment of a mode permits what `field` stands for.
 Permission permission_of(const PrivilegedState& p, Privilege mode, bool virtualised, u64 field) {
     if (mode == Privilege::Machine) return Permission::Granted;
@@ -71,7 +72,7 @@ u32 mode_flags(const Hart& hart, Privilege mode, bool virtualised) {
     const PrivilegedState& p = hart.priv;
     constexpr unsigned kIndexes[] = {kMmuUser, kMmuSupervisor, 0, kMmuMachine};
     u32 flags = static_cast<u32>(mode) << kFlagModeShift | kIndexes[static_cast<unsigned>(mode)] << kFlagDataMmuShift;
-    if (triggers_armed(p, mode, virtualised)) flags |= kFlagTriggers;
+    if (triggers_armed(p, mode, virtualised) || records_transfers(hart, mode, virtualised)) flags |= kFlagObserved;
     if (permission_of(p, mode, virtualised, kEnvcfgCbze) == Permission::Granted && !p.pmp_splits_blocks) {
         flags |= kFlagCboZero;
     }
@@ -144,9 +145,8 @@ Permission envcfg_permission(const PrivilegedState& p, u64 field) {
 }
 
 bool guest_data(const PrivilegedState& p) {
-    constexpr u64 kModified = kStatusMprv | kStatusMpv;
     if (p.mode != Privilege::Machine) return p.virtualised;
-    return (p.mstatus & kModified) == kModified && (p.mstatus & kStatusMpp) != kStatusMpp;
+    return modifies_privilege(p) && (p.mstatus & kStatusMpv) != 0 && (p.mstatus & kStatusMpp) != kStatusMpp;
 }
 
 unsigned mmu_index(const ir::Env* env, bool fetch) {

@@ -81,6 +81,9 @@
     X(wfi, NoReadGlobals | MayRaise)                     \
     X(sfence_vma, NoReadGlobals | MayRaise)              \
     X(trigger, NoReadGlobals | MayRaise)                 \
+    X(mnret, NoReadGlobals | MayRaise)                   \
+    X(record_transfer, NoReadGlobals)                    \
+    X(sctrclr, NoReadGlobals | MayRaise)                 \
     X(fs_dirty, NoReadGlobals)                           \
     X(vs_dirty, NoReadGlobals)                           \
     X(fetch_fault, NoReadGlobals | MayRaise)             \
@@ -175,6 +178,10 @@ u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index);
 u64 helper_trap(ir::Env* env, u32 cause, u64 pc, u64 tval);
 u64 helper_mret(ir::Env* env, u32 insn);
 u64 helper_sret(ir::Env* env, u32 insn);
+u64 helper_mnret(ir::Env* env, u32 insn);
+/// A Transfer of type `type`.
+void helper_record_transfer(ir::Env* env, u64 source, u64 target, u32 type);
+void helper_sctrclr(ir::Env* env, u32 insn);
 void helper_wfi(ir::Env* env, u32 insn);
 void helper_sfence_vma(ir::Env* env, u32 insn, u64 address, u64 asid);
 /// mstatus.SIE or MIE was set while interrupts were pending.

@@ -18,7 +18,7 @@ void helper_cbo_zero(ir::Env* env, u64 address, u32 insn) {
         const Hart& h = *hart(env);
         const Permission permission = envcfg_permission(h.priv, kEnvcfgCbze);
         if (permission != Permission::Granted) raise_denied(env, permission, insn);
-        if ((h.tb_flags & kFlagTriggers) != 0) check_triggers(*hart(env), kTriggerStore, block, kCacheBlock);
+        if ((h.tb_flags & kFlagObserved) != 0) check_triggers(*hart(env), kTriggerStore, block, kCacheBlock);
         // One access: nothing of it is done when a part is not permitted.
         guest::Translation t;
         if (!translate(env, block, guest::Access::Store, flags_data_mmu(h.tb_flags), false, t)) {
@@ -44,7 +44,7 @@ void helper_amocas_q(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     Hart* h = hart(env);
     if (!is_aligned(address, 16)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
     auto pair = [&](u32 reg) { return reg == 0 ? u128{0} : u128{h->gpr[reg + 1]} << 64 | h->gpr[reg]; };
-    if ((h->tb_flags & kFlagTriggers) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 16);
+    if ((h->tb_flags & kFlagObserved) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 16);
     auto* target = static_cast<u128*>(guest::atomic_pointer(env, address, 16));
     u128 old = swap_if_equal(target, pair(rd), pair(rs2));
     if (rd == 0) return;
@@ -56,7 +56,7 @@ void helper_amocas_pair(ir::Env* env, u64 address, u32 rd, u32 rs2) {
     Hart* h = hart(env);
     if (!is_aligned(address, 8)) guest::raise(env, static_cast<u32>(Cause::StoreMisaligned), address);
     auto pair = [&](u32 reg) { return reg == 0 ? 0 : h->gpr[reg + 1] << 32 | static_cast<u32>(h->gpr[reg]); };
-    if ((h->tb_flags & kFlagTriggers) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 8);
+    if ((h->tb_flags & kFlagObserved) != 0) check_triggers(*h, kTriggerLoad | kTriggerStore, address, 8);
     auto* target = static_cast<u64*>(guest::atomic_pointer(env, address, 8));
     const u64 old = __sync_val_compare_and_swap(target, pair(rd), pair(rs2));
     if (rd == 0) return;

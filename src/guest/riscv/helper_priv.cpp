@@ -43,6 +43,8 @@ void helper_interrupts_on(ir::Env* env) { check_interrupts(*hart(env)); }
 
 u64 helper_mret(ir::Env* env, u32) { return return_from_machine(*hart(env)); }
 
+u64 helper_mnret(ir::Env* env, u32) { return return_from_nmi(*hart(env)); }
+
 u64 helper_sret(ir::Env* env, u32 insn) {
     check_trapped(env, insn, kStatusTsr, kHstatusVtsr);
     return return_from_supervisor(*hart(env));

@@ -22,7 +22,7 @@ u64 access_user(Hart& h, u64 address, unsigned bytes, const u64* store) {
 }
 
 u64 access_system(Hart& h, u64 address, unsigned bytes, const u64* store) {
-    if ((h.tb_flags & kFlagTriggers) != 0) {
+    if ((h.tb_flags & kFlagObserved) != 0) {
         check_triggers(h, store != nullptr ? kTriggerStore : kTriggerLoad, address, bytes);
     }
     guest::Translation t;

@@ -162,7 +162,9 @@ struct ModelList {
 }  // namespace
 
 Model::Model(const CpuConfiguration& configuration, bool system)
-    : guest::Model(base_of(configuration.extensions) == Rv32 ? kRiscv32 : kRiscv64, system), cpu_(configuration) {}
+    : guest::Model(base_of(configuration.extensions) == Rv32 ? kRiscv32 : kRiscv64, system), cpu_(configuration) {
+    watches_traps_ = has(Ssdbltrp) || has(Smdbltrp) || has(Smrnmi) || has(Ssctr);
+}
 
 Model::~Model() {
     delete decoder_.load();
@@ -219,6 +221,8 @@ std::string parse_cpu(std::string_view cpu, bool system, CpuConfiguration& out, 
     }
     // Longer registers than the least only where no profile or manufacturer says so.
     constexpr unsigned kVlen = 128, kMaxVlen = 256;
+    result.rnmi_interrupt_vector = properties.rnmi_interrupt_vector.value_or(0);
+    result.rnmi_exception_vector = properties.rnmi_exception_vector.value_or(0);
     result.vlen = properties.vlen.value_or(model->name == "max" ? kMaxVlen : kVlen);
     out = result;
     return {};

@@ -21,6 +21,8 @@ struct CpuConfiguration {
     ExtensionSet extensions;
     HartIds ids;
     unsigned vlen = 128;  ///< bits of a vector register
+    /// Smrnmi: where non-maskable interrupts, and exceptions in their handler, go.
+    u64 rnmi_interrupt_vector = 0, rnmi_exception_vector = 0;
 };
 
 /// Reads "MODEL[,property...]" for a whole hart (`system`), or for user programs, which have no part in the privileged
@@ -62,6 +64,11 @@ public:
     std::string isa_string() const;
     HartDescription describe_hart() const;
 
+    /// Whether traps are more than the change of a mode: some are refused, or recorded.
+    bool watches_traps() const { return watches_traps_; }
+    u64 rnmi_interrupt_vector() const { return cpu_.rnmi_interrupt_vector; }
+    u64 rnmi_exception_vector() const { return cpu_.rnmi_exception_vector; }
+
     const ir::GuestLayout& layout() const override;
 
     u64 configuration() const override { return cpu_.extensions.hash() + cpu_.vlen; }
@@ -72,6 +79,7 @@ private:
     const Decoder& make_decoder() const;
 
     CpuConfiguration cpu_;
+    bool watches_traps_;
     // Made when first asked for, by any thread.
     mutable std::atomic<const Decoder*> decoder_{nullptr};
     mutable std::atomic<const std::vector<guest::RegisterInfo>*> registers_{nullptr};

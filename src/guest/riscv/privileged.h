@@ -27,6 +27,7 @@ inline constexpr u64 kStatusMpie = u64{1} << 7, kStatusSpp = u64{1} << 8, kStatu
 inline constexpr u64 kStatusSum = u64{1} << 18, kStatusMxr = u64{1} << 19, kStatusTvm = u64{1} << 20;
 inline constexpr u64 kStatusSdt = u64{1} << 24;                                 // Ssdbltrp
 inline constexpr u64 kStatusSpelp = u64{1} << 23, kStatusMpelp = u64{1} << 41;  // Zicfilp
+inline constexpr u64 kStatusMdt = u64{1} << 42;                                 // Smdbltrp
 inline constexpr u64 kStatusTw = u64{1} << 21, kStatusTsr = u64{1} << 22, kStatusSd = u64{1} << 63;
 inline constexpr unsigned kStatusVsShift = 9, kStatusMppShift = 11, kStatusFsShift = 13;
 inline constexpr u64 kStatusMpp = u64{3} << kStatusMppShift, kStatusFs = u64{3} << kStatusFsShift;
@@ -56,6 +57,11 @@ inline constexpr u64 kVirtualInterrupts = interrupt_bit(kVirtualSupervisorSoftwa
 /// Bits of hie and hip; always delegated by machine mode.
 inline constexpr u64 kHypervisorInterrupts = kVirtualInterrupts | interrupt_bit(kSupervisorGuestExternal);
 inline constexpr u64 kCauseInterrupt = u64{1} << 63;
+
+// mnstatus (Smrnmi)
+inline constexpr unsigned kMnstatusMppShift = 11;
+inline constexpr u64 kMnstatusNmie = 1u << 3, kMnstatusMpv = 1u << 7, kMnstatusMpelp = 1u << 9;
+inline constexpr u64 kMnstatusMpp = u64{3} << kMnstatusMppShift;
 
 // menvcfg, senvcfg
 inline constexpr u64 kEnvcfgFiom = 1, kEnvcfgLpe = 4, kEnvcfgSse = 8;
@@ -172,6 +178,11 @@ struct PrivilegedState {
     u64 hstateen[4];
     u64 vstimecmp, vsiselect, hvictl;
     u64 mtval2, mtinst;
+
+    u64 mnscratch, mnepc, mncause, mnstatus;  ///< Smrnmi
+    bool in_nmi;                              ///< Smrnmi, and mnstatus.NMIE is clear
+    bool critical_error;                      ///< Smdbltrp: the hart has stopped for good
+    u64 return_pc;                            ///< where the last mret, sret or mnret was that is to be recorded
     TranslationFault fault;
 };
 

@@ -20,6 +20,7 @@ constexpr guest::SystemOps kSystem = {
     .mmu_index = mmu_index,
     .take_exception = take_exception,
     .take_interrupt = take_interrupt,
+    .has_stopped = has_stopped,
     .has_work = has_work,
     .set_interrupt = set_interrupt,
     .next_timer = next_timer,

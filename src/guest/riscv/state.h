@@ -35,8 +35,9 @@ enum class Cause : u32 {
 /// Trap values of SoftwareCheck (Unprivileged specification, "Control-flow Integrity").
 inline constexpr u64 kLandingPadFault = 2, kShadowStackFault = 3;
 
-class Model;          // model.h
-class InterruptFile;  // interrupt_file.h
+class Model;             // model.h
+class InterruptFile;     // interrupt_file.h
+struct TransferRecords;  // transfer_records.h
 
 /// What an operating system keeps of control-flow integrity for a thread, beside ssp and what the TB state flags tell.
 struct UserCfi {
@@ -63,6 +64,7 @@ struct Hart : ir::Env {
     PrivilegedState priv;
     InterruptFile* interrupt_file[2];  ///< machine and supervisor level; null: none
     UserCfi user_cfi;                  ///< user mode only
+    TransferRecords* records;          ///< Ssctr; null: there are none
 };
 
 inline constexpr u64 kNoReservation = ~u64{0};
@@ -78,8 +80,8 @@ inline constexpr u32 kFlagFrmMask = 7;
 inline constexpr u32 kFlagFsOff = 1u << 3, kFlagFsClean = 1u << 4;
 /// Bits 5..6: Privilege. Bits 7..8: MMU index of loads and stores.
 inline constexpr unsigned kFlagModeShift = 5, kFlagDataMmuShift = 7;
-/// Triggers may match: fetches, loads and stores are checked.
-inline constexpr u32 kFlagTriggers = 1u << 9;
+/// Triggers may match, or transfers of control are recorded: fetches, loads and stores are checked, and jumps told of.
+inline constexpr u32 kFlagObserved = 1u << 9;
 /// cbo.zero is permitted (menvcfg and senvcfg), and no memory protection splits a cache block.
 inline constexpr u32 kFlagCboZero = 1u << 10;
 
@@ -117,7 +119,7 @@ inline constexpr u32 kFlagLandingPads = 1u << 22, kFlagPadExpected = 1u << 29;
 inline constexpr u32 kFlagShadowStack = 1u << 30;
 
 static_assert(u64{kFlagFrmMask} + kFlagFsOff + kFlagFsClean + (3u << kFlagModeShift) + (3u << kFlagDataMmuShift) +
-                  kFlagTriggers + kFlagCboZero + kFlagVectorMask + kFlagVsOff + kFlagVsClean + kFlagPmMask +
+                  kFlagObserved + kFlagCboZero + kFlagVectorMask + kFlagVsOff + kFlagVsClean + kFlagPmMask +
                   kFlagVirtualised + kFlagLandingPads + kFlagPadExpected + kFlagShadowStack ==
               low_mask(31));  // no two of them share a bit
 

@@ -55,6 +55,7 @@ void forget_sdt(Hart& hart);
 inline constexpr u64 kStateenSe = u64{1} << 63;        ///< sstateen0
 inline constexpr u64 kStateenEnvcfg = u64{1} << 62;    ///< senvcfg
 inline constexpr u64 kStateenIndirect = u64{1} << 60;  ///< siselect, sireg
+inline constexpr u64 kStateenCtr = u64{1} << 54;       ///< Ssctr
 inline constexpr u64 kStateenSrmcfg = u64{1} << 55;    ///< srmcfg
 inline constexpr u64 kStateenAia = u64{1} << 59;       ///< the rest of Ssaia but for
 inline constexpr u64 kStateenImsic = u64{1} << 58;     ///< the interrupt file

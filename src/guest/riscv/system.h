@@ -24,6 +24,9 @@ void check_interrupts(Hart& hart);
 /// mret and sret. @returns the pc to go on at.
 u64 return_from_machine(Hart& hart);
 u64 return_from_supervisor(Hart& hart);
+u64 return_from_nmi(Hart& hart);
+/// Whether the hart has stopped for good, as no handler could save what it was doing.
+bool has_stopped(const ir::Env* env);
 
 // flags.cpp
 /// The TB state flags that follow from the state.
@@ -38,6 +41,10 @@ unsigned mmu_index(const ir::Env* env, bool fetch);
 Permission envcfg_permission(const PrivilegedState& p, u64 field);
 /// Whether loads and stores are those of a guest: V is 1, or MPRV makes them so.
 bool guest_data(const PrivilegedState& p);
+
+// csr_nmi.cpp
+/// mnstatus.NMIE has changed: without it there are no interrupts, and no MPRV.
+void set_in_nmi(Hart& hart, bool in_nmi);
 
 // helper_priv.cpp
 /// Raises what an instruction gets that is not permitted. From helpers with MayRaise.

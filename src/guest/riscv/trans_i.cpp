@@ -34,14 +34,26 @@ static bool needs_no_pad(unsigned reg) { return is_link(reg) || reg == 7; }
 /// Without C, instructions are aligned to 4: a jump elsewhere faults at the jump.
 static bool is_misaligned(const DisasContext& ctx, u64 target) { return (target & 2) != 0 && !ctx.has(Extension::Zca); }
 
-static bool gen_jump(DisasContext& ctx, unsigned rd, u64 target) {
+static bool gen_jump(DisasContext& ctx, unsigned rd, u64 target, Transfer transfer) {
     if (is_misaligned(ctx, target)) return ctx.raise(Cause::FetchMisaligned, target), true;
+    ctx.record_transfer(transfer, ctx.b->address(target));
     ctx.set_gpr(rd, ctx.address_value(ctx.next_pc()));
     is_link(rd) ? ctx.call(target) : ctx.jump(target);
     return true;
 }
 
-bool trans_jal(DisasContext& ctx, const Operands& a) { return gen_jump(ctx, a.rd, ctx.relative(a.imm)); }
+bool trans_jal(DisasContext& ctx, const Operands& a) {
+    const Transfer transfer = is_link(a.rd) ? Transfer::DirectCall
+                              : a.rd == 0   ? Transfer::DirectJump
+                                            : Transfer::OtherDirectJump;
+    return gen_jump(ctx, a.rd, ctx.relative(a.imm), transfer);
+}
+
+static Transfer transfer_of_jalr(unsigned rd, unsigned rs1) {
+    if (is_link(rd)) return is_link(rs1) && rd != rs1 ? Transfer::CoroutineSwap : Transfer::IndirectCall;
+    if (is_link(rs1)) return Transfer::Return;
+    return rd == 0 ? Transfer::IndirectJump : Transfer::OtherIndirectJump;
+}
 
 /// Raises FetchMisaligned when bit 1 of `target` is set. @returns `target`, in a variable that outlives the label.
 static Var gen_alignment_check(DisasContext& ctx, Var target) {
@@ -59,7 +71,8 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
     // Calls and jumps further than jal reaches: auipc and jalr.
     const bool expects_pad = (ctx.flags & kFlagLandingPads) != 0 && !needs_no_pad(a.rs1);
     if (ctx.known_pc == ctx.pc && ctx.known_reg == a.rs1 && a.rs1 != 0 && !ctx.joined && !expects_pad) {
-        return gen_jump(ctx, a.rd, ctx.wrapped(ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1});
+        return gen_jump(ctx, a.rd, ctx.wrapped(ctx.known_value + static_cast<u64>(a.imm)) & ~u64{1},
+                        transfer_of_jalr(a.rd, a.rs1));
     }
     Builder& b = *ctx.b;
     Var target = ctx.gpr(a.rs1);
@@ -69,6 +82,7 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
         // The fault's value is not constant, and rd must not be written before it.
         target = gen_alignment_check(ctx, target);
     }
+    ctx.record_transfer(transfer_of_jalr(a.rd, a.rs1), target);
     if (expects_pad) set_pad_expected(ctx, true);
     ctx.set_gpr(a.rd, ctx.address_value(ctx.next_pc()));
     if (is_link(a.rd)) {
@@ -81,10 +95,24 @@ bool trans_jalr(DisasContext& ctx, const Operands& a) {
     return true;
 }
 
+static bool gen_recorded_branch(DisasContext& ctx, Cond cond, Var lhs, Var rhs, u64 target) {
+    const u32 taken = ctx.b->new_label();
+    ctx.b->brcond(cond, lhs, rhs, taken);
+    ctx.record_transfer(Transfer::NotTakenBranch, ctx.b->address(ctx.next_pc()));
+    ctx.jump(ctx.next_pc());
+    ctx.b->label(taken);
+    ctx.record_transfer(Transfer::TakenBranch, ctx.b->address(target));
+    ctx.jump(target);
+    return true;
+}
+
 static bool gen_branch(DisasContext& ctx, const Operands& a, Cond cond) {
     Var lhs = ctx.gpr(a.rs1), rhs = ctx.gpr(a.rs2);
     u64 target = ctx.relative(a.imm);
-    if (!is_misaligned(ctx, target)) return ctx.branch(cond, lhs, rhs, target), true;
+    if (!is_misaligned(ctx, target)) {
+        if (ctx.records_transfers()) return gen_recorded_branch(ctx, cond, lhs, rhs, target);
+        return ctx.branch(cond, lhs, rhs, target), true;
+    }
     u32 taken = ctx.b->new_label();
     ctx.b->brcond(cond, lhs, rhs, taken);
     ctx.jump(ctx.next_pc());

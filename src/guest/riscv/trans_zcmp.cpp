@@ -65,17 +65,22 @@ bool trans_cm_pop(DisasContext& ctx, const Operands& a) {
     gen_pop(ctx, a);
     return true;
 }
+void gen_ret(DisasContext& ctx) {
+    Var target = ctx.jump_target(ctx.gpr(kRa));
+    ctx.record_transfer(Transfer::Return, target);
+    ctx.ret(target);
+}
 bool trans_cm_popret(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
     gen_pop(ctx, a);
-    ctx.ret(ctx.jump_target(ctx.gpr(kRa)));
+    gen_ret(ctx);
     return true;
 }
 bool trans_cm_popretz(DisasContext& ctx, const Operands& a) {
     if (is_reserved(a)) return false;
     gen_pop(ctx, a);
     ctx.set_gpr(kA0, ctx.b->c64(0));
-    ctx.ret(ctx.jump_target(ctx.gpr(kRa)));
+    gen_ret(ctx);
     return true;
 }
 
@@ -101,11 +106,14 @@ Var table_target(DisasContext& ctx, const Operands& a) {
     return ctx.jump_target(target);
 }
 bool trans_cm_jt(DisasContext& ctx, const Operands& a) {
-    ctx.jump_indirect(table_target(ctx, a));
+    Var target = table_target(ctx, a);
+    ctx.record_transfer(Transfer::DirectJump, target);
+    ctx.jump_indirect(target);
     return true;
 }
 bool trans_cm_jalt(DisasContext& ctx, const Operands& a) {
     Var target = table_target(ctx, a);
+    ctx.record_transfer(Transfer::DirectCall, target);
     ctx.set_gpr(kRa, ctx.address_value(ctx.next_pc()));
     ctx.call_indirect(target);
     return true;

@@ -191,9 +191,10 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     }
     if (status && writes && op != CsrOp::Write && b.function().is_const(rhs)) {
         u64 bit = b.function().vars[rhs].value;
-        // Where there is SDT, whether SIE can be set depends on it.
-        const bool inlined = op == CsrOp::Clear || !ctx.has(Extension::Ssdbltrp);
-        bool enable = (inlined && bit == kStatusSie) || (bit == kStatusMie && csr.number == kCsrMstatus);
+        // Where there is SDT or MDT, whether SIE or MIE can be set depends on it.
+        const bool sie = op == CsrOp::Clear || !ctx.has(Extension::Ssdbltrp);
+        const bool mie = op == CsrOp::Clear || !ctx.has(Extension::Smdbltrp);
+        bool enable = (sie && bit == kStatusSie) || (mie && bit == kStatusMie && csr.number == kCsrMstatus);
         if (enable) return gen_interrupt_enable(ctx, a, csr, op, bit);
     }
     bool counter = is_counter(csr.number);

@@ -92,7 +92,7 @@ void insn_start(guest::DisasContextBase* base) { base->b->insn_start(base->pc); 
 
 void translate_insn(guest::DisasContextBase* base) {
     DisasContext& ctx = context(base);
-    if ((ctx.flags & kFlagTriggers) != 0) ctx.emit_trigger_check(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
+    if ((ctx.flags & kFlagObserved) != 0) ctx.emit_trigger_check(kTriggerExecute, ctx.b->address(ctx.pc), 0, 1);
     if (!fetch(ctx)) return;
     Operands operands;
     const InsnRow* row = ctx.decoder->find(ctx.bits, operands);

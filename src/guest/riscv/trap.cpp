@@ -9,6 +9,7 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 
 namespace dragoman::riscv {
 
@@ -154,13 +155,54 @@ void enter_trap(Hart& h, Handler handler, const Trap& trap) {
     update_mode_flags(h);
 }
 
-/// The same where double traps are detected. Not part of the function that has no time to lose.
+/// Enters the handler of non-maskable interrupts with a trap that machine mode cannot take (Smrnmi).
+void enter_nmi(Hart& h, u64 cause) {
+    PrivilegedState& p = h.priv;
+    const bool rv32 = hart_has(h, Extension::Rv32), pad_expected = (h.tb_flags & kFlagPadExpected) != 0;
+    p.mnstatus = static_cast<u64>(p.mode) << kMnstatusMppShift | (p.virtualised ? kMnstatusMpv : 0) |
+                 (pad_expected ? kMnstatusMpelp : 0);
+    p.mnepc = in_register(rv32, h.pc);
+    p.mncause = cause_in_register(rv32, cause);
+    set_mode(h, Privilege::Machine);
+    h.pc = h.model->rnmi_interrupt_vector();
+    h.reservation_address = kNoReservation;
+    set_in_nmi(h, true);
+}
+
+/// A trap to machine mode comes while its handler has not yet saved what the last one wrote (Smdbltrp).
+void take_unexpected_trap(Hart& h, u64 cause) {
+    PrivilegedState& p = h.priv;
+    if (hart_has(h, Extension::Smrnmi) && !p.in_nmi) return enter_nmi(h, cause);
+    p.critical_error = true;
+    guest::request_exit(&h);
+}
+
+/// Enters the handler of machine mode, unless that is in the middle of another trap.
+void enter_machine_trap(Hart& h, const Trap& trap) {
+    PrivilegedState& p = h.priv;
+    if ((p.mstatus & kStatusMdt) != 0) return take_unexpected_trap(h, trap.cause);
+    const bool in_handler = p.in_nmi && p.mode == Privilege::Machine;
+    enter_trap(h, Handler::Machine, trap);
+    if (hart_has(h, Extension::Smdbltrp)) p.mstatus |= kStatusMdt;
+    if (in_handler) h.pc = h.model->rnmi_exception_vector();
+}
+
+/// The same where traps are more than that. Not part of the function that has no time to lose.
 [[gnu::noinline]] void enter_watched_trap(Hart& h, Handler handler, const Trap& trap) {
-    if (!is_double_trap(h, handler)) return enter_trap(h, handler, trap);
-    Trap as_double = trap;
-    as_double.cause = static_cast<u64>(Cause::DoubleTrap);
-    enter_trap(h, Handler::Machine, as_double);
-    h.priv.mtval2 = cause_in_register(hart_has(h, Extension::Rv32), trap.cause);
+    PrivilegedState& p = h.priv;
+    const TransferEnd from{p.mode, p.virtualised, h.pc};
+    u64 cause = trap.cause;
+    if (is_double_trap(h, handler)) {
+        Trap as_double = trap;
+        as_double.cause = cause = static_cast<u64>(Cause::DoubleTrap);
+        enter_machine_trap(h, as_double);
+        p.mtval2 = cause_in_register(hart_has(h, Extension::Rv32), trap.cause);
+    } else if (handler == Handler::Machine) {
+        enter_machine_trap(h, trap);
+    } else {
+        enter_trap(h, handler, trap);
+    }
+    if (h.records != nullptr && !p.critical_error) record_trap(h, from, cause);
 }
 
 /// Back ends report misaligned accesses under numbers of their own.
@@ -208,6 +250,9 @@ void reset(ir::Env* env, unsigned hart_id) {
     p.mode = Privilege::Machine;
     p.hart_id = hart_id;
     p.mstatus = hart_has(h, Extension::Rv32) ? 0 : kStatusUxl64 | kStatusSxl64;
+    if (hart_has(h, Extension::Smdbltrp)) p.mstatus |= kStatusMdt;
+    p.in_nmi = hart_has(h, Extension::Smrnmi);
+    if (h.records != nullptr) *h.records = {};
     if (hart_has(h, Extension::H)) {
         p.mideleg = kHypervisorInterrupts;
         p.hstatus = kHstatusVsxl64;
@@ -273,7 +318,7 @@ void take_exception(ir::Env* env) {
         handler = to_guest ? Handler::VirtualSupervisor : Handler::Supervisor;
     }
     if (hart_has(h, Extension::H)) describe_to_hypervisor(h, trap);
-    if (hart_has(h, Extension::Ssdbltrp)) return enter_watched_trap(h, handler, trap);
+    if (h.model->watches_traps()) return enter_watched_trap(h, handler, trap);
     enter_trap(h, handler, trap);
 }
 
@@ -285,7 +330,7 @@ u64 pending_interrupts(const Hart& hart) {
 unsigned next_interrupt(const Hart& hart) {
     const PrivilegedState& p = hart.priv;
     u64 pending = pending_interrupts(hart) & p.mie;
-    if (pending == 0) return 0;
+    if (pending == 0 || p.in_nmi) return 0;
     if (p.mode != Privilege::Machine || (p.mstatus & kStatusMie) != 0) {
         if (unsigned i = highest_interrupt(pending & ~p.mideleg)) return i;
     }
@@ -314,7 +359,10 @@ bool take_interrupt(ir::Env* env) {
     return true;
 }
 
-bool has_work(const ir::Env* env) { return (pending_interrupts(*hart(env)) & hart(env)->priv.mie) != 0; }
+bool has_work(const ir::Env* env) {
+    const Hart& h = *hart(env);
+    return (pending_interrupts(h) & h.priv.mie) != 0 && !h.priv.critical_error;
+}
 
 void set_interrupt(ir::Env* env, unsigned line, bool level) {
     u64* lines = &hart(env)->priv.mip_external;
@@ -332,11 +380,13 @@ void check_interrupts(Hart& hart) {
 namespace {
 
 /// `pad_expected`: what the trap had saved of ELP, which only counts where landing pads do.
-void go_on_in(Hart& hart, Privilege mode, bool virtualised, bool pad_expected) {
+void go_on_in(Hart& hart, Privilege mode, bool virtualised, bool pad_expected, u64 pc) {
+    const TransferEnd from{hart.priv.mode, hart.priv.virtualised, hart.priv.return_pc};
     set_mode(hart, mode, virtualised);
     if (hart_has(hart, Extension::H)) update_address_space(hart);
     update_mode_flags(hart);
     if (pad_expected && (hart.tb_flags & kFlagLandingPads) != 0) hart.tb_flags |= kFlagPadExpected;
+    if (hart.records != nullptr) record_trap_return(hart, from, pc);
     check_interrupts(hart);
 }
 
@@ -348,14 +398,14 @@ u64 return_from_machine(Hart& hart) {
     auto previous = static_cast<Privilege>(extract(s, kStatusMppShift, 2));
     const bool virtualised = (s & kStatusMpv) != 0 && previous != Privilege::Machine;
     const bool pad_expected = (s & kStatusMpelp) != 0;
-    s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv | kStatusMpelp)) | ((s & kStatusMpie) != 0 ? kStatusMie : 0) |
-        kStatusMpie;
+    s = (s & ~(kStatusMie | kStatusMpp | kStatusMpv | kStatusMpelp | kStatusMdt)) |
+        ((s & kStatusMpie) != 0 ? kStatusMie : 0) | kStatusMpie;
     if (previous != Privilege::Machine) s &= ~kStatusMprv;
     p.mstatus = s;
     if (hart_has(hart, Extension::Ssdbltrp) && previous != Privilege::Machine) [[unlikely]]
         end_trap(hart, previous, virtualised, false);
     const u64 pc = register_address(hart, p.mepc);
-    go_on_in(hart, previous, virtualised, pad_expected);
+    go_on_in(hart, previous, virtualised, pad_expected, pc);
     return pc;
 }
 
@@ -373,10 +423,27 @@ u64 return_from_supervisor(Hart& hart) {
         virtualised = (p.hstatus & kHstatusSpv) != 0;
         p.hstatus &= ~kHstatusSpv;
     }
+    if (p.mode == Privilege::Machine) p.mstatus &= ~kStatusMdt;
     if (hart_has(hart, Extension::Ssdbltrp)) [[unlikely]]
         end_trap(hart, previous, virtualised && !p.virtualised, p.mode != Privilege::Machine);
-    go_on_in(hart, previous, virtualised, pad_expected);
+    go_on_in(hart, previous, virtualised, pad_expected, pc);
     return pc;
 }
+
+u64 return_from_nmi(Hart& hart) {
+    PrivilegedState& p = hart.priv;
+    const auto previous = static_cast<Privilege>(extract(p.mnstatus, kMnstatusMppShift, 2));
+    const bool below = previous != Privilege::Machine, virtualised = below && (p.mnstatus & kMnstatusMpv) != 0;
+    const bool pad_expected = (p.mnstatus & kMnstatusMpelp) != 0;
+    if (below) p.mstatus &= ~(kStatusMprv | kStatusMdt);
+    if (hart_has(hart, Extension::Ssdbltrp) && below) end_trap(hart, previous, virtualised, false);
+    p.mnstatus = (p.mnstatus & ~kMnstatusMpelp) | kMnstatusNmie;
+    p.in_nmi = false;
+    const u64 pc = register_address(hart, p.mnepc);
+    go_on_in(hart, previous, virtualised, pad_expected, pc);
+    return pc;
+}
+
+bool has_stopped(const ir::Env* env) { return hart(env)->priv.critical_error; }
 
 }  // namespace dragoman::riscv

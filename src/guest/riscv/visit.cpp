@@ -6,13 +6,14 @@
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
+#include "guest/riscv/transfer_records.h"
 #include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
-constexpr u32 kVersion = 2;
+constexpr u32 kVersion = 3;
 
 void visit_floats(Hart& h, State& state) {
     state.fields("f", std::span<u64>(h.fpr));
@@ -142,6 +143,16 @@ void visit_hypervisor(Hart& h, State& state) {
     state.field("fault address", p.fault.address);
 }
 
+void visit_nmi(Hart& h, State& state) {
+    PrivilegedState& p = h.priv;
+    state.field("mnscratch", p.mnscratch);
+    state.field("mnepc", p.mnepc);
+    state.field("mncause", p.mncause);
+    state.field("mnstatus", p.mnstatus);
+    state.field("critical error", p.critical_error, 1);
+    if (state.loading()) p.in_nmi = hart_has(h, Extension::Smrnmi) && (p.mnstatus & kMnstatusNmie) == 0;
+}
+
 }  // namespace
 
 void visit(ir::Env* env, State& state) {
@@ -164,6 +175,8 @@ void visit(ir::Env* env, State& state) {
     state.section("protection", [&] { visit_protection(h, state); });
     state.section("hypervisor", [&] { visit_hypervisor(h, state); });
     state.section("counters", [&] { visit_counters(h, state); });
+    state.section("nmi", [&] { visit_nmi(h, state); });
+    state.section("records", [&] { visit_transfer_records(h, state); });
     const bool pad_expected = state.peek("elp", (h.tb_flags & kFlagPadExpected) != 0, true);
     if (!state.loading()) return;
     update_pmp(h);

@@ -162,7 +162,7 @@ TEST(RiscvModels, DecodeTheInstructionsOfTheirWidth) {
 TEST(RiscvModels, ThatCannotBeSaySo) {
     EXPECT_EQ(wrong("rva23u64"), "");
     EXPECT_EQ(wrong("xiangshan-kunminghu", true), "");
-    EXPECT_TRUE(mentions(wrong("max,smrnmi=on", true), "smrnmi"));
+    EXPECT_TRUE(mentions(wrong("max,svukte=on", true), "svukte"));
     EXPECT_TRUE(mentions(wrong("rv32", true), "'rv32'"));
     EXPECT_TRUE(mentions(wrong("pentium"), "'pentium'"));
 }
@@ -199,6 +199,10 @@ TEST(RiscvProperties, AreQemus) {
     EXPECT_TRUE(mentions(wrong("max,zvfbfa=on"), "'zvfbfa'"));
     EXPECT_TRUE(parsed("max").contains({Zicfilp, Zicfiss}) && parsed("rv64,zicfiss=on").has(Zicfiss));
     EXPECT_FALSE(parsed("max,zimop=off").has(Zicfiss));
+    EXPECT_TRUE(parsed("max", true).contains({Smctr, Ssctr}) && parsed("rv64,smctr=on", true).has(Sscsrind));
+    EXPECT_FALSE(parsed("max", true).has(Smrnmi) || parsed("max", true).has(Smdbltrp));
+    EXPECT_EQ(wrong("rv64,smrnmi=on,smdbltrp=on,rnmi-interrupt-vector=0x80000000", true), "");
+    EXPECT_TRUE(mentions(wrong("rv64,rnmi-exception-vector=here", true), "'here'"));
     EXPECT_TRUE(parsed("max,v=on,zvkng=on").contains({Zvkned, Zvknhb, Zvkb, Zvkg, Zvkn}));
     EXPECT_TRUE(parsed("max").contains({Zvbc, Zvkned, Zvkg, Zvknha, Zvknhb}));
     EXPECT_FALSE(parsed("max").has(Zvksed) || parsed("max", true).has(Zvkned));

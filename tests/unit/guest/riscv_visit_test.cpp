@@ -75,7 +75,8 @@ void forget_derived(PrivilegedState& p) {
     std::memset(p.mode_flags, 0, sizeof p.mode_flags);
     std::memset(p.hpm_overflow, 0, sizeof p.hpm_overflow);
     std::memset(p.pmp_range, 0, sizeof p.pmp_range);
-    p.pmp_splits_blocks = false;
+    p.pmp_splits_blocks = p.in_nmi = false;
+    p.return_pc = 0;
     p.walk_block = p.walk_block_bytes = p.walk_permissions = 0;
 }
 
@@ -102,6 +103,8 @@ TEST_F(RiscvVisit, EveryByteComesBack) {
         p.hart_id = 3;
         p.virtualised = round % 2 != 0;
         p.fault.guest_address = round % 4 == 0;
+        p.critical_error = round % 5 == 0;
+        p.in_nmi = false;
         p.pmp_splits_blocks = false;
         p.mip_external &= interrupt_bit(kSupervisorSoftware);  // all other lines are set by devices
         p.tselect %= kTriggers;
@@ -132,6 +135,7 @@ TEST_F(RiscvVisit, EveryByteComesBack) {
                                 i == offsetof(PrivilegedState, pmp_splits_blocks) / 8 * 8 ||
                                 i == offsetof(PrivilegedState, walk_permissions) / 8 * 8 ||
                                 i == offsetof(PrivilegedState, virtualised) / 8 * 8 ||
+                                i == offsetof(PrivilegedState, in_nmi) / 8 * 8 ||
                                 i == offsetof(PrivilegedState, fault.guest_address) / 8 * 8 ||
                                 i == offsetof(PrivilegedState, fault.exception) / 8 * 8;
             EXPECT_TRUE(padded) << "byte " << i << " of the privileged state is not saved";
