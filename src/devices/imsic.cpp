@@ -20,7 +20,7 @@ u64 Imsic::File::read(unsigned number) {
     return number < kEnable ? pending_[word] : enabled_[word];
 }
 
-void Imsic::File::write(unsigned number, u64 value) {
+void Imsic::File::write(unsigned number, u64 value, u64 mask) {
     WakeScope wakes;
     LockGuard lock(mutex_);
     const unsigned word = number % 0x40 / 2;
@@ -29,7 +29,8 @@ void Imsic::File::write(unsigned number, u64 value) {
     } else if (number == kThreshold) {
         threshold_ = static_cast<u32>(value & kIdentities);
     } else if (word < kWords) {
-        (number < kEnable ? pending_ : enabled_)[word] = word == 0 ? value & ~u64{1} : value;  // 0 is no identity
+        u64& bits = (number < kEnable ? pending_ : enabled_)[word];
+        bits = (bits & ~mask) | (value & mask & ~u64{word == 0 ? 1u : 0u});  // 0 is no identity
     }
     update();
 }
@@ -91,7 +92,7 @@ void Imsic::File::visit(State& state) {
     irq_.set(asserted_);
 }
 
-Imsic::Imsic(const std::vector<Irq>& irqs) {
+Imsic::Imsic(const std::vector<Irq>& irqs, unsigned guests) : guests_(guests) {
     for (Irq irq : irqs) files_.push_back(std::make_unique<File>(irq));
 }
 
@@ -100,13 +101,15 @@ void Imsic::reset() {
 }
 
 void Imsic::visit(State& state) {
-    state.version(1);
+    state.version(2);
     state.same("harts", files_.size());
+    state.same("guests", guests_);
     for (auto& file : files_) file->visit(state);
 }
 
 std::string Imsic::describe() const {
-    return "imsic, harts " + std::to_string(files_.size()) + ", identities " + std::to_string(kIdentities);
+    return "imsic, harts " + std::to_string(files_.size() / (guests_ + 1)) + ", guests " + std::to_string(guests_) +
+           ", identities " + std::to_string(kIdentities);
 }
 
 /// Registers of a file's page read as 0.
@@ -116,11 +119,12 @@ bool Imsic::read(u64, unsigned, u64& value) {
 }
 
 bool Imsic::write(u64 offset, unsigned, u64 wide) {
-    const u64 hart = offset / kPage;
+    const u64 page = offset / kPage, guest = page & ((u64{1} << guest_bits(guests_)) - 1);
+    const u64 number = (page >> guest_bits(guests_)) * (guests_ + 1) + guest;
     const u32 value = static_cast<u32>(wide);
-    if (hart >= files_.size()) return true;
-    if (offset % kPage == kSetPendingLe) files_[hart]->set_pending(value);
-    if (offset % kPage == kSetPendingBe) files_[hart]->set_pending(__builtin_bswap32(value));
+    if (guest > guests_ || number >= files_.size()) return true;
+    if (offset % kPage == kSetPendingLe) files_[number]->set_pending(value);
+    if (offset % kPage == kSetPendingBe) files_[number]->set_pending(__builtin_bswap32(value));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <memory>
 #include <vector>
 
@@ -31,7 +32,8 @@ public:
         static bool has(unsigned number);
         /// 64 bits of a register that the file has.
         u64 read(unsigned number);
-        void write(unsigned number, u64 value);
+        /// Of a register that the file has, the bits of `mask`.
+        void write(unsigned number, u64 value, u64 mask = ~u64{0});
         /// The pending and enabled identity of highest priority (the smallest) that the threshold lets through; 0:
         /// none.
         unsigned top();
@@ -53,11 +55,19 @@ public:
         std::array<u64, kWords> pending_ DRAGOMAN_GUARDED_BY(mutex_){}, enabled_ DRAGOMAN_GUARDED_BY(mutex_){};
     };
 
-    /// @param irqs  for each hart, the external interrupt of the level
-    explicit Imsic(const std::vector<Irq>& irqs);
+    /// @param irqs  for each hart, the external interrupt of the level, then one for each of its guests' files
+    /// @param guests  how many guests' files each hart has; they lie behind its own, and all harts' begin at multiples
+    ///                of a power of two of pages
+    explicit Imsic(const std::vector<Irq>& irqs, unsigned guests = 0);
 
-    u64 window() const { return files_.size() * kPage; }
-    File& file(unsigned hart) { return *files_[hart]; }
+    /// Bits of an address that tell a hart's files apart.
+    static unsigned guest_bits(unsigned guests) { return static_cast<unsigned>(std::bit_width(guests)); }
+    /// Bytes of addresses of `harts` harts.
+    static u64 window(unsigned harts, unsigned guests) { return u64{harts} * kPage << guest_bits(guests); }
+    u64 window() const { return window(static_cast<unsigned>(files_.size()) / (guests_ + 1), guests_); }
+    unsigned guests() const { return guests_; }
+    /// Of the hart itself, or its guest `guest` (from 1).
+    File& file(unsigned hart, unsigned guest = 0) { return *files_[hart * (guests_ + 1) + guest]; }
 
     void reset() override;
     void visit(State& state) override;
@@ -66,6 +76,7 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
+    const unsigned guests_;
     std::vector<std::unique_ptr<File>> files_;
 };
 

@@ -105,6 +105,7 @@ private:
     bool rv32_;
     bool aclint_;
     Aia aia_;
+    unsigned guests_ = 0;  ///< interrupt files that each hart has for its guests
     BootImages images_{machine_.memory()};
     devices::IrqSink* wires_ = nullptr;
     std::shared_ptr<void> interrupt_files_;
@@ -120,8 +121,7 @@ Virt::Virt(Machine& machine)
       rv32_(machine.guest().elf_class == ELFCLASS32),
       aclint_(machine.board_properties().take_bool("aclint", false)),
       aia_(static_cast<Aia>(machine.board_properties().take_choice("aia", {"none", "aplic", "aplic-imsic"}, 0))) {
-    // Guests have files of their own where there is a hypervisor extension.
-    machine.board_properties().take_number("aia-guests", 0, 0, 0);
+    guests_ = static_cast<unsigned>(machine.board_properties().take_number("aia-guests", 0, 0, kMostGuestFiles));
     if (rv32_ && config_.memory > kMostMemory32) {
         throw FatalError(1, "-m: more than 10G: harts of 32 bits do not reach it");
     }
@@ -179,14 +179,16 @@ void Virt::add_aia() {
     memory::PhysicalSpace& memory = machine_.memory();
     const bool messages = aia_ == Aia::AplicImsic;
     if (messages) {
-        auto add = [&](const std::string& name, u64 base, unsigned line) -> devices::Imsic& {
-            auto& imsic =
-                machine_.add_device("imsic-" + name, std::make_unique<devices::Imsic>(hart_inputs(machine_, {line})));
+        auto add = [&](const std::string& name, u64 base, unsigned line, unsigned guests) -> devices::Imsic& {
+            std::vector<unsigned> lines{line};
+            for (unsigned guest = 1; guest <= guests; guest++) lines.push_back(kGuestFileLines + guest);
+            auto& imsic = machine_.add_device("imsic-" + name,
+                                              std::make_unique<devices::Imsic>(hart_inputs(machine_, lines), guests));
             memory.add_mmio("riscv.imsic." + name, base, imsic.window(), imsic, imsic.kLimits).takes_messages = true;
             return imsic;
         };
-        interrupt_files_ = connect_interrupt_files(machine_, add("m", kMachineImsic, kMachineExternal),
-                                                   add("s", kSupervisorImsic, kSupervisorExternal));
+        interrupt_files_ = connect_interrupt_files(machine_, add("m", kMachineImsic, kMachineExternal, 0),
+                                                   add("s", kSupervisorImsic, kSupervisorExternal, guests_));
     }
     auto add = [&](const std::string& name, u64 base, unsigned line, devices::Aplic* child) -> devices::Aplic& {
         // Where there are messages the harts' lines belong to their interrupt files.
@@ -367,20 +369,21 @@ void Virt::describe_interrupt_controllers() {
 
 void Virt::describe_aia() {
     const unsigned harts = machine_.hart_count();
-    auto imsic = [&](u64 base, u32 phandle, u32 line) {
-        tree_.node("/soc/" + at("interrupt-controller", base))
-            .texts("compatible", {"qemu,imsics", "riscv,imsics"})
+    auto imsic = [&](u64 base, u32 phandle, u32 line, unsigned guests) {
+        DeviceTree::Node node = tree_.node("/soc/" + at("interrupt-controller", base));
+        node.texts("compatible", {"qemu,imsics", "riscv,imsics"})
             .phandle(phandle)
             .cells("#interrupt-cells", {0})
             .flag("interrupt-controller")
             .flag("msi-controller")
             .cells("interrupts-extended", hart_lines(harts, {line}))
-            .reg("reg", {base, harts * devices::Imsic::kPage})
+            .reg("reg", {base, devices::Imsic::window(harts, guests)})
             .cells("riscv,num-ids", {devices::Imsic::kIdentities});
+        if (guests != 0) node.cells("riscv,guest-index-bits", {devices::Imsic::guest_bits(guests)});
     };
     if (aia_ == Aia::AplicImsic) {
-        imsic(kMachineImsic, kMachineImsicPhandle, kMachineExternal);
-        imsic(kSupervisorImsic, kSupervisorImsicPhandle, kSupervisorExternal);
+        imsic(kMachineImsic, kMachineImsicPhandle, kMachineExternal, 0);
+        imsic(kSupervisorImsic, kSupervisorImsicPhandle, kSupervisorExternal, guests_);
     }
     auto aplic = [&](u64 base, u32 phandle, u32 line, u32 messages) {
         DeviceTree::Node node = tree_.node("/soc/" + at("interrupt-controller", base));
@@ -474,7 +477,8 @@ void Virt::boot() {
     }
     RiscvBoot boot = place_riscv_images(config, images_, machine_.guest(), kRam);
     if (config_.acpi && !rv32_)
-        offer_virt_acpi({machine_.model(), machine_.hart_count(), aia_, config_.memory, config_.acpi_tables}, *fw_cfg_);
+        offer_virt_acpi({machine_.model(), machine_.hart_count(), aia_, guests_, config_.memory, config_.acpi_tables},
+                        *fw_cfg_);
     if (flash) (config.bios == "none" ? boot.firmware_entry : boot.kernel_entry) = kFlash;
     describe_boot(tree_, config, boot);
     blob_ = tree_.pack();
@@ -510,6 +514,7 @@ const Board::Kind kVirt = {
         "  aclint=on|off  ACLINT devices instead of a CLINT (off)\n"
         "  aia=none|aplic|aplic-imsic  interrupt controllers of the Advanced Interrupt Architecture instead of a PLIC "
         "(none)\n"
+        "  aia-guests=N  interrupt files that each hart has for its guests, 0 to 7 (0)\n"
         "  acpi=on|off|auto  ACPI tables for firmware (auto: on; none for harts of 32 bits)\n"
         "  pflash0=NODE, pflash1=NODE  contents of the flash banks\n",
     .max_harts = 512,

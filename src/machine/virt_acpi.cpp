@@ -27,7 +27,8 @@ acpi::InterruptControllers controllers_of(const VirtAcpi& board) {
     }
     c.aplic = {kSupervisorAplic, static_cast<u32>(devices::Aplic::window(board.harts))};
     if (board.aia == Aia::AplicImsic) {
-        c.imsic = {kSupervisorImsic, static_cast<u32>(board.harts * devices::Imsic::kPage)};
+        c.imsic = {kSupervisorImsic, static_cast<u32>(devices::Imsic::window(board.harts, board.guest_files))};
+        c.guest_files = board.guest_files;
         c.identities = devices::Imsic::kIdentities;
     }
     return c;

@@ -11,6 +11,7 @@ struct VirtAcpi {
     const guest::Model& model;
     unsigned harts;
     virt::Aia aia;
+    unsigned guest_files;                      ///< of each hart
     u64 memory;                                ///< bytes of RAM
     const std::vector<std::vector<u8>>& more;  ///< -acpitable: whole tables
 };

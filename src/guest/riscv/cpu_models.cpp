@@ -104,13 +104,13 @@ constexpr ExtensionSet max_set() {
 }
 constexpr ExtensionSet kMax = max_set();
 
-/// Vectors, doubles in pairs of registers, manufacturers' instructions, pointer masking, guests and the registers of
-/// the AIA are those of RV64; Svnapot and Svpbmt have no place in the entries of Sv32.
+/// Vectors, doubles in pairs of registers, manufacturers' instructions, pointer masking and guests are those of RV64;
+/// Svnapot and Svpbmt have no place in the entries of Sv32.
 constexpr ExtensionSet kOnlyRv64 =
-    kVectors + kManufacturers + ExtensionSet{Zdinx, Supm,         Smmpm,   Smnpm,       Ssnpm,    Sspm,      Sv39,
-                                             Sv48,  Sv57,         Ssu64xl, Svrsw60t59b, Svnapot,  Svpbmt,    H,
-                                             Sha,   Shcounterenw, Shgatpa, Shtvala,     Shvsatpa, Shvstvala, Shvstvecd,
-                                             Smaia, Ssaia,        Smctr,   Ssctr};
+    kVectors + kManufacturers + ExtensionSet{Zdinx, Supm,      Smmpm,     Smnpm,        Ssnpm,       Sspm,    Sv39,
+                                             Sv48,      Sv57,      Ssu64xl,      Svrsw60t59b, Svnapot, Svpbmt,
+                                             H,         Sha,       Shcounterenw, Shgatpa,     Shtvala, Shvsatpa,
+                                             Shvstvala, Shvstvecd, Smctr,        Ssctr};
 constexpr ExtensionSet kOnlyRv32 = {Zcf, Sv32};
 constexpr ExtensionSet kMax32 = kMax - kOnlyRv64 - ExtensionSet{Rv64} + ExtensionSet{Rv32, Zcf, Sv32};
 

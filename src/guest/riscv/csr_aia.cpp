@@ -2,6 +2,8 @@
 // Sscsrind): a hart's interrupt file, what interrupt comes first, counters that are the supervisor's
 // (csr_delegated.cpp). The priorities of a hart's major interrupts are read-only 0: the default order holds. No
 // interrupts are injected by machine mode beside those of mip (mvien is 0).
+#include <algorithm>
+
 #include "guest/riscv/csr.h"
 #include "guest/riscv/csr_delegated.h"
 #include "guest/riscv/interrupt_file.h"
@@ -21,11 +23,8 @@ enum Level : unsigned { kMachineLevel, kSupervisorLevel };
 
 constexpr u64 kSelectMask = 0xfff;
 
-// hvictl. VTI is 0: interrupts are injected by hvip.
-constexpr unsigned kIdentityShift = 16, kIdentityBits = 12;
-constexpr u64 kPriorityMask = 0xff, kPriorityMode = 0x100, kDefaultPriority = 0x200;
 constexpr u64 kHvictlMask =
-    low_mask(kIdentityBits) << kIdentityShift | kPriorityMask | kPriorityMode | kDefaultPriority;
+    kHvictlVti | low_mask(kHvictlIdBits) << kHvictlIdShift | kHvictlPriority | kHvictlPriorityMode | kHvictlDefault;
 
 template <Level level>
 u64 selected(const Hart& hart) {
@@ -35,12 +34,39 @@ u64 selected(const Hart& hart) {
 
 bool selects_record(const Hart& hart, u64 number) { return hart.records != nullptr && is_transfer_record(number); }
 
-bool is_priority(u64 number) { return number >= 0x30 && number <= 0x3f && number % 2 == 0; }
+bool is_priority(const Hart& hart, u64 number) {
+    return number >= 0x30 && number <= 0x3f && (number % 2 == 0 || hart_has(hart, Rv32));
+}
 
-/// Guests have no interrupt files and no priorities that they could change.
-Permission file_permission(const Hart& hart, u64 state) {
+bool is_of_file(u64 number) { return number >= 0x70 && number <= 0xff; }
+
+/// The file that the hart speaks with at the level; null: none.
+template <Level level>
+InterruptFile* file_of(const Hart& hart) {
+    return level == kSupervisorLevel && hart.priv.virtualised ? guest_file(hart) : hart.interrupt_file[level];
+}
+
+// Of RV32 a register of pending or enabled interrupts is two, the second one with an odd number.
+
+bool is_upper_half(const Hart& hart, u64 number) { return hart_has(hart, Rv32) && number >= 0x80 && number % 2 != 0; }
+
+bool file_has(const Hart& hart, const InterruptFile& file, u64 number) {
+    return file.has(static_cast<unsigned>(number) & (is_upper_half(hart, number) ? ~1u : ~0u));
+}
+u64 read_file(const Hart& hart, InterruptFile& file, u64 number) {
+    if (!is_upper_half(hart, number)) return file.read(static_cast<unsigned>(number));
+    return file.read(static_cast<unsigned>(number) - 1) >> 32;
+}
+void write_file(const Hart& hart, InterruptFile& file, u64 number, u64 value) {
+    constexpr u64 kLow = 0xffff'ffff;
+    if (is_upper_half(hart, number)) return file.write(static_cast<unsigned>(number) - 1, value << 32, ~kLow);
+    file.write(static_cast<unsigned>(number), value, hart_has(hart, Rv32) ? kLow : ~u64{0});
+}
+
+/// Guests have the file that hstatus.VGEIN gives them, and no priorities that they could change.
+Permission file_permission(const Hart& hart, u64 state, bool has_file) {
     const Permission permission = stateen_permission(hart, state);
-    return permission == Permission::Granted && hart.priv.virtualised ? Permission::Virtual : permission;
+    return permission == Permission::Granted && hart.priv.virtualised && !has_file ? Permission::Virtual : permission;
 }
 Permission access_siselect(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenIndirect); }
 Permission access_stopi(const Hart& hart, unsigned) { return stateen_permission(hart, kStateenAia); }
@@ -71,12 +97,14 @@ Permission access_register(const Hart& hart, unsigned csr) {
         return state != Permission::Granted ? state : Permission::Illegal;
     }
     if (level == kSupervisorLevel) {
-        const u64 state = is_priority(number) ? kStateenAia : kStateenImsic;
-        if (const Permission p = file_permission(hart, kStateenIndirect | state); p != Permission::Granted) return p;
+        const u64 state = is_priority(hart, number) ? kStateenAia : kStateenImsic;
+        const bool has_file = is_of_file(number) && file_of<level>(hart) != nullptr;
+        const Permission p = file_permission(hart, kStateenIndirect | state, has_file);
+        if (p != Permission::Granted) return p;
     }
-    if (is_priority(number)) return Permission::Granted;
-    const InterruptFile* file = hart.interrupt_file[level];
-    return granted_if(file != nullptr && number <= 0xff && file->has(static_cast<unsigned>(number)));
+    if (is_priority(hart, number)) return Permission::Granted;
+    const InterruptFile* file = file_of<level>(hart);
+    return granted_if(file != nullptr && number <= 0xff && file_has(hart, *file, number));
 }
 template <Level level>
 u64 read_register(Hart& hart, unsigned csr) {
@@ -85,7 +113,7 @@ u64 read_register(Hart& hart, unsigned csr) {
         return read_transfer_record(hart, number, alias_of(csr));
     }
     if (level == kSupervisorLevel && is_delegated_counter(number)) return read_delegated(hart, number, alias_of(csr));
-    return is_priority(number) ? 0 : hart.interrupt_file[level]->read(static_cast<unsigned>(number));
+    return is_priority(hart, number) ? 0 : read_file(hart, *file_of<level>(hart), number);
 }
 template <Level level>
 void write_register(Hart& hart, u64 value, unsigned csr) {
@@ -96,30 +124,36 @@ void write_register(Hart& hart, u64 value, unsigned csr) {
     if (level == kSupervisorLevel && is_delegated_counter(number)) {
         return write_delegated(hart, value, number, alias_of(csr));
     }
-    if (is_priority(number)) return;
-    hart.interrupt_file[level]->write(static_cast<unsigned>(number), value);
+    if (is_priority(hart, number)) return;
+    write_file(hart, *file_of<level>(hart), number, value);
     check_interrupts(hart);
 }
 
 template <Level level>
 Permission access_top_external(const Hart& hart, unsigned) {
     if (hart.interrupt_file[level] == nullptr) return Permission::Illegal;
-    return level == kMachineLevel ? Permission::Granted : file_permission(hart, kStateenImsic);
+    if (level == kMachineLevel) return Permission::Granted;
+    return file_permission(hart, kStateenImsic, file_of<level>(hart) != nullptr);
 }
 /// The identity is its priority, too.
-template <Level level>
-u64 read_top_external(Hart& hart, unsigned) {
-    const u64 identity = hart.interrupt_file[level]->top();
+u64 top_of(InterruptFile& file) {
+    const u64 identity = file.top();
     return identity << 16 | identity;
 }
-/// Claims the identity that the same instruction reads, whatever arrives meanwhile.
-template <Level level>
-u64 claim_top_external(Hart& hart, unsigned) {
-    InterruptFile& file = *hart.interrupt_file[level];
+/// Claims the identity, whatever arrives meanwhile.
+u64 claim_top_of(Hart& hart, InterruptFile& file) {
     const u64 identity = file.top();
     if (identity != 0) file.claim(static_cast<unsigned>(identity));
     check_interrupts(hart);
     return identity << 16 | identity;
+}
+template <Level level>
+u64 read_top_external(Hart& hart, unsigned) {
+    return top_of(*file_of<level>(hart));
+}
+template <Level level>
+u64 claim_top_external(Hart& hart, unsigned) {
+    return claim_top_of(hart, *file_of<level>(hart));
 }
 template <Level level>
 void write_top_external(Hart& hart, u64, unsigned number) {
@@ -133,42 +167,46 @@ u64 read_mtopi(Hart& hart, unsigned) {
     return top(highest_interrupt(pending_interrupts(hart) & hart.priv.mie & ~hart.priv.mideleg));
 }
 
-/// The guest's first. An external interrupt has the priority that hvictl gives it, or else the last one there is.
-u64 read_vstopi(Hart& hart, unsigned) {
-    const P& p = hart.priv;
-    u64 interrupts = pending_interrupts(hart) & p.mie & p.hideleg;
-    constexpr u64 kLast = 255;
-    if ((interrupts & interrupt_bit(kVirtualSupervisorExternal)) != 0) {
-        const u64 priority = p.hvictl & kPriorityMask;
-        if (extract(p.hvictl, kIdentityShift, kIdentityBits) == kSupervisorExternal && priority != 0) {
-            return u64{kSupervisorExternal} << 16 | ((p.hvictl & kPriorityMode) != 0 ? priority : 1);
-        }
-        interrupts &= ~interrupt_bit(kVirtualSupervisorExternal);
-        if (interrupts == 0) return u64{kSupervisorExternal} << 16 | ((p.hvictl & kPriorityMode) != 0 ? kLast : 1);
-    }
-    const unsigned first = highest_interrupt(interrupts);
-    return top(first == 0 ? 0 : first - 1);
-}
+u64 read_vstopi(Hart& hart, unsigned) { return top_guest_interrupt(hart); }
 u64 read_stopi(Hart& hart, unsigned number) {
     const P& p = hart.priv;
     if (p.virtualised) return read_vstopi(hart, number);
     return top(highest_interrupt(pending_interrupts(hart) & p.mie & p.mideleg & ~p.hideleg));
 }
 
-Permission no_guest_file(const Hart& hart, unsigned) {
-    const Permission state = stateen_permission(hart, kStateenIndirect);
-    return state != Permission::Granted ? state : Permission::Illegal;
-}
-
-/// Of the guest's indirect registers there are only the records of transfers while it has no interrupt file.
+/// Of the guest's indirect registers there are the records of transfers, and those of the file that it has.
 Permission access_guest_register(const Hart& hart, unsigned csr) {
-    return selects_record(hart, hart.priv.vsiselect) ? access_transfer_record(hart) : no_guest_file(hart, csr);
+    const u64 number = hart.priv.vsiselect;
+    if (selects_record(hart, number)) return access_transfer_record(hart);
+    const bool of_file = is_of_file(number) && alias_of(csr) == 1;
+    const Permission state = stateen_permission(hart, of_file ? kStateenIndirect | kStateenImsic : kStateenIndirect);
+    if (state != Permission::Granted) return state;
+    const InterruptFile* file = guest_file(hart);
+    return granted_if(of_file && file != nullptr && file_has(hart, *file, number));
 }
 u64 read_guest_register(Hart& hart, unsigned csr) {
-    return read_transfer_record(hart, hart.priv.vsiselect, alias_of(csr));
+    const u64 number = hart.priv.vsiselect;
+    if (!is_of_file(number)) return read_transfer_record(hart, number, alias_of(csr));
+    return read_file(hart, *guest_file(hart), number);
 }
 void write_guest_register(Hart& hart, u64 value, unsigned csr) {
-    write_transfer_record(hart, value, hart.priv.vsiselect, alias_of(csr));
+    const u64 number = hart.priv.vsiselect;
+    if (!is_of_file(number)) return write_transfer_record(hart, value, number, alias_of(csr));
+    write_file(hart, *guest_file(hart), number, value);
+    check_interrupts(hart);
+}
+
+Permission access_vstopei(const Hart& hart, unsigned) {
+    const Permission state = stateen_permission(hart, kStateenImsic);
+    return state != Permission::Granted ? state : granted_if(guest_file(hart) != nullptr);
+}
+u64 read_vstopei(Hart& hart, unsigned) { return top_of(*guest_file(hart)); }
+u64 claim_vstopei(Hart& hart, unsigned) { return claim_top_of(hart, *guest_file(hart)); }
+void write_vstopei(Hart& hart, u64, unsigned number) { claim_vstopei(hart, number); }
+
+void write_hvictl(Hart& hart, u64 value, unsigned) {
+    hart.priv.hvictl = value & kHvictlMask;
+    check_interrupts(hart);
 }
 
 constexpr CsrInfo supervisor_register(u16 number, const char* name, Guard guard) {
@@ -181,7 +219,8 @@ constexpr CsrInfo supervisor_register(u16 number, const char* name, Guard guard)
             access_register<kSupervisorLevel>};
 }
 constexpr CsrInfo guest_register(u16 number, const char* name, Guard guard) {
-    return {number, name, guard, read_guest_register, write_guest_register, CsrEffect::None, access_guest_register};
+    return {
+        number, name, guard, read_guest_register, write_guest_register, CsrEffect::StateFlags, access_guest_register};
 }
 constexpr CsrInfo machine_register(u16 number, const char* name, Guard guard) {
     return {number,
@@ -224,11 +263,11 @@ constexpr CsrInfo kCsrs[] = {
     guest_register(0x255, "vsireg4", H&& Sscsrind),
     guest_register(0x256, "vsireg5", H&& Sscsrind),
     guest_register(0x257, "vsireg6", H&& Sscsrind),
-    {0x25c, "vstopei", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, no_guest_file},
+    {0x25c, "vstopei", H&& Ssaia, read_vstopei, write_vstopei, CsrEffect::StateFlags, access_vstopei, nullptr, nullptr,
+     0, claim_vstopei},
     {0xeb0, "vstopi", H&& Ssaia, read_vstopi, nullptr, CsrEffect::None, access_stopi},
     {0x608, "hvien", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
-    {0x609, "hvictl", H&& Ssaia, read_field<&P::hvictl>, write_field<&P::hvictl, kHvictlMask>, CsrEffect::None,
-     access_stopi},
+    {0x609, "hvictl", H&& Ssaia, read_field<&P::hvictl>, write_hvictl, CsrEffect::StateFlags, access_stopi},
     {0x646, "hviprio1", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
     {0x647, "hviprio2", H&& Ssaia, read_zero, write_nothing, CsrEffect::None, access_stopi},
     {0x308, "mvien", Smaia&& S, read_zero, write_nothing},
@@ -249,9 +288,61 @@ constexpr CsrInfo kCsrs[] = {
 
 std::span<const CsrInfo> csrs_aia() { return kCsrs; }
 
-void attach_interrupt_files(ir::Env* env, InterruptFile* machine, InterruptFile* supervisor) {
-    hart(env)->interrupt_file[kMachineLevel] = machine;
-    hart(env)->interrupt_file[kSupervisorLevel] = supervisor;
+namespace {
+
+/// An interrupt that may be the guest's first. Those with smaller numbers come first; without one, as by default.
+struct Candidate {
+    u64 identity = 0, priority = 0;  ///< identity 0: none
+};
+
+constexpr u64 kLastPriority = 256;
+
+/// The guest's external interrupt: with the priority of its file's first, that of hvictl, or the last one there is.
+Candidate external_candidate(const Hart& hart) {
+    const P& p = hart.priv;
+    if (InterruptFile* file = guest_file(hart)) {
+        if (const u64 first = file->top(); first != 0) return {kSupervisorExternal, first};
+    } else if (extract(p.hvictl, kHvictlIdShift, kHvictlIdBits) == kSupervisorExternal) {
+        if (const u64 priority = p.hvictl & kHvictlPriority; priority != 0) return {kSupervisorExternal, priority};
+    }
+    return {kSupervisorExternal, kLastPriority};
+}
+
+/// Another one: by default what is not external comes behind it.
+Candidate other_candidate(const Hart& hart, u64 interrupts) {
+    const P& p = hart.priv;
+    if ((p.hvictl & kHvictlVti) == 0) {
+        const unsigned first = highest_interrupt(interrupts & ~interrupt_bit(kVirtualSupervisorExternal));
+        return {first != 0 ? u64{first} - 1 : 0, kLastPriority};
+    }
+    const u64 identity = extract(p.hvictl, kHvictlIdShift, kHvictlIdBits), priority = p.hvictl & kHvictlPriority;
+    if (identity == kSupervisorExternal) return {};
+    if (priority != 0) return {identity, priority};
+    return {identity, (p.hvictl & kHvictlDefault) != 0 ? kLastPriority : 0};
+}
+
+}  // namespace
+
+u64 top_guest_interrupt(const Hart& hart) {
+    const P& p = hart.priv;
+    const u64 interrupts = pending_interrupts(hart) & p.mie & p.hideleg;
+    Candidate external;
+    if ((interrupts & interrupt_bit(kVirtualSupervisorExternal)) != 0) external = external_candidate(hart);
+    const Candidate other = other_candidate(hart, interrupts);
+    const bool takes_other = other.identity != 0 && (external.identity == 0 || other.priority < external.priority);
+    const Candidate& first = takes_other ? other : external;
+    if (first.identity == 0) return 0;
+    const u64 shown = std::clamp<u64>(first.priority, 1, 255);
+    return first.identity << kHvictlIdShift | ((p.hvictl & kHvictlPriorityMode) != 0 ? shown : 1);
+}
+
+void attach_interrupt_files(ir::Env* env, InterruptFile* machine, InterruptFile* supervisor,
+                            std::span<InterruptFile* const> guests) {
+    Hart& h = *hart(env);
+    h.interrupt_file[kMachineLevel] = machine;
+    h.interrupt_file[kSupervisorLevel] = supervisor;
+    h.guest_files = static_cast<unsigned>(std::min<std::size_t>(guests.size(), kMostGuestFiles));
+    for (unsigned i = 0; i < h.guest_files; ++i) h.guest_file[i + 1] = guests[i];
 }
 
 }  // namespace dragoman::riscv

@@ -38,6 +38,15 @@ void write_mstatush(Hart& hart, u64 value, unsigned) {
 constexpr CsrInfo kCsrs[] = {
     {0x15d, "stimecmph", Sstc&& Rv32, read_high, write_high, CsrEffect::StateFlags, access_high},
     {0x310, "mstatush", Sm1p12&& Rv32, read_mstatush, write_mstatush},
+    // No exception and no interrupt has such a number.
+    {0x312, "medelegh", S&& Sm1p12&& Rv32, read_zero, write_nothing},
+    {0x313, "midelegh", Smaia&& S&& Rv32, read_zero, write_nothing},
+    {0x314, "mieh", Smaia&& Rv32, read_zero, write_nothing},
+    {0x318, "mvienh", Smaia&& S&& Rv32, read_zero, write_nothing},
+    {0x319, "mviph", Smaia&& S&& Rv32, read_zero, write_nothing},
+    {0x354, "miph", Smaia&& Rv32, read_zero, write_nothing},
+    {0x114, "sieh", Ssaia&& Rv32, read_zero, write_nothing},
+    {0x154, "siph", Ssaia&& Rv32, read_zero, write_nothing},
     {0x31a, "menvcfgh", S&& Sm1p12&& Rv32, read_high, write_high, CsrEffect::StateFlags},
     {0x31c, "mstateen0h", Smstateen&& Rv32, read_high, write_high},
     {0x31d, "mstateen1h", Smstateen&& Rv32, read_high, write_high},

@@ -1,5 +1,5 @@
 // CSRs of the hypervisor extension, and those of VS mode as others see them (Privileged specification, "Hypervisor
-// Extension"; Sstc, Smstateen). No interrupts come from outside for guests: GEILEN is 0.
+// Extension"; Sstc, Smstateen). GEILEN is the number of guests' interrupt files that the board gives a hart.
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
@@ -19,8 +19,18 @@ void write_hstatus(Hart& hart, u64 value, unsigned) {
     u64 mask = kHstatusGva | kHstatusSpv | kHstatusSpvp | kHstatusHu | kHstatusVtvm | kHstatusVtw | kHstatusVtsr;
     const u64 hupmm = extract(value, kHupmmShift, 2);
     if (hart_has(hart, Ssnpm) && hupmm != 1) mask |= kHstatusHupmm;  // 1 is reserved
+    if (extract(value, kVgeinShift, kVgeinBits) <= hart.guest_files) mask |= kHstatusVgein;
     hart.priv.hstatus = (hart.priv.hstatus & ~mask) | (value & mask);
+    check_interrupts(hart);
 }
+
+/// Those of the guests' files that there are.
+u64 guest_file_bits(const Hart& hart) { return low_mask(hart.guest_files) << 1; }
+void write_hgeie(Hart& hart, u64 value, unsigned) {
+    hart.priv.hgeie = value & guest_file_bits(hart);
+    check_interrupts(hart);
+}
+u64 read_hgeip(Hart& hart, unsigned) { return __atomic_load_n(&hart.priv.guest_external, __ATOMIC_ACQUIRE); }
 
 /// Exceptions that only an HS mode can have are never delegated further.
 constexpr u64 kDelegable = 0x1ff | u64{1} << static_cast<u32>(Cause::FetchPageFault) |
@@ -174,13 +184,13 @@ constexpr CsrInfo kCsrs[] = {
     {0x244, "vsip", H, read_vsip, write_vsip, CsrEffect::StateFlags, nullptr, read_vsip_to_modify},
     {0x24d, "vstimecmp", H&& Sstc, read_field<&P::vstimecmp>, write_vstimecmp, CsrEffect::StateFlags, access_stimecmp},
     {0x280, "vsatp", H, read_vs<&P::satp, &R::satp>, write_vsatp, CsrEffect::StateFlags},
-    {0x600, "hstatus", H, read_field<&P::hstatus>, write_hstatus},
+    {0x600, "hstatus", H, read_field<&P::hstatus>, write_hstatus, CsrEffect::StateFlags},
     {0x602, "hedeleg", H, read_field<&P::hedeleg>, write_hedeleg},
     {0x603, "hideleg", H, read_field<&P::hideleg>, write_hideleg, CsrEffect::StateFlags},
     {0x604, "hie", H, read_hie, write_hie, CsrEffect::StateFlags},
     {0x605, "htimedelta", H, read_field<&P::htimedelta>, write_htimedelta, CsrEffect::StateFlags},
     {0x606, "hcounteren", H, read_field<&P::hcounteren>, write_field<&P::hcounteren, kCounterBits>},
-    {0x607, "hgeie", H, read_zero, write_nothing},
+    {0x607, "hgeie", H, read_field<&P::hgeie>, write_hgeie, CsrEffect::StateFlags},
     {0x60a, "henvcfg", H, read_henvcfg, write_henvcfg, CsrEffect::StateFlags},
     {0x60c, "hstateen0", H&& Smstateen, read_hstateen, write_hstateen, CsrEffect::None, access_hstateen},
     {0x60d, "hstateen1", H&& Smstateen, read_hstateen, write_hstateen, CsrEffect::None, access_hstateen},
@@ -191,7 +201,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x645, "hvip", H, read_hvip, write_hvip, CsrEffect::StateFlags},
     {0x64a, "htinst", H, read_field<&P::htinst>, write_field<&P::htinst>},
     {0x680, "hgatp", H, read_field<&P::hgatp>, write_hgatp, CsrEffect::StateFlags, access_hgatp},
-    {0xe12, "hgeip", H, read_zero, nullptr},
+    {0xe12, "hgeip", H, read_hgeip, nullptr},
 };
 
 }  // namespace

@@ -24,6 +24,12 @@ u64 supervisor_interrupts(const Hart& hart) {
 /// VS mode knows its interrupts by the numbers of HS mode's.
 unsigned numbering(const Hart& hart) { return hart.priv.virtualised ? 1 : 0; }
 
+/// A guest into which its hypervisor injects interrupts by hvictl does not see others.
+Permission access_interrupts(const Hart& hart, unsigned) {
+    const PrivilegedState& p = hart.priv;
+    return p.virtualised && (p.hvictl & kHvictlVti) != 0 ? Permission::Virtual : Permission::Granted;
+}
+
 u64 read_sie(Hart& hart, unsigned) { return (hart.priv.mie & supervisor_interrupts(hart)) >> numbering(hart); }
 void write_sie(Hart& hart, u64 value, unsigned) {
     u64 mask = supervisor_interrupts(hart);
@@ -145,7 +151,7 @@ using P = PrivilegedState;
 
 constexpr CsrInfo kCsrs[] = {
     {0x100, "sstatus", S, read_sstatus, write_sstatus, CsrEffect::StateFlags},
-    {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags},
+    {0x104, "sie", S, read_sie, write_sie, CsrEffect::StateFlags, access_interrupts},
     {0x105, "stvec", S, read_field<&P::stvec>, write_stvec},
     {0x10a, "senvcfg", S&& Sm1p12, read_senvcfg, write_senvcfg, CsrEffect::StateFlags, access_senvcfg},
     {0x10c, "sstateen0", Smstateen, read_sstateen0, write_sstateen0, CsrEffect::None, access_sstateen},
@@ -156,7 +162,7 @@ constexpr CsrInfo kCsrs[] = {
     {0x141, "sepc", S, read_field<&P::sepc>, write_sepc, CsrEffect::None, nullptr, nullptr, &P::sepc, ~u64{1}},
     storage<&P::scause>(0x142, "scause", S),
     storage<&P::stval>(0x143, "stval", S),
-    {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, nullptr, read_sip_to_modify},
+    {0x144, "sip", S, read_sip, write_sip, CsrEffect::StateFlags, access_interrupts, read_sip_to_modify},
     {0x14d, "stimecmp", Sstc, read_stimecmp, write_stimecmp, CsrEffect::StateFlags, access_stimecmp},
     {0x181, "srmcfg", Ssqosid, read_field<&P::srmcfg>, write_field<&P::srmcfg, kSrmcfgMask>, CsrEffect::None,
      access_srmcfg},

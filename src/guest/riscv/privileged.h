@@ -90,9 +90,16 @@ inline constexpr u64 kStatusGva = u64{1} << 38, kStatusMpv = u64{1} << 39;
 inline constexpr u64 kHstatusGva = u64{1} << 6, kHstatusSpv = u64{1} << 7, kHstatusSpvp = u64{1} << 8;
 inline constexpr u64 kHstatusHu = u64{1} << 9, kHstatusVtvm = u64{1} << 20, kHstatusVtw = u64{1} << 21;
 inline constexpr u64 kHstatusVtsr = u64{1} << 22, kHstatusVsxl64 = u64{2} << 32;
+inline constexpr unsigned kVgeinShift = 12, kVgeinBits = 6;
+inline constexpr u64 kHstatusVgein = u64{0x3f} << kVgeinShift;
 inline constexpr unsigned kHupmmShift = 48;
 inline constexpr u64 kHstatusHupmm = u64{3} << kHupmmShift;
 inline constexpr unsigned kGatpVmidBits = 14;
+
+// hvictl (Ssaia)
+inline constexpr unsigned kHvictlIdShift = 16, kHvictlIdBits = 12;
+inline constexpr u64 kHvictlPriority = 0xff, kHvictlPriorityMode = 0x100, kHvictlDefault = 0x200;
+inline constexpr u64 kHvictlVti = u64{1} << 30;
 
 /// What the instruction or the mode that wants something is told.
 enum class Permission : u8 {
@@ -177,6 +184,8 @@ struct PrivilegedState {
     u64 hstatus, hedeleg, hideleg, hcounteren, htval, htinst, hgatp, htimedelta, henvcfg;
     u64 hstateen[4];
     u64 vstimecmp, vsiselect, hvictl;
+    u64 hgeie;
+    u64 guest_external;  ///< hgeip: levels of the lines of guests' files; written by any thread, atomically
     u64 mtval2, mtinst;
 
     u64 mnscratch, mnepc, mncause, mnstatus;  ///< Smrnmi

@@ -1,6 +1,7 @@
 // The state of a RISC-V hart as translated code sees it.
 #pragma once
 
+#include "guest/riscv/interrupt_file.h"
 #include "guest/riscv/privileged.h"
 #include "guest/riscv/v/vector_state.h"
 #include "ir/env.h"
@@ -36,7 +37,6 @@ enum class Cause : u32 {
 inline constexpr u64 kLandingPadFault = 2, kShadowStackFault = 3;
 
 class Model;             // model.h
-class InterruptFile;     // interrupt_file.h
 struct TransferRecords;  // transfer_records.h
 
 /// What an operating system keeps of control-flow integrity for a thread, beside ssp and what the TB state flags tell.
@@ -62,9 +62,11 @@ struct Hart : ir::Env {
     u32 wait_sleeps;  ///< so many waits to come sleep instead of yielding (helper_wait.cpp)
     /// System mode; zero in user mode.
     PrivilegedState priv;
-    InterruptFile* interrupt_file[2];  ///< machine and supervisor level; null: none
-    UserCfi user_cfi;                  ///< user mode only
-    TransferRecords* records;          ///< Ssctr; null: there are none
+    InterruptFile* interrupt_file[2];                ///< machine and supervisor level; null: none
+    InterruptFile* guest_file[kMostGuestFiles + 1];  ///< of guest n; null: there is none
+    unsigned guest_files;                            ///< GEILEN
+    UserCfi user_cfi;                                ///< user mode only
+    TransferRecords* records;                        ///< Ssctr; null: there are none
 };
 
 inline constexpr u64 kNoReservation = ~u64{0};

@@ -15,6 +15,10 @@ bool has_work(const ir::Env* env);
 void set_interrupt(ir::Env* env, unsigned line, bool level);
 /// mip as a whole.
 u64 pending_interrupts(const Hart& hart);
+/// The interrupt file of the guest that hstatus.VGEIN selects; null: there is none.
+InterruptFile* guest_file(const Hart& hart);
+/// vstopi.
+u64 top_guest_interrupt(const Hart& hart);
 /// The one of `interrupts` (bits of mip) that has the highest priority; 0: none.
 unsigned highest_interrupt(u64 interrupts);
 /// The interrupt that would be taken now; 0 when there is none.

@@ -192,7 +192,8 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     if (status && writes && op != CsrOp::Write && b.function().is_const(rhs)) {
         u64 bit = b.function().vars[rhs].value;
         // Where there is SDT or MDT, whether SIE or MIE can be set depends on it.
-        const bool sie = op == CsrOp::Clear || !ctx.has(Extension::Ssdbltrp);
+        const bool injected = ctx.virtualised() && ctx.has(Extension::Ssaia);  // hvictl: not in mip
+        const bool sie = op == CsrOp::Clear || !(ctx.has(Extension::Ssdbltrp) || injected);
         const bool mie = op == CsrOp::Clear || !ctx.has(Extension::Smdbltrp);
         bool enable = (sie && bit == kStatusSie) || (mie && bit == kStatusMie && csr.number == kCsrMstatus);
         if (enable) return gen_interrupt_enable(ctx, a, csr, op, bit);

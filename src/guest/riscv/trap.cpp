@@ -239,7 +239,8 @@ unsigned highest_interrupt(u64 interrupts) {
 void reset(ir::Env* env, unsigned hart_id) {
     Hart& h = *hart(env);
     PrivilegedState& p = h.priv;
-    u64 lines = __atomic_load_n(&p.mip_external, __ATOMIC_ACQUIRE);
+    const u64 lines = __atomic_load_n(&p.mip_external, __ATOMIC_ACQUIRE);
+    const u64 guest_lines = __atomic_load_n(&p.guest_external, __ATOMIC_ACQUIRE);
     for (u64& x : h.gpr) x = 0;
     for (u64& f : h.fpr) f = 0;
     h.frm = 0;
@@ -247,6 +248,7 @@ void reset(ir::Env* env, unsigned hart_id) {
     h.reservation_address = kNoReservation;
     p = {};
     p.mip_external = lines;  // the board's wires
+    p.guest_external = guest_lines;
     p.mode = Privilege::Machine;
     p.hart_id = hart_id;
     p.mstatus = hart_has(h, Extension::Rv32) ? 0 : kStatusUxl64 | kStatusSxl64;
@@ -322,9 +324,45 @@ void take_exception(ir::Env* env) {
     enter_trap(h, handler, trap);
 }
 
+namespace {
+
+/// In mip_external these two do not tell levels, but that a guest's file has spoken up some time: what follows from
+/// that also depends on hgeie and VGEIN.
+constexpr u64 kGuestFileBits = interrupt_bit(kSupervisorGuestExternal) | interrupt_bit(kVirtualSupervisorExternal);
+
+u64 of_guest_files(const PrivilegedState& p) {
+    const u64 lines = __atomic_load_n(&p.guest_external, __ATOMIC_ACQUIRE);
+    u64 interrupts = (lines & p.hgeie) != 0 ? interrupt_bit(kSupervisorGuestExternal) : 0;
+    if ((lines >> extract(p.hstatus, kVgeinShift, kVgeinBits) & 1) != 0) {
+        interrupts |= interrupt_bit(kVirtualSupervisorExternal);
+    }
+    return interrupts;
+}
+
+}  // namespace
+
 u64 pending_interrupts(const Hart& hart) {
     const PrivilegedState& p = hart.priv;
-    return __atomic_load_n(&p.mip_external, __ATOMIC_ACQUIRE) | p.mip_software | p.mip_timer;
+    u64 lines = __atomic_load_n(&p.mip_external, __ATOMIC_ACQUIRE);
+    if ((lines & kGuestFileBits) != 0) [[unlikely]]
+        lines = (lines & ~kGuestFileBits) | of_guest_files(p);
+    return lines | p.mip_software | p.mip_timer;
+}
+
+InterruptFile* guest_file(const Hart& hart) {
+    const u64 number = extract(hart.priv.hstatus, kVgeinShift, kVgeinBits);
+    return number <= kMostGuestFiles ? hart.guest_file[number] : nullptr;
+}
+
+/// Whether the hypervisor injects an interrupt as such into the guest that runs (hvictl.VTI).
+static bool has_injected(const Hart& hart) {
+    const PrivilegedState& p = hart.priv;
+    return p.virtualised && (p.hvictl & kHvictlVti) != 0 && top_guest_interrupt(hart) != 0;
+}
+static bool takes_injected(const Hart& hart) {
+    const PrivilegedState& p = hart.priv;
+    const bool enabled = p.mode == Privilege::User || (p.mstatus & kStatusSie) != 0;
+    return enabled && !p.in_nmi && has_injected(hart);
 }
 
 unsigned next_interrupt(const Hart& hart) {
@@ -340,13 +378,20 @@ unsigned next_interrupt(const Hart& hart) {
     if (enabled || p.virtualised) {
         if (unsigned i = highest_interrupt(to_supervisor)) return i;
     }
-    return p.virtualised && enabled ? highest_interrupt(pending & p.mideleg & p.hideleg) : 0;
+    if (!p.virtualised || !enabled) return 0;
+    if ((p.hvictl & kHvictlVti) == 0) return highest_interrupt(pending & p.mideleg & p.hideleg);
+    return 0;
 }
 
 bool take_interrupt(ir::Env* env) {
     Hart& h = *hart(env);
     const u64 interrupt = next_interrupt(h);
-    if (interrupt == 0) return false;
+    if (interrupt == 0) {
+        if (!takes_injected(h)) return false;
+        const Trap injected{kCauseInterrupt | top_guest_interrupt(h) >> kHvictlIdShift, 0};
+        enter_watched_trap(h, Handler::VirtualSupervisor, injected);
+        return true;
+    }
     Trap trap{kCauseInterrupt | interrupt, 0};
     Handler handler = Handler::Supervisor;
     if ((h.priv.mideleg >> interrupt & 1) == 0) {
@@ -361,11 +406,16 @@ bool take_interrupt(ir::Env* env) {
 
 bool has_work(const ir::Env* env) {
     const Hart& h = *hart(env);
-    return (pending_interrupts(h) & h.priv.mie) != 0 && !h.priv.critical_error;
+    return ((pending_interrupts(h) & h.priv.mie) != 0 || has_injected(h)) && !h.priv.critical_error;
 }
 
 void set_interrupt(ir::Env* env, unsigned line, bool level) {
     u64* lines = &hart(env)->priv.mip_external;
+    if (line >= kGuestFileLines) {
+        if (level) __atomic_fetch_or(lines, kGuestFileBits, __ATOMIC_SEQ_CST);
+        lines = &hart(env)->priv.guest_external;
+        line -= kGuestFileLines;
+    }
     if (level) {
         __atomic_fetch_or(lines, u64{1} << line, __ATOMIC_SEQ_CST);
     } else {
@@ -374,7 +424,7 @@ void set_interrupt(ir::Env* env, unsigned line, bool level) {
 }
 
 void check_interrupts(Hart& hart) {
-    if (next_interrupt(hart) != 0) guest::request_exit(&hart);
+    if (next_interrupt(hart) != 0 || takes_injected(hart)) guest::request_exit(&hart);
 }
 
 namespace {

@@ -133,6 +133,7 @@ void visit_hypervisor(Hart& h, State& state) {
     state.field("vstimecmp", p.vstimecmp);
     state.field("vsiselect", p.vsiselect);
     state.field("hvictl", p.hvictl);
+    state.field("hgeie", p.hgeie);
     state.field("mtval2", p.mtval2);
     state.field("mtinst", p.mtinst);
     // Of an exception that has not become a trap yet.

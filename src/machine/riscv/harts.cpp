@@ -51,7 +51,7 @@ void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts,
     }
 }
 
-std::vector<devices::Irq> hart_inputs(Machine& machine, std::initializer_list<unsigned> lines) {
+std::vector<devices::Irq> hart_inputs(Machine& machine, const std::vector<unsigned>& lines) {
     std::vector<devices::Irq> irqs;
     for (unsigned i = 0; i < machine.hart_count(); i++) {
         for (unsigned line : lines) irqs.push_back({&machine.hart(i), line});

@@ -20,7 +20,7 @@ std::vector<u32> hart_lines(unsigned harts, std::initializer_list<u32> lines);
 inline constexpr unsigned kSupervisorSoftware = 1, kMachineSoftware = 3, kMachineTimer = 7, kSupervisorExternal = 9,
                           kMachineExternal = 11;
 /// For each hart, its inputs `lines`.
-std::vector<devices::Irq> hart_inputs(Machine& machine, std::initializer_list<unsigned> lines);
+std::vector<devices::Irq> hart_inputs(Machine& machine, const std::vector<unsigned>& lines);
 
 /// First phandle that boards may use for other things.
 inline constexpr u32 kFirstFreePhandle = 0x800;

@@ -31,6 +31,8 @@ def main():
         sys.exit(77)
     console.expect(r"# ")
     console.run("dmesg | grep kvm", r"hypervisor extension available[\s\S]*x4 G-stage page table format")
+    if "aia-guests" in machine:
+        console.run("dmesg | grep kvm", r"AIA available with 1 guest external interrupts")
     for tag in ("system", "tests"):
         console.run(f"mkdir /mnt/{tag} && mount -t 9p -o trans=virtio,version=9p2000.L,ro {tag} /mnt/{tag}", "")
     console.run(f"/mnt/tests/{os.path.basename(vmm)} /mnt/system/Image /mnt/system/initrd.cpio.gz "

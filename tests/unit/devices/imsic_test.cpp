@@ -47,6 +47,33 @@ TEST_F(ImsicTest, HasRegistersOfAHartWith64Bits) {
     EXPECT_EQ(file.read(File::kDelivery), 1u);
 }
 
+TEST_F(ImsicTest, GuestsHaveFilesBehindTheirHarts) {
+    // Two guests take two bits of the address, and so four pages a hart.
+    Imsic guests({Irq{&harts, 0}, Irq{&harts, 1}, Irq{&harts, 2}, Irq{&harts, 3}, Irq{&harts, 4}, Irq{&harts, 5}}, 2);
+    EXPECT_EQ(guests.window(), 8 * Imsic::kPage);
+    Registers all{guests};
+    File& file = guests.file(1, 2);
+    file.write(File::kDelivery, 1);
+    file.write(File::kEnable, 1u << 9);
+    all.write(0x3000, 9);  // no such guest
+    all.write(0x4000, 9);
+    all.write(0x5000, 9);
+    EXPECT_FALSE(harts.level(5));
+    all.write(0x6000, 9);
+    EXPECT_TRUE(harts.level(5));
+    EXPECT_EQ(guests.file(1, 1).read(File::kPending), 1u << 9);
+    EXPECT_EQ(guests.file(1).read(File::kPending), 1u << 9);
+    EXPECT_EQ(guests.file(0, 2).read(File::kPending), 0u);
+}
+
+TEST_F(ImsicTest, WordsAreWrittenAlone) {
+    File& file = device.file(0);
+    file.write(File::kEnable, ~u64{0}, 0xffff'ffff);
+    EXPECT_EQ(file.read(File::kEnable), 0xffff'fffeu);
+    file.write(File::kEnable, u64{5} << 32, ~u64{0xffff'ffff});
+    EXPECT_EQ(file.read(File::kEnable), u64{5} << 32 | 0xffff'fffe);
+}
+
 TEST_F(ImsicTest, SavedInTheMiddle) {
     device.file(0).write(File::kDelivery, 1);
     device.file(0).write(File::kEnable, 1u << 9);

@@ -76,7 +76,7 @@ void forget_derived(PrivilegedState& p) {
     std::memset(p.hpm_overflow, 0, sizeof p.hpm_overflow);
     std::memset(p.pmp_range, 0, sizeof p.pmp_range);
     p.pmp_splits_blocks = p.in_nmi = false;
-    p.return_pc = 0;
+    p.return_pc = p.guest_external = 0;
     p.walk_block = p.walk_block_bytes = p.walk_permissions = 0;
 }
 
@@ -129,15 +129,14 @@ TEST_F(RiscvVisit, EveryByteComesBack) {
             std::memcpy(&y, reinterpret_cast<const u8*>(&b) + i, 8);
             if (x == y) continue;
             // Words with padding: only what a field of less than a word holds can differ there.
-            const bool padded = i == offsetof(PrivilegedState, mode) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, hpm_filtered) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, pmp_config[kPmpEntries - 1]) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, pmp_splits_blocks) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, walk_permissions) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, virtualised) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, in_nmi) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, fault.guest_address) / 8 * 8 ||
-                                i == offsetof(PrivilegedState, fault.exception) / 8 * 8;
+            const bool padded =
+                i == offsetof(PrivilegedState, mode) / 8 * 8 || i == offsetof(PrivilegedState, hpm_filtered) / 8 * 8 ||
+                i == offsetof(PrivilegedState, pmp_config[kPmpEntries - 1]) / 8 * 8 ||
+                i == offsetof(PrivilegedState, pmp_splits_blocks) / 8 * 8 ||
+                i == offsetof(PrivilegedState, walk_permissions) / 8 * 8 ||
+                i == offsetof(PrivilegedState, virtualised) / 8 * 8 || i == offsetof(PrivilegedState, in_nmi) / 8 * 8 ||
+                i == offsetof(PrivilegedState, fault.guest_address) / 8 * 8 ||
+                i == offsetof(PrivilegedState, fault.exception) / 8 * 8;
             EXPECT_TRUE(padded) << "byte " << i << " of the privileged state is not saved";
         }
     }

@@ -1,0 +1,80 @@
+// Advanced Interrupt Architecture of RV32: registers of interrupt files are two of a word each; upper halves of CSRs.
+#include "machine.h"
+#define MISELECT 0x350
+#define MIREG 0x351
+#define MTOPEI 0x35c
+#define SISELECT 0x150
+#define SIREG 0x151
+#define STOPEI 0x15c
+#define MACHINE_FILE 0x24000000
+#define SUPERVISOR_FILE 0x28000000
+#define EIDELIVERY 0x70
+#define EIP 0x80
+#define EIE 0xc0
+
+.macro WRITE select, reg, number, value
+    li t5, \number
+    csrw \select, t5
+    li t6, \value
+    csrw \reg, t6
+.endm
+.macro CHECK_REG select, reg, number, value
+    li t5, \number
+    csrw \select, t5
+    csrr t5, \reg
+    CHECK t5, \value
+.endm
+.macro MESSAGE file, value
+    li t5, \file
+    li t6, \value
+    sw t6, 0(t5)
+.endm
+
+    TEST_START
+    MESSAGE MACHINE_FILE, 9
+    MESSAGE MACHINE_FILE, 33
+    MESSAGE MACHINE_FILE, 70
+    CHECK_REG MISELECT, MIREG, EIP, 1 << 9
+    CHECK_REG MISELECT, MIREG, EIP + 1, 1 << 1
+    CHECK_REG MISELECT, MIREG, EIP + 2, 1 << 6
+    CHECK_REG MISELECT, MIREG, EIP + 3, 0
+    // Writing a half leaves the other one
+    WRITE MISELECT, MIREG, EIE + 1, 1 << 1
+    CHECK_REG MISELECT, MIREG, EIE, 0
+    CHECK_CSR MTOPEI, 33 << 16 | 33
+    WRITE MISELECT, MIREG, EIE, 1 << 9 | 1
+    CHECK_REG MISELECT, MIREG, EIE, 1 << 9
+    CHECK_REG MISELECT, MIREG, EIE + 1, 1 << 1
+    WRITE MISELECT, MIREG, EIP + 1, 3
+    CHECK_REG MISELECT, MIREG, EIP + 1, 3
+    CHECK_REG MISELECT, MIREG, EIP, 1 << 9
+    WRITE MISELECT, MIREG, EIDELIVERY, 1
+    csrr a0, mip
+    CHECK_BITS a0, 1 << 11, 1 << 11
+    csrrw a0, MTOPEI, zero
+    CHECK a0, 9 << 16 | 9
+    csrrw a0, MTOPEI, zero
+    CHECK a0, 33 << 16 | 33
+    csrr a0, mip
+    CHECK_BITS a0, 1 << 11, 0
+
+    // The supervisor's, in supervisor mode
+    li t4, -1
+    csrw 0x31c, t4              // mstateen0h
+    ENTER_S
+    WRITE SISELECT, SIREG, EIE + 1, 1 << 2
+    WRITE SISELECT, SIREG, EIDELIVERY, 1
+    BACK_TO_M
+    MESSAGE SUPERVISOR_FILE, 34
+    csrr a0, mip
+    CHECK_BITS a0, 1 << 9, 1 << 9
+    ENTER_S
+    csrrw a0, STOPEI, zero
+    CHECK a0, 34 << 16 | 34
+    BACK_TO_M
+
+    // Upper halves
+    .irp csr, 0x312, 0x313, 0x314, 0x318, 0x319, 0x354, 0x114, 0x154
+    CHECK_WRITE \csr, -1, 0
+    .endr
+    TEST_END
