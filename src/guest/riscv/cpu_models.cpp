@@ -104,10 +104,10 @@ constexpr ExtensionSet max_set() {
 }
 constexpr ExtensionSet kMax = max_set();
 
-/// Vectors, doubles in pairs of registers, manufacturers' instructions, pointer masking and guests are those of RV64;
+/// Vectors, manufacturers' instructions, pointer masking and guests are those of RV64;
 /// Svnapot and Svpbmt have no place in the entries of Sv32.
 constexpr ExtensionSet kOnlyRv64 =
-    kVectors + kManufacturers + ExtensionSet{Zdinx, Supm,      Smmpm,     Smnpm,        Ssnpm,       Sspm,    Sv39,
+    kVectors + kManufacturers + ExtensionSet{Supm,      Smmpm,     Smnpm,        Ssnpm,       Sspm,    Sv39,
                                              Sv48,      Sv57,      Ssu64xl,      Svrsw60t59b, Svnapot, Svpbmt,
                                              H,         Sha,       Shcounterenw, Shgatpa,     Shtvala, Shvsatpa,
                                              Shvstvala, Shvstvecd, Smctr,        Ssctr};

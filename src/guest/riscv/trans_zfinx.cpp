@@ -8,10 +8,14 @@ namespace dragoman::riscv {
 
 namespace {
 
+/// Of RV32 a double is in an even register and the one behind it; x0 stands for a pair of zeros.
+bool is_pair(const DisasContext& ctx, Format f) { return ctx.rv32 && f == Format::F64; }
+
 /// Bits of the operand above those of the format are ignored.
 void lend(DisasContext& ctx, unsigned to, Format f, unsigned from) {
     Builder& b = *ctx.b;
     Var image = ctx.gpr(from);
+    if (is_pair(ctx, f) && from != 0) image = b.or_(b.extract(image, 0, 32), b.shli(ctx.gpr(from + 1), 32));
     if (f == Format::F32) image = b.or_(b.extract(image, 0, 32), b.c64(~u64{0} << 32));
     if (f == Format::F16) image = b.or_(image, b.c64(~u64{0xffff}));
     b.convert_to(Op::bitcast, ctx.fpr(to), image);
@@ -21,6 +25,12 @@ void lend(DisasContext& ctx, unsigned to, Format f, unsigned from) {
 void give_back(DisasContext& ctx, unsigned to, Format f, unsigned from) {
     if (to == 0) return;
     Builder& b = *ctx.b;
+    if (is_pair(ctx, f)) {
+        Var image = b.convert(Op::bitcast, Type::I64, ctx.fpr(from));
+        b.op_to(Op::sextract, to, {image}, 0, 32);
+        b.op_to(Op::sextract, to + 1, {image}, 32, 32);
+        return;
+    }
     if (f == Format::F64) return b.convert_to(Op::bitcast, to, ctx.fpr(from));
     Var image = b.convert(Op::bitcast, Type::I64, ctx.fpr(from));
     b.op_to(Op::sextract, to, {image}, 0, f == Format::F32 ? 32 : 16);
@@ -33,6 +43,11 @@ enum Floats { kAll, kSources, kResult };
 template <TransFunction trans, Floats floats, Format to, Format from = to, unsigned sources = 3>
 bool trans_in_x(DisasContext& ctx, const Operands& a) {
     Operands lent = a;
+    unsigned pairs = 0;  // registers that begin some
+    if (floats != kResult && is_pair(ctx, from))
+        pairs |= a.rs1 | (sources > 1 ? a.rs2 : 0u) | (sources > 2 ? a.rs3 : 0u);
+    if (floats != kSources && is_pair(ctx, to)) pairs |= a.rd;
+    if (pairs % 2 != 0) return false;
     if (floats != kResult) {
         lend(ctx, lent.rs1 = 1, from, a.rs1);
         if (sources > 1) lend(ctx, lent.rs2 = 2, from, a.rs2);
@@ -106,12 +121,12 @@ using enum Extension;
          trans_in_x<trans_fp_class<format>, kSources, format, format, 1>},                 \
         TO_INT("11000" fmt, "00000", "fcvt.w" suffix, guard, format, I32),                 \
         TO_INT("11000" fmt, "00001", "fcvt.wu" suffix, guard, format, U32),                \
-        TO_INT("11000" fmt, "00010", "fcvt.l" suffix, guard, format, I64),                 \
-        TO_INT("11000" fmt, "00011", "fcvt.lu" suffix, guard, format, U64),                \
+        TO_INT("11000" fmt, "00010", "fcvt.l" suffix, guard&& Rv64, format, I64),          \
+        TO_INT("11000" fmt, "00011", "fcvt.lu" suffix, guard&& Rv64, format, U64),         \
         FROM_INT("11010" fmt, "00000", "fcvt" suffix ".w", guard, format, I32),            \
         FROM_INT("11010" fmt, "00001", "fcvt" suffix ".wu", guard, format, U32),           \
-        FROM_INT("11010" fmt, "00010", "fcvt" suffix ".l", guard, format, I64),            \
-        FROM_INT("11010" fmt, "00011", "fcvt" suffix ".lu", guard, format, U64)
+        FROM_INT("11010" fmt, "00010", "fcvt" suffix ".l", guard&& Rv64, format, I64),     \
+        FROM_INT("11010" fmt, "00011", "fcvt" suffix ".lu", guard&& Rv64, format, U64)
 
 constexpr InsnRow kRows[] = {
     FORMAT("00", ".s", Zfinx, Format::F32),

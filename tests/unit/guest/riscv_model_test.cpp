@@ -122,7 +122,7 @@ TEST(RiscvModels, OfRv32HaveItsExtensions) {
     EXPECT_TRUE(mentions(isa32("rv32,zbb=off"), "rv32imafdc_")) << isa32("rv32,zbb=off");
     for (const char* cpu : {"rv64", "sifive-u54", "rva22u64", "x-rv128"})
         EXPECT_TRUE(mentions(isa32(cpu), "not of RV32"));
-    for (const char* cpu : {"rv32,v=on", "max,zvbb=on", "rv32,zdinx=on", "max,xtheadba=on", "rv32,rva23u64=on"}) {
+    for (const char* cpu : {"rv32,v=on", "max,zvbb=on", "rv32,supm=on", "max,xtheadba=on", "rv32,rva23u64=on"}) {
         EXPECT_TRUE(mentions(isa32(cpu), "not supported with RV32")) << isa32(cpu);
     }
     EXPECT_TRUE(mentions(isa32("rv32,rv64=on"), "unknown CPU property 'rv64'"));
