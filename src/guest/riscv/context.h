@@ -53,10 +53,19 @@ struct VectorLength {
 /// A vset whose result was predicted wrongly: where its TB is left for one that knows better.
 struct VectorExit {
     u32 label;
-    u32 flags;  ///< TB state flags then
+    u32 flags;  ///< TB state flags then, but for what they say of vl
     u64 target;
-    u64 vtype, vlmax;
+    u64 vtype;
+    bool may_be_full, may_be_less;  ///< what vl may be: VLMAX, or less
     u8 rd, rs1;
+};
+
+/// What a vset has found out of the length in a register.
+struct CheckedLength {
+    std::size_t at;  ///< of the IR instruction behind that
+    u64 length;
+    u8 reg;
+    bool at_least;  ///< the register has so much or more, else just that
 };
 
 struct DisasContext : guest::DisasContextBase {
@@ -72,6 +81,7 @@ struct DisasContext : guest::DisasContextBase {
     static constexpr unsigned kMaxVectorExits = 6;
     unsigned vector_exit_count;
     VectorExit vector_exits[kMaxVectorExits];
+    CheckedLength checked_lengths[4];
     bool rv32;    ///< XLEN is 32: integer registers hold sign-extended words, addresses are taken modulo 2^32
     bool system;  ///< system mode: the TB state flags tell mode, MMU index and float state
 

@@ -1,6 +1,7 @@
 #include "guest/riscv/v/inline_vector.h"
 
 #include "guest/riscv/csr.h"
+#include "guest/riscv/v/vector.h"
 
 namespace dragoman::riscv {
 
@@ -19,6 +20,7 @@ Type type_of_register(unsigned bytes) {
 
 void init_vectors(DisasContext& ctx) {
     ctx.vector_exit_count = 0;
+    for (CheckedLength& c : ctx.checked_lengths) c.reg = 0;
     ctx.vector_length.checked = 0;
     ctx.vector_length.forget();
     ctx.vector_type = Type::None;
@@ -30,19 +32,41 @@ void init_vectors(DisasContext& ctx) {
     ctx.b->function().marks_flags = true;
 }
 
-void finish_vectors(DisasContext& ctx) {
+/// Leaves with vl of VLMAX, of half of it, or as the register has it.
+static void emit_exit(DisasContext& ctx, const VectorExit& exit) {
     Builder& b = *ctx.b;
-    for (unsigned i = 0; i < ctx.vector_exit_count; ++i) {
-        const VectorExit& exit = ctx.vector_exits[i];
-        b.exit_label(exit.label);
-        const Var vl = (exit.flags & kFlagVlmax) != 0 ? b.c64(exit.vlmax) : ctx.gpr(exit.rs1);
+    const unsigned vlenb = ctx.cpu().vector_bytes();
+    const VectorType type = VectorType::unpack(exit.vtype);
+    const u64 vlmax = type.vlmax(vlenb), half = vlmax / 2;
+    auto leave = [&](Var vl, u32 length) {
+        const u32 flags = exit.flags | length;
         b.env_st(b.c32(1), DRAGOMAN_HART_OFFSET(vector.used), {.size_log2 = 2});
         b.env_st(vl, DRAGOMAN_HART_OFFSET(vector.vl), {.size_log2 = 3});
         b.env_st(b.c64(exit.vtype), DRAGOMAN_HART_OFFSET(vector.vtype), {.size_log2 = 3});
-        b.env_st(b.c32(exit.flags), offsetof(ir::Env, tb_flags), {.size_log2 = 2});
+        b.env_st(b.c32(flags), offsetof(ir::Env, tb_flags), {.size_log2 = 2});
         ctx.set_gpr(exit.rd, vl);
-        ctx.exit_to(exit.target, exit.flags);
+        ctx.exit_to(exit.target, flags);
+    };
+    b.exit_label(exit.label);
+    if (!exit.may_be_less) return leave(b.c64(vlmax), kFlagVlmax);
+    // Loops of as many elements as half a group: of those that have a length for registers of 128 bits.
+    const u32 half_flags = length_flags(type, half, vlenb);
+    const bool looks_for_full = exit.may_be_full, looks_for_half = !looks_for_full && half_flags != 0;
+    const u32 less = b.new_label();
+    if (looks_for_full) {
+        b.brcond(Cond::Ltu, ctx.gpr(exit.rs1), b.c64(vlmax), less);
+        leave(b.c64(vlmax), kFlagVlmax);
+        b.exit_label(less);
+    } else if (looks_for_half) {
+        b.brcond(Cond::Ne, ctx.gpr(exit.rs1), b.c64(half), less);
+        leave(b.c64(half), half_flags);
+        b.exit_label(less);
     }
+    leave(ctx.gpr(exit.rs1), 0);
+}
+
+void finish_vectors(DisasContext& ctx) {
+    for (unsigned i = 0; i < ctx.vector_exit_count; ++i) emit_exit(ctx, ctx.vector_exits[i]);
 }
 
 Var first_element(DisasContext& ctx, unsigned reg, unsigned sew, bool sign) {
