@@ -25,6 +25,8 @@ private:
     };
 
     Halves group(unsigned reg, unsigned i);
+    bool written_halves(Var global, Halves& halves) const;
+    Var source_of(std::size_t& at, Op op, Var value, unsigned input) const;
     Var op(Op o, Var x, Var y) { return b_.vector_op(o, kType, kLong, {x, y}); }
     Var add(Var x, Var y) { return op(Op::v_add, x, y); }
     Var shift_right(Var x, unsigned n) { return b_.vector_op(Op::v_shr_x, kType, kLong, {x, b_.c64(n)}); }
@@ -54,9 +56,39 @@ private:
     const bool ternary_, rotr_;
 };
 
+/// The input of the instruction before `at` (which becomes its place) that has made `value`, if that is an `op`; else
+/// kNoVar.
+Var Sha512::source_of(std::size_t& at, Op op, Var value, unsigned input) const {
+    constexpr std::size_t kWindow = 512;
+    const ir::InsnList& insns = b_.function().insns;
+    while (at-- > 0 && at + kWindow >= insns.size()) {
+        const ir::Insn& insn = insns[at];
+        if (insn.op == Op::label || ir::writes_any_global(b_.function(), insn)) return ir::kNoVar;
+        if (insn.outputs != 0 && insn.out() == value) return insn.op == op ? insn.in(input) : ir::kNoVar;
+    }
+    return ir::kNoVar;
+}
+
+/// The halves that the register was joined from: what comes next need not wait for that.
+bool Sha512::written_halves(Var global, Halves& halves) const {
+    std::size_t at = b_.function().insns.size();
+    const Var whole = source_of(at, Op::mov, global, 0);
+    if (whole == ir::kNoVar) return false;
+    std::size_t join = at, low = at, high = at;
+    const Var wide_low = source_of(join, Op::v_join, whole, 0);
+    if (wide_low == ir::kNoVar) return false;
+    low = high = join;
+    halves.low = source_of(low, Op::v_low, wide_low, 0);
+    halves.high = source_of(high, Op::v_low, b_.function().insns[join].in(1), 0);
+    return halves.low != ir::kNoVar && halves.high != ir::kNoVar && b_.function().vars[halves.low].type == kType &&
+           b_.function().vars[halves.high].type == kType;
+}
+
 /// The i-th group of those that begin at register `reg`: half of each of two registers, or a register's halves.
 Sha512::Halves Sha512::group(unsigned reg, unsigned i) {
     if (v_.type == kType) return {v_.reg(reg + 2 * i), v_.reg(reg + 2 * i + 1)};
+    Halves halves;
+    if (written_halves(v_.reg(reg + i), halves)) return halves;
     const Var whole = v_.source(reg + i, v_.lmul);
     const Var part = v_.part(Type::V256, whole);
     return {b_.convert(Op::v_low, kType, part),
