@@ -25,6 +25,7 @@ const CpuFeatures& cpu_features() {
                   CPU_FEATURE_ACTIVE(AVX512BW),
         .vaes = CPU_FEATURE_ACTIVE(VAES) && CPU_FEATURE_ACTIVE(VPCLMULQDQ),
         .vbmi = CPU_FEATURE_ACTIVE(AVX512_VBMI) && CPU_FEATURE_ACTIVE(AVX512_VBMI2),
+        .gfni = CPU_FEATURE_ACTIVE(GFNI),
     };
     return found;
 }
@@ -74,6 +75,7 @@ CpuFeatures find_features() {
         f.avx512 = bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31) && (state & 0xe6) == 0xe6;
         f.vaes = bit(c, 9) && bit(c, 10) && f.avx;
         f.vbmi = bit(c, 1) && bit(c, 6) && f.avx512;
+        f.gfni = bit(c, 8) && f.avx;
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d)) f.lzcnt = bit(c, 5);
     return f;

@@ -11,6 +11,7 @@ struct CpuFeatures {
     bool avx512 = false;  ///< F, VL, DQ and BW
     bool vaes = false;    ///< with these: VAES and VPCLMULQDQ
     bool vbmi = false;    ///< with these: AVX512_VBMI and AVX512_VBMI2
+    bool gfni = false;    ///< with these: GFNI
 };
 
 /// Found out once. Where the C library tells, no CPUID is executed: in virtual machines each traps, and a start would

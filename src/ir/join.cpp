@@ -93,7 +93,7 @@ Insn& Join::emit(Op op, u64 imm0, u64 imm1) {
 }
 
 bool Join::finish() {
-    out_->branches_back = out_->joins = true;  // for all that is known here
+    out_->joins = true;  // for all that is known here
     if (shape_ == Shape::Region) find_loop_heads();
     resolve();
     thread_branches();
@@ -101,6 +101,7 @@ bool Join::finish() {
     }
     place_exits();
     find_short_branches();
+    find_branches_back();
     return number_slots();
 }
 
@@ -292,6 +293,15 @@ bool Join::number_slots() {
         }
     }
     return slots <= kMaxSlots;
+}
+
+/// Function::branches_back: functions without them need no blocks.
+void Join::find_branches_back() {
+    labels_.assign(out_->label_count, 0);
+    for (const Insn& insn : out_->insns) {
+        if (insn.op == Op::label) labels_[insn.imm[0]] = 1;
+        if ((insn.op == Op::br || insn.op == Op::brcond) && labels_[insn.imm[0]] != 0) out_->branches_back = true;
+    }
 }
 
 /// Function::short_branches, as the builder finds them.

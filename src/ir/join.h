@@ -67,6 +67,7 @@ private:
     void place_exits();
     bool number_slots();
     void find_short_branches();
+    void find_branches_back();
 
     Function* out_ = nullptr;
     Shape shape_ = Shape::Region;
@@ -75,7 +76,7 @@ private:
     std::vector<Pending> pending_, polls_;
     InsnList insns_;           // the function while it is rewritten
     std::vector<Var> vars_;    // of the part being added: the variable in *out_
-    std::vector<u32> labels_;  // by label: where it leads, or how often it is branched to
+    std::vector<u32> labels_;  // by label: where it leads, how often it is branched to, or whether it stands above
 };
 
 }  // namespace dragoman::ir

@@ -126,9 +126,53 @@ void emit_v_sha256_schedule(Emitter& e, const Insn& insn) {
     });
 }
 
+/// Low and high half of the carry-less product of 128 bits; `x` and `y` are for what is between them.
+static void multiply_128(Emitter& e, const Xbyak::Xmm& a, const Xbyak::Xmm& b, const Xbyak::Xmm& low,
+                         const Xbyak::Xmm& high, const Xbyak::Xmm& x, const Xbyak::Xmm& y) {
+    auto& c = e.c;
+    c.vpclmulqdq(low, a, b, 0x00);
+    c.vpclmulqdq(high, a, b, 0x11);
+    c.vpclmulqdq(x, a, b, 0x01);
+    c.vpclmulqdq(y, a, b, 0x10);
+    c.vpxorq(x, x, y);
+    c.vpslldq(y, x, 8);
+    c.vpsrldq(x, x, 8);
+    c.vpxorq(low, low, y);
+    c.vpxorq(high, high, x);
+}
+
+/// With the bits of each byte in reverse order coefficient i is bit i. The upper 64 bits of the product are folded
+/// into those below them, then these.
+static void emit_gmul_gfni(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const unsigned bits = ir::type_bits(t);
+    const HostReg first = e.ra.use(insn.in(0)), second = e.ra.use(insn.in(1));
+    HostReg r[6];
+    for (HostReg& scratch : r) scratch = e.ra.vector_scratch();
+    const Xbyak::Xmm a = vec(t, r[0]), b = vec(t, r[1]), low = vec(t, r[2]), high = vec(t, r[3]), x = vec(t, r[4]),
+                     y = vec(t, r[5]);
+    const Xbyak::Address reverse = vector_const(e, VectorConst::ReverseBits, bits);
+    c.vgf2p8affineqb(a, vec(t, first), reverse, 0);
+    c.vgf2p8affineqb(b, vec(t, second), reverse, 0);
+    multiply_128(e, a, b, low, high, x, y);
+    c.vmovups(b, vector_const(e, VectorConst::GhashModulus, bits));
+    c.vpclmulqdq(x, high, b, 0x01);
+    c.vpsrldq(y, x, 8);
+    c.vpslldq(x, x, 8);
+    c.vpxorq(high, high, y);
+    c.vpclmulqdq(y, high, b, 0x00);
+    constexpr u8 kOddNumberOfOnes = 0x96;
+    c.vpternlogq(low, x, y, kOddNumberOfOnes);
+    const HostReg d = e.ra.target(insn.out());
+    c.vgf2p8affineqb(vec(t, d), low, reverse, 0);
+    e.ra.define(insn.out(), d);
+}
+
 /// With the bytes in reverse order the coefficients are, too, and a carry-less product is the reversed one less a bit.
 /// Its lower half is reduced 64 bits at a time.
 void emit_v_gmul(Emitter& e, const Insn& insn) {
+    if (e.features().gfni) return emit_gmul_gfni(e, insn);
     constexpr u8 kSwapHalves = 0x4e;
     auto& c = e.c;
     const Type t = insn.type;
@@ -140,15 +184,7 @@ void emit_v_gmul(Emitter& e, const Insn& insn) {
                      y = vec(t, r[5]);
     c.vpshufb(a, vec(t, first), vector_const(e, VectorConst::Reverse128, bits));
     c.vpshufb(b, vec(t, second), vector_const(e, VectorConst::Reverse128, bits));
-    c.vpclmulqdq(low, a, b, 0x00);
-    c.vpclmulqdq(high, a, b, 0x11);
-    c.vpclmulqdq(x, a, b, 0x01);
-    c.vpclmulqdq(y, a, b, 0x10);
-    c.vpxorq(x, x, y);
-    c.vpslldq(y, x, 8);
-    c.vpsrldq(x, x, 8);
-    c.vpxorq(low, low, y);
-    c.vpxorq(high, high, x);
+    multiply_128(e, a, b, low, high, x, y);
     // The 256 bits shifted left by one.
     c.vpsrlq(x, low, 63);
     c.vpsrlq(y, high, 63);

@@ -116,6 +116,17 @@ void emit_v_mask_get(Emitter& e, const Insn& insn) {
     const Var in = insn.in(0);
     const unsigned word = pos / 64, shift = pos % 64;
     DRAGOMAN_ASSERT(shift + len <= 64);
+    if (e.features().avx512 && ir::is_whole_integer(pos, len) && e.ra.reg_of(in) == kNoReg) {
+        const HostReg d = e.ra.target(insn.out());
+        const Xbyak::Address from = memory(len, kRbp, e.ra.home_displacement(in) + static_cast<i32>(pos / 8));
+        switch (len) {
+            case 8: e.c.kmovb(opmask(d), from); break;
+            case 16: e.c.kmovw(opmask(d), from); break;
+            case 32: e.c.kmovd(opmask(d), from); break;
+            default: e.c.kmovq(opmask(d), from); break;
+        }
+        return e.ra.define(insn.out(), d);
+    }
     if (e.ra.prefers_memory(in)) {
         const HostReg g = mask_in_gpr(e, insn.out());
         if (ir::is_whole_integer(pos, len)) {  // just these, as they may have been stored alone

@@ -25,14 +25,15 @@ Features detect_features(const Options& options) {
     f.avx512 = cpu.avx512 && f.avx2 && f.fma && options.avx512;
     f.vaes = cpu.vaes && f.aes && f.pclmul && f.avx512;
     f.vbmi = cpu.vbmi && f.avx512;
+    f.gfni = cpu.gfni && f.avx512;
     return f;
 }
 
 u64 feature_bits(const Features& f) {
-    static_assert(sizeof(Features) == 16, "a feature is missing below");
+    static_assert(sizeof(Features) == 17, "a feature is missing below");
     u64 bits = 0;
     for (bool b : {f.ssse3, f.sse41, f.aes, f.pclmul, f.sha, f.popcnt, f.lzcnt, f.movbe, f.bmi1, f.bmi2, f.avx, f.avx2,
-                   f.fma, f.avx512, f.vaes, f.vbmi}) {
+                   f.fma, f.avx512, f.vaes, f.vbmi, f.gfni}) {
         bits = bits << 1 | b;
     }
     return bits;

@@ -13,6 +13,7 @@ struct Features {
     bool avx512 = false;  ///< F, VL, DQ and BW
     bool vaes = false;    ///< with these: VAES and VPCLMULQDQ
     bool vbmi = false;    ///< with these: AVX512_VBMI and AVX512_VBMI2
+    bool gfni = false;    ///< with these: GFNI
 };
 
 /// All of them in the bits of a number.

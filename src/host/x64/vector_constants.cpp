@@ -26,6 +26,8 @@ constexpr Repeated kRepeated[] = {
     {VectorConst::MaxI64, 8, ~(u64{1} << 63)},
     {VectorConst::Bits32, 4, 31},
     {VectorConst::Bits64, 8, 63},
+    {VectorConst::ReverseBits, 8, 0x8040201008040201},
+    {VectorConst::GhashModulus, 8, 0x87},
     {VectorConst::ExponentF64, 8, u64{0x433} << 52},
 };
 

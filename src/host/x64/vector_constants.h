@@ -36,9 +36,11 @@ enum class VectorConst : unsigned {
     MinI64,
     MaxI32,
     MaxI64,
-    Reverse128,   ///< of each 128 bits
-    ExponentF64,  ///< doubles of 2^52: with an integer in its low half, that is added
-    GhashFold,    ///< in the upper half of each 128 bits, what folds 64 bits of a GHASH product
+    Reverse128,    ///< of each 128 bits
+    ReverseBits,   ///< the matrix that reverses the bits of each byte (GFNI)
+    GhashModulus,  ///< what x^128 is in the field of GHASH
+    ExponentF64,   ///< doubles of 2^52: with an integer in its low half, that is added
+    GhashFold,     ///< in the upper half of each 128 bits, what folds 64 bits of a GHASH product
     Count_,
 };
 static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);
