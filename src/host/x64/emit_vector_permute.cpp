@@ -74,7 +74,7 @@ void emit_permute_avx512(Emitter& e, const Insn& insn) {
     e.ra.define(insn.out(), d);
 }
 
-/// d = for elements of more than a byte, the indices of their bytes; what is outside stays so.
+/// d = for elements of 2 or 8 bytes, the indices of their bytes; what is outside stays so.
 void byte_indices(Emitter& e, Type t, unsigned bytes, HostReg d, HostReg indices, HostReg temp) {
     auto& c = e.c;
     const Xmm x = vec(t, d), y = vec(t, temp), i = vec(t, indices);
@@ -90,11 +90,25 @@ void byte_indices(Emitter& e, Type t, unsigned bytes, HostReg d, HostReg indices
         c.vpor(x, x, y);
     }
     splat_constant(e, t, bytes == 2 ? 2 : 4, temp, outside);
-    bytes == 2 ? c.vpminuw(x, y, i) : bytes == 4 ? c.vpminud(x, y, i) : c.vpminud(x, y, x);
+    bytes == 2 ? c.vpminuw(x, y, i) : c.vpminud(x, y, x);
     splat_constant(e, t, bytes == 2 ? 2 : 4, temp, 0x01010101 * bytes & low_mask(bytes == 2 ? 16 : 32));
     bytes == 2 ? c.vpmullw(x, x, y) : c.vpmulld(x, x, y);
     splat_constant(e, t, bytes, temp, 0x0706050403020100);
     c.vpaddb(x, x, y);
+}
+
+/// Words by the host's own permutation, which takes indices modulo their number.
+void emit_permute_words_avx2(Emitter& e, const Insn& insn) {
+    auto& c = e.c;
+    const Type t = insn.type;
+    const HostReg indices = e.ra.use(insn.in(1)), a = e.ra.use(insn.in(0));
+    const HostReg inside = e.ra.vector_scratch();
+    c.vpsrld(vec(t, inside), vec(t, indices), t == Type::V256 ? 3 : 2);
+    c.vpcmpeqd(vec(t, inside), vec(t, inside), vector_const(e, VectorConst::Zero, ir::type_bits(t)));
+    const HostReg d = e.ra.target(insn.out());
+    t == Type::V256 ? c.vpermd(ymm(d), ymm(indices), ymm(a)) : c.vpermilps(xmm(d), xmm(a), xmm(indices));
+    c.vpand(vec(t, d), vec(t, d), vec(t, inside));
+    e.ra.define(insn.out(), d);
 }
 
 /// By shuffles of bytes within 128 bits, of which one with bit 7 set gives 0: adding 0x70 with saturation sets it in
@@ -103,6 +117,7 @@ void emit_permute_avx2(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
     const unsigned bytes = element_bytes(insn);
+    if (bytes == 4) return emit_permute_words_avx2(e, insn);
     const HostReg temp = e.ra.vector_scratch(), d = e.ra.vector_scratch();
     HostReg indices = e.ra.use(insn.in(1));
     if (bytes != 1) {
@@ -110,20 +125,18 @@ void emit_permute_avx2(Emitter& e, const Insn& insn) {
         e.ra.unlock(indices);
         indices = d;
     }
-    splat_constant(e, t, 1, temp, 0x70);
+    const unsigned bits = ir::type_bits(t);
     const HostReg a = e.ra.use(insn.in(0));
     if (t == Type::V128) {
-        c.vpaddusb(xmm(d), xmm(indices), xmm(temp));
+        c.vpaddusb(xmm(d), xmm(indices), vector_const(e, VectorConst::Bytes112, bits));
         c.vpshufb(xmm(d), xmm(a), xmm(d));
         return e.ra.define(insn.out(), d);
     }
     const Xbyak::Address saved = e.env(kWideAccessOffset, 256);
-    c.vpaddusb(ymm(temp), ymm(indices), ymm(temp));
+    c.vpaddusb(ymm(temp), ymm(indices), vector_const(e, VectorConst::Bytes112, bits));
     c.vmovups(saved, ymm(temp));
-    splat_constant(e, t, 1, temp, 16);
-    c.vpsubb(ymm(d), ymm(indices), ymm(temp));
-    splat_constant(e, t, 1, temp, 0x70);
-    c.vpaddusb(ymm(d), ymm(d), ymm(temp));
+    c.vpsubb(ymm(d), ymm(indices), vector_const(e, VectorConst::Bytes16, bits));
+    c.vpaddusb(ymm(d), ymm(d), vector_const(e, VectorConst::Bytes112, bits));
     c.vperm2i128(ymm(temp), ymm(a), ymm(a), 0x11);
     c.vpshufb(ymm(d), ymm(temp), ymm(d));
     c.vperm2i128(ymm(temp), ymm(a), ymm(a), 0x00);

@@ -28,6 +28,9 @@ constexpr Repeated kRepeated[] = {
     {VectorConst::Bits64, 8, 63},
     {VectorConst::ReverseBits, 8, 0x8040201008040201},
     {VectorConst::GhashModulus, 8, 0x87},
+    {VectorConst::Zero, 8, 0},
+    {VectorConst::Bytes16, 1, 16},
+    {VectorConst::Bytes112, 1, 0x70},
     {VectorConst::ExponentF64, 8, u64{0x433} << 52},
 };
 

@@ -41,6 +41,9 @@ enum class VectorConst : unsigned {
     GhashModulus,  ///< what x^128 is in the field of GHASH
     ExponentF64,   ///< doubles of 2^52: with an integer in its low half, that is added
     GhashFold,     ///< in the upper half of each 128 bits, what folds 64 bits of a GHASH product
+    Zero,
+    Bytes16,   ///< 16 in each byte
+    Bytes112,  ///< 0x70 in each byte: added with saturation, it sets bit 7 of all from 16 on
     Count_,
 };
 static_assert(static_cast<unsigned>(VectorConst::Count_) <= ir::kVectorConstants);
