@@ -13,6 +13,7 @@
 
 namespace dragoman::machine {
 
+class Hart;
 class Machine;
 struct Config;
 
@@ -48,6 +49,8 @@ public:
         bool acpi = false;  ///< firmware finds ACPI tables
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
         std::string (*cpu_properties)(const Properties& properties) = nullptr;
+        /// A hart's registers as core files have them (NT_PRSTATUS); null: there is no such form.
+        std::vector<u8> (*status_note)(Machine& machine, Hart& hart) = nullptr;
     };
     /// All boards of this build; the first is the default.
     static std::span<const Kind* const> kinds();

@@ -12,6 +12,7 @@
 #include "machine/machine.h"
 #include "machine/riscv/boot.h"
 #include "machine/riscv/harts.h"
+#include "machine/riscv/status_note.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -101,6 +102,7 @@ const Board::Kind kQuardStar = {
     .default_cpu_type = "rv64-riscv-cpu",
     .other_elf_class = 0,
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<QuardStar>(machine); },
+    .status_note = riscv_status_note,
 };
 
 }  // namespace dragoman::machine

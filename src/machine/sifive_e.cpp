@@ -15,6 +15,7 @@
 #include "machine/boot_images.h"
 #include "machine/machine.h"
 #include "machine/riscv/harts.h"
+#include "machine/riscv/status_note.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -139,6 +140,7 @@ const Board::Kind kSifiveE = {
     .default_cpu = "sifive-e51",
     .other_default_cpu = "sifive-e31",
     .default_memory = kRamSize,
+    .status_note = riscv_status_note,
 };
 
 }  // namespace dragoman::machine

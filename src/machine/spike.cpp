@@ -17,6 +17,7 @@
 #include "machine/machine.h"
 #include "machine/riscv/boot.h"
 #include "machine/riscv/harts.h"
+#include "machine/riscv/status_note.h"
 #include "machine/user_devices.h"
 
 namespace dragoman::machine {
@@ -169,6 +170,7 @@ const Board::Kind kSpike = {
     .make = [](Machine& machine) -> std::unique_ptr<Board> { return std::make_unique<Spike>(machine); },
     .default_cpu = "max",
     .other_default_cpu = "max32",
+    .status_note = riscv_status_note,
 };
 
 }  // namespace dragoman::machine

@@ -27,6 +27,7 @@
 #include "machine/riscv/boot.h"
 #include "machine/riscv/harts.h"
 #include "machine/riscv/interrupt_files.h"
+#include "machine/riscv/status_note.h"
 #include "machine/smbios.h"
 #include "machine/user_devices.h"
 #include "machine/virt_acpi.h"
@@ -529,6 +530,7 @@ const Board::Kind kVirt = {
             Properties copy = properties;
             return copy.take("aia").value_or("") == "aplic-imsic" ? std::string(",smaia=on,ssaia=on") : std::string();
         },
+    .status_note = riscv_status_note,
 };
 
 }  // namespace dragoman::machine

@@ -58,6 +58,8 @@ const HumanMonitor::Command HumanMonitor::kCommands[] = {
     {"drive_add", "", "slot if=none,id=str,file=file[,...]", "add a disk image, like -drive on the command line",
      &HumanMonitor::drive_add},
     {"drive_del", "", "device", "remove a disk image that no device has", &HumanMonitor::drive_del},
+    {"dump-guest-memory", "", "filename [begin length]", "write registers and memory to an ELF core file",
+     &HumanMonitor::dump_guest_memory},
     {"hostfwd_add", "", "[netdev_id] [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport",
      "redirect TCP or UDP connections from host to guest", &HumanMonitor::hostfwd_add},
     {"hostfwd_remove", "", "[netdev_id] [tcp|udp]:[hostaddr]:hostport", "remove host-to-guest TCP or UDP redirection",

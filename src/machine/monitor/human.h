@@ -63,6 +63,7 @@ private:
     std::string chardev_remove(std::string_view arguments);
     std::string drive_add(std::string_view arguments);
     std::string drive_del(std::string_view arguments);
+    std::string dump_guest_memory(std::string_view arguments);
 
     // human_display.cpp
     std::string screendump(std::string_view arguments);

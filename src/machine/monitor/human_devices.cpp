@@ -1,6 +1,11 @@
 // Commands of the human monitor by which devices and their back ends come and go.
+#include <optional>
+#include <vector>
+
 #include "base/error.h"
+#include "base/number.h"
 #include "machine/backends.h"
+#include "machine/memory_dump.h"
 #include "machine/monitor/human.h"
 #include "machine/user_devices.h"
 
@@ -72,6 +77,28 @@ std::string HumanMonitor::drive_add(std::string_view arguments) {
 
 std::string HumanMonitor::drive_del(std::string_view arguments) {
     return error_of([&] { machine_.backends().drives().remove(need(arguments, "drive_del")); });
+}
+
+/// QEMU's options for other formats and for addresses of the guest's page tables are refused by name.
+std::string HumanMonitor::dump_guest_memory(std::string_view arguments) {
+    return error_of([&] {
+        std::vector<std::string> words;
+        while (true) {
+            arguments.remove_prefix(std::min(arguments.find_first_not_of(' '), arguments.size()));
+            if (arguments.empty()) break;
+            const std::size_t end = std::min(arguments.find(' '), arguments.size());
+            words.emplace_back(arguments.substr(0, end));
+            arguments.remove_prefix(end);
+            if (words.back().starts_with('-') && words.back() != "-d")
+                throw FatalError(1, "dump-guest-memory: " + words.back() + ": there is only ELF by physical addresses");
+            if (words.back() == "-d") words.pop_back();  // it is done at once
+        }
+        std::optional<u64> begin, length;
+        if (words.size() == 3) begin = parse_number(words[1]), length = parse_number(words[2]);
+        if (words.size() != 1 && !(begin && length && *length != 0))
+            throw FatalError(1, "dump-guest-memory: needs FILE, or FILE BEGIN LENGTH");
+        machine::dump_guest_memory(machine_, words[0], begin.value_or(0), length.value_or(0));
+    });
 }
 
 }  // namespace dragoman::machine

@@ -280,6 +280,8 @@ private:
     Json blockdev_add(const Json& arguments) { return qmp_blockdev_add(machine_, arguments); }
     Json blockdev_del(const Json& arguments) { return qmp_blockdev_del(machine_, arguments); }
 
+    Json dump_guest_memory(const Json& arguments) { return qmp_dump_guest_memory(machine_, arguments); }
+
     Json screendump(const Json& arguments) { return qmp_screendump(machine_, arguments); }
     Json send_key(const Json& arguments) { return qmp_send_key(machine_, arguments); }
     Json send_input(const Json& arguments) { return qmp_send_input(machine_, arguments); }
@@ -492,6 +494,9 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"chardev-remove", {"id"}, &QmpSession::chardev_remove},
         {"device_add", {"driver", "bus", "id", kAnyArguments}, &QmpSession::device_add},
         {"device_del", {"id"}, &QmpSession::device_del},
+        {"dump-guest-memory",
+         {"paging", "protocol", "detach", "begin", "length", "format"},
+         &QmpSession::dump_guest_memory},
         {"netdev_add", {"type", "id", kAnyArguments}, &QmpSession::netdev_add},
         {"netdev_del", {"id"}, &QmpSession::netdev_del},
         {"human-monitor-command", {"command-line", "cpu-index"}, &QmpSession::human_command},

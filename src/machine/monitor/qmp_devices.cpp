@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "machine/backends.h"
 #include "machine/json_properties.h"
+#include "machine/memory_dump.h"
 #include "machine/monitor/qmp_error.h"
 #include "machine/user_devices.h"
 
@@ -133,6 +134,26 @@ Json qmp_blockdev_del(Machine& machine, const Json& arguments) {
     const devices::block::Drive* node = machine.backends().drives().find(name);
     if (node == nullptr || !node->node) throw QmpError{"Failed to find node with node-name='" + name + "'"};
     return done([&] { machine.backends().drives().remove(name); });
+}
+
+Json qmp_dump_guest_memory(Machine& machine, const Json& arguments) {
+    if (!arguments.contains("paging") || !arguments["paging"].is_boolean())
+        throw QmpError{"Parameter 'paging' is missing, or no boolean"};
+    if (arguments["paging"]) throw QmpError{"paging: there is only ELF by physical addresses"};
+    if (arguments.contains("format") && take_text(arguments, "format") != "elf")
+        throw QmpError{"format: there is only 'elf'"};
+    constexpr std::string_view kFile = "file:";
+    const std::string protocol = take_text(arguments, "protocol");
+    if (!protocol.starts_with(kFile)) throw QmpError{"protocol: there is only 'file:'"};
+    auto number = [&](const char* name) -> u64 {
+        if (!arguments.contains(name)) return 0;
+        if (!arguments[name].is_number_unsigned())
+            throw QmpError{"Invalid parameter type for '" + std::string(name) + "', expected: integer"};
+        return arguments[name];
+    };
+    const u64 begin = number("begin"), length = number("length");
+    if (arguments.contains("begin") != (length != 0)) throw QmpError{"begin and length belong together"};
+    return done([&] { dump_guest_memory(machine, protocol.substr(kFile.size()), begin, length); });
 }
 
 }  // namespace dragoman::machine

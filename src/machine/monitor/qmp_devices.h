@@ -1,4 +1,4 @@
-// QMP's commands by which devices and their back ends come and go.
+// QMP's commands by which devices and their back ends come and go, and dump-guest-memory.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,6 +16,8 @@ nlohmann::ordered_json qmp_chardev_add(Machine& machine, const nlohmann::ordered
 nlohmann::ordered_json qmp_chardev_remove(Machine& machine, const nlohmann::ordered_json& arguments);
 nlohmann::ordered_json qmp_blockdev_add(Machine& machine, const nlohmann::ordered_json& arguments);
 nlohmann::ordered_json qmp_blockdev_del(Machine& machine, const nlohmann::ordered_json& arguments);
+
+nlohmann::ordered_json qmp_dump_guest_memory(Machine& machine, const nlohmann::ordered_json& arguments);
 
 /// Where the device is among QOM's objects, as events name it.
 std::string qom_path(const std::string& id);

@@ -527,6 +527,14 @@ def monitor(folder):
     s.wait_for("(qemu) ")
     check("paused (prelaunch)" in s.command("info status"), "info status with -S")
     check("1000" in s.command("p/x $pc"), "pc before the first instruction")
+    dump = f"{folder}/dump"
+    check("physical addresses" in s.command(f"dump-guest-memory -z {dump}"), "dump-guest-memory of another format")
+    check("BEGIN LENGTH" in s.command(f"dump-guest-memory {dump} 5"), "dump-guest-memory with half a range")
+    check("No such file" in s.command(f"dump-guest-memory {folder}/nowhere/dump"), "dump-guest-memory to nowhere")
+    check("Error" not in s.command(f"dump-guest-memory -d {dump} 0x80000000 4096"), "dump-guest-memory")
+    with open(dump, "rb") as f:
+        data = f.read()
+    check(data[:4] == b"\x7fELF" and data[16] == 4 and len(data) > 4096, f"a dump of {len(data)} bytes")
     s.send("q\n")
     s.end()
 
@@ -646,6 +654,11 @@ def qmp(folder):
     names = [c["name"] for c in q.command("query-commands")]
     check("human-monitor-command" in names and "quit" in names, f"query-commands: {names}")
     introspect(q, names)
+    for wrong in ({}, {"paging": True, "protocol": "file:x"}, {"paging": False, "protocol": "fd:3"},
+                  {"paging": False, "protocol": "file:x", "format": "kdump-zlib"}, {"paging": False, "protocol": "file:x", "begin": 0}):
+        check("error" in q.command("dump-guest-memory", **wrong), f"dump-guest-memory {wrong}")
+    check(q.command("dump-guest-memory", paging=False, protocol=f"file:{folder}/core") == {}, "dump-guest-memory")
+    check(os.path.getsize(f"{folder}/core") > 128 << 20, "the size of dump-guest-memory's file")
     q.command("stop")
     check(q.command("query-status") == {"status": "paused", "running": False}, "query-status after stop")
     q.wait_event("STOP")
