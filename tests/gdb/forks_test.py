@@ -59,6 +59,14 @@ def test_follow(directory):
     expect("parent's status", str(status), "^6$")
 
 
+def test_vfork(directory):
+    # Children that share memory are threads to gdb while they are there, and are none behind that.
+    printed, out, status = debug(directory, "break in_parent if value == 19\ncontinue\ninfo threads\ndelete\ncontinue\n", "vfork")
+    expect("vfork", printed, r"Breakpoint 1, in_parent \(value=(value@entry=)?19\)", r"\* 1 +Thread \S+",
+           r"Inferior 1 \(process \d+\) exited with code 06")
+    expect("vfork's output", out, "the child ended with 7\n")
+
+
 def test_exec(directory):
     printed, out, status = debug(directory, "catch exec\nbreak executed\ncontinue\ncontinue\nprint value\ncontinue\n", "exec")
     expect("exec", printed, r"Catchpoint 1 \(exec'd .*forks\)", r"Breakpoint 2, executed \(value=(value@entry=)?3\)", r"= 3\n",
@@ -83,7 +91,7 @@ def test_process(directory):
 if not GDB:
     print("gdb-multiarch is not installed")
     sys.exit(77)
-for test in (test_follow, test_exec, test_process):
+for test in (test_follow, test_vfork, test_exec, test_process):
     with tempfile.TemporaryDirectory() as scratch:
         test(scratch)
 print(f"{failures} failures")

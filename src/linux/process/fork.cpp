@@ -188,6 +188,8 @@ public:
         process_.engine->attach(task_.env);
     }
     ~SharedMemoryChild() {
+        // To a debugger the child was a thread.
+        if (process_.debugger != nullptr) process_.debugger->task_ended(task_);
         release_task(task_);
         process_.engine->detach(task_.env);
         process_.guest->cpu.destroy(task_.env);
