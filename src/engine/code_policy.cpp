@@ -22,11 +22,17 @@ bool CodePolicy::plan(TranslationRequest& request, bool user_mode, bool readable
     // What leaves after its block runs once or a few times.
     request.first = tiers_ && !request.again && !request.is_loop() && !request.leaves();
     request.counts = request.first && request.begins_way;
-    request.optimise = !tiers_ || request.again || request.is_loop();
+    request.optimise = (!tiers_ || request.again || request.is_loop()) && !request.part;
     request.breakpoints.clear();
     if ((!request.leaves() || request.in_section) && !breakpoints_.empty()) request.breakpoints = breakpoints_;
     request.sections.clear();
     if (!sections.empty() && !request.in_section && !request.stepped) add_sections(request);
+    request.last_insns.clear();
+    if (!last_insns_.empty()) {
+        const u64 page = align_down(request.pc, kPageBytes);
+        auto from = std::lower_bound(last_insns_.begin(), last_insns_.end(), page);
+        request.last_insns.assign(from, std::lower_bound(from, last_insns_.end(), page + kPageBytes));
+    }
     if (user_mode) choose_tracking(request, readable);
     return !request.is_loop() || (request.tracking != Tracking::Verified && may_watch(request));
 }
@@ -77,6 +83,8 @@ void CodePolicy::keep_writable(u64 page) {
     CodePage& record = pages_.get(page);
     record.invalidations = std::max(record.invalidations, kWatchedStores);
 }
+
+void CodePolicy::end_blocks_at(u64 pc) { insert_sorted(last_insns_, pc); }
 
 void CodePolicy::note_store(u64 page) {
     if (CodePage* record = pages_.find(page)) {

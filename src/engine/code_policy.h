@@ -27,6 +27,10 @@ public:
 
     /// A store to `page` must never be refused.
     void keep_writable(u64 page);
+
+    /// The instruction at `pc` accesses a device: from now on it is the last of its block.
+    void end_blocks_at(u64 pc);
+
     /// A store has dropped the translations of `page`.
     void note_store(u64 page);
     /// The guest says that it has written code on the pages [first, last], if it has.
@@ -46,6 +50,7 @@ private:
     PageIndex& pages_;
     bool precise_, tiers_;
     std::vector<u64> breakpoints_;    ///< sorted
+    std::vector<u64> last_insns_;     ///< sorted: end_blocks_at
     std::vector<u64> written_pages_;  ///< whose translations a store has dropped, and that were not flushed since
     std::vector<u64> flushed_pages_;  ///< sorted
     std::vector<u64> unboxed_code_;   ///< sorted

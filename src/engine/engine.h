@@ -38,6 +38,10 @@ struct Config {
     Symbols* symbols = nullptr;                   ///< names of guest addresses in listings; not owned
     bool profile = false;                         ///< count executions and keep the listings of all TBs (--explain)
     bool count_insns = false;  ///< each TB takes its instructions off Env::insn_budget, which ends run() when used up
+    /// With count_insns: to the instruction, wherever TBs begin and end. run() executes as many as the budget says, a
+    /// trap counts as the instruction that takes it, and time is seen to the instruction; after an access to a device
+    /// run() returns at once where request_exit was called during it.
+    bool exact_counts = false;
 };
 
 struct Vcpu;
@@ -50,6 +54,8 @@ public:
     virtual u64 time_ticks(ir::Env* env) = 0;
     /// The counter of cycles and of retired instructions.
     virtual u64 cycles() = 0;
+    /// Fills `bytes` with random numbers.
+    virtual void entropy(std::span<u8> bytes) = 0;
     /// SystemOps::next_timer of the hart gives another deadline now.
     virtual void timer_changed(ir::Env* env) = 0;
 };

@@ -24,6 +24,7 @@ bool Engine::Impl::restore(ir::Env* env, const u8* host_pc, const ucontext_t* uc
     const auto offset = static_cast<u32>(host_pc - tb->code);
     if (!find_in_insn_map(map.data(), static_cast<u32>(map.size()), offset, found)) return false;
     env->pc = tb->pc + found.pc_offset;
+    if (config.exact_counts) env->insn_budget += tb->insns_from(found.pc_offset);
     PlainVector<ir::StateEntry> entries;
     if (found.tb_state != nullptr) ir::decode_state(found.tb_state, entries);
     const std::size_t of_tb = entries.size();
@@ -103,6 +104,41 @@ void Engine::Impl::alone_if_modifying(ir::Env* env, u64 physical_address, unsign
     engine.leave(env, ir::ExitReason::Lookup);
 }
 
+void Engine::Impl::end_block_at_device(ir::Env* env) {
+    const u8* position = backend->helper_return_address(env);
+    Vcpu& v = vcpu_of(env);
+    if (const u64 now = reclaims.load(std::memory_order_relaxed); v.device_reclaims != now) {
+        v.device_calls.fill(nullptr);
+        v.device_reclaims = now;
+    }
+    const u8*& known = v.device_calls[reinterpret_cast<u64>(position) / 16 % v.device_calls.size()];
+    if (known == position) return;
+    {
+        LockGuard guard(blocks.lock);
+        TranslationBlock* tb = blocks.at(position);
+        InsnPoint found;
+        if (tb == nullptr ||
+            !find_in_insn_map(tb->insn_map, tb->insn_map_size, static_cast<u32>(position - tb->code), found)) {
+            return;
+        }
+        if (tb->insns_from(found.pc_offset) <= 1) {
+            known = position;
+            return;
+        }
+        policy.end_blocks_at(tb->pc + found.pc_offset);
+        if (!tb->invalid.load()) blocks.remove(tb);
+    }
+    if (!restore(env, position, nullptr)) DRAGOMAN_UNREACHABLE();
+    v.step_once = true;
+    engine.leave(env, ir::ExitReason::Lookup);
+}
+
+void Engine::Impl::leave_if_requested(ir::Env* env) {
+    if (__atomic_load_n(&env->request, __ATOMIC_RELAXED) == 0) return;
+    vcpu_of(env).kept_budget += env->insn_budget;
+    env->insn_budget = 0;
+}
+
 Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, ucontext_t* uc) {
     Impl& i = *impl_;
     // Where in translated code of this thread the fault is.
@@ -155,6 +191,9 @@ Engine::Fault Engine::handle_fault(ir::Env* env, int signal, siginfo_t* info, uc
 
 void Engine::raise(ir::Env* env, u32 exception, u64 value) {
     if (!impl_->restore(env, impl_->backend->helper_return_address(env), nullptr)) DRAGOMAN_UNREACHABLE();
+    // The instruction has been executed: its trap is what it did. Debuggers stop in front of it.
+    if (impl_->config.exact_counts && exception != ir::kExceptionWatch && exception != ir::kExceptionDebug)
+        --env->insn_budget;
     env->tb_flags = impl_->guest.cpu.tb_flags(env);  // the helper may have changed what they follow from
     env->exception = exception;
     env->exception_value = value;
@@ -165,8 +204,10 @@ void Engine::raise(ir::Env* env, u32 exception, u64 value) {
 
 void Engine::retry_access(ir::Env* env) {
     if (impl_->guest.cpu.retry_access == nullptr) return;
+    const i64 budget = env->insn_budget;
     if (!impl_->restore(env, impl_->backend->helper_return_address(env), nullptr)) DRAGOMAN_UNREACHABLE();
     if (impl_->guest.cpu.retry_access(env)) leave(env, ir::ExitReason::Lookup);
+    env->insn_budget = budget;  // the instruction goes on
 }
 
 void Engine::raise_access(ir::Env* env, u32 exception, u64 value) {

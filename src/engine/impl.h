@@ -120,6 +120,7 @@ struct Engine::Impl {
     TranslationBlock* find_exit_pc(Vcpu& v);
     void translate_again(Vcpu& v, TranslationBlock& head);
     void step(Vcpu& v);
+    void run_rest(Vcpu& v);
 
     // Faults (fault.cpp)
     /// Makes env precise for the guest instruction at `host_pc` of a TB, as Backend::restore_state does. @returns
@@ -135,6 +136,18 @@ struct Engine::Impl {
         if (guest.precise_self_modification) alone_if_modifying(env, physical_address, bytes);
     }
     void alone_if_modifying(ir::Env* env, u64 physical_address, unsigned bytes);
+
+    // With Config::exact_counts
+    /// An access to a device, which sees the time, and may want the hart to look at an interrupt at once: the
+    /// instruction has to be the last of its block. Where it is not, it is done again, alone.
+    void before_device(ir::Env* env) {
+        if (config.exact_counts) end_block_at_device(env);
+    }
+    void after_device(ir::Env* env) {
+        if (config.exact_counts) leave_if_requested(env);
+    }
+    void end_block_at_device(ir::Env* env);
+    void leave_if_requested(ir::Env* env);
 };
 
 }  // namespace dragoman::engine

@@ -1,5 +1,6 @@
 // Publication: a finished block becomes a TB that others find.
 #include <algorithm>
+#include <cstring>
 
 #include "engine/blocks.h"
 #include "engine/cache/content_hash.h"
@@ -43,6 +44,11 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
     tb->target = tb->code + compiled.checked_entry;
     tb->insn_map = map;
     tb->insn_map_size = static_cast<u32>(block.insn_map.size());
+    if (!block.insn_starts.empty()) {
+        const std::size_t bytes = block.insn_starts.size() * sizeof(u16);
+        tb->insn_starts =
+            static_cast<const u16*>(std::memcpy(arena.allocate(bytes, alignof(u16)), block.insn_starts.data(), bytes));
+    }
     tb->content_hash = !block.verified && reader.bytes().size() >= block.guest_size
                            ? content_hash(reader.bytes().data(), block.guest_size)
                            : 0;
@@ -53,7 +59,7 @@ TranslationBlock* describe_block(Translator& translator, const TranslationReques
 TranslationBlock* Blocks::publish(Chunk& chunk, TranslationBlock* tb, const TranslationRequest& request,
                                   const CodeReader& reader, u64 started) {
     chunk.add(tb);
-    if (request.leaves() || reader.refused() || reader.partial()) {
+    if (request.leaves() || request.part || reader.refused() || reader.partial()) {
         tb->invalid = true;  // used once, found only by host address
         return tb;
     }

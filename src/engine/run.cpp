@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <utility>
 
 namespace dragoman::engine {
 
@@ -145,6 +146,14 @@ ir::ExitReason Engine::run_alone(ir::Env* env) {
     return ends ? reason : ir::ExitReason::None;
 }
 
+/// Runs the first instructions of the block at env->pc, as many as the budget is for.
+void Engine::Impl::run_rest(Vcpu& v) {
+    TranslationRequest request = request_for(v.env->pc, v.env->tb_flags);
+    request.part = true;
+    request.max_insns = static_cast<u32>(std::min<i64>(v.env->insn_budget, request.max_insns));
+    if (TranslationBlock* tb = translate(v, request)) backend->enter(v.env, tb->fast());
+}
+
 ir::ExitReason Engine::run(ir::Env* env) {
     Impl& i = *impl_;
     Vcpu& v = vcpu_of(env);
@@ -156,6 +165,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
     const TranslationBlock* entered = nullptr;  // with a trace
     ir::ExitReason result;
     TranslationBlock* next = nullptr;
+    const bool exact = i.config.exact_counts;
+    bool rest = false;     // with `exact`: what is left is less than the block at env->pc has
     bool by_slot = false;  // `next` was come to by a direct jump: it need not be where indirect ones look
     // System mode: the code at env->pc may not be fetched. (It may be so in another mode, and in the jump cache.)
     auto fetch_fault = [&] {
@@ -177,8 +188,15 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 break;
             }
         }
+        if (exact && env->insn_budget <= 0) {
+            result = ir::ExitReason::Budget;
+            break;
+        }
         if (v.single_step || v.step_once) {
             i.step(v);
+        } else if (std::exchange(rest, false)) {
+            next = nullptr;
+            i.run_rest(v);
         } else if (v.loops.path.active()) {
             next = nullptr;
             if (i.follow_path(v)) continue;
@@ -199,6 +217,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             by_slot = false;
             i.backend->enter(env, code);
         }
+        if (v.kept_budget != 0) env->insn_budget += std::exchange(v.kept_budget, 0);
         const ir::ExitReason reason = env->exit_reason;
         if (TranslationBlock* tb = i.find_exit_pc(v)) i.translate_again(v, *tb);
         if (entered != nullptr) {
@@ -217,6 +236,7 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::Slot:
                 ++v.stats.exits_slot;
                 if (v.single_step) break;
+                if (exact && env->insn_budget <= 0) break;
                 if ((env->exit_slot & host::kLoopExit) != 0) {
                     next = i.at_loop_exit(v);
                     if (next == nullptr && !v.loops.path.active()) return fetch_fault();
@@ -233,7 +253,8 @@ ir::ExitReason Engine::run(ir::Env* env) {
             case ir::ExitReason::Lookup:
                 ++v.stats.exits_lookup;
                 // A jump-cache hit whose flags do not match came here from the checked entry.
-                if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) == 0 && !v.single_step) {
+                if (__atomic_load_n(&env->request, __ATOMIC_ACQUIRE) == 0 && !v.single_step &&
+                    !(exact && env->insn_budget <= 0)) {
                     next = i.find_or_translate(v, env->pc, env->tb_flags);
                     if (next == nullptr) return fetch_fault();
                 }
@@ -249,7 +270,12 @@ ir::ExitReason Engine::run(ir::Env* env) {
                 ++v.stats.exits_syscall;
                 i.workers.leave_running(v);
                 return ir::ExitReason::Syscall;
-            case ir::ExitReason::Budget: i.workers.leave_running(v); return ir::ExitReason::Budget;
+            case ir::ExitReason::Budget:
+                // Less is left than the block has.
+                rest = exact && env->insn_budget > 0;
+                if (rest) break;
+                i.workers.leave_running(v);
+                return ir::ExitReason::Budget;
             case ir::ExitReason::Halt:
                 ++v.stats.exits_halt;
                 i.workers.leave_running(v);

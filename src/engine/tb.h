@@ -1,6 +1,7 @@
 // A translation block: one piece of translated guest code, what it was made from, and its links.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "engine/page.h"
@@ -62,7 +63,8 @@ struct TranslationBlock : host::BlockHead {
     bool first = false;  ///< TranslationRequest::first
     u8 samples = 0;      ///< how often it was entered when a sample was due
     u32 insn_map_size;
-    const u8* insn_map;  ///< see insn_map.h
+    const u8* insn_map;                ///< see insn_map.h
+    const u16* insn_starts = nullptr;  ///< guest_insns of them, with Config::exact_counts (FinishedBlock)
     PageLink pages[kMaxPagesPerTb];
     u64 page_numbers[kMaxPagesPerTb];  ///< that the page index knows its pages by
     u64 content_hash;                  ///< of the guest bytes, for fence.i on aliased mappings
@@ -77,6 +79,11 @@ struct TranslationBlock : host::BlockHead {
     const u8* fast() const { return code + entry; }
     bool contains(const u8* host_pc) const { return host_pc >= code && host_pc < code + code_size; }
     u64 end() const { return pc + guest_size; }
+    /// How many of its instructions there are from the one at pc + `offset` on; with insn_starts.
+    unsigned insns_from(u32 offset) const {
+        return static_cast<unsigned>(insn_starts + guest_insns -
+                                     std::lower_bound(insn_starts, insn_starts + guest_insns, offset));
+    }
     bool is_loop() const { return (flags & kLoopFlag) != 0; }
     bool crosses_page() const { return ((end() - 1) ^ pc) >> 12 != 0; }
 };

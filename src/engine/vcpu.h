@@ -1,6 +1,7 @@
 // What the engine keeps per thread that it works on: a worker translates, a vCPU also runs guest code.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -60,6 +61,12 @@ struct Vcpu final : Worker, CodeWatcher {
     std::vector<AloneBlock> alone;     ///< for run_alone, by pc; empty before the first
     bool single_step = false;
     bool step_once = false;  ///< the next instruction writes code that was translated together with it (fault.cpp)
+
+    /// Config::exact_counts: calls in code, while Impl::reclaims is `device_reclaims`, that are of the last instruction
+    /// of their block.
+    std::array<const u8*, 64> device_calls{};
+    u64 device_reclaims = 0;
+    i64 kept_budget = 0;  ///< taken off Env::insn_budget, so that the next block leaves (Config::exact_counts)
 
     // System mode
     std::unique_ptr<Softmmu> softmmu;

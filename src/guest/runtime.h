@@ -2,7 +2,10 @@
 // provides it; guests include only this header, so that imports stay one way and nothing is hidden behind the linker.
 #pragma once
 
+#include <span>
+
 #include "base/log.h"
+#include "base/random.h"
 #include "guest/guest.h"
 #include "ir/env.h"
 
@@ -53,6 +56,9 @@ public:
 
     /// The hart has an interrupt to take that was masked so far: Engine::run returns Request at the next TB end.
     virtual void request_exit(ir::Env* env) = 0;
+
+    /// Fills `bytes` with random numbers of the host's.
+    virtual void entropy(std::span<u8> bytes) { fill_random(bytes); }
 
     /// What is logged.
     virtual const log::Selection& log() const { return log::selection; }

@@ -57,6 +57,11 @@ TranslationBlock* Engine::Impl::copy_block(Vcpu& v, u64 pc, u32 flags) {
     std::memcpy(map, from->insn_map, from->insn_map_size);
     tb->insn_map = map;
     tb->insn_map_size = from->insn_map_size;
+    if (from->insn_starts != nullptr) {
+        const std::size_t bytes = from->guest_insns * sizeof(u16);
+        tb->insn_starts =
+            static_cast<const u16*>(std::memcpy(chunk.arena.allocate(bytes, alignof(u16)), from->insn_starts, bytes));
+    }
     tb->page_numbers[0] = from->page_numbers[0];
     tb->page_numbers[1] = 0;
     tb->content_hash = 0;

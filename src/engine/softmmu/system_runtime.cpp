@@ -48,6 +48,11 @@ void check_watchpoints(ir::Env* env, const Softmmu& mmu, u64 address, unsigned b
         raise_access(env, ir::kExceptionWatch, watched);
 }
 
+bool is_device(const Softmmu& mmu, u64 physical) {
+    const Region* region = mmu.physical().find(physical);
+    return region != nullptr && (region->kind == Region::Kind::Mmio || region->kind == Region::Kind::Flash);
+}
+
 unsigned data_index(ir::Env* env, const Softmmu& mmu) { return mmu.ops().mmu_index(env, false); }
 
 // Accesses with `size_log2` 0..3 and any alignment. They raise what the guest's MMU says (SystemOps::translate), access
@@ -62,7 +67,10 @@ u64 mmu_load(ir::Env* env, u64 address, unsigned size_log2, unsigned mmu_index) 
     if (const u8* host = mmu.direct(address, size, Access::Load, mmu_index)) return memory::load_once(host, size);
     Place place = resolve(env, mmu, address, Access::Load, mmu_index);
     if (place.bytes >= size) {
+        const bool device = is_device(mmu, place.physical);
+        if (device) vcpu_of(env).engine.before_device(env);
         if (!mmu.physical().load(place.physical, size, value)) bus_error(env, mmu, Access::Load, address);
+        if (device) vcpu_of(env).engine.after_device(env);
         return value;
     }
     const Place rest = resolve_rest(env, mmu, place, address, size, Access::Load, mmu_index);
@@ -87,7 +95,10 @@ void mmu_store(ir::Env* env, u64 address, u64 value, unsigned size_log2, unsigne
     Place place = resolve(env, mmu, address, Access::Store, mmu_index);
     engine::vcpu_of(env).engine.before_store(env, place.physical, size);
     if (place.bytes >= size) {
+        const bool device = is_device(mmu, place.physical);
+        if (device) vcpu_of(env).engine.before_device(env);
         if (!mmu.physical().store(place.physical, size, value)) bus_error(env, mmu, Access::Store, address);
+        if (device) return vcpu_of(env).engine.after_device(env);
         mmu.retry_fast_store(address, mmu_index, place.physical);
         return;
     }
@@ -235,6 +246,7 @@ public:
 
     u64 cycles(ir::Env*) override { return engine_.hooks().cycles(); }
     u64 time(ir::Env* env) override { return engine_.hooks().time_ticks(env); }
+    void entropy(std::span<u8> bytes) override { engine_.hooks().entropy(bytes); }
     void request_exit(ir::Env* env) override { Engine::request_exit(env); }
     const log::Selection& log() const override { return engine_.log(); }
     void timer_changed(ir::Env* env) override { engine_.hooks().timer_changed(env); }

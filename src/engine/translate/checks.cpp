@@ -28,13 +28,13 @@ void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size) {
     b.exit_tb(static_cast<u32>(ir::ExitReason::StaleCode), base);
 }
 
-void emit_budget(ir::Builder& b, u64 pc, u32 insns) {
+void emit_budget(ir::Builder& b, u64 pc, u32 insns, bool exact) {
     ir::Function& f = b.function();
     auto body_end = static_cast<std::ptrdiff_t>(f.insns.size());
     u32 used_up = b.new_label();
     ir::Var left = b.temp(ir::Type::I64);
     b.env_ld(left, offsetof(ir::Env, insn_budget), {.size_log2 = 3});
-    b.brcond(ir::Cond::Le, left, b.c64(0), used_up);
+    b.brcond(ir::Cond::Lt, left, b.c64(exact ? insns : 1), used_up);
     b.env_st(b.sub(left, b.c64(insns)), offsetof(ir::Env, insn_budget), {.size_log2 = 3});
     std::rotate(f.insns.begin() + 1, f.insns.begin() + body_end, f.insns.end());
     b.exit_label(used_up);

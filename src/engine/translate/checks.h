@@ -9,7 +9,8 @@ namespace dragoman::engine {
 /// fault there is the first instruction's.
 void emit_verification(ir::Builder& b, u64 pc, const u8* bytes, u32 size);
 
-/// Takes `insns` off Env::insn_budget, behind the first insn_start; leaves with Budget when nothing is left.
-void emit_budget(ir::Builder& b, u64 pc, u32 insns);
+/// Takes `insns` off Env::insn_budget, behind the first insn_start; leaves with Budget when nothing is left, or,
+/// `exact`, less than that.
+void emit_budget(ir::Builder& b, u64 pc, u32 insns, bool exact);
 
 }  // namespace dragoman::engine

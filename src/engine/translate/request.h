@@ -38,6 +38,8 @@ struct TranslationRequest {
     bool in_section = false;          ///< one instruction for Engine::run_alone
     std::vector<u64> breakpoints{};   ///< addresses to stop at, ascending
     std::vector<Section> sections{};  ///< code to stop at, as far as it is near
+    std::vector<u64> last_insns{};    ///< addresses of instructions that end the block, ascending
+    bool part = false;  ///< runs once: there is an ordinary block, or may be, of which it is the beginning
 
     bool is_loop() const { return !loop.empty(); }
     bool leaves() const { return kind == guest::BlockKind::Leaving; }

@@ -20,7 +20,8 @@ Translator::Setup Engine::Impl::translator_setup() {
             .profile = config.profile ? &profile : nullptr,
             .system = physical != nullptr,
             .optimise = config.optimise,
-            .count_insns = config.count_insns};
+            .count_insns = config.count_insns,
+            .exact_counts = config.exact_counts};
 }
 
 /// For an ordinary block.
@@ -73,6 +74,7 @@ TranslationBlock* Engine::Impl::translate(Vcpu& v, TranslationRequest& request) 
     GuestFault fault;
     TranslationBlock* tb = translate(v, request, fault);
     if (tb == nullptr && !request.is_loop()) {
+        if (config.exact_counts) --v.env->insn_budget;  // a trap counts
         v.env->exception = fault.exception;
         v.env->exception_value = fault.value;
         v.env->exit_reason = ir::ExitReason::Exception;

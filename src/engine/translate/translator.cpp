@@ -73,6 +73,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
     f.reset();
     f.guest_pc = pc;
     f.tb_flags = request.flags;
+    block_.insn_starts.clear();
     ir::Builder builder(f);
     auto* ctx = reinterpret_cast<guest::DisasContextBase*>(
         align_up(reinterpret_cast<u64>(context_.data()), guest.translator.context_align));
@@ -99,6 +100,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
             break;
         }
         ++ctx->num_insns;
+        if (setup_.exact_counts) block_.insn_starts.push_back(static_cast<u16>(ctx->pc - pc));
         ctx->before_insn(ctx->pc);
         guest.translator.insn_start(ctx);
         const std::size_t body = f.insns.size();
@@ -109,6 +111,7 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
                 if (ctx->num_insns == 1) return false;
                 f.insns.resize(body);
                 --ctx->num_insns;
+                if (setup_.exact_counts) block_.insn_starts.pop_back();
                 next = ctx->pc;
                 ctx->state = guest::DisasState::TooMany;
             }
@@ -117,6 +120,9 @@ bool Translator::translate_block(const TranslationRequest& request, CodeReader& 
         }
         end = std::max(end, next);
         if (ctx->state == guest::DisasState::NoReturn) break;
+        if (!request.last_insns.empty() &&
+            std::binary_search(request.last_insns.begin(), request.last_insns.end(), ctx->pc))
+            ctx->state = guest::DisasState::TooMany;
         ctx->pc = next;
         if (ctx->num_insns >= ctx->max_insns || (next ^ pc) / kPageBytes != 0) ctx->state = guest::DisasState::TooMany;
     } while (ctx->state == guest::DisasState::Next);
@@ -155,7 +161,8 @@ Translator::Outcome Translator::make_function(const TranslationRequest& request,
     ir::Builder builder(f);
     block_.verified = request.tracking == Tracking::Verified && reader.bytes().size() >= f.guest_size;
     if (block_.verified) emit_verification(builder, request.pc, reader.bytes().data(), f.guest_size);
-    if (setup_.count_insns && !request.leaves()) emit_budget(builder, request.pc, f.guest_insns);
+    if (setup_.count_insns && (setup_.exact_counts || !request.leaves()))
+        emit_budget(builder, request.pc, f.guest_insns, setup_.exact_counts);
     return Outcome::Done;
 }
 

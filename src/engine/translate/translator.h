@@ -32,7 +32,8 @@ struct FinishedBlock {
     InsnMapBytes insn_map;
     u32 guest_size = 0;
     u32 guest_insns = 0;
-    bool verified = false;  ///< compares its guest code
+    bool verified = false;         ///< compares its guest code
+    std::vector<u16> insn_starts;  ///< of its instructions, bytes from the first; with Setup::exact_counts
 };
 
 struct TranslationStatistics {
@@ -50,7 +51,8 @@ public:
         Profile* profile;  ///< counts executions there; null: does not
         bool system;       ///< guest addresses are not fixed to code: direct jumps stay within a page
         bool optimise;
-        bool count_insns;  ///< blocks take their instructions off Env::insn_budget
+        bool count_insns;   ///< blocks take their instructions off Env::insn_budget
+        bool exact_counts;  ///< and run only where so many are left
     };
     Translator(const Setup& setup, CodeRoom& room) : setup_(setup), room_(room) {}
 

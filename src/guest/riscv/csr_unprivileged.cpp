@@ -1,23 +1,21 @@
 // CSRs of unprivileged extensions: seed (Zkr; Cryptography Extensions Volume I, "Entropy Source"), jvt (Zcmt; chapter
 // "Zc*"), ssp (Zicfiss; "Shadow Stack Pointer (ssp) CSR access control").
-#include <sys/random.h>
-
 #include "guest/riscv/csr.h"
 #include "guest/riscv/model.h"
 #include "guest/riscv/status.h"
 #include "guest/riscv/system.h"
+#include "guest/runtime.h"
 
 namespace dragoman::riscv {
 
 namespace {
 
 /// There always are 16 bits of entropy.
-u64 read_seed(Hart&, unsigned) {
+u64 read_seed(Hart& hart, unsigned) {
     constexpr u64 kEs16 = u64{2} << 30;
-    u16 entropy;
-    while (getrandom(&entropy, sizeof entropy, 0) != sizeof entropy) {
-    }
-    return kEs16 | entropy;
+    u8 bytes[2];
+    hart.runtime->entropy(bytes);
+    return kEs16 | bytes[0] | u64{bytes[1]} << 8;
 }
 
 /// Lower modes have it when mseccfg says so; user programs as if their kernel did.

@@ -103,6 +103,8 @@ bool is_counter(unsigned number) {
     return ((group == 0xb00 || group == 0xc00 || group == 0x320) && number != kTimeNumber) || high;
 }
 
+bool is_time(unsigned number) { return number == 0xc01 || number == 0xc81; }
+
 constexpr MemOp kDouble{.size_log2 = 3};
 constexpr unsigned kCsrSstatus = 0x100, kCsrMstatus = 0x300;
 
@@ -203,7 +205,8 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     Var old = b.temp(Type::I64);
     ctx.call_helper(Helper::csr, old, {b.env(), b.c32(ctx.bits), rhs, b.c32(csr_index(csr))});
     ctx.set_gpr(a.rd, old);
-    if (counter) ctx.go_on();  // where instructions are counted, those counted so far are all up to this one
+    // Where instructions are counted, those counted so far are all up to this one.
+    if (counter || is_time(csr.number) || csr.number == kCsrSeed) ctx.go_on();
     if (writes && csr.effect == CsrEffect::StateFlags) ctx.jump_indirect(b.address(ctx.next_pc()));
     return true;
 }

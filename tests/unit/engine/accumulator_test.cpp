@@ -166,6 +166,7 @@ TEST_P(AccumulatorTest, DebuggersSeeRegistersAndCode) {
 struct Hooks : engine::MachineHooks {
     u64 time_ticks(ir::Env*) override { return 0; }
     u64 cycles() override { return 0; }
+    void entropy(std::span<u8>) override {}
     void timer_changed(ir::Env*) override {}
 };
 

@@ -66,7 +66,11 @@ const guest::Guest& system_toy() {
 
 struct Device : memory::MmioHandler {
     u64 value = 0;
+    unsigned accesses = 0;
+    ir::Env* interrupts = nullptr;  ///< the hart that is to look at once after each access
     bool read(u64 offset, unsigned size, u64& out) override {
+        accesses++;
+        if (interrupts != nullptr) Engine::request_exit(interrupts);
         out = value + offset * 0x100 + size;
         return offset != 0x18;
     }
@@ -79,6 +83,7 @@ struct Device : memory::MmioHandler {
 struct Hooks : MachineHooks {
     u64 time_ticks(ir::Env*) override { return 0; }
     u64 cycles() override { return 0; }
+    void entropy(std::span<u8>) override {}
     void timer_changed(ir::Env*) override {}
 };
 
@@ -98,11 +103,11 @@ protected:
         return std::string(GetParam()) == "x64" ? host::make_x64() : host::make_interp();
     }
     /// An engine for `guest` with one hart.
-    void use_guest(const guest::Guest& guest) {
+    void use_guest(const guest::Guest& guest, const Config& config = {}) {
         remove_harts();
         engine_.reset();
         engine_ = std::make_unique<Engine>(std::make_unique<guest::Model>(guest, true), make_backend(), host::Options{},
-                                           physical_, hooks_, Config{});
+                                           physical_, hooks_, config);
         cpu_ = add_hart();
     }
     void remove_harts() {
@@ -158,6 +163,85 @@ TEST_P(SystemTest, LoadsAndStoresGoThroughTheTlb) {
     EXPECT_TRUE(physical_.load(kRam + 0x3010, 8, value));
     EXPECT_EQ(value, 1000u);
     EXPECT_EQ(statistic("TLB: slow accesses"), 1u);
+}
+
+/// The registers and the pc of a program, at each number of instructions.
+using History = std::vector<std::array<u64, 9>>;
+
+TEST_P(SystemTest, ExactCountsEndRunsAtAnyInstruction) {
+    // Loops with an access to a device in the middle, and ends in a trap.
+    auto prepare = [this] {
+        use_guest(system_toy(), {.count_insns = true, .exact_counts = true});
+        map(0x9000, {.physical = kDevice});
+        cpu_->r[6] = 0x9000;
+        cpu_->r[3] = 50;
+        cpu_->pc = 0x1000;
+        device_.accesses = 0;
+        device_.value = 0;
+    };
+    write(kRam, {{toy::AddI, 0, 0, 1},
+                 {toy::AddI, 1, 0, 2},
+                 {toy::Load, 2, 6, 8},
+                 {toy::AddI, 1, 0, 3},
+                 {toy::Store, 0, 6, 0},
+                 {toy::AddI, 3, 0, -1},
+                 {toy::BranchNe, 3, 4, -6},
+                 {toy::AddI, 5, 0, 1},
+                 {toy::Load, 2, 7, 0},
+                 {toy::AddI, 5, 0, 1}});
+    constexpr unsigned kInsns = 50 * 7 + 2;
+    auto state = [this] {
+        std::array<u64, 9> all;
+        std::copy_n(cpu_->r, 8, all.begin());
+        all[8] = cpu_->pc;
+        return all;
+    };
+    prepare();
+    History history{state()};
+    for (unsigned i = 1; i < kInsns; i++) {
+        cpu_->insn_budget = 1;
+        EXPECT_EQ(engine_->run(cpu_), ir::ExitReason::Budget);
+        EXPECT_EQ(cpu_->insn_budget, 0);
+        history.push_back(state());
+    }
+    EXPECT_EQ(device_.accesses, 50u);
+    cpu_->insn_budget = 1;
+    EXPECT_EQ(engine_->run(cpu_), ir::ExitReason::Exception);
+    EXPECT_EQ(cpu_->insn_budget, 0);  // the trap counts
+
+    for (i64 budget : {2, 3, 5, 8, 17, 64, 1000}) {
+        prepare();
+        for (unsigned done = 0; done < kInsns;) {
+            cpu_->insn_budget = budget;
+            const ir::ExitReason reason = engine_->run(cpu_);
+            done += static_cast<unsigned>(budget - cpu_->insn_budget);
+            ASSERT_LE(done, kInsns);
+            EXPECT_EQ(reason, done < kInsns ? ir::ExitReason::Budget : ir::ExitReason::Exception);
+            if (done == kInsns) break;
+            EXPECT_EQ(cpu_->insn_budget, 0);
+            EXPECT_EQ(state(), history[done]) << done << " of " << budget;
+        }
+        EXPECT_EQ(device_.accesses, 50u);
+    }
+}
+
+TEST_P(SystemTest, ExactCountsLeaveBehindAnAccessToADevice) {
+    use_guest(system_toy(), {.count_insns = true, .exact_counts = true});
+    map(0x9000, {.physical = kDevice});
+    write(kRam, {{toy::AddI, 0, 0, 1}, {toy::Load, 2, 6, 8}, {toy::AddI, 0, 0, 1}, {toy::BranchNe, 0, 4, -3}});
+    cpu_->r[6] = 0x9000;
+    cpu_->r[4] = 100;
+    device_.interrupts = cpu_;
+    cpu_->pc = 0x1000;
+    i64 left = cpu_->insn_budget = 1000;
+    for (unsigned i = 0; i < 20; i++) {
+        EXPECT_EQ(engine_->run(cpu_), ir::ExitReason::Request);
+        EXPECT_EQ(cpu_->pc, 0x1008u);
+        EXPECT_EQ(cpu_->r[0], 2 * i + 1);
+        EXPECT_EQ(left - cpu_->insn_budget, i == 0 ? 2 : 4);
+        left = cpu_->insn_budget;
+    }
+    device_.interrupts = nullptr;
 }
 
 TEST_P(SystemTest, DataFaultsArePrecise) {
