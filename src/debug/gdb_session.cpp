@@ -130,6 +130,10 @@ void GdbSession::handle_packet(std::string_view packet) {
         case 'S':
             if (std::string error = resume_simple(packet); !error.empty()) send(error);
             return;
+        case 'b':
+            if (!target_.can_reverse() || (rest != "s" && rest != "c")) return send("");
+            if (!target_.reverse(rest == "s")) send(kBadRequest);
+            return;
         case 'D': return detach(rest);
         case 'k':
             open_ = false;
@@ -198,6 +202,8 @@ std::string GdbSession::describe(const StopEvent& event) const {
                                                                      : "awatch:";
             return trap + name + hex_number(event.watch.address) + ";";
         }
+        case Kind::HistoryBegin: return trap + "replaylog:begin;";
+        case Kind::HistoryEnd: return trap + "replaylog:end;";
         default: return "T" + two_digits(gdb_signal(event.value)) + thread;
     }
 }
@@ -397,7 +403,8 @@ std::string GdbSession::query(std::string_view packet) {
         agreement_.execs = agreement_.multiprocess && offers("exec-events+");
         target_.agreed(agreement_);
         return "PacketSize=" + hex_number(kPacketSize) +
-               ";QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+" + target_.features();
+               ";QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+" +
+               (target_.can_reverse() ? ";ReverseStep+;ReverseContinue+" : "") + target_.features();
     }
     if (take_prefix(packet, "qXfer:")) return transfer(packet);
     if (packet == "qC") return "QC" + thread_text(selected_);

@@ -24,7 +24,19 @@ struct WatchHit {
 
 /// Why the guest has stopped.
 struct StopEvent {
-    enum class Kind { Signal, Watch, SyscallEntry, SyscallReturn, Fork, Exec, FileIo, Exited, Killed };
+    enum class Kind {
+        Signal,
+        Watch,
+        HistoryBegin,
+        HistoryEnd,
+        SyscallEntry,
+        SyscallReturn,
+        Fork,
+        Exec,
+        FileIo,
+        Exited,
+        Killed
+    };
     Kind kind = Kind::Signal;
     pid_t tid = 0;
     int value = 0;  ///< Linux signal, system call number, exit status or, of Fork, the child's process id
@@ -67,6 +79,11 @@ public:
     virtual void detach() = 0;
     /// Lets the threads named go on; the others stay where they are.
     virtual void resume(const std::vector<Resumption>& threads) = 0;
+    /// Whether the guest can go backwards.
+    virtual bool can_reverse() const { return false; }
+    /// Lets the guest go backwards: to the instruction before, or until something stops it. @returns false when it
+    /// cannot, else an event follows
+    virtual bool reverse(bool /*step*/) { return false; }
     /// gdb's answer to an event FileIo: the result, and an errno of the File-I/O protocol where that is -1.
     virtual void file_io_done(i64 /*result*/, int /*error*/) {}
     /// The event Exited or Killed has been told to gdb: the guest may end.

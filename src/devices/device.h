@@ -26,6 +26,8 @@ public:
     virtual void visit(State& state) = 0;
     /// All devices have been visited: what was held for that goes on.
     virtual void resume() {}
+    /// The same where nothing was held: what the guest has put somewhere without telling the device stays there.
+    virtual void resume_idle() {}
     /// Line of info qtree, without the name: "16550a, irq 10".
     virtual std::string describe() const = 0;
 };

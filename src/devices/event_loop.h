@@ -5,10 +5,11 @@
 #include <memory>
 
 #include "base/bits.h"
+#include "devices/task_queue.h"
 
 namespace dragoman::devices {
 
-class EventLoop {
+class EventLoop final : public TaskQueue {
 public:
     EventLoop();
     ~EventLoop();
@@ -25,7 +26,7 @@ public:
     /// loop's it waits for a running callback of `fd`: don't hold a lock then that the callback takes.
     void unwatch(int fd);
     /// Runs `function` on the loop's thread soon. Any thread.
-    void post(std::function<void()> function);
+    void post(std::function<void()> function) override;
     /// Calls `function` before each sleep; it returns the host time (CLOCK_MONOTONIC, ns) at which the loop must wake
     /// for it at the latest, ~0 for never. For timers and libslirp.
     /// @returns its number for remove_source

@@ -1,18 +1,12 @@
 #include "devices/wall_clock.h"
 
-#include <ctime>
+#include <utility>
 
 namespace dragoman::devices {
 
 namespace {
 
 constexpr u64 kSecond = 1'000'000'000;
-
-u64 host_time(clockid_t id) {
-    timespec t;
-    clock_gettime(id, &t);
-    return static_cast<u64>(t.tv_sec) * kSecond + static_cast<u64>(t.tv_nsec);
-}
 
 u64 parse_date(const Properties& rtc, const std::string& text) {
     for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"}) {
@@ -27,13 +21,20 @@ u64 parse_date(const Properties& rtc, const std::string& text) {
 
 }  // namespace
 
-WallClock::WallClock(const Clock& clock, Properties rtc) : clock_(clock) {
+u64 WallClock::read_host_clock(clockid_t id) {
+    timespec t;
+    clock_gettime(id, &t);
+    return static_cast<u64>(t.tv_sec) * kSecond + static_cast<u64>(t.tv_nsec);
+}
+
+WallClock::WallClock(const Clock& clock, Properties rtc, HostTime host_time)
+    : clock_(clock), host_time_(std::move(host_time)) {
     std::string base = rtc.take("base", "utc");
     source_ = static_cast<Source>(rtc.take_choice("clock", {"host", "rt", "vm"}, 0));
     rtc.take_choice("driftfix", {"none"}, 0);
     rtc.finish();
 
-    u64 start = host_time(CLOCK_REALTIME);
+    u64 start = host_time_(CLOCK_REALTIME);
     if (base == "localtime") {
         time_t seconds = static_cast<time_t>(start / kSecond);
         tm local{};
@@ -47,8 +48,8 @@ WallClock::WallClock(const Clock& clock, Properties rtc) : clock_(clock) {
 
 u64 WallClock::source_time() const {
     switch (source_) {
-        case Source::Host: return host_time(CLOCK_REALTIME);
-        case Source::HostMonotonic: return host_time(CLOCK_MONOTONIC);
+        case Source::Host: return host_time_(CLOCK_REALTIME);
+        case Source::HostMonotonic: return host_time_(CLOCK_MONOTONIC);
         case Source::Machine: break;
     }
     return clock_.now();

@@ -4,12 +4,18 @@
 
 #include "base/error.h"
 #include "devices/block/image.h"
+#include "devices/replay/replay_chardev.h"
 #include "machine/machine.h"
 #include "machine/vnc.h"
 
 namespace dragoman::machine {
 
 namespace {
+
+/// What a replay writes to disks has been written by the run that was recorded.
+bool discards_writes(const Config& config) {
+    return config.icount.rr == Icount::Rr::Replay && config.icount.rr_snapshot.empty();
+}
 
 devices::MuxActions mux_actions(Machine& machine) {
     devices::MuxActions actions;
@@ -21,9 +27,17 @@ devices::MuxActions mux_actions(Machine& machine) {
 
 Backends::Backends(Machine& machine)
     : machine_(machine),
+      user_clock_(machine.inputs() != nullptr ? std::make_unique<devices::VirtualClock>(machine.loop()) : nullptr),
       chardevs_(machine.loop(), mux_actions(machine)),
       netdevs_(machine.loop(), chardevs_),
-      key_sequence_(machine.loop(), machine.clock(), input_) {
+      key_sequence_(machine.loop(), user_clock_ ? *user_clock_ : machine.clock(), input_) {
+    if (user_clock_) user_clock_->cont();
+    if (devices::Inputs* inputs = machine.inputs()) {
+        drives_.set_tasks(machine.tasks());
+        if (discards_writes(machine.config())) drives_.discard_writes();
+        netdevs_.set_inputs(inputs);
+        input_.record(*inputs);
+    }
     const Config& config = machine.config();
     for (const Properties& properties : config.chardevs) chardevs_.add(properties);
     for (const Properties& properties : config.blockdevs) drives_.add_blockdev(properties);
@@ -33,6 +47,10 @@ Backends::Backends(Machine& machine)
     }
     for (const Properties& properties : config.netdevs) netdevs_.add(properties);
     for (const Properties& properties : config.dumps) netdevs_.add_dump(properties);
+    for (const std::string& id : config.replayed_netdevs) {
+        if (netdevs_.find(id) == nullptr)
+            throw FatalError(1, "-object filter-replay: netdev=" + id + ": there is no such back end");
+    }
     for (const Properties& properties : config.fsdevs) exports_.add(properties);
 }
 
@@ -43,7 +61,18 @@ std::shared_ptr<devices::Chardev> Backends::serial(unsigned index) {
     if (index >= serials.size()) return nullptr;
     auto opened = chardevs_.open("-serial", serials[index], "serial" + std::to_string(index));
     if (opened.monitor) shared_monitors_.push_back(opened.monitor);
-    return opened.chardev;
+    return for_guest(opened.chardev, "serial" + std::to_string(index));
+}
+
+std::shared_ptr<devices::Chardev> Backends::use_chardev(const std::string& option, const std::string& id) {
+    return for_guest(chardevs_.use(option, id), id);
+}
+
+/// What comes from it is recorded or replayed, where anything is.
+std::shared_ptr<devices::Chardev> Backends::for_guest(std::shared_ptr<devices::Chardev> chardev,
+                                                      const std::string& name) {
+    if (chardev == nullptr || machine_.inputs() == nullptr) return chardev;
+    return std::make_shared<devices::ReplayChardev>(std::move(chardev), *machine_.inputs(), name);
 }
 
 void Backends::start_monitors() {

@@ -13,6 +13,7 @@
 #include "devices/input/key_sequence.h"
 #include "devices/net/netdevs.h"
 #include "devices/virtio/p9.h"
+#include "devices/virtual_clock.h"
 #include "machine/config.h"
 #include "machine/monitor/session.h"
 
@@ -33,6 +34,8 @@ public:
     devices::display::Screens& screens() { return screens_; }
     devices::input::Input& input() { return input_; }
     devices::input::KeySequence& key_sequence() { return key_sequence_; }
+    /// The chardev `id`, for a device of the guest's. @throws FatalError; `option` begins its text
+    std::shared_ptr<devices::Chardev> use_chardev(const std::string& option, const std::string& id);
     /// Back end of -serial number `index`; null when there is none.
     std::shared_ptr<devices::Chardev> serial(unsigned index);
     const std::vector<std::unique_ptr<devices::display::VncServer>>& vncs() const { return vncs_; }
@@ -48,7 +51,11 @@ public:
     std::string describe_network() const;
 
 private:
+    std::shared_ptr<devices::Chardev> for_guest(std::shared_ptr<devices::Chardev> chardev, const std::string& name);
+
     Machine& machine_;
+    /// Of what is not the guest's, where the machine's own time is to be the same in each run.
+    std::unique_ptr<devices::VirtualClock> user_clock_;
     devices::ChardevSet chardevs_;
     devices::block::Drives drives_;
     devices::net::Netdevs netdevs_;

@@ -31,8 +31,7 @@ devices::CfiFlash& add_flash_bank(Machine& machine, const std::string& name, u64
     std::shared_ptr<devices::block::Image> image;
     for (const auto& drive : machine.backends().drives().all()) {
         if (drive->interface != devices::block::Interface::Pflash || drive->index != index) continue;
-        drive->in_use = true;
-        image = drive->image;
+        image = machine.backends().drives().take(drive->id).image;
     }
     if (std::optional<std::string> node = machine.board_properties().take("pflash" + std::to_string(index))) {
         if (image)

@@ -22,6 +22,9 @@ struct Icount {
     unsigned shift = 0;
     bool sleep = true;   ///< an idle machine waits until the virtual time has passed on the host
     bool align = false;  ///< a machine that is ahead of the host's time waits
+    enum class Rr : u8 { Off, Record, Replay } rr = Rr::Off;
+    std::string rr_file;      ///< the log
+    std::string rr_snapshot;  ///< where the run begins; empty: at power-on
 };
 
 /// -semihosting
@@ -93,8 +96,9 @@ struct Config {
     std::vector<Properties> vncs;                ///< -vnc; "vnc" is where
     std::map<std::string, std::string> secrets;  ///< -object secret: contents by id
     std::vector<Properties> mons, chardevs, drives, blockdevs, netdevs, nics, fsdevs, devices;
-    std::vector<Properties> dumps;            ///< -object filter-dump
-    std::vector<std::string> random_sources;  ///< ids of -object rng-...
+    std::vector<Properties> dumps;              ///< -object filter-dump
+    std::vector<std::string> replayed_netdevs;  ///< netdev= of -object filter-replay
+    std::vector<std::string> random_sources;    ///< ids of -object rng-...
     Globals globals;
     std::string gdb;  ///< -gdb
     bool snapshot = false;

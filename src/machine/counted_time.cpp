@@ -16,6 +16,8 @@ constexpr u64 kMostInstructions = u64{1} << 30;
 /// Instructions of a turn, where there are several harts: long enough that changing threads costs little, short enough
 /// that one hart that spins for another's answer does not spin for long.
 constexpr i64 kTurn = 50'000;
+/// The same where turns end to the instruction, for which the last block is translated each time.
+constexpr i64 kExactTurn = 200'000;
 
 // shift=auto and align=on follow the host's time.
 constexpr unsigned kFirstShift = 3, kLastShift = 10;
@@ -30,7 +32,13 @@ CountedTime::CountedTime(const Icount& options)
     : options_(options),
       clock_([this] { timer_is_earlier(); }),
       shift_(options.automatic ? kFirstShift : options.shift),
+      turn_length_(kTurn),
       left_in_turn_(kTurn) {}
+
+void CountedTime::set_replay(Replay& replay) {
+    replay_ = &replay;
+    left_in_turn_ = turn_length_ = kExactTurn;
+}
 
 void CountedTime::add(Hart& hart) {
     LockGuard lock(mutex_);
@@ -42,7 +50,7 @@ void CountedTime::add(Hart& hart) {
 void CountedTime::reset() {
     LockGuard lock(mutex_);
     turn_ = 0;
-    left_in_turn_ = kTurn;
+    left_in_turn_ = turn_length_;
 }
 
 void CountedTime::hold(const std::vector<bool>& held) {
@@ -60,10 +68,17 @@ void CountedTime::visit(State& state) {
     const unsigned turn = state.peek("turn", turn_.load(), harts_.size() - 1);
     state.field("left in turn", left_in_turn_);
     state.field("shift", shift_, kLastShift);
+    if (replay_ != nullptr) {
+        state.section("replay", [&] {
+            state.field("insns", position_.insns);
+            state.field("events", position_.events);
+            replay_->visit(state);
+        });
+    }
     if (!state.loading()) return;
     LockGuard lock(mutex_);
     turn_ = turn;
-    left_in_turn_ = std::min(left_in_turn_, kTurn);
+    left_in_turn_ = std::min(left_in_turn_, turn_length_);
 }
 
 /// The host's time since the start, without that of stops.
@@ -74,6 +89,8 @@ void CountedTime::timer_is_earlier() {
     harts_[turn_]->kick();
 }
 
+void CountedTime::wake_turn() { harts_[turn_]->kick(); }
+
 void CountedTime::wake(Hart& hart) {
     LockGuard lock(mutex_);
     turn_given_[hart.id()].notify_one();
@@ -82,7 +99,8 @@ void CountedTime::wake(Hart& hart) {
 
 void CountedTime::give_turn(unsigned index) {
     turn_ = index;
-    left_in_turn_ = kTurn;
+    left_in_turn_ = turn_length_;
+    note_event();
     turn_given_[index].notify_one();
 }
 
@@ -92,7 +110,7 @@ Hart* CountedTime::next_with_work() {
     for (unsigned i = 1; i <= count; i++) {
         unsigned index = (turn_ + i) % count;
         Hart& hart = *harts_[index];
-        if (!held_[index] && (!hart.halted() || hart.has_something_to_do())) return &hart;
+        if (!held_[index] && (!hart.halted() || hart.has_work())) return &hart;
     }
     return nullptr;
 }
@@ -107,7 +125,10 @@ void CountedTime::pass_turn() {
 bool CountedTime::begin(Hart& hart) {
     UniqueLock lock(mutex_);
     while (turn_ != hart.id() && !hart.wants_attention()) turn_given_[hart.id()].wait(lock);
-    return turn_ == hart.id() && !hart.wants_attention();
+    if (turn_ != hart.id() || hart.wants_attention()) return false;
+    lock.unlock();
+    if (replay_ != nullptr) replay_->checkpoint(hart, position_);
+    return !hart.wants_attention();
 }
 
 void CountedTime::yield(Hart& hart) {
@@ -115,18 +136,63 @@ void CountedTime::yield(Hart& hart) {
     if (turn_ == hart.id()) pass_turn();
 }
 
-void CountedTime::wait(Hart& hart) {
+bool CountedTime::wait(Hart& hart) {
     UniqueLock lock(mutex_);
-    while (!hart.has_something_to_do()) {
+    while (!hart.wants_attention()) {
         if (turn_ != hart.id()) {
-            if (!hart.wants_attention()) turn_given_[hart.id()].wait(lock);
-            continue;
+            turn_given_[hart.id()].wait(lock);
+        } else if (hart.has_work()) {
+            return true;
+        } else if (Hart* next = next_with_work()) {
+            give_turn(next->id());
+        } else if (replay_ != nullptr) {
+            idle_replayed(lock, hart);
+        } else {
+            idle(lock, hart);
         }
-        Hart* next = next_with_work();
-        if (next != nullptr) give_turn(next->id());
-        else idle(lock, hart);
     }
-    // It may have work while another hart has the turn: begin() waits for it.
+    return false;
+}
+
+/// As idle(), where time goes on by the same amounts in each run, and what wakes the machine comes at a checkpoint.
+void CountedTime::idle_replayed(UniqueLock& lock, Hart& hart) {
+    lock.unlock();
+    replay_->checkpoint(hart, position_);
+    lock.lock();
+    if (hart.wants_attention() || next_with_work() != nullptr) return;
+    const u64 deadline = clock_.next_deadline(), now = clock_.now();
+    u64 left = deadline > now ? deadline - now : 0;
+    if (replay_->recording()) {
+        if ((options_.sleep || deadline == ~u64{0}) && left != 0 && !sleep_recorded(lock, hart, left)) return;
+    } else if (std::optional<u64> warp = replay_->take_warp(position_)) {
+        left = *warp;
+    } else if (deadline == ~u64{0}) {
+        return replay_->fail_idle(position_);
+    }
+    note_event();
+    clock_.advance(left, shift_);
+    lock.unlock();
+    clock_.run_expired();
+    replay_->run_tasks();
+    lock.lock();
+}
+
+/// Sleeps until the next timer, or something comes from outside. @returns whether time goes on, by `left`
+bool CountedTime::sleep_recorded(UniqueLock& lock, Hart& hart, u64& left) {
+    const bool forever = clock_.next_deadline() == ~u64{0};
+    const u64 start = host_time();
+    const auto until = std::chrono::steady_clock::now() + Nanoseconds(forever ? 0 : left);
+    ConditionVariable& wake = turn_given_[hart.id()];
+    auto done = [&] { return replay_->pending() || hart.wants_attention(); };
+    while (!done()) {
+        if (forever) wake.wait(lock);
+        else if (wake.wait_until(lock, until) == std::cv_status::timeout) return true;
+    }
+    // While the machine is stopped, its time stands.
+    if (!replay_->pending() || !options_.sleep) return false;
+    left = std::min(left, host_time() - start);
+    replay_->note_warp(position_, left);
+    return true;
 }
 
 /// No hart has anything to execute: time goes on to the next timer, at once or as the host's time passes. Once around;
@@ -135,7 +201,9 @@ void CountedTime::idle(UniqueLock& lock, Hart& hart) {
     timer_earlier_ = false;
     u64 deadline = clock_.next_deadline(), now = clock_.now();
     u64 left = deadline > now ? deadline - now : 0;
-    auto done = [&]() DRAGOMAN_REQUIRES(mutex_) { return timer_earlier_ || next_with_work() != nullptr; };
+    auto done = [&]() DRAGOMAN_REQUIRES(mutex_) {
+        return timer_earlier_ || hart.wants_attention() || next_with_work() != nullptr;
+    };
     ConditionVariable& wake = turn_given_[hart.id()];
     if (deadline == ~u64{0}) {
         while (!done()) wake.wait(lock);
@@ -169,13 +237,23 @@ ir::ExitReason CountedTime::run(Hart& hart) {
     if (paced) insns = std::min(insns, kLookEvery >> shift_);
     i64 most = alone ? static_cast<i64>(kMostInstructions) : left_in_turn_;
     i64 budget = std::min(static_cast<i64>(std::min(insns, kMostInstructions)), most);
+    if (replay_ != nullptr) {
+        const u64 left = replay_->insns_left(position_);
+        if (left < static_cast<u64>(budget)) budget = static_cast<i64>(left);
+    }
     ir::Env* env = hart.env();
     env->insn_budget = budget;
     clock_.start(&env->insn_budget, budget, shift_);
     ir::ExitReason reason = hart.engine().run(env);
     left_in_turn_ -= budget - env->insn_budget;
     clock_.finish();
+    if (replay_ != nullptr) {
+        position_.insns += static_cast<u64>(budget - env->insn_budget);
+        const bool debugger = env->exception == ir::kExceptionDebug || env->exception == ir::kExceptionWatch;
+        if (reason == ir::ExitReason::Halt || (reason == ir::ExitReason::Exception && !debugger)) note_event();
+    }
     clock_.run_expired();
+    if (replay_ != nullptr) replay_->run_tasks();
     if (paced) keep_pace(hart);
     if (!alone && left_in_turn_ <= 0 && reason != ir::ExitReason::Halt) yield(hart);
     return reason;

@@ -10,6 +10,7 @@
 #include "devices/virtual_clock.h"
 #include "ir/env.h"
 #include "machine/config.h"
+#include "machine/replay/replay.h"
 
 namespace dragoman::machine {
 
@@ -18,6 +19,13 @@ class Hart;
 class CountedTime {
 public:
     explicit CountedTime(const Icount& options);
+
+    /// Everything that comes from outside comes by `replay`, at the instruction that it says. Before harts are added.
+    void set_replay(Replay& replay);
+    /// Where the run is, while no hart runs.
+    ReplayPosition position() const { return position_; }
+    /// The index of the hart whose turn it is.
+    unsigned turn() const { return turn_; }
 
     /// Harts are added in the order of their turns, before they start.
     void add(Hart& hart);
@@ -36,17 +44,24 @@ public:
     void visit(State& state);
 
     // The thread of `hart`
-    /// Waits for the hart's turn. @returns false when it is to look for something else first (Hart::wants_attention)
+    /// Waits for the hart's turn, and does what comes between two instructions. @returns false when it is to look for
+    /// something else first (Hart::wants_attention)
     bool begin(Hart& hart);
     /// Runs the hart up to the next timer or the end of its turn.
     ir::ExitReason run(Hart& hart);
     /// Ends the hart's turn early: it waits for something that others must do.
     void yield(Hart& hart);
-    /// The hart, whose turn it is, waits for an interrupt.
-    void wait(Hart& hart);
+    /// The hart waits for an interrupt. @returns whether there is one, and it is the hart's turn; else it is to look
+    /// for something else first
+    bool wait(Hart& hart);
+    /// The hart whose turn it is has done something that counts as no instruction.
+    void note_event() { position_.events++; }
+    bool replayed() const { return replay_ != nullptr; }
 
     /// Something has changed that `hart` may wait for. Any thread.
     void wake(Hart& hart);
+    /// The hart whose turn it is has to look at something. Any thread.
+    void wake_turn();
 
 private:
     void timer_is_earlier();
@@ -54,6 +69,8 @@ private:
     void give_turn(unsigned index) DRAGOMAN_REQUIRES(mutex_);
     Hart* next_with_work() DRAGOMAN_REQUIRES(mutex_);
     void idle(UniqueLock& lock, Hart& hart) DRAGOMAN_REQUIRES(mutex_);
+    void idle_replayed(UniqueLock& lock, Hart& hart) DRAGOMAN_REQUIRES(mutex_);
+    bool sleep_recorded(UniqueLock& lock, Hart& hart, u64& left) DRAGOMAN_REQUIRES(mutex_);
     u64 host_time() const;
     void keep_pace(Hart& hart);
     void adjust_shift(i64 ahead);
@@ -62,8 +79,12 @@ private:
     devices::InstructionClock clock_;
     std::vector<Hart*> harts_;  ///< do not change once they have started
     unsigned shift_;
+    i64 turn_length_;                         ///< instructions
     i64 left_in_turn_;                        ///< instructions; of the hart whose turn it is
     std::atomic<bool> timer_earlier_{false};  ///< the budget of instructions, or the sleep, is too long
+
+    Replay* replay_ = nullptr;  ///< rr=
+    ReplayPosition position_;   ///< written by the thread whose turn it is
 
     u64 host_offset_ = 0;  ///< from the host's time to that since the start, without stops
     u64 stopped_at_ = 0;

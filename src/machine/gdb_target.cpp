@@ -16,6 +16,7 @@
 #include "debug/gdb_session.h"
 #include "debug/gdb_socket.h"
 #include "debug/packet.h"
+#include "machine/replay/navigator.h"
 
 namespace dragoman::machine {
 
@@ -42,6 +43,11 @@ GdbTarget::GdbTarget(Machine& machine) : machine_(machine), event_fd_(eventfd(0,
 }
 
 GdbTarget::~GdbTarget() { ::close(event_fd_); }
+
+bool GdbTarget::attached() {
+    LockGuard lock(mutex_);
+    return attached_;
+}
 
 void GdbTarget::hart_stopped(Hart& hart) {
     LockGuard lock(mutex_);
@@ -215,15 +221,61 @@ bool GdbTarget::set_breakpoint(u64 address, bool on) {
     return true;
 }
 
-void GdbTarget::remove_points() {
-    LockGuard lock(mutex_);
-    for (u64 address : breakpoints_) machine_.engine().set_breakpoint(address, false);
-    breakpoints_.clear();
+void GdbTarget::apply_points(bool on) {
+    for (u64 address : breakpoints_) machine_.engine().set_breakpoint(address, on);
     for (const Watch& w : watches_) {
         machine_.engine().set_watchpoint(w.address, w.length, w.kind != WatchKind::Write, w.kind != WatchKind::Read,
-                                         false);
+                                         on);
     }
+}
+
+void GdbTarget::remove_points() {
+    LockGuard lock(mutex_);
+    apply_points(false);
+    breakpoints_.clear();
     watches_.clear();
+}
+
+void GdbTarget::enable_points(bool on) {
+    LockGuard lock(mutex_);
+    if (std::exchange(points_on_, on) != on) apply_points(on);
+}
+
+void GdbTarget::remember_stop() {
+    LockGuard lock(mutex_);
+    remembered_ = pending_;
+    pending_.reset();
+}
+
+void GdbTarget::forget_stop() {
+    LockGuard lock(mutex_);
+    pending_.reset();
+}
+
+void GdbTarget::arrived(Arrival where) {
+    LockGuard lock(mutex_);
+    pending_ = std::exchange(remembered_, std::nullopt);
+    if (where == Arrival::Begin) pending_ = StopEvent{.kind = StopEvent::Kind::HistoryBegin};
+    if (where == Arrival::End) pending_ = StopEvent{.kind = StopEvent::Kind::HistoryEnd};
+    if (!pending_) pending_ = StopEvent{.kind = StopEvent::Kind::Signal, .value = SIGTRAP};
+    pending_->tid = id_of(machine_.hart_in_turn());
+}
+
+bool GdbTarget::can_reverse() const { return machine_.inputs() != nullptr && machine_.inputs()->replaying(); }
+
+bool GdbTarget::reverse(bool step) {
+    std::string wrong = "there is nothing to go back to";
+    on_io_thread([&] {
+        {
+            LockGuard lock(mutex_);
+            pending_.reset();
+            remembered_.reset();
+        }
+        for (unsigned i = 0; i < machine_.hart_count(); ++i) machine_.hart(i).set_step(false);
+        if (Navigator* navigator = machine_.navigator())
+            wrong = step ? navigator->reverse_step() : navigator->reverse_continue();
+    });
+    return wrong.empty();
 }
 
 bool GdbTarget::set_watchpoint(WatchKind kind, u64 address, u64 length, bool on) {

@@ -28,6 +28,8 @@ public:
     void resume(const std::vector<debug::Resumption>& threads) override;
     void file_io_done(i64 result, int error) override;
     void exit_told() override;
+    bool can_reverse() const override;
+    bool reverse(bool step) override;
     /// Waits until gdb knows of the end, if it is there.
     void wait_exit_told();
     /// The I/O thread has left its loop: nobody waits for it any more.
@@ -43,6 +45,11 @@ public:
     std::optional<std::string> packet(std::string_view packet) override;
 
 private:
+    bool attached() override;
+    void enable_points(bool on) override;
+    void remember_stop() override;
+    void forget_stop() override;
+    void arrived(Arrival where) override;
     void hart_stopped(Hart& hart) override;
     std::optional<semihosting::FileIoReply> file_io(Hart& hart, const std::string& request) override;
     /// Runs `function` on the I/O thread and waits for its end; not at all once close() was called.
@@ -51,6 +58,7 @@ private:
     void machine_event(Event event);
     void post(const debug::StopEvent& event) DRAGOMAN_REQUIRES(mutex_);
     void remove_points();
+    void apply_points(bool on) DRAGOMAN_REQUIRES(mutex_);
 
     Machine& machine_;
     int event_fd_;
@@ -63,6 +71,8 @@ private:
     bool attached_ DRAGOMAN_GUARDED_BY(mutex_) = false;
     std::optional<debug::StopEvent> pending_
         DRAGOMAN_GUARDED_BY(mutex_);  ///< what has stopped a hart; the machine is about to stop
+    std::optional<debug::StopEvent> remembered_
+        DRAGOMAN_GUARDED_BY(mutex_);  ///< what will have stopped the hart when the replay comes there again
     std::optional<debug::StopEvent> event_ DRAGOMAN_GUARDED_BY(mutex_);  ///< the machine stands
     pid_t asking_ DRAGOMAN_GUARDED_BY(mutex_) = 0;  ///< the hart that gdb does something for; 0: none
     std::map<pid_t, semihosting::FileIoReply> replies_
@@ -73,6 +83,7 @@ private:
         debug::WatchKind kind;
         auto operator<=>(const Watch&) const = default;  // NOLINT(modernize-use-nullptr): none is written here
     };
+    bool points_on_ DRAGOMAN_GUARDED_BY(mutex_) = true;  ///< the engine has them
     std::set<Watch> watches_ DRAGOMAN_GUARDED_BY(mutex_);
 };
 

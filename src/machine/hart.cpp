@@ -84,6 +84,7 @@ void Hart::reset(u64 pc) {
     timer_->cancel();
     timer_due_ = false;
     in_call_ = waiting_ = told_stopped_ = false;
+    halted_ = false;
     system_.reset(env_, id_);
     env_->pc = pc;
     if (log::enabled(log::Item::CpuReset)) [[unlikely]] {
@@ -99,6 +100,7 @@ void Hart::visit(State& state) {
         timer_->cancel();
         timer_due_ = false;
         polls_ = 0;
+        halted_ = waiting_;
     }
     state.section("cpu", [&] { system_.visit(env_, state); });
 }
@@ -175,9 +177,9 @@ constexpr unsigned kMostDoublings = 13;
 
 }  // namespace
 
-bool Hart::has_something_to_do() const {
-    return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire) || wants_attention();
-}
+bool Hart::has_work() const { return system_.has_work(env_) || timer_due_.load(std::memory_order_acquire); }
+
+bool Hart::has_something_to_do() const { return has_work() || wants_attention(); }
 
 /// Sleeps until kick(), or for `longest`; not at all when there was one since the last sleep.
 void Hart::sleep_polling(std::chrono::microseconds longest) {
@@ -224,18 +226,23 @@ void Hart::stay_stopped() {
 void Hart::wait_counted() {
     halted_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    counted_->wait(*this);
     // That it pauses is nothing that the guest may see: it goes on to wait.
-    waiting_ = !system_.has_work(env_) && !timer_due_.load(std::memory_order_acquire);
-    halted_.store(false, std::memory_order_relaxed);
+    waiting_ = !counted_->wait(*this);
+    if (!waiting_) halted_.store(false, std::memory_order_relaxed);
 }
+
+/// The run is to be the same whether it is looked at or not: steps take interrupts, and wait for them.
+bool Hart::replayed() const { return counted_ != nullptr && counted_->replayed(); }
 
 void Hart::execute() {
     if (timer_due_.load(std::memory_order_acquire)) {
         timer_due_.store(false, std::memory_order_relaxed);
         system_.timer_expired(env_);
     }
-    if (!step_ && !in_call_ && system_.take_interrupt(env_)) polls_ = 0;
+    if ((!step_ || replayed()) && !in_call_ && system_.take_interrupt(env_)) {
+        polls_ = 0;
+        if (counted_ != nullptr) counted_->note_event();
+    }
     switch (counted_ != nullptr ? counted_->run(*this) : engine_.run(env_)) {
         case ir::ExitReason::Exception:
             if (env_->exception == ir::kExceptionDebug || env_->exception == ir::kExceptionWatch) {
@@ -245,7 +252,10 @@ void Hart::execute() {
                 if (step_) host_.debug_stop(*this);  // the trap was the step
             }
             break;
-        case ir::ExitReason::Halt: step_ ? host_.debug_stop(*this) : wait_for_interrupt(); break;
+        case ir::ExitReason::Halt:
+            if (!step_ || replayed()) wait_for_interrupt();
+            if (step_) host_.debug_stop(*this);
+            break;
         default: break;
     }
 }
@@ -255,11 +265,11 @@ void Hart::main() {
     engine_.attach(env_);
     for (;;) {
         if (wants_attention() && !pause_point()) break;
-        if (waiting_ && !step_) {
+        if (waiting_ && (!step_ || replayed())) {
             wait_counted();
             continue;
         }
-        waiting_ = false;
+        if (std::exchange(waiting_, false)) halted_.store(false, std::memory_order_relaxed);
         if (system_.has_stopped != nullptr && system_.has_stopped(env_)) [[unlikely]] {
             stay_stopped();
             continue;

@@ -53,6 +53,8 @@ public:
 
     /// Need not wait for an interrupt any longer. The hart's thread, or any other while the hart is not executing.
     bool has_something_to_do() const;
+    /// An interrupt or a timer is there for it. The hart's thread, or any other while the hart is not executing.
+    bool has_work() const;
     /// Is to pause, or has paused. Any thread.
     bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
 
@@ -102,6 +104,7 @@ private:
     void wait_for_interrupt();
     void wait_counted();
     void stay_stopped();
+    bool replayed() const;
     void sleep_polling(std::chrono::microseconds longest);
 
     const unsigned id_;
@@ -120,7 +123,7 @@ private:
     std::atomic<bool> halted_{false};
     std::atomic<bool> kicked_{false};     ///< since it last slept while it polled
     bool told_stopped_ = false;           ///< SystemOps::has_stopped
-    bool waiting_ = false;                ///< -icount: paused while it waited for an interrupt
+    bool waiting_ = false;                ///< -icount: it waits for an interrupt, perhaps paused
     u64 last_wait_ = 0;                   ///< where the hart waited for an interrupt last
     unsigned polls_ = 0;                  ///< how often it waited there in vain since it took one
     std::atomic<bool> attention_{false};  ///< pause_point has something to do

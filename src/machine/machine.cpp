@@ -1,12 +1,16 @@
 #include "machine/machine.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/cycle_counter.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/state.h"
 #include "machine/backends.h"
+#include "machine/replay/navigator.h"
+#include "machine/replay/run.h"
 #include "machine/semihosting.h"
 #include "machine/snapshot/disk_snapshots.h"
 #include "machine/snapshot/migration.h"
@@ -68,7 +72,9 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     if (config_.memory == 0) config_.memory = kind_.default_memory;
     if (config_.icount.on) counted_.emplace(config_.icount);
     else host_clock_.emplace(loop_);
+    if (config_.icount.rr != Icount::Rr::Off) make_replay();
     config_.engine.count_insns = config_.icount.on;
+    config_.engine.exact_counts = replay_.has_value();
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
     engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_), std::move(backend), config_.host, memory_,
@@ -86,6 +92,7 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     migration_ = std::make_unique<Migration>(*this);
     backends_->start_displays();
     backends_->start_monitors();
+    if (replay_) replay_->begin(replay_configuration(*this));
 }
 
 Machine::~Machine() = default;
@@ -98,6 +105,26 @@ devices::Clock& Machine::clock() {
 /// With counted instructions their number, and what time would have been enough for while all harts waited, so that
 /// one can wait for a counter; else the host's cycles.
 u64 Machine::cycles() { return counted_ ? counted_->cycles() : cycle_counter(); }
+
+devices::TaskQueue& Machine::tasks() {
+    if (replay_) return replay_->tasks();
+    return loop_;
+}
+
+devices::WallClock::HostTime Machine::host_clocks() {
+    if (!replay_) return devices::WallClock::read_host_clock;
+    return [this](clockid_t id) {
+        u64 time;
+        auto read = [id](std::span<u8> bytes) {
+            const u64 now = devices::WallClock::read_host_clock(id);
+            std::memcpy(bytes.data(), &now, sizeof now);
+        };
+        replay_->ask({reinterpret_cast<u8*>(&time), sizeof time}, read);
+        return time;
+    };
+}
+
+void Machine::entropy(std::span<u8> bytes) { replay_ ? replay_->ask(bytes, fill_random) : fill_random(bytes); }
 
 u64 Machine::time_ticks(ir::Env*) { return timer_->ticks(); }
 
@@ -116,9 +143,12 @@ int Machine::run() {
     if (wrong.empty()) loop_.run();
     migration_->abandon();
     pause_harts();
+    navigator_.reset();
+    const std::string log_wrong = replay_ ? replay_->finish(counted_->position()) : "";
     for (auto& hart : harts_) hart->join();
     backends_->finish();
     if (!wrong.empty()) throw FatalError(1, wrong);
+    if (!log_wrong.empty()) throw FatalError(1, log_wrong);
     return status_;
 }
 
@@ -126,6 +156,9 @@ int Machine::run() {
 std::string Machine::begin() {
     if (!config_.load_snapshot.empty()) {
         if (std::string wrong = load_snapshot(*this, config_.load_snapshot); !wrong.empty()) return "-loadvm: " + wrong;
+    }
+    if (replay_) {
+        if (std::string wrong = begin_replay(); !wrong.empty()) return wrong;
     }
     if (!config_.incoming.empty()) {
         state_ = RunState::InMigrate;
@@ -179,6 +212,7 @@ void Machine::cont(const std::vector<bool>& who) {
     if (state_ == RunState::InMigrate) return migration_->go_on_when_received();
     held_ = who;
     held_.flip();
+    if (replay_) held_.assign(harts_.size(), false);  // whose turn it is, the run says
     state_ = RunState::Running;
     tell(Event::Resume);
     if (host_clock_) host_clock_->cont();
@@ -210,11 +244,23 @@ void Machine::visit_harts(State& state) {
 }
 
 void Machine::resume_devices() {
+    // There never is anything in flight; and a run that is saved goes on as one that is not.
+    if (replay_) return resume_idle_devices();
     devices_held_ = false;
     for (NamedDevice& d : devices_.list) d.device->resume();
 }
 
+void Machine::resume_idle_devices() {
+    devices_held_ = false;
+    for (NamedDevice& d : devices_.list) d.device->resume_idle();
+}
+
 void Machine::powerdown() {
+    if (!replay_) return press_power_button();
+    if (replay_->recording()) replay_->put(power_input_, {});
+}
+
+void Machine::press_power_button() {
     tell(Event::Powerdown);
     if (on_powerdown) on_powerdown();
 }
@@ -269,6 +315,14 @@ void Machine::tell(Event event, Cause cause) {
 }
 
 void Machine::request_reset(Cause cause) {
+    if (replay_ && cause != Cause::GuestReset) {
+        if (replay_->recording()) replay_->put(reset_input_, {static_cast<u8>(cause)});
+        return;
+    }
+    begin_reset(cause);
+}
+
+void Machine::begin_reset(Cause cause) {
     {
         LockGuard lock(requests_mutex_);
         requests_.reset = true;
@@ -295,8 +349,18 @@ void Machine::request_debug_stop() {
     hold_harts();
 }
 
+void Machine::post_held(std::function<void()> function) {
+    if (!replay_) return loop_.post(std::move(function));
+    for (auto& hart : harts_) hart->request_pause();
+    loop_.post([this, function = std::move(function)] {
+        pause_harts();
+        function();
+        if (state_ == RunState::Running) resume_harts();
+    });
+}
+
 void Machine::guest_panicked(bool loaded) {
-    loop_.post([this, loaded] { handle_panic(loaded); });
+    post_held([this, loaded] { handle_panic(loaded); });
 }
 
 void Machine::handle_panic(bool loaded) {
@@ -311,7 +375,7 @@ void Machine::handle_panic(bool loaded) {
 }
 
 void Machine::watchdog_expired() {
-    loop_.post([this] { handle_watchdog(); });
+    post_held([this] { handle_watchdog(); });
 }
 
 void Machine::handle_watchdog() {
@@ -319,7 +383,7 @@ void Machine::handle_watchdog() {
     switch (config_.actions.watchdog) {
         case WatchdogAction::None: break;
         case WatchdogAction::Reset: request_reset(Cause::GuestReset); break;
-        case WatchdogAction::Shutdown: powerdown(); break;
+        case WatchdogAction::Shutdown: press_power_button(); break;
         case WatchdogAction::Poweroff: request_shutdown(Cause::GuestReset); break;
         case WatchdogAction::Pause: stop(RunState::Watchdog); break;
         case WatchdogAction::Debug: warn("a watchdog has run out"); break;
@@ -333,6 +397,7 @@ void Machine::hold_harts() {
 
 void Machine::debug_stop(Hart& hart) {
     if (debugger != nullptr) debugger->hart_stopped(hart);
+    stopped_hart_ = &hart;
     request_debug_stop();
 }
 
@@ -372,7 +437,11 @@ void Machine::handle_requests() {
         tell(Event::Reset, requests.reset_cause);
         if (state_ == RunState::Shutdown) state_ = RunState::Paused;
     }
-    if (requests.debug) return stop(RunState::Debug);
+    if (requests.debug) {
+        const bool goes_on =
+            navigator_ != nullptr && stopped_hart_ != nullptr && navigator_->debug_stop(*stopped_hart_);
+        if (!goes_on) return stop(RunState::Debug);
+    }
     if (state_ == RunState::Running) resume_harts();
 }
 

@@ -20,12 +20,14 @@
 #include "devices/pci/host.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtual_clock.h"
+#include "devices/wall_clock.h"
 #include "engine/engine.h"
 #include "machine/board.h"
 #include "machine/boot_order.h"
 #include "machine/config.h"
 #include "machine/counted_time.h"
 #include "machine/hart.h"
+#include "machine/replay/replay.h"
 #include "memory/physical_space.h"
 #include "semihosting/semihosting.h"
 
@@ -34,6 +36,7 @@ namespace dragoman::machine {
 class Backends;
 class BootImages;
 class Migration;
+class Navigator;
 class Semihosting;
 class UserDevices;
 
@@ -66,6 +69,22 @@ enum class Event : u8 { Shutdown, Reset, Stop, Resume, Powerdown, GuestPanicked,
 /// What harts want of a debugger. Called on their threads.
 class Debugger {
 public:
+    /// Whether one is there.
+    virtual bool attached() = 0;
+    // Of a replay that goes to a place, on the I/O thread while no hart runs:
+    /// Breakpoints and watchpoints stop harts, or do not.
+    virtual void enable_points(bool on) = 0;
+    /// What has stopped a hart is why the machine will stop, when it comes there again.
+    virtual void remember_stop() = 0;
+    /// What has stopped a hart is nothing that the machine stops for.
+    virtual void forget_stop() = 0;
+    enum class Arrival : u8 {
+        There,
+        Begin,  ///< of the run: further back there is nothing
+        End,
+    };
+    /// The machine is where it was to go, and stops.
+    virtual void arrived(Arrival where) = 0;
     /// A breakpoint, a watchpoint or the end of a step has stopped the hart.
     virtual void hart_stopped(Hart& hart) = 0;
     /// Has a debugger do `request` for the hart (semihosting::Host::file_io). Nothing: the machine is about to stop, so
@@ -94,6 +113,9 @@ public:
     /// A watchdog has run out.
     void watchdog_expired();
 
+    /// Runs `function` on the I/O thread; where the run is recorded or replayed, harts stand still until it is done.
+    void post_held(std::function<void()> function);
+
     // The I/O thread.
     RunState state() const { return state_; }
     /// What run() is going to return.
@@ -119,6 +141,15 @@ public:
     void visit_devices(State& state);
     void visit_harts(State& state);
     void resume_devices();
+    /// The same where nothing was in flight: what is in queues that devices have not been told of stays there.
+    void resume_idle_devices();
+    /// -icount rr=: where the run is, while no hart runs.
+    ReplayPosition position() const { return counted_->position(); }
+    /// Null: the run is not recorded or replayed; not replayed.
+    Replay* replay() { return replay_ ? &*replay_ : nullptr; }
+    Navigator* navigator() { return navigator_.get(); }
+    /// -icount: the hart whose turn it is, while none runs.
+    Hart& hart_in_turn() { return *harts_[counted_->turn()]; }
     /// Runs `function` while no hart executes, on the thread of the hart.
     void inspect(Hart& hart, const std::function<void()>& function);
     /// Is told of every event.
@@ -140,6 +171,12 @@ public:
     Properties& board_properties() { return config_.board_properties; }
     devices::EventLoop& loop() { return loop_; }
     devices::Clock& clock();
+    /// What comes from outside goes through these; null: the run is neither recorded nor replayed.
+    devices::Inputs* inputs() { return replay_ ? &*replay_ : nullptr; }
+    /// Where devices do what they do later.
+    devices::TaskQueue& tasks();
+    /// How the host's clocks are read.
+    devices::WallClock::HostTime host_clocks();
     memory::PhysicalSpace& memory() { return memory_; }
     engine::Engine& engine() { return *engine_; }
     Backends& backends() { return *backends_; }
@@ -191,6 +228,7 @@ public:
 
     u64 time_ticks(ir::Env* env) override;
     u64 cycles() override;
+    void entropy(std::span<u8> bytes) override;
     void timer_changed(ir::Env* env) override;
 
 private:
@@ -201,6 +239,12 @@ private:
     void pause_harts();
     void resume_harts();
     std::string begin();
+    std::string begin_replay();
+    void make_replay();
+    void begin_reset(Cause cause);
+    void handle_end_of_log();
+    void handle_break();
+    void press_power_button();
     void power_on();
     void handle_requests();
     void hold_harts();
@@ -223,6 +267,9 @@ private:
     devices::EventLoop loop_;
     std::optional<devices::VirtualClock> host_clock_;  ///< one of the two is the machine's time
     std::optional<CountedTime> counted_;
+    std::optional<Replay> replay_;  ///< rr=
+    std::unique_ptr<Navigator> navigator_;
+    unsigned reset_input_ = 0, power_input_ = 0;  ///< its sources
     memory::PhysicalSpace memory_;
     std::unique_ptr<engine::Engine> engine_;
     std::vector<std::unique_ptr<Hart>> harts_;
@@ -241,9 +288,10 @@ private:
 
     RunState state_ = RunState::Prelaunch;
     bool harts_running_ = false;
-    bool devices_held_ = false;        ///< since they were visited
-    std::vector<bool> held_;           ///< harts that a debugger holds while the others run
-    std::vector<Listener> listeners_;  ///< by number; null: removed
+    std::atomic<Hart*> stopped_hart_{nullptr};  ///< by a debugger's point or step, last
+    bool devices_held_ = false;                 ///< since they were visited
+    std::vector<bool> held_;                    ///< harts that a debugger holds while the others run
+    std::vector<Listener> listeners_;           ///< by number; null: removed
     std::vector<DeviceListener> device_listeners_;
     int status_ = 0;
 

@@ -58,7 +58,7 @@ std::unique_ptr<pci::Function> make_virtio(Factory& factory, const DriverHelp& d
 std::unique_ptr<pci::Function> make_e1000(Machine& machine, Properties& properties) {
     devices::net::Netdevs& netdevs = machine.backends().netdevs();
     devices::net::Netdev* netdev = netdevs.take_netdev(properties);
-    return std::make_unique<pci::E1000>(machine.loop(), netdev, netdevs.take_mac(properties));
+    return std::make_unique<pci::E1000>(machine.tasks(), netdev, netdevs.take_mac(properties));
 }
 
 std::unique_ptr<pci::Function> make_edu(Machine& machine, Properties& properties) {

@@ -81,8 +81,9 @@ private:
             memory.add_mmio(name, kUart + i * kUartSize, uart.kWindow, uart, uart.kLimits);
         }
         auto& rtc = machine_.add_device(
-            "rtc", std::make_unique<devices::GoldfishRtc>(Irq{&plic, kRtcIrq}, clock,
-                                                          devices::WallClock(clock, machine_.config().rtc)));
+            "rtc",
+            std::make_unique<devices::GoldfishRtc>(
+                Irq{&plic, kRtcIrq}, clock, devices::WallClock(clock, machine_.config().rtc, machine_.host_clocks())));
         memory.add_mmio("goldfish_rtc", kRtc, rtc.kWindow, rtc, rtc.kLimits);
     }
 

@@ -55,10 +55,11 @@ void check_random_source(Machine& machine, Properties& properties) {
 
 devices::virtio::Backends backends_of(Machine& machine) {
     Backends& backends = machine.backends();
-    return {machine.memory(),   machine.loop(),
+    return {machine.memory(),   machine.tasks(),
             backends.drives(),  backends.netdevs(),
             backends.exports(), backends.screens(),
-            backends.input(),   [&](const std::string& id) { return backends.chardevs().use("-device", id); }};
+            backends.input(),   [&](const std::string& id) { return backends.use_chardev("-device", id); },
+            machine.inputs()};
 }
 
 /// The value of a property that is left where it is; empty: there is none.
@@ -200,6 +201,7 @@ void add_user_devices(Machine& machine, BootImages& images) { machine.add_user_d
 
 void UserDevices::plug(Properties properties) {
     if (machine_.migration().active()) properties.fail("not while the machine migrates");
+    if (machine_.replay() != nullptr) properties.fail("not while the run is recorded or replayed");
     const DriverHelp& driver = take_driver(properties);
     check_hotplug(driver, properties);
     devices::block::Drives& drives = machine_.backends().drives();
@@ -237,6 +239,7 @@ void UserDevices::request_unplug(const std::string& id) {
     auto refuse = [&](const std::string& why) { throw FatalError(1, "device " + id + " " + why); };
     if (device == nullptr) refuse("is not there");
     if (machine_.migration().active()) refuse("cannot go while the machine migrates");
+    if (machine_.replay() != nullptr) refuse("cannot go while the run is recorded or replayed");
     if (auto* controller = dynamic_cast<pci::Xhci*>(device->parent)) return take_out_usb(*controller, *device);
     if (device->function == nullptr) refuse("is on a bus that lets no devices go");
     pci::Bus& bus = *device->function->bus();
@@ -254,7 +257,7 @@ void UserDevices::request_unplug(const std::string& id) {
 }
 
 void UserDevices::watch_port(pci::RootPort& port) {
-    port.set_on_power_off([this, &port] { machine_.loop().post([this, &port] { empty_slot(port); }); });
+    port.set_on_power_off([this, &port] { machine_.post_held([this, &port] { empty_slot(port); }); });
 }
 
 void UserDevices::empty_slot(pci::RootPort& port) {

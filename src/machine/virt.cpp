@@ -206,9 +206,10 @@ void Virt::add_aia() {
 }
 
 void Virt::add_clock() {
-    auto& rtc = machine_.add_device(
-        "rtc", std::make_unique<devices::GoldfishRtc>(wire(kRtcIrq), machine_.clock(),
-                                                      devices::WallClock(machine_.clock(), config_.rtc)));
+    auto& rtc =
+        machine_.add_device("rtc", std::make_unique<devices::GoldfishRtc>(
+                                       wire(kRtcIrq), machine_.clock(),
+                                       devices::WallClock(machine_.clock(), config_.rtc, machine_.host_clocks())));
     machine_.memory().add_mmio("goldfish_rtc", kRtc, rtc.kWindow, rtc, rtc.kLimits);
 }
 

@@ -209,18 +209,31 @@ void add_secret(Parser& p, Properties& object) {
 
 /// Objects that other options may name: sources of random numbers, all of them the host's, so that nothing is made;
 /// memory; passwords.
+/// All networks are recorded and replayed (-icount rr=), whether there is a filter or not.
+void add_replay_filter(Parser& p, Properties& object) {
+    object.take("id");
+    std::optional<std::string> netdev = object.take("netdev");
+    if (!netdev) object.fail("needs netdev=ID");
+    object.take_choice("queue", {"all"}, 0);
+    object.finish();
+    p.config.replayed_netdevs.push_back(*netdev);
+}
+
 void add_object(Parser& p, const std::string& option, const std::string& value) {
     if (asks_for_help(value)) {
-        return print_choices(p,
-                             "Objects (-object NAME,id=ID):\n  filter-dump\n  memory-backend-ram\n  rng-builtin\n  "
-                             "rng-random\n  secret\n");
+        return print_choices(
+            p,
+            "Objects (-object NAME,id=ID):\n  filter-dump\n  filter-replay\n  memory-backend-ram\n  rng-builtin\n  "
+            "rng-random\n  secret\n");
     }
     Properties object = parse_list(option, value, "qom-type");
     constexpr std::string_view kSources[] = {"/dev/urandom", "/dev/random", "/dev/hwrng"};
-    std::size_t type =
-        object.take_choice("qom-type", {"rng-random", "rng-builtin", "memory-backend-ram", "filter-dump", "secret"}, 5);
-    if (type == 5)
-        object.fail("needs a type (there is: filter-dump, memory-backend-ram, rng-builtin, rng-random, secret)");
+    std::size_t type = object.take_choice(
+        "qom-type", {"rng-random", "rng-builtin", "memory-backend-ram", "filter-dump", "secret", "filter-replay"}, 6);
+    if (type == 6)
+        object.fail(
+            "needs a type (there is: filter-dump, filter-replay, memory-backend-ram, rng-builtin, rng-random, secret)");
+    if (type == 5) return add_replay_filter(p, object);
     if (type == 4) return add_secret(p, object);
     if (type == 3) return add_dump(p, object);
     if (type == 2) return add_memory_object(p, object);
@@ -235,7 +248,6 @@ void set_global(Parser& p, const std::string& option, const std::string& value) 
 
 void set_icount(Parser& p, const std::string& option, const std::string& value) {
     Properties properties(option, value, "shift");
-    if (properties.has("rr")) properties.fail("rr=" + *properties.take("rr") + ": no record and replay");
     if (!properties.has("shift") && properties.has("align"))
         properties.fail("align needs shift=0 to 10, or shift=auto");
     machine::Icount icount{.on = properties.has("shift")};
@@ -248,6 +260,14 @@ void set_icount(Parser& p, const std::string& option, const std::string& value) 
     icount.sleep = properties.take_bool("sleep", true);
     icount.align = properties.take_bool("align", false);
     if (!icount.sleep && icount.align) properties.fail("align=on needs sleep=on");
+    icount.rr = static_cast<machine::Icount::Rr>(properties.take_choice("rr", {"none", "record", "replay"}, 0));
+    icount.rr_file = properties.take("rrfile", "");
+    icount.rr_snapshot = properties.take("rrsnapshot", "");
+    if (icount.rr != machine::Icount::Rr::Off) {
+        if (!icount.on || icount.automatic) properties.fail("rr= needs shift=0 to 10");
+        if (icount.align) properties.fail("rr= and align=on do not go together");
+        if (icount.rr_file.empty()) properties.fail("rr= needs rrfile=FILE");
+    }
     properties.finish();
     p.config.icount = icount;
 }
@@ -535,11 +555,11 @@ constexpr Row kRows[] = {
     {"no-shutdown", "", set_flag<&Config::shutdown, false>, "stop, and do not end, when the guest powers off"},
     {"action", "panic=A|watchdog=A|reboot=reset|shutdown|shutdown=poweroff|pause[,...]", set_action_of, "what follows when a guest says that it has crashed, a watchdog runs out, the guest resets or powers off"},
     {"watchdog-action", "reset|shutdown|poweroff|pause|debug|none", set_watchdog_action, "-action watchdog="},
-    {"icount", "shift=N|auto[,sleep=off][,align=on]", set_icount, "virtual time is 2^N ns per executed instruction"},
+    {"icount", "shift=N|auto[,sleep=off][,align=on][,rr=record|replay,rrfile=FILE[,rrsnapshot=NAME]]", set_icount, "virtual time is 2^N ns per executed instruction"},
     {"semihosting", "", enable_semihosting, "the guest may use console, files and time of the host through semihosting calls"},
     {"semihosting-config", "[enable=on][,target=native|gdb|auto][,chardev=ID][,userspace=on][,arg=TEXT...]", set_semihosting, "the same, in detail"},
     {"seed", "number", set_seed, "seed of the random numbers that the guest starts with"},
-    {"object", "rng-random|rng-builtin|memory-backend-ram|filter-dump|secret,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID; a file that gets the frames of netdev=ID; a password"},
+    {"object", "rng-random|rng-builtin|memory-backend-ram|filter-dump|filter-replay|secret,id=ID", add_object, "a source of random numbers, for virtio-rng-device; memory, for -machine memory-backend=ID; a file that gets the frames of netdev=ID; what -icount rr= does to all networks; a password"},
     {"global", "driver.property=value", set_global, "a property of all devices of a kind: virtio-mmio.force-legacy=off: virtio slots as virtio 1.0 has them"},
     {"rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", [](Parser& p, const std::string& o, const std::string& v) { p.config.rtc = Properties(o, v); }, "what the real-time clock shows"},
     {"daemonize", "", [](Parser& p, const std::string&, const std::string&) { p.options.daemonize = true; }, "run in the background once the machine is made"},

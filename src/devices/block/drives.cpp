@@ -40,6 +40,13 @@ void take_fixed(Properties& properties) {
     properties.take_choice("detect-zeroes", {"off"}, 0);
 }
 
+/// driver=blkreplay: all disks are recorded and replayed (-icount rr=); it is the image that it names.
+std::string take_recorded(Properties& properties) {
+    std::optional<std::string> image = properties.take("image");
+    if (!image) properties.fail("driver=blkreplay needs image=ID");
+    return *image;
+}
+
 std::string without_protocol(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
 
 }  // namespace
@@ -50,6 +57,15 @@ std::string Drives::unused_id() const {
         if (std::none_of(drives_.begin(), drives_.end(), [&id](const auto& drive) { return drive->id == id; }))
             return id;
     }
+}
+
+/// The image of the drive or node `name`, which another one has from now on.
+std::shared_ptr<Image> Drives::take_node(const Properties& properties, const std::string& name) {
+    Drive* node = find(name);
+    if (node == nullptr || node->image == nullptr)
+        properties.fail("image=" + name + ": there is no such drive or node");
+    node->in_use = true;
+    return node->image;
 }
 
 Drive& Drives::add_drive(Properties properties, bool snapshot) {
@@ -93,13 +109,17 @@ Drive& Drives::add_drive(Properties properties, bool snapshot) {
     std::string path = without_protocol(plain.value_or(dotted.value_or("")));
     properties.take_choice("file.driver", {"file", "host_device"}, 0);
     std::string format = properties.take("format", properties.take("driver", ""));
-    if (!format.empty() && format != "raw" && format != "qcow2") {
+    std::optional<std::string> recorded;
+    if (format == "blkreplay") recorded = take_recorded(properties);
+    if (!recorded && !format.empty() && format != "raw" && format != "qcow2") {
         properties.fail("format=" + format + ": there is qcow2, raw");
     }
     properties.finish();
     drive->writeback = cache.writeback;
-    if (path.empty()) properties.fail("no file=");
-    if (Drive* node = plain ? find(path) : nullptr; node != nullptr && node->image != nullptr) {
+    if (path.empty() && !recorded) properties.fail("no file=");
+    if (recorded) {
+        drive->image = take_node(properties, *recorded);
+    } else if (Drive* node = plain ? find(path) : nullptr; node != nullptr && node->image != nullptr) {
         drive->image = node->image;  // a -blockdev node
         node->in_use = true;
     } else {
@@ -159,10 +179,10 @@ void Drives::add_blockdev(Properties properties) {
     std::string name = properties.take("node-name", "");
     if (name.empty()) properties.fail("no node-name=");
     if (find(name) != nullptr || files_.count(name) != 0) properties.fail("there is a node '" + name + "' already");
-    static constexpr const char* kDrivers[] = {"file", "host_device", "raw", "qcow2"};
+    static constexpr const char* kDrivers[] = {"file", "host_device", "raw", "qcow2", "blkreplay"};
     if (!properties.has("driver")) properties.fail("no driver=");
-    std::string driver =
-        kDrivers[properties.take_choice("driver", {kDrivers[0], kDrivers[1], kDrivers[2], kDrivers[3]}, 0)];
+    std::string driver = kDrivers[properties.take_choice(
+        "driver", {kDrivers[0], kDrivers[1], kDrivers[2], kDrivers[3], kDrivers[4]}, 0)];
     auto drive = std::make_unique<Drive>();
     drive->id = name;
     drive->node = true;
@@ -171,6 +191,10 @@ void Drives::add_blockdev(Properties properties) {
         properties.finish();
         files_.emplace(name, file);
         drive->image = file;
+    } else if (driver == "blkreplay") {
+        const std::string image = take_recorded(properties);
+        properties.finish();
+        drive->image = take_node(properties, image);
     } else {
         drive->image = format_node(properties, driver);
     }
@@ -194,6 +218,8 @@ Drive& Drives::take(std::string_view id) {
     }
     if (drive->in_use) throw FatalError(1, "drive '" + std::string(id) + "' is in use by another device");
     drive->in_use = true;
+    drive->tasks = tasks_;
+    if (discards_ && drive->image != nullptr && !drive->image->read_only()) drive->image = make_overlay(drive->image);
     return *drive;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/properties.h"
 #include "devices/block/host_file.h"
+#include "devices/task_queue.h"
 
 namespace dragoman::devices::block {
 
@@ -22,8 +23,9 @@ struct Drive {
     bool writeback = true;            ///< writes may be acknowledged before they are on the disk
     bool report_write_errors = true;  ///< werror=, rerror=: the guest is told of errors of the host's
     bool report_read_errors = true;
-    bool in_use = false;  ///< a device has taken it
-    bool node = false;    ///< of -blockdev
+    bool in_use = false;         ///< a device has taken it
+    bool node = false;           ///< of -blockdev
+    TaskQueue* tasks = nullptr;  ///< who does the work of the disk; null: a thread of the device's
 };
 
 class Drives {
@@ -32,6 +34,12 @@ public:
     Drive& add_drive(Properties properties, bool snapshot);
     /// `-blockdev driver=…,node-name=…`. @throws FatalError
     void add_blockdev(Properties properties);
+
+    /// From now on the work of disks is done by `tasks`.
+    void set_tasks(TaskQueue& tasks) { tasks_ = &tasks; }
+    TaskQueue* tasks() const { return tasks_; }
+    /// From now on what devices write is gone at the end.
+    void discard_writes() { discards_ = true; }
 
     /// The drive or node `id`; null when there is none.
     Drive* find(std::string_view id);
@@ -51,8 +59,11 @@ public:
 private:
     std::shared_ptr<HostFile> host_file(Properties& properties, const std::string& prefix);
     std::shared_ptr<Image> format_node(Properties& properties, const std::string& driver);
+    std::shared_ptr<Image> take_node(const Properties& properties, const std::string& name);
     std::string unused_id() const;
 
+    TaskQueue* tasks_ = nullptr;
+    bool discards_ = false;
     std::vector<std::unique_ptr<Drive>> drives_;
     std::map<std::string, std::shared_ptr<HostFile>, std::less<>> files_;  ///< nodes of the "file" driver
 };

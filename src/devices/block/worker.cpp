@@ -8,7 +8,8 @@
 
 namespace dragoman::devices::block {
 
-Worker::Worker(const char* name, std::function<void()> work) : work_(std::move(work)) {
+Worker::Worker(const char* name, std::function<void()> work, TaskQueue* tasks) : work_(std::move(work)), tasks_(tasks) {
+    if (tasks_ != nullptr) return;
     // Signals are for the threads that expect them.
     sigset_t all, before;
     sigfillset(&all);
@@ -23,7 +24,7 @@ Worker::~Worker() {
         quit_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (tasks_ == nullptr) thread_.join();
 }
 
 void Worker::kick() {
@@ -32,7 +33,14 @@ void Worker::kick() {
         if (kicked_) return;
         kicked_ = true;
     }
-    WakeScope::wake(*this);
+    if (tasks_ == nullptr) return WakeScope::wake(*this);
+    tasks_->post([this] {
+        {
+            LockGuard held(lock_);
+            kicked_ = false;
+        }
+        work_();
+    });
 }
 
 void Worker::run(const char* name) {

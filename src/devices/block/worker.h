@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/mutex.h"
+#include "devices/task_queue.h"
 #include "devices/wake_scope.h"
 
 namespace dragoman::devices::block {
@@ -12,7 +13,8 @@ namespace dragoman::devices::block {
 class Worker final : private Sleeper {
 public:
     /// `work` runs on the thread after each kick(); kicks that come while it runs make it run once more.
-    Worker(const char* name, std::function<void()> work);
+    /// @param tasks  who runs it instead of a thread of its own; null: nobody
+    Worker(const char* name, std::function<void()> work, TaskQueue* tasks = nullptr);
     ~Worker();  ///< lets running work end
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -24,6 +26,7 @@ private:
     void wake_up() override { wake_.notify_one(); }
 
     std::function<void()> work_;
+    TaskQueue* const tasks_;
     // No std::atomic::wait: it yields the processor before it sleeps, and by that a turn that is due at the next kick
     // when all processors are busy.
     Mutex lock_;

@@ -1,5 +1,7 @@
 #include "devices/input/input.h"
 
+#include <cstring>
+
 namespace dragoman::devices::input {
 
 namespace {
@@ -25,7 +27,24 @@ Handler* Input::pointer() const {
     return place != nullptr ? place : handler_of(Kind::Relative);
 }
 
+void Input::record(Inputs& inputs) {
+    inputs_ = &inputs;
+    source_ = inputs.add({.name = "input", .deliver = [this](std::span<const u8> bytes) {
+                              std::vector<Event> events(bytes.size() / sizeof(Event));
+                              std::memcpy(events.data(), bytes.data(), events.size() * sizeof(Event));
+                              pass_on(events);
+                          }});
+}
+
 void Input::send(std::span<const Event> events) {
+    if (inputs_ == nullptr) return pass_on(events);
+    if (inputs_->replaying()) return;
+    std::vector<u8> bytes(events.size_bytes());
+    std::memcpy(bytes.data(), events.data(), bytes.size());
+    inputs_->put(source_, std::move(bytes));
+}
+
+void Input::pass_on(std::span<const Event> events) {
     std::vector<Event> group;
     for (Handler* handler : handlers_) {
         group.clear();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bits.h"
+#include "devices/replay/inputs.h"
 
 namespace dragoman::devices::input {
 
@@ -49,6 +50,8 @@ public:
     /// `handler` lasts until it is removed, or as long as the machine runs.
     void add(Handler& handler) { handlers_.push_back(&handler); }
     void remove(Handler& handler) { std::erase(handlers_, &handler); }
+    /// From now on what is sent goes through `inputs`.
+    void record(Inputs& inputs);
     /// Gives events that happen at the same time to the handlers that they are for: of several of a kind, the one that
     /// was added last and has a driver. What nobody takes is lost.
     void send(std::span<const Event> events);
@@ -68,10 +71,13 @@ public:
     std::vector<Mouse> mice() const;
 
 private:
+    void pass_on(std::span<const Event> events);
     Handler* handler_of(Event::Kind kind) const;
     Handler* pointer() const;
 
     std::vector<Handler*> handlers_;
+    Inputs* inputs_ = nullptr;  ///< null: nobody records
+    unsigned source_ = 0;
     u32 buttons_ = 0;  ///< those that are down
 };
 

@@ -47,7 +47,7 @@ public:
     /// From now on `observer` sees all frames.
     void add_observer(std::unique_ptr<Observer> observer) { observers_.push_back(std::move(observer)); }
     /// Which frames of several packets the guest wants now; where takes_large_segments(). Any thread.
-    void want_merged(bool ipv4, bool ipv6) { merged_ = (ipv4 ? kMergeIpv4 : 0u) | (ipv6 ? kMergeIpv6 : 0u); }
+    virtual void want_merged(bool ipv4, bool ipv6) { merged_ = (ipv4 ? kMergeIpv4 : 0u) | (ipv6 ? kMergeIpv6 : 0u); }
     /// Whether send() takes TCP segments of up to 64 KiB in one frame.
     virtual bool takes_large_segments() const { return false; }
 
@@ -59,6 +59,7 @@ protected:
     enum : u32 { kMergeIpv4 = 1, kMergeIpv6 = 2 };
     u32 merged() const { return merged_.load(std::memory_order_relaxed); }
     bool waiting() const { return !waiting_.empty(); }
+    void drop_waiting() { waiting_.clear(); }
     /// Nothing waits any more.
     virtual void drained() {}
 

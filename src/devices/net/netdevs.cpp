@@ -8,6 +8,7 @@
 #include "devices/net/stream.h"
 #include "devices/net/tap.h"
 #include "devices/net/user.h"
+#include "devices/replay/replay_netdev.h"
 
 namespace dragoman::devices::net {
 
@@ -123,7 +124,8 @@ Netdev* Netdevs::take_netdev(Properties& properties) {
 Netdev& Netdevs::take(std::string_view id) {
     if (Netdev* netdev = find(id)) {
         if (netdev->attached()) throw FatalError(1, "netdev '" + std::string(id) + "' is in use by another device");
-        return *netdev;
+        if (inputs_ == nullptr) return *netdev;
+        return *recorded_.emplace_back(std::make_unique<ReplayNetdev>(*netdev, *inputs_, loop_));
     }
     std::string names;
     for (const auto& netdev : netdevs_) names += (names.empty() ? "" : ", ") + netdev->id();

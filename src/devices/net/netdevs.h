@@ -6,6 +6,7 @@
 #include "devices/event_loop.h"
 #include "devices/net/mac_address.h"
 #include "devices/net/netdev.h"
+#include "devices/replay/inputs.h"
 
 namespace dragoman::devices::net {
 
@@ -13,6 +14,9 @@ class Netdevs {
 public:
     /// `chardevs`: where guestfwd= leads to.
     Netdevs(EventLoop& loop, ChardevSet& chardevs) : loop_(loop), chardevs_(chardevs) {}
+
+    /// From now on cards get what `inputs` knows of the network. Null: the network itself.
+    void set_inputs(Inputs* inputs) { inputs_ = inputs; }
 
     /// The names that `type` may have, in order.
     static std::vector<std::string_view> types();
@@ -38,7 +42,9 @@ private:
     EventLoop& loop_;
     ChardevSet& chardevs_;
     std::vector<std::unique_ptr<Netdev>> netdevs_;
-    unsigned cards_ = 0;  ///< that have asked for an address
+    Inputs* inputs_ = nullptr;
+    std::vector<std::unique_ptr<Netdev>> recorded_;  ///< those that cards have of netdevs_
+    unsigned cards_ = 0;                             ///< that have asked for an address
 };
 
 }  // namespace dragoman::devices::net

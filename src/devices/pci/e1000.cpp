@@ -118,9 +118,9 @@ bool is_broadcast(std::span<const u8> frame) {
 
 }  // namespace
 
-E1000::E1000(EventLoop& loop, net::Netdev* netdev, const net::MacAddress& mac)
+E1000::E1000(TaskQueue& tasks, net::Netdev* netdev, const net::MacAddress& mac)
     : Function("e1000", {.vendor = kVendorIntel, .device = kDeviceE1000, .class_code = 0x020000, .revision = 3}),
-      loop_(loop),
+      tasks_(tasks),
       netdev_(netdev),
       mac_(mac),
       eeprom_(mac, kVendorIntel, kDeviceE1000) {
@@ -261,7 +261,7 @@ void E1000::write_register(u32 offset, u32 value) {
             reg(offset) = offset == kReceiveTail ? value & 0xffff : value;
             if (!starving_ || netdev_ == nullptr) return;
             starving_ = false;
-            loop_.post([this] { netdev_->resume(); });
+            tasks_.post([this] { netdev_->resume(); });
             return;
         case kTransmitControl:
         case kTransmitTail: reg(offset) = offset == kTransmitTail ? value & 0xffff : value; return start_transmit();
@@ -301,7 +301,7 @@ void E1000::write_mdic(u32 value) {
 void E1000::start_transmit() {
     if (posted_ || (reg(kTransmitControl) & kEnable) == 0 || reg(kTransmitHead) == reg(kTransmitTail)) return;
     posted_ = true;
-    loop_.post([this] { transmit(); });
+    tasks_.post([this] { transmit(); });
 }
 
 void E1000::command_changed() {
@@ -606,7 +606,7 @@ void E1000::resume() {
     start_transmit();
     if (starving_ && free_receive_descriptors() != 0) {
         starving_ = false;
-        loop_.post([this] { netdev_->resume(); });
+        tasks_.post([this] { netdev_->resume(); });
     }
 }
 

@@ -8,17 +8,17 @@
 
 #include "base/mutex.h"
 #include "base/properties.h"
-#include "devices/event_loop.h"
 #include "devices/net/netdevs.h"
 #include "devices/pci/e1000_parts.h"
 #include "devices/pci/function.h"
+#include "devices/task_queue.h"
 
 namespace dragoman::devices::pci {
 
 class E1000 final : public Function, private memory::MmioHandler {
 public:
     /// @param netdev  null: the cable is out
-    E1000(EventLoop& loop, net::Netdev* netdev, const net::MacAddress& mac);
+    E1000(TaskQueue& tasks, net::Netdev* netdev, const net::MacAddress& mac);
     ~E1000() override;
 
     void resume() override;
@@ -85,7 +85,7 @@ private:
     std::string describe_device() const override;
     void command_changed() override;
 
-    EventLoop& loop_;
+    TaskQueue& tasks_;
     net::Netdev* netdev_;
     const net::MacAddress mac_;
     IoBar io_bar_{*this};

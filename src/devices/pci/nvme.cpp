@@ -66,7 +66,8 @@ Nvme::Nvme(const NvmeOptions& options)
       options_(options),
       submissions_(options.io_queues + 1),
       completions_(options.io_queues + 1),
-      worker_("nvme", [this] { work(); }) {
+      worker_(
+          "nvme", [this] { work(); }, options.tasks) {
     unsigned power = add_capability(kCapabilityPower, 8, 0x60);
     set_register(power + 2, 2, 3);
     set_register(power + 4, 2, 8, 3);  // no soft reset; the power state
@@ -97,6 +98,7 @@ std::unique_ptr<Nvme> Nvme::make(block::Drives& drives, Properties& properties) 
     options.io_queues = static_cast<unsigned>(properties.take_number("max_ioqpairs", 64, 1, 64));
     options.vectors = static_cast<unsigned>(properties.take_number("msix_qsize", 65, 1, 256));
     options.mdts = static_cast<unsigned>(properties.take_number("mdts", 7, 0, 20));
+    options.tasks = drives.tasks();
     auto controller = std::make_unique<Nvme>(options);
     if (properties.has("drive")) controller->add_namespace(drives, properties);
     properties.finish();
@@ -461,6 +463,11 @@ void Nvme::visit_device(State& state) {
     if (!state.loading()) return;
     async_commands_ = std::move(commands);
     events_ = std::move(events);
+}
+
+void Nvme::resume_idle() {
+    UniqueLock held(lock_);
+    visited_ = false;
 }
 
 void Nvme::resume() {

@@ -17,7 +17,8 @@ struct NvmeOptions {
     std::string serial;  ///< at most 20 bytes
     unsigned io_queues = 64;
     unsigned vectors = 65;
-    unsigned mdts = 7;  ///< a command moves at most 4 KiB times two to this; 0: any number
+    unsigned mdts = 7;           ///< a command moves at most 4 KiB times two to this; 0: any number
+    TaskQueue* tasks = nullptr;  ///< who does the work; null: a thread of its own
 };
 
 /// A disk behind the controller.
@@ -42,6 +43,7 @@ public:
     u32 first_namespace() const { return namespaces_.empty() ? 1 : namespaces_.front().id; }
 
     void resume() override;
+    void resume_idle() override;
 
 private:
     static constexpr u64 kBarBytes = 16 << 10;

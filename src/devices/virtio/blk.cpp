@@ -76,7 +76,9 @@ Blk::Blk(memory::PhysicalSpace& space, const block::Drive& drive, const BlkOptio
       options_(options),
       sectors_((image_->size() + kSector - 1) / kSector),
       writeback_(drive.writeback),
-      worker_("virtio-blk", [this] { work(); }) {}
+      worker_(
+          "virtio-blk", [this] { work(); }, drive.tasks),
+      may_read_at_once_(drive.tasks == nullptr) {}
 
 Blk::~Blk() {
     // No request is begun any more; the worker's destructor waits for those that run.
@@ -175,7 +177,7 @@ void Blk::visit_device(State& state) {
 void Blk::device_reset() { writeback_ = drive_writeback_; }
 
 void Blk::queue_notified(unsigned) {
-    if (busy_ || read_at_once()) return;
+    if (busy_ || (may_read_at_once_ && read_at_once())) return;
     busy_ = true;
     worker_.kick();
 }

@@ -74,6 +74,7 @@ private:
     std::array<Request, kBatch> batch_;  ///< the worker's
     std::vector<iovec> pieces_;          ///< the worker's
     block::Worker worker_;
+    const bool may_read_at_once_;  ///< it depends on the host whether that can be done
 };
 
 }  // namespace dragoman::devices::virtio

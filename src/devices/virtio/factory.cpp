@@ -90,7 +90,7 @@ std::unique_ptr<VirtioDevice> Factory::make_net(Properties& properties) {
     net::Netdev* netdev = backends_.netdevs.take_netdev(properties);
     const MacAddress mac = backends_.netdevs.take_mac(properties);
     NetOptions options = Net::take_options(properties, mac);
-    return std::make_unique<Net>(backends_.space, backends_.loop, netdev, options);
+    return std::make_unique<Net>(backends_.space, backends_.tasks, netdev, options);
 }
 
 std::unique_ptr<VirtioDevice> Factory::make_9p(Properties& properties) {
@@ -133,7 +133,7 @@ std::unique_ptr<VirtioDevice> Factory::make_input(Properties& properties) {
 
 std::unique_ptr<VirtioDevice> Factory::make_rng(Properties& properties) {
     properties.finish();
-    return std::make_unique<Rng>(backends_.space);
+    return std::make_unique<Rng>(backends_.space, backends_.inputs);
 }
 
 std::unique_ptr<VirtioDevice> Factory::make_serial(Properties& properties) {
@@ -169,6 +169,7 @@ std::unique_ptr<VirtioDevice> Factory::make_scsi(Properties& properties) {
     options.cmd_per_lun = static_cast<u32>(properties.take_number("cmd_per_lun", options.cmd_per_lun, 1, ~u32{0}));
     properties.take_number("num_queues", 1, 1, 1);
     properties.finish();
+    options.tasks = backends_.drives.tasks();
     auto device = std::make_unique<Scsi>(backends_.space, options);
     // QEMU's name of the bus is the device's id, or "scsi", and ".0".
     scsi_buses_.push_back({id_.empty() ? "scsi" : id_, device.get()});

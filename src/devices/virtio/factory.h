@@ -11,9 +11,10 @@
 #include "devices/block/drives.h"
 #include "devices/chardev.h"
 #include "devices/display/screens.h"
-#include "devices/event_loop.h"
 #include "devices/input/input.h"
 #include "devices/net/netdevs.h"
+#include "devices/replay/inputs.h"
+#include "devices/task_queue.h"
 #include "devices/virtio/input.h"
 #include "devices/virtio/p9.h"
 #include "devices/virtio/virtio_device.h"
@@ -26,7 +27,7 @@ class Scsi;
 /// What devices may be connected with.
 struct Backends {
     memory::PhysicalSpace& space;
-    EventLoop& loop;
+    TaskQueue& tasks;  ///< where cards do what they do later
     block::Drives& drives;
     net::Netdevs& netdevs;
     P9Exports& exports;
@@ -34,6 +35,7 @@ struct Backends {
     input::Input& input;
     /// The chardev of that id. Throws FatalError when there is none, or it is taken.
     std::function<std::shared_ptr<Chardev>(const std::string& id)> chardev;
+    Inputs* inputs = nullptr;  ///< null: nobody records what comes from outside
 };
 
 class Factory {

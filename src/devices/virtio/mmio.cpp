@@ -89,6 +89,12 @@ void MmioTransport::resume() {
     device_->resume();
 }
 
+void MmioTransport::resume_idle() {
+    if (device_ == nullptr) return;
+    UniqueLock held(device_->lock());
+    device_->resume_idle();
+}
+
 std::string MmioTransport::describe() const {
     std::string text = "virtio-mmio version " + std::to_string(legacy_ ? 1 : 2) + ", irq " + std::to_string(irq_.line);
     return text + (device_ == nullptr ? ", empty" : ": " + device_->describe());

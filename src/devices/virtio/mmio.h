@@ -25,6 +25,7 @@ public:
     void reset() override;
     void visit(State& state) override;
     void resume() override;
+    void resume_idle() override;
     std::string describe() const override;
 
 private:

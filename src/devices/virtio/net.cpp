@@ -56,9 +56,9 @@ bool complete_checksum(std::span<u8> frame, const Header& header) {
 
 }  // namespace
 
-Net::Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options)
+Net::Net(memory::PhysicalSpace& space, TaskQueue& tasks, net::Netdev* netdev, const NetOptions& options)
     : VirtioDevice(space, kDeviceId, std::array{options.queue_size, options.queue_size}),
-      loop_(loop),
+      tasks_(tasks),
       netdev_(netdev),
       options_(options),
       mac_(options.mac) {
@@ -153,11 +153,11 @@ void Net::queue_notified(unsigned index) {
         if (!starving_) return;
         starving_ = false;
         own_queue(kReceive).suppress_notifications();
-        loop_.post([this] { netdev_->resume(); });
+        tasks_.post([this] { netdev_->resume(); });
     } else if (!transmit_posted_) {
         transmit_posted_ = true;
         own_queue(kTransmit).suppress_notifications();
-        loop_.post([this] { transmit(); });
+        tasks_.post([this] { transmit(); });
     }
 }
 
@@ -240,7 +240,7 @@ void Net::transmit() {
         end_work();
         if (batch >= kMaxBatches && !transmit_posted_) {
             transmit_posted_ = true;
-            loop_.post([this] { transmit(); });
+            tasks_.post([this] { transmit(); });
             return;
         }
     }

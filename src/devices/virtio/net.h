@@ -4,9 +4,9 @@
 #include <array>
 
 #include "base/properties.h"
-#include "devices/event_loop.h"
 #include "devices/net/mac_address.h"
 #include "devices/net/netdev.h"
+#include "devices/task_queue.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
@@ -25,7 +25,7 @@ struct NetOptions {
 class Net final : public VirtioDevice {
 public:
     /// @param netdev  null: the cable is out
-    Net(memory::PhysicalSpace& space, EventLoop& loop, net::Netdev* netdev, const NetOptions& options);
+    Net(memory::PhysicalSpace& space, TaskQueue& tasks, net::Netdev* netdev, const NetOptions& options);
     ~Net() override;
     /// The card's own properties; "netdev" and "mac" have been taken. @throws FatalError
     static NetOptions take_options(Properties& properties, const MacAddress& mac);
@@ -52,7 +52,7 @@ private:
     void transmit();
     void send(const Chain& chain);
 
-    EventLoop& loop_;
+    TaskQueue& tasks_;
     net::Netdev* netdev_;
     const NetOptions options_;
     MacAddress mac_ DRAGOMAN_GUARDED_BY(lock());  ///< legacy drivers change it

@@ -197,6 +197,11 @@ void PciTransport::resume() {
     device_->resume();
 }
 
+void PciTransport::resume_idle() {
+    UniqueLock held(device_->lock());
+    device_->resume_idle();
+}
+
 void PciTransport::command_changed() {
     WakeScope wakes;
     UniqueLock held(device_->lock());

@@ -28,6 +28,7 @@ public:
     u32 read_config(unsigned offset, unsigned size) override;
     void write_config(unsigned offset, unsigned size, u32 value) override;
     void resume() override;
+    void resume_idle() override;
 
 private:
     /// One of the two BARs with registers.

@@ -1,8 +1,8 @@
 #include "devices/virtio/rng.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
+
+#include "base/random.h"
 
 namespace dragoman::devices::virtio {
 
@@ -14,7 +14,7 @@ constexpr u64 kMaxBytes = 64 << 10;  // a request gets at most so many; drivers 
 
 }  // namespace
 
-Rng::Rng(memory::PhysicalSpace& space) : VirtioDevice(space, kDeviceId, kQueueSizes) {}
+Rng::Rng(memory::PhysicalSpace& space, Inputs* inputs) : VirtioDevice(space, kDeviceId, kQueueSizes), inputs_(inputs) {}
 
 void Rng::queue_notified(unsigned index) {
     do {
@@ -22,12 +22,8 @@ void Rng::queue_notified(unsigned index) {
             u64 filled = 0;
             for (const iovec& piece : chain_.writable.iov) {
                 u64 bytes = std::min<u64>(piece.iov_len, kMaxBytes - filled);
-                // Never short and never late at these sizes once the host has booted.
-                for (u64 done = 0; done < bytes;) {
-                    ssize_t got =
-                        ::getrandom(static_cast<u8*>(piece.iov_base) + done, std::min<u64>(bytes - done, 256), 0);
-                    if (got > 0) done += static_cast<u64>(got);
-                }
+                const std::span<u8> to(static_cast<u8*>(piece.iov_base), bytes);
+                inputs_ != nullptr ? inputs_->ask(to, fill_random) : fill_random(to);
                 filled += bytes;
             }
             own_queue(index).push(chain_, filled);

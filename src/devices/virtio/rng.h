@@ -1,13 +1,15 @@
 // virtio-rng (virtio 1.2 §5.4): the host's random numbers.
 #pragma once
 
+#include "devices/replay/inputs.h"
 #include "devices/virtio/virtio_device.h"
 
 namespace dragoman::devices::virtio {
 
 class Rng final : public VirtioDevice {
 public:
-    explicit Rng(memory::PhysicalSpace& space);
+    /// @param inputs  through which the numbers come; null: straight from the host
+    explicit Rng(memory::PhysicalSpace& space, Inputs* inputs = nullptr);
     std::string describe() const override { return "virtio-rng"; }
 
 private:
@@ -16,6 +18,7 @@ private:
     u32 config_bytes() const override { return 0; }
     void queue_notified(unsigned index) override DRAGOMAN_REQUIRES(lock());
 
+    Inputs* const inputs_;
     Chain chain_ DRAGOMAN_GUARDED_BY(lock());
 };
 

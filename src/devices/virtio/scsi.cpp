@@ -43,7 +43,8 @@ Scsi::Scsi(memory::PhysicalSpace& space, const ScsiOptions& options)
       options_(options),
       cdb_size_(kDefaultCdb),
       sense_size_(kDefaultSense),
-      worker_("virtio-scsi", [this] { work(); }) {}
+      worker_(
+          "virtio-scsi", [this] { work(); }, options.tasks) {}
 
 Scsi::~Scsi() {
     // No request is begun any more; the worker's destructor waits for the one that runs.

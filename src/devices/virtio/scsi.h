@@ -13,6 +13,7 @@ struct ScsiOptions {
     u16 queue_size = 256;
     u32 seg_max = 0;  ///< buffers of a request at most; 0: as the queue has room for
     u32 max_sectors = 0xffff, cmd_per_lun = 128;
+    TaskQueue* tasks = nullptr;  ///< who does the work; null: a thread of its own
 };
 
 class Scsi final : public VirtioDevice {

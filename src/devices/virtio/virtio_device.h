@@ -82,6 +82,7 @@ public:
     /// @param legacy  which kind of transport the state is of
     void visit(State& state, UniqueLock& held, bool legacy) DRAGOMAN_REQUIRES(lock_);
     void resume() DRAGOMAN_REQUIRES(lock_);
+    void resume_idle() DRAGOMAN_REQUIRES(lock_) { visited_ = false; }
     /// A driver that is up begins, or goes on after DMA was not allowed.
     void start() DRAGOMAN_REQUIRES(lock_);
     void notify_queue(unsigned index) DRAGOMAN_REQUIRES(lock_);

@@ -8,6 +8,7 @@
 #include "machine/monitor/inspector.h"
 #include "machine/monitor/network_commands.h"
 #include "machine/monitor/pci_info.h"
+#include "machine/monitor/replay_commands.h"
 
 namespace dragoman::machine {
 
@@ -73,6 +74,10 @@ const HumanMonitor::Command HumanMonitor::kCommands[] = {
     {"migrate_incoming", "", "address", "wait for a machine (-incoming defer)", &HumanMonitor::migrate_incoming},
     {"migrate_set_parameter", "", "name value", "downtime-limit in ms, max-bandwidth in MiB/s",
      &HumanMonitor::migrate_set_parameter},
+    {"replay_break", "", "icount", "stop the replay when so many instructions have been executed",
+     &HumanMonitor::replay_break_at},
+    {"replay_delete_break", "", "", "remove the breakpoint of replay_break", &HumanMonitor::replay_delete_break},
+    {"replay_seek", "", "icount", "go to where so many instructions have been executed", &HumanMonitor::replay_seek_to},
     {"system_reset", "", "", "reset the system", &HumanMonitor::reset},
     {"system_powerdown", "", "", "send system power down event", &HumanMonitor::powerdown},
     {"screendump", "", "filename [-f png|ppm] [device [head]]", "write what a screen shows to a file",
@@ -100,6 +105,7 @@ const HumanMonitor::Command HumanMonitor::kTopics[] = {
     {"pci", "", "", "PCI devices", &HumanMonitor::info_pci},
     {"qtree", "", "", "devices", &HumanMonitor::info_qtree},
     {"registers", "", "[-a]", "registers of the selected hart, or of all", &HumanMonitor::info_registers},
+    {"replay", "", "", "where a recorded or replayed run is", &HumanMonitor::info_replay},
     {"snapshots", "", "", "machines in the snapshots of disks", &HumanMonitor::info_snapshots},
     {"status", "", "", "whether the machine runs", &HumanMonitor::info_status},
     {"tlb", "", "", "cached translations of the selected hart", &HumanMonitor::info_tlb},
@@ -208,6 +214,28 @@ std::string HumanMonitor::reset(std::string_view) {
     machine_.request_reset(Cause::HostQmpReset);
     return {};
 }
+
+namespace {
+
+std::string error_line(const std::string& wrong) { return wrong.empty() ? "" : "Error: " + wrong + "\n"; }
+
+}  // namespace
+
+std::string HumanMonitor::replay_break_at(std::string_view arguments) {
+    std::optional<u64> insns = parse_number(arguments);
+    return error_line(insns ? replay_break(machine_, insns) : "needs a number of instructions");
+}
+
+std::string HumanMonitor::replay_delete_break(std::string_view) {
+    return error_line(replay_break(machine_, std::nullopt));
+}
+
+std::string HumanMonitor::replay_seek_to(std::string_view arguments) {
+    std::optional<u64> insns = parse_number(arguments);
+    return error_line(insns ? replay_seek(machine_, *insns) : "needs a number of instructions");
+}
+
+std::string HumanMonitor::info_replay(std::string_view) { return describe_replay(machine_); }
 
 std::string HumanMonitor::powerdown(std::string_view) {
     machine_.powerdown();

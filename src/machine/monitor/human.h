@@ -41,6 +41,10 @@ private:
     std::string cont(std::string_view);
     std::string reset(std::string_view);
     std::string powerdown(std::string_view);
+    std::string replay_break_at(std::string_view arguments);
+    std::string replay_delete_break(std::string_view);
+    std::string replay_seek_to(std::string_view arguments);
+    std::string info_replay(std::string_view);
     std::string quit(std::string_view);
     // human_state.cpp
     std::string save_vm(std::string_view arguments);

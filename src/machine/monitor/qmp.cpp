@@ -15,6 +15,7 @@
 #include "machine/monitor/qmp_introspection.h"
 #include "machine/monitor/qmp_migration.h"
 #include "machine/monitor/qmp_pci.h"
+#include "machine/monitor/replay_commands.h"
 #include "machine/monitor/session.h"
 #include "machine/snapshot/disk_snapshots.h"
 
@@ -312,6 +313,26 @@ private:
         return Json::object();
     }
 
+    Json query_replay(const Json&) {
+        const ReplayInfo info = replay_info(machine_);
+        Json answer = {{"mode", info.mode}, {"icount", info.insns}};
+        if (!info.file.empty()) answer["filename"] = info.file;
+        return answer;
+    }
+    Json replay_break_at(const Json& arguments) { return done(replay_break(machine_, take_icount(arguments))); }
+    Json replay_delete_break(const Json&) { return done(replay_break(machine_, std::nullopt)); }
+    Json replay_seek_to(const Json& arguments) { return done(replay_seek(machine_, take_icount(arguments))); }
+    static Json done(const std::string& wrong) {
+        if (!wrong.empty()) throw QmpError{wrong};
+        return Json::object();
+    }
+    static u64 take_icount(const Json& arguments) {
+        const auto found = arguments.find("icount");
+        if (found == arguments.end()) throw QmpError{"Parameter 'icount' is missing"};
+        if (!found->is_number_unsigned()) throw QmpError{"Invalid parameter type for 'icount', expected: integer"};
+        return found->get<u64>();
+    }
+
     Json quit(const Json&) {
         machine_.request_shutdown(Cause::HostQmpQuit);
         return Json::object();
@@ -483,6 +504,10 @@ const std::vector<QmpSession::Command>& QmpSession::commands() {
         {"query-mice", {}, &QmpSession::query_mice},
         {"query-name", {}, &QmpSession::query_name},
         {"query-pci", {}, &QmpSession::query_pci},
+        {"query-replay", {}, &QmpSession::query_replay},
+        {"replay-break", {"icount"}, &QmpSession::replay_break_at},
+        {"replay-delete-break", {}, &QmpSession::replay_delete_break},
+        {"replay-seek", {"icount"}, &QmpSession::replay_seek_to},
         {"query-status", {}, &QmpSession::query_status},
         {"query-target", {}, &QmpSession::query_target},
         {"query-uuid", {}, &QmpSession::query_uuid},

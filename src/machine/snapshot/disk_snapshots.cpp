@@ -19,6 +19,7 @@ using devices::block::Snapshot;
 using devices::block::SnapshotStore;
 
 constexpr std::size_t kPart = 1 << 20;
+constexpr const char* kNoDisks = "No block device can accept snapshots";
 
 /// The machine of a snapshot that is about to be made, in parts of whole clusters.
 class VmStateSink final : public ByteSink {
@@ -96,7 +97,7 @@ std::string find_disks(Machine& machine, std::vector<Disk>& disks) {
         auto same = [store](const Disk& disk) { return disk.store == store; };
         if (std::none_of(disks.begin(), disks.end(), same)) disks.push_back({drive->id, store});
     }
-    return disks.empty() ? "No block device can accept snapshots" : "";
+    return disks.empty() ? kNoDisks : "";
 }
 
 bool find(SnapshotStore& store, const std::string& name, Snapshot& found) {
@@ -221,6 +222,7 @@ std::string save_snapshot(Machine& machine, std::string name) {
 }
 
 std::string load_snapshot(Machine& machine, const std::string& name) {
+    if (machine.replay() != nullptr && machine.replay()->recording()) return "A run that is recorded cannot go back";
     std::vector<Disk> disks;
     if (std::string wrong = find_disks(machine, disks); !wrong.empty()) return wrong;
     const bool running = machine.state() == RunState::Running;
@@ -236,6 +238,26 @@ std::string delete_snapshot(Machine& machine, const std::string& name) {
     bool any;
     if (std::string wrong = remove(disks, name, any); !wrong.empty()) return wrong;
     return any ? "" : "Snapshot '" + name + "' does not exist in one or more devices";
+}
+
+std::string save_disks(Machine& machine, const std::string& name) {
+    std::vector<Disk> disks;
+    if (std::string wrong = find_disks(machine, disks); !wrong.empty() && wrong != kNoDisks) return wrong;
+    for (const Disk& disk : disks) {
+        if (int error = disk.store->create_snapshot({.name = name})) return failure("creating snapshot", disk, error);
+    }
+    return "";
+}
+
+std::string load_disks(Machine& machine, const std::string& name) {
+    std::vector<Disk> disks;
+    if (std::string wrong = find_disks(machine, disks); !wrong.empty() && wrong != kNoDisks) return wrong;
+    for (const Disk& disk : disks) {
+        Snapshot snapshot;
+        const int error = find(*disk.store, name, snapshot) ? disk.store->apply_snapshot(snapshot.id) : ENOENT;
+        if (error != 0) return failure("activating snapshot", disk, error);
+    }
+    return "";
 }
 
 std::string describe_snapshots(Machine& machine) {

@@ -16,6 +16,12 @@ std::string save_snapshot(Machine& machine, std::string name);
 std::string load_snapshot(Machine& machine, const std::string& name);
 std::string delete_snapshot(Machine& machine, const std::string& name);
 
+// The disks alone, where there are any
+/// All disks as they are now are the snapshot `name`.
+std::string save_disks(Machine& machine, const std::string& name);
+/// All disks become what they were in the snapshot.
+std::string load_disks(Machine& machine, const std::string& name);
+
 /// The table of info snapshots.
 std::string describe_snapshots(Machine& machine);
 

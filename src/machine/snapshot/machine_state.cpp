@@ -10,7 +10,16 @@ namespace dragoman::machine {
 
 namespace {
 
-/// The first line in which the two differ.
+void visit_machine(Machine& machine, State& state, bool& was_running) {
+    state.version(1);
+    state.field("was running", was_running);
+    state.section("time", [&] { machine.visit_time(state); });
+    state.section("devices", [&] { machine.visit_devices(state); });
+    state.section("harts", [&] { machine.visit_harts(state); });
+}
+
+}  // namespace
+
 std::string compare_configurations(std::string_view theirs, std::string_view ours) {
     auto next_line = [](std::string_view& text) {
         const std::string_view line = text.substr(0, text.find('\n'));
@@ -29,16 +38,6 @@ std::string compare_configurations(std::string_view theirs, std::string_view our
     }
     return "";
 }
-
-void visit_machine(Machine& machine, State& state, bool& was_running) {
-    state.version(1);
-    state.field("was running", was_running);
-    state.section("time", [&] { machine.visit_time(state); });
-    state.section("devices", [&] { machine.visit_devices(state); });
-    state.section("harts", [&] { machine.visit_harts(state); });
-}
-
-}  // namespace
 
 std::string configuration_of(Machine& machine) {
     const Config& config = machine.config();
@@ -69,6 +68,13 @@ std::vector<u8> state_of(Machine& machine, bool was_running) {
     StateWriter writer;
     visit_machine(machine, writer, was_running);
     return writer.take();
+}
+
+std::string load_state(Machine& machine, std::span<const u8> bytes) {
+    bool was_running = false;
+    StateReader load(State::Walk::Load, bytes);
+    visit_machine(machine, load, was_running);
+    return load.finish();
 }
 
 std::string save_machine(Machine& machine, bool was_running, ByteSink& sink) {

@@ -1,7 +1,9 @@
 // A machine as a stream of bytes, and back: what it is made of, its memory, its devices, harts and time.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "machine/machine.h"
 #include "machine/snapshot/chunks.h"
@@ -12,8 +14,12 @@ namespace dragoman::machine {
 
 /// What another machine must have in common with this one: lines "NAME VALUE".
 std::string configuration_of(Machine& machine);
+/// @returns the first line in which `theirs` differs from `ours`, as an error; empty: there is none
+std::string compare_configurations(std::string_view theirs, std::string_view ours);
 /// Devices, harts and time of the machine, which is stopped and whose devices are held; they stay so.
 std::vector<u8> state_of(Machine& machine, bool was_running);
+/// Puts the machine, which stands, into a state that it had before (state_of). @returns what was wrong; empty: nothing
+std::string load_state(Machine& machine, std::span<const u8> bytes);
 /// Waits for what is in flight; nothing begins until Machine::resume_devices. On the I/O thread, while harts are
 /// paused.
 void hold_devices(Machine& machine);
