@@ -56,7 +56,14 @@ TEST(SystemOptions, Icount) {
     EXPECT_TRUE(icount.on && icount.automatic && !icount.sleep);
     EXPECT_TRUE(parse_options({"-icount", "auto,align=on"}).machine.icount.align);
     EXPECT_FALSE(parse_options({"-icount", "sleep=off"}).machine.icount.on);  // as in QEMU: shift turns it on
-    EXPECT_EQ(failure({"-icount", "1,rr=record,rrfile=x"}), "-icount: rr=record: no record and replay");
+    icount = parse_options({"-icount", "1,rr=replay,rrfile=x,rrsnapshot=s"}).machine.icount;
+    EXPECT_TRUE(icount.rr == machine::Icount::Rr::Replay && icount.rr_file == "x" && icount.rr_snapshot == "s");
+    EXPECT_TRUE(parse_options({"-icount", "1,rr=none"}).machine.icount.rr == machine::Icount::Rr::Off);
+    EXPECT_EQ(failure({"-icount", "1,rr=record"}), "-icount: rr= needs rrfile=FILE");
+    EXPECT_EQ(failure({"-icount", "auto,rr=record,rrfile=x"}), "-icount: rr= needs shift=0 to 10");
+    EXPECT_EQ(failure({"-icount", "1,align=on,rr=record,rrfile=x"}), "-icount: rr= and align=on do not go together");
+    EXPECT_EQ(parse_options({"-object", "filter-replay,id=r,netdev=n"}).machine.replayed_netdevs,
+              std::vector<std::string>{"n"});
     EXPECT_EQ(failure({"-icount", "11"}), "-icount: shift=11: there is 0 to 10, and auto");
 }
 
@@ -156,7 +163,8 @@ TEST(SystemOptions, LegacyNetwork) {
     EXPECT_TRUE(parse_options({"-net", "none"}).machine.nics.empty());
     EXPECT_TRUE(parse_options({"-net", "nic"}).machine.nics.empty());   // with a warning
     EXPECT_TRUE(parse_options({"-net", "user"}).machine.nics.empty());  // so is this
-    EXPECT_EQ(failure({"-net", "carrier"}), "-net: 'carrier': there is nic, none, bridge, dgram, socket, stream, tap, user");
+    EXPECT_EQ(failure({"-net", "carrier"}),
+              "-net: 'carrier': there is nic, none, bridge, dgram, socket, stream, tap, user");
     EXPECT_EQ(parse_options({"-net", "nic,model=e1000", "-net", "user"}).machine.nics.at(0).take("model"), "e1000");
     EXPECT_NE(failure({"-net", "nic", "-net", "nic", "-net", "user"}).find("one card"), std::string::npos);
 }
