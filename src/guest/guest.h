@@ -39,7 +39,8 @@ public:
     virtual const ir::GuestLayout& layout() const;
 
     const Guest& guest;
-    const bool system;  ///< whole harts with privilege levels, traps and an MMU
+    const bool system;   ///< whole harts with privilege levels, traps and an MMU
+    bool mixed = false;  ///< some harts that share its translations have another model, which has less
 };
 
 /// Reads guest code for the translator. The engine provides it.

@@ -46,7 +46,8 @@ public:
         std::string_view default_cpu = {}, other_default_cpu = {};
         u64 default_memory = u64{128} << 20;  ///< bytes
         unsigned min_harts = 1, default_harts = 1;
-        bool acpi = false;  ///< firmware finds ACPI tables
+        std::string_view monitor_cpu = {};  ///< model of hart 0, where it has less than the others; else empty
+        bool acpi = false;                  ///< firmware finds ACPI tables
         /// Further properties of -cpu (",name=on") that follow from the board's properties; null: none.
         std::string (*cpu_properties)(const Properties& properties) = nullptr;
         /// A hart's registers as core files have them (NT_PRSTATUS); null: there is no such form.

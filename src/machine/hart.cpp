@@ -16,13 +16,13 @@
 
 namespace dragoman::machine {
 
-Hart::Hart(unsigned id, engine::Engine& engine, devices::Clock& clock, Host& host)
+Hart::Hart(unsigned id, engine::Engine& engine, const guest::Model& model, devices::Clock& clock, Host& host)
     : id_(id),
       engine_(engine),
       system_(*engine.guest().cpu.system),
       clock_(clock),
       host_(host),
-      env_(engine.guest().cpu.create(engine.model())) {
+      env_(engine.guest().cpu.create(model)) {
     attention_ = true;
     timer_ = clock.add_timer([this] {
         timer_due_.store(true, std::memory_order_release);

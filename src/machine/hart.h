@@ -37,7 +37,8 @@ public:
         virtual u64 deadline(u64 ticks) = 0;
     };
 
-    Hart(unsigned id, engine::Engine& engine, devices::Clock& clock, Host& host);
+    /// @param model  the engine's, or one that has less of the same guest: translations are the engine's
+    Hart(unsigned id, engine::Engine& engine, const guest::Model& model, devices::Clock& clock, Host& host);
     ~Hart() override;
     Hart(const Hart&) = delete;
     Hart& operator=(const Hart&) = delete;

@@ -35,9 +35,9 @@ std::string cpu_of(const Config& config, const Board::Kind& kind) {
     return cpu;
 }
 
-std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind) {
+std::unique_ptr<guest::Model> make_model(const Config& config, const Board::Kind& kind, const std::string& cpu) {
     std::string wrong;
-    std::unique_ptr<guest::Model> model = guest_of(kind, config).configure(cpu_of(config, kind), true, wrong);
+    std::unique_ptr<guest::Model> model = guest_of(kind, config).configure(cpu, true, wrong);
     if (model == nullptr) {
         std::string hint = wrong.find("-cpu help") == wrong.npos ? " (see dragoman-system -cpu help)" : "";
         throw FatalError(1, "-cpu: " + wrong + hint);
@@ -77,10 +77,14 @@ Machine::Machine(Config config) : config_(std::move(config)), kind_(Board::find(
     config_.engine.exact_counts = replay_.has_value();
     config_.host.softmmu = true;
     std::unique_ptr<host::Backend> backend = config_.backend == "interp" ? host::make_interp() : host::make_x64();
-    engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_), std::move(backend), config_.host, memory_,
-                                               *this, config_.engine);
+    engine_ = std::make_unique<engine::Engine>(make_model(config_, kind_, cpu_of(config_, kind_)), std::move(backend),
+                                               config_.host, memory_, *this, config_.engine);
+    if (!kind_.monitor_cpu.empty()) {
+        monitor_model_ = make_model(config_, kind_, std::string(kind_.monitor_cpu));
+        engine_->model().mixed = true;
+    }
     for (unsigned i = 0; i < config_.harts; i++) {
-        harts_.emplace_back(new Hart(i, *engine_, clock(), *this));
+        harts_.emplace_back(new Hart(i, *engine_, model_of(i), clock(), *this));
         if (!counted_) continue;
         harts_[i]->set_counted_time(*counted_);
         counted_->add(*harts_[i]);

@@ -181,7 +181,11 @@ public:
     engine::Engine& engine() { return *engine_; }
     Backends& backends() { return *backends_; }
     const guest::Guest& guest() const { return engine_->guest(); }
+    /// Of all harts, but for a board's hart 0 that has less.
     const guest::Model& model() const { return engine_->model(); }
+    const guest::Model& model_of(unsigned hart) const {
+        return hart == 0 && monitor_model_ != nullptr ? *monitor_model_ : model();
+    }
     unsigned hart_count() const { return static_cast<unsigned>(harts_.size()); }
     Hart& hart(unsigned index) { return *harts_[index]; }
     const Board::Kind& kind() const { return kind_; }
@@ -272,6 +276,7 @@ private:
     unsigned reset_input_ = 0, power_input_ = 0;  ///< its sources
     memory::PhysicalSpace memory_;
     std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<guest::Model> monitor_model_;  ///< hart 0's, where it is another one; else null
     std::vector<std::unique_ptr<Hart>> harts_;
     std::unique_ptr<Backends> backends_;
     Devices devices_;

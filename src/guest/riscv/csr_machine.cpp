@@ -181,7 +181,7 @@ void forget_sdt(Hart& hart) {
 void write_status(Hart& hart, u64 value) {
     u64 old = hart.priv.mstatus;
     if (!hart_has(hart, Zve32x)) value &= ~kStatusVs;
-    if (hart_has(hart, Zfinx)) value &= ~kStatusFs;
+    if (!hart_has(hart, F)) value &= ~kStatusFs;
     if (!hart_has(hart, Zicfilp)) value &= ~(kStatusSpelp | kStatusMpelp);
     if (!hart_has(hart, Smdbltrp)) value &= ~kStatusMdt;
     if ((value & kStatusMdt) != 0) value &= ~kStatusMie;

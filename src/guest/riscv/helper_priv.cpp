@@ -88,12 +88,15 @@ u64 access_csr(const CsrInfo& csr, u32 insn, u64 operand, Read read, ReadToModif
 
 }  // namespace
 
-/// The translator has checked that the CSR exists, what its number says about modes, and that it is not read-only.
+/// The translator has checked that the CSR exists, on harts that have all that there is, what its number says about
+/// modes, and that it is not read-only.
 u64 helper_csr(ir::Env* env, u32 insn, u64 operand, u32 index) {
     Hart& h = *hart(env);
     unsigned number = insn >> 20;
     const CsrInfo* csr = &csr_at(index);
     Permission permission = csr->access != nullptr ? csr->access(h, number) : Permission::Granted;
+    if (!csr->guard.admits(h.model->extensions())) [[unlikely]]
+        permission = Permission::Illegal;
     if (h.priv.virtualised && permission == Permission::Granted) {  // what HS mode could access is its to do
         const bool not_for_guests = csr_privilege(number) == kHypervisorCsr || csr_level(number) > h.priv.mode;
         if (not_for_guests) permission = Permission::Virtual;

@@ -182,7 +182,9 @@ bool gen_csr_system(DisasContext& ctx, const Operands& a, const CsrInfo& csr, Cs
     Builder& b = *ctx.b;
     const bool denied = is_denied(ctx, csr.number);  // the helper says how
     // Where instructions have 4 bytes, addresses of instructions have another mask.
-    bool inline_field = csr.field != nullptr && !denied && (csr.field_mask == ~u64{0} || ctx.has(Extension::Zca));
+    // Where some hart has less than others, each looks whether it has the CSR.
+    bool inline_field =
+        csr.field != nullptr && !denied && !ctx.cpu().mixed && (csr.field_mask == ~u64{0} || ctx.has(Extension::Zca));
     if (inline_field) return gen_csr_field(ctx, a, csr, op, rhs, writes);
     bool status = !denied && (csr.number == kCsrSstatus || csr.number == kCsrMstatus);
     if (status && !writes) {

@@ -25,18 +25,21 @@ std::vector<u32> hart_lines(unsigned harts, std::initializer_list<u32> lines) {
     return cells;
 }
 
-void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency) {
+void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency,
+                    const guest::Model* monitor) {
     tree.node("/cpus")
         .cells("#address-cells", {1})
         .cells("#size-cells", {0})
         .cells("timebase-frequency", {timer_frequency});
-    const riscv::HartDescription description = riscv::riscv_model(model).describe_hart();
     for (unsigned hart = 0; hart < harts; hart++) {
+        const bool monitors = hart == 0 && monitor != nullptr;
+        const riscv::HartDescription description = riscv::riscv_model(monitors ? *monitor : model).describe_hart();
         std::string path = "/cpus/cpu@" + std::to_string(hart);
         DeviceTree::Node cpu = tree.node(path);
         cpu.phandle(hart_phandle(hart)).text("device_type", "cpu").cells("reg", {hart}).text("status", "okay");
         cpu.text("compatible", "riscv").text("riscv,isa", description.isa).text("riscv,isa-base", description.isa_base);
-        cpu.texts("riscv,isa-extensions", description.extensions).text("mmu-type", description.mmu_type);
+        cpu.texts("riscv,isa-extensions", description.extensions);
+        if (!monitors) cpu.text("mmu-type", description.mmu_type);  // without it, firmware lets no kernel run there
         if (u32 bytes = description.cache_block_bytes) {
             for (const char* kind : {"cbom", "cbop", "cboz"}) {
                 cpu.cells("riscv," + std::string(kind) + "-block-size", {bytes});

@@ -10,7 +10,9 @@ namespace dragoman::machine {
 class Machine;
 
 /// /cpus with a node per hart, whose interrupt controllers get the phandles hart_interrupts(hart).
-void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency);
+/// @param monitor  what hart 0 is said to be, where it is one without address translation; null: as the others
+void describe_harts(DeviceTree& tree, const guest::Model& model, unsigned harts, u32 timer_frequency,
+                    const guest::Model* monitor = nullptr);
 /// Phandle of the interrupt controller of hart `hart`.
 u32 hart_interrupts(unsigned hart);
 /// For interrupts-extended: for each hart, its interrupts `lines`.
