@@ -7,7 +7,7 @@ namespace dragoman::machine {
 
 namespace {
 
-constexpr const Board::Kind* kKinds[] = {&kVirt, &kQuardStar, &kSifiveE, &kSpike};
+constexpr const Board::Kind* kKinds[] = {&kVirt, &kQuardStar, &kSifiveE, &kSifiveU, &kSpike};
 
 }  // namespace
 

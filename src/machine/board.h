@@ -65,6 +65,6 @@ std::vector<const guest::Guest*> guests_of(const Board::Kind& kind);
 /// @throws FatalError
 const guest::Guest& guest_of(const Board::Kind& kind, const Config& config);
 
-extern const Board::Kind kVirt, kQuardStar, kSifiveE, kSpike;
+extern const Board::Kind kVirt, kQuardStar, kSifiveE, kSifiveU, kSpike;
 
 }  // namespace dragoman::machine

@@ -38,6 +38,7 @@ FILES = {
     "linux/arch.cpp": "linux/riscv",
     "machine/quard_star.cpp": "machine/riscv",
     "machine/sifive_e.cpp": "machine/riscv",
+    "machine/sifive_u.cpp": "machine/riscv",
     "machine/spike.cpp": "machine/riscv",
     "machine/virt.cpp": "machine/riscv",
     "machine/virt_acpi.cpp": "machine/riscv",

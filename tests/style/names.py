@@ -15,7 +15,7 @@ LOCKS = r"std::(\w+_)?mutex|std::condition_variable|std::(lock_guard|unique_lock
 # of what is in the build, the boards.
 RULES = [
     (GUESTS, "engine ir host memory linux machine",
-     "linux/riscv machine/riscv linux/arch.cpp machine/quard_star.cpp machine/sifive_e.cpp machine/spike.cpp machine/virt.cpp machine/virt_acpi.cpp"),
+     "linux/riscv machine/riscv linux/arch.cpp machine/quard_star.cpp machine/sifive_e.cpp machine/sifive_u.cpp machine/spike.cpp machine/virt.cpp machine/virt_acpi.cpp"),
     (HOSTS, "guest engine ir linux/strace machine devices", ""),
     (LOCKS, ".", "base/mutex.h"),
 ]

@@ -78,6 +78,20 @@ def sifive_e(_folder):
     check((code, out, err) == (0, "ok\n", ""), f"sifive_e: {code} {out!r} {err!r}")
 
 
+def sifive_u(_folder):
+    none = ["-M", "sifive_u", "-nographic", "-semihosting", "-monitor", "none", "-bios", "none"]
+    for more in [], ["-smp", "5"]:
+        code, out, err = run(*none, "-serial", "stdio", "-kernel", f"{PROGRAMS}/sifive_u", *more)
+        check((code, out, err) == (0, "ok\n", ""), f"sifive_u {more}: {code} {out!r} {err!r}")
+    if not os.path.exists(OPENSBI + ".bin"):
+        print("skipped: there is no OpenSBI (package opensbi)")
+        sys.exit(77)
+    text = boot("-M", "sifive_u", "-nographic", until="Boot HART MEDELEG")
+    for line in ("Platform Name             : SiFive HiFive Unleashed A00", "Platform Console Device   : sifive_uart",
+                 "Platform Reboot Device    : gpio-restart", "Boot HART ID              : 1"):
+        check(line in text, f"OpenSBI: no {line!r} in {text!r}")
+
+
 def bad_options(folder):
     with open(f"{folder}/file", "wb") as f:
         f.write(b"junk")
@@ -91,6 +105,9 @@ def bad_options(folder):
             (["16K"], "-M", "sifive_e", "-m", "128M"), (["-bios", "flash"], "-M", "sifive_e", "-bios", f"{folder}/file"),
             (["-append"], "-M", "sifive_e", "-append", "x"), (["-smp", "1 to 1"], "-M", "sifive_e", "-smp", "2"),
             (["colour"], "-M", "sifive_e,colour=red"), (["revb"], "-M", "sifive_e,revb=maybe"),
+            (["2 to 5"], "-M", "sifive_u", "-smp", "1"), (["msel=16"], "-M", "sifive_u,msel=16"),
+            (["2 to 5"], "-M", "sifive_u", "-smp", "6"), (["serial"], "-M", "sifive_u,serial=x"),
+            (["-nic"], "-M", "sifive_u", "-nic", "user"),
             (["1 to 8"], "-M", "spike", "-smp", "9"), (["signature-granularity=0"], "-M", "spike,signature-granularity=0", "-bios", "none"),
             (["damaged"], "-M", "spike", "-bios", "none", "-kernel", damaged),
             (["no PCI bus"], "-M", "spike", "-bios", "none", "-device", "virtio-rng-pci")]:

@@ -12,6 +12,8 @@
 #include "devices/plic.h"
 #include "devices/sifive_aon.h"
 #include "devices/sifive_gpio.h"
+#include "devices/sifive_otp.h"
+#include "devices/sifive_pdma.h"
 #include "devices/sifive_prci.h"
 #include "devices/sifive_uart.h"
 #include "devices/test_finisher.h"
@@ -152,6 +154,23 @@ TEST_F(Fuzz, SifiveGpio) {
 TEST_F(Fuzz, SifivePrci) {
     SifivePrci device(SifivePrci::kFu540);
     run(device);
+}
+
+TEST_F(Fuzz, SifiveOtp) {
+    SifiveOtp device(1);
+    run(device);
+}
+
+TEST_F(Fuzz, SifivePdma) {
+    space.on_code_write = nullptr;
+    SifivePdma device(space, lines(8));
+    run(device, {0x1000, 0x2100, 0x3000}, [&] {
+        space.store(kBase, 4, 1);
+        space.store(kBase + 8, 8, random() % 0x4000);
+        space.store(kBase + 0x10, 8, kRam + random() % kRamSize);
+        space.store(kBase + 0x18, 8, kRam + random() % kRamSize);
+        space.store(kBase, 4, 3);
+    });
 }
 
 TEST_F(Fuzz, SifiveAon) {

@@ -1,6 +1,8 @@
 // The devices of SiFive's chips.
 #include "devices/sifive_aon.h"
 #include "devices/sifive_gpio.h"
+#include "devices/sifive_otp.h"
+#include "devices/sifive_pdma.h"
 #include "devices/sifive_prci.h"
 #include "devices/sifive_uart.h"
 #include "unit/devices/fixture.h"
@@ -118,6 +120,95 @@ TEST(SifivePrci, ClocksAreAlwaysReady) {
     EXPECT_EQ(registers.read(8), 0u);
     device.reset();
     EXPECT_EQ(registers.read(4), 0x820187C1u);
+}
+
+TEST(SifiveOtp, FusesAreProgrammedOnce) {
+    SifiveOtp device(0x1234);
+    Registers registers{device};
+    auto fuse = [&](u32 address) {
+        registers.write(0, address);
+        return registers.read(0x18);
+    };
+    EXPECT_EQ(fuse(0xFC), 0xFFu);  // not powered
+    for (u64 offset : {0x0C, 0x1C, 0x34}) registers.write(offset, 1);
+    EXPECT_EQ(fuse(0xFC), 0x1234u);
+    EXPECT_EQ(fuse(0xFD), 0xFFFFEDCBu);
+    EXPECT_EQ(fuse(0x1005), 0xFFFFFFFFu);  // addresses have 12 bits
+    registers.write(4, 31);
+    registers.write(0x38, 1);
+    EXPECT_EQ(fuse(5), 0x7FFFFFFFu);
+    registers.write(0x14, 1);
+    registers.write(0x38, 1);
+    EXPECT_EQ(fuse(5), 0x7FFFFFFFu);
+    registers.write(0x14, 0);
+    registers.write(8, 1);  // the redundant cells
+    registers.write(4, 0);
+    registers.write(0x38, 1);
+    EXPECT_EQ(fuse(5), 0x7FFFFFFFu);
+    device.reset();
+    EXPECT_EQ(fuse(5), 0xFFu);
+}
+
+struct SifivePdmaTest : testing::Test {
+    static constexpr u64 kRam = 0x8000'0000, kRamSize = 0x10000, kChannel = 0x2000;
+    IrqRecorder irqs;
+    memory::PhysicalSpace space;
+    std::vector<Irq> lines;
+    std::unique_ptr<SifivePdma> device;
+    std::unique_ptr<Registers> registers;
+
+    void SetUp() override {
+        space.add_ram("ram", kRam, kRamSize);
+        for (unsigned i = 0; i < 8; ++i) lines.push_back({&irqs, i});
+        device = std::make_unique<SifivePdma>(space, lines);
+        registers = std::make_unique<Registers>(*device);
+    }
+    void write(u64 offset, u64 value) { registers->write(kChannel + offset, value); }
+    u64 read(u64 offset) { return registers->read(kChannel + offset); }
+    void prepare(u64 bytes, u64 destination, u64 source) {
+        write(0, 1);
+        write(8, bytes);
+        write(0xC, bytes >> 32);
+        write(0x10, destination);
+        write(0x18, source);
+    }
+};
+
+TEST_F(SifivePdmaTest, CopiesAndSaysThatItIsDone) {
+    for (u64 i = 0; i < 0x1800; i += 8) space.store(kRam + i, 8, i);
+    prepare(0x1801, kRam + 0x4003, kRam);
+    EXPECT_EQ(read(4), 0x66000000u);
+    write(0, 1 | 2 | 1 << 14 | 1 << 15);
+    EXPECT_EQ(read(0), 1u | 1 << 14 | 1 << 15 | u32{1} << 30);
+    EXPECT_EQ(read(0x108), 0u);
+    EXPECT_EQ(read(0x110), kRam + 0x5804);
+    EXPECT_TRUE(irqs.level(4));
+    EXPECT_FALSE(irqs.level(5));
+    u64 value;
+    ASSERT_TRUE(space.load(kRam + 0x57FB, 8, value));
+    EXPECT_EQ(value, 0x17F8u);
+    write(0, 1 | 1 << 14);
+    EXPECT_FALSE(irqs.level(4));
+}
+
+TEST_F(SifivePdmaTest, MemoryThatEndsIsAnError) {
+    prepare(u64{1} << 60, kRam, kRam + 0x1000);
+    write(0, 1 | 2 | 1 << 15);
+    EXPECT_TRUE(irqs.level(5));
+    EXPECT_FALSE(irqs.level(4));
+    EXPECT_EQ(read(0x118), kRam + kRamSize);
+    device->reset();
+    EXPECT_FALSE(irqs.level(5));
+    EXPECT_EQ(read(0x118), 0u);
+}
+
+TEST_F(SifivePdmaTest, RunsOnlyWhenClaimed) {
+    write(8, 8);
+    write(0, 2);
+    EXPECT_EQ(read(0), 0u);
+    write(0, 3);  // claimed by the same write: what was there is gone
+    EXPECT_EQ(read(8), 0u);
+    EXPECT_EQ(read(0), 1u | u32{1} << 30);
 }
 
 struct SifiveAonTest : testing::Test {

@@ -12,6 +12,8 @@
 #include "devices/plic.h"
 #include "devices/sifive_aon.h"
 #include "devices/sifive_gpio.h"
+#include "devices/sifive_otp.h"
+#include "devices/sifive_pdma.h"
 #include "devices/sifive_prci.h"
 #include "devices/sifive_uart.h"
 #include "devices/test_finisher.h"
@@ -190,6 +192,32 @@ TEST(State, SifivePinsStay) {
     ASSERT_EQ(load(save(clocks), same), "");
     EXPECT_EQ(Registers(same).read(0xC), 7u);
     EXPECT_NE(load(save(clocks), more), "");
+}
+
+TEST(State, FusesAndChannelsStay) {
+    memory::PhysicalSpace space;
+    IrqRecorder x, y;
+    auto irqs = [](IrqRecorder& recorder) {
+        std::vector<Irq> all;
+        for (unsigned i = 0; i < 8; ++i) all.push_back({&recorder, i});
+        return all;
+    };
+    SifiveOtp fuses(1), others(2);
+    Registers a{fuses}, b{others};
+    for (u64 offset : {0x0C, 0x1C, 0x34}) a.write(offset, 1);
+    a.write(0, 0xFC);
+    ASSERT_EQ(load(save(fuses), others), "");
+    EXPECT_EQ(b.read(0x18), 1u);
+    SifivePdma first(space, irqs(x)), second(space, irqs(y));
+    Registers c{first}, d{second};
+    c.write(0, 1);
+    c.write(8, 77);
+    c.write(0x1000, 1);
+    c.write(0x1000, 3 | 1 << 14);
+    ASSERT_TRUE(x.level(2));
+    ASSERT_EQ(load(save(first), second), "");
+    EXPECT_TRUE(y.level(2));
+    EXPECT_EQ(d.read(8), 77u);
 }
 
 TEST(State, WatchdogGoesOnFromItsCount) {
