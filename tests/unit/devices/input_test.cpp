@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "devices/event_loop.h"
 #include "devices/input/key_sequence.h"
 #include "devices/input/keys.h"
 #include "unit/devices/fixture.h"

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "devices/chardev.h"
+#include "devices/event_loop.h"
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"

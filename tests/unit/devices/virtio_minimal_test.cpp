@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "devices/chardev.h"
+#include "devices/event_loop.h"
 #include "devices/iov.h"
 #include "devices/net/netdev.h"
 #include "devices/virtio/balloon.h"
