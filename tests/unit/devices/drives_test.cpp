@@ -100,7 +100,7 @@ TEST_F(DrivesTest, BlockdevNodes) {
     EXPECT_EQ(failure([&] { blockdev("driver=raw,node-name=d0,file=f0"); }), "-blockdev: there is a node 'd0' already");
     EXPECT_EQ(failure([&] { blockdev("driver=raw,file=f0"); }), "-blockdev: no node-name=");
     EXPECT_EQ(failure([&] { blockdev("driver=nbd,node-name=x"); }),
-              "-blockdev: driver=nbd: there is file, host_device, qcow2, raw");
+              "-blockdev: driver=nbd: there is blkreplay, file, host_device, qcow2, raw");
 }
 
 }  // namespace

@@ -164,8 +164,9 @@ struct VirtioFuzz : ::testing::TestWithParam<Dialect> {
 
     std::minstd_rand random{12345};
     std::filesystem::path directory;
-    TestDriver driver;
     EventLoop loop;
+    SinkNetdev netdev;
+    TestDriver driver;  // its device lets go of the network when it ends
     std::thread loop_thread;
 };
 
@@ -193,7 +194,6 @@ TEST_P(VirtioFuzz, BlkOverlay) {
 }
 
 TEST_P(VirtioFuzz, Net) {
-    SinkNetdev netdev;
     driver.slot.plug(std::make_unique<Net>(driver.space, loop, &netdev, NetOptions{}));
     fuzz(2, kRounds);
     loop.quit();

@@ -64,9 +64,9 @@ struct Card {
         done.wait(false);
     }
 
-    TestDriver driver;
     EventLoop loop;
     TestNetdev netdev;
+    TestDriver driver;  // its device lets go of the network when it ends
     std::thread thread;
 };
 
