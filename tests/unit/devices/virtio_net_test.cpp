@@ -244,7 +244,8 @@ TEST(UserNetwork, BadPropertiesAreNamed) {
         }
         return "";
     };
-    EXPECT_EQ(message("vhost-user,id=a"), "-netdev: type=vhost-user: there is bridge, dgram, socket, stream, tap, user");
+    EXPECT_EQ(message("vhost-user,id=a"),
+              "-netdev: type=vhost-user: there is bridge, dgram, socket, stream, tap, user");
     EXPECT_EQ(message("user"), "-netdev: no id=");
     EXPECT_EQ(message("user,id=a,net=1.2.3"), "-netdev: net=1.2.3: not an IPv4 address");
     EXPECT_EQ(message("user,id=a,host=1.2.3.4"), "-netdev: 1.2.3.4 is not in the network 10.0.2.0");
