@@ -19,7 +19,8 @@ COMMANDS = [
     ("head -c 64 /dev/hwrng | md5sum", rb"[0-9a-f]{32}"),
     ("dd if=/dev/vda bs=64k count=16 2>/dev/null | md5sum", rb"[0-9a-f]{32}"),
     ("dd if=/dev/urandom of=/dev/vda bs=4k count=64 2>/dev/null; sync; echo 3 >/proc/sys/vm/drop_caches; md5sum /dev/vda", rb"[0-9a-f]{32}"),
-    ("ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; ping -c 3 10.0.2.2", rb"3 packets received"),
+    ("ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; until ping -c 3 10.0.2.2 | grep '3 packets rec'; do :; done",
+     rb"3 packets received"),  # an idle machine's time runs ahead of the host, whose answers may come too late for it
     ("grep -c ^processor /proc/cpuinfo", rb"\d"),
 ]
 DISK = "-drive", "file={disk},if=none,id=d,format=raw,snapshot=on", "-netdev", "user,id=n"
@@ -33,6 +34,9 @@ CASES = {"mmio": (1, DISK + MMIO, "shift=3,sleep=off"), "pci": (1, DISK + PCI, "
          "smp2": (2, REPLAY_DRIVERS + PCI, "shift=3,sleep=off")}
 
 
+recording = None
+
+
 def command(mode, folder):
     harts, devices, icount = CASES[CASE]
     disk = f"{folder}/disk"
@@ -43,7 +47,8 @@ def command(mode, folder):
 
 
 def record(folder):
-    process = subprocess.Popen(command("record", folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    global recording
+    process = recording = subprocess.Popen(command("record", folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     output, seen = b"", 0
 
     def expect(pattern):
@@ -56,11 +61,13 @@ def record(folder):
             output += data
         seen = match.end()
 
-    expect(rb"# $")
+    expect(rb"~ # ")
     for line, pattern in COMMANDS:
         process.stdin.write(f"{line}; echo sta''tus=$?\n".encode())
         process.stdin.flush()
-        expect(rb"status=0")
+        expect(rb"status=\d+")
+        if not output[:seen].endswith(b"status=0"):
+            sys.exit(f"{line!r} failed: {output!r}")
         if not re.search(pattern, output):
             sys.exit(f"{line!r}: no {pattern!r}: {output!r}")
     process.stdin.write(b"poweroff -f\n")
@@ -78,7 +85,11 @@ with tempfile.TemporaryDirectory() as where:
     with open(f"{where}/disk", "wb") as f:
         f.write(os.urandom(1 << 20))
         f.truncate(16 << 20)
-    first = record(where)
+    try:
+        first = record(where)
+    finally:
+        if recording is not None:
+            recording.kill()  # what is left of a failed one
     done = subprocess.run(command("replay", where), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     if done.returncode != 0 or done.stderr != b"" or done.stdout != first:
