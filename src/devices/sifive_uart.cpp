@@ -24,13 +24,6 @@ unsigned watermark(u32 control) { return extract(control, 16, 3); }
 
 }  // namespace
 
-u8 SifiveUart::Fifo::pop() {
-    const u8 byte = bytes[first];
-    first = static_cast<u8>((first + 1) % kDepth);
-    --count;
-    return byte;
-}
-
 SifiveUart::SifiveUart(Irq irq, std::shared_ptr<Chardev> chardev) : irq_(irq), chardev_(std::move(chardev)) {
     if (chardev_ == nullptr) return;
     Chardev::Frontend frontend;
@@ -65,17 +58,11 @@ void SifiveUart::reset() {
     if (chardev_ != nullptr) chardev_->accept_input();
 }
 
-void SifiveUart::visit_fifo(State& state, Fifo& fifo) const {
-    state.fields("bytes", std::span<u8>(fifo.bytes));
-    state.field("first", fifo.first, kDepth - 1);
-    state.field("count", fifo.count, kDepth);
-}
-
 void SifiveUart::visit(State& state) {
     state.version(1);
     LockGuard lock(mutex_);
-    visit_fifo(state, in_);
-    visit_fifo(state, out_);
+    in_.visit(state);
+    out_.visit(state);
     state.field("txctrl", transmit_control_);
     state.field("rxctrl", receive_control_);
     state.field("ie", interrupt_enable_);
@@ -108,7 +95,7 @@ void SifiveUart::update_irq() { irq_.set((pending() & interrupt_enable_) != 0); 
 /// Hands the waiting bytes to the host, which takes them without blocking.
 void SifiveUart::transmit() {
     while (out_.count != 0) {
-        const u8 byte = out_.bytes[out_.first];
+        const u8 byte = out_.front();
         if (chardev_ != nullptr && chardev_->write({&byte, 1}) == 0) return;  // set_on_writable's callback goes on
         out_.pop();
     }

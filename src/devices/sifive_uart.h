@@ -1,10 +1,10 @@
 // The UART of SiFive's chips (FE310-G002 Manual, chapter 18; FU540-C000 Manual, chapter 13).
 #pragma once
 
-#include <array>
 #include <memory>
 
 #include "base/mutex.h"
+#include "devices/byte_fifo.h"
 #include "devices/chardev.h"
 #include "devices/device.h"
 #include "devices/irq.h"
@@ -31,18 +31,11 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
-    struct Fifo {
-        std::array<u8, kDepth> bytes{};
-        u8 first = 0, count = 0;
-        bool full() const { return count == kDepth; }
-        void push(u8 byte) { bytes[(first + count++) % kDepth] = byte; }
-        u8 pop();
-    };
+    using Fifo = ByteFifo<kDepth>;
 
     u32 pending() const DRAGOMAN_REQUIRES(mutex_);
     void update_irq() DRAGOMAN_REQUIRES(mutex_);
     void transmit() DRAGOMAN_REQUIRES(mutex_);
-    void visit_fifo(State& state, Fifo& fifo) const;
 
     Irq irq_;
     std::shared_ptr<Chardev> chardev_;

@@ -63,12 +63,6 @@ void Uart16550::reset() {
     if (chardev_ != nullptr) chardev_->accept_input();
 }
 
-void Uart16550::visit_fifo(State& state, Fifo& fifo) {
-    state.bytes("bytes", fifo.bytes);
-    state.field("first", fifo.first, kFifoSize - 1);
-    state.field("count", fifo.count, kFifoSize);
-}
-
 void Uart16550::visit(State& state) {
     state.version(1);
     LockGuard lock(mutex_);
@@ -82,8 +76,8 @@ void Uart16550::visit(State& state) {
     state.field("divisor", divisor_);
     state.field("transmitter interrupt", thr_interrupt_);
     state.field("timeout interrupt", timeout_interrupt_);
-    visit_fifo(state, in_);
-    visit_fifo(state, out_);
+    in_.visit(state);
+    out_.visit(state);
     const u64 now = clock_.now();
     const u64 left =
         state.peek("timeout in", timeout_at_ == kNever ? kNever : timeout_at_ - std::min(now, timeout_at_));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "devices/byte_fifo.h"
 #include "devices/chardev.h"
 #include "devices/clock.h"
 #include "devices/device.h"
@@ -36,22 +37,7 @@ public:
     bool write(u64 offset, unsigned size, u64 value) override;
 
 private:
-    /// Bytes between guest and host, in either direction.
-    struct Fifo {
-        u8 bytes[kFifoSize]{};
-        u8 first = 0, count = 0;
-
-        bool full() const { return count == kFifoSize; }
-        void clear() { first = count = 0; }
-        void push(u8 byte) { bytes[(first + count++) % kFifoSize] = byte; }
-        u8 front() const { return bytes[first]; }
-        u8 pop() {
-            u8 byte = bytes[first];
-            first = (first + 1) % kFifoSize;
-            --count;
-            return byte;
-        }
-    };
+    using Fifo = ByteFifo<kFifoSize>;
 
     bool fifo_enabled() const DRAGOMAN_REQUIRES(mutex_) { return (fcr_ & 1) != 0; }
     bool loopback() const DRAGOMAN_REQUIRES(mutex_) { return (mcr_ & 0x10) != 0; }
@@ -78,8 +64,6 @@ private:
     u8 modem_lines() const DRAGOMAN_REQUIRES(mutex_);
     void transmit() DRAGOMAN_REQUIRES(mutex_);
     void take(u8 byte) DRAGOMAN_REQUIRES(mutex_);
-
-    void visit_fifo(State& state, Fifo& fifo);
 
     static constexpr u64 kNever = ~u64{0};
 
