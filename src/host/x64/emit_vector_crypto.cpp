@@ -141,20 +141,26 @@ static void multiply_128(Emitter& e, const Xbyak::Xmm& a, const Xbyak::Xmm& b, c
     c.vpxorq(high, high, x);
 }
 
+/// The operands of a product in GF(2^128), room for them in another order, its halves and what is between them.
+struct GmulRegisters {
+    GmulRegisters(Emitter& e, const Insn& insn)
+        : first(vec(insn.type, e.ra.use(insn.in(0)))), second(vec(insn.type, e.ra.use(insn.in(1)))) {
+        for (Xbyak::Xmm* scratch : {&a, &b, &low, &high, &x, &y}) *scratch = vec(insn.type, e.ra.vector_scratch());
+    }
+
+    Xbyak::Xmm first, second, a, b, low, high, x, y;
+};
+
 /// With the bits of each byte in reverse order coefficient i is bit i. The upper 64 bits of the product are folded
 /// into those below them, then these.
 static void emit_gmul_gfni(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
     const unsigned bits = ir::type_bits(t);
-    const HostReg first = e.ra.use(insn.in(0)), second = e.ra.use(insn.in(1));
-    HostReg r[6];
-    for (HostReg& scratch : r) scratch = e.ra.vector_scratch();
-    const Xbyak::Xmm a = vec(t, r[0]), b = vec(t, r[1]), low = vec(t, r[2]), high = vec(t, r[3]), x = vec(t, r[4]),
-                     y = vec(t, r[5]);
+    const auto [first, second, a, b, low, high, x, y] = GmulRegisters(e, insn);
     const Xbyak::Address reverse = vector_const(e, VectorConst::ReverseBits, bits);
-    c.vgf2p8affineqb(a, vec(t, first), reverse, 0);
-    c.vgf2p8affineqb(b, vec(t, second), reverse, 0);
+    c.vgf2p8affineqb(a, first, reverse, 0);
+    c.vgf2p8affineqb(b, second, reverse, 0);
     multiply_128(e, a, b, low, high, x, y);
     c.vmovups(b, vector_const(e, VectorConst::GhashModulus, bits));
     c.vpclmulqdq(x, high, b, 0x01);
@@ -177,13 +183,9 @@ void emit_v_gmul(Emitter& e, const Insn& insn) {
     auto& c = e.c;
     const Type t = insn.type;
     const unsigned bits = ir::type_bits(t);
-    const HostReg first = e.ra.use(insn.in(0)), second = e.ra.use(insn.in(1));
-    HostReg r[6];
-    for (HostReg& scratch : r) scratch = e.ra.vector_scratch();
-    const Xbyak::Xmm a = vec(t, r[0]), b = vec(t, r[1]), low = vec(t, r[2]), high = vec(t, r[3]), x = vec(t, r[4]),
-                     y = vec(t, r[5]);
-    c.vpshufb(a, vec(t, first), vector_const(e, VectorConst::Reverse128, bits));
-    c.vpshufb(b, vec(t, second), vector_const(e, VectorConst::Reverse128, bits));
+    const auto [first, second, a, b, low, high, x, y] = GmulRegisters(e, insn);
+    c.vpshufb(a, first, vector_const(e, VectorConst::Reverse128, bits));
+    c.vpshufb(b, second, vector_const(e, VectorConst::Reverse128, bits));
     multiply_128(e, a, b, low, high, x, y);
     // The 256 bits shifted left by one.
     c.vpsrlq(x, low, 63);
