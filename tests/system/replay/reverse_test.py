@@ -3,14 +3,15 @@
 
 GUEST is echo.S. GROUP is one of the functions at the end."""
 
-import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from qmp import Qmp  # noqa: E402
 
 PROGRAM, GUEST, GROUP = sys.argv[1:4]
 
@@ -135,38 +136,12 @@ printf "after %ld\n", *(long*)0x80120000
         fail(output)
 
 
-class Monitor:
-    def __init__(self, path):
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.socket = socket.socket(socket.AF_UNIX)
-                self.socket.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-        self.file = self.socket.makefile("r")
-        self.file.readline()
-        self.run("qmp_capabilities")
-
-    def run(self, name, **arguments):
-        self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
-        while True:
-            answer = json.loads(self.file.readline())
-            if "event" not in answer:
-                return answer
-
-    def human(self, line):
-        return self.run("human-monitor-command", **{"command-line": line})["return"]
-
-    def wait_stopped(self):
-        deadline = time.monotonic() + 60
-        while self.run("query-status")["return"]["running"]:
-            if time.monotonic() > deadline:
-                fail("the machine does not stop")
-            time.sleep(0.02)
+def wait_stopped(m):
+    deadline = time.monotonic() + 60
+    while m.run("query-status")["running"]:
+        if time.monotonic() > deadline:
+            fail("the machine does not stop")
+        time.sleep(0.02)
 
 
 def monitor(folder):
@@ -174,36 +149,36 @@ def monitor(folder):
     process = subprocess.Popen(command(folder, "replay", "-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-S"),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
-        m = Monitor(f"{folder}/qmp")
-        replay = m.run("query-replay")["return"]
+        m = Qmp(f"{folder}/qmp")
+        replay = m.run("query-replay")
         if replay["mode"] != "play" or replay["icount"] != 0 or not replay["filename"].endswith("/log"):
             fail(f"query-replay: {replay}")
 
         def at(insns):
-            m.wait_stopped()
-            if m.run("query-replay")["return"]["icount"] != insns:
-                fail(f"not at {insns}: {m.human('info replay')}")
-            return m.human("info registers")
+            wait_stopped(m)
+            if m.run("query-replay")["icount"] != insns:
+                fail(f"not at {insns}: {m.monitor('info replay')}")
+            return m.monitor("info registers")
 
         m.run("replay-break", icount=1_234_567)
         m.run("cont")
         first = at(1_234_567)
-        m.human("replay_seek 2000001")
+        m.monitor("replay_seek 2000001")
         later = at(2_000_001)
-        m.human("replay_seek 1234567")
+        m.monitor("replay_seek 1234567")
         if at(1_234_567) != first or first == later:
             fail("other registers at the same place")
         m.run("replay-seek", icount=2_000_001)
         if at(2_000_001) != later:
             fail("other registers at the same place")
-        for wrong in (m.run("replay-break", icount=5), m.run("replay-seek", icount=1 << 60), m.run("replay-seek"),
-                      m.run("replay-break", icount="x")):
-            if "error" not in wrong:
-                fail(f"no error: {wrong}")
-        if "Error" not in m.human("replay_seek nowhere") or "Replaying execution" not in m.human("info replay"):
+        m.error("replay-break", icount=5)
+        m.error("replay-seek", icount=1 << 60)
+        m.error("replay-seek")
+        m.error("replay-break", icount="x")
+        if "Error" not in m.monitor("replay_seek nowhere") or "Replaying execution" not in m.monitor("info replay"):
             fail("human monitor")
-        m.human("replay_break 3000000")
-        m.human("replay_delete_break")
+        m.monitor("replay_break 3000000")
+        m.monitor("replay_delete_break")
         m.run("cont")
         if process.wait(timeout=60) != 0:
             fail(f"the rest: {process.returncode}")

@@ -3,11 +3,9 @@
 another process: from a snapshot of its disk, from a file or a program, and while it runs. GROUP is one of the functions
 at the end. Exit status 77: there is no kernel (tests/system/boot/fetch.sh) or no qemu-img."""
 import hashlib
-import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from console import SYSTEM, Console
+from qmp import Qmp
 
 PROGRAM = sys.argv[1]
 BLOCK, BLOCKS, TURNS = 65536, 16, 150
@@ -25,46 +24,10 @@ def fail(message):
     sys.exit(1)
 
 
-class Qmp:
-    def __init__(self, path, seconds=60):
-        self.socket = socket.socket(socket.AF_UNIX)
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    fail(f"nobody listens on {path}")
-                time.sleep(0.05)
-        self.file = self.socket.makefile("rw")
-        self.file.readline()
-        self.command("qmp_capabilities")
-
-    def answer(self, command, **arguments):
-        self.file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-        self.file.flush()
-        while True:
-            line = self.file.readline()
-            if not line:
-                fail(f"{command}: no answer")
-            message = json.loads(line)
-            if "event" not in message:
-                return message
-
-    def command(self, command, **arguments):
-        message = self.answer(command, **arguments)
-        if "error" in message:
-            fail(f"{command}: {message['error']}")
-        return message["return"]
-
-    def human(self, line):
-        return self.command("human-monitor-command", **{"command-line": line})
-
-    def quiet(self, line):
-        text = self.human(line)
-        if text:
-            fail(f"{line}: {text!r}")
+def quiet(qmp, line):
+    text = qmp.monitor(line)
+    if text:
+        fail(f"{line}: {text!r}")
 
 
 def make_disk(folder):
@@ -121,7 +84,7 @@ class Machine:
             self.console.run("dmesg | tail -n 30", "nothing")
 
     def quit(self):
-        self.qmp.command("quit")
+        self.qmp.run("quit")
         status = self.console.process.wait(60)
         if status != 0:
             self.console.fail(f"exit status {status}")
@@ -151,8 +114,8 @@ def snapshot(folder, harts, device, machine="virt"):
     first.boot()
     first.begin_work()
     time.sleep(0.7)
-    first.qmp.quiet("savevm middle")
-    table = first.qmp.human("info snapshots")
+    quiet(first.qmp, "savevm middle")
+    table = first.qmp.monitor("info snapshots")
     if "middle" not in table:
         fail(f"info snapshots: {table!r}")
     first.end_work(digest)  # it goes on, too
@@ -165,13 +128,13 @@ def snapshot(folder, harts, device, machine="virt"):
     second.use(int(harts))
     second.console.send("while :; do echo later >/tmp/later; done")
     time.sleep(0.2)
-    second.qmp.quiet("loadvm middle")
+    quiet(second.qmp, "loadvm middle")
     second.end_work(digest)
     second.console.run("ls /tmp", r"^(?!.*later)")
     second.use(int(harts))
-    if "does not have" not in second.qmp.human("loadvm absent"):
+    if "does not have" not in second.qmp.monitor("loadvm absent"):
         fail("loadvm of a snapshot that is not there")
-    second.qmp.quiet("delvm middle")
+    quiet(second.qmp, "delvm middle")
     second.power_off()
     qemu_img("check", image)
     if "middle" in qemu_img("snapshot", "-l", image):
@@ -184,7 +147,7 @@ def snapshot(folder, harts, device, machine="virt"):
 
 def wait_for_migration(qmp):
     for _ in range(1200):
-        info = qmp.command("query-migrate")
+        info = qmp.run("query-migrate")
         if info["status"] in ("completed", "failed", "cancelled"):
             break
         time.sleep(0.05)
@@ -202,9 +165,9 @@ def migrate(folder, address, incoming, harts):
     first.boot()
     first.begin_work()
     time.sleep(0.5)
-    first.qmp.command("migrate", uri=address.replace("@", folder))
+    first.qmp.run("migrate", uri=address.replace("@", folder))
     wait_for_migration(first.qmp)
-    if first.qmp.command("query-status")["status"] != "postmigrate":
+    if first.qmp.run("query-status")["status"] != "postmigrate":
         fail("the machine that was migrated runs")
     first.quit()
     second = Machine(folder, disk, *arguments, "-incoming", incoming.replace("@", folder))
@@ -225,9 +188,9 @@ def live(folder, address, harts, device, limit="300"):
     first.console.run("(while :; do head -c 4000000 /dev/urandom >/tmp/noise; done) & true", "")
     first.begin_work()
     second = Machine(folder, disk, *arguments, "-incoming", "defer")
-    second.qmp.command("migrate-incoming", uri=address)
-    first.qmp.command("migrate-set-parameters", **{"downtime-limit": int(limit), "max-bandwidth": 0})
-    first.qmp.command("migrate", uri=address)
+    second.qmp.run("migrate-incoming", uri=address)
+    first.qmp.run("migrate-set-parameters", **{"downtime-limit": int(limit), "max-bandwidth": 0})
+    first.qmp.run("migrate", uri=address)
     info = wait_for_migration(first.qmp)
     print(f"downtime {info['downtime']} ms, total {info['total-time']} ms, passes {info['ram']['dirty-sync-count']}, "
           f"{info['ram']['transferred'] >> 20} MiB")
@@ -245,28 +208,28 @@ def cancelled(folder):
     machine = Machine(folder, f"file={folder}/disk.raw,format=raw", "-device", "virtio-blk-pci,drive=d0")
     machine.boot()
     machine.begin_work()
-    machine.qmp.command("migrate", uri="exec:sleep 1000")
+    machine.qmp.run("migrate", uri="exec:sleep 1000")
     time.sleep(0.3)
-    machine.qmp.command("migrate_cancel")
+    machine.qmp.run("migrate_cancel")
     for _ in range(200):
-        if machine.qmp.command("query-migrate")["status"] == "cancelled":
+        if machine.qmp.run("query-migrate")["status"] == "cancelled":
             break
         time.sleep(0.05)
     else:
-        fail(f"still there: {machine.qmp.command('query-migrate')}")
+        fail(f"still there: {machine.qmp.run('query-migrate')}")
     for address, reason in ("exec:exit 3", "status 3|Broken pipe"), ("tcp:127.0.0.1:1", "refused"), (f"unix:{folder}/nobody", "No such file"):
-        machine.qmp.command("migrate", uri=address)
+        machine.qmp.run("migrate", uri=address)
         for _ in range(600):
-            info = machine.qmp.command("query-migrate")
+            info = machine.qmp.run("query-migrate")
             if info["status"] == "failed":
                 break
             time.sleep(0.05)
         if info["status"] != "failed" or not any(text in info["error-desc"] for text in reason.split("|")):
             fail(f"{address}: {info}")
     for address in "nonsense", f"file:{folder}/no/such/folder":
-        if "error" not in machine.qmp.answer("migrate", uri=address):
+        if "error" not in machine.qmp.ask("migrate", uri=address):
             fail(f"{address} was accepted")
-    if machine.qmp.command("query-status")["status"] != "running":
+    if machine.qmp.run("query-status")["status"] != "running":
         fail("it does not run any more")
     machine.end_work(digest)
     machine.power_off()
