@@ -2,41 +2,13 @@
 // (QEMU 11.1 lets supervisor mode use siselect without mstateen0, and knows no big-endian messages.)
 // machine: virt,aia=aplic-imsic
 #include "machine.h"
-#define MISELECT 0x350
-#define MIREG 0x351
-#define MTOPEI 0x35c
+#include "imsic.h"
 #define MTOPI 0xfb0
 #define MVIEN 0x308
 #define MVIP 0x309
-#define SISELECT 0x150
-#define SIREG 0x151
-#define STOPEI 0x15c
-#define STOPI 0xdb0
-#define MSTATEEN0 0x30c
 #define MACHINE_FILE 0x24000000
 #define SUPERVISOR_FILE 0x28000000
-#define EIDELIVERY 0x70
 #define EITHRESHOLD 0x72
-#define EIP 0x80
-#define EIE 0xc0
-
-.macro WRITE select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    li t6, \value
-    csrw \reg, t6
-.endm
-.macro CHECK_REG select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    csrr t5, \reg
-    CHECK t5, \value
-.endm
-.macro MESSAGE file, value
-    li t5, \file
-    li t6, \value
-    sw t6, 0(t5)
-.endm
 
     TEST_START
     CHECK_CSR MTOPEI, 0

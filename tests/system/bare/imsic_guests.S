@@ -2,12 +2,8 @@
 // interrupts, and those that hvictl injects.
 // machine: virt,aia=aplic-imsic,aia-guests=3
 #include "hypervisor.h"
-#define MSTATEEN0 0x30c
+#include "imsic.h"
 #define HSTATEEN0 0x60c
-#define SISELECT 0x150
-#define SIREG 0x151
-#define STOPEI 0x15c
-#define STOPI 0xdb0
 #define VSISELECT 0x250
 #define VSIREG 0x251
 #define VSTOPEI 0x25c
@@ -16,31 +12,11 @@
 #define HGEIP 0xe12
 #define HVICTL 0x609
 #define GUEST_FILE(n) (0x28000000 + 0x1000 * (n))
-#define EIDELIVERY 0x70
-#define EIP 0x80
-#define EIE 0xc0
 #define VSEI_BIT (1 << 10)
 #define SGEI (1 << 12)
 #define VGEIN(n) ((n) << 12)
 #define VTI (1 << 30)
 
-.macro WRITE select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    li t6, \value
-    csrw \reg, t6
-.endm
-.macro CHECK_REG select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    csrr t5, \reg
-    CHECK t5, \value
-.endm
-.macro MESSAGE file, value
-    li t5, \file
-    li t6, \value
-    sw t6, 0(t5)
-.endm
 .macro GIVE_FILE n
     li t5, 0x3f << 12
     csrc hstatus, t5

@@ -1,34 +1,8 @@
 // Advanced Interrupt Architecture of RV32: registers of interrupt files are two of a word each; upper halves of CSRs.
 #include "machine.h"
-#define MISELECT 0x350
-#define MIREG 0x351
-#define MTOPEI 0x35c
-#define SISELECT 0x150
-#define SIREG 0x151
-#define STOPEI 0x15c
+#include "imsic.h"
 #define MACHINE_FILE 0x24000000
 #define SUPERVISOR_FILE 0x28000000
-#define EIDELIVERY 0x70
-#define EIP 0x80
-#define EIE 0xc0
-
-.macro WRITE select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    li t6, \value
-    csrw \reg, t6
-.endm
-.macro CHECK_REG select, reg, number, value
-    li t5, \number
-    csrw \select, t5
-    csrr t5, \reg
-    CHECK t5, \value
-.endm
-.macro MESSAGE file, value
-    li t5, \file
-    li t6, \value
-    sw t6, 0(t5)
-.endm
 
     TEST_START
     MESSAGE MACHINE_FILE, 9
